@@ -1,0 +1,205 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const TRUE = ['true', 'yes', '1', 'on'];
+const FALSE = ['false', 'no', '0', 'off', ''];
+
+const flag = z
+  .union([z.boolean(), z.string()])
+  .transform((value, context) => {
+    if (typeof value === 'boolean') return value;
+    if (TRUE.includes(value.toLowerCase())) return true;
+    if (FALSE.includes(value.toLowerCase())) return false;
+    context.addIssue({ code: 'custom', message: `expected true or false, not ${JSON.stringify(value)}` });
+    return z.NEVER;
+  })
+  .default(false);
+const text = z.coerce.string().min(1);
+const seconds = z.coerce.number().positive().max(86_400);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/**
+ * Every setting, once: its name, type, default and help. `logFormat` is the flag `--log-format`, the variable
+ * `LOG_FORMAT` and the key `log-format` of the config file; a flag wins over a variable, a variable over the file.
+ * The first seventeen are upstream's, with its names and meaning.
+ */
+export const Settings = z.object({
+  logFormat: z.enum(['plain', 'json']).default('plain').describe('log lines for people or for machines'),
+  debug: flag.describe("log more, and do not verify the Kubernetes API server's certificate"),
+  port: port.default(5000).describe('port of the API'),
+  baseurl: text
+    .default('https://fiaas.github.io/releases')
+    .describe('release channels: a URL, or a directory (also as file: URL) for air-gapped use'),
+  releaseChannelMetadata: text
+    .optional()
+    .describe('JSON with at least "image": use it for every tag instead of the release channels'),
+  releaseChannelMetadataSpec: text
+    .optional()
+    .describe('file with the fiaas.yml that goes with --release-channel-metadata'),
+  specFileOverride: text
+    .default('/var/run/config/fiaas/fiaas_override.yaml')
+    .describe("YAML file whose top-level keys replace those of the channel's fiaas.yml"),
+  disableAutoupdate: flag.describe('check for releases, but deploy only when asked'),
+  statusUpdateInterval: seconds.default(30).describe('accepted for compatibility: the status is always live'),
+  manageRbac: flag.describe('create ServiceAccount, Role and RoleBinding for FDD in each namespace'),
+  useApiextensionsv1Crd: flag.describe('accepted for compatibility: v1 CRDs are always used'),
+  apiServer: text
+    .optional()
+    .describe('URL of the Kubernetes API server (default: kubeconfig, or in-cluster)'),
+  apiToken: text.optional().describe('token for --api-server (default: the in-cluster token)'),
+  apiCert: text.optional().describe('file with the CA certificate of --api-server'),
+  clientCert: text.optional().describe('file with a client certificate for --api-server'),
+  clientKey: text.optional().describe('file with the key of --client-cert'),
+  configFile: text
+    .default('/var/run/config/fiaas/cluster_config.yaml')
+    .describe('YAML file with settings; unknown keys are ignored'),
+  kubeconfig: text.optional().describe('kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)'),
+  redisUrl: text.default('redis://127.0.0.1:6379').describe('Redis with maxmemory-policy noeviction'),
+  redisPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, 'use letters, digits, ".", "_" and "-"')
+    .default('skipper')
+    .describe('prefix of all Redis keys: one per Skipper on a shared Redis'),
+  concurrency: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2000)
+    .default(50)
+    .describe('namespaces that one worker deploys at the same time'),
+  workerPort: port.default(5001).describe("port of a worker's health and metrics"),
+  releaseCheckInterval: seconds.default(60).describe('seconds between two looks at the release channels'),
+  releaseTimeout: seconds.default(10).describe('seconds the release server has for one answer'),
+  progressDeadline: seconds.default(300).describe('seconds in which a deployment must be proved'),
+  bootstrapDeadline: seconds
+    .default(180)
+    .describe('seconds a bootstrap pod may run once FDD is proved, or hang before it counts as failed'),
+  maxAttempts: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(8)
+    .describe('attempts per namespace and request'),
+  retryBackoffBase: seconds.default(1).describe('seconds: first ceiling of the wait between two attempts'),
+  retryBackoffCap: seconds.default(60).describe('seconds: highest ceiling of the wait between two attempts'),
+  disableCrdCreation: flag.describe('do not create or update the CRDs: they are there already'),
+  gracePeriod: seconds.default(30).describe('seconds that running jobs have to end after SIGTERM'),
+  authTokenFile: text
+    .optional()
+    .describe(
+      'file with a bearer token that requests which change something must carry (default: none needed)',
+    ),
+});
+
+export type Settings = Readonly<z.infer<typeof Settings>>;
+export type SettingName = keyof Settings;
+
+export const SETTING_NAMES = Object.keys(Settings.shape) as SettingName[];
+
+/** `logFormat` → `log-format` */
+export function flagOf(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `logFormat` → `LOG_FORMAT` */
+export function variableOf(name: SettingName): string {
+  return flagOf(name).toUpperCase().replaceAll('-', '_');
+}
+
+export function isFlag(name: SettingName): boolean {
+  return Settings.shape[name] === flag || z.safeParse(Settings.shape[name], undefined).data === false;
+}
+
+/** Start-up cannot go on: the message says what to change. */
+export class ConfigurationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigurationError';
+  }
+}
+
+export interface SettingSources {
+  /** Flags as given, by setting name. */
+  readonly flags: Readonly<Partial<Record<SettingName, unknown>>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads all settings and reports everything that is wrong with them at once. */
+export function readSettings({ flags, env }: SettingSources): Settings {
+  const file = readConfigFile(flags, env);
+  const raw: Record<string, unknown> = {};
+  const origin = new Map<string, string>();
+  for (const name of SETTING_NAMES) {
+    const variable = env[variableOf(name)];
+    const candidates: [string, unknown][] = [
+      [`--${flagOf(name)}`, flags[name]],
+      [`$${variableOf(name)}`, variable === '' ? undefined : variable],
+      [`${flagOf(name)} in the config file`, file[flagOf(name)]],
+    ];
+    const found = candidates.find(([, value]) => value !== undefined && value !== null);
+    if (!found) continue;
+    origin.set(name, found[0]);
+    raw[name] = found[1];
+  }
+  const settings = Settings.safeParse(raw);
+  if (!settings.success) throw new ConfigurationError(describeIssues(settings.error, origin));
+  checkTogether(settings.data);
+  return Object.freeze(settings.data);
+}
+
+function readConfigFile(
+  flags: SettingSources['flags'],
+  env: SettingSources['env'],
+): Readonly<Record<string, unknown>> {
+  const named = flags.configFile ?? env[variableOf('configFile')];
+  const path = String(named ?? Settings.shape.configFile.parse(undefined));
+  if (!existsSync(path)) {
+    if (named === undefined) return {};
+    throw new ConfigurationError(`config file ${path} does not exist: correct --config-file`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigurationError(`config file ${path} cannot be read as YAML: ${String(error)}`);
+  }
+  if (parsed === null || parsed === undefined) return {};
+  const mapping = z.record(z.string(), z.unknown()).safeParse(parsed);
+  if (mapping.success) return mapping.data;
+  throw new ConfigurationError(`config file ${path} is not a YAML mapping of setting to value`);
+}
+
+function describeIssues(error: z.ZodError, origin: ReadonlyMap<string, string>): string {
+  const lines = error.issues.map((issue) => {
+    const name = String(issue.path[0] ?? '');
+    return `  ${origin.get(name) ?? name}: ${issue.message}`;
+  });
+  return ['these settings are wrong (see --help):', ...lines].join('\n');
+}
+
+function checkTogether(settings: Settings): void {
+  if (settings.releaseChannelMetadata !== undefined && settings.releaseChannelMetadataSpec === undefined) {
+    throw new ConfigurationError(
+      '--release-channel-metadata needs --release-channel-metadata-spec: the file with the fiaas.yml to deploy',
+    );
+  }
+  if ((settings.clientCert === undefined) !== (settings.clientKey === undefined)) {
+    throw new ConfigurationError('--client-cert and --client-key go together: give both');
+  }
+}
+
+/** The settings as they may be shown: secrets blotted out. */
+export function redactSettings(settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      name === 'apiToken' && value !== undefined ? '***' : redactPassword(value),
+    ]),
+  );
+}
+
+function redactPassword(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\/\/([^:@/]*):[^@/]*@/, '//$1:***@') : value;
+}

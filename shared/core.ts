@@ -1,0 +1,106 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Settings } from './config.ts';
+import { createDeployService, type DeployService } from './deploy-service.ts';
+import { FIELD_MANAGER } from './domain/names.ts';
+import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
+import { type Fleet, watchFleet } from './kubernetes/fleet.ts';
+import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
+import { connectRedis } from './redis.ts';
+import { redisChannelStore } from './releases/channel-store.ts';
+import {
+  createHardcodedSource,
+  createReleaseSource,
+  type ReleaseSource,
+  readOverride,
+} from './releases/release-source.ts';
+import { type DesiredState, openDesiredState } from './state/desired-state.ts';
+
+/** What an API and a worker process both are made of. */
+export interface Core {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly redis: Redis;
+  /** Prefix of all keys in Redis, with its hash tag. */
+  readonly prefix: string;
+  readonly client: KubernetesClient;
+  readonly fleet: Fleet;
+  readonly releases: ReleaseSource;
+  readonly state: DesiredState;
+  readonly deployQueue: Queue<DeployJob>;
+  readonly releaseCheckQueue: Queue;
+  readonly service: DeployService;
+  close(): Promise<void>;
+}
+
+/** Opens everything and waits for nothing: what is away is waited for by whoever needs it. */
+export async function openCore(settings: Settings, log: Logger): Promise<Core> {
+  const prefix = `{${settings.redisPrefix}}`;
+  const metrics = createMetrics();
+  const client = createKubernetesClient(loadKubeConfig({ ...settings, skipTlsVerify: settings.debug }), {
+    userAgent: 'fiaas-skipper',
+    fieldManager: FIELD_MANAGER,
+  });
+  const redis = connectRedis(settings.redisUrl, log.child({ logger: 'redis' }));
+  const releases = await openReleases(settings, log, redis, prefix);
+  const fleet = watchFleet({ client, log: log.child({ logger: 'fleet' }) });
+  const state = openDesiredState(redis, prefix);
+  const deployQueue = openDeployQueue(redis, prefix);
+  const releaseCheckQueue = openReleaseCheckQueue(redis, prefix);
+  for (const queue of [deployQueue, releaseCheckQueue]) {
+    // The connection itself reports that it is away; without a listener the process would end.
+    queue.on('error', () => undefined);
+  }
+  const service = createDeployService({
+    fleet,
+    releases,
+    state,
+    queue: deployQueue,
+    metrics,
+    manageRbac: settings.manageRbac,
+    log: log.child({ logger: 'deploy-service' }),
+  });
+  return {
+    settings,
+    log,
+    metrics,
+    redis,
+    prefix,
+    client,
+    fleet,
+    releases,
+    state,
+    deployQueue,
+    releaseCheckQueue,
+    service,
+    close: async () => {
+      await fleet.stop();
+      await client.close();
+      redis.disconnect();
+    },
+  };
+}
+
+async function openReleases(
+  settings: Settings,
+  log: Logger,
+  redis: Redis,
+  prefix: string,
+): Promise<ReleaseSource> {
+  const override = await readOverride(settings.specFileOverride, log);
+  const { releaseChannelMetadata, releaseChannelMetadataSpec } = settings;
+  if (releaseChannelMetadata !== undefined && releaseChannelMetadataSpec !== undefined) {
+    return createHardcodedSource(releaseChannelMetadata, releaseChannelMetadataSpec, override);
+  }
+  return createReleaseSource({
+    baseUrl: settings.baseurl,
+    timeoutMs: settings.releaseTimeout * 1000,
+    override,
+    store: redisChannelStore(redis, prefix),
+    log: log.child({ logger: 'releases' }),
+  });
+}

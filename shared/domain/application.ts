@@ -1,0 +1,54 @@
+import isEqual from 'fast-deep-equal';
+import { APP_LABEL, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL, FDD, HERITAGE } from './names.ts';
+import type { ObservedApplication } from './observed.ts';
+import type { Release } from './release.ts';
+
+/** Upstream's Application, field for field, as created and as applied. */
+export function applicationManifest(namespace: string, release: Release, deploymentId: string) {
+  return {
+    apiVersion: 'fiaas.schibsted.io/v1',
+    kind: 'Application',
+    metadata: {
+      name: FDD,
+      namespace,
+      finalizers: [],
+      ownerReferences: [],
+      labels: {
+        [APP_LABEL]: FDD,
+        heritage: HERITAGE,
+        [BOOTSTRAP_LABEL]: 'true',
+        [DEPLOYMENT_ID_LABEL]: deploymentId,
+      },
+    },
+    spec: { application: FDD, image: release.image, config: release.config },
+  };
+}
+
+export type ApplicationManifest = ReturnType<typeof applicationManifest>;
+
+/** The reason why an Application is not what the release asks for; undefined when it is. */
+export function differenceFrom(
+  application: ObservedApplication | undefined,
+  release: Release,
+): string | undefined {
+  if (!application) return 'there is no Application';
+  if (application.image !== release.image) return `image is ${application.image}`;
+  if (!isEqual(application.config, release.config)) return 'spec.config differs';
+  return undefined;
+}
+
+/**
+ * True when the stored config holds anything that the wanted one lacks. Server-side apply would leave it there, since
+ * it may belong to another field manager (upstream Skipper's, for one), so it has to be replaced as a whole.
+ */
+export function hasSurplusConfig(stored: unknown, wanted: unknown): boolean {
+  if (!isMapping(stored)) return false;
+  if (!isMapping(wanted)) return Object.keys(stored).length > 0;
+  return Object.entries(stored).some(
+    ([key, value]) => !(key in wanted) || hasSurplusConfig(value, wanted[key]),
+  );
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

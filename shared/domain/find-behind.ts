@@ -1,0 +1,43 @@
+import { differenceFrom } from './application.ts';
+import type { NamespaceSnapshot } from './observed.ts';
+import type { Release } from './release.ts';
+
+/** What earlier requests left behind, as far as it decides whether to ask again. */
+export interface EarlierRequest {
+  /** Something was asked for that is not done yet. */
+  readonly unfinished: boolean;
+  /** The release of the last finished run. */
+  readonly lastRelease: string | undefined;
+  readonly lastFailed: boolean;
+  /** Runs in a row that failed. */
+  readonly failures: number;
+  readonly finishedAt: number | undefined;
+}
+
+const MINUTE_MS = 60_000;
+/** A release that failed in a namespace is tried again after 10 minutes, then 20, 40, … */
+const FIRST_RETRY_MS = 10 * MINUTE_MS;
+const LAST_RETRY_MS = 6 * 60 * MINUTE_MS;
+
+/**
+ * Why a namespace should be deployed without anybody asking; undefined when it should not. It never means a forced
+ * bootstrap: an FDD that is there is asked to update itself.
+ */
+export function reasonToUpdate(
+  snapshot: NamespaceSnapshot,
+  release: Release,
+  releaseKey: string,
+  earlier: EarlierRequest | undefined,
+  now: number,
+): string | undefined {
+  if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
+  const reason = snapshot.deployment
+    ? differenceFrom(snapshot.application, release)
+    : 'there is no Deployment';
+  if (reason === undefined || earlier?.unfinished) return undefined;
+  if (earlier?.lastFailed && earlier.lastRelease === releaseKey) {
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(earlier.failures - 1, 10), LAST_RETRY_MS);
+    if (now - (earlier.finishedAt ?? 0) < wait) return undefined;
+  }
+  return reason;
+}

@@ -1,0 +1,187 @@
+import {
+  type ApplicationManifest,
+  applicationManifest,
+  differenceFrom,
+  hasSurplusConfig,
+} from './application.ts';
+import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
+import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
+import type { NamespaceConfig } from './namespace-config.ts';
+import { isRolledOut, type NamespaceSnapshot, reportOn } from './observed.ts';
+import { RBAC_VERSION, rbacManifests } from './rbac.ts';
+import type { Release } from './release.ts';
+
+/** One thing to do in a namespace. Every step may run twice. */
+export type Step =
+  | {
+      readonly kind: 'apply-rbac';
+      readonly objects: ReturnType<typeof rbacManifests>;
+      readonly version: string;
+    }
+  | {
+      /** Removes config keys that server-side apply would leave to their other owner. */
+      readonly kind: 'replace-config';
+      readonly config: Release['config'];
+      readonly resourceVersion: string;
+    }
+  | {
+      readonly kind: 'apply-application';
+      readonly manifest: ApplicationManifest;
+      readonly change: 'create' | 'update';
+      /** Precondition: the version that the plan was made from. */
+      readonly resourceVersion: string | undefined;
+    }
+  | { readonly kind: 'delete-bootstrap-pod'; readonly reason: string }
+  | {
+      readonly kind: 'create-bootstrap-pod';
+      readonly manifest: ReturnType<typeof bootstrapPodManifest>;
+      readonly deploymentId: string;
+    }
+  | {
+      readonly kind: 'verify';
+      readonly deploymentId: string;
+      readonly image: string;
+      readonly bootstrap: boolean;
+    };
+
+export interface DeploymentPlan {
+  /** What it amounts to, in one word. */
+  readonly action: 'create' | 'update' | 'redeploy' | 'bootstrap' | 'verify' | 'unchanged' | 'refuse';
+  /** Why, for people: the dry run, the job's log and the page show it. */
+  readonly reason: string;
+  readonly steps: readonly Step[];
+}
+
+export interface PlanInput {
+  readonly config: NamespaceConfig;
+  readonly release: Release;
+  readonly rolloutId: string;
+  readonly forceBootstrap: boolean;
+  readonly observed: NamespaceSnapshot;
+  /** The namespace's quotas; needed only where the plan bootstraps. */
+  readonly quotas: readonly QuotaObject[];
+  readonly manageRbac: boolean;
+  /** What earlier runs left behind in the desired-state record. */
+  readonly done: { readonly bootstrappedId?: string | undefined; readonly rbacVersion?: string | undefined };
+}
+
+/** Decides what a namespace needs. Pure: the same input gives the same plan, and the plan is what a dry run prints. */
+export function planDeployment(input: PlanInput): DeploymentPlan {
+  const { observed, release, config } = input;
+  const helmRelease = observed.deployment?.helmRelease;
+  if (helmRelease !== undefined && !input.forceBootstrap) {
+    return {
+      action: 'refuse',
+      reason: `FDD is managed by Helm release ${helmRelease}: upgrade it there, or force a bootstrap to take it over`,
+      steps: [],
+    };
+  }
+  const bootstrap = needsBootstrap(input);
+  const write = reasonToWrite(input, bootstrap);
+  const current = observed.application?.deploymentId;
+  const deploymentId =
+    write === undefined && current !== undefined
+      ? current
+      : nextDeploymentId(current, input.rolloutId, config.namespace);
+  const steps = [
+    ...rbacSteps(input, bootstrap || write !== undefined),
+    ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
+    ...(bootstrap ? bootstrapSteps(input, deploymentId) : []),
+  ];
+  if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
+    return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
+  }
+  const waitsForBootstrap = bootstrap || observed.bootstrapPod?.startedFor === deploymentId;
+  return {
+    action: actionOf(input, bootstrap, write),
+    reason: write ?? (bootstrap ? bootstrapReason(input) : 'written before, not proved yet'),
+    steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
+  };
+}
+
+/** True when FDD has to be started by a bootstrap pod that does not exist yet. Callers read quotas only then. */
+export function needsBootstrap(
+  input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'done'>,
+): boolean {
+  const { observed, rolloutId, config } = input;
+  const current = observed.application?.deploymentId;
+  if (observed.deployment && !input.forceBootstrap) return false;
+  if (current === undefined || !isDeploymentIdOf(current, rolloutId, config.namespace)) return true;
+  // Ours already: once is enough, unless what it was for has FAILED or its work is lost again.
+  if (reportOn(observed, current)?.result === 'FAILED') return true;
+  if (observed.bootstrapPod?.startedFor === current) return false;
+  return input.done.bootstrappedId !== current || observed.deployment === undefined;
+}
+
+function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
+  const { observed, release, rolloutId, config } = input;
+  const { application } = observed;
+  const difference = differenceFrom(application, release);
+  if (difference !== undefined) return difference;
+  const current = application?.deploymentId;
+  if (current === undefined) return 'the Application has no deployment id';
+  const report = reportOn(observed, current);
+  if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
+  if (!bootstrap) return undefined;
+  if (report?.result === 'SUCCESS') return 'FDD would skip a deployment id that has succeeded';
+  if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
+  if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) return 'forced';
+  return undefined;
+}
+
+function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefined): DeploymentPlan['action'] {
+  if (bootstrap) return 'bootstrap';
+  if (write === undefined) return 'verify';
+  if (!input.observed.application) return 'create';
+  return differenceFrom(input.observed.application, input.release) === undefined ? 'redeploy' : 'update';
+}
+
+function bootstrapReason(input: PlanInput): string {
+  return input.observed.deployment ? 'bootstrap was forced' : 'there is no Deployment';
+}
+
+function rbacSteps(input: PlanInput, changing: boolean): Step[] {
+  if (!input.manageRbac) return [];
+  if (!changing && input.done.rbacVersion === RBAC_VERSION) return [];
+  return [{ kind: 'apply-rbac', objects: rbacManifests(input.config.namespace), version: RBAC_VERSION }];
+}
+
+function applicationSteps(input: PlanInput, deploymentId: string): Step[] {
+  const { application } = input.observed;
+  const manifest = applicationManifest(input.config.namespace, input.release, deploymentId);
+  if (!application) {
+    return [{ kind: 'apply-application', manifest, change: 'create', resourceVersion: undefined }];
+  }
+  const { resourceVersion } = application;
+  // The surplus goes first, under the old deployment id: FDD must not see the new one with keys it should not have.
+  if (hasSurplusConfig(application.config, input.release.config)) {
+    return [
+      { kind: 'replace-config', config: input.release.config, resourceVersion },
+      { kind: 'apply-application', manifest, change: 'update', resourceVersion: undefined },
+    ];
+  }
+  return [{ kind: 'apply-application', manifest, change: 'update', resourceVersion }];
+}
+
+function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {
+  const { config, release, quotas, manageRbac, observed } = input;
+  const manifest = bootstrapPodManifest({ config, release, deploymentId, quotas, manageRbac });
+  const create: Step = { kind: 'create-bootstrap-pod', manifest, deploymentId };
+  if (!observed.bootstrapPod) return [create];
+  return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }, create];
+}
+
+/** True when FDD has taken the deployment up and runs it, as far as the watches show. */
+function isSettled(observed: NamespaceSnapshot, deploymentId: string, release: Release): boolean {
+  const { deployment } = observed;
+  const report = reportOn(observed, deploymentId);
+  return (
+    deployment !== undefined &&
+    deployment.deploymentId === deploymentId &&
+    deployment.image === release.image &&
+    isRolledOut(deployment) &&
+    // FDD keeps its last ten reports only: none at all is an old, finished deployment.
+    (report === undefined || report.result === 'SUCCESS') &&
+    observed.bootstrapPod?.startedFor !== deploymentId
+  );
+}

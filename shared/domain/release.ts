@@ -1,0 +1,97 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type Image, parseImage } from './image.ts';
+import { invalid, ok, type Result } from './result.ts';
+
+/** What FDD shall be: an image, and the fiaas.yml it is deployed with (override merged in, nulls dropped). */
+export interface Release {
+  readonly image: string;
+  readonly version: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** `{baseurl}/fiaas-deploy-daemon/{tag}.json`, as far as it is used. */
+export const ChannelMetadata = z.object({
+  image: z.string().min(1),
+  spec: z.string().min(1),
+  build: z.string().optional(),
+  commit: z.string().optional(),
+  updated: z.string().optional(),
+});
+export type ChannelMetadata = z.infer<typeof ChannelMetadata>;
+
+/** Metadata in hardcoded mode: its `spec` is not fetched, so it need not be there. */
+export const HardcodedMetadata = ChannelMetadata.extend({ spec: z.string().optional() });
+export type HardcodedMetadata = z.infer<typeof HardcodedMetadata>;
+
+export type Spec = Readonly<Record<string, unknown>>;
+
+export function parseChannelMetadata(text: string): Result<ChannelMetadata & { parsedImage: Image }> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const metadata = ChannelMetadata.safeParse(json.value);
+  if (!metadata.success) return invalid(firstIssue(metadata.error));
+  const image = parseImage(metadata.data.image);
+  return image.ok ? ok({ ...metadata.data, parsedImage: image.value }) : image;
+}
+
+export function parseHardcodedMetadata(text: string): Result<HardcodedMetadata & { parsedImage: Image }> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const metadata = HardcodedMetadata.safeParse(json.value);
+  if (!metadata.success) return invalid(firstIssue(metadata.error));
+  const image = parseImage(metadata.data.image);
+  return image.ok ? ok({ ...metadata.data, parsedImage: image.value }) : image;
+}
+
+const SpecMapping = z.record(z.string(), z.unknown());
+
+/** Reads a fiaas.yml: it must be a mapping. */
+export function parseSpec(text: string): Result<Spec> {
+  const yaml = parseYaml(text);
+  if (!yaml.ok) return yaml;
+  const spec = SpecMapping.safeParse(yaml.value);
+  return spec.success ? ok(spec.data) : invalid('the spec is not a YAML mapping');
+}
+
+/** Reads `--spec-file-override`: an empty or comment-only file means no override. */
+export function parseOverride(text: string): Result<Spec> {
+  const yaml = parseYaml(text);
+  if (!yaml.ok) return yaml;
+  if (yaml.value === null || yaml.value === undefined) return ok({});
+  const override = SpecMapping.safeParse(yaml.value);
+  return override.success ? ok(override.data) : invalid('the override is not a YAML mapping');
+}
+
+/** Shallow, as upstream: a top-level key of the override replaces the channel's; null keys are dropped. */
+export function mergeSpec(spec: Spec, override: Spec): Spec {
+  const merged = { ...spec, ...override };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+}
+
+export function makeRelease(image: Image, spec: Spec, override: Spec): Release {
+  return { image: image.reference, version: image.tag, config: mergeSpec(spec, override) };
+}
+
+function parseJson(text: string): Result<unknown> {
+  try {
+    return ok(JSON.parse(text) as unknown);
+  } catch {
+    return invalid('the release metadata is not JSON');
+  }
+}
+
+function parseYaml(text: string): Result<unknown> {
+  try {
+    return ok(parse(text, { maxAliasCount: 100 }) as unknown);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return invalid(`the file is not valid YAML: ${reason}`);
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const field = issue?.path.join('.') || 'document';
+  return `the release metadata's ${field}: ${issue?.message ?? 'invalid'}`;
+}

@@ -1,0 +1,145 @@
+import type { ErrorCode } from '../errors.ts';
+import {
+  explainDeployment,
+  explainPod,
+  isRolledOut,
+  type NamespaceSnapshot,
+  type ObservedDeployment,
+  type ObservedPod,
+  reportOn,
+} from './observed.ts';
+
+/** What a deployment must have led to. */
+export interface Expectation {
+  readonly deploymentId: string;
+  readonly image: string;
+  readonly bootstrap: boolean;
+  /** Variables that FDD's Deployment must carry if it was made with its namespace's configuration. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What is known at the moment of judging. */
+export interface Evidence {
+  readonly snapshot: NamespaceSnapshot;
+  /** The resourceVersion up to which the watch of Deployments has seen everything. */
+  readonly deploymentsPosition: string | undefined;
+  /** A Deployment read from the API server after SUCCESS had been seen. */
+  readonly deploymentAfterSuccess?: ObservedDeployment | undefined;
+  /** How long the bootstrap pod has been seen finished, in milliseconds. */
+  readonly podFinishedForMs: number;
+}
+
+export type Verdict =
+  | { readonly state: 'verified'; readonly unconfigured: readonly string[] }
+  | { readonly state: 'waiting'; readonly for: WaitingFor; readonly detail: string }
+  | {
+      readonly state: 'failed';
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly details: readonly string[];
+    };
+
+export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
+
+/** Two watches are not ordered: what FDD reported may be seen this much after its pod has ended. */
+const POD_END_GRACE_MS = 2_000;
+
+/**
+ * Judges whether FDD came up with a deployment: its SUCCESS for our id, then a Deployment that is newer than that
+ * SUCCESS and fully rolled out. SUCCESS alone proves nothing (FDD writes it before its own pods are replaced, and may
+ * write the Deployment once more), and a Deployment seen before it may still show the old numbers.
+ */
+export function judge(expected: Expectation, evidence: Evidence): Verdict {
+  const { snapshot } = evidence;
+  const report = reportOn(snapshot, expected.deploymentId);
+  if (report?.result === 'FAILED') {
+    return failed('fdd_failed', 'FDD reported FAILED', [...report.logs, ...explainDeployment(snapshot)]);
+  }
+  if (report?.result !== 'SUCCESS') {
+    return bootstrapFailure(expected, evidence) ?? waiting('fdd', describeWait(snapshot, report?.result));
+  }
+  const deployment = newestAfter(report.resourceVersion, evidence);
+  if (!deployment) return waiting('fresh-deployment', 'FDD reported SUCCESS; reading its Deployment');
+  if (deployment.deploymentId !== expected.deploymentId || deployment.image !== expected.image) {
+    return waiting(
+      'rollout',
+      `the Deployment does not carry this deployment yet (image ${deployment.image})`,
+    );
+  }
+  if (!isRolledOut(deployment)) {
+    return waiting('rollout', explainDeployment({ ...snapshot, deployment }).join('; '));
+  }
+  return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };
+}
+
+/** The reasons to give when the deadline has come and the verdict is still out. */
+export function explainTimeout(expected: Expectation, evidence: Evidence): string[] {
+  const { snapshot } = evidence;
+  const report = reportOn(snapshot, expected.deploymentId);
+  return [
+    report ? `FDD reported ${report.result} for this deployment` : 'FDD reported nothing for this deployment',
+    ...(report?.logs ?? []),
+    ...explainDeployment(snapshot),
+    ...(snapshot.bootstrapPod ? [`bootstrap pod: ${explainPod(snapshot.bootstrapPod) ?? 'running'}`] : []),
+  ];
+}
+
+export function isFinished(pod: ObservedPod): boolean {
+  return pod.phase === 'Succeeded' || pod.phase === 'Failed';
+}
+
+/**
+ * True when `position` is at or after `version`, both resourceVersions of one API server; undefined where they cannot
+ * be compared as numbers.
+ */
+export function isAtOrAfter(position: string | undefined, version: string): boolean | undefined {
+  if (position === undefined || !/^\d+$/.test(position) || !/^\d+$/.test(version)) return undefined;
+  return BigInt(position) >= BigInt(version);
+}
+
+function newestAfter(successVersion: string, evidence: Evidence): ObservedDeployment | undefined {
+  const { snapshot, deploymentAfterSuccess } = evidence;
+  if (isAtOrAfter(evidence.deploymentsPosition, successVersion)) return snapshot.deployment;
+  const seen = snapshot.deployment;
+  if (!deploymentAfterSuccess) return undefined;
+  // The watch may have moved on since the read.
+  const newer = seen && isAtOrAfter(seen.resourceVersion, deploymentAfterSuccess.resourceVersion);
+  return newer ? seen : deploymentAfterSuccess;
+}
+
+/** A bootstrap pod that ended without FDD's SUCCESS has failed, whatever its exit code says. */
+function bootstrapFailure(expected: Expectation, evidence: Evidence): Verdict | undefined {
+  const pod = evidence.snapshot.bootstrapPod;
+  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !isFinished(pod)) return undefined;
+  if (evidence.podFinishedForMs < POD_END_GRACE_MS) return undefined;
+  const exit = pod.terminated ? `exit code ${pod.terminated.exitCode}` : pod.phase;
+  const reason =
+    pod.terminated?.exitCode === 0
+      ? 'the bootstrap pod ended with exit code 0, but FDD was not deployed'
+      : `the bootstrap pod failed (${exit})`;
+  return failed('bootstrap_failed', reason, explainDeployment(evidence.snapshot));
+}
+
+function describeWait(snapshot: NamespaceSnapshot, result: string | undefined): string {
+  if (result !== undefined) return `FDD reported ${result}`;
+  const pod = snapshot.bootstrapPod;
+  const reason = pod && !isFinished(pod) ? explainPod(pod) : undefined;
+  if (reason) return `bootstrap pod: ${reason}`;
+  const troubled = snapshot.pods.map((each) => ({ name: each.name, reason: explainPod(each) }));
+  const first = troubled.find((each) => each.reason !== undefined);
+  return first ? `pod ${first.name}: ${first.reason}` : 'waiting for FDD to take the deployment up';
+}
+
+function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {
+  return Object.entries(expected.environment)
+    .filter(([name, value]) => deployment.environment[name] !== value)
+    .map(([name, value]) => `${name} is ${deployment.environment[name] ?? 'not set'}, not ${value}`);
+}
+
+function waiting(what: WaitingFor, detail: string): Verdict {
+  return { state: 'waiting', for: what, detail };
+}
+
+function failed(code: ErrorCode, reason: string, details: readonly string[]): Verdict {
+  return { state: 'failed', code, reason, details };
+}

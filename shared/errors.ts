@@ -1,0 +1,75 @@
+/** Machine words for everything that can go wrong, each with its class: the one table of error codes. */
+export const ERROR_CODES = {
+  // permanent: someone must change something first
+  config_error: 'permanent',
+  forbidden: 'permanent',
+  quota_exceeded: 'permanent',
+  pod_rejected: 'permanent',
+  invalid_object: 'permanent',
+  crd_missing: 'permanent',
+  invalid_release: 'permanent',
+  fdd_failed: 'permanent',
+  fdd_unconfigured: 'permanent',
+  bootstrap_failed: 'permanent',
+  progress_deadline: 'permanent',
+  helm_managed: 'permanent',
+  not_found: 'permanent',
+  // retryable: the same call may succeed later
+  conflict: 'retryable',
+  unauthorized: 'retryable',
+  rate_limited: 'retryable',
+  cluster_unavailable: 'retryable',
+  release_source_unavailable: 'retryable',
+  release_unknown: 'retryable',
+  redis_unavailable: 'retryable',
+  bootstrap_pod_stuck: 'retryable',
+  superseded_worker: 'retryable',
+  shutting_down: 'retryable',
+  // skipped: the target is gone, so nothing is left to do
+  namespace_gone: 'skipped',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorClass = 'permanent' | 'retryable' | 'skipped';
+
+/** An error that carries its class, from the one place that knew it. */
+export class SkipperError extends Error {
+  readonly code: ErrorCode;
+  /** What the other side asked us to wait (Retry-After), in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** Further lines that explain it: FDD's own log, pod reasons, events. */
+  readonly details: readonly string[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number; details?: readonly string[] } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SkipperError';
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+    this.details = options.details ?? [];
+  }
+
+  get errorClass(): ErrorClass {
+    return ERROR_CODES[this.code];
+  }
+}
+
+/** The class of any thrown value: what nobody classified is a bug or a passing fault, so it is retried. */
+export function errorClassOf(error: unknown): ErrorClass {
+  return error instanceof SkipperError ? error.errorClass : 'retryable';
+}
+
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** The message of any thrown value, with the reason that Node hides in `cause` (`fetch failed`, ECONNREFUSED). */
+export function messageOf(thrown: unknown): string {
+  const error = toError(thrown);
+  const cause =
+    error.cause instanceof Error && !(error instanceof SkipperError) ? `: ${error.cause.message}` : '';
+  return `${error.message || error.name}${cause}`;
+}

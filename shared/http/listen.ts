@@ -1,0 +1,31 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError } from '../config.ts';
+
+export interface Listening {
+  readonly port: number;
+  /** Ends the server; open connections are cut. */
+  close(): Promise<void>;
+}
+
+/** Listens on all interfaces; a port that is taken is a `ConfigurationError` that names the setting to change. */
+export function listen(app: RequestListener, port: number, setting: string): Promise<Listening> {
+  const server: Server = createServer(app);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error);
+      const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
+      reject(new ConfigurationError(`port ${port} ${reason}: choose another one with ${setting}`));
+    });
+    server.listen(port, () => {
+      resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) });
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

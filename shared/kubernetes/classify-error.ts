@@ -1,0 +1,112 @@
+import { SkipperError } from '../errors.ts';
+
+/** The `Status` object that an API server answers with when it refuses. */
+export interface KubernetesStatus {
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly code?: number;
+  readonly details?: {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly {
+      readonly reason?: string;
+      readonly message?: string;
+      readonly field?: string;
+    }[];
+  };
+}
+
+/** An API server's refusal, kept whole beside the class that Skipper gave it. */
+export class KubernetesError extends SkipperError {
+  readonly httpStatus: number;
+  readonly status: KubernetesStatus;
+
+  constructor(
+    code: SkipperError['code'],
+    message: string,
+    refusal: { httpStatus: number; status: KubernetesStatus; retryAfterMs?: number },
+  ) {
+    super(code, message, { retryAfterMs: refusal.retryAfterMs });
+    this.name = 'KubernetesError';
+    this.httpStatus = refusal.httpStatus;
+    this.status = refusal.status;
+  }
+}
+
+/** Classifies a refused request: the only place that turns an HTTP status of the API server into an error class. */
+export function classifyRefusal(
+  request: { method: string; path: string },
+  httpStatus: number,
+  body: string,
+  retryAfterHeader?: string,
+): KubernetesError {
+  const status = parseStatus(body);
+  const message = status.message ?? (body.slice(0, 300) || `HTTP ${httpStatus}`);
+  const retryAfterMs = retryAfter(status, retryAfterHeader);
+  return new KubernetesError(
+    codeFor(httpStatus, status, message),
+    `${request.method} ${request.path}: ${httpStatus} ${message}`,
+    { httpStatus, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+  );
+}
+
+/** A request that got no answer: refused connection, reset, time-out, broken TLS. */
+export function classifyNetworkError(
+  request: { method: string; path: string },
+  error: unknown,
+): SkipperError {
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  return new SkipperError(
+    'cluster_unavailable',
+    `${request.method} ${request.path}: the Kubernetes API server did not answer: ${reason}`,
+    { cause: error },
+  );
+}
+
+function codeFor(httpStatus: number, status: KubernetesStatus, message: string): SkipperError['code'] {
+  switch (httpStatus) {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return forbiddenCode(status, message);
+    case 404:
+      return notFoundCode(status);
+    case 409:
+      return 'conflict';
+    case 429:
+      return 'rate_limited';
+    default:
+      return httpStatus >= 500 || httpStatus === 408 ? 'cluster_unavailable' : 'invalid_object';
+  }
+}
+
+function forbiddenCode(status: KubernetesStatus, message: string): SkipperError['code'] {
+  const causes = status.details?.causes ?? [];
+  if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'namespace_gone';
+  // Admission plugins have no machine word of their own: the API server offers nothing but this text.
+  if (message.includes('exceeded quota:')) return 'quota_exceeded';
+  if (message.includes('violates PodSecurity')) return 'pod_rejected';
+  return 'forbidden';
+}
+
+function notFoundCode(status: KubernetesStatus): SkipperError['code'] {
+  if (status.details?.kind === 'namespaces') return 'namespace_gone';
+  // An unknown resource is answered as plain text or as a Status without a name.
+  return status.details?.name ? 'not_found' : 'crd_missing';
+}
+
+function retryAfter(status: KubernetesStatus, header: string | undefined): number | undefined {
+  const seconds = Number(header ?? status.details?.retryAfterSeconds);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}
+
+function parseStatus(body: string): KubernetesStatus {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as KubernetesStatus) : {};
+  } catch {
+    return {};
+  }
+}

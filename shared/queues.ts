@@ -1,0 +1,50 @@
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+export const DEPLOY_QUEUE = 'deploy';
+export const RELEASE_CHECK_QUEUE = 'release-check';
+export const RELEASE_CHECK_JOB = 'release-check';
+
+/** A job says only which namespace; what to do there is in the desired state. */
+export interface DeployJob {
+  readonly namespace: string;
+}
+
+const DAY_SECONDS = 24 * 3600;
+/** Attempts are counted per request in the desired state; the queue only must not give up before. */
+const QUEUE_ATTEMPTS = 10_000;
+
+const KEPT = {
+  removeOnComplete: { age: 7 * DAY_SECONDS, count: 10_000 },
+  removeOnFail: { age: 30 * DAY_SECONDS, count: 10_000 },
+} as const;
+
+export function openDeployQueue(connection: Redis, prefix: string): Queue<DeployJob> {
+  return new Queue<DeployJob>(DEPLOY_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: {
+      ...KEPT,
+      attempts: QUEUE_ATTEMPTS,
+      backoff: { type: 'retry' },
+      keepLogs: 500,
+      stackTraceLimit: 20,
+    },
+  });
+}
+
+export function openReleaseCheckQueue(connection: Redis, prefix: string): Queue {
+  return new Queue(RELEASE_CHECK_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
+  });
+}
+
+/**
+ * How a namespace's job is added. Deduplication keeps at most one active and one waiting job per namespace; the payload
+ * it may drop says nothing but the namespace. Exclusion proper rests on the lease, since Retry evades deduplication.
+ */
+export function deployJobOptions(namespace: string, jobId: string): JobsOptions {
+  return { jobId, deduplication: { id: namespace, keepLastIfActive: true } };
+}

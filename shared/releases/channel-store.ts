@@ -1,0 +1,14 @@
+import type { Redis } from 'ioredis';
+import { isReady } from '../redis.ts';
+import type { ChannelStore } from './release-source.ts';
+
+/** The last good state of each channel, shared by all processes. Without Redis there is none, which is no error. */
+export function redisChannelStore(redis: Redis, prefix: string): ChannelStore {
+  const key = (tag: string) => `${prefix}:channel:${tag}`;
+  return {
+    load: async (tag) => (isReady(redis) ? ((await redis.get(key(tag))) ?? undefined) : undefined),
+    save: async (tag, json) => {
+      if (isReady(redis)) await redis.set(key(tag), json);
+    },
+  };
+}

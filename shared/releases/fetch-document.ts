@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import { SkipperError } from '../errors.ts';
+
+/** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
+export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+const MAX_REDIRECTS = 3;
+
+/** What lets the server answer "not modified". */
+export interface Validators {
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+}
+
+export type Document =
+  | { readonly kind: 'content'; readonly text: string; readonly validators: Validators }
+  | { readonly kind: 'not-modified' }
+  | { readonly kind: 'absent' };
+
+export interface FetchLimits {
+  readonly timeoutMs: number;
+}
+
+/** The folder behind a `file:` URL or plain path; undefined for an HTTP base. */
+export function directoryOf(baseUrl: string): string | undefined {
+  if (/^https?:\/\//i.test(baseUrl)) return undefined;
+  return resolve(baseUrl.startsWith('file:') ? fileURLToPath(baseUrl) : baseUrl);
+}
+
+/** GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`. */
+export async function fetchDocument(
+  url: string,
+  validators: Validators,
+  limits: FetchLimits,
+): Promise<Document> {
+  try {
+    return await fetchFollowing(url, validators, AbortSignal.timeout(limits.timeoutMs), MAX_REDIRECTS);
+  } catch (error) {
+    if (error instanceof SkipperError) throw error;
+    const reason =
+      error instanceof Error && error.name === 'TimeoutError'
+        ? `no complete answer within ${limits.timeoutMs / 1000} s`
+        : String(error instanceof Error ? error.message || error.name : error);
+    throw unavailable(url, reason, { cause: error });
+  }
+}
+
+async function fetchFollowing(
+  url: string,
+  validators: Validators,
+  signal: AbortSignal,
+  redirectsLeft: number,
+): Promise<Document> {
+  const response = await request(url, {
+    headers: {
+      accept: 'application/json, application/yaml, text/plain, */*',
+      'user-agent': 'fiaas-skipper',
+      ...(validators.etag === undefined ? {} : { 'if-none-match': validators.etag }),
+      ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
+    },
+    signal,
+  });
+  const { statusCode, headers } = response;
+  if (statusCode === 304 || statusCode === 404 || statusCode >= 300) await response.body.dump();
+  if (statusCode === 304) return { kind: 'not-modified' };
+  if (statusCode === 404) return { kind: 'absent' };
+  if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
+    if (redirectsLeft === 0) throw unavailable(url, `more than ${MAX_REDIRECTS} redirects`);
+    const next = new URL(String(headers.location), url).href;
+    return fetchFollowing(next, validators, signal, redirectsLeft - 1);
+  }
+  if (statusCode !== 200) {
+    const seconds = Number(headers['retry-after']);
+    const wait = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
+    throw unavailable(url, `HTTP ${statusCode}`, wait);
+  }
+  const text = await readLimited(url, response.body);
+  return {
+    kind: 'content',
+    text,
+    validators: { etag: firstOf(headers.etag), lastModified: firstOf(headers['last-modified']) },
+  };
+}
+
+async function readLimited(url: string, body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_DOCUMENT_BYTES) throw unavailable(url, `larger than ${MAX_DOCUMENT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Reads `name` (a relative path) from a release directory; its digest serves as ETag. */
+export async function readDocument(
+  directory: string,
+  name: string,
+  validators: Validators,
+): Promise<Document> {
+  const path = resolve(directory, name);
+  if (relative(directory, path).startsWith('..')) return { kind: 'absent' };
+  try {
+    if ((await stat(path)).size > MAX_DOCUMENT_BYTES) {
+      throw unavailable(path, `larger than ${MAX_DOCUMENT_BYTES} bytes`);
+    }
+    const text = await readFile(path, 'utf8');
+    const etag = createHash('sha256').update(text).digest('hex');
+    return validators.etag === etag
+      ? { kind: 'not-modified' }
+      : { kind: 'content', text, validators: { etag } };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
+    if (error instanceof SkipperError) throw error;
+    throw unavailable(path, String(error), { cause: error });
+  }
+}
+
+/**
+ * Where a spec URL lies in a mirrored directory: published metadata names absolute URLs, so the longest tail of the
+ * URL's path that exists below the directory counts.
+ */
+export function locateInDirectory(directory: string, specUrl: string): string {
+  const path = URL.canParse(specUrl) ? new URL(specUrl).pathname : specUrl;
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '..' && segment !== '.');
+  for (let start = 0; start < segments.length; start += 1) {
+    const tail = segments.slice(start).join('/');
+    if (existsSync(join(directory, tail))) return tail;
+  }
+  return segments.join('/');
+}
+
+function unavailable(
+  where: string,
+  reason: string,
+  options: { cause?: unknown; retryAfterMs?: number } = {},
+): SkipperError {
+  return new SkipperError('release_source_unavailable', `release source ${where}: ${reason}`, options);
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

@@ -1,0 +1,198 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * The changes of desired state that must be atomic, in Redis' own language. Every key is derived from the prefix in
+ * KEYS[1], whose hash tag puts all of them into one slot.
+ *
+ * Hash `<prefix>:namespace:<ns>`: generation, handled, forceGeneration, rolloutId, runningRolloutId, release, state, …
+ */
+
+/**
+ * Records what was asked for: the only way in which desired state changes.
+ * ARGV[1] JSON {rollout, targets: [{namespace, release?, force?, jobId?, target}], releases, idempotency?, now, ttlSeconds}
+ * Returns JSON {replayed: rolloutId} | {mismatch: true} | {targets: [{namespace, generation, jobId, coalesced, backoff}]}
+ */
+const REQUEST = `
+local prefix = KEYS[1]
+local request = cjson.decode(ARGV[1])
+local idempotency = request.idempotency
+if idempotency then
+  local known = redis.call('GET', prefix .. ':idempotency:' .. idempotency.key)
+  if known then
+    local entry = cjson.decode(known)
+    if entry.fingerprint ~= idempotency.fingerprint then return cjson.encode({mismatch = true}) end
+    return cjson.encode({replayed = entry.rolloutId})
+  end
+end
+local rollout = request.rollout
+local rolloutKey = prefix .. ':rollout:' .. rollout.id
+for key, release in pairs(request.releases) do
+  redis.call('SET', prefix .. ':release:' .. key, release)
+end
+redis.call('SET', rolloutKey, request.rolloutJson, 'EX', request.ttlSeconds)
+redis.call('ZREMRANGEBYSCORE', prefix .. ':rollouts', '-inf', request.now - request.ttlSeconds * 1000)
+redis.call('ZADD', prefix .. ':rollouts', rollout.createdAt, rollout.id)
+local answers = {}
+for _, asked in ipairs(request.targets) do
+  local answer = {namespace = asked.namespace, coalesced = false, backoff = false}
+  local target = asked.target
+  if asked.release then
+    local key = prefix .. ':namespace:' .. asked.namespace
+    local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'forceGeneration', 'phase')
+    local generation = (tonumber(known[1]) or 0) + 1
+    local handled = tonumber(known[2]) or 0
+    local jobId = asked.namespace .. '.' .. generation
+    if generation - 1 > handled then
+      answer.coalesced = true
+      answer.backoff = known[7] == 'backoff'
+      jobId = known[5] or jobId
+      if known[3] ~= 'running' then
+        redis.call('HSET', prefix .. ':rollout:' .. known[4] .. ':targets', asked.namespace, cjson.encode({
+          state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
+          finishedAt = request.now, jobId = jobId}))
+      end
+    end
+    redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
+      'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', request.now,
+      'attempt', 0, 'throttled', 0)
+    if known[3] ~= 'running' or generation - 1 <= handled then
+      redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', request.now)
+    end
+    if asked.force then redis.call('HSET', key, 'forceGeneration', generation) end
+    redis.call('SADD', prefix .. ':dirty', asked.namespace)
+    answer.generation = generation
+    answer.jobId = jobId
+    target.jobId = jobId
+    target.coalesced = answer.coalesced
+  end
+  redis.call('HSET', rolloutKey .. ':targets', asked.namespace, cjson.encode(target))
+  answers[#answers + 1] = answer
+end
+redis.call('EXPIRE', rolloutKey .. ':targets', request.ttlSeconds)
+if idempotency then
+  redis.call('SET', prefix .. ':idempotency:' .. idempotency.key,
+    cjson.encode({rolloutId = rollout.id, fingerprint = idempotency.fingerprint}), 'EX', idempotency.ttlSeconds)
+end
+return cjson.encode({targets = answers})
+`;
+
+/**
+ * Takes the namespace's lease for a run, and reads what is to be done.
+ * ARGV namespace, holder (job id), token, lease in ms, now
+ * Returns 'busy' | 'idle' (nothing asked that is not done) | JSON of the record
+ */
+const BEGIN = `
+local prefix, namespace, holder, token, leaseMs, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local leaseKey = prefix .. ':lease:' .. namespace
+local held = redis.call('GET', leaseKey)
+if held and cjson.decode(held).holder ~= holder then return 'busy' end
+local key = prefix .. ':namespace:' .. namespace
+local fields = redis.call('HGETALL', key)
+local record = {}
+for i = 1, #fields, 2 do record[fields[i]] = fields[i + 1] end
+local generation, handled = tonumber(record.generation) or 0, tonumber(record.handled) or 0
+if generation <= handled then
+  redis.call('DEL', leaseKey)
+  return 'idle'
+end
+redis.call('SET', leaseKey, cjson.encode({holder = holder, token = token}), 'PX', leaseMs)
+local running = record.runningRolloutId
+if running and running ~= '' and running ~= record.rolloutId then
+  redis.call('HSET', prefix .. ':rollout:' .. running .. ':targets', namespace, cjson.encode({
+    state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
+    finishedAt = tonumber(now), jobId = record.jobId}))
+end
+record.force = (tonumber(record.forceGeneration) or 0) > handled
+record.attempt = (tonumber(record.attempt) or 0) + 1
+if record.startedGeneration ~= record.generation then
+  record.startedAt = now
+  record.appliedAt = ''
+  redis.call('HSET', key, 'startedGeneration', record.generation, 'startedAt', now, 'appliedAt', '')
+end
+redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'attempt', record.attempt, 'runningRolloutId',
+  record.rolloutId, 'jobId', holder, 'changedAt', now)
+record.releaseJson = redis.call('GET', prefix .. ':release:' .. record.release)
+redis.call('HSET', prefix .. ':rollout:' .. record.rolloutId .. ':targets', namespace, cjson.encode({
+  state = 'running', attempt = record.attempt, jobId = holder, startedAt = tonumber(record.startedAt),
+  version = record.releaseJson and cjson.decode(record.releaseJson).version or nil}))
+return cjson.encode(record)
+`;
+
+/**
+ * Notes how far a run is; refused ('lost') when the lease is another run's by now.
+ * ARGV namespace, token, rollout id, target JSON, then field, value, field, value of the namespace's record
+ */
+const REPORT = `
+local prefix, namespace, token = KEYS[1], ARGV[1], ARGV[2]
+local held = redis.call('GET', prefix .. ':lease:' .. namespace)
+if not held or cjson.decode(held).token ~= token then return 'lost' end
+local key = prefix .. ':namespace:' .. namespace
+for i = 5, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+if ARGV[4] ~= '' then redis.call('HSET', prefix .. ':rollout:' .. ARGV[3] .. ':targets', namespace, ARGV[4]) end
+return 'ok'
+`;
+
+/**
+ * Ends a run of one generation and gives the lease back, unless more has been asked meanwhile.
+ * ARGV namespace, token, generation, rollout id, target JSON, now, state, reason, release key
+ * Returns 'lost' | 'done' | 'moved' (run again; the lease stays)
+ */
+const FINISH = `
+local prefix, namespace, token, generation = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local leaseKey = prefix .. ':lease:' .. namespace
+local held = redis.call('GET', leaseKey)
+if not held or cjson.decode(held).token ~= token then return 'lost' end
+local key = prefix .. ':namespace:' .. namespace
+local state = ARGV[7]
+local failures = state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
+redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', ARGV[6],
+  'handledRelease', ARGV[9], 'lastState', state, 'lastReason', ARGV[8], 'appliedAt', '')
+redis.call('HSET', prefix .. ':rollout:' .. ARGV[4] .. ':targets', namespace, ARGV[5])
+if tonumber(redis.call('HGET', key, 'generation')) > generation then
+  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'attempt', 0, 'changedAt', ARGV[6])
+  return 'moved'
+end
+redis.call('HSET', key, 'state', state, 'phase', 'done', 'reason', ARGV[8], 'changedAt', ARGV[6])
+redis.call('SREM', prefix .. ':dirty', namespace)
+redis.call('DEL', leaseKey)
+return 'done'
+`;
+
+/** Gives a lease back without an end: the run will be tried again. ARGV namespace, token */
+const RELEASE_LEASE = `
+local leaseKey = KEYS[1] .. ':lease:' .. ARGV[1]
+local held = redis.call('GET', leaseKey)
+if held and cjson.decode(held).token == ARGV[2] then redis.call('DEL', leaseKey) end
+return 'ok'
+`;
+
+/** Prolongs leases. ARGV lease in ms, then namespace, token, namespace, token. Returns the namespaces that are lost. */
+const RENEW = `
+local lost = {}
+for i = 2, #ARGV, 2 do
+  local leaseKey = KEYS[1] .. ':lease:' .. ARGV[i]
+  local held = redis.call('GET', leaseKey)
+  if held and cjson.decode(held).token == ARGV[i + 1] then redis.call('PEXPIRE', leaseKey, ARGV[1])
+  else lost[#lost + 1] = ARGV[i] end
+end
+return lost
+`;
+
+const SCRIPTS = {
+  skipperRequest: REQUEST,
+  skipperBegin: BEGIN,
+  skipperReport: REPORT,
+  skipperFinish: FINISH,
+  skipperReleaseLease: RELEASE_LEASE,
+  skipperRenew: RENEW,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;
+export type RunScript = (name: ScriptName, prefix: string, ...args: (string | number)[]) => Promise<unknown>;
+
+/** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
+export function loadScripts(redis: Redis): RunScript {
+  for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 1, lua });
+  const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
+  return (name, ...args) => commands[name](...args);
+}
