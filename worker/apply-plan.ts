@@ -1,0 +1,155 @@
+import { hasSurplusConfig } from '../shared/domain/application.ts';
+import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../shared/domain/names.ts';
+import type { DeploymentPlan, Step } from '../shared/domain/plan.ts';
+import { SkipperError } from '../shared/errors.ts';
+import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
+import {
+  APPLICATIONS,
+  PODS,
+  pathOf,
+  ROLE_BINDINGS,
+  ROLES,
+  SERVICE_ACCOUNTS,
+} from '../shared/kubernetes/resources.ts';
+import { type RawApplication, type RawPod, trimPod } from '../shared/kubernetes/trim.ts';
+import type { RunContext } from './run-context.ts';
+import { untilChange } from './until-change.ts';
+
+/** A deleted pod may take its grace period, and its node may be slow. */
+const POD_GONE_TIMEOUT_MS = 60_000;
+
+type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
+
+/** Performs the writing steps of a plan, in order. Every one may be performed twice. */
+export async function applyPlan(plan: DeploymentPlan, context: RunContext): Promise<void> {
+  let resourceVersion: string | undefined;
+  for (const step of plan.steps) {
+    context.assertOurs();
+    switch (step.kind) {
+      case 'apply-rbac':
+        await applyRbac(step, context);
+        break;
+      case 'replace-config':
+        resourceVersion = await replaceConfig(step, context);
+        break;
+      case 'apply-application':
+        await applyApplication(step, step.resourceVersion ?? resourceVersion, context);
+        break;
+      case 'delete-bootstrap-pod':
+        await deleteBootstrapPod(context);
+        break;
+      case 'create-bootstrap-pod':
+        await createBootstrapPod(step, context);
+        break;
+      case 'verify':
+        break;
+    }
+  }
+}
+
+/** Deletes the bootstrap pod and waits until it is gone, so that a new one can take its name. */
+export async function deleteBootstrapPod(context: RunContext): Promise<void> {
+  const { client, fleet, namespace, signal } = context;
+  // One second, not none: with none the object would vanish while its container still runs.
+  await client.delete(PODS, { namespace, name: BOOTSTRAP_POD }, { gracePeriodSeconds: 1 });
+  const deadline = Date.now() + POD_GONE_TIMEOUT_MS;
+  while (fleet.snapshot(namespace).bootstrapPod) {
+    if (Date.now() > deadline) {
+      throw new SkipperError(
+        'bootstrap_pod_stuck',
+        `pod ${BOOTSTRAP_POD} is still there ${POD_GONE_TIMEOUT_MS / 1000} s after its deletion`,
+      );
+    }
+    await untilChange(fleet, namespace, 1_000, signal);
+  }
+}
+
+async function applyRbac(step: StepOf<'apply-rbac'>, context: RunContext): Promise<void> {
+  const { client, namespace } = context;
+  const ref = { namespace, name: FDD };
+  await client.apply(SERVICE_ACCOUNTS, ref, step.objects.serviceAccount);
+  await client.apply(ROLES, ref, step.objects.role);
+  await applyRoleBinding(step.objects.roleBinding, context);
+  await context.remember({ rbacVersion: step.version });
+}
+
+/** A RoleBinding's roleRef cannot be changed: one that points elsewhere has to be made anew. */
+async function applyRoleBinding(manifest: unknown, { client, namespace }: RunContext): Promise<void> {
+  const ref = { namespace, name: FDD };
+  try {
+    await client.apply(ROLE_BINDINGS, ref, manifest);
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.httpStatus !== 422) throw error;
+    await client.delete(ROLE_BINDINGS, ref);
+    await client.apply(ROLE_BINDINGS, ref, manifest);
+  }
+}
+
+async function replaceConfig(
+  step: StepOf<'replace-config'>,
+  context: RunContext,
+): Promise<string | undefined> {
+  const { client, namespace } = context;
+  context.progress('applying', 'removing config keys that the release does not have');
+  const updated = await client
+    .request<RawApplication>({
+      method: 'PATCH',
+      patchType: 'json',
+      path: pathOf(APPLICATIONS, { namespace, name: FDD }),
+      query: { fieldManager: FIELD_MANAGER },
+      body: [
+        { op: 'test', path: '/metadata/resourceVersion', value: step.resourceVersion },
+        { op: 'replace', path: '/spec/config', value: step.config },
+      ],
+    })
+    .catch((error: unknown) => {
+      // A failed `test` is answered as 422: somebody has written since the plan was made.
+      if (error instanceof KubernetesError && error.httpStatus === 422) {
+        throw new SkipperError('conflict', 'the Application changed while it was planned', { cause: error });
+      }
+      throw error;
+    });
+  return updated.metadata.resourceVersion;
+}
+
+async function applyApplication(
+  step: StepOf<'apply-application'>,
+  resourceVersion: string | undefined,
+  context: RunContext,
+): Promise<void> {
+  const { client, namespace, metrics } = context;
+  const { metadata } = step.manifest;
+  const manifest =
+    resourceVersion === undefined
+      ? step.manifest
+      : { ...step.manifest, metadata: { ...metadata, resourceVersion } };
+  const stored = await client.apply<RawApplication>(APPLICATIONS, { namespace, name: FDD }, manifest);
+  metrics.deploymentsTriggered.inc();
+  metrics.lastTriggeredDeployment.set(Date.now() / 1000);
+  await context.remember({ appliedAt: Date.now() });
+  if (hasSurplusConfig(stored.spec?.config, step.manifest.spec.config)) {
+    throw new SkipperError('conflict', 'the Application had config keys that the watch had not shown yet');
+  }
+}
+
+async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {
+  const { client, namespace, metrics } = context;
+  context.progress('bootstrapping');
+  try {
+    await client.create(PODS, namespace, step.manifest);
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.httpStatus !== 409) throw error;
+    await replaceForeignPod(step, context);
+  }
+  metrics.bootstrapsTriggered.inc();
+  await context.remember({ bootstrappedId: step.deploymentId });
+}
+
+/** The name was taken although the watch did not show it: ours from a run that died, or an older one. */
+async function replaceForeignPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {
+  const { client, namespace } = context;
+  const raw = await client.get<RawPod>(PODS, { namespace, name: BOOTSTRAP_POD });
+  if (raw && trimPod(raw).startedFor === step.deploymentId && !trimPod(raw).deleting) return;
+  await deleteBootstrapPod(context);
+  await client.create(PODS, namespace, step.manifest);
+}

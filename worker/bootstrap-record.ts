@@ -1,0 +1,106 @@
+import { BOOTSTRAP_POD } from '../shared/domain/names.ts';
+import { explainPod } from '../shared/domain/observed.ts';
+import { isFinished } from '../shared/domain/verify.ts';
+import { messageOf } from '../shared/errors.ts';
+import { EVENTS, PODS, pathOf } from '../shared/kubernetes/resources.ts';
+import { deleteBootstrapPod } from './apply-plan.ts';
+import type { RunContext } from './run-context.ts';
+import { untilChange } from './until-change.ts';
+
+const LOG_BYTES = 64 * 1024;
+/** Enough lines to fill 64 KiB; the kubelet counts lines, not bytes, from the end. */
+const LOG_LINES = 2_000;
+
+/** What is kept of a bootstrap pod before it is deleted. */
+export interface BootstrapRecord {
+  readonly exitCode: number | undefined;
+  /** Why it was not running, or how it ended. */
+  readonly reason: string | undefined;
+  /** The last 64 KiB. */
+  readonly log: string;
+  readonly events: readonly string[];
+}
+
+/** Waits for a bootstrap pod to end by itself, at most until `deadline` (milliseconds since the epoch). */
+export async function awaitBootstrapEnd(deadline: number, context: RunContext): Promise<void> {
+  const { fleet, namespace, signal } = context;
+  for (;;) {
+    const pod = fleet.snapshot(namespace).bootstrapPod;
+    if (!pod || isFinished(pod) || Date.now() >= deadline) return;
+    context.progress('collecting the bootstrap log');
+    await untilChange(fleet, namespace, Math.min(1_000, Math.max(1, deadline - Date.now())), signal);
+  }
+}
+
+/** Saves the pod's log, exit code, reasons and, where it went wrong, events into the job; then deletes the pod. */
+export async function collectBootstrapPod(
+  deploymentId: string,
+  context: RunContext,
+): Promise<BootstrapRecord | undefined> {
+  const pod = context.fleet.snapshot(context.namespace).bootstrapPod;
+  if (pod?.startedFor !== deploymentId) return undefined;
+  const exitCode = pod.terminated?.exitCode;
+  const record: BootstrapRecord = {
+    exitCode,
+    reason: isFinished(pod) ? pod.terminated?.reason : (explainPod(pod) ?? 'it was still running'),
+    log: await readLog(context),
+    events: exitCode === 0 ? [] : await readEvents(context),
+  };
+  for (const line of describe(record)) context.note(line);
+  context.assertOurs();
+  await deleteBootstrapPod(context);
+  return record;
+}
+
+export function describe(record: BootstrapRecord): string[] {
+  const exit = record.exitCode === undefined ? 'had not ended' : `ended with exit code ${record.exitCode}`;
+  return [
+    `bootstrap pod ${exit}${record.reason ? ` (${record.reason})` : ''}`,
+    ...record.events.map((event) => `bootstrap pod event: ${event}`),
+    record.log === '' ? 'bootstrap pod log: (empty)' : `bootstrap pod log:\n${record.log}`,
+  ];
+}
+
+async function readLog({ client, namespace, signal }: RunContext): Promise<string> {
+  try {
+    const stream = await client.stream({
+      method: 'GET',
+      path: pathOf(PODS, { namespace, name: BOOTSTRAP_POD, subresource: 'log' }),
+      query: { tailLines: LOG_LINES },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    });
+    let tail = Buffer.alloc(0);
+    for await (const chunk of stream) {
+      tail = Buffer.concat([tail, chunk]);
+      if (tail.length > 2 * LOG_BYTES) tail = tail.subarray(-LOG_BYTES);
+    }
+    return tail.subarray(-LOG_BYTES).toString('utf8').trimEnd();
+  } catch (error) {
+    signal.throwIfAborted();
+    // A container that never started has no log: that must not hide why it did not start.
+    return `(not available: ${messageOf(error)})`;
+  }
+}
+
+interface RawEvent {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly count?: number;
+}
+
+async function readEvents({ client, namespace }: RunContext): Promise<string[]> {
+  try {
+    const { items } = await client.request<{ items: readonly RawEvent[] }>({
+      method: 'GET',
+      path: pathOf(EVENTS, { namespace }),
+      query: { fieldSelector: `involvedObject.name=${BOOTSTRAP_POD}`, limit: 50 },
+    });
+    return items.map(
+      ({ type, reason, message, count = 1 }) =>
+        `${type ?? ''} ${reason ?? ''}: ${message ?? ''}${count > 1 ? ` (${count} times)` : ''}`,
+    );
+  } catch (error) {
+    return [`(not available: ${messageOf(error)})`];
+  }
+}

@@ -1,0 +1,217 @@
+import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
+import { FDD } from '../shared/domain/names.ts';
+import type { NamespaceConfig } from '../shared/domain/namespace-config.ts';
+import type { NamespaceSnapshot } from '../shared/domain/observed.ts';
+import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
+import type { Outcome } from '../shared/domain/rollout.ts';
+import { SkipperError } from '../shared/errors.ts';
+import { APPLICATIONS, DEPLOYMENTS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
+import {
+  type RawApplication,
+  type RawDeployment,
+  trimApplication,
+  trimDeployment,
+} from '../shared/kubernetes/trim.ts';
+import type { Run } from '../shared/state/desired-state.ts';
+import { applyPlan } from './apply-plan.ts';
+import { awaitVerdict } from './await-verdict.ts';
+import { awaitBootstrapEnd, type BootstrapRecord, collectBootstrapPod } from './bootstrap-record.ts';
+import type { RunContext } from './run-context.ts';
+
+/** Rivals (kubectl, FDD itself) may write the Application between our look and our write. */
+const CONFLICT_RETRIES = 4;
+
+export interface DeployResult {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly version: string;
+  readonly deploymentId?: string;
+  readonly warnings: readonly string[];
+  readonly bootstrap?: BootstrapRecord | undefined;
+}
+
+/**
+ * Brings one namespace to what was asked: observe, plan, apply, verify. Any part may have been done by a run that died;
+ * what is done already is not done again.
+ */
+export async function deployNamespace(run: Run, context: RunContext): Promise<DeployResult> {
+  const { plan, config } = await planAndApply(run, context);
+  const verify = plan.steps.find((step) => step.kind === 'verify');
+  if (!verify) return { ...resultOf(plan, run), warnings: [] };
+  // Time runs from the write, also where a run that died did the writing.
+  const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
+  const { unconfigured, bootstrap } = await prove(verify, began, config, context);
+  const warnings = bootstrapWarnings(bootstrap);
+  if (unconfigured.length === 0) {
+    return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
+  }
+  if (!verify.bootstrap) {
+    const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to mend it`;
+    return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings: [...warnings, hint] };
+  }
+  throw new SkipperError(
+    'fdd_unconfigured',
+    `the bootstrapped FDD runs without its configuration: ${unconfigured.join('; ')}; check ConfigMap ${config.namespace}/${FDD}, then force a bootstrap`,
+  );
+}
+
+async function planAndApply(
+  run: Run,
+  context: RunContext,
+): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
+  let observed = context.fleet.snapshot(context.namespace);
+  for (let conflicts = 0; ; conflicts += 1) {
+    const config = configOf(observed);
+    const plan = await makePlan(run, config, observed, context);
+    if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
+    context.note(
+      `plan: ${plan.action} (${plan.reason}): ${plan.steps.map(describeStep).join(', ') || 'nothing to do'}`,
+    );
+    try {
+      await applyPlan(plan, context);
+      return { plan, config };
+    } catch (error) {
+      const isConflict = error instanceof SkipperError && error.code === 'conflict';
+      if (!isConflict || conflicts === CONFLICT_RETRIES) throw error;
+      context.note(`conflict, planning again: ${error.message}`);
+      observed = {
+        ...context.fleet.snapshot(context.namespace),
+        application: await readApplication(context),
+      };
+    }
+  }
+}
+
+async function makePlan(
+  run: Run,
+  config: NamespaceConfig,
+  seen: NamespaceSnapshot,
+  context: RunContext,
+): Promise<DeploymentPlan> {
+  let observed = seen;
+  const asked = {
+    config,
+    release: run.release,
+    rolloutId: run.rolloutId,
+    forceBootstrap: run.forceBootstrap,
+    manageRbac: context.settings.manageRbac,
+    done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
+  };
+  if (!needsBootstrap({ ...asked, observed })) return planDeployment({ ...asked, observed, quotas: [] });
+  // A bootstrap beside a living FDD strips its settings: the watch's word that there is none is not enough.
+  if (!observed.deployment) observed = { ...observed, deployment: await readDeployment(context) };
+  if (!needsBootstrap({ ...asked, observed })) return planDeployment({ ...asked, observed, quotas: [] });
+  return planDeployment({ ...asked, observed, quotas: await readQuotas(context) });
+}
+
+/** Waits for the proof; whatever comes of it, a bootstrap pod's story is saved before the pod goes. */
+async function prove(
+  verify: Extract<Step, { kind: 'verify' }>,
+  began: number,
+  config: NamespaceConfig,
+  context: RunContext,
+): Promise<{ unconfigured: readonly string[]; bootstrap: BootstrapRecord | undefined }> {
+  const { settings } = context;
+  try {
+    const unconfigured = await awaitVerdict(
+      {
+        deploymentId: verify.deploymentId,
+        image: verify.image,
+        bootstrap: verify.bootstrap,
+        environment: config.expectedEnvironment,
+      },
+      began + settings.progressDeadlineMs,
+      context,
+    );
+    if (!verify.bootstrap) return { unconfigured, bootstrap: undefined };
+    await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
+    return { unconfigured, bootstrap: await collectBootstrapPod(verify.deploymentId, context) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (verify.bootstrap && error instanceof SkipperError && error.errorClass === 'permanent') {
+      const record = await collectBootstrapPod(verify.deploymentId, context);
+      throw withBootstrap(error, record);
+    }
+    throw error;
+  }
+}
+
+function wrote(plan: DeploymentPlan): boolean {
+  return plan.steps.some((step) => step.kind === 'apply-application' || step.kind === 'create-bootstrap-pod');
+}
+
+/** The end of the bootstrap log belongs to the reasons of a failure. */
+function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined): SkipperError {
+  if (!record) return error;
+  const exit = record.exitCode === undefined ? 'had not ended' : `exit code ${record.exitCode}`;
+  return new SkipperError(error.code, error.message, {
+    cause: error,
+    details: [
+      ...error.details,
+      `bootstrap pod: ${exit}${record.reason ? ` (${record.reason})` : ''}`,
+      ...record.events.map((event) => `bootstrap pod event: ${event}`),
+      ...record.log
+        .split('\n')
+        .slice(-20)
+        .map((line) => `bootstrap log: ${line}`),
+    ],
+  });
+}
+
+function bootstrapWarnings(record: BootstrapRecord | undefined): string[] {
+  if (!record || record.exitCode === 0) return [];
+  const exit =
+    record.exitCode === undefined ? 'did not end by its deadline' : `exited with ${record.exitCode}`;
+  return [`FDD is proved, but its bootstrap pod ${exit}`];
+}
+
+function configOf(observed: NamespaceSnapshot): NamespaceConfig {
+  if (!observed.config) {
+    throw new SkipperError('namespace_gone', 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone');
+  }
+  if (!observed.config.ok) throw new SkipperError('config_error', observed.config.reason);
+  return observed.config.value;
+}
+
+async function readApplication({ client, namespace }: RunContext) {
+  const raw = await client.get<RawApplication>(APPLICATIONS, { namespace, name: FDD });
+  return raw && trimApplication(raw);
+}
+
+async function readDeployment({ client, namespace }: RunContext) {
+  const raw = await client.get<RawDeployment>(DEPLOYMENTS, { namespace, name: FDD });
+  return raw && trimDeployment(raw);
+}
+
+async function readQuotas({ client, namespace }: RunContext): Promise<readonly QuotaObject[]> {
+  const list = await client.request<{ items: readonly QuotaObject[] }>({
+    method: 'GET',
+    path: pathOf(RESOURCE_QUOTAS, { namespace }),
+  });
+  return list.items;
+}
+
+const OUTCOMES: Record<Exclude<DeploymentPlan['action'], 'refuse'>, Outcome> = {
+  create: 'created',
+  update: 'updated',
+  redeploy: 'redeployed',
+  bootstrap: 'bootstrapped',
+  verify: 'verified',
+  unchanged: 'unchanged',
+};
+
+function resultOf(plan: DeploymentPlan, run: Run): Pick<DeployResult, 'outcome' | 'reason' | 'version'> {
+  const outcome = plan.action === 'refuse' ? 'skipped' : OUTCOMES[plan.action];
+  return { outcome, reason: plan.reason, version: run.release.version };
+}
+
+function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'apply-application':
+      return `${step.change} Application (${step.manifest.spec.image})`;
+    case 'verify':
+      return `verify deployment ${step.deploymentId}`;
+    default:
+      return step.kind.replaceAll('-', ' ');
+  }
+}

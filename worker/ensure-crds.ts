@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import { fullJitterDelay } from '../shared/domain/backoff.ts';
+import { CRDS, type CustomResourceDefinition, mergeCrd } from '../shared/domain/crds.ts';
+import { errorClassOf, messageOf, SkipperError } from '../shared/errors.ts';
+import type { KubernetesClient } from '../shared/kubernetes/client.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, pathOf } from '../shared/kubernetes/resources.ts';
+
+const RETRY = { baseMs: 500, capMs: 15_000 } as const;
+
+/**
+ * Makes sure that both CRDs are there and complete; waits out an API server that does not answer. Throws what is
+ * permanent (RBAC), with the setting that switches this off.
+ */
+export async function ensureCrds(client: KubernetesClient, log: Logger, signal: AbortSignal): Promise<void> {
+  for (const wanted of CRDS) {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await ensureCrd(client, wanted, log);
+        break;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (errorClassOf(error) !== 'retryable') throw explained(error);
+        log.warn({ crd: wanted.metadata.name, reason: messageOf(error) }, 'CRD not written yet, will retry');
+        await new Promise((resolve) => setTimeout(resolve, fullJitterDelay(failures, RETRY)));
+        signal.throwIfAborted();
+      }
+    }
+  }
+}
+
+async function ensureCrd(
+  client: KubernetesClient,
+  wanted: CustomResourceDefinition,
+  log: Logger,
+): Promise<void> {
+  const { name } = wanted.metadata;
+  const existing = await client.get<CustomResourceDefinition>(CUSTOM_RESOURCE_DEFINITIONS, { name });
+  if (!existing) {
+    await client.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, wanted);
+    log.info({ crd: name }, 'CRD created');
+    return;
+  }
+  const merged = mergeCrd(existing, wanted);
+  if (!merged) return;
+  // The resourceVersion in the body makes a concurrent writer (FDD does this, too) a conflict, which is tried again.
+  await client.request({
+    method: 'PUT',
+    path: pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name }),
+    body: merged,
+  });
+  log.info({ crd: name }, 'CRD completed');
+}
+
+function explained(error: unknown): SkipperError {
+  return new SkipperError(
+    'forbidden',
+    `the CRDs cannot be written: ${messageOf(error)}; grant get, create and update on customresourcedefinitions, or set --disable-crd-creation`,
+    { cause: error },
+  );
+}

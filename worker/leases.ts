@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { messageOf, SkipperError } from '../shared/errors.ts';
+import type { DesiredState } from '../shared/state/desired-state.ts';
+
+/** A namespace belongs to a run this long after the run was last heard of. */
+export const LEASE_MS = 10_000;
+
+/** One run's right to write to its namespace. */
+export interface Lease {
+  readonly token: string;
+  /** Aborted when the lease is lost. */
+  readonly signal: AbortSignal;
+  /** Throws `superseded_worker` unless the lease is certainly still ours. */
+  readonly assertOurs: () => void;
+  readonly end: () => void;
+}
+
+export interface Leases {
+  /** Begins to keep a lease; the caller has taken it (or is about to take it) with `token`. */
+  hold(namespace: string): Lease;
+  stop(): void;
+}
+
+interface Held {
+  readonly token: string;
+  readonly abort: AbortController;
+  renewedAt: number;
+}
+
+/** Prolongs all leases of a worker together, in one command. */
+export function keepLeases(state: DesiredState, log: Logger): Leases {
+  const held = new Map<string, Held>();
+
+  async function renew(): Promise<void> {
+    if (held.size === 0) return;
+    const asked = new Map([...held].map(([namespace, { token }]) => [namespace, token]));
+    const at = Date.now();
+    const lost = new Set(await state.renew(asked, LEASE_MS));
+    for (const [namespace, token] of asked) {
+      const lease = held.get(namespace);
+      if (lease?.token !== token) continue;
+      if (lost.has(namespace)) lease.abort.abort(lostError(namespace));
+      else lease.renewedAt = at;
+    }
+  }
+
+  const timer = setInterval(() => {
+    renew().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'leases could not be renewed'));
+  }, LEASE_MS / 4);
+
+  return {
+    hold(namespace) {
+      const lease: Held = { token: randomUUID(), abort: new AbortController(), renewedAt: Date.now() };
+      held.set(namespace, lease);
+      return {
+        token: lease.token,
+        signal: lease.abort.signal,
+        // A process that was stopped for a while must not write on the strength of what it remembers.
+        assertOurs: () => {
+          if (lease.abort.signal.aborted || Date.now() - lease.renewedAt > LEASE_MS)
+            throw lostError(namespace);
+        },
+        end: () => {
+          if (held.get(namespace) === lease) held.delete(namespace);
+        },
+      };
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function lostError(namespace: string): SkipperError {
+  return new SkipperError('superseded_worker', `this worker no longer holds the lease of ${namespace}`);
+}

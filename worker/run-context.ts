@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { KubernetesClient } from '../shared/kubernetes/client.ts';
+import type { Fleet } from '../shared/kubernetes/fleet.ts';
+import type { Metrics } from '../shared/metrics.ts';
+
+/** What a worker decides its runs with. */
+export interface RunSettings {
+  readonly manageRbac: boolean;
+  readonly progressDeadlineMs: number;
+  readonly bootstrapDeadlineMs: number;
+}
+
+/** What every run of a worker shares. */
+export interface WorkerDependencies {
+  readonly client: KubernetesClient;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly settings: RunSettings;
+}
+
+/** Where a run stands, in words for people; the page and the board show it. */
+export type Phase =
+  | 'planning'
+  | 'applying'
+  | 'bootstrapping'
+  | 'waiting for FDD'
+  | 'rolling out'
+  | 'collecting the bootstrap log';
+
+/** One run of one namespace: what it may use, and where it tells how far it is. */
+export interface RunContext extends WorkerDependencies {
+  readonly namespace: string;
+  readonly log: Logger;
+  /** Aborted when the worker stops, or another one has taken the namespace over. */
+  readonly signal: AbortSignal;
+  /** Throws unless the namespace is still ours; called before every write. */
+  readonly assertOurs: () => void;
+  /** Tells where the run stands; never throws, never waits. */
+  readonly progress: (phase: Phase, detail?: string) => void;
+  /** Keeps facts for a later run, in the desired-state record. */
+  readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
+  /** A line in the job's log. */
+  readonly note: (line: string) => void;
+}
