@@ -1,0 +1,89 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { NextFunction, Request, Response } from 'express';
+import { ConfigurationError } from '../shared/config.ts';
+import { HttpProblem } from './problem.ts';
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Refuses what a foreign page could make a browser send: changing requests whose Origin, or the browser's own word, is
+ * of another site. Programs send neither header and pass.
+ */
+export function refuseForeignOrigins(request: Request, _response: Response, next: NextFunction): void {
+  if (!SAFE_METHODS.includes(request.method) && isForeign(request)) {
+    throw new HttpProblem(403, 'foreign_origin', 'a page of another site may not change anything here');
+  }
+  next();
+}
+
+/** Asks for the token on every changing request; as bearer, or as password for browsers. */
+export function requireToken(tokenFile: string | undefined) {
+  if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
+  const token = readToken(tokenFile);
+  return (request: Request, _response: Response, next: NextFunction) => {
+    if (!SAFE_METHODS.includes(request.method) && !isSame(credentialOf(request), token)) {
+      throw new HttpProblem(401, 'unauthenticated', 'this needs the token: send "Authorization: Bearer …"', {
+        headers: { 'www-authenticate': 'Bearer realm="skipper", Basic realm="skipper"' },
+      });
+    }
+    next();
+  };
+}
+
+/** Nothing from elsewhere, nothing inline but styles, never in a frame. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function securityHeaders(_request: Request, response: Response, next: NextFunction): void {
+  response.set({
+    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+  });
+  next();
+}
+
+function isForeign(request: Request): boolean {
+  const site = request.get('sec-fetch-site');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const origin = request.get('origin');
+  return origin !== undefined && hostOf(origin) !== request.get('host');
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function readToken(tokenFile: string): string {
+  try {
+    const token = readFileSync(tokenFile, 'utf8').trim();
+    if (token !== '') return token;
+  } catch (error) {
+    throw new ConfigurationError(`--auth-token-file ${tokenFile} cannot be read: ${String(error)}`);
+  }
+  throw new ConfigurationError(`--auth-token-file ${tokenFile} is empty: put a token in it`);
+}
+
+function credentialOf(request: Request): string {
+  const [scheme = '', value = ''] = (request.get('authorization') ?? '').split(' ');
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme.toLowerCase() !== 'basic') return '';
+  return Buffer.from(value, 'base64').toString('utf8').split(':').slice(1).join(':');
+}
+
+function isSame(given: string, expected: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,103 @@
+import { BadRequestError } from '../shared/deploy-service.ts';
+import { type ErrorCode, SkipperError } from '../shared/errors.ts';
+
+/** Something wrong with one field of a request. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** RFC 9457: the shape of every error that leaves the API. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** An error that knows its HTTP answer. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: readonly FieldError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    options: { errors?: readonly FieldError[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not authenticated',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  413: 'Content too large',
+  415: 'Unsupported media type',
+  422: 'Unprocessable content',
+  500: 'Internal server error',
+  503: 'Service unavailable',
+};
+
+const RETRY_AFTER_SECONDS = '5';
+
+/** The only place that words an HTTP error. Anything unknown is a bug: it is logged, and told without its inside. */
+export function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof BadRequestError) {
+    const status = error.field === 'Idempotency-Key' ? 422 : 400;
+    return new HttpProblem(status, 'bad_request', error.message, {
+      errors: [{ field: error.field, message: error.message }],
+    });
+  }
+  if (error instanceof SkipperError) return fromSkipperError(error);
+  if (isHttpError(error)) return new HttpProblem(error.status, error.type ?? 'bad_request', error.message);
+  return new HttpProblem(500, 'unexpected', 'something went wrong inside Skipper; its log says what');
+}
+
+export function problemBody(problem: HttpProblem): ProblemBody {
+  return {
+    type: 'about:blank',
+    title: TITLES[problem.status] ?? 'Error',
+    status: problem.status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors.length === 0 ? {} : { errors: problem.errors }),
+  };
+}
+
+function fromSkipperError(error: SkipperError): HttpProblem {
+  const status: Partial<Record<ErrorCode, number>> = { not_found: 404, config_error: 400 };
+  const known = status[error.code];
+  if (known !== undefined) return new HttpProblem(known, error.code, error.message);
+  if (error.errorClass === 'retryable') {
+    return new HttpProblem(503, error.code, error.message, {
+      headers: { 'retry-after': RETRY_AFTER_SECONDS },
+    });
+  }
+  return new HttpProblem(500, error.code, error.message);
+}
+
+/** Errors of express' own body reader carry their status. */
+function isHttpError(error: unknown): error is Error & { status: number; type?: string } {
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    typeof error.status === 'number' &&
+    error.status >= 400 &&
+    error.status < 500
+  );
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { HttpProblem } from '../problem.ts';
+import { type Answer, type Call, route } from '../route.ts';
+import { DeployBody, PlanView, Problem, RolloutView } from '../schemas.ts';
+import { rolloutView } from '../views.ts';
+
+const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+
+export const deployRoute = route<DeployBody>({
+  method: 'post',
+  path: '/api/deploy',
+  operationId: 'deploy',
+  summary: 'Deploy FDD to the named namespaces, or to all of them',
+  mutates: true,
+  body: DeployBody,
+  responses: {
+    200: { description: 'Dry run: the plan', schema: PlanView },
+    202: { description: 'Accepted: the rollout, with one target per namespace', schema: RolloutView },
+    400: { description: 'The request is wrong; `errors` names the field', schema: Problem },
+    415: { description: 'The body is not JSON', schema: Problem },
+    422: { description: 'The Idempotency-Key belongs to another request', schema: Problem },
+    503: { description: 'Redis or the cluster is away: nothing was asked, try again', schema: Problem },
+  },
+  handle: async (call) => (call.body.dry_run ? dryRun(call) : deploy(call)),
+});
+
+async function deploy({ core, body, headers, caller, rawBody }: Call<DeployBody>): Promise<Answer> {
+  const accepted = await core.service.request({
+    namespaces: body.namespaces,
+    forceBootstrap: isForced(body),
+    trigger: 'api',
+    requestedBy: caller,
+    idempotency: idempotencyOf(headers['idempotency-key'], rawBody),
+  });
+  const view = rolloutView(accepted.rollout, accepted.targets);
+  const { self = '' } = view.links;
+  return {
+    status: 202,
+    body: view,
+    headers: { location: self, ...(accepted.replayed ? { 'idempotency-replayed': 'true' } : {}) },
+  };
+}
+
+async function dryRun({ core, body }: Call<DeployBody>): Promise<Answer> {
+  const targets = await core.service.plan({ namespaces: body.namespaces, forceBootstrap: isForced(body) });
+  const counts: Record<string, number> = {};
+  for (const { action } of targets) counts[action] = (counts[action] ?? 0) + 1;
+  return { status: 200, body: { dryRun: true, counts, targets } };
+}
+
+function isForced(body: DeployBody): boolean {
+  return body.force_bootstrap ?? body['force-bootstrap'] ?? false;
+}
+
+function idempotencyOf(header: string | undefined, rawBody: string) {
+  if (header === undefined) return undefined;
+  if (!IdempotencyKey.safeParse(header).success) {
+    const message = 'must be 1 to 255 printable characters without spaces';
+    throw new HttpProblem(400, 'bad_request', `Idempotency-Key ${message}`, {
+      errors: [{ field: 'Idempotency-Key', message }],
+    });
+  }
+  return { key: header, fingerprint: createHash('sha256').update(rawBody).digest('hex') };
+}

@@ -1,0 +1,30 @@
+import { SkipperError } from '../../shared/errors.ts';
+import { RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
+import { isReady } from '../../shared/redis.ts';
+import { route } from '../route.ts';
+import { Problem, ReleaseCheckAccepted } from '../schemas.ts';
+
+export const releaseCheckRoute = route({
+  method: 'post',
+  path: '/api/releases/check',
+  operationId: 'checkReleases',
+  summary: 'Look at the release channels now, instead of at the next interval',
+  mutates: true,
+  responses: {
+    202: { description: 'A worker will look at once', schema: ReleaseCheckAccepted },
+    503: { description: 'Redis is away', schema: Problem },
+  },
+  handle: async ({ core: { redis, releaseCheckQueue } }) => {
+    if (!isReady(redis)) throw new SkipperError('redis_unavailable', 'Redis is not connected');
+    const job = await releaseCheckQueue.add(
+      RELEASE_CHECK_JOB,
+      {},
+      { deduplication: { id: 'asked-for', keepLastIfActive: true } },
+    );
+    const jobId = job.id ?? '';
+    return {
+      status: 202,
+      body: { jobId, links: { job: `/queues/queue/${RELEASE_CHECK_QUEUE}/${encodeURIComponent(jobId)}` } },
+    };
+  },
+});

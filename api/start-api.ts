@@ -1,0 +1,21 @@
+import type { Core } from '../shared/core.ts';
+import { listen } from '../shared/http/listen.ts';
+import type { Problems } from '../shared/http/operations.ts';
+import { createApp } from './app.ts';
+
+export interface RunningApi {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the HTTP side; it answers at once, and tells on /readyz what it waits for. */
+export async function startApi(
+  core: Core,
+  version: string,
+  moreProblems?: () => Problems,
+): Promise<RunningApi> {
+  const app = createApp(core, version, moreProblems);
+  const listening = await listen(app, core.settings.port, '--port');
+  core.log.info({ port: listening.port }, 'api is listening');
+  return { port: listening.port, stop: listening.close };
+}

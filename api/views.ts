@@ -1,0 +1,54 @@
+import type { NamespaceSnapshot } from '../shared/domain/observed.ts';
+import { countTargets, type Rollout, type RolloutTarget, rolloutState } from '../shared/domain/rollout.ts';
+import { statusOf } from '../shared/domain/status.ts';
+import { DEPLOY_QUEUE } from '../shared/queues.ts';
+import type { NamespaceRecord } from '../shared/state/desired-state.ts';
+import type { RolloutView, StatusRow } from './schemas.ts';
+
+/** How what is kept looks from outside. */
+
+export function rolloutView(rollout: Rollout, targets: ReadonlyMap<string, RolloutTarget>): RolloutView {
+  const counts = countTargets(targets.values());
+  return {
+    ...rollout,
+    releases: [...rollout.releases],
+    state: rolloutState(counts),
+    counts,
+    targets: [...targets].map(([namespace, target]) => targetView(namespace, target)),
+    links: { self: `/api/deployments/${rollout.id}`, board: '/queues' },
+  };
+}
+
+function targetView(namespace: string, target: RolloutTarget): RolloutView['targets'][number] {
+  const { details, warnings, ...rest } = target;
+  return {
+    namespace,
+    ...rest,
+    reason: target.reason ?? '',
+    ...(details === undefined ? {} : { details: [...details] }),
+    ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+    links: {
+      namespace: `/api/namespaces/${namespace}`,
+      ...(target.jobId === undefined ? {} : { job: jobLink(target.jobId) }),
+    },
+  };
+}
+
+export function statusRow(snapshot: NamespaceSnapshot, record: NamespaceRecord | undefined): StatusRow {
+  const status = statusOf(snapshot);
+  if (!record) return status;
+  return {
+    ...status,
+    state: record.state,
+    phase: record.phase,
+    reason: record.reason,
+    attempt: record.attempt,
+    rollout: record.rolloutId,
+    jobId: record.jobId,
+    changedAt: record.changedAt,
+  };
+}
+
+export function jobLink(jobId: string): string {
+  return `/queues/queue/${DEPLOY_QUEUE}/${encodeURIComponent(jobId)}`;
+}
