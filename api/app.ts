@@ -24,6 +24,10 @@ export function createApp(core: Core, version: string, moreProblems: () => Probl
       autoLogging: {
         ignore: (request) => QUIET.has(request.url ?? '') || (request.url ?? '').startsWith('/queues'),
       },
+      serializers: {
+        req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({ id, method, url }),
+        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      },
       customLogLevel: (_request, response, error) =>
         error !== undefined || response.statusCode >= 500 ? 'error' : 'debug',
     }),

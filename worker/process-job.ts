@@ -13,6 +13,7 @@ import type { RunContext, WorkerDependencies } from './run-context.ts';
 const BUSY_DELAY_MS = 1_000;
 /** The API server may say "too many requests" this often before it counts as a failure. */
 const THROTTLED_AT_MOST = 100;
+const SHORTEST_WAIT_MS = 50;
 /** Details of what a run waits for are told at most this often. */
 const DETAIL_INTERVAL_MS = 1_000;
 
@@ -92,93 +93,126 @@ async function runOnce(
     return { result: { ...result, rolloutId: run.rolloutId, durationMs }, moved };
   } catch (thrown) {
     await context.settle();
-    // When the worker stops, whatever broke off broke off for that reason.
-    const error = dependencies.stopping.aborted
-      ? new SkipperError('shutting_down', 'the worker stops; another one goes on')
-      : lease.signal.aborted
-        ? toError(lease.signal.reason)
-        : toError(thrown);
-    return conclude(error, job, token, run, context, dependencies);
+    const error = causeOf(thrown, lease, dependencies);
+    const { code = 'unexpected', details = [] } = error instanceof SkipperError ? error : {};
+    return conclude({ error, code, details, job, token, run, context }, dependencies);
   }
 }
 
-/** What a failed attempt leads to: skipped, failed, put off, or tried again. */
-async function conclude(
-  error: Error,
-  job: Job<DeployJob>,
-  token: string | undefined,
-  run: Run,
-  context: OpenContext,
-  dependencies: ProcessDependencies,
-): Promise<{ result: JobResult; moved: boolean }> {
-  const { state, metrics, maxAttempts, backoff } = dependencies;
-  const { namespace } = job.data;
-  const code = error instanceof SkipperError ? error.code : 'unexpected';
-  const details = error instanceof SkipperError ? error.details : [];
-  if (code === 'shutting_down') {
-    await state.report(namespace, run, { phase: 'queued', attempt: run.attempt - 1 });
-    await state.releaseLease(namespace, run.token);
-    throw await putOff(job, token, 0);
-  }
+/** Whatever breaks off when the worker stops, or has lost the namespace, broke off for that reason. */
+function causeOf(thrown: unknown, lease: Lease, { stopping }: ProcessDependencies): Error {
+  if (stopping.aborted) return new SkipperError('shutting_down', 'the worker stops; another one goes on');
+  return toError(lease.signal.aborted ? lease.signal.reason : thrown);
+}
+
+/** A run that did not get through, and all that is needed to say what follows from it. */
+interface Failure {
+  readonly error: Error;
+  readonly code: string;
+  readonly details: readonly string[];
+  readonly job: Job<DeployJob>;
+  readonly token: string | undefined;
+  readonly run: Run;
+  readonly context: OpenContext;
+}
+
+type Conclusion = { readonly result: JobResult; readonly moved: boolean };
+
+/** What a failed attempt leads to: handed over, skipped, failed, put off, or tried again. */
+async function conclude(failure: Failure, dependencies: ProcessDependencies): Promise<Conclusion> {
+  const { error, code, run } = failure;
+  if (code === 'shutting_down') throw await handOver(failure, dependencies);
   // Whoever has taken over has the say now; without Redis there is nobody to tell.
   if (code === 'superseded_worker' || code === 'redis_unavailable') throw error;
-  metrics.attemptsFailed.inc({ code });
-  if (errorClassOf(error) === 'skipped') {
-    const reason = `skipped: ${error.message}`;
-    context.note(reason);
-    await context.settle();
-    const target: RolloutTarget = {
-      ...targetOf(run, job.id),
-      state: 'cancelled',
-      outcome: 'skipped',
-      code,
-      reason,
-    };
-    const moved = await state.finish(namespace, run, { ...target, finishedAt: Date.now() });
-    metrics.runs.inc({ outcome: 'skipped' });
-    return { result: { outcome: 'skipped', reason, rolloutId: run.rolloutId }, moved };
-  }
+  dependencies.metrics.attemptsFailed.inc({ code });
+  const errorClass = errorClassOf(error);
+  if (errorClass === 'skipped') return skip(failure, dependencies);
   const throttled = code === 'rate_limited' && run.throttled < THROTTLED_AT_MOST;
-  const final = errorClassOf(error) === 'permanent' || (!throttled && run.attempt >= maxAttempts);
-  if (final) {
-    context.note(`attempt ${run.attempt} failed for good (${code}): ${error.message}`);
-    for (const detail of details) context.note(`  ${detail}`);
-    await context.settle();
-    const moved = await state.finish(namespace, run, {
-      ...targetOf(run, job.id),
-      state: 'failed',
-      code,
-      reason: error.message,
-      ...(details.length === 0 ? {} : { details }),
-      finishedAt: Date.now(),
-    });
-    metrics.runs.inc({ outcome: 'failed' });
-    context.log.error({ err: error, code, details }, 'namespace failed');
-    if (moved) return { result: { outcome: 'nothing new' }, moved };
-    throw new UnrecoverableError(error.message);
-  }
-  const asked = error instanceof SkipperError ? (error.retryAfterMs ?? 0) : 0;
-  const jitter = fullJitterDelay(throttled ? run.throttled : run.attempt - 1, backoff);
-  const delayMs = Math.max(asked + (asked > 0 ? Math.round(Math.random() * 1_000) : 0), jitter, 50);
+  const exhausted = !throttled && run.attempt >= dependencies.maxAttempts;
+  if (errorClass === 'permanent' || exhausted) return giveUp(failure, dependencies);
+  throw await tryAgain(failure, throttled, dependencies);
+}
+
+async function handOver({ job, token, run }: Failure, { state }: ProcessDependencies): Promise<Error> {
+  const { namespace } = job.data;
+  await state.report(namespace, run, { phase: 'queued', attempt: run.attempt - 1 });
+  await state.releaseLease(namespace, run.token);
+  return putOff(job, token, 0);
+}
+
+async function skip(failure: Failure, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
+  const { error, code, job, run, context } = failure;
+  const reason = `skipped: ${error.message}`;
+  context.note(reason);
+  await context.settle();
+  const target: RolloutTarget = {
+    ...targetOf(run, job.id),
+    state: 'cancelled',
+    outcome: 'skipped',
+    code,
+    reason,
+    finishedAt: Date.now(),
+  };
+  const moved = await state.finish(job.data.namespace, run, target);
+  metrics.runs.inc({ outcome: 'skipped' });
+  context.log.info({ reason }, 'namespace skipped');
+  return { result: { outcome: 'skipped', reason, rolloutId: run.rolloutId }, moved };
+}
+
+async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
+  const { error, code, details, job, run, context } = failure;
+  context.note(
+    [`attempt ${run.attempt} failed for good (${code}): ${error.message}`, ...details].join('\n  '),
+  );
+  await context.settle();
+  const moved = await state.finish(job.data.namespace, run, {
+    ...targetOf(run, job.id),
+    state: 'failed',
+    code,
+    reason: error.message,
+    ...(details.length === 0 ? {} : { details }),
+    finishedAt: Date.now(),
+  });
+  metrics.runs.inc({ outcome: 'failed' });
+  context.log.error({ err: error, code, details }, 'namespace failed');
+  if (moved) return { result: { outcome: 'nothing new' }, moved };
+  throw new UnrecoverableError(error.message);
+}
+
+async function tryAgain(
+  { error, code, job, token, run, context }: Failure,
+  throttled: boolean,
+  { state, backoff }: ProcessDependencies,
+): Promise<Error> {
+  const { namespace } = job.data;
+  const delayMs = waitBeforeNext(error, throttled ? run.throttled : run.attempt - 1, backoff);
   const reason = `attempt ${run.attempt} failed (${code}): ${messageOf(error)}; next in ${(delayMs / 1000).toFixed(1)} s`;
   context.note(reason);
   await context.settle();
   context.log.warn({ err: error, code, delayMs }, 'attempt failed, will retry');
+  const now = Date.now();
   await state.report(
     namespace,
     run,
     {
       phase: 'backoff',
       reason,
-      retryAt: Date.now() + delayMs,
-      changedAt: Date.now(),
+      retryAt: now + delayMs,
+      changedAt: now,
       ...(throttled ? { attempt: run.attempt - 1, throttled: run.throttled + 1 } : {}),
     },
     { ...targetOf(run, job.id), state: 'running', code, reason },
   );
   await state.releaseLease(namespace, run.token);
-  if (throttled) throw await putOff(job, token, delayMs);
-  throw new RetryError(messageOf(error), delayMs, error);
+  return throttled ? putOff(job, token, delayMs) : new RetryError(messageOf(error), delayMs, error);
+}
+
+/** The other side's Retry-After is a floor; a second of jitter on top keeps those who were told the same apart. */
+function waitBeforeNext(error: Error, failures: number, backoff: BackoffPolicy): number {
+  const jitterMs = fullJitterDelay(failures, backoff);
+  const asked = error instanceof SkipperError ? error.retryAfterMs : undefined;
+  if (asked === undefined) return Math.max(jitterMs, SHORTEST_WAIT_MS);
+  return Math.max(asked + Math.round(Math.random() * 1_000), jitterMs);
 }
 
 /** Puts a job back without burning an attempt; the error tells the queue that this was done. */
