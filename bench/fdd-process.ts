@@ -1,0 +1,42 @@
+/** FDDs that react at once, in a process of their own: what both the floor and Skipper are measured against. */
+import { pino } from 'pino';
+import { createKubernetesClient } from '../shared/kubernetes/client.ts';
+import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
+import { CONFIG_MAPS, NAMESPACES } from '../shared/kubernetes/resources.ts';
+import { startSimulatedFdds } from '../simulator/fdd/start-simulated-fdds.ts';
+import { forEachConcurrently } from './for-each-concurrently.ts';
+
+const [kubeconfig = '', count = '0', image = '', bare = '0'] = process.argv.slice(2);
+const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
+const client = createKubernetesClient(loadKubeConfig({ kubeconfig }), {
+  userAgent: 'bench-fdd',
+  fieldManager: 'bench-fdd',
+});
+const fdds = await startSimulatedFdds({
+  client,
+  log,
+  hasControllerManager: false,
+  ownsNamespace: (namespace) => namespace.startsWith('bench-'),
+  profile: 'instant',
+});
+
+const namespaces = Array.from(
+  { length: Number(count) },
+  (_, index) => `bench-${String(index).padStart(5, '0')}`,
+);
+await forEachConcurrently(namespaces, 48, async (namespace, index) => {
+  await client.create(NAMESPACES, undefined, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace },
+  });
+  await client.create(CONFIG_MAPS, namespace, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'fiaas-deploy-daemon' },
+    data: { tag: 'stable', 'cluster_config.yaml': 'log-format: json\nenvironment: bench\n' },
+  });
+  // The first ones stay without FDD: they are bootstrapped.
+  if (index >= Number(bare)) await fdds.installFdd(namespace, { image });
+});
+process.send?.('ready');

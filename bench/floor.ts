@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { applicationManifest } from '../shared/domain/application.ts';
+import { FDD } from '../shared/domain/names.ts';
+import { isRolledOut } from '../shared/domain/observed.ts';
+import type { Release } from '../shared/domain/release.ts';
+import { createKubernetesClient } from '../shared/kubernetes/client.ts';
+import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
+import { APPLICATIONS, DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
+import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
+import { startWatch } from '../shared/kubernetes/watch.ts';
+import { forEachConcurrently } from './for-each-concurrently.ts';
+
+const IN_FLIGHT = 32;
+
+/**
+ * The floor: a bare loop that applies every Application, 32 at a time, and sees on one watch when all Deployments carry
+ * what it wrote. No queue, no plan, no proof. Returns seconds.
+ */
+export async function runFloor(
+  kubeconfig: string,
+  namespaces: readonly string[],
+  release: Release,
+): Promise<number> {
+  const client = createKubernetesClient(loadKubeConfig({ kubeconfig }), {
+    userAgent: 'bench-floor',
+    fieldManager: 'fiaas-skipper',
+  });
+  const ids = new Map(namespaces.map((namespace) => [namespace, randomUUID()]));
+  const open = new Set(namespaces);
+  let allDone: () => void;
+  const done = new Promise<void>((resolve) => {
+    allDone = resolve;
+  });
+  const watch = startWatch<RawDeployment>({
+    client,
+    log: pino({ level: 'silent' }),
+    resource: DEPLOYMENTS,
+    fieldSelector: `metadata.name=${FDD}`,
+    onUpsert: (raw) => {
+      const namespace = raw.metadata.namespace ?? '';
+      const deployment = trimDeployment(raw);
+      if (deployment.deploymentId !== ids.get(namespace) || !isRolledOut(deployment)) return;
+      open.delete(namespace);
+      if (open.size === 0) allDone();
+    },
+    onDelete: () => undefined,
+  });
+  await watch.synced();
+  const began = performance.now();
+  await forEachConcurrently(namespaces, IN_FLIGHT, async (namespace) => {
+    const manifest = applicationManifest(namespace, release, ids.get(namespace) ?? '');
+    await client.apply(APPLICATIONS, { namespace, name: FDD }, manifest);
+  });
+  await done;
+  const seconds = (performance.now() - began) / 1000;
+  await watch.stop();
+  await client.close();
+  return seconds;
+}

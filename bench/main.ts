@@ -1,0 +1,172 @@
+/** `npm run bench`: Skipper beside a floor, on a real control plane, in one run. */
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { Command } from 'commander';
+import { parseImage } from '../shared/domain/image.ts';
+import { makeRelease } from '../shared/domain/release.ts';
+import { controlPlaneMissing } from '../test/support/control-plane.ts';
+import { auditPosition, countRequests, type RequestCounts } from './audit.ts';
+import { runFloor } from './floor.ts';
+import { showSpread, spreadOf } from './spread.ts';
+import { openWorld, VERSIONS } from './world.ts';
+
+interface Options {
+  readonly namespaces: string;
+  readonly pairs: string;
+  readonly workers: string;
+  readonly concurrency: string;
+  readonly bare: string;
+  readonly large: string;
+  readonly json?: string;
+}
+
+const options = new Command('bench')
+  .description('Measures Skipper against a bare concurrent client; needs KUBEBUILDER_ASSETS')
+  .option('--namespaces <n>', 'namespaces of the throughput runs', '500')
+  .option('--pairs <n>', 'runs of floor and Skipper, in turn', '5')
+  .option('--workers <n>', 'worker processes beside the API', '1')
+  .option('--concurrency <n>', "each worker's --concurrency", '200')
+  .option('--bare <n>', 'namespaces without FDD, for the cost of a bootstrap', '20')
+  .option('--large <n>', 'namespaces of the memory run; 0 leaves it out', '10000')
+  .option('--json <file>', 'write the raw figures there')
+  .parse()
+  .opts<Options>();
+
+const missing = controlPlaneMissing();
+if (missing !== undefined) {
+  console.log(`bench skipped: ${missing}; it needs etcd and kube-apiserver (envtest's binaries)`);
+  process.exit(0);
+}
+
+const throughput = await measureThroughput();
+const memory = Number(options.large) > 0 ? await measureMemory(Number(options.large)) : undefined;
+if (options.json) await writeFile(options.json, `${JSON.stringify({ throughput, memory }, null, 2)}\n`);
+process.exit(0);
+
+async function measureThroughput() {
+  const namespaces = Number(options.namespaces);
+  const bare = Number(options.bare);
+  const world = await openWorld(namespaces + bare, bare);
+  const { auditLogPath, kubeconfigPath } = world.controlPlane;
+  const names = Array.from({ length: namespaces }, (_, i) => `bench-${String(i + bare).padStart(5, '0')}`);
+  const workers = Number(options.workers);
+  console.log(
+    `${namespaces} namespaces, ${cpus().length} cores, 1 API and ${workers} worker(s), --concurrency ${options.concurrency}`,
+  );
+  const rounds: {
+    floor: number;
+    skipper: number;
+    ratio: number;
+    perChanged: number;
+    mostPerChanged: number;
+  }[] = [];
+  for (let pair = -1; pair < Number(options.pairs); pair += 1) {
+    // Both write a release that is not there yet, so both change every namespace.
+    const floorSeconds = await runFloor(kubeconfigPath, names, releaseOf(pair, 'floor'));
+    world.channels.publish('stable', VERSIONS[pair % 2 === 0 ? 0 : 1]);
+    const product = await world.startProduct(workers, Number(options.concurrency));
+    const since = await auditPosition(auditLogPath);
+    const { seconds, failures } = await product.deployAll({ namespaces: names });
+    const counts = await countRequests(auditLogPath, since, 'fiaas-skipper');
+    await product.stop();
+    if (failures.length > 0) throw new Error(`not verified: ${failures.slice(0, 3).join('; ')}`);
+    const round = {
+      floor: namespaces / floorSeconds,
+      skipper: namespaces / seconds,
+      ratio: floorSeconds / seconds,
+      perChanged: total(counts) / namespaces,
+      mostPerChanged: Math.max(...counts.byNamespace.values()),
+    };
+    // The first pair warms caches up and does not count.
+    if (pair >= 0) rounds.push(round);
+    console.log(
+      `${pair < 0 ? 'warm-up' : `pair ${pair + 1}`}: floor ${round.floor.toFixed(0)}/s, Skipper ${round.skipper.toFixed(0)}/s, ratio ${round.ratio.toFixed(2)}, ${round.perChanged.toFixed(2)} requests per namespace`,
+    );
+  }
+  const product = await world.startProduct(workers, Number(options.concurrency));
+  const unchanged = await countWhile(auditLogPath, () => product.deployAll({ namespaces: names }));
+  const before = Object.fromEntries(world.channels.requests);
+  const bootstrapped = await countWhile(auditLogPath, () => product.deployAll());
+  const after = Object.fromEntries(world.channels.requests);
+  await product.stop();
+  await world.close();
+  const bootstraps = [...bootstrapped.byNamespace].filter(([name]) => !names.includes(name));
+  const channelRequests = differences(before, after);
+  const result = {
+    namespaces,
+    rounds,
+    ratio: spreadOf(rounds.map((round) => round.ratio)),
+    unchangedRequests: total(unchanged),
+    bootstraps: bootstraps.length,
+    perBootstrap: spreadOf(bootstraps.map(([, count]) => count)),
+    channelRequests,
+  };
+  console.log(`floor:   ${showSpread(spreadOf(rounds.map((round) => round.floor)), 0)} namespaces/s`);
+  console.log(
+    `Skipper: ${showSpread(spreadOf(rounds.map((round) => round.skipper)), 0)} namespaces verified/s`,
+  );
+  console.log(`ratio:   ${showSpread(result.ratio)} (wanted: >= 0.7)`);
+  console.log(
+    `requests per changed namespace: ${showSpread(spreadOf(rounds.map((r) => r.perChanged)))} (wanted: <= 3)`,
+  );
+  console.log(`most for one changed namespace: ${Math.max(...rounds.map((r) => r.mostPerChanged))}`);
+  console.log(`requests for ${namespaces} unchanged namespaces: ${result.unchangedRequests} (wanted: 0)`);
+  console.log(
+    `requests per bootstrap (${bootstraps.length}): ${showSpread(result.perBootstrap)} (wanted: <= 6)`,
+  );
+  console.log(`release server, one deploy of everything: ${JSON.stringify(channelRequests)}`);
+  return result;
+}
+
+async function measureMemory(namespaces: number) {
+  console.log(`\n${namespaces} namespaces: filling the cluster`);
+  const world = await openWorld(namespaces, 0);
+  world.channels.publish('stable', VERSIONS[1]);
+  const product = await world.startProduct(Number(options.workers), Number(options.concurrency));
+  const idle = await product.residentMiB();
+  const { seconds, counts, failures } = await product.deployAll();
+  const busy = await product.residentMiB();
+  await product.stop();
+  await world.close();
+  if (failures.length > 0) console.log(`not verified: ${failures.length}, e.g. ${failures[0]}`);
+  console.log(
+    `${counts.completed ?? 0} verified in ${seconds.toFixed(1)} s (${(namespaces / seconds).toFixed(0)}/s)`,
+  );
+  console.log(`resident after reading the cluster: ${showSizes(idle)}`);
+  console.log(`largest resident size: ${showSizes(busy)} (wanted: <= 256 MiB)`);
+  return { namespaces, seconds, counts, idle, busy };
+}
+
+async function countWhile(auditLogPath: string, work: () => Promise<unknown>): Promise<RequestCounts> {
+  const since = await auditPosition(auditLogPath);
+  await work();
+  return countRequests(auditLogPath, since, 'fiaas-skipper');
+}
+
+function releaseOf(pair: number, who: string) {
+  const image = parseImage(`fiaas/fiaas-deploy-daemon:${who}-${pair + 1}`);
+  if (!image.ok) throw new Error(image.reason);
+  return makeRelease(
+    image.value,
+    { version: 3, admin_access: true, replicas: { maximum: 1, minimum: 1 } },
+    {},
+  );
+}
+
+function total(counts: RequestCounts): number {
+  return [...counts.byNamespace.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function differences(before: Record<string, number>, after: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after)
+      .map(([path, count]): [string, number] => [path, count - (before[path] ?? 0)])
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function showSizes(sizes: Record<string, number>): string {
+  return Object.entries(sizes)
+    .map(([name, size]) => `${name} ${size.toFixed(0)} MiB`)
+    .join(', ');
+}

@@ -1,0 +1,146 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+import { createKubernetesClient } from '../shared/kubernetes/client.ts';
+import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
+import { startChannelServer } from '../simulator/channel-server.ts';
+import { freePort } from '../simulator/demo/free-port.ts';
+import { startRedisServer } from '../simulator/demo/redis-server.ts';
+import { type SkipperProcess, startSkipperProcess } from '../simulator/demo/skipper-process.ts';
+import { startControlPlane } from '../test/support/control-plane.ts';
+import { ensureCrds } from '../worker/ensure-crds.ts';
+
+export const VERSIONS = ['20190215094822-2ace0ea', '20220808113256-eef68a8'] as const;
+
+export interface Product {
+  readonly api: SkipperProcess;
+  readonly workers: readonly SkipperProcess[];
+  /** Asks for a deploy of everything and waits until the rollout is over. */
+  deployAll(body?: unknown): Promise<{ seconds: number; counts: Record<string, number>; failures: string[] }>;
+  /** Largest resident size of each process so far, in MiB. */
+  residentMiB(): Promise<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+/** A real control plane with instant FDDs, a release server and Redis. */
+export async function openWorld(namespaces: number, bare: number) {
+  const controlPlane = await startControlPlane({ controllerManager: false });
+  const client = createKubernetesClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }), {
+    userAgent: 'bench',
+    fieldManager: 'bench',
+  });
+  await ensureCrds(client, pino({ level: 'silent' }), new AbortController().signal);
+  const fdds = await startFdds(controlPlane.kubeconfigPath, namespaces, bare);
+  const channels = await startChannelServer();
+  const redis = await startRedisServer({ path: process.env.PATH });
+  return {
+    controlPlane,
+    client,
+    channels,
+    startProduct: (workers: number, concurrency: number) =>
+      startProduct(controlPlane.kubeconfigPath, redis.url, channels.url, workers, concurrency),
+    close: async () => {
+      fdds.kill('SIGKILL');
+      await client.close();
+      await channels.close();
+      await redis.stop();
+      await controlPlane.stop();
+    },
+  };
+}
+
+async function startFdds(kubeconfig: string, namespaces: number, bare: number): Promise<ChildProcess> {
+  const image = `fiaas/fiaas-deploy-daemon:${VERSIONS[0]}`;
+  const child = fork(new URL('./fdd-process.js', import.meta.url), [
+    kubeconfig,
+    String(namespaces),
+    image,
+    String(bare),
+  ]);
+  process.once('exit', () => child.kill('SIGKILL'));
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('exit', (code) => reject(new Error(`the FDD process ended with ${code}`)));
+  });
+  return child;
+}
+
+async function startProduct(
+  kubeconfig: string,
+  redisUrl: string,
+  baseurl: string,
+  workerCount: number,
+  concurrency: number,
+): Promise<Product> {
+  const flags = {
+    kubeconfig,
+    'redis-url': redisUrl,
+    baseurl,
+    concurrency,
+    'disable-autoupdate': true,
+    'disable-crd-creation': true,
+    'release-check-interval': 3600,
+    'log-format': 'json',
+  };
+  const api = startSkipperProcess({ command: 'api', port: await freePort(), flags, env: process.env });
+  const workers: SkipperProcess[] = [];
+  for (let index = 0; index < workerCount; index += 1) {
+    workers.push(startSkipperProcess({ command: 'worker', port: await freePort(), flags, env: process.env }));
+  }
+  const all = [api, ...workers];
+  await Promise.all(all.map((each) => each.ready(120_000)));
+  return {
+    api,
+    workers,
+    deployAll: (body) => deployAll(api.url, body),
+    residentMiB: async () => {
+      const sizes: Record<string, number> = {};
+      for (const [index, each] of all.entries()) {
+        sizes[index === 0 ? 'api' : `worker ${index}`] = await highWaterMiB(each.pid);
+      }
+      return sizes;
+    },
+    stop: async () => {
+      await Promise.all(all.map((each) => each.stop()));
+    },
+  };
+}
+
+interface RolloutAnswer {
+  readonly id: string;
+  readonly state: string;
+  readonly counts: Record<string, number>;
+  readonly targets: readonly {
+    readonly namespace: string;
+    readonly state: string;
+    readonly reason: string;
+  }[];
+}
+
+async function deployAll(url: string, body: unknown) {
+  const began = performance.now();
+  const posted = await fetch(`${url}/api/deploy`, {
+    method: 'POST',
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  if (posted.status !== 202) throw new Error(`POST /api/deploy: ${posted.status} ${await posted.text()}`);
+  const { id } = (await posted.json()) as RolloutAnswer;
+  for (;;) {
+    const view = (await (await fetch(`${url}/api/deployments/${id}`)).json()) as RolloutAnswer;
+    if (view.state !== 'pending' && view.state !== 'running') {
+      const seconds = (performance.now() - began) / 1000;
+      const failures = view.targets
+        .filter((target) => target.state !== 'completed')
+        .map((target) => `${target.namespace}: ${target.reason}`);
+      return { seconds, counts: view.counts, failures };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function highWaterMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
