@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The built command line: tests and the demo run the product as users do. */
+const SKIPPER = fileURLToPath(new URL('../../bin/skipper.js', import.meta.url)).replace(
+  /(\/dist)?\/bin\/skipper\.js$/,
+  '/dist/bin/skipper.js',
+);
+const KEPT_LINES = 5_000;
+
+export interface SkipperProcess {
+  readonly pid: number;
+  /** `http://127.0.0.1:PORT` of the API, or of a worker's health. */
+  readonly url: string;
+  /** What it has printed, standard output and error. */
+  lines(): readonly string[];
+  /** Resolves when /readyz says so. Throws with the last answer and log lines after `timeoutMs`. */
+  ready(timeoutMs?: number): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** SIGTERM, and SIGKILL after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface SkipperProcessOptions {
+  readonly command: 'api' | 'worker' | 'standalone';
+  /** Port of the API, or of a worker's health. */
+  readonly port: number;
+  /** Further flags: `{ 'redis-url': '…', 'manage-rbac': true }`. */
+  readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** The whole environment, PATH included. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nodeFlags?: readonly string[];
+  readonly onLine?: (line: string) => void;
+}
+
+/** Starts `skipper api`, `worker` or `standalone` as a process of its own. */
+export function startSkipperProcess(options: SkipperProcessOptions): SkipperProcess {
+  const flags = { ...options.flags, [options.command === 'worker' ? 'worker-port' : 'port']: options.port };
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeFlags ?? []), '--enable-source-maps', SKIPPER, options.command, ...argumentsOf(flags)],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...options.env } },
+  );
+  const url = `http://127.0.0.1:${options.port}`;
+  const kept: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      kept.push(line);
+      if (kept.length > KEPT_LINES) kept.shift();
+      options.onLine?.(line);
+    });
+  }
+  const endWithUs = () => child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => {
+      process.off('exit', endWithUs);
+      resolve({ code, signal });
+    });
+  });
+
+  async function ready(timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    let last = 'no answer';
+    while (Date.now() < deadline && child.exitCode === null) {
+      const response = await fetch(`${url}/readyz`).catch(() => undefined);
+      if (response?.ok) return;
+      if (response) last = await response.text();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error([`skipper ${options.command} is not ready: ${last}`, ...kept.slice(-20)].join('\n'));
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    url,
+    lines: () => kept,
+    ready,
+    signal: (signal) => {
+      child.kill(signal);
+    },
+    exited,
+    stop: async (graceMs = 10_000) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function argumentsOf(flags: SkipperProcessOptions['flags']): string[] {
+  return Object.entries(flags).flatMap(([flag, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
+  });
+}

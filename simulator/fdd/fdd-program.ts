@@ -1,0 +1,68 @@
+import { keyOf } from '../../shared/kubernetes/watch.ts';
+import type {
+  ContainerExit,
+  ContainerOutput,
+  ContainerRuntime,
+  RunningContainer,
+} from './container-runtime.ts';
+import { silence, sleep } from './delays.ts';
+import { runBootstrap } from './fdd-bootstrap.ts';
+import { runDaemon } from './fdd-daemon.ts';
+import type { FddContext } from './fdd-deploy.ts';
+import { BOOTSTRAP, isFddImage } from './fdd-names.ts';
+import type { Pod } from './kubernetes-objects.ts';
+import { type Program, whereOf } from './program.ts';
+
+/** Runs FDD's image: the daemon, or its bootstrap when the pod's command says so. Any other image just runs. */
+export function fddRuntime(context: FddContext): ContainerRuntime {
+  const { misbehaviour } = context;
+  return {
+    pull: async (pod) => {
+      const fault = misbehaviour.find('image-pull-failure', whereOf(pod));
+      if (fault === undefined) return;
+      throw new Error(fault.message ?? `${pod.spec.containers[0]?.image}: not found`);
+    },
+    start: (pod, output) => {
+      const container = pod.spec.containers[0];
+      if (container === undefined || !isFddImage(container.image)) return startProgram(pod, output, idle);
+      if (container.command?.[0] === BOOTSTRAP) {
+        return startProgram(pod, output, (program) => runBootstrap(context, program));
+      }
+      const slow = misbehaviour.find('slow-start', whereOf(pod));
+      const daemon = (program: Program) => runDaemon(context, program);
+      return startProgram(pod, output, daemon, slow?.ms ?? 0);
+    },
+  };
+}
+
+function startProgram(
+  pod: Pod,
+  output: ContainerOutput,
+  main: (program: Program) => Promise<ContainerExit>,
+  readyAfterMs = 0,
+): RunningContainer {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const program = { pod, version: whereOf(pod).version, signal, log: output.log };
+  const exited = sleep(readyAfterMs, signal)
+    .then(() => (signal.aborted ? killed(signal) : main(program)))
+    .catch((error: unknown) => {
+      output.log(`General failure in ${keyOf(pod)}: ${String(error)}`);
+      return { exitCode: 1 };
+    });
+  return {
+    ready: sleep(readyAfterMs, signal),
+    // A program that was told to stop counts as ended at once: what it has under way ends by itself.
+    exited: Promise.race([exited, killed(signal)]),
+    stop: () => stopping.abort(),
+  };
+}
+
+async function killed(signal: AbortSignal): Promise<ContainerExit> {
+  await silence(signal);
+  return { exitCode: 143, reason: 'Error' };
+}
+
+function idle({ signal }: Program): Promise<ContainerExit> {
+  return killed(signal);
+}

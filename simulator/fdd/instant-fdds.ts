@@ -1,0 +1,169 @@
+import type { Logger } from 'pino';
+import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
+import { DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { sleep } from './delays.ts';
+import { deploymentStatus, saysAlready } from './deployment-status.ts';
+import type { ConfigurationReader } from './fdd-configuration.ts';
+import { info, logLevel, patchDeployment } from './fdd-deploy.ts';
+import { fddDeployment } from './fdd-manifests.ts';
+import { DEPLOYMENT_ID_LABEL, FDD, imageVersion } from './fdd-names.ts';
+import type { Feed } from './feed.ts';
+import type { Application, Deployment } from './kubernetes-objects.ts';
+import { type Misbehaviour, type Whereabouts, whileHanging } from './misbehaviour.ts';
+import { hasCode } from './patient-client.ts';
+import type { StatusBook } from './status-book.ts';
+
+export interface InstantFddsOptions {
+  readonly client: KubernetesClient;
+  readonly log: Logger;
+  readonly ownsNamespace: (namespace: string) => boolean;
+  readonly misbehaviour: Misbehaviour;
+  readonly statusBook: StatusBook;
+  readonly readConfiguration: ConfigurationReader;
+  readonly deployments: Feed<Deployment>;
+  readonly applicationFeed: Feed<Application>;
+  readonly signal: AbortSignal;
+}
+
+interface InstantFdd {
+  readonly namespace: string;
+  application: Application | undefined;
+  /** Where there is none, nothing reacts but a bootstrap. */
+  hasDeployment: boolean;
+  taken: string | undefined;
+  busy: boolean;
+}
+
+/**
+ * FDDs in three writes: the Deployment, SUCCESS, and the Deployment's status, all at once; no pods, no RUNNING, no
+ * second restart. What is left is what Skipper has to wait for. Of the faults, those of pods only show in the
+ * Deployment's numbers. Bootstrap pods are run as ever.
+ */
+export function startInstantFdds(options: InstantFddsOptions): void {
+  const { log, signal, ownsNamespace, misbehaviour } = options;
+  const fdds = new Map<string, InstantFdd>();
+
+  function fddOf(namespace: string): InstantFdd {
+    const known = fdds.get(namespace);
+    if (known !== undefined) return known;
+    const fdd: InstantFdd = {
+      namespace,
+      application: undefined,
+      hasDeployment: false,
+      taken: undefined,
+      busy: false,
+    };
+    fdds.set(namespace, fdd);
+    return fdd;
+  }
+
+  function wake(fdd: InstantFdd): void {
+    if (fdd.busy || !fdd.hasDeployment || !isNew(options, fdd)) return;
+    fdd.busy = true;
+    takeUp(options, fdd)
+      .catch((error: unknown) => complain(error, fdd.namespace))
+      .finally(() => {
+        fdd.busy = false;
+        wake(fdd);
+      });
+  }
+
+  function complain(error: unknown, namespace: string): void {
+    if (!signal.aborted) log.warn({ err: error, namespace }, 'instant fdd cannot deploy');
+  }
+
+  options.applicationFeed.listen({
+    onUpsert: (application) => {
+      const { name, namespace } = application.metadata;
+      if (name !== FDD || !ownsNamespace(namespace)) return;
+      const fdd = fddOf(namespace);
+      fdd.application = application;
+      wake(fdd);
+    },
+    onDelete: (key) => {
+      const [namespace = '', name] = key.split('/');
+      if (name === FDD) fdds.delete(namespace);
+    },
+  });
+  options.deployments.listen({
+    onUpsert: (deployment) => {
+      const { name, namespace } = deployment.metadata;
+      if (name !== FDD || !ownsNamespace(namespace)) return;
+      rollOut(options, deployment).catch((error: unknown) => complain(error, namespace));
+      const fdd = fddOf(namespace);
+      fdd.hasDeployment = true;
+      wake(fdd);
+    },
+    onDelete: (key) => {
+      const fdd = fdds.get(key.split('/')[0] ?? '');
+      if (fdd !== undefined && key.endsWith(`/${FDD}`)) fdd.hasDeployment = false;
+    },
+  });
+  // A pod's fault comes and goes with the Deployment as it is: look at all of them again.
+  misbehaviour.onChange(() => {
+    for (const fdd of fdds.values()) refresh(options, fdd).catch((error) => complain(error, fdd.namespace));
+  });
+}
+
+function isNew({ statusBook }: InstantFddsOptions, fdd: InstantFdd): boolean {
+  const { metadata } = fdd.application ?? {};
+  const deploymentId = metadata?.labels?.[DEPLOYMENT_ID_LABEL];
+  if (metadata === undefined || deploymentId === undefined) return false;
+  if (`${deploymentId}/${metadata.generation}` === fdd.taken) return false;
+  return statusBook.resultOf(metadata.namespace, FDD, deploymentId) !== 'SUCCESS';
+}
+
+async function takeUp(options: InstantFddsOptions, fdd: InstantFdd): Promise<void> {
+  const { client, misbehaviour, statusBook, signal } = options;
+  const { application, namespace } = fdd;
+  const deploymentId = application?.metadata.labels?.[DEPLOYMENT_ID_LABEL];
+  if (application === undefined || deploymentId === undefined) return;
+  fdd.taken = `${deploymentId}/${application.metadata.generation}`;
+  const where = { namespace, version: imageVersion(application.spec.image) };
+  await whileHanging(misbehaviour, where, signal);
+  if (signal.aborted) return;
+  const failure = misbehaviour.find('failed', where);
+  if (failure !== undefined) {
+    const logs = failure.lines.map((line) => logLevel('ERROR', line));
+    return statusBook.save({ application, deploymentId, result: 'FAILED', logs });
+  }
+  const configuration = await options.readConfiguration(namespace);
+  const deployedBy = where.version;
+  const body = fddDeployment({ application, deploymentId, deployedBy, configuration });
+  await patchDeployment(client, namespace, FDD, body);
+  const result = misbehaviour.find('status-left-running', where) === undefined ? 'SUCCESS' : 'RUNNING';
+  const logs = [info(`Saving result ${result} for ${namespace}/${FDD} deployment_id=${deploymentId}`)];
+  await statusBook.save({ application, deploymentId, result, logs });
+}
+
+async function refresh({ client, ...options }: InstantFddsOptions, fdd: InstantFdd): Promise<void> {
+  if (!fdd.hasDeployment) return;
+  const deployment = await client.get<Deployment>(DEPLOYMENTS, { namespace: fdd.namespace, name: FDD });
+  if (deployment !== undefined) await rollOut({ client, ...options }, deployment);
+}
+
+async function rollOut(options: InstantFddsOptions, deployment: Deployment): Promise<void> {
+  const { client, misbehaviour, signal } = options;
+  const { namespace, name, generation = 0 } = deployment.metadata;
+  const version = imageVersion(deployment.spec.template.spec.containers[0]?.image ?? '');
+  const where = { namespace, version };
+  const desired = deployment.spec.replicas ?? 1;
+  const ready = isBroken(misbehaviour, where) ? 0 : desired;
+  const counts = { generation, desired, ready, replicas: desired, updated: desired };
+  const status = deploymentStatus({ ...counts, deadlineExceeded: false, createFailure: undefined }, name);
+  if (saysAlready(deployment.status, status)) return;
+  await sleep(misbehaviour.find('slow-start', where)?.ms ?? 0, signal);
+  const path = pathOf(DEPLOYMENTS, { namespace, name, subresource: 'status' });
+  await client
+    .request({ method: 'PATCH', patchType: 'merge', path, body: { status } })
+    .catch((error: unknown) => {
+      if (!hasCode(error, 'not_found', 'conflict', 'namespace_gone')) throw error;
+    });
+}
+
+function isBroken(misbehaviour: Misbehaviour, where: Whereabouts): boolean {
+  return (
+    misbehaviour.find('crash-loop', where) !== undefined ||
+    misbehaviour.find('image-pull-failure', where) !== undefined
+  );
+}

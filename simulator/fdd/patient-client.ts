@@ -1,0 +1,44 @@
+import { SkipperError } from '../../shared/errors.ts';
+import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
+import { sleep } from './delays.ts';
+
+/** FDD's own client tries so often. */
+const ATTEMPTS = 10;
+const BASE_MS = 20;
+const CAP_MS = 2_000;
+
+/** A client that tries again where FDD's would: on 429, on 5xx and where nobody answered. */
+export function patientClient(client: KubernetesClient, signal: AbortSignal): KubernetesClient {
+  async function patiently<T>(call: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await call();
+      } catch (error) {
+        if (attempt >= ATTEMPTS || signal.aborted || !isPassing(error)) throw error;
+        await sleep(waitMs(error, attempt), signal);
+      }
+    }
+  }
+  return {
+    ...client,
+    request: (request) => patiently(() => client.request(request)),
+    requestText: (request) => patiently(() => client.requestText(request)),
+    get: (resource, ref) => patiently(() => client.get(resource, ref)),
+    create: (resource, namespace, body) => patiently(() => client.create(resource, namespace, body)),
+    apply: (resource, ref, body, options) => patiently(() => client.apply(resource, ref, body, options)),
+    delete: (resource, ref, body) => patiently(() => client.delete(resource, ref, body)),
+  };
+}
+
+export function hasCode(error: unknown, ...codes: readonly SkipperError['code'][]): boolean {
+  return error instanceof SkipperError && codes.includes(error.code);
+}
+
+function isPassing(error: unknown): boolean {
+  return hasCode(error, 'rate_limited', 'cluster_unavailable', 'unauthorized');
+}
+
+function waitMs(error: unknown, attempt: number): number {
+  const asked = error instanceof SkipperError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(CAP_MS, Math.max(asked, BASE_MS * 2 ** attempt * (0.5 + Math.random())));
+}

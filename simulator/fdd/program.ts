@@ -1,0 +1,18 @@
+import { imageVersion } from './fdd-names.ts';
+import type { Pod } from './kubernetes-objects.ts';
+import type { Whereabouts } from './misbehaviour.ts';
+
+/** What a simulated program gets from its container. */
+export interface Program {
+  readonly pod: Pod;
+  readonly version: string;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export function whereOf(pod: Pod): Whereabouts {
+  return {
+    namespace: pod.metadata.namespace,
+    version: imageVersion(pod.spec.containers[0]?.image ?? ''),
+  };
+}
