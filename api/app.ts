@@ -69,7 +69,8 @@ function serve(route: Route, core: Core) {
       headers: request.headers as Record<string, string | undefined>,
       rawBody,
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
-      caller: request.ip ?? 'unknown',
+      // IPv4 as it is known, not as IPv6 wraps it.
+      caller: (request.ip ?? 'unknown').replace(/^::ffff:/, ''),
     });
     response
       .status(answer.status)

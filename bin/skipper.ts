@@ -16,7 +16,7 @@ import { openCore } from '../shared/core.ts';
 import { messageOf, SkipperError } from '../shared/errors.ts';
 import { createLogger } from '../shared/logger.ts';
 import { type RunningProcess, runUntilSignal } from '../shared/run-process.ts';
-//DEMO
+import { addDemoCommand } from '../simulator/demo/demo-command.ts';
 import { startWorker } from '../worker/start-worker.ts';
 
 const version = (
@@ -35,7 +35,7 @@ for (const [name, description, parts] of [
 ] as const) {
   withSettings(program.command(name).description(description)).action((flags) => serve(name, parts, flags));
 }
-//DEMO2
+addDemoCommand(program, process.env);
 
 try {
   await program.parseAsync();

@@ -29,7 +29,11 @@ export interface ProcessDependencies extends WorkerDependencies {
 
 /** What a job leaves behind on the board. */
 export type JobResult =
-  | (DeployResult & { readonly rolloutId: string; readonly durationMs: number })
+  | (Omit<DeployResult, 'bootstrap'> & {
+      readonly rolloutId: string;
+      readonly durationMs: number;
+      readonly bootstrapExitCode?: number | undefined;
+    })
   | { readonly outcome: 'nothing new' }
   | { readonly outcome: 'skipped'; readonly reason: string; readonly rolloutId: string };
 
@@ -90,7 +94,10 @@ async function runOnce(
     );
     await context.settle();
     context.log.info({ outcome: result.outcome, version: result.version, durationMs }, 'namespace is right');
-    return { result: { ...result, rolloutId: run.rolloutId, durationMs }, moved };
+    // The bootstrap pod's log is in the job's log, where it is read line by line.
+    const { bootstrap, ...rest } = result;
+    const bootstrapExitCode = bootstrap?.exitCode;
+    return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
   } catch (thrown) {
     await context.settle();
     const error = causeOf(thrown, lease, dependencies);
@@ -174,9 +181,9 @@ async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies)
     finishedAt: Date.now(),
   });
   metrics.runs.inc({ outcome: 'failed' });
-  context.log.error({ err: error, code, details }, 'namespace failed');
+  context.log.error({ ...described(error), code, details }, 'namespace failed');
   if (moved) return { result: { outcome: 'nothing new' }, moved };
-  throw new UnrecoverableError(error.message);
+  throw readable(new UnrecoverableError([error.message, ...details].join('\n')), error);
 }
 
 async function tryAgain(
@@ -189,7 +196,7 @@ async function tryAgain(
   const reason = `attempt ${run.attempt} failed (${code}): ${messageOf(error)}; next in ${(delayMs / 1000).toFixed(1)} s`;
   context.note(reason);
   await context.settle();
-  context.log.warn({ err: error, code, delayMs }, 'attempt failed, will retry');
+  context.log.warn({ ...described(error), code, delayMs }, 'attempt failed, will retry');
   const now = Date.now();
   await state.report(
     namespace,
@@ -204,7 +211,19 @@ async function tryAgain(
     { ...targetOf(run, job.id), state: 'running', code, reason },
   );
   await state.releaseLease(namespace, run.token);
-  return throttled ? putOff(job, token, delayMs) : new RetryError(messageOf(error), delayMs, error);
+  if (throttled) return putOff(job, token, delayMs);
+  return readable(new RetryError(messageOf(error), delayMs, error), error);
+}
+
+/** The board shows stacks: for what is classified the message says more; a bug keeps its own. */
+function readable(thrown: Error, cause: Error): Error {
+  thrown.stack = cause instanceof SkipperError ? thrown.message : (cause.stack ?? thrown.message);
+  return thrown;
+}
+
+/** What is known and classified needs no stack; anything else is a bug, and does. */
+function described(error: Error) {
+  return error instanceof SkipperError ? { reason: messageOf(error) } : { err: error };
 }
 
 /** The other side's Retry-After is a floor; a second of jitter on top keeps those who were told the same apart. */

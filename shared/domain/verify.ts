@@ -120,14 +120,21 @@ function bootstrapFailure(expected: Expectation, evidence: Evidence): Verdict | 
   return failed('bootstrap_failed', reason, explainDeployment(evidence.snapshot));
 }
 
+/** What FDD says, and what is wrong with its pods or the bootstrap pod: the reason that people look for. */
 function describeWait(snapshot: NamespaceSnapshot, result: string | undefined): string {
-  if (result !== undefined) return `FDD reported ${result}`;
-  const pod = snapshot.bootstrapPod;
-  const reason = pod && !isFinished(pod) ? explainPod(pod) : undefined;
-  if (reason) return `bootstrap pod: ${reason}`;
-  const troubled = snapshot.pods.map((each) => ({ name: each.name, reason: explainPod(each) }));
-  const first = troubled.find((each) => each.reason !== undefined);
-  return first ? `pod ${first.name}: ${first.reason}` : 'waiting for FDD to take the deployment up';
+  const said = result === undefined ? 'FDD has not taken the deployment up' : `FDD reported ${result}`;
+  const trouble = troubleOf(snapshot);
+  return trouble === undefined ? said : `${said}; ${trouble}`;
+}
+
+function troubleOf({ bootstrapPod, pods }: NamespaceSnapshot): string | undefined {
+  const bootstrap = bootstrapPod && !isFinished(bootstrapPod) ? explainPod(bootstrapPod) : undefined;
+  if (bootstrap) return `bootstrap pod: ${bootstrap}`;
+  for (const pod of pods) {
+    const reason = explainPod(pod);
+    if (reason) return `pod ${pod.name}: ${reason}`;
+  }
+  return undefined;
 }
 
 function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {

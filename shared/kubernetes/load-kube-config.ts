@@ -17,6 +17,15 @@ export interface KubernetesAccess {
 /** Explicit server and token first (upstream's flags), then a kubeconfig, then the pod's service account. */
 export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
   const kubeConfig = new KubeConfig();
+  load(kubeConfig, access);
+  // The library refuses plain HTTP (kubectl proxy, a sidecar) unless TLS is said to be unverified, which it is.
+  kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
+    cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
+  );
+  return kubeConfig;
+}
+
+function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
   if (access.apiServer !== undefined) {
     kubeConfig.loadFromClusterAndUser(
       {
@@ -27,11 +36,8 @@ export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
       },
       userOf(access),
     );
-    return kubeConfig;
-  }
-  if (access.kubeconfig !== undefined) kubeConfig.loadFromFile(access.kubeconfig);
+  } else if (access.kubeconfig !== undefined) kubeConfig.loadFromFile(access.kubeconfig);
   else kubeConfig.loadFromDefault();
-  return kubeConfig;
 }
 
 /** Without a token: the pod's own, which the library reads again every minute; without that, no credentials. */
