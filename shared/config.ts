@@ -29,6 +29,7 @@ export const Settings = z.object({
   debug: flag.describe("log more, and do not verify the Kubernetes API server's certificate"),
   port: port.default(5000).describe('port of the API'),
   baseurl: text
+    .refine((base) => !/^[a-z]+:\/\//i.test(base) || URL.canParse(base), 'is no URL')
     .default('https://fiaas.github.io/releases')
     .describe('release channels: a URL, or a directory (also as file: URL) for air-gapped use'),
   releaseChannelMetadata: text
@@ -55,7 +56,11 @@ export const Settings = z.object({
     .default('/var/run/config/fiaas/cluster_config.yaml')
     .describe('YAML file with settings; unknown keys are ignored'),
   kubeconfig: text.optional().describe('kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)'),
-  redisUrl: text.default('redis://127.0.0.1:6379').describe('Redis with maxmemory-policy noeviction'),
+  redisUrl: z
+    .string()
+    .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
+    .default('redis://127.0.0.1:6379')
+    .describe('Redis with maxmemory-policy noeviction'),
   redisPrefix: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, 'use letters, digits, ".", "_" and "-"')

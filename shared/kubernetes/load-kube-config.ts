@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
-import { KubeConfig, type User } from '@kubernetes/client-node';
+import { delimiter } from 'node:path';
+import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
+import { ConfigurationError } from '../config.ts';
+import { messageOf } from '../errors.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -27,17 +30,43 @@ export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
 
 function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
   if (access.apiServer !== undefined) {
-    kubeConfig.loadFromClusterAndUser(
-      {
-        name: 'skipper',
-        server: access.apiServer,
-        skipTLSVerify: access.skipTlsVerify ?? false,
-        ...(access.apiCert === undefined ? {} : { caFile: access.apiCert }),
-      },
-      userOf(access),
+    kubeConfig.loadFromClusterAndUser(clusterOf(access, access.apiServer), userOf(access));
+  } else if (access.kubeconfig !== undefined) {
+    loadFiles(kubeConfig, access.kubeconfig.split(delimiter));
+  } else {
+    kubeConfig.loadFromDefault();
+    // The library's last resort, which is never what an operator meant.
+    if (kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080') {
+      throw new ConfigurationError(
+        'no cluster is configured: set --kubeconfig, --api-server or run in a pod',
+      );
+    }
+  }
+}
+
+/** Several files, as in $KUBECONFIG, are merged; the first one's current context counts. */
+function loadFiles(kubeConfig: KubeConfig, [first = '', ...more]: readonly string[]): void {
+  try {
+    kubeConfig.loadFromFile(first);
+    for (const file of more.filter((each) => existsSync(each))) {
+      const further = new KubeConfig();
+      further.loadFromFile(file);
+      kubeConfig.mergeConfig(further, true);
+    }
+  } catch (error) {
+    throw new ConfigurationError(
+      `kubeconfig ${first} cannot be read: ${messageOf(error)}; correct --kubeconfig`,
     );
-  } else if (access.kubeconfig !== undefined) kubeConfig.loadFromFile(access.kubeconfig);
-  else kubeConfig.loadFromDefault();
+  }
+}
+
+function clusterOf(access: KubernetesAccess, server: string): Cluster {
+  return {
+    name: 'skipper',
+    server,
+    skipTLSVerify: access.skipTlsVerify ?? false,
+    ...(access.apiCert === undefined ? {} : { caFile: access.apiCert }),
+  };
 }
 
 /** Without a token: the pod's own, which the library reads again every minute; without that, no credentials. */
