@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { describe, test } from '@jest/globals';
+import { request } from 'undici';
+import {
+  controllerManagerAvailable,
+  controlPlaneMissing,
+  startControlPlane,
+} from '../support/control-plane.ts';
+import { STRANGER_TOKEN, testKubernetesApi } from './kubernetes-api/kubernetes-api-contract.ts';
+
+const missing = controlPlaneMissing();
+
+describe('the real API server', () => {
+  if (missing !== undefined) {
+    test.skip(`is not tried: ${missing}`, () => undefined);
+    return;
+  }
+  testKubernetesApi({ hasControllers: controllerManagerAvailable(), start: startRealServer });
+});
+
+async function startRealServer() {
+  const controlPlane = await startControlPlane({ tokens: { [STRANGER_TOKEN]: 'stranger' } });
+  return {
+    kubeconfig: await readFile(controlPlane.kubeconfigPath, 'utf8'),
+    compact: () => compactEtcd(controlPlane.etcdUrl),
+    stop: controlPlane.stop,
+  };
+}
+
+/** Through etcd's JSON gateway: what a cluster does every five minutes. */
+async function compactEtcd(etcdUrl: string): Promise<void> {
+  const { header } = (await ask(`${etcdUrl}/v3/kv/range`, {
+    key: Buffer.from('none').toString('base64'),
+  })) as {
+    readonly header: { readonly revision: string };
+  };
+  await ask(`${etcdUrl}/v3/kv/compaction`, { revision: header.revision, physical: true });
+}
+
+async function ask(url: string, body: object): Promise<unknown> {
+  const answer = await request(url, { method: 'POST', body: JSON.stringify(body) });
+  return answer.body.json();
+}
