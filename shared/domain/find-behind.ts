@@ -31,13 +31,16 @@ export function reasonToUpdate(
   now: number,
 ): string | undefined {
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
-  const reason = snapshot.deployment
+  const failedBefore = earlier !== undefined && earlier.lastFailed && earlier.lastRelease === releaseKey;
+  const difference = snapshot.deployment
     ? differenceFrom(snapshot.application, release)
     : 'there is no Deployment';
+  const reason = difference ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
   if (reason === undefined || earlier?.unfinished) return undefined;
-  if (earlier?.lastFailed && earlier.lastRelease === releaseKey) {
-    const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(earlier.failures - 1, 10), LAST_RETRY_MS);
-    if (now - (earlier.finishedAt ?? 0) < wait) return undefined;
-  }
+  if (failedBefore && now - (earlier.finishedAt ?? 0) < waitAfter(earlier.failures)) return undefined;
   return reason;
+}
+
+function waitAfter(failures: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), LAST_RETRY_MS);
 }

@@ -2,9 +2,11 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from '../config.ts';
 
+const CLOSE_TIMEOUT_MS = 5_000;
+
 export interface Listening {
   readonly port: number;
-  /** Ends the server; open connections are cut. */
+  /** Takes no more requests, lets those under way end, and cuts what is left after five seconds. */
   close(): Promise<void>;
 }
 
@@ -25,7 +27,11 @@ export function listen(app: RequestListener, port: number, setting: string): Pro
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
