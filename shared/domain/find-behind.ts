@@ -31,7 +31,7 @@ export function reasonToUpdate(
   now: number,
 ): string | undefined {
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
-  const failedBefore = earlier !== undefined && earlier.lastFailed && earlier.lastRelease === releaseKey;
+  const failedBefore = earlier?.lastFailed === true && earlier.lastRelease === releaseKey;
   const difference = snapshot.deployment
     ? differenceFrom(snapshot.application, release)
     : 'there is no Deployment';

@@ -92,11 +92,24 @@ export function trimApplication(raw: RawApplication): ObservedApplication {
   return {
     resourceVersion: metadata.resourceVersion ?? '',
     image: spec?.image ?? '',
-    config: spec?.config ?? {},
+    config: intern(spec?.config ?? {}),
     deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
     bootstrapLabel: metadata.labels?.[BOOTSTRAP_LABEL] === 'true',
     status: status?.result === undefined ? undefined : trimReport(status, status.deployment_id),
   };
+}
+
+/** Most namespaces share one config: it is kept once. Emptied when full, since old releases are never asked for again. */
+const interned = new Map<string, Readonly<Record<string, unknown>>>();
+const INTERNED_AT_MOST = 256;
+
+function intern(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const key = JSON.stringify(config);
+  const known = interned.get(key);
+  if (known) return known;
+  if (interned.size >= INTERNED_AT_MOST) interned.clear();
+  interned.set(key, config);
+  return config;
 }
 
 export function trimStatus(raw: RawApplicationStatus): ObservedStatus {

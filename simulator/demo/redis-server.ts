@@ -58,7 +58,7 @@ export async function startRedisServer(options: {
 async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!(await accepts(port))) {
-    if (server.exitCode !== null || Date.now() > deadline) {
+    if (server.exitCode !== null || server.signalCode !== null || Date.now() > deadline) {
       throw new ConfigurationError(`redis-server did not start on port ${port}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));

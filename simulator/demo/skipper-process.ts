@@ -2,11 +2,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** The built command line: tests and the demo run the product as users do. */
-const SKIPPER = fileURLToPath(new URL('../../bin/skipper.js', import.meta.url)).replace(
-  /(\/dist)?\/bin\/skipper\.js$/,
-  '/dist/bin/skipper.js',
-);
+/** The command as users start it, beside the build: tests and the demo run the very product. */
+const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url)).replace('/dist/bin/', '/bin/');
 const KEPT_LINES = 5_000;
 
 export interface SkipperProcess {
@@ -31,18 +28,16 @@ export interface SkipperProcessOptions {
   readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
   /** The whole environment, PATH included. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly nodeFlags?: readonly string[];
   readonly onLine?: (line: string) => void;
 }
 
 /** Starts `skipper api`, `worker` or `standalone` as a process of its own. */
 export function startSkipperProcess(options: SkipperProcessOptions): SkipperProcess {
   const flags = { ...options.flags, [options.command === 'worker' ? 'worker-port' : 'port']: options.port };
-  const child = spawn(
-    process.execPath,
-    [...(options.nodeFlags ?? []), '--enable-source-maps', SKIPPER, options.command, ...argumentsOf(flags)],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...options.env } },
-  );
+  const child = spawn(SKIPPER, [options.command, ...argumentsOf(flags)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...options.env },
+  });
   const url = `http://127.0.0.1:${options.port}`;
   const kept: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -64,7 +59,7 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   async function ready(timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let last = 'no answer';
-    while (Date.now() < deadline && child.exitCode === null) {
+    while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
       const response = await fetch(`${url}/readyz`).catch(() => undefined);
       if (response?.ok) return;
       if (response) last = await response.text();
