@@ -30,7 +30,9 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
       }
       const slow = misbehaviour.find('slow-start', whereOf(pod));
       const daemon = (program: Program) => runDaemon(context, program);
-      return startProgram(pod, output, daemon, slow?.ms ?? 0);
+      const running = startProgram(pod, output, daemon, slow?.ms ?? 0);
+      // One that is going to crash is never ready, however briefly.
+      return misbehaviour.find('crash-loop', whereOf(pod)) ? { ...running, ready: never() } : running;
     },
   };
 }
@@ -56,6 +58,10 @@ function startProgram(
     exited: Promise.race([exited, killed(signal)]),
     stop: () => stopping.abort(),
   };
+}
+
+function never(): Promise<void> {
+  return new Promise(() => undefined);
 }
 
 async function killed(signal: AbortSignal): Promise<ContainerExit> {

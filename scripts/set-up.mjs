@@ -1,0 +1,181 @@
+// Makes a fresh machine ready: `node scripts/set-up.mjs packages redis build`. Steps that are done already are skipped;
+// what is done is said on one line each. It runs before `npm ci`, so it needs nothing but Node.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const SOURCES = ['bin', 'api', 'worker', 'shared', 'simulator'];
+const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+
+const STEPS = {
+  packages: installPackages,
+  redis: () => installProgram('redis-server', 'redis-server'),
+  chromium: () => installProgram('chromium', 'chromium'),
+  build: () => build('build', 'tsconfig.build.json', SOURCES),
+  bench: () => build('bench', 'tsconfig.json', [...SOURCES, 'bench', 'test']),
+};
+
+main(process.argv.slice(2));
+
+function main(names) {
+  const unknown = names.filter((name) => !(name in STEPS));
+  if (names.length === 0 || unknown.length > 0) {
+    fail(
+      `name what to set up: ${Object.keys(STEPS).join(', ')}${unknown.length > 0 ? `; not ${unknown.join(', ')}` : ''}`,
+    );
+  }
+  for (const name of names) STEPS[name]();
+}
+
+/** From the lockfile, when that is not what is there. */
+function installPackages() {
+  const stamp = at('node_modules', '.skipper-lock');
+  const wanted = createHash('sha256')
+    .update(readFileSync(at('package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (!installedByHand()) {
+    const began = Date.now();
+    // The compiler is needed, whatever NODE_ENV says.
+    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+    say(`npm packages installed from package-lock.json in ${since(began)}`);
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/** npm itself leaves a note of what it has installed. */
+function installedByHand() {
+  const note = at('node_modules', '.package-lock.json');
+  return existsSync(note) && statSync(note).mtimeMs > statSync(at('package-lock.json')).mtimeMs;
+}
+
+/** A Debian package, where its program is missing and we may install it. */
+function installProgram(program, debianPackage) {
+  if (isInstalled(program)) return;
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || !isInstalled('apt-get')) {
+    fail(
+      `there is no ${program}: install Debian package ${debianPackage} (as root: apt-get update && apt-get install ${debianPackage}), or what is called so on this system`,
+    );
+  }
+  const began = Date.now();
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-qq'], 'apt-get update', env);
+  const flags = ['install', '-y', '-qq', '--no-install-recommends', debianPackage];
+  run('apt-get', flags, `apt-get install ${debianPackage}`, env);
+  if (!isInstalled(program)) fail(`Debian package ${debianPackage} has brought no ${program}`);
+  say(`Debian package ${debianPackage} installed in ${since(began)}`);
+}
+
+function isInstalled(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...folders, '/usr/bin', '/usr/local/bin'].some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Compiles when a source is newer than the last build. */
+function build(name, project, folders) {
+  const stamp = at('dist', `.${name}`);
+  const sources = [...folders.map((folder) => at(folder)), ...CONFIGURATION.map((file) => at(file))];
+  const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  if (builtAt < Math.max(...sources.map(changedAt))) {
+    const began = Date.now();
+    run(
+      process.execPath,
+      [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at(project)],
+      `tsc -p ${project}`,
+    );
+    mkdirSync(at('dist'), { recursive: true });
+    // As of the beginning: what was saved meanwhile may have been missed.
+    writeFileSync(stamp, '');
+    utimesSync(stamp, began / 1000, began / 1000);
+    say(`compiled (${project}) in ${since(began)}`);
+  }
+  linkBinary();
+}
+
+/** When a file, or anything below a folder, was changed last; 0 for what is not there. */
+function changedAt(path) {
+  if (!existsSync(path)) return 0;
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  const names = readdirSync(path, { recursive: true });
+  return Math.max(mtimeMs, ...names.map((name) => statSync(join(path, name)).mtimeMs));
+}
+
+/** So that `npx skipper` finds the command: npm links the programs of dependencies only, not the package's own. */
+function linkBinary() {
+  const binary = at('dist', 'bin', 'skipper.js');
+  if (!isExecutable(binary)) chmodSync(binary, 0o755);
+  const { bin } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const target = join('..', '..', bin.skipper);
+  const link = at('node_modules', '.bin', 'skipper');
+  if (targetOf(link) === target) return;
+  rmSync(link, { force: true });
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(target, link);
+}
+
+function targetOf(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Silent, unless it fails. */
+function run(command, args, name, env = process.env) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return;
+  fail(
+    `${name} failed: ${error?.message ?? `exit code ${status}`}\n${stdout ?? ''}${stderr ?? ''}`.trimEnd(),
+  );
+}
+
+function at(...parts) {
+  return join(root, ...parts);
+}
+
+function since(began) {
+  return `${((Date.now() - began) / 1000).toFixed(1)} s`;
+}
+
+function say(line) {
+  console.log(`set-up: ${line}`);
+}
+
+function fail(line) {
+  console.error(`set-up: ${line}`);
+  process.exit(1);
+}

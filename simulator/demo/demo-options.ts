@@ -1,0 +1,31 @@
+/** What `skipper demo` was asked to do. */
+export interface DemoOptions {
+  readonly namespaces: number;
+  /** Seconds between two publications of another version; undefined publishes none. */
+  readonly releaseEvery: number | undefined;
+  /** The share of namespaces that misbehave, 0 to 1. */
+  readonly failRate: number;
+  readonly once: boolean;
+  /** Port of the API; undefined takes Skipper's own where it is free. */
+  readonly port: number | undefined;
+  /** File for the summary, beside standard output. */
+  readonly json: string | undefined;
+  /** A real cluster, instead of the simulated one. */
+  readonly kubeconfig: string | undefined;
+}
+
+/** What surrounds the demo: handed in by the composition root. */
+export interface DemoSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+}
+
+/** Where the demo writes. */
+export interface Terminal {
+  /** True where lines can be redrawn in place. */
+  readonly isInteractive: boolean;
+  readonly hasColor: boolean;
+  columns(): number;
+  rows(): number;
+  write(text: string): void;
+}

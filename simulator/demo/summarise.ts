@@ -1,0 +1,91 @@
+import type { RolloutView } from '../../api/schemas.ts';
+import { describeFailure } from './describe-failure.ts';
+import type { DemoNamespace } from './plan-fleet.ts';
+
+/** What `skipper demo --once` ends with, for machines. */
+export interface DemoSummary {
+  readonly simulated: boolean;
+  readonly namespaces: number;
+  /** Namespaces that were not told to misbehave. */
+  readonly healthy: number;
+  readonly verified: number;
+  readonly bootstrapped: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly failed: readonly { readonly namespace: string; readonly reason: string }[];
+  readonly expectedFailures: number;
+  /** From the request to the end of the last namespace. */
+  readonly seconds: number;
+  /** Up to the last one that was verified: what fails may take until its deadline. */
+  readonly verifiedPerSecond: number;
+  readonly rollout: string;
+}
+
+const UPDATES: readonly (string | undefined)[] = ['created', 'updated', 'redeployed'];
+
+export function summarise(
+  rollout: RolloutView,
+  fleet: readonly DemoNamespace[],
+  isSimulated: boolean,
+): DemoSummary {
+  const { targets, createdAt } = rollout;
+  const verified = targets.filter(({ state }) => state === 'completed');
+  const finished = (some: typeof targets) =>
+    Math.max(createdAt, ...some.map((target) => target.finishedAt ?? 0));
+  const misbehaving = fleet.filter(({ fault }) => fault !== undefined).length;
+  return {
+    simulated: isSimulated,
+    namespaces: fleet.length,
+    healthy: fleet.length - misbehaving,
+    verified: verified.length,
+    bootstrapped: verified.filter(({ outcome }) => outcome === 'bootstrapped').length,
+    updated: verified.filter(({ outcome }) => UPDATES.includes(outcome)).length,
+    unchanged: verified.filter(({ outcome }) => outcome === 'unchanged').length,
+    failed: targets
+      .filter(({ state }) => state !== 'completed')
+      .map((target) => ({ namespace: target.namespace, reason: describeFailure(target) || target.state })),
+    expectedFailures: misbehaving,
+    seconds: rounded((finished(targets) - createdAt) / 1_000),
+    verifiedPerSecond: rounded(verified.length / Math.max(0.001, (finished(verified) - createdAt) / 1_000)),
+    rollout: rollout.id,
+  };
+}
+
+/** What did not end as it had to: healthy namespaces that were not verified, misbehaving ones that did not fail. */
+export function surprises(rollout: RolloutView, fleet: readonly DemoNamespace[]): readonly string[] {
+  const states = new Map<string, string>(rollout.targets.map(({ namespace, state }) => [namespace, state]));
+  return fleet.flatMap(({ name, fault }) => {
+    const state = states.get(name) ?? 'missing';
+    const expected = fault === undefined ? 'completed' : 'failed';
+    if (state === expected) return [];
+    const what = fault === undefined ? 'is healthy' : `has the fault ${fault.kind}`;
+    return [`${name} ${what}, and its deployment is ${state}`];
+  });
+}
+
+/** The final table. */
+export function describeSummary(summary: DemoSummary): readonly string[] {
+  const { bootstrapped, updated, unchanged, failed, verified, namespaces } = summary;
+  const others = verified - bootstrapped - updated - unchanged;
+  const counts: readonly [string, number][] = [
+    ['bootstrapped', bootstrapped],
+    ['updated', updated],
+    ['unchanged', unchanged],
+    ...(others === 0 ? [] : [['verified', others] as [string, number]]),
+    ['failed', failed.length],
+  ];
+  return [
+    '',
+    `outcome        namespaces`,
+    ...counts.map(([name, count]) => `${name.padEnd(15)}${String(count).padStart(10)}`),
+    `${'all'.padEnd(15)}${String(namespaces).padStart(10)}`,
+    '',
+    ...failed.map(({ namespace, reason }) => `  ${namespace} failed: ${reason}`),
+    ...(failed.length === 0 ? [] : ['']),
+    `${verified} of ${namespaces} namespaces verified in ${summary.seconds} s (${summary.verifiedPerSecond}/s); ${summary.expectedFailures} were told to misbehave`,
+  ];
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
