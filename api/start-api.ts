@@ -15,7 +15,11 @@ export async function startApi(
   moreProblems?: () => Problems,
 ): Promise<RunningApi> {
   const app = createApp(core, version, moreProblems);
-  const listening = await listen(app, core.settings.port, '--port');
+  const listening = await listen(app, {
+    host: core.settings.host,
+    port: core.settings.port,
+    setting: '--port',
+  });
   core.log.info({ port: listening.port }, 'api is listening');
   return { port: listening.port, stop: listening.close };
 }

@@ -27,6 +27,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 export const Settings = z.object({
   logFormat: z.enum(['plain', 'json']).default('plain').describe('log lines for people or for machines'),
   debug: flag.describe("log more, and do not verify the Kubernetes API server's certificate"),
+  host: text.optional().describe('address to listen on (default: all interfaces)'),
   port: port.default(5000).describe('port of the API'),
   baseurl: text
     .refine((base) => !/^[a-z]+:\/\//i.test(base) || URL.canParse(base), 'is no URL')

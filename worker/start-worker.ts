@@ -46,7 +46,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
         refreshGauges: () => refreshGauges(core),
       }),
     );
-    http = await listen(app, settings.workerPort, '--worker-port');
+    http = await listen(app, { host: settings.host, port: settings.workerPort, setting: '--worker-port' });
   }
   const broken = new Promise<Error>((resolve) => {
     begin(core, ending.signal, resolve)

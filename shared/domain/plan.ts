@@ -123,9 +123,11 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   const report = reportOn(observed, current);
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap) return undefined;
+  if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
+    return 'a bootstrap was forced';
+  }
   if (report?.result === 'SUCCESS') return 'FDD would skip a deployment id that has succeeded';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
-  if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) return 'forced';
   return undefined;
 }
 

@@ -53,7 +53,9 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
   const { snapshot } = evidence;
   const report = reportOn(snapshot, expected.deploymentId);
   if (report?.result === 'FAILED') {
-    return failed('fdd_failed', 'FDD reported FAILED', [...report.logs, ...explainDeployment(snapshot)]);
+    const cause = causeIn(report.logs);
+    const reason = cause === undefined ? 'FDD reported FAILED' : `FDD reported FAILED: ${cause}`;
+    return failed('fdd_failed', reason, [...report.logs, ...explainDeployment(snapshot)]);
   }
   if (report?.result !== 'SUCCESS') {
     return bootstrapFailure(expected, evidence) ?? waiting('fdd', describeWait(snapshot, report?.result));
@@ -72,6 +74,16 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
   return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };
 }
 
+const CAUSE_LENGTH = 300;
+
+/** The error in FDD's log that a person would quote: the end of its last ERROR entry. */
+function causeIn(logs: readonly string[]): string | undefined {
+  const entry = logs.findLast((line) => /\bERROR\]/.test(line));
+  const [first = '', ...rest] = entry?.split('\n').filter((line) => line.trim() !== '') ?? [];
+  const message = rest.at(-1) ?? first.replace(/^\[[^\]]*\]\s*/, '').replace(/\s*\[[^\]]*\]$/, '');
+  return message.trim().slice(0, CAUSE_LENGTH) || undefined;
+}
+
 /** The reasons to give when the deadline has come and the verdict is still out. */
 export function explainTimeout(expected: Expectation, evidence: Evidence): string[] {
   const { snapshot } = evidence;
@@ -81,7 +93,15 @@ export function explainTimeout(expected: Expectation, evidence: Evidence): strin
     ...(report?.logs ?? []),
     ...explainDeployment(snapshot),
     ...(snapshot.bootstrapPod ? [`bootstrap pod: ${explainPod(snapshot.bootstrapPod) ?? 'running'}`] : []),
+    ...(isDead(snapshot) ? ['no FDD runs that could take the deployment up: force a bootstrap'] : []),
   ];
+}
+
+/** An FDD that does not run cannot deploy itself, however good the release is. */
+function isDead({ deployment, pods }: NamespaceSnapshot): boolean {
+  return (
+    deployment !== undefined && (deployment.availableReplicas ?? 0) === 0 && !pods.some((pod) => pod.ready)
+  );
 }
 
 export function isFinished(pod: ObservedPod): boolean {

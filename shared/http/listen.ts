@@ -10,16 +10,22 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Listens on all interfaces; a port that is taken is a `ConfigurationError` that names the setting to change. */
-export function listen(app: RequestListener, port: number, setting: string): Promise<Listening> {
+/** Listens on one address, or on all interfaces; a port that is taken is a `ConfigurationError` that names the setting to change. */
+export function listen(
+  app: RequestListener,
+  { host, port, setting }: { host: string | undefined; port: number; setting: string },
+): Promise<Listening> {
   const server: Server = createServer(app);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+        return reject(new ConfigurationError(`this machine has no address ${host}: correct --host`));
+      }
       if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error);
       const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
       reject(new ConfigurationError(`port ${port} ${reason}: choose another one with ${setting}`));
     });
-    server.listen(port, () => {
+    server.listen({ port, host }, () => {
       resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) });
     });
   });

@@ -33,6 +33,11 @@ export interface ObjectRef {
   readonly subresource?: string;
 }
 
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
 /**
  * The few verbs that Skipper needs of a Kubernetes API server. Every refusal is a `KubernetesError`, every silence a
  * `SkipperError` (`cluster_unavailable`), both with their class.
@@ -51,7 +56,7 @@ export interface KubernetesClient {
   /** Server-side apply under Skipper's field manager; takes over fields that others own. */
   apply<T>(resource: Resource, ref: ObjectRef, body: unknown, options?: { dryRun?: boolean }): Promise<T>;
   /** Deletes an object; one that is gone already is no error. */
-  delete(resource: Resource, ref: ObjectRef, body?: unknown): Promise<void>;
+  delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -143,9 +148,12 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
         query: { fieldManager: options.fieldManager, force: true, dryRun: dryRun ? 'All' : undefined },
         body,
       }),
-    delete: async (resource, ref, body) => {
+    delete: async (resource, ref, { gracePeriodSeconds, preconditions } = {}) => {
+      // In the query where it can be: undici opens a new connection for every DELETE that has a body.
+      const query = { gracePeriodSeconds };
+      const body = preconditions && { preconditions };
       try {
-        await requestText({ method: 'DELETE', path: pathOf(resource, ref), body });
+        await requestText({ method: 'DELETE', path: pathOf(resource, ref), query, body });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

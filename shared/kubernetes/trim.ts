@@ -10,6 +10,7 @@ import type {
 
 /** FDD's log of one deployment that is kept in memory: its end tells what went wrong. */
 const LOG_LINES = 40;
+const LINE_LENGTH = 2_000;
 const SHOWN_VARIABLES = ['LOG_FORMAT', 'FIAAS_ENVIRONMENT'];
 
 interface Metadata {
@@ -122,7 +123,18 @@ export function trimStatus(raw: RawApplicationStatus): ObservedStatus {
 
 function trimReport(raw: RawReport, deploymentId: string | undefined): DeploymentReport {
   const result = (raw.result ?? 'INITIATED') as DeploymentResult;
-  return { deploymentId, result, logs: result === 'FAILED' ? (raw.logs ?? []).slice(-LOG_LINES) : [] };
+  return { deploymentId, result, logs: result === 'FAILED' ? trimLogs(raw.logs ?? []) : [] };
+}
+
+/** FDD logs whole request dumps: the beginning and the end of a line say enough. */
+function trimLogs(logs: readonly string[]): string[] {
+  return logs
+    .slice(-LOG_LINES)
+    .map((line) =>
+      line.length <= LINE_LENGTH
+        ? line
+        : `${line.slice(0, LINE_LENGTH / 2)} … ${line.slice(-LINE_LENGTH / 2)}`,
+    );
 }
 
 export function trimDeployment(raw: RawDeployment): ObservedDeployment {
