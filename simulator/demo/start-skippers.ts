@@ -65,6 +65,7 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
     port,
     env: withoutSettings(start.env),
     flags: {
+      host: '127.0.0.1',
       kubeconfig: start.kubeconfigPath,
       'redis-url': redis.url,
       'redis-prefix': redis.prefix,
