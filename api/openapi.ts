@@ -34,13 +34,26 @@ export function openApiDocument(version: string): Record<string, unknown> {
       description: 'Keeps the fiaas-deploy-daemon of every namespace at its release, and proves it.',
     },
     paths,
+    components: { schemas: componentSchemas() },
   };
 }
 
+/** Named schemas stand under components, once; everything that uses one refers to it. */
+function componentSchemas(): Record<string, unknown> {
+  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: referenceTo, io: 'input' });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _$schema, $id: _$id, ...schema }]) => [name, schema]),
+  );
+}
+
 function json(schema: z.ZodType, contentType: string) {
-  // References are resolved in place: a document without $defs is what every OpenAPI tool reads.
-  const { $schema: _$schema, ...inlined } = z.toJSONSchema(schema, { reused: 'inline', io: 'input' });
-  return { [contentType]: { schema: inlined } };
+  const name = z.globalRegistry.get(schema)?.id;
+  if (name === undefined) throw new Error('every schema of a route needs a name: .meta({ id })');
+  return { [contentType]: { schema: { $ref: referenceTo(name) } } };
+}
+
+function referenceTo(name: string): string {
+  return `#/components/schemas/${name}`;
 }
 
 function parametersOf(path: string) {

@@ -122,7 +122,7 @@ export const StatusRow = z
   .meta({ id: 'NamespaceStatus' });
 export type StatusRow = z.infer<typeof StatusRow>;
 
-export const StatusList = z.array(StatusRow);
+export const StatusList = z.array(StatusRow).meta({ id: 'StatusList' });
 
 export const NamespaceView = StatusRow.extend({
   config: z.record(z.string(), z.unknown()).optional(),

@@ -20,6 +20,6 @@ export async function startApi(
     port: core.settings.port,
     setting: '--port',
   });
-  core.log.info({ port: listening.port }, 'api is listening');
+  core.log.child({ logger: 'api' }).info({ port: listening.port }, 'api is listening');
   return { port: listening.port, stop: listening.close };
 }

@@ -72,10 +72,11 @@ async function serve(
   flags: Record<string, unknown>,
 ): Promise<void> {
   const settings = readSettings({ flags: settingsOf(flags), env: process.env });
-  const log = createLogger({ format: settings.logFormat, debug: settings.debug, name });
+  const root = createLogger({ format: settings.logFormat, debug: settings.debug });
+  const log = root.child({ logger: name });
   log.info({ version }, `skipper ${name} is starting`);
   if (settings.debug) log.warn("--debug: the Kubernetes API server's certificate is not verified");
-  const core = await openCore(settings, log);
+  const core = await openCore(settings, root);
   const worker = parts.includes('worker')
     ? await startWorker(core, { ownHttp: !parts.includes('api') })
     : undefined;

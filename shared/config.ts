@@ -1,21 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { parseYaml } from './domain/parse-yaml.ts';
 
 const TRUE = ['true', 'yes', '1', 'on'];
 const FALSE = ['false', 'no', '0', 'off', ''];
 
 const flag = z
-  .union([z.boolean(), z.string()])
+  .union([z.boolean(), z.string(), z.number()], 'expected true or false')
   .transform((value, context) => {
-    if (typeof value === 'boolean') return value;
-    if (TRUE.includes(value.toLowerCase())) return true;
-    if (FALSE.includes(value.toLowerCase())) return false;
+    const word = String(value).toLowerCase();
+    if (TRUE.includes(word)) return true;
+    if (FALSE.includes(word)) return false;
     context.addIssue({ code: 'custom', message: `expected true or false, not ${JSON.stringify(value)}` });
     return z.NEVER;
   })
   .default(false);
-const text = z.coerce.string().min(1);
+/** YAML may have read a text as a number or switch; a list or mapping is a mistake. */
+const text = z
+  .union([z.string(), z.number(), z.boolean()], 'expected a text')
+  .transform(String)
+  .pipe(z.string().min(1, 'is empty'));
 const seconds = z.coerce.number().positive().max(86_400);
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -159,22 +163,28 @@ function readConfigFile(
   flags: SettingSources['flags'],
   env: SettingSources['env'],
 ): Readonly<Record<string, unknown>> {
-  const named = flags.configFile ?? env[variableOf('configFile')];
+  const named = flags.configFile ?? (env[variableOf('configFile')] || undefined);
   const path = String(named ?? Settings.shape.configFile.parse(undefined));
   if (!existsSync(path)) {
     if (named === undefined) return {};
     throw new ConfigurationError(`config file ${path} does not exist: correct --config-file`);
   }
-  let parsed: unknown;
-  try {
-    parsed = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new ConfigurationError(`config file ${path} cannot be read as YAML: ${String(error)}`);
-  }
-  if (parsed === null || parsed === undefined) return {};
-  const mapping = z.record(z.string(), z.unknown()).safeParse(parsed);
+  const parsed = parseYaml(readOrFail(path));
+  if (!parsed.ok) throw new ConfigurationError(`config file ${path} ${parsed.reason}`);
+  if (parsed.value === null) return {};
+  const mapping = z.record(z.string(), z.unknown()).safeParse(parsed.value);
   if (mapping.success) return mapping.data;
   throw new ConfigurationError(`config file ${path} is not a YAML mapping of setting to value`);
+}
+
+function readOrFail(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(
+      `config file ${path} cannot be read: ${String(error)}; correct --config-file`,
+    );
+  }
 }
 
 function describeIssues(error: z.ZodError, origin: ReadonlyMap<string, string>): string {
@@ -186,14 +196,16 @@ function describeIssues(error: z.ZodError, origin: ReadonlyMap<string, string>):
 }
 
 function checkTogether(settings: Settings): void {
+  const problems: string[] = [];
   if (settings.releaseChannelMetadata !== undefined && settings.releaseChannelMetadataSpec === undefined) {
-    throw new ConfigurationError(
+    problems.push(
       '--release-channel-metadata needs --release-channel-metadata-spec: the file with the fiaas.yml to deploy',
     );
   }
   if ((settings.clientCert === undefined) !== (settings.clientKey === undefined)) {
-    throw new ConfigurationError('--client-cert and --client-key go together: give both');
+    problems.push('--client-cert and --client-key go together: give both');
   }
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }
 
 /** The settings as they may be shown: secrets blotted out. */

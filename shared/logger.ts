@@ -4,8 +4,6 @@ import pretty from 'pino-pretty';
 export interface LogOptions {
   readonly format: 'plain' | 'json';
   readonly debug: boolean;
-  /** Who writes: `api`, `worker`, … */
-  readonly name: string;
 }
 
 /** A logger on standard output; JSON lines carry upstream's field names. */
@@ -18,7 +16,8 @@ export function createLogger(
       level: options.debug ? 'debug' : 'info',
       messageKey: 'message',
       errorKey: 'err',
-      base: { '@version': 1, logger: options.name },
+      // Each part of Skipper adds its own name as `logger`.
+      base: { '@version': 1 },
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
       redact: ['req.headers.authorization', 'req.headers.cookie', '*.token', '*.apiToken'],

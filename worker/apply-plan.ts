@@ -22,18 +22,17 @@ type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
 /** Performs the writing steps of a plan, in order. Every one may be performed twice. */
 export async function applyPlan(plan: DeploymentPlan, context: RunContext): Promise<void> {
-  let resourceVersion: string | undefined;
   for (const step of plan.steps) {
     context.assertOurs();
     switch (step.kind) {
       case 'apply-rbac':
         await applyRbac(step, context);
         break;
-      case 'replace-config':
-        resourceVersion = await replaceConfig(step, context);
-        break;
       case 'apply-application':
-        await applyApplication(step, step.resourceVersion ?? resourceVersion, context);
+        await applyApplication(step, context);
+        break;
+      case 'adopt-bootstrap-pod':
+        await context.remember({ bootstrappedId: step.deploymentId });
         break;
       case 'delete-bootstrap-pod':
         await deleteBootstrapPod(context);
@@ -85,49 +84,29 @@ async function applyRoleBinding(manifest: unknown, { client, namespace }: RunCon
   }
 }
 
-async function replaceConfig(
-  step: StepOf<'replace-config'>,
-  context: RunContext,
-): Promise<string | undefined> {
-  const { client, namespace } = context;
-  context.progress('applying', 'removing config keys that the release does not have');
-  const updated = await client
-    .request<RawApplication>({
-      method: 'PATCH',
-      patchType: 'json',
-      path: pathOf(APPLICATIONS, { namespace, name: FDD }),
-      query: { fieldManager: FIELD_MANAGER },
-      body: [
-        { op: 'test', path: '/metadata/resourceVersion', value: step.resourceVersion },
-        { op: 'replace', path: '/spec/config', value: step.config },
-      ],
-    })
-    .catch((error: unknown) => {
-      // A failed `test` is answered as 422: somebody has written since the plan was made.
-      if (error instanceof KubernetesError && error.httpStatus === 422) {
-        throw new SkipperError('conflict', 'the Application changed while it was planned', { cause: error });
-      }
-      throw error;
-    });
-  return updated.metadata.resourceVersion;
-}
-
-async function applyApplication(
-  step: StepOf<'apply-application'>,
-  resourceVersion: string | undefined,
-  context: RunContext,
-): Promise<void> {
+async function applyApplication(step: StepOf<'apply-application'>, context: RunContext): Promise<void> {
   const { client, namespace, metrics } = context;
-  const { metadata } = step.manifest;
-  const manifest =
-    resourceVersion === undefined
-      ? step.manifest
-      : { ...step.manifest, metadata: { ...metadata, resourceVersion } };
-  const stored = await client.apply<RawApplication>(APPLICATIONS, { namespace, name: FDD }, manifest);
+  const ref = { namespace, name: FDD };
+  const { metadata, spec } = step.manifest;
+  const { labels } = metadata;
+  const { resourceVersion } = step;
+  const stored =
+    step.configPatch === undefined
+      ? await client.apply<RawApplication>(APPLICATIONS, ref, {
+          ...step.manifest,
+          metadata: resourceVersion === undefined ? metadata : { ...metadata, resourceVersion },
+        })
+      : await client.request<RawApplication>({
+          method: 'PATCH',
+          patchType: 'merge',
+          path: pathOf(APPLICATIONS, ref),
+          query: { fieldManager: FIELD_MANAGER },
+          body: { metadata: { labels, resourceVersion }, spec: { ...spec, config: step.configPatch } },
+        });
   metrics.deploymentsTriggered.inc();
   metrics.lastTriggeredDeployment.set(Date.now() / 1000);
   await context.remember({ appliedAt: Date.now() });
-  if (hasSurplusConfig(stored.spec?.config, step.manifest.spec.config)) {
+  if (hasSurplusConfig(stored.spec?.config, spec.config)) {
     throw new SkipperError('conflict', 'the Application had config keys that the watch had not shown yet');
   }
 }

@@ -4,6 +4,7 @@ import {
   type Evidence,
   type Expectation,
   explainTimeout,
+  isAtOrAfter,
   isFinished,
   judge,
 } from '../shared/domain/verify.ts';
@@ -59,6 +60,10 @@ export async function awaitVerdict(
     if (verdict.for !== 'fresh-deployment') {
       freshSince = undefined;
       await untilChange(fleet, namespace, Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
+      // Where the watch cannot be told newer than what was read, only reading again can.
+      if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
+        deploymentAfterSuccess = await readDeployment(context);
+      }
       continue;
     }
     freshSince ??= Date.now();
@@ -69,6 +74,10 @@ export async function awaitVerdict(
     }
     await untilChange(fleet, namespace, FRESHNESS_WAIT_MS, signal, { alsoOnProgress: true });
   }
+}
+
+function isComparable(read: ObservedDeployment, { fleet }: RunContext): boolean {
+  return isAtOrAfter(fleet.deploymentsPosition(), read.resourceVersion) !== undefined;
 }
 
 async function readDeployment({ client, namespace }: RunContext): Promise<ObservedDeployment | undefined> {

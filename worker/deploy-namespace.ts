@@ -1,7 +1,7 @@
 import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
 import { FDD } from '../shared/domain/names.ts';
 import type { NamespaceConfig } from '../shared/domain/namespace-config.ts';
-import type { NamespaceSnapshot } from '../shared/domain/observed.ts';
+import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
 import type { Outcome } from '../shared/domain/rollout.ts';
 import { SkipperError } from '../shared/errors.ts';
@@ -97,11 +97,25 @@ async function makePlan(
     manageRbac: context.settings.manageRbac,
     done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
   };
-  if (!needsBootstrap({ ...asked, observed })) return planDeployment({ ...asked, observed, quotas: [] });
+  if (!needsBootstrap({ ...asked, observed })) {
+    if (looksChanged(observed)) observed = { ...observed, deployment: await readDeployment(context) };
+    return planDeployment({ ...asked, observed, quotas: [] });
+  }
   // A bootstrap beside a living FDD strips its settings: the watch's word that there is none is not enough.
   if (!observed.deployment) observed = { ...observed, deployment: await readDeployment(context) };
   if (!needsBootstrap({ ...asked, observed })) return planDeployment({ ...asked, observed, quotas: [] });
   return planDeployment({ ...asked, observed, quotas: await readQuotas(context) });
+}
+
+/**
+ * A Deployment that is not what FDD says it has made: somebody changed it, or its watch lags behind the watch that
+ * showed the SUCCESS. Only a read can tell.
+ */
+function looksChanged(observed: NamespaceSnapshot): boolean {
+  const current = observed.application?.deploymentId;
+  if (!observed.deployment || current === undefined) return false;
+  const hasSucceeded = reportOn(observed, current)?.result === 'SUCCESS';
+  return hasSucceeded && observed.deployment.deploymentId !== current;
 }
 
 /** Waits for the proof; whatever comes of it, a bootstrap pod's story is saved before the pod goes. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../shared/errors.ts';
 import type { DesiredState } from '../shared/state/desired-state.ts';
@@ -8,7 +7,6 @@ export const LEASE_MS = 10_000;
 
 /** One run's right to write to its namespace. */
 export interface Lease {
-  readonly token: string;
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
   /** Throws `superseded_worker` unless the lease is certainly still ours. */
@@ -17,31 +15,31 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Begins to keep a lease; the caller has taken it (or is about to take it) with `token`. */
-  hold(namespace: string): Lease;
+  /** Keeps a lease that was taken with `token` a moment ago. */
+  hold(namespace: string, token: string): Lease;
   stop(): void;
 }
 
 interface Held {
-  readonly token: string;
+  readonly namespace: string;
   readonly abort: AbortController;
   renewedAt: number;
 }
 
 /** Prolongs all leases of a worker together, in one command. */
 export function keepLeases(state: DesiredState, log: Logger): Leases {
+  /** By token: two jobs of one namespace may meet here, one of which finds it busy. */
   const held = new Map<string, Held>();
 
   async function renew(): Promise<void> {
     if (held.size === 0) return;
-    const asked = new Map([...held].map(([namespace, { token }]) => [namespace, token]));
+    const asked = [...held].map(([token, { namespace }]) => ({ namespace, token }));
     const at = Date.now();
     const lost = new Set(await state.renew(asked, LEASE_MS));
-    for (const [namespace, token] of asked) {
-      const lease = held.get(namespace);
-      if (lease?.token !== token) continue;
-      if (lost.has(namespace)) lease.abort.abort(lostError(namespace));
-      else lease.renewedAt = at;
+    for (const { namespace, token } of asked) {
+      const lease = held.get(token);
+      if (lost.has(token)) lease?.abort.abort(lostError(namespace));
+      else if (lease) lease.renewedAt = at;
     }
   }
 
@@ -50,11 +48,10 @@ export function keepLeases(state: DesiredState, log: Logger): Leases {
   }, LEASE_MS / 4);
 
   return {
-    hold(namespace) {
-      const lease: Held = { token: randomUUID(), abort: new AbortController(), renewedAt: Date.now() };
-      held.set(namespace, lease);
+    hold(namespace, token) {
+      const lease: Held = { namespace, abort: new AbortController(), renewedAt: Date.now() };
+      held.set(token, lease);
       return {
-        token: lease.token,
         signal: lease.abort.signal,
         // A process that was stopped for a while must not write on the strength of what it remembers.
         assertOurs: () => {
@@ -62,7 +59,7 @@ export function keepLeases(state: DesiredState, log: Logger): Leases {
             throw lostError(namespace);
         },
         end: () => {
-          if (held.get(namespace) === lease) held.delete(namespace);
+          held.delete(token);
         },
       };
     },

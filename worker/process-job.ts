@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
 import { type BackoffPolicy, fullJitterDelay } from '../shared/domain/backoff.ts';
@@ -58,11 +59,11 @@ export async function processJob(
   const { namespace } = job.data;
   const holder = job.id ?? namespace;
   for (;;) {
-    const lease = leases.hold(namespace);
+    const begin = await state.begin(namespace, holder, randomUUID(), LEASE_MS);
+    if (begin.kind === 'idle') return { outcome: 'nothing new' };
+    if (begin.kind === 'busy') throw await putOff(job, token, BUSY_DELAY_MS);
+    const lease = leases.hold(namespace, begin.run.token);
     try {
-      const begin = await state.begin(namespace, holder, lease.token, LEASE_MS);
-      if (begin.kind === 'idle') return { outcome: 'nothing new' };
-      if (begin.kind === 'busy') throw await putOff(job, token, BUSY_DELAY_MS);
       const { result, moved } = await runOnce(job, token, begin.run, lease, dependencies);
       if (!moved) return result;
     } finally {

@@ -32,7 +32,8 @@ export interface RunningWorker {
 
 /** Starts a worker: waits for Redis and the cluster as long as it takes, telling /readyz why. */
 export async function startWorker(core: Core, options: { ownHttp: boolean }): Promise<RunningWorker> {
-  const { settings, log } = core;
+  const { settings } = core;
+  const log = core.log.child({ logger: 'worker' });
   const ending = new AbortController();
   let started: Started | undefined;
   let http: Listening | undefined;
@@ -74,7 +75,8 @@ interface Started {
 }
 
 async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) => void): Promise<Started> {
-  const { settings, log, client, fleet, redis, prefix, releaseCheckQueue } = core;
+  const { settings, client, fleet, redis, prefix, releaseCheckQueue } = core;
+  const log = core.log.child({ logger: 'worker' });
   await untilReady(redis, ending);
   ending.throwIfAborted();
   if (!settings.disableCrdCreation) await ensureCrds(client, log, ending);
@@ -90,9 +92,9 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   await releaseCheckQueue.setGlobalConcurrency(1);
 
   const stopping = new AbortController();
-  const leases = keepLeases(core.state, log.child({ logger: 'leases' }));
+  const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const dependencies = processDependencies(core, leases, stopping.signal);
-  const connection = connectRedisForWorker(settings.redisUrl, log.child({ logger: 'redis' }));
+  const connection = connectRedisForWorker(settings.redisUrl, core.log.child({ logger: 'redis' }));
   const shared = { connection, prefix, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS };
   const activity: Activity = { active: 0, changedAt: Date.now() };
   const deployWorker = new Worker<DeployJob>(

@@ -51,7 +51,9 @@ export function watchFetching(
   }
 
   const timer = setInterval(() => {
-    look().catch((error: unknown) => log.debug({ err: error }, 'watchdog could not look'));
+    look().catch((error: unknown) =>
+      log.child({ logger: 'worker' }).debug({ err: error }, 'watchdog could not look'),
+    );
   }, lookEveryMs);
   return { stop: () => clearInterval(timer) };
 }

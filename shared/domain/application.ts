@@ -39,14 +39,28 @@ export function differenceFrom(
 
 /**
  * True when the stored config holds anything that the wanted one lacks. Server-side apply would leave it there, since
- * it may belong to another field manager (upstream Skipper's, for one), so it has to be replaced as a whole.
+ * it may belong to another field manager (upstream Skipper's, for one), so it takes a patch that names them.
  */
 export function hasSurplusConfig(stored: unknown, wanted: unknown): boolean {
   if (!isMapping(stored)) return false;
   if (!isMapping(wanted)) return Object.keys(stored).length > 0;
   return Object.entries(stored).some(
-    ([key, value]) => !(key in wanted) || hasSurplusConfig(value, wanted[key]),
+    ([key, value]) => !Object.hasOwn(wanted, key) || hasSurplusConfig(value, wanted[key]),
   );
+}
+
+/** The JSON merge patch (RFC 7386) that turns the stored config into the wanted one: surplus keys are null in it. */
+export function configPatch(
+  stored: unknown,
+  wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const key of isMapping(stored) ? Object.keys(stored) : []) patch[key] = null;
+  for (const [key, value] of Object.entries(wanted)) {
+    const old = isMapping(stored) && Object.hasOwn(stored, key) ? stored[key] : undefined;
+    patch[key] = isMapping(value) ? configPatch(old, value) : value;
+  }
+  return patch;
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

@@ -2,31 +2,44 @@ import { v5 as uuidV5 } from 'uuid';
 
 /** Skipper's own namespace for derived ids (a random UUID, fixed for ever). */
 const SKIPPER = 'f6c1e1a5-2b7e-4c0e-9d0a-6a53f0f5a3de';
-/** Ids that one rollout may need in one namespace: every further one answers a FAILED or lost deployment. */
-const MOST_TRIES = 32;
+/** The last digits of an id count the tries; the rest is the same for all tries of a rollout in a namespace. */
+const TRY_DIGITS = 4;
 
 /**
- * The `fiaas/deployment_id` of a rollout's nth try in a namespace. Derived, so that a job that runs twice writes the
- * same thing.
+ * The `fiaas/deployment_id` of a rollout's nth try in a namespace: a UUID. Derived, so that a job that runs twice writes
+ * the same thing.
  */
 export function deploymentId(rolloutId: string, namespace: string, attempt = 0): string {
-  return uuidV5(`${rolloutId}/${namespace}/${attempt}`, SKIPPER);
+  return stemOf(rolloutId, namespace) + attempt.toString(16).padStart(TRY_DIGITS, '0');
 }
 
 /** True when the id belongs to this rollout and namespace. */
 export function isDeploymentIdOf(id: string, rolloutId: string, namespace: string): boolean {
-  return attemptOf(id, rolloutId, namespace) !== undefined;
+  return attemptOf(id, stemOf(rolloutId, namespace)) !== undefined;
 }
 
-/** The id to write when the one that stands in the cluster must not be used again: FDD ignores an id it has finished. */
-export function nextDeploymentId(current: string | undefined, rolloutId: string, namespace: string): string {
-  const attempt = current === undefined ? undefined : attemptOf(current, rolloutId, namespace);
-  return deploymentId(rolloutId, namespace, attempt === undefined ? 0 : attempt + 1);
+/**
+ * The id to write when the one that stands in the cluster must not be used again: the first after it that FDD has not
+ * finished, since FDD ignores those.
+ */
+export function nextDeploymentId(
+  current: string | undefined,
+  rolloutId: string,
+  namespace: string,
+  isFinished: (id: string) => boolean,
+): string {
+  const last = current === undefined ? undefined : attemptOf(current, stemOf(rolloutId, namespace));
+  let attempt = last === undefined ? 0 : last + 1;
+  while (isFinished(deploymentId(rolloutId, namespace, attempt))) attempt += 1;
+  return deploymentId(rolloutId, namespace, attempt);
 }
 
-function attemptOf(id: string, rolloutId: string, namespace: string): number | undefined {
-  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
-    if (deploymentId(rolloutId, namespace, attempt) === id) return attempt;
-  }
-  return undefined;
+function stemOf(rolloutId: string, namespace: string): string {
+  return uuidV5(`${rolloutId}/${namespace}`, SKIPPER).slice(0, -TRY_DIGITS);
+}
+
+function attemptOf(id: string, stem: string): number | undefined {
+  return id.startsWith(stem) && id.length === stem.length + TRY_DIGITS
+    ? Number.parseInt(id.slice(stem.length), 16)
+    : undefined;
 }

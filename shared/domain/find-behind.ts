@@ -1,5 +1,5 @@
 import { differenceFrom } from './application.ts';
-import type { NamespaceSnapshot } from './observed.ts';
+import { type NamespaceSnapshot, reportOn } from './observed.ts';
 import type { Release } from './release.ts';
 
 /** What earlier requests left behind, as far as it decides whether to ask again. */
@@ -33,12 +33,22 @@ export function reasonToUpdate(
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
   const failedBefore = earlier?.lastFailed === true && earlier.lastRelease === releaseKey;
   const difference = snapshot.deployment
-    ? differenceFrom(snapshot.application, release)
+    ? (differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot))
     : 'there is no Deployment';
   const reason = difference ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
   if (reason === undefined || earlier?.unfinished) return undefined;
   if (failedBefore && now - (earlier.finishedAt ?? 0) < waitAfter(earlier.failures)) return undefined;
   return reason;
+}
+
+/** A Deployment that runs another image than its Application asks for, while FDD is not at it. */
+function mismatchOf(snapshot: NamespaceSnapshot): string | undefined {
+  const { application, deployment } = snapshot;
+  if (!application || !deployment || deployment.image === application.image) return undefined;
+  const report =
+    application.deploymentId === undefined ? undefined : reportOn(snapshot, application.deploymentId);
+  const isAtIt = report?.result === 'INITIATED' || report?.result === 'RUNNING';
+  return isAtIt ? undefined : `the Deployment runs ${deployment.image}`;
 }
 
 function waitAfter(failures: number): number {

@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
+import { parseYaml } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';
 
 /** A file name of the release channel; it must not lead anywhere else. */
@@ -63,16 +63,11 @@ const Mapping = z.record(z.string(), z.unknown());
 function parseClusterConfig(text: string | undefined): Result<Record<string, unknown>> {
   // Upstream deploys a namespace whose ConfigMap has no cluster_config.yaml, with defaults.
   if (text === undefined) return ok({});
-  let parsed: unknown;
-  try {
-    parsed = parse(text, { maxAliasCount: 100 });
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return invalid(`is not valid YAML: ${reason}`);
-  }
-  if (parsed === null || parsed === undefined) return invalid('is empty: write a mapping, at least "{}"');
-  const mapping = Mapping.safeParse(parsed);
-  if (!mapping.success) return invalid(`is ${kindOf(parsed)}, not a mapping of option to value`);
+  const parsed = parseYaml(text);
+  if (!parsed.ok) return parsed;
+  if (parsed.value === null) return invalid('is empty: write a mapping, at least "{}"');
+  const mapping = Mapping.safeParse(parsed.value);
+  if (!mapping.success) return invalid(`is ${kindOf(parsed.value)}, not a mapping of option to value`);
   return ok(mapping.data);
 }
 

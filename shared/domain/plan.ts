@@ -1,13 +1,14 @@
 import {
   type ApplicationManifest,
   applicationManifest,
+  configPatch,
   differenceFrom,
   hasSurplusConfig,
 } from './application.ts';
 import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
 import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
 import type { NamespaceConfig } from './namespace-config.ts';
-import { isRolledOut, type NamespaceSnapshot, reportOn } from './observed.ts';
+import { type DeploymentResult, isRolledOut, type NamespaceSnapshot, reportOn } from './observed.ts';
 import { RBAC_VERSION, rbacManifests } from './rbac.ts';
 import type { Release } from './release.ts';
 
@@ -19,17 +20,21 @@ export type Step =
       readonly version: string;
     }
   | {
-      /** Removes config keys that server-side apply would leave to their other owner. */
-      readonly kind: 'replace-config';
-      readonly config: Release['config'];
-      readonly resourceVersion: string;
-    }
-  | {
       readonly kind: 'apply-application';
       readonly manifest: ApplicationManifest;
       readonly change: 'create' | 'update';
       /** Precondition: the version that the plan was made from. */
       readonly resourceVersion: string | undefined;
+      /**
+       * Set where server-side apply would leave config keys to their other owner: a merge patch of `spec.config` that
+       * removes them, to be sent with everything else in one write.
+       */
+      readonly configPatch: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      /** The pod that runs already is this deployment's: a later run must not start another. */
+      readonly kind: 'adopt-bootstrap-pod';
+      readonly deploymentId: string;
     }
   | { readonly kind: 'delete-bootstrap-pod'; readonly reason: string }
   | {
@@ -82,11 +87,11 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const deploymentId =
     write === undefined && current !== undefined
       ? current
-      : nextDeploymentId(current, input.rolloutId, config.namespace);
+      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isFinished(observed, id));
   const steps = [
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
-    ...(bootstrap ? bootstrapSteps(input, deploymentId) : []),
+    ...(bootstrap ? bootstrapSteps(input, deploymentId) : adoptionSteps(input, deploymentId)),
   ];
   if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
     return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
@@ -101,16 +106,19 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
 
 /** True when FDD has to be started by a bootstrap pod that does not exist yet. Callers read quotas only then. */
 export function needsBootstrap(
-  input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'done'>,
+  input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done'>,
 ): boolean {
   const { observed, rolloutId, config } = input;
-  const current = observed.application?.deploymentId;
-  if (observed.deployment && !input.forceBootstrap) return false;
-  if (current === undefined || !isDeploymentIdOf(current, rolloutId, config.namespace)) return true;
-  // Ours already: once is enough, unless what it was for has FAILED or its work is lost again.
-  if (reportOn(observed, current)?.result === 'FAILED') return true;
-  if (observed.bootstrapPod?.startedFor === current) return false;
-  return input.done.bootstrappedId !== current || observed.deployment === undefined;
+  const { application, deployment, bootstrapPod } = observed;
+  const current = application?.deploymentId;
+  if (deployment && !input.forceBootstrap) return false;
+  if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
+  const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
+  if (input.forceBootstrap && !isOurs) return true;
+  const isRight = differenceFrom(application, input.release) === undefined;
+  if (isRight && bootstrapPod?.startedFor === current) return false;
+  // Forced, and begun already: once is enough.
+  return deployment === undefined || input.done.bootstrappedId !== current;
 }
 
 function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
@@ -122,13 +130,30 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (current === undefined) return 'the Application has no deployment id';
   const report = reportOn(observed, current);
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
-  if (!bootstrap) return undefined;
+  if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
   if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
     return 'a bootstrap was forced';
   }
   if (report?.result === 'SUCCESS') return 'FDD would skip a deployment id that has succeeded';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
   return undefined;
+}
+
+/** A Deployment that was changed behind FDD's back: FDD will not look at an id again that has succeeded. */
+function reasonToRepeat(
+  { deployment }: NamespaceSnapshot,
+  current: string,
+  release: Release,
+  result: DeploymentResult | undefined,
+): string | undefined {
+  if (!deployment || result !== 'SUCCESS') return undefined;
+  if (deployment.image !== release.image) return `the Deployment runs ${deployment.image}`;
+  return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
+}
+
+function isFinished(observed: NamespaceSnapshot, deploymentId: string): boolean {
+  const result = reportOn(observed, deploymentId)?.result;
+  return result === 'SUCCESS' || result === 'FAILED';
 }
 
 function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefined): DeploymentPlan['action'] {
@@ -151,18 +176,25 @@ function rbacSteps(input: PlanInput, changing: boolean): Step[] {
 function applicationSteps(input: PlanInput, deploymentId: string): Step[] {
   const { application } = input.observed;
   const manifest = applicationManifest(input.config.namespace, input.release, deploymentId);
-  if (!application) {
-    return [{ kind: 'apply-application', manifest, change: 'create', resourceVersion: undefined }];
-  }
-  const { resourceVersion } = application;
-  // The surplus goes first, under the old deployment id: FDD must not see the new one with keys it should not have.
-  if (hasSurplusConfig(application.config, input.release.config)) {
-    return [
-      { kind: 'replace-config', config: input.release.config, resourceVersion },
-      { kind: 'apply-application', manifest, change: 'update', resourceVersion: undefined },
-    ];
-  }
-  return [{ kind: 'apply-application', manifest, change: 'update', resourceVersion }];
+  const { config } = input.release;
+  return [
+    {
+      kind: 'apply-application',
+      manifest,
+      change: application ? 'update' : 'create',
+      resourceVersion: application?.resourceVersion,
+      configPatch:
+        application && hasSurplusConfig(application.config, config)
+          ? configPatch(application.config, config)
+          : undefined,
+    },
+  ];
+}
+
+function adoptionSteps({ observed, forceBootstrap, done }: PlanInput, deploymentId: string): Step[] {
+  const isRunning = observed.bootstrapPod?.startedFor === deploymentId;
+  if (!forceBootstrap || !isRunning || done.bootstrappedId === deploymentId) return [];
+  return [{ kind: 'adopt-bootstrap-pod', deploymentId }];
 }
 
 function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {

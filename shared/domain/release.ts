@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Image, parseImage } from './image.ts';
+import { parseYaml } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';
 
 /** What FDD shall be: an image, and the fiaas.yml it is deployed with (override merged in, nulls dropped). */
@@ -14,9 +14,8 @@ export interface Release {
 export const ChannelMetadata = z.object({
   image: z.string().min(1),
   spec: z.string().min(1),
-  build: z.string().optional(),
-  commit: z.string().optional(),
-  updated: z.string().optional(),
+  // Only shown: whatever is wrong with it must not stop a release.
+  updated: z.string().optional().catch(undefined),
 });
 export type ChannelMetadata = z.infer<typeof ChannelMetadata>;
 
@@ -49,7 +48,7 @@ const SpecMapping = z.record(z.string(), z.unknown());
 /** Reads a fiaas.yml: it must be a mapping. */
 export function parseSpec(text: string): Result<Spec> {
   const yaml = parseYaml(text);
-  if (!yaml.ok) return yaml;
+  if (!yaml.ok) return invalid(`the file ${yaml.reason}`);
   const spec = SpecMapping.safeParse(yaml.value);
   return spec.success ? ok(spec.data) : invalid('the spec is not a YAML mapping');
 }
@@ -57,8 +56,8 @@ export function parseSpec(text: string): Result<Spec> {
 /** Reads `--spec-file-override`: an empty or comment-only file means no override. */
 export function parseOverride(text: string): Result<Spec> {
   const yaml = parseYaml(text);
-  if (!yaml.ok) return yaml;
-  if (yaml.value === null || yaml.value === undefined) return ok({});
+  if (!yaml.ok) return invalid(`the file ${yaml.reason}`);
+  if (yaml.value === null) return ok({});
   const override = SpecMapping.safeParse(yaml.value);
   return override.success ? ok(override.data) : invalid('the override is not a YAML mapping');
 }
@@ -78,15 +77,6 @@ function parseJson(text: string): Result<unknown> {
     return ok(JSON.parse(text) as unknown);
   } catch {
     return invalid('the release metadata is not JSON');
-  }
-}
-
-function parseYaml(text: string): Result<unknown> {
-  try {
-    return ok(parse(text, { maxAliasCount: 100 }) as unknown);
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return invalid(`the file is not valid YAML: ${reason}`);
   }
 }
 

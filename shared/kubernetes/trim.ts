@@ -123,7 +123,7 @@ export function trimStatus(raw: RawApplicationStatus): ObservedStatus {
 
 function trimReport(raw: RawReport, deploymentId: string | undefined): DeploymentReport {
   const result = (raw.result ?? 'INITIATED') as DeploymentResult;
-  return { deploymentId, result, logs: result === 'FAILED' ? trimLogs(raw.logs ?? []) : [] };
+  return { deploymentId, result, logs: result !== 'SUCCESS' ? trimLogs(raw.logs ?? []) : [] };
 }
 
 /** FDD logs whole request dumps: the beginning and the end of a line say enough. */

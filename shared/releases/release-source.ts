@@ -96,7 +96,7 @@ export function createReleaseSource(options: ReleaseSourceOptions): ReleaseSourc
     if (known) return known;
     const json = await options.store.load(tag).catch(() => undefined);
     const parsed = json === undefined ? undefined : Remembered.safeParse(safeJson(json));
-    return parsed?.success ? parsed.data : undefined;
+    return parsed?.success && isUsable(parsed.data) ? parsed.data : undefined;
   }
 
   /** Reads the channel as it is now; throws what stands in the way. */
@@ -237,6 +237,11 @@ export async function readOverride(path: string, log: Logger): Promise<Spec> {
 function orThrow<T>(result: Result<T>, what: string): T {
   if (result.ok) return result.value;
   throw new SkipperError('invalid_release', `${what}: ${result.reason}`);
+}
+
+/** An older Skipper may have stored what counts as wrong by now. */
+function isUsable({ metadataText, specText }: Remembered): boolean {
+  return parseChannelMetadata(metadataText).ok && parseSpec(specText).ok;
 }
 
 function safeJson(text: string): unknown {

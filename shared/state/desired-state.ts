@@ -102,8 +102,11 @@ export interface DesiredState {
   /** Ends a run; true when more was asked meanwhile, so that it has to begin again. */
   finish(namespace: string, run: Run, target: RolloutTarget): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
-  /** Prolongs leases; returns the namespaces whose lease is lost. */
-  renew(leases: ReadonlyMap<string, string>, leaseMs: number): Promise<string[]>;
+  /** Prolongs leases; returns the tokens of those that are lost. */
+  renew(
+    leases: readonly { readonly namespace: string; readonly token: string }[],
+    leaseMs: number,
+  ): Promise<string[]>;
   /** Namespaces with something asked for that is not done. */
   dirty(): Promise<string[]>;
   record(namespace: string): Promise<NamespaceRecord | undefined>;
@@ -198,7 +201,10 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
         await run('skipperReleaseLease', prefix, namespace, token);
       }),
     renew: (leases, leaseMs) =>
-      guarded(async () => (await run('skipperRenew', prefix, leaseMs, ...[...leases].flat())) as string[]),
+      guarded(async () => {
+        const pairs = leases.flatMap(({ namespace, token }) => [namespace, token]);
+        return (await run('skipperRenew', prefix, leaseMs, ...pairs)) as string[];
+      }),
     dirty: () => guarded(() => redis.smembers(`${prefix}:dirty`)),
     record: (namespace) => guarded(async () => (await readRecords([namespace])).get(namespace)),
     records: (namespaces) => guarded(() => readRecords(namespaces)),

@@ -166,14 +166,14 @@ if held and cjson.decode(held).token == ARGV[2] then redis.call('DEL', leaseKey)
 return 'ok'
 `;
 
-/** Prolongs leases. ARGV lease in ms, then namespace, token, namespace, token. Returns the namespaces that are lost. */
+/** Prolongs leases. ARGV lease in ms, then namespace, token, namespace, token. Returns the tokens that are lost. */
 const RENEW = `
 local lost = {}
 for i = 2, #ARGV, 2 do
   local leaseKey = KEYS[1] .. ':lease:' .. ARGV[i]
   local held = redis.call('GET', leaseKey)
   if held and cjson.decode(held).token == ARGV[i + 1] then redis.call('PEXPIRE', leaseKey, ARGV[1])
-  else lost[#lost + 1] = ARGV[i] end
+  else lost[#lost + 1] = ARGV[i + 1] end
 end
 return lost
 `;

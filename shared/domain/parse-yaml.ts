@@ -1,0 +1,19 @@
+import { parse } from 'yaml';
+import { invalid, ok, type Result } from './result.ts';
+
+/** More aliases than any honest document has. */
+const MAX_ALIASES = 100;
+
+/**
+ * Reads YAML 1.1, as upstream and FDD do (PyYAML): `on` is true, `<<` merges. What JSON has no form for (a timestamp)
+ * becomes what JSON makes of it.
+ */
+export function parseYaml(text: string): Result<unknown> {
+  try {
+    const parsed: unknown = parse(text, { version: '1.1', merge: true, maxAliasCount: MAX_ALIASES });
+    return ok(parsed === undefined ? null : JSON.parse(JSON.stringify(parsed)));
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return invalid(`is not valid YAML: ${reason}`);
+  }
+}
