@@ -4,6 +4,7 @@ import { v5 as uuidV5 } from 'uuid';
 const SKIPPER = 'f6c1e1a5-2b7e-4c0e-9d0a-6a53f0f5a3de';
 /** The last digits of an id count the tries; the rest is the same for all tries of a rollout in a namespace. */
 const TRY_DIGITS = 4;
+const TRY = /^[0-9a-f]{4}$/;
 
 /**
  * The `fiaas/deployment_id` of a rollout's nth try in a namespace: a UUID. Derived, so that a job that runs twice writes
@@ -39,7 +40,6 @@ function stemOf(rolloutId: string, namespace: string): string {
 }
 
 function attemptOf(id: string, stem: string): number | undefined {
-  return id.startsWith(stem) && id.length === stem.length + TRY_DIGITS
-    ? Number.parseInt(id.slice(stem.length), 16)
-    : undefined;
+  const digits = id.slice(stem.length);
+  return id.startsWith(stem) && TRY.test(digits) ? Number.parseInt(digits, 16) : undefined;
 }
