@@ -1,3 +1,4 @@
+import isEqual from 'fast-deep-equal';
 import { hasSurplusConfig } from '../shared/domain/application.ts';
 import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../shared/domain/names.ts';
 import type { DeploymentPlan, Step } from '../shared/domain/plan.ts';
@@ -106,9 +107,10 @@ async function applyApplication(step: StepOf<'apply-application'>, context: RunC
   metrics.deploymentsTriggered.inc();
   metrics.lastTriggeredDeployment.set(Date.now() / 1000);
   await context.remember({ appliedAt: Date.now() });
-  if (hasSurplusConfig(stored.spec?.config, spec.config)) {
-    throw new SkipperError('conflict', 'the Application had config keys that the watch had not shown yet');
-  }
+  const { config } = stored.spec ?? {};
+  // A merge patch cannot write a null deep inside; the plan that is made next applies it, since nothing is surplus then.
+  const isRight = step.configPatch ? isEqual(config, spec.config) : !hasSurplusConfig(config, spec.config);
+  if (!isRight) throw new SkipperError('conflict', 'the stored config is not the wanted one yet');
 }
 
 async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {

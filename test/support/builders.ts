@@ -1,0 +1,204 @@
+import { type Logger, pino } from 'pino';
+import { applicationManifest } from '../../shared/domain/application.ts';
+import { deploymentId } from '../../shared/domain/deployment-id.ts';
+import type { NamespaceConfig } from '../../shared/domain/namespace-config.ts';
+import type {
+  NamespaceSnapshot,
+  ObservedApplication,
+  ObservedDeployment,
+  ObservedPod,
+  ObservedStatus,
+} from '../../shared/domain/observed.ts';
+import type { PlanInput } from '../../shared/domain/plan.ts';
+import type { Release } from '../../shared/domain/release.ts';
+import { ok } from '../../shared/domain/result.ts';
+import type { Rollout } from '../../shared/domain/rollout.ts';
+import type { Evidence, Expectation } from '../../shared/domain/verify.ts';
+
+/** Plausible objects of the domain; a test overrides only what it is about. */
+
+export const NAMESPACE = 'team-a';
+export const ROLLOUT = 'rollout-1';
+export const VERSION = '20220808113256-eef68a8';
+export const IMAGE = `fiaas/fiaas-deploy-daemon:${VERSION}`;
+export const OLD_IMAGE = 'fiaas/fiaas-deploy-daemon:20190215094822-2ace0ea';
+/** The id that the first try of ROLLOUT writes in NAMESPACE. */
+export const OUR_ID = deploymentId(ROLLOUT, NAMESPACE);
+/** An id that upstream Skipper, or an earlier rollout, has written. */
+export const FOREIGN_ID = '0b7c9d2e-5d1c-4b6a-8a53-1a9f6f6f0c11';
+
+/** The published fiaas.yml, all 113 of them. */
+export const FIAAS_YML = {
+  version: 3,
+  admin_access: true,
+  replicas: { maximum: 1, minimum: 1 },
+  resources: { requests: { memory: '128Mi' } },
+  ports: [{ target_port: 5000 }],
+  healthchecks: { liveness: { http: { path: '/healthz' } } },
+  metrics: { prometheus: { path: '/internal-backstage/prometheus' } },
+} as const;
+
+export const silentLog: Logger = pino({ level: 'silent' });
+
+export function aRelease(overrides: Partial<Release> = {}): Release {
+  return { image: IMAGE, version: VERSION, config: FIAAS_YML, ...overrides };
+}
+
+export function aConfig(overrides: Partial<NamespaceConfig> = {}): NamespaceConfig {
+  return {
+    namespace: NAMESPACE,
+    configMap: 'fiaas-deploy-daemon',
+    tag: 'stable',
+    enableServiceAccountPerApp: false,
+    useNetworkingV1Ingress: false,
+    expectedEnvironment: {},
+    ...overrides,
+  };
+}
+
+export function aConfigMap(
+  data: Readonly<Record<string, string>> | undefined,
+  { name = 'fiaas-deploy-daemon', namespace = NAMESPACE } = {},
+) {
+  return { metadata: { name, namespace }, ...(data === undefined ? {} : { data }) };
+}
+
+/** FDD's Application as it stands when it is what the release asks for. */
+export function anApplication(overrides: Partial<ObservedApplication> = {}): ObservedApplication {
+  return {
+    resourceVersion: '100',
+    image: IMAGE,
+    config: FIAAS_YML,
+    deploymentId: FOREIGN_ID,
+    bootstrapLabel: true,
+    status: undefined,
+    ...overrides,
+  };
+}
+
+/** FDD's Deployment, wholly rolled out. */
+export function aDeployment(overrides: Partial<ObservedDeployment> = {}): ObservedDeployment {
+  return {
+    resourceVersion: '120',
+    generation: 2,
+    observedGeneration: 2,
+    deploymentId: FOREIGN_ID,
+    image: IMAGE,
+    replicas: 1,
+    currentReplicas: 1,
+    updatedReplicas: 1,
+    availableReplicas: 1,
+    conditions: [],
+    environment: {},
+    helmRelease: undefined,
+    ...overrides,
+  };
+}
+
+export function aStatus(overrides: Partial<ObservedStatus> = {}): ObservedStatus {
+  return {
+    name: 'fiaas-deploy-daemon-wbu5o5ibaaaaa',
+    resourceVersion: '110',
+    deploymentId: FOREIGN_ID,
+    result: 'SUCCESS',
+    logs: [],
+    ...overrides,
+  };
+}
+
+/** A pod that runs and is ready. */
+export function aPod(overrides: Partial<ObservedPod> = {}): ObservedPod {
+  return {
+    name: 'fiaas-deploy-daemon-5d4f9c',
+    resourceVersion: '130',
+    phase: 'Running',
+    deleting: false,
+    ready: true,
+    restarts: 0,
+    waiting: undefined,
+    terminated: undefined,
+    unscheduled: undefined,
+    startedFor: undefined,
+    ...overrides,
+  };
+}
+
+export function aBootstrapPod(overrides: Partial<ObservedPod> = {}): ObservedPod {
+  return aPod({ name: 'fiaas-deploy-daemon-bootstrap', startedFor: OUR_ID, ...overrides });
+}
+
+/** A namespace that is FIAAS's, and has nothing in it yet. */
+export function aSnapshot(overrides: Partial<NamespaceSnapshot> = {}): NamespaceSnapshot {
+  return {
+    namespace: NAMESPACE,
+    config: ok(aConfig()),
+    application: undefined,
+    deployment: undefined,
+    statuses: [],
+    pods: [],
+    bootstrapPod: undefined,
+    ...overrides,
+  };
+}
+
+/** A namespace where an earlier deployment of the same release is finished. */
+export function aSettledSnapshot(overrides: Partial<NamespaceSnapshot> = {}): NamespaceSnapshot {
+  return aSnapshot({
+    application: anApplication(),
+    deployment: aDeployment(),
+    statuses: [aStatus()],
+    ...overrides,
+  });
+}
+
+export function aPlanInput(overrides: Partial<PlanInput> = {}): PlanInput {
+  return {
+    config: aConfig(),
+    release: aRelease(),
+    rolloutId: ROLLOUT,
+    forceBootstrap: false,
+    observed: aSnapshot(),
+    quotas: [],
+    manageRbac: false,
+    done: {},
+    ...overrides,
+  };
+}
+
+export function anExpectation(overrides: Partial<Expectation> = {}): Expectation {
+  return { deploymentId: OUR_ID, image: IMAGE, bootstrap: false, environment: {}, ...overrides };
+}
+
+/** Everything that proves OUR_ID: SUCCESS at 110, a rolled out Deployment, its watch at 200. */
+export function anEvidence(
+  snapshot: Partial<NamespaceSnapshot> = {},
+  overrides: Partial<Evidence> = {},
+): Evidence {
+  return {
+    snapshot: aSnapshot({
+      application: anApplication({ deploymentId: OUR_ID }),
+      deployment: aDeployment({ deploymentId: OUR_ID }),
+      statuses: [aStatus({ deploymentId: OUR_ID })],
+      ...snapshot,
+    }),
+    deploymentsPosition: '200',
+    podFinishedForMs: 0,
+    ...overrides,
+  };
+}
+
+export function aRollout(overrides: Partial<Rollout> = {}): Rollout {
+  return {
+    id: ROLLOUT,
+    trigger: 'api',
+    requestedBy: 'test',
+    forceBootstrap: false,
+    createdAt: 1_700_000_000_000,
+    releases: [],
+    ...overrides,
+  };
+}
+
+export function aManifest(overrides: { deploymentId?: string; release?: Release } = {}) {
+  return applicationManifest(NAMESPACE, overrides.release ?? aRelease(), overrides.deploymentId ?? OUR_ID);
+}

@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { readSettings, type SettingSources } from '../../shared/config.ts';
+import type { Core } from '../../shared/core.ts';
+import type {
+  AcceptedRollout,
+  DeployCommand,
+  DeployService,
+  PlannedTarget,
+} from '../../shared/deploy-service.ts';
+import { BadRequestError } from '../../shared/deploy-service.ts';
+import type { NamespaceSnapshot } from '../../shared/domain/observed.ts';
+import { ok } from '../../shared/domain/result.ts';
+import type { Fleet } from '../../shared/kubernetes/fleet.ts';
+import { createMetrics } from '../../shared/metrics.ts';
+import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
+
+/** A core without Redis and cluster: a fleet that a test lays out, and a service that notes what it was asked. */
+export interface FakeCore {
+  readonly core: Core;
+  readonly asked: DeployCommand[];
+  readonly planned: Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>[];
+}
+
+export interface FakeCoreOptions {
+  readonly namespaces?: Readonly<Record<string, Partial<NamespaceSnapshot>>>;
+  readonly flags?: SettingSources['flags'];
+  /** Every deploy ends in this error. */
+  readonly failure?: Error;
+  readonly replayed?: boolean;
+  readonly log?: Logger;
+}
+
+export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
+  const { namespaces = { 'team-a': {}, 'team-b': {} }, failure, replayed = false, log = silentLog } = options;
+  const asked: DeployCommand[] = [];
+  const planned: FakeCore['planned'] = [];
+  const fleet = createFakeFleet(namespaces);
+
+  const service: DeployService = {
+    request: async (command): Promise<AcceptedRollout> => {
+      if (failure) throw failure;
+      const names = command.namespaces ?? fleet.namespaces();
+      const unknown = names.filter((name) => !fleet.namespaces().includes(name));
+      if (unknown.length > 0)
+        throw new BadRequestError('namespaces', `no FIAAS namespace: ${unknown}`, unknown);
+      asked.push(command);
+      const targets = new Map(names.map((name) => [name, { state: 'pending' as const, jobId: `${name}.1` }]));
+      return { rollout: aRollout({ forceBootstrap: command.forceBootstrap }), targets, replayed };
+    },
+    plan: async (question): Promise<PlannedTarget[]> => {
+      planned.push(question);
+      return fleet
+        .namespaces()
+        .map((namespace) => ({ namespace, action: 'unchanged', reason: 'already runs', steps: [] }));
+    },
+    repair: async () => 0,
+  };
+
+  const queue = { name: 'deploy', metaValues: { version: 'bullmq:6' }, getJobCounts: async () => ({}) };
+  const core = {
+    settings: readSettings({ flags: options.flags ?? {}, env: {} }),
+    log,
+    metrics: createMetrics(),
+    redis: { status: 'end' } as Redis,
+    prefix: '{fake}',
+    fleet,
+    service,
+    deployQueue: queue,
+    releaseCheckQueue: { ...queue, name: 'release-check' },
+    state: { rollout: async () => undefined, rollouts: async () => [], records: async () => new Map() },
+  } as unknown as Core;
+  return { core, asked, planned };
+}
+
+export function createFakeFleet(namespaces: Readonly<Record<string, Partial<NamespaceSnapshot>>>): Fleet {
+  const nothing = () => () => undefined;
+  return {
+    snapshot: (namespace) => {
+      const known = namespaces[namespace];
+      if (!known) return aSettledSnapshot({ namespace, config: undefined });
+      return aSettledSnapshot({ namespace, config: ok(aConfig({ namespace })), ...known });
+    },
+    namespaces: () => Object.keys(namespaces).sort(),
+    synced: async () => undefined,
+    isSynced: () => true,
+    deploymentsPosition: () => '200',
+    watches: () => [],
+    onChange: nothing,
+    onDeploymentsProgress: nothing,
+    onAnyChange: nothing,
+    stop: async () => undefined,
+  };
+}

@@ -1,0 +1,265 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import '../../support/fake-one-realm.ts';
+import request from 'supertest';
+import { createApp } from '../../../api/app.ts';
+import { invalid } from '../../../shared/domain/result.ts';
+import { SkipperError } from '../../../shared/errors.ts';
+import { VERSION } from '../../support/builders.ts';
+import { createFakeCore, type FakeCoreOptions } from '../../support/fake-core.ts';
+
+const JSON_TYPE = 'application/json';
+
+function open(options: FakeCoreOptions = {}) {
+  const fake = createFakeCore(options);
+  return { ...fake, app: createApp(fake.core, '1.2.3') };
+}
+
+function deploy(app: ReturnType<typeof open>['app'], body: string, type = JSON_TYPE) {
+  return request(app).post('/api/deploy').set('content-type', type).send(body);
+}
+
+describe('POST /api/deploy', () => {
+  test('acceptance 14: an empty body means all namespaces', async () => {
+    const { app, asked } = open();
+
+    const response = await request(app).post('/api/deploy');
+
+    expect(response.status).toBe(202);
+    expect(asked).toMatchObject([{ namespaces: undefined, forceBootstrap: false, trigger: 'api' }]);
+    expect(response.body).toMatchObject({
+      id: 'rollout-1',
+      targets: [{ namespace: 'team-a' }, { namespace: 'team-b' }],
+    });
+    expect(response.headers.location).toBe('/api/deployments/rollout-1');
+  });
+
+  test.each([
+    ['an empty object', '{}'],
+    ['white space', ' \n'],
+  ])('acceptance 14: %s means all namespaces', async (_what, body) => {
+    const { app, asked } = open();
+
+    await deploy(app, body);
+
+    expect(asked).toMatchObject([{ namespaces: undefined }]);
+  });
+
+  test('deploys the namespaces that it names', async () => {
+    const { app, asked } = open();
+
+    const response = await deploy(app, '{"namespaces":["team-b"]}', 'application/json; charset=utf-8');
+
+    expect(response.status).toBe(202);
+    expect(asked).toMatchObject([{ namespaces: ['team-b'] }]);
+    expect(response.body.targets).toEqual([
+      expect.objectContaining({
+        namespace: 'team-b',
+        state: 'pending',
+        jobId: 'team-b.1',
+        links: { namespace: '/api/namespaces/team-b', job: '/queues/queue/deploy/team-b.1' },
+      }),
+    ]);
+  });
+
+  test.each([
+    ['{"force_bootstrap":true}', true],
+    ['{"force-bootstrap":true}', true],
+    ['{"force_bootstrap":true,"force-bootstrap":true}', true],
+    ['{"force-bootstrap":false}', false],
+    ['{}', false],
+  ])('acceptance 15: %s forces: %s', async (body, forced) => {
+    const { app, asked } = open();
+
+    await deploy(app, body);
+
+    expect(asked).toMatchObject([{ forceBootstrap: forced }]);
+  });
+
+  test.each([
+    ['an empty list', '{"namespaces":[]}', 'namespaces'],
+    ['a text instead of a list', '{"namespaces":"team-a"}', 'namespaces'],
+    ['null', '{"namespaces":null}', 'namespaces'],
+    ['a number in the list', '{"namespaces":[1]}', 'namespaces.0'],
+    ['a name that is none', '{"namespaces":["Team_A"]}', 'namespaces.0'],
+    ['an unknown namespace', '{"namespaces":["team-a","nowhere"]}', 'namespaces'],
+    ['a part of a name', '{"namespaces":["team"]}', 'namespaces'],
+    ['an unknown field', '{"namespace":["team-a"]}', 'namespace'],
+    ['a force that is a text', '{"force_bootstrap":"true"}', 'force_bootstrap'],
+    ['two forces that contradict', '{"force_bootstrap":true,"force-bootstrap":false}', 'force_bootstrap'],
+    ['a list', '[]', 'body'],
+    ['a text', '"team-a"', 'body'],
+  ])('acceptance 14: refuses %s, and names the field', async (_what, body, field) => {
+    const { app, asked } = open();
+
+    const response = await deploy(app, body);
+
+    expect(response.status).toBe(400);
+    expect(response.headers['content-type']).toContain('application/problem+json');
+    expect(response.body.errors).toEqual(expect.arrayContaining([expect.objectContaining({ field })]));
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    ['no JSON', '{"namespaces":', JSON_TYPE, 400],
+    ['JSON that does not say so', '{"namespaces":["team-a"]}', 'text/plain', 415],
+    ['a form', 'namespaces=team-a', 'application/x-www-form-urlencoded', 415],
+    ['too much', `{"namespaces":["${'a'.repeat(3_000_000)}"]}`, JSON_TYPE, 413],
+  ])('acceptance 14: refuses %s', async (_what, body, type, status) => {
+    const { app, asked } = open();
+
+    const response = await deploy(app, body, type);
+
+    expect(response.status).toBe(status);
+    expect(response.headers['content-type']).toContain('application/problem+json');
+    expect(asked).toEqual([]);
+  });
+
+  test('acceptance 14: refuses a body that says nothing of its type', async () => {
+    const { app, asked } = open();
+
+    const response = await request(app)
+      .post('/api/deploy')
+      .unset('content-type')
+      .serialize(String)
+      .send('{"a":1}');
+
+    expect(response.status).toBe(415);
+    expect(asked).toEqual([]);
+  });
+
+  test('answers 503 with Retry-After while Redis is away', async () => {
+    const { app } = open({ failure: new SkipperError('redis_unavailable', 'Redis is not connected') });
+
+    const response = await request(app).post('/api/deploy');
+
+    expect(response.status).toBe(503);
+    expect(response.headers['retry-after']).toBe('5');
+    expect(response.body).toMatchObject({ status: 503, code: 'redis_unavailable' });
+  });
+
+  test('passes the Idempotency-Key on, with a fingerprint of the request', async () => {
+    const { app, asked } = open();
+    const send = (body: string) => deploy(app, body).set('idempotency-key', 'k-1');
+
+    await send('{}');
+    await send('{"namespaces":["team-a"]}');
+
+    const [first, second] = asked.map((command) => command.idempotency);
+    expect(first?.key).toBe('k-1');
+    expect(first?.fingerprint).not.toBe(second?.fingerprint);
+  });
+
+  test.each(['two words', 'x'.repeat(256)])('refuses the Idempotency-Key %j', async (key) => {
+    const { app } = open();
+
+    expect((await request(app).post('/api/deploy').set('idempotency-key', key)).status).toBe(400);
+  });
+
+  test('says that an answer is an earlier one', async () => {
+    const { app } = open({ replayed: true });
+
+    expect((await request(app).post('/api/deploy')).headers['idempotency-replayed']).toBe('true');
+  });
+
+  test('only plans a dry run', async () => {
+    const { app, asked, planned } = open();
+
+    const response = await deploy(app, '{"dry_run":true,"force-bootstrap":true}');
+
+    expect(response.status).toBe(200);
+    expect(response.body).toMatchObject({ dryRun: true, counts: { unchanged: 2 } });
+    expect(planned).toEqual([{ namespaces: undefined, forceBootstrap: true }]);
+    expect(asked).toEqual([]);
+  });
+
+  test('acceptance 22: asks for the token where one is set, also on the board', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'skipper-app-')), 'token');
+    writeFileSync(file, 's3cret');
+    const { app, asked } = open({ flags: { authTokenFile: file } });
+
+    const refused = [
+      await request(app).post('/api/deploy'),
+      await request(app).post('/api/releases/check'),
+      await request(app).put('/queues/api/queues/deploy/pause'),
+    ];
+    const allowed = await request(app).post('/api/deploy').set('authorization', 'Bearer s3cret');
+
+    expect(refused.map((response) => response.status)).toEqual([401, 401, 401]);
+    expect(allowed.status).toBe(202);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('acceptance 22: refuses what a foreign page sends', async () => {
+    const { app, asked } = open();
+
+    const response = await request(app).post('/api/deploy').set('origin', 'https://evil.example.com');
+
+    expect(response.status).toBe(403);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('GET /api/status', () => {
+  test("acceptance 16: gives upstream's six keys for each namespace, also while Redis is away", async () => {
+    const { app } = open({ namespaces: { b: { config: invalid('no YAML') }, a: {} } });
+
+    const response = await request(app).get('/api/status');
+
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual([
+      {
+        name: 'fiaas-deploy-daemon',
+        namespace: 'a',
+        status: 'OK',
+        description: '',
+        version: VERSION,
+        channel: 'stable',
+      },
+      {
+        name: 'fiaas-deploy-daemon',
+        namespace: 'b',
+        status: 'CONFIG_ERROR',
+        description: 'no YAML',
+        version: VERSION,
+        channel: '',
+      },
+    ]);
+  });
+
+  test('acceptance 16: is empty where there is no namespace', async () => {
+    expect((await request(open({ namespaces: {} }).app).get('/api/status')).body).toEqual([]);
+  });
+});
+
+describe('everything else', () => {
+  test.each([
+    ['/api/namespaces/nowhere', 404],
+    ['/api/deployments/nothing', 404],
+    ['/nothing', 404],
+    ['/healthz', 200],
+    // Redis is away in this fake.
+    ['/readyz', 503],
+    ['/_/metrics', 200],
+  ])('GET %s is answered with %d', async (path, status) => {
+    const response = await request(open().app).get(path);
+
+    expect(response.status).toBe(status);
+  });
+
+  test('tells on /readyz what it waits for', async () => {
+    expect((await request(open().app).get('/readyz')).body.problems).toEqual(['Redis is not connected']);
+  });
+
+  test('acceptance 20: counts requests under upstream’s names', async () => {
+    const { app } = open();
+    await request(app).get('/api/status');
+
+    const { text } = await request(app).get('/_/metrics');
+
+    expect(text).toContain('web_request_finished_total{page="status"} 1');
+    expect(text).toContain('fiaas_enabled_namespaces 2');
+  });
+});

@@ -1,0 +1,129 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import '../../support/fake-one-realm.ts';
+import express, { type ErrorRequestHandler } from 'express';
+import request from 'supertest';
+import { refuseForeignOrigins, requireToken, securityHeaders } from '../../../api/guards.ts';
+import { problemBody, toProblem } from '../../../api/problem.ts';
+import { ConfigurationError } from '../../../shared/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'skipper-guards-'));
+
+function aTokenFile(text: string, name = 'token'): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function anApp(...guards: express.RequestHandler[]) {
+  const answerProblem: ErrorRequestHandler = (error, _request, response, _next) => {
+    const problem = toProblem(error);
+    response.status(problem.status).set(problem.headers).json(problemBody(problem));
+  };
+  return express()
+    .use(...guards)
+    .use('/', (_request, response) => void response.json('done'))
+    .use(answerProblem);
+}
+
+describe('refuseForeignOrigins', () => {
+  const app = anApp(refuseForeignOrigins);
+  const HOST = 'skipper.example.com';
+
+  test.each<[string, Record<string, string>, number]>([
+    ['a program, which sends neither header', {}, 200],
+    ['our own page', { origin: `https://${HOST}`, 'sec-fetch-site': 'same-origin' }, 200],
+    ['our own page in an old browser', { origin: `https://${HOST}` }, 200],
+    ['what the user typed', { 'sec-fetch-site': 'none' }, 200],
+    ['another site', { origin: 'https://evil.example.com', 'sec-fetch-site': 'cross-site' }, 403],
+    ['another site in an old browser', { origin: 'https://evil.example.com' }, 403],
+    ['a sister site', { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }, 403],
+    ['another port of our host', { origin: `https://${HOST}:8443` }, 403],
+    ['our name as part of another', { origin: `https://${HOST}.evil.com` }, 403],
+    ['a sandboxed page', { origin: 'null' }, 403],
+    ['an origin that is none', { origin: 'nonsense' }, 403],
+    ['a form of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ])('acceptance 22: a POST by %s is answered as it should be', async (_what, headers, status) => {
+    const response = await request(app).post('/').set('host', HOST).set(headers);
+
+    expect(response.status).toBe(status);
+  });
+
+  test.each(['get', 'head', 'options'] as const)(
+    'lets %s of another site pass: it changes nothing',
+    async (method) => {
+      const response = await request(app)[method]('/').set('origin', 'https://evil.example.com');
+
+      expect(response.status).toBe(200);
+    },
+  );
+});
+
+describe('requireToken', () => {
+  const app = anApp(requireToken(aTokenFile('s3cret:with colon\n')));
+  const basic = (user: string, password: string) =>
+    `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+  test.each([
+    ['nothing', undefined, 401],
+    ['another token', 'Bearer wrong', 401],
+    ['the beginning of the token', 'Bearer s3cret', 401],
+    ['an empty token', 'Bearer ', 401],
+    ['another scheme', 'Digest s3cret', 401],
+    ['another password', basic('admin', 'wrong'), 401],
+    ['the token as user name', basic('s3cret:with colon', ''), 401],
+    ['the token as password of any user', basic('anyone', 's3cret:with colon'), 200],
+  ])('acceptance 22: answers a change with %s', async (_what, authorization, status) => {
+    const response = await request(app)
+      .post('/')
+      .set(authorization === undefined ? {} : { authorization });
+
+    expect(response.status).toBe(status);
+  });
+
+  test('acceptance 22: lets the bearer of the token change things', async () => {
+    const guarded = anApp(requireToken(aTokenFile('s3cret\n', 'plain')));
+
+    const responses = [
+      await request(guarded).post('/').set('authorization', 'Bearer s3cret'),
+      await request(guarded).delete('/').set('authorization', 'bearer s3cret'),
+    ];
+
+    expect(responses.map((response) => response.status)).toEqual([200, 200]);
+  });
+
+  test('says how to authenticate', async () => {
+    const response = await request(app).post('/');
+
+    expect(response.headers['www-authenticate']).toContain('Bearer');
+    expect(response.headers['www-authenticate']).toContain('Basic');
+  });
+
+  test('lets everybody look', async () => {
+    expect((await request(app).get('/')).status).toBe(200);
+  });
+
+  test('asks for nothing where no token is set', async () => {
+    expect((await request(anApp(requireToken(undefined))).post('/')).status).toBe(200);
+  });
+
+  test.each([
+    ['is not there', () => join(folder, 'none'), /cannot be read/],
+    ['is empty', () => aTokenFile(' \n', 'empty'), /is empty/],
+  ])('refuses to start with a token file that %s', (_what, path, message) => {
+    expect(() => requireToken(path())).toThrow(ConfigurationError);
+    expect(() => requireToken(path())).toThrow(message);
+  });
+});
+
+describe('securityHeaders', () => {
+  test('acceptance 22: lets nothing be loaded from elsewhere, run inline or framed', async () => {
+    const { headers } = await request(anApp(securityHeaders)).get('/');
+
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    expect(headers['content-security-policy']).toMatch(/script-src 'self'(;|$)/);
+    expect(headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff' });
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { openApiDocument } from '../../../api/openapi.ts';
+import { ROUTES } from '../../../api/routes.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+// As a client reads it.
+const document = JSON.parse(JSON.stringify(openApiDocument('1.2.3'))) as Json & {
+  paths: Record<string, Json>;
+};
+
+function everyValue(node: unknown, key: string): unknown[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) => [
+    ...(name === key ? [value] : []),
+    ...everyValue(value, key),
+  ]);
+}
+
+/** What a schema is, wherever the document keeps it. */
+function resolve(schema: Json): unknown {
+  if (typeof schema.$ref !== 'string') return schema;
+  let node: unknown = document;
+  for (const part of schema.$ref.slice(2).split('/')) node = (node as Json | undefined)?.[part];
+  return node;
+}
+
+describe('openApiDocument', () => {
+  test('is an OpenAPI 3.1 document of this version', () => {
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { version: '1.2.3' } });
+  });
+
+  test('has every route, with its path parameters', () => {
+    const routes = ROUTES.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`).sort();
+
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
+    );
+
+    expect(documented.sort()).toEqual(routes);
+    expect(document.paths['/api/deployments/{id}']).toMatchObject({
+      get: { parameters: [{ name: 'id', in: 'path', required: true }] },
+    });
+  });
+
+  test('names every operation once', () => {
+    const ids = everyValue(document, 'operationId');
+
+    expect(new Set(ids).size).toBe(ROUTES.length);
+  });
+
+  test('refers to nothing that is not in it', () => {
+    const references = everyValue(document, '$ref').map(String);
+
+    const broken = references.filter((reference) => {
+      const path = reference.replace(/^#\/?/, '').split('/').filter(Boolean);
+      let node: unknown = document;
+      for (const part of path) node = (node as Json | undefined)?.[part];
+      return !reference.startsWith('#') || node === undefined;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test("acceptance 14: documents the body of a deploy, with upstream's two spellings, and nothing beside", () => {
+    const post = document.paths['/api/deploy']?.post as {
+      requestBody: { content: Record<string, { schema: Json }> };
+    };
+
+    const schema = post.requestBody.content['application/json']?.schema ?? {};
+
+    expect(resolve(schema)).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        namespaces: { type: 'array', minItems: 1 },
+        force_bootstrap: { type: 'boolean' },
+        'force-bootstrap': { type: 'boolean' },
+      },
+    });
+  });
+
+  test('documents errors as problem+json', () => {
+    const post = document.paths['/api/deploy']?.post as { responses: Record<string, { content: Json }> };
+
+    expect(Object.keys(post.responses['400']?.content ?? {})).toEqual(['application/problem+json']);
+  });
+});

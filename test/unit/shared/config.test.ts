@@ -1,0 +1,267 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import '../../support/fake-one-realm.ts';
+import {
+  ConfigurationError,
+  flagOf,
+  isFlag,
+  readSettings,
+  redactSettings,
+  SETTING_NAMES,
+  type SettingName,
+  Settings,
+  variableOf,
+} from '../../../shared/config.ts';
+
+/** Upstream's flags (upstream-behaviour §6), each with a value that is not its default. */
+const UPSTREAM: readonly (readonly [flag: string, value: string, read: unknown])[] = [
+  ['log-format', 'json', 'json'],
+  ['debug', 'true', true],
+  ['port', '8080', 8080],
+  ['baseurl', 'https://example.com/releases', 'https://example.com/releases'],
+  ['release-channel-metadata', '{"image":"fdd:1"}', '{"image":"fdd:1"}'],
+  ['release-channel-metadata-spec', '/spec.yml', '/spec.yml'],
+  ['spec-file-override', '/override.yml', '/override.yml'],
+  ['disable-autoupdate', 'true', true],
+  ['status-update-interval', '15', 15],
+  ['manage-rbac', 'true', true],
+  ['use-apiextensionsv1-crd', 'true', true],
+  ['api-server', 'https://kubernetes.example.com', 'https://kubernetes.example.com'],
+  ['api-token', 'secret', 'secret'],
+  ['api-cert', '/ca.pem', '/ca.pem'],
+  ['client-cert', '/cert.pem', '/cert.pem'],
+  ['client-key', '/key.pem', '/key.pem'],
+];
+
+/** Settings that are only valid together with another one. */
+const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'release-channel-metadata': { 'release-channel-metadata-spec': '/spec.yml' },
+  'client-cert': { 'client-key': '/key.pem' },
+  'client-key': { 'client-cert': '/cert.pem' },
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'skipper-config-'));
+let files = 0;
+
+function aFile(text: string): string {
+  files += 1;
+  const path = join(folder, `config-${files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function read(
+  sources: {
+    flags?: Partial<Record<SettingName, unknown>>;
+    env?: Record<string, string>;
+    file?: string;
+  } = {},
+) {
+  const { flags = {}, env = {}, file } = sources;
+  return readSettings({ flags: file === undefined ? flags : { configFile: aFile(file), ...flags }, env });
+}
+
+function nameOf(flag: string): SettingName {
+  const name = SETTING_NAMES.find((each) => flagOf(each) === flag);
+  if (name === undefined) throw new Error(`there is no flag --${flag}`);
+  return name;
+}
+
+function upperSnake(flag: string): string {
+  return flag.toUpperCase().replaceAll('-', '_');
+}
+
+describe('readSettings', () => {
+  test("has upstream's defaults", () => {
+    expect(read()).toMatchObject({
+      logFormat: 'plain',
+      debug: false,
+      port: 5000,
+      baseurl: 'https://fiaas.github.io/releases',
+      specFileOverride: '/var/run/config/fiaas/fiaas_override.yaml',
+      configFile: '/var/run/config/fiaas/cluster_config.yaml',
+      disableAutoupdate: false,
+      statusUpdateInterval: 30,
+      manageRbac: false,
+      releaseCheckInterval: 60,
+    });
+  });
+
+  describe.each(UPSTREAM)('acceptance 20: --%s', (flag, value, expected) => {
+    const beside = BESIDE[flag] ?? {};
+
+    test('is a flag', () => {
+      const flags = Object.fromEntries(
+        Object.entries({ ...beside, [flag]: value }).map(([each, text]) => [nameOf(each), text]),
+      );
+
+      expect(read({ flags })[nameOf(flag)]).toEqual(expected);
+    });
+
+    test('is a variable', () => {
+      const env = Object.fromEntries(
+        Object.entries({ ...beside, [flag]: value }).map(([each, text]) => [upperSnake(each), text]),
+      );
+
+      expect(read({ env })[nameOf(flag)]).toEqual(expected);
+    });
+
+    test('is a key of the config file', () => {
+      const file = Object.entries({ ...beside, [flag]: value })
+        .map(([each, text]) => `${each}: ${JSON.stringify(text)}\n`)
+        .join('');
+
+      expect(read({ file })[nameOf(flag)]).toEqual(expected);
+    });
+  });
+
+  test('acceptance 20: a flag wins over a variable, a variable over the file, the file over the default', () => {
+    const flags = { port: '1' };
+    const env = { PORT: '2' };
+    const file = 'port: 3';
+
+    expect(read({ flags, env, file }).port).toBe(1);
+    expect(read({ env, file }).port).toBe(2);
+    expect(read({ file }).port).toBe(3);
+    expect(read().port).toBe(5000);
+  });
+
+  test('a switch that the file turns on can be turned off by its variable', () => {
+    expect(
+      read({ env: { DISABLE_AUTOUPDATE: 'false' }, file: 'disable-autoupdate: true' }).disableAutoupdate,
+    ).toBe(false);
+  });
+
+  test('takes an empty variable for none', () => {
+    expect(read({ env: { PORT: '', DEBUG: '', API_TOKEN: '' } })).toMatchObject({ port: 5000, debug: false });
+    expect(read({ env: { API_TOKEN: '' } }).apiToken).toBeUndefined();
+  });
+
+  test('takes an empty CONFIG_FILE for none', () => {
+    expect(read({ env: { CONFIG_FILE: '' } }).port).toBe(5000);
+  });
+
+  test('ignores unknown keys of the file: it may be FDD’s own', () => {
+    const file = 'ingress-suffixes: [example.com]\nenvironment: test\nlog-format: json\n3: x\n';
+
+    expect(read({ file }).logFormat).toBe('json');
+  });
+
+  test.each(['', '# nothing\n', 'null', '{}'])('takes the file %j for empty', (file) => {
+    expect(read({ file }).port).toBe(5000);
+  });
+
+  test('takes null in the file for not given', () => {
+    expect(read({ file: 'port: null\napi-token:\n' })).toMatchObject({ port: 5000 });
+  });
+
+  test('reads the file that CONFIG_FILE names', () => {
+    expect(read({ env: { CONFIG_FILE: aFile('port: 7000') } }).port).toBe(7000);
+  });
+
+  test.each([
+    ['true', true],
+    ['True', true],
+    ['yes', true],
+    ['1', true],
+    ['"1"', true],
+    ['on', true],
+    ['false', false],
+    ['no', false],
+    ['0', false],
+    ['off', false],
+  ])('acceptance 20: reads a switch that the file sets to %s, as upstream does', (word, on) => {
+    expect(read({ file: `manage-rbac: ${word}` }).manageRbac).toBe(on);
+  });
+
+  test.each([
+    ['a flag', { flags: { logFormat: 'xml' } }, /--log-format: /],
+    ['a variable', { env: { PORT: 'http' } }, /\$PORT: /],
+    ['a key of the file', { file: 'concurrency: 0' }, /concurrency in the config file: /],
+    ['a port that is none', { env: { PORT: '70000' } }, /\$PORT/],
+    ['a broken port', { env: { PORT: '80.5' } }, /\$PORT/],
+    ['no interval', { env: { RELEASE_CHECK_INTERVAL: '0' } }, /\$RELEASE_CHECK_INTERVAL/],
+    ['a switch that is none', { env: { DEBUG: 'perhaps' } }, /\$DEBUG: expected true or false/],
+    ['a prefix with a brace', { env: { REDIS_PREFIX: '{x}' } }, /letters, digits/],
+    ['a mapping where a text belongs', { file: 'baseurl: {a: 1}' }, /baseurl in the config file/],
+    [
+      'metadata without its spec',
+      { env: { RELEASE_CHANNEL_METADATA: '{}' } },
+      /needs --release-channel-metadata-spec/,
+    ],
+    ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
+    ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
+    ['a file that is not there', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
+    ['a file that is no YAML', { file: 'a: [' }, /not valid YAML/],
+    ['a file that is no mapping', { file: '- a' }, /not a YAML mapping/],
+    ['a file that is a folder', { flags: { configFile: folder } }, /cannot be read/],
+  ])('acceptance 20: names what is wrong with %s', (_what, sources, message) => {
+    expect(() => read(sources)).toThrow(ConfigurationError);
+    expect(() => read(sources)).toThrow(message);
+  });
+
+  test('reports all errors at once, each with its origin', () => {
+    const sources = {
+      flags: { port: 'x' },
+      env: { LOG_FORMAT: 'xml' },
+      file: 'concurrency: many\nmax-attempts: 0',
+    };
+
+    expect(() => read(sources)).toThrow(
+      /(?=[\s\S]*--port)(?=[\s\S]*\$LOG_FORMAT)(?=[\s\S]*concurrency in the config file)(?=[\s\S]*max-attempts in the config file)/,
+    );
+  });
+
+  test('reports all settings at once that do not go together', () => {
+    const flags = { releaseChannelMetadata: '{}', clientCert: '/c' };
+
+    expect(() => read({ flags })).toThrow(
+      /(?=[\s\S]*--release-channel-metadata-spec)(?=[\s\S]*--client-key)/,
+    );
+  });
+
+  test('gives settings that cannot be changed', () => {
+    expect(Object.isFrozen(read())).toBe(true);
+  });
+});
+
+describe('Settings', () => {
+  test('are all described: --help is made of it', () => {
+    const silent = SETTING_NAMES.filter((name) => !Settings.shape[name].description);
+
+    expect(silent).toEqual([]);
+  });
+
+  test('are the switches that they are', () => {
+    expect(SETTING_NAMES.filter(isFlag).map(flagOf)).toEqual([
+      'debug',
+      'disable-autoupdate',
+      'manage-rbac',
+      'use-apiextensionsv1-crd',
+      'disable-crd-creation',
+    ]);
+  });
+
+  test('have a variable each', () => {
+    expect(new Set(SETTING_NAMES.map(variableOf)).size).toBe(SETTING_NAMES.length);
+  });
+});
+
+describe('redactSettings', () => {
+  test('blots out the token and the passwords in URLs', () => {
+    const settings = read({
+      flags: {
+        apiToken: 'hunter2',
+        redisUrl: 'redis://user:hunter2@redis:6379/0',
+        baseurl: 'https://u:hunter2@x/',
+      },
+    });
+
+    const shown = redactSettings(settings);
+
+    expect(JSON.stringify(shown)).not.toContain('hunter2');
+    expect(shown).toMatchObject({ apiToken: '***', redisUrl: 'redis://user:***@redis:6379/0', port: 5000 });
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { createKubernetesClient } from '../../../../shared/kubernetes/client.ts';
+import { loadKubeConfig } from '../../../../shared/kubernetes/load-kube-config.ts';
+import { startFakeListWatchServer } from '../../../support/fake-list-watch-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'skipper-kubeconfig-'));
+
+function aFile(name: string, current = true): string {
+  const path = join(folder, name);
+  writeFileSync(
+    path,
+    `apiVersion: v1
+kind: Config
+${current ? `current-context: ${name}` : ''}
+clusters: [{name: ${name}, cluster: {server: "https://${name}:6443"}}]
+users: [{name: ${name}, user: {token: t}}]
+contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}}}]
+`,
+  );
+  return path;
+}
+
+describe('loadKubeConfig', () => {
+  test('acceptance 20: takes --api-server and --api-token before a kubeconfig', () => {
+    const config = loadKubeConfig({
+      apiServer: 'http://127.0.0.1:8080',
+      apiToken: 'secret',
+      kubeconfig: aFile('ignored'),
+    });
+
+    expect(config.getCurrentCluster()?.server).toBe('http://127.0.0.1:8080');
+    expect(config.getCurrentUser()?.token).toBe('secret');
+  });
+
+  // Upstream's own way to run without a cluster's TLS: --api-server http://127.0.0.1:PORT.
+  test('acceptance 20: reaches an --api-server that speaks plain HTTP', async () => {
+    const server = await startFakeListWatchServer();
+    const client = createKubernetesClient(loadKubeConfig({ apiServer: server.url, apiToken: 'any' }), {
+      userAgent: 'test',
+      fieldManager: 'test',
+    });
+
+    const answer = client.request({ method: 'GET', path: '/api/v1/configmaps' });
+
+    await expect(answer.finally(() => client.close()).finally(() => server.close())).resolves.toMatchObject({
+      items: [],
+    });
+  });
+
+  test('verifies the certificate unless it is told not to', () => {
+    const server = { apiServer: 'https://127.0.0.1:6443' };
+
+    expect(loadKubeConfig(server).getCurrentCluster()?.skipTLSVerify).toBe(false);
+    expect(loadKubeConfig({ ...server, skipTlsVerify: true }).getCurrentCluster()?.skipTLSVerify).toBe(true);
+  });
+
+  test('takes client certificate and key', () => {
+    const config = loadKubeConfig({ apiServer: 'https://x', clientCert: '/c.pem', clientKey: '/k.pem' });
+
+    expect(config.getCurrentUser()).toMatchObject({ certFile: '/c.pem', keyFile: '/k.pem' });
+  });
+
+  test('reads a kubeconfig', () => {
+    expect(loadKubeConfig({ kubeconfig: aFile('one') }).getCurrentCluster()?.server).toBe('https://one:6443');
+  });
+
+  // kubectl and client-go read $KUBECONFIG as a list, and merge its files.
+  test('reads a list of kubeconfigs, as $KUBECONFIG may be', () => {
+    const list = [aFile('first'), aFile('second', false)].join(delimiter);
+
+    expect(loadKubeConfig({ kubeconfig: list }).getCurrentCluster()?.server).toBe('https://first:6443');
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceSnapshot } from '../../../shared/domain/observed.ts';
+import { awaitVerdict } from '../../../worker/await-verdict.ts';
+import {
+  aDeployment,
+  anApplication,
+  anExpectation,
+  aStatus,
+  IMAGE,
+  NAMESPACE,
+  OUR_ID,
+} from '../../support/builders.ts';
+import { createFakeContext } from '../../support/fake-cluster.ts';
+import { createFakeFleet } from '../../support/fake-core.ts';
+
+const ours = { deploymentId: OUR_ID } as const;
+const PROVED = {
+  application: anApplication(ours),
+  deployment: aDeployment(ours),
+  statuses: [aStatus(ours)],
+};
+
+/** A namespace that a test changes while it is waited for. */
+function open(first: Partial<NamespaceSnapshot>, position = '200') {
+  const now: { seen: Partial<NamespaceSnapshot>; position: string } = { seen: first, position };
+  const listeners = new Set<() => void>();
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const base = createFakeFleet({});
+  const fleet = {
+    ...base,
+    snapshot: () => createFakeFleet({ [NAMESPACE]: now.seen }).snapshot(NAMESPACE),
+    deploymentsPosition: () => now.position,
+    onChange: (_namespace: string, listener: () => void) => subscribe(listener),
+    onDeploymentsProgress: subscribe,
+  };
+  const see = (seen: Partial<NamespaceSnapshot>) => {
+    now.seen = seen;
+    for (const listener of [...listeners]) listener();
+  };
+  return { ...createFakeContext({ fleet }), see, now };
+}
+
+/** What an API server answers for FDD's Deployment. */
+function aRawDeployment(resourceVersion: string, observedGeneration: number) {
+  return {
+    metadata: {
+      name: 'fiaas-deploy-daemon',
+      resourceVersion,
+      generation: 2,
+      labels: { 'fiaas/deployment_id': OUR_ID },
+    },
+    spec: { replicas: 1, template: { spec: { containers: [{ image: IMAGE }] } } },
+    status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+  };
+}
+
+describe('awaitVerdict', () => {
+  test('acceptance 11: ends at once where all is proved', async () => {
+    const { context, client } = open(PROVED);
+
+    expect(await awaitVerdict(anExpectation(), Date.now() + 1_000, context)).toEqual([]);
+    expect(client.requests).toEqual([]);
+  });
+
+  test('acceptance 11: ends with the event that proves it', async () => {
+    const { context, see } = open({ ...PROVED, statuses: [] });
+
+    const verdict = awaitVerdict(anExpectation(), Date.now() + 5_000, context);
+    see({ ...PROVED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] });
+    see(PROVED);
+
+    expect(await verdict).toEqual([]);
+  });
+
+  test('acceptance 11: fails with FDD’s words when FDD has failed', async () => {
+    const { context } = open({
+      ...PROVED,
+      statuses: [aStatus({ ...ours, result: 'FAILED', logs: ['403'] })],
+    });
+
+    await expect(awaitVerdict(anExpectation(), Date.now() + 1_000, context)).rejects.toMatchObject({
+      code: 'fdd_failed',
+      details: expect.arrayContaining(['403']),
+    });
+  });
+
+  test('acceptance 11: fails at the deadline, with the reasons', async () => {
+    const { context } = open({
+      ...PROVED,
+      deployment: aDeployment({ ...ours, availableReplicas: undefined }),
+    });
+
+    await expect(awaitVerdict(anExpectation(), Date.now() + 20, context)).rejects.toMatchObject({
+      code: 'progress_deadline',
+      details: expect.arrayContaining([expect.stringContaining('0 of 1 available')]),
+    });
+  });
+
+  test('ends as skipped when the namespace vanishes', async () => {
+    const { context } = open({ config: undefined, application: undefined });
+
+    await expect(awaitVerdict(anExpectation(), Date.now() + 1_000, context)).rejects.toMatchObject({
+      code: 'namespace_gone',
+      errorClass: 'skipped',
+    });
+  });
+
+  test('reads the Deployment where its watch stays behind SUCCESS', async () => {
+    const { context, client } = open(PROVED, '100');
+    client.answer('get deployments', aRawDeployment('130', 2));
+
+    expect(await awaitVerdict(anExpectation(), Date.now() + 3_000, context)).toEqual([]);
+    expect(client.requests).toHaveLength(1);
+  });
+
+  test('reads the Deployment again where versions cannot be compared and it was not rolled out yet', async () => {
+    const { context, client } = open(PROVED, 'opaque-1');
+    client.answer('get deployments', aRawDeployment('opaque-2', 1));
+    client.answer('get deployments', aRawDeployment('opaque-3', 2));
+
+    expect(await awaitVerdict(anExpectation(), Date.now() + 2_500, context)).toEqual([]);
+  });
+
+  test('ends with the reason of whoever stops it', async () => {
+    const stopping = new AbortController();
+    const { context } = open({ ...PROVED, statuses: [] });
+
+    const verdict = awaitVerdict(anExpectation(), Date.now() + 5_000, {
+      ...context,
+      signal: stopping.signal,
+    });
+    stopping.abort(new Error('the worker stops'));
+
+    await expect(verdict).rejects.toThrow('the worker stops');
+  });
+});
