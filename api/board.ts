@@ -5,7 +5,7 @@ import type { Job, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import type { Core } from '../shared/core.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
-import { HttpProblem } from './problem.ts';
+import { HttpProblem, toProblem } from './problem.ts';
 
 /** Bull Board as status UI: what means a deploy goes through the service, what would break an invariant is refused. */
 export function mountBoard(core: Core, basePath: string): RequestHandler {
@@ -29,7 +29,30 @@ export function mountBoard(core: Core, basePath: string): RequestHandler {
       },
     },
   });
-  return server.getRouter() as RequestHandler;
+  server.setErrorHandler((error) => {
+    const problem = toProblem(error);
+    // The board's types know a few status codes only.
+    return { status: problem.status as 400 | 500, body: { error: problem.message } };
+  });
+  return withoutForeignFonts(server.getRouter() as RequestHandler);
+}
+
+/** The board's page asks another host for fonts: nothing here asks anybody outside for anything. */
+function withoutForeignFonts(board: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    response.render = (view: string, parameters?: object) => {
+      Object.getPrototypeOf(response).render.call(
+        response,
+        view,
+        parameters,
+        (error: Error | null, html: string) => {
+          if (error) next(error);
+          else response.send(html.replace(/<link[^>]*https?:\/\/[^>]*>/g, ''));
+        },
+      );
+    };
+    board(request, response, next);
+  };
 }
 
 /** The library's way to change what the board does is a subclass. */

@@ -30,14 +30,18 @@ export async function awaitVerdict(
   context: RunContext,
 ): Promise<readonly string[]> {
   const { fleet, namespace, signal } = context;
+  let wasThere = false;
   let freshSince: number | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
   for (;;) {
     const snapshot = fleet.snapshot(namespace);
-    if (!snapshot.config && !snapshot.application) {
+    const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
+    // Gone is what was there: a watch that lags has not shown it yet.
+    if (wasThere && !isThere) {
       throw new SkipperError('namespace_gone', 'the namespace, or its FIAAS objects, were deleted meanwhile');
     }
+    wasThere ||= isThere;
     const pod = snapshot.bootstrapPod;
     if (pod && isFinished(pod)) podFinishedAt ??= Date.now();
     const evidence: Evidence = {

@@ -1,13 +1,21 @@
 import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
-import { FDD } from '../shared/domain/names.ts';
+import { APP_LABEL, FDD } from '../shared/domain/names.ts';
 import type { NamespaceConfig } from '../shared/domain/namespace-config.ts';
 import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
 import type { Outcome } from '../shared/domain/rollout.ts';
 import { SkipperError } from '../shared/errors.ts';
-import { APPLICATIONS, DEPLOYMENTS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
+import { readConfig } from '../shared/kubernetes/fleet.ts';
+import {
+  APPLICATIONS,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  pathOf,
+  RESOURCE_QUOTAS,
+} from '../shared/kubernetes/resources.ts';
 import {
   type RawApplication,
+  type RawConfigMap,
   type RawDeployment,
   trimApplication,
   trimDeployment,
@@ -59,7 +67,7 @@ async function planAndApply(
   run: Run,
   context: RunContext,
 ): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
-  let observed = context.fleet.snapshot(context.namespace);
+  let observed = await withConfig(context.fleet.snapshot(context.namespace), context);
   for (let conflicts = 0; ; conflicts += 1) {
     const config = configOf(observed);
     const plan = await makePlan(run, config, observed, context);
@@ -74,10 +82,8 @@ async function planAndApply(
       const isConflict = error instanceof SkipperError && error.code === 'conflict';
       if (!isConflict || conflicts === CONFLICT_RETRIES) throw error;
       context.note(`conflict, planning again: ${error.message}`);
-      observed = {
-        ...context.fleet.snapshot(context.namespace),
-        application: await readApplication(context),
-      };
+      const seen = await withConfig(context.fleet.snapshot(context.namespace), context);
+      observed = { ...seen, application: await readApplication(context) };
     }
   }
 }
@@ -185,6 +191,24 @@ function configOf(observed: NamespaceSnapshot): NamespaceConfig {
   }
   if (!observed.config.ok) throw new SkipperError('config_error', observed.config.reason);
   return observed.config.value;
+}
+
+/** The API that asked may have seen more than this worker's watches: before a namespace is called gone, it is asked for. */
+async function withConfig(observed: NamespaceSnapshot, context: RunContext): Promise<NamespaceSnapshot> {
+  if (observed.config) return observed;
+  const { client, namespace } = context;
+  const selections = [{ fieldSelector: `metadata.name=${FDD}` }, { labelSelector: `${APP_LABEL}=${FDD}` }];
+  for (const query of selections) {
+    const path = pathOf(CONFIG_MAPS, { namespace });
+    const { items } = await client.request<{ items: readonly RawConfigMap[] }>({
+      method: 'GET',
+      path,
+      query,
+    });
+    const config = items.map(readConfig).find((each) => each !== undefined);
+    if (config) return { ...observed, config };
+  }
+  return observed;
 }
 
 async function readApplication({ client, namespace }: RunContext) {

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../shared/errors.ts';
 import type { DesiredState } from '../shared/state/desired-state.ts';
 
-/** A namespace belongs to a run this long after the run was last heard of. */
-export const LEASE_MS = 10_000;
+/** A namespace belongs to a run this long after the run was last heard of; a killed one's must be free within 10 s. */
+export const LEASE_MS = 5_000;
 
 /** One run's right to write to its namespace. */
 export interface Lease {

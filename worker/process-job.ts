@@ -57,9 +57,8 @@ export async function processJob(
 ): Promise<JobResult> {
   const { state, leases } = dependencies;
   const { namespace } = job.data;
-  const holder = job.id ?? namespace;
   for (;;) {
-    const begin = await state.begin(namespace, holder, randomUUID(), LEASE_MS);
+    const begin = await state.begin(namespace, job.id ?? namespace, randomUUID(), LEASE_MS);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await putOff(job, token, BUSY_DELAY_MS);
     const lease = leases.hold(namespace, begin.run.token);
@@ -199,7 +198,7 @@ async function tryAgain(
   await context.settle();
   context.log.warn({ ...described(error), code, delayMs }, 'attempt failed, will retry');
   const now = Date.now();
-  await state.report(
+  const moved = await state.report(
     namespace,
     run,
     {
@@ -212,8 +211,10 @@ async function tryAgain(
     { ...targetOf(run, job.id), state: 'running', code, reason },
   );
   await state.releaseLease(namespace, run.token);
-  if (throttled) return putOff(job, token, delayMs);
-  return readable(new RetryError(messageOf(error), delayMs, error), error);
+  // Whoever has asked meanwhile need not sit out the wait of an earlier request.
+  const waitMs = moved ? SHORTEST_WAIT_MS : delayMs;
+  if (throttled) return putOff(job, token, waitMs);
+  return readable(new RetryError(messageOf(error), waitMs, error), error);
 }
 
 /** The board shows stacks: for what is classified the message says more; a bug keeps its own. */
@@ -242,7 +243,13 @@ async function putOff(job: Job, token: string | undefined, delayMs: number): Pro
 }
 
 function targetOf(run: Run, jobId: string | undefined) {
-  return { version: run.release.version, attempt: run.attempt, jobId, startedAt: run.startedAt };
+  return {
+    version: run.release.version,
+    attempt: run.attempt,
+    jobId,
+    startedAt: run.startedAt,
+    ...(run.coalesced ? { coalesced: true } : {}),
+  };
 }
 
 function completedTarget(run: Run, result: DeployResult, jobId: string | undefined): RolloutTarget {
@@ -304,7 +311,9 @@ function openContext(
       tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: now }));
       tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
     },
-    remember: (fields) => state.report(namespace, run, fields),
+    remember: async (fields) => {
+      await state.report(namespace, run, fields);
+    },
     note: (line) => tell(() => job.log(`${new Date().toISOString()} ${line}`)),
     settle: () => pending.then(() => undefined),
   };

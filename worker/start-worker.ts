@@ -14,8 +14,8 @@ import { checkReleases } from './release-check.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 
 /** A killed worker's jobs are taken up by another one within the sum of these two. */
-const LOCK_MS = 6_000;
-const STALLED_CHECK_MS = 2_000;
+const LOCK_MS = 5_000;
+const STALLED_CHECK_MS = 1_500;
 /** A job that stalls was on a worker that died: that is the worker's failure, not the job's. */
 const STALLS_AT_MOST = 100;
 const REPAIR_JOB = 'repair';

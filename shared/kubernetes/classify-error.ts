@@ -45,11 +45,13 @@ export function classifyRefusal(
   const status = parseStatus(body);
   const message = status.message ?? (body.slice(0, 300) || `HTTP ${httpStatus}`);
   const retryAfterMs = retryAfter(status, retryAfterHeader);
-  return new KubernetesError(
-    codeFor(httpStatus, status, message),
-    `${request.method} ${request.path}: ${httpStatus} ${message}`,
-    { httpStatus, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
-  );
+  const code = codeFor(httpStatus, status, message);
+  const prefix = code === 'namespace_gone' ? 'the namespace is gone: ' : '';
+  return new KubernetesError(code, `${prefix}${request.method} ${request.path}: ${httpStatus} ${message}`, {
+    httpStatus,
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 /** A request that got no answer: refused connection, reset, time-out, broken TLS. */

@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { classifyNetworkError, classifyRefusal } from './classify-error.ts';
+import { pause } from './pause.ts';
 import { pathOf, type Resource } from './resources.ts';
 
 /** How long one answer may take; watches have their own watchdog. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Service account tokens rotate: credentials are asked for again this often. */
 const CREDENTIALS_MAX_AGE_MS = 30_000;
+const FORBIDDEN_RETRIES = 3;
+const FORBIDDEN_PAUSE_MS = 1_500;
 /** One API server is spoken to over at most this many connections, watches aside. */
 const MAX_CONNECTIONS = 64;
 
@@ -76,9 +80,9 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
   async function open(
     request: KubernetesRequest,
     timeoutMs: number,
-    retried = false,
+    retries = 0,
   ): Promise<Dispatcher.ResponseData> {
-    const { headers, dispatcher } = await connection.credentials(retried);
+    const { headers, dispatcher } = await connection.credentials(retries > 0);
     const url = `${server}${request.path}${queryString(request.query)}`;
     const response = await send(url, {
       method: request.method,
@@ -99,14 +103,20 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
     if (response.statusCode < 400) return response;
     const body = await response.body.text();
     // The token may have been rotated under us: once, with fresh credentials.
-    if (response.statusCode === 401 && !retried) return open(request, timeoutMs, true);
+    if (response.statusCode === 401 && retries === 0) return open(request, timeoutMs, 1);
     const retryAfter = response.headers['retry-after'];
-    throw classifyRefusal(
+    const refusal = classifyRefusal(
       request,
       response.statusCode,
       body,
       Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
     );
+    // An API server that has just started denies everything until it has read its RBAC rules.
+    if (refusal.code === 'forbidden' && retries < FORBIDDEN_RETRIES) {
+      await pause(FORBIDDEN_PAUSE_MS, request.signal);
+      return open(request, timeoutMs, retries + 1);
+    }
+    throw refusal;
   }
 
   async function requestText(request: KubernetesRequest): Promise<string> {
@@ -149,9 +159,10 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
         body,
       }),
     delete: async (resource, ref, { gracePeriodSeconds, preconditions } = {}) => {
-      // In the query where it can be: undici opens a new connection for every DELETE that has a body.
-      const query = { gracePeriodSeconds };
-      const body = preconditions && { preconditions };
+      // In the query where it can be: undici opens a new connection for every DELETE that has a body. Kubernetes ignores
+      // the query once there is one.
+      const body = preconditions && { gracePeriodSeconds, preconditions };
+      const query = body ? {} : { gracePeriodSeconds };
       try {
         await requestText({ method: 'DELETE', path: pathOf(resource, ref), query, body });
       } catch (error) {
@@ -195,7 +206,7 @@ function keepConnection(kubeConfig: KubeConfig, server: string, maxConnections: 
     await kubeConfig.applyToHTTPSOptions(tls);
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = tls;
     const connect = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
-    headers = context.getHeaders();
+    headers = { ...context.getHeaders(), ...tokenFromFile(kubeConfig) };
     const now = JSON.stringify(connect);
     if (now !== identity) {
       identity = now;
@@ -219,6 +230,12 @@ function keepConnection(kubeConfig: KubeConfig, server: string, maxConnections: 
       await dispatcher?.destroy();
     },
   };
+}
+
+/** Read here as well: the library remembers a token file for a minute, also after the API server has refused the token. */
+function tokenFromFile(kubeConfig: KubeConfig): Record<string, string> {
+  const file: unknown = kubeConfig.getCurrentUser()?.authProvider?.config?.tokenFile;
+  return typeof file === 'string' ? { Authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` } : {};
 }
 
 function openDispatcher(

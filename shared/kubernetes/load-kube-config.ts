@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { ConfigurationError } from '../config.ts';
+import { parseYaml } from '../domain/parse-yaml.ts';
 import { messageOf } from '../errors.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -48,6 +49,7 @@ function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
 function loadFiles(kubeConfig: KubeConfig, [first = '', ...more]: readonly string[]): void {
   try {
     kubeConfig.loadFromFile(first);
+    readTokenFiles(kubeConfig, first);
     for (const file of more.filter((each) => existsSync(each))) {
       const further = new KubeConfig();
       further.loadFromFile(file);
@@ -58,6 +60,23 @@ function loadFiles(kubeConfig: KubeConfig, [first = '', ...more]: readonly strin
       `kubeconfig ${first} cannot be read: ${messageOf(error)}; correct --kubeconfig`,
     );
   }
+}
+
+/** `tokenFile`, as kubectl reads it: the library knows it under another name only, and reads it once. */
+function readTokenFiles(kubeConfig: KubeConfig, file: string): void {
+  const parsed = parseYaml(readFileSync(file, 'utf8'));
+  const { users = [] } = (parsed.ok ? parsed.value : {}) as {
+    users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
+  };
+  const files = new Map(users.map(({ name, user }) => [name, user?.tokenFile]));
+  kubeConfig.users = kubeConfig.users.map((user) => {
+    const tokenFile = files.get(user.name);
+    if (tokenFile === undefined) return user;
+    return {
+      ...user,
+      authProvider: { name: 'tokenFile', config: { tokenFile: resolve(dirname(file), tokenFile) } },
+    };
+  });
 }
 
 function clusterOf(access: KubernetesAccess, server: string): Cluster {

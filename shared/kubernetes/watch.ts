@@ -3,6 +3,7 @@ import { fullJitterDelay } from '../domain/backoff.ts';
 import { errorClassOf, messageOf } from '../errors.ts';
 import { KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
+import { pause } from './pause.ts';
 import { pathOf, type Resource } from './resources.ts';
 
 /** Objects a list page may hold: a page of Deployments is about 2 MB of JSON. */
@@ -227,16 +228,4 @@ async function* lines(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

@@ -76,6 +76,8 @@ export interface Run {
   readonly forceBootstrap: boolean;
   readonly attempt: number;
   readonly throttled: number;
+  /** One run answers this and an earlier request. */
+  readonly coalesced: boolean;
   readonly startedAt: number;
   /** When the deployment that is being verified was written; undefined before that. */
   readonly appliedAt: number | undefined;
@@ -91,14 +93,14 @@ export type Begin =
 /** Desired state and rollouts, as they are kept in Redis beside the queue. */
 export interface DesiredState {
   request(request: DeployRequest): Promise<DeployAnswer>;
-  begin(namespace: string, holder: string, token: string, leaseMs: number): Promise<Begin>;
-  /** Throws `superseded_worker` when another run has taken the namespace over. */
+  begin(namespace: string, jobId: string, token: string, leaseMs: number): Promise<Begin>;
+  /** Throws `superseded_worker` when another run has taken the namespace over; true when more was asked meanwhile. */
   report(
     namespace: string,
     run: Run,
     fields: Readonly<Record<string, string | number>>,
     target?: RolloutTarget,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Ends a run; true when more was asked meanwhile, so that it has to begin again. */
   finish(namespace: string, run: Run, target: RolloutTarget): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
@@ -161,22 +163,21 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
         const answer = await run('skipperRequest', prefix, encodeRequest(request, Date.now()));
         return decodeAnswer(String(answer));
       }),
-    begin: (namespace, holder, token, leaseMs) =>
+    begin: (namespace, jobId, token, leaseMs) =>
       guarded(async () => {
         const answer = String(
-          await run('skipperBegin', prefix, namespace, holder, token, leaseMs, Date.now()),
+          await run('skipperBegin', prefix, namespace, jobId, token, leaseMs, Date.now()),
         );
         if (answer === 'busy' || answer === 'idle') return { kind: answer };
         return { kind: 'run', run: toRun(JSON.parse(answer), token) };
       }),
-    report: (namespace, { token, rolloutId }, fields, target) =>
+    report: (namespace, { token, rolloutId, generation }, fields, target) =>
       guarded(async () => {
         const json = target === undefined ? '' : JSON.stringify(target);
-        const pairs = Object.entries(fields).flat();
-        mustBeOurs(
-          await run('skipperReport', prefix, namespace, token, rolloutId, json, ...pairs),
-          namespace,
-        );
+        const args = [namespace, token, rolloutId, json, generation, ...Object.entries(fields).flat()];
+        const answer = await run('skipperReport', prefix, ...args);
+        mustBeOurs(answer, namespace);
+        return answer === 'moved';
       }),
     finish: (namespace, { token, generation, rolloutId, releaseKey: key }, target) =>
       guarded(async () => {
@@ -313,6 +314,10 @@ const RunFields = z.object({
   force: z.boolean(),
   attempt: z.number(),
   throttled: z.coerce.number().default(0),
+  coalesced: z
+    .string()
+    .optional()
+    .transform((text) => text === '1'),
   startedAt: z.coerce.number(),
   appliedAt: optionalNumber,
   bootstrappedId: z.string().optional(),
@@ -330,6 +335,7 @@ function toRun(record: unknown, token: string): Run {
     forceBootstrap: fields.force,
     attempt: fields.attempt,
     throttled: fields.throttled,
+    coalesced: fields.coalesced,
     startedAt: fields.startedAt,
     appliedAt: fields.appliedAt,
     bootstrappedId: fields.bootstrappedId,

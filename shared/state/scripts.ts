@@ -38,7 +38,7 @@ for _, asked in ipairs(request.targets) do
   local target = asked.target
   if asked.release then
     local key = prefix .. ':namespace:' .. asked.namespace
-    local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'forceGeneration', 'phase')
+    local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'runningRolloutId', 'phase')
     local generation = (tonumber(known[1]) or 0) + 1
     local handled = tonumber(known[2]) or 0
     local jobId = asked.namespace .. '.' .. generation
@@ -46,7 +46,8 @@ for _, asked in ipairs(request.targets) do
       answer.coalesced = true
       answer.backoff = known[7] == 'backoff'
       jobId = known[5] or jobId
-      if known[3] ~= 'running' then
+      -- The rollout that runs ends by itself; one that only waits behind it does not.
+      if known[3] ~= 'running' or known[4] ~= known[6] then
         redis.call('HSET', prefix .. ':rollout:' .. known[4] .. ':targets', asked.namespace, cjson.encode({
           state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
           finishedAt = request.now, jobId = jobId}))
@@ -54,7 +55,7 @@ for _, asked in ipairs(request.targets) do
     end
     redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
       'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', request.now,
-      'attempt', 0, 'throttled', 0)
+      'attempt', 0, 'throttled', 0, 'coalesced', answer.coalesced and '1' or '')
     if known[3] ~= 'running' or generation - 1 <= handled then
       redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', request.now)
     end
@@ -77,15 +78,16 @@ return cjson.encode({targets = answers})
 `;
 
 /**
- * Takes the namespace's lease for a run, and reads what is to be done.
- * ARGV namespace, holder (job id), token, lease in ms, now
+ * Takes the namespace's lease for a run, and reads what is to be done. A lease that another token holds must run out, also
+ * where its holder is dead: only so can a process that was merely stopped know how long it may write.
+ * ARGV namespace, job id, token, lease in ms, now
  * Returns 'busy' | 'idle' (nothing asked that is not done) | JSON of the record
  */
 const BEGIN = `
-local prefix, namespace, holder, token, leaseMs, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local prefix, namespace, jobId, token, leaseMs, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
-if held and cjson.decode(held).holder ~= holder then return 'busy' end
+if held and held ~= token then return 'busy' end
 local key = prefix .. ':namespace:' .. namespace
 local fields = redis.call('HGETALL', key)
 local record = {}
@@ -95,7 +97,7 @@ if generation <= handled then
   redis.call('DEL', leaseKey)
   return 'idle'
 end
-redis.call('SET', leaseKey, cjson.encode({holder = holder, token = token}), 'PX', leaseMs)
+redis.call('SET', leaseKey, token, 'PX', leaseMs)
 local running = record.runningRolloutId
 if running and running ~= '' and running ~= record.rolloutId then
   redis.call('HSET', prefix .. ':rollout:' .. running .. ':targets', namespace, cjson.encode({
@@ -110,51 +112,56 @@ if record.startedGeneration ~= record.generation then
   redis.call('HSET', key, 'startedGeneration', record.generation, 'startedAt', now, 'appliedAt', '')
 end
 redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'attempt', record.attempt, 'runningRolloutId',
-  record.rolloutId, 'jobId', holder, 'changedAt', now)
+  record.rolloutId, 'jobId', jobId, 'changedAt', now)
 record.releaseJson = redis.call('GET', prefix .. ':release:' .. record.release)
 redis.call('HSET', prefix .. ':rollout:' .. record.rolloutId .. ':targets', namespace, cjson.encode({
-  state = 'running', attempt = record.attempt, jobId = holder, startedAt = tonumber(record.startedAt),
+  state = 'running', attempt = record.attempt, jobId = jobId, coalesced = record.coalesced == '1' or nil, startedAt = tonumber(record.startedAt),
   version = record.releaseJson and cjson.decode(record.releaseJson).version or nil}))
 return cjson.encode(record)
 `;
 
 /**
  * Notes how far a run is; refused ('lost') when the lease is another run's by now.
- * ARGV namespace, token, rollout id, target JSON, then field, value, field, value of the namespace's record
+ * ARGV namespace, token, rollout id, target JSON, generation, then field, value, field, value of the namespace's record
+ * Returns 'lost' | 'ok' | 'moved' (more has been asked meanwhile; its attempts are not counted here)
  */
 const REPORT = `
 local prefix, namespace, token = KEYS[1], ARGV[1], ARGV[2]
 local held = redis.call('GET', prefix .. ':lease:' .. namespace)
-if not held or cjson.decode(held).token ~= token then return 'lost' end
+if held ~= token then return 'lost' end
 local key = prefix .. ':namespace:' .. namespace
-for i = 5, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+local moved = redis.call('HGET', key, 'generation') ~= ARGV[5]
+for i = 6, #ARGV, 2 do
+  local counts = ARGV[i] == 'attempt' or ARGV[i] == 'throttled'
+  if not (moved and counts) then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+end
 if ARGV[4] ~= '' then redis.call('HSET', prefix .. ':rollout:' .. ARGV[3] .. ':targets', namespace, ARGV[4]) end
-return 'ok'
+return moved and 'moved' or 'ok'
 `;
 
 /**
- * Ends a run of one generation and gives the lease back, unless more has been asked meanwhile.
+ * Ends a run of one generation and gives the lease back.
  * ARGV namespace, token, generation, rollout id, target JSON, now, state, reason, release key
- * Returns 'lost' | 'done' | 'moved' (run again; the lease stays)
+ * Returns 'lost' | 'done' | 'moved' (more has been asked meanwhile: begin again)
  */
 const FINISH = `
 local prefix, namespace, token, generation = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
-if not held or cjson.decode(held).token ~= token then return 'lost' end
+if held ~= token then return 'lost' end
 local key = prefix .. ':namespace:' .. namespace
 local state = ARGV[7]
 local failures = state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
 redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', ARGV[6],
   'handledRelease', ARGV[9], 'lastState', state, 'lastReason', ARGV[8], 'appliedAt', '')
 redis.call('HSET', prefix .. ':rollout:' .. ARGV[4] .. ':targets', namespace, ARGV[5])
+redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
   redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'attempt', 0, 'changedAt', ARGV[6])
   return 'moved'
 end
 redis.call('HSET', key, 'state', state, 'phase', 'done', 'reason', ARGV[8], 'changedAt', ARGV[6])
 redis.call('SREM', prefix .. ':dirty', namespace)
-redis.call('DEL', leaseKey)
 return 'done'
 `;
 
@@ -162,7 +169,7 @@ return 'done'
 const RELEASE_LEASE = `
 local leaseKey = KEYS[1] .. ':lease:' .. ARGV[1]
 local held = redis.call('GET', leaseKey)
-if held and cjson.decode(held).token == ARGV[2] then redis.call('DEL', leaseKey) end
+if held == ARGV[2] then redis.call('DEL', leaseKey) end
 return 'ok'
 `;
 
@@ -172,7 +179,7 @@ local lost = {}
 for i = 2, #ARGV, 2 do
   local leaseKey = KEYS[1] .. ':lease:' .. ARGV[i]
   local held = redis.call('GET', leaseKey)
-  if held and cjson.decode(held).token == ARGV[i + 1] then redis.call('PEXPIRE', leaseKey, ARGV[1])
+  if held == ARGV[i + 1] then redis.call('PEXPIRE', leaseKey, ARGV[1])
   else lost[#lost + 1] = ARGV[i + 1] end
 end
 return lost
