@@ -29,6 +29,8 @@ export interface KubernetesRequest {
   readonly body?: unknown;
   readonly patchType?: PatchType;
   readonly signal?: AbortSignal | undefined;
+  /** The caller asks again by itself, so a denial is told at once. */
+  readonly asksAgain?: boolean;
 }
 
 export interface ObjectRef {
@@ -112,7 +114,7 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
       Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
     );
     // An API server that has just started denies everything until it has read its RBAC rules.
-    if (refusal.code === 'forbidden' && retries < FORBIDDEN_RETRIES) {
+    if (refusal.code === 'forbidden' && !request.asksAgain && retries < FORBIDDEN_RETRIES) {
       await pause(FORBIDDEN_PAUSE_MS, request.signal);
       return open(request, timeoutMs, retries + 1);
     }

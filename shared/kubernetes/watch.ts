@@ -98,6 +98,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         path,
         query: { ...selectors, limit: options.pageSize ?? PAGE_SIZE, continue: next },
         signal: stopping.signal,
+        asksAgain: true,
       });
       for (const object of page.items) {
         seen.add(keyOf(object));
@@ -139,6 +140,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
           timeoutSeconds: Math.round(WATCH_TIMEOUT_SECONDS * (1 + Math.random())),
         },
         signal,
+        asksAgain: true,
       });
       for await (const line of lines(stream)) {
         lastHeardAt = Date.now();

@@ -4,7 +4,7 @@ import type { TargetState } from '../../shared/domain/rollout.ts';
 export interface StateModel {
   /** Asks; returns the new rollout's id. */
   request(namespaces: readonly string[], force: boolean, version: string): string;
-  begin(namespace: string, holder: string, token: string): object;
+  begin(namespace: string, token: string): object;
   holds(namespace: string, token: string): boolean;
   release(namespace: string, token: string): void;
   /** Ends a run that holds its lease; true when more was asked meanwhile. */
@@ -27,7 +27,7 @@ interface NamespaceModel {
   handled: number;
   /** The generation that the latest run works on; it has not ended. */
   running: number | undefined;
-  lease: { readonly holder: string; readonly token: string; readonly generation: number } | undefined;
+  lease: { readonly token: string; readonly generation: number } | undefined;
 }
 
 export function createStateModel(): StateModel {
@@ -61,9 +61,9 @@ export function createStateModel(): StateModel {
       }
       return rolloutId;
     },
-    begin(name, holder, token) {
+    begin(name, token) {
       const model = of(name);
-      if (model.lease && model.lease.holder !== holder) return { kind: 'busy' };
+      if (model.lease) return { kind: 'busy' };
       const generation = model.asked.length;
       const latest = model.asked.at(-1);
       if (!latest || generation <= model.handled) {
@@ -72,7 +72,7 @@ export function createStateModel(): StateModel {
       }
       if (model.running !== undefined && model.running !== generation) end(name, model.running, 'superseded');
       model.running = generation;
-      model.lease = { holder, token, generation };
+      model.lease = { token, generation };
       const unanswered = model.asked.slice(model.handled);
       return {
         kind: 'run',
@@ -96,9 +96,8 @@ export function createStateModel(): StateModel {
       end(name, generation, state);
       model.handled = generation;
       model.running = undefined;
-      const moved = model.asked.length > generation;
-      if (!moved) model.lease = undefined;
-      return moved;
+      model.lease = undefined;
+      return model.asked.length > generation;
     },
     expire(name) {
       of(name).lease = undefined;

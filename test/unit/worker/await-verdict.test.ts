@@ -100,7 +100,8 @@ describe('awaitVerdict', () => {
   });
 
   test('ends as skipped when the namespace vanishes', async () => {
-    const { context } = open({ config: undefined, application: undefined });
+    const { context, see } = open({ ...PROVED, statuses: [] });
+    setTimeout(() => see({ config: undefined, application: undefined }), 20);
 
     await expect(awaitVerdict(anExpectation(), Date.now() + 1_000, context)).rejects.toMatchObject({
       code: 'namespace_gone',

@@ -3,11 +3,9 @@ import type { DesiredState } from '../../../shared/state/desired-state.ts';
 import { keepLeases, LEASE_MS, type Leases } from '../../../worker/leases.ts';
 import { silentLog } from '../../support/builders.ts';
 
-type Asked = Parameters<DesiredState['renew']>[0];
-
-let leases: Leases;
 type Renewal = Parameters<DesiredState['renew']>[0];
 
+let leases: Leases;
 let renewed: Renewal[];
 /** What the state says of a renewal: the tokens that are lost. */
 let answer: () => Promise<string[]>;

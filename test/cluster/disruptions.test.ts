@@ -1,0 +1,326 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  NAMESPACES,
+  pathOf,
+} from '../../shared/kubernetes/resources.ts';
+import {
+  type RealWorld,
+  SKIPPER_NAMESPACE,
+  startRealWorld,
+  until,
+  WORKER_ACCOUNT,
+} from '../support/real-world.ts';
+import { type ApiServerProcess, compactEtcd, findApiServer } from './support/api-server-process.ts';
+import { openAuditLog } from './support/audit-log.ts';
+import { describeCluster } from './support/cluster-suite.ts';
+import { startCuttableProxy } from './support/cuttable-proxy.ts';
+import { FDD, IMAGE, OLD_IMAGE, readApplication } from './support/fdd-objects.ts';
+import { metric, type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
+
+describeCluster('disruptions of a real control plane', { needsControllers: true }, () => {
+  let world: RealWorld;
+  let apiServer: ApiServerProcess;
+
+  beforeAll(async () => {
+    world = await startRealWorld();
+    apiServer = await findApiServer(world);
+  }, 60_000);
+
+  afterAll(async () => {
+    await apiServer?.stop();
+    await world?.stop();
+  }, 30_000);
+
+  async function withPair(
+    options: Parameters<typeof startSkipperPair>[1],
+    use: (pair: SkipperPair) => Promise<void>,
+  ): Promise<void> {
+    const pair = await startSkipperPair(world, options);
+    try {
+      await use(pair);
+    } finally {
+      await pair.stop();
+    }
+  }
+
+  async function namespacesWithOldFdd(prefix: string, count: number): Promise<readonly string[]> {
+    const names = Array.from({ length: count }, (_, index) => `team-${prefix}-${index}`);
+    await Promise.all(
+      names.map(async (name) => {
+        await world.createNamespace(name);
+        await world.fdds.installFdd(name, { image: OLD_IMAGE });
+      }),
+    );
+    return names;
+  }
+
+  function statesOf(targets: Readonly<Record<string, { readonly state: string }>>): readonly string[] {
+    return Object.values(targets).map(({ state }) => state);
+  }
+
+  test('CRDs that change in the middle of a rollout (429, ended watches) cost no namespace its deploy', async () => {
+    const names = await namespacesWithOldFdd('crd', 8);
+    await withPair({ flags: { concurrency: 3 } }, async (pair) => {
+      await pair.sees(...names);
+      const { id } = await pair.post({ namespaces: names });
+      for (let changes = 0; changes < 5; changes += 1) {
+        await touchCrd(`change ${changes}`);
+        await until(
+          'one more is done',
+          () => pair.rollout(id),
+          ({ targets }) => targets.filter(({ state }) => state === 'completed').length > changes,
+        );
+      }
+
+      const { targets } = await pair.finished(id);
+
+      expect(targets.map(({ state }) => state)).toEqual(names.map(() => 'completed'));
+      for (const name of names) expect((await readApplication(world.admin, name)).spec.image).toBe(IMAGE);
+    });
+  }, 90_000);
+
+  /** A changed schema makes the API server build the storage of applications anew. */
+  async function touchCrd(description: string): Promise<void> {
+    await world.admin.request({
+      method: 'PATCH',
+      patchType: 'json',
+      path: pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name: 'applications.fiaas.schibsted.io' }),
+      body: [{ op: 'add', path: '/spec/versions/0/schema/openAPIV3Schema/description', value: description }],
+    });
+  }
+
+  test('an API server killed in mid-rollout and started again: the rollout goes on by itself', async () => {
+    const names = await namespacesWithOldFdd('crash', 8);
+    // Tries so often that the API server is asked in the very moments in which it starts.
+    const flags = {
+      concurrency: 3,
+      'retry-backoff-base': 0.1,
+      'retry-backoff-cap': 0.3,
+      'max-attempts': 100,
+    };
+    await withPair({ flags }, async (pair) => {
+      await pair.sees(...names);
+      const { id } = await pair.post({ namespaces: names });
+      await until(
+        'some are done, some are not',
+        () => pair.rollout(id),
+        ({ targets }) => targets.some(({ state }) => state === 'completed'),
+      );
+
+      await apiServer.kill();
+      const meanwhile = await pair.rollout(id);
+      await apiServer.start();
+      const { state, targets } = await pair.finished(id, 90_000);
+
+      expect(meanwhile.state).toBe('running');
+      expect(targets.filter((target) => target.state !== 'completed')).toEqual([]);
+      expect(state).toBe('completed');
+      expect(await isAlive(pair)).toBe(true);
+    });
+  }, 150_000);
+
+  async function isAlive({ api, worker }: SkipperPair): Promise<boolean> {
+    const answers = await Promise.all([api, worker].map(({ url }) => fetch(`${url}/healthz`)));
+    return answers.every(({ ok }) => ok);
+  }
+
+  test('after compaction the watches are told 410, list again, and see what was deleted meanwhile', async () => {
+    const kept = await world.createNamespace('team-kept');
+    const removed = await world.createNamespace('team-removed');
+    await withPair({}, async (pair) => {
+      await pair.sees(kept, removed);
+      const before = await metric(pair.worker, 'skipper_watch_relists');
+      const audit = openAuditLog(world);
+      await audit.mark();
+      for (const { signal } of [pair.api, pair.worker]) signal('SIGSTOP');
+      await world.admin.delete(CONFIG_MAPS, { namespace: removed, name: FDD });
+      const added = await world.createNamespace('team-added');
+      await apiServer.kill();
+      // Restarted, the API server remembers no event from before, and etcd has none to give.
+      await apiServer.start();
+      await compactEtcd(world);
+      for (const { signal } of [pair.api, pair.worker]) signal('SIGCONT');
+
+      await until(
+        'the API has caught up',
+        () => pair.status(),
+        (rows) =>
+          rows.some(({ namespace }) => namespace === added) &&
+          !rows.some(({ namespace }) => namespace === removed),
+      );
+      await until(
+        'the worker has listed again',
+        async () => (await metric(pair.worker, 'skipper_watch_relists')) > before,
+      );
+      const targets = await pair.deploy([added]);
+
+      expect(statesOf(targets)).toEqual(['completed']);
+    });
+  }, 120_000);
+
+  test('etcd compaction alone disturbs no rollout', async () => {
+    const names = await namespacesWithOldFdd('compacted', 4);
+    await withPair({ flags: { concurrency: 2 } }, async (pair) => {
+      await pair.sees(...names);
+      const { id } = await pair.post({ namespaces: names });
+      await compactEtcd(world);
+      await until(
+        'some are done',
+        () => pair.rollout(id),
+        ({ targets }) => targets.some(({ state }) => state === 'completed'),
+      );
+      await compactEtcd(world);
+
+      const { state } = await pair.finished(id);
+
+      expect(state).toBe('completed');
+    });
+  }, 90_000);
+
+  test('a worker whose watches are cut off does not call a namespace gone that it has not seen yet', async () => {
+    const proxy = await startCuttableProxy(world.controlPlane.url);
+    const token = await world.requestToken(WORKER_ACCOUNT);
+    const workerKubeconfig = await world.writeKubeconfig('cut-off', { token }, proxy.url);
+    try {
+      await withPair({ workerKubeconfig }, async (pair) => {
+        proxy.cut();
+        const namespace = await world.createNamespace('team-unseen');
+        await until(
+          'the API sees it',
+          () => pair.status(),
+          (rows) => rows.some((row) => row.namespace === namespace),
+        );
+        const { id } = await pair.post({ namespaces: [namespace] });
+        await until(
+          'the worker has taken it up',
+          () => pair.rollout(id),
+          ({ targets }) => targets[0]?.state !== 'pending' || targets[0]?.reason !== '',
+        );
+        proxy.mend();
+
+        const { targets } = await pair.finished(id);
+
+        expect(targets).toEqual([expect.objectContaining({ state: 'completed', outcome: 'bootstrapped' })]);
+      });
+    } finally {
+      await proxy.close();
+    }
+  }, 90_000);
+
+  test('connections cut in the middle of a rollout cost no namespace its deploy', async () => {
+    const names = await namespacesWithOldFdd('cut', 4);
+    const proxy = await startCuttableProxy(world.controlPlane.url);
+    const token = await world.requestToken(WORKER_ACCOUNT);
+    const workerKubeconfig = await world.writeKubeconfig('cut-connections', { token }, proxy.url);
+    try {
+      await withPair({ workerKubeconfig, flags: { concurrency: 2 } }, async (pair) => {
+        await pair.sees(...names);
+        const { id } = await pair.post({ namespaces: names });
+        await until(
+          'some are done',
+          () => pair.rollout(id),
+          ({ targets }) => targets.some(({ state }) => state === 'completed'),
+        );
+        proxy.cut();
+        proxy.mend();
+
+        const { targets } = await pair.finished(id);
+
+        expect(targets.map(({ state }) => state)).toEqual(names.map(() => 'completed'));
+      });
+    } finally {
+      await proxy.close();
+    }
+  }, 90_000);
+
+  /** A token that ends with its Secret: the shortest life that an API server grants otherwise is ten minutes. */
+  async function endableToken(secret: string): Promise<string> {
+    const metadata = { name: secret, namespace: SKIPPER_NAMESPACE };
+    await world.admin.request({
+      method: 'POST',
+      path: `/api/v1/namespaces/${SKIPPER_NAMESPACE}/secrets`,
+      body: { apiVersion: 'v1', kind: 'Secret', metadata },
+    });
+    return world.requestToken(WORKER_ACCOUNT, secret);
+  }
+
+  async function endToken(secret: string, token: string): Promise<void> {
+    await world.admin.requestText({
+      method: 'DELETE',
+      path: `/api/v1/namespaces/${SKIPPER_NAMESPACE}/secrets/${secret}`,
+    });
+    // The API server remembers for ten seconds that a token was good.
+    await until('the token is refused', () => isRefused(token), Boolean, 20_000);
+  }
+
+  async function isRefused(token: string): Promise<boolean> {
+    const answer = await world.admin.request<{ status: { authenticated?: boolean } }>({
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/tokenreviews',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } },
+    });
+    return answer.status.authenticated !== true;
+  }
+
+  test.each([
+    ["the kubeconfig's tokenFile", (tokenFile: string) => ({ tokenFile })],
+    [
+      'the token file of an in-cluster configuration',
+      (tokenFile: string) => ({ 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }),
+    ],
+  ])(
+    'a token replaced in %s is used as soon as the old one has ended',
+    async (title, user) => {
+      const slug = title.includes('tokenFile') ? 'kubeconfig' : 'in-cluster';
+      const [first = '', second = ''] = await namespacesWithOldFdd(`token-${slug}`, 2);
+      const tokenFile = join(world.folder, `${slug}.token`);
+      const oldToken = await endableToken(`${slug}-old`);
+      await writeFile(tokenFile, oldToken);
+      const workerKubeconfig = await world.writeKubeconfig(`token-${slug}`, user(tokenFile));
+      await withPair({ workerKubeconfig }, async (pair) => {
+        const before = await pair.deploy([first]);
+        await writeFile(`${tokenFile}.new`, await endableToken(`${slug}-new`));
+        await rename(`${tokenFile}.new`, tokenFile);
+        await endToken(`${slug}-old`, oldToken);
+
+        const after = await pair.deploy([second], { timeoutMs: 30_000 });
+
+        expect(before[first]).toMatchObject({ state: 'completed' });
+        expect(after[second]).toMatchObject({ state: 'completed', attempt: 1 });
+      });
+    },
+    120_000,
+  );
+
+  test('a whole namespace removed and made again is deployed again, with a bootstrap of its own', async () => {
+    const namespace = await world.createNamespace('team-reborn');
+    await withPair({}, async (pair) => {
+      await pair.deploy([namespace]);
+      await world.admin.delete(NAMESPACES, { name: namespace });
+      await until(
+        'the namespace is gone',
+        () =>
+          world.admin.request<{ items: readonly { metadata: { name: string } }[] }>({
+            method: 'GET',
+            path: '/api/v1/namespaces',
+          }),
+        ({ items }) => items.every(({ metadata }) => metadata.name !== namespace),
+        60_000,
+      );
+      await until(
+        'the API has forgotten it',
+        () => pair.status(),
+        (rows) => rows.every((row) => row.namespace !== namespace),
+      );
+      await world.createNamespace(namespace);
+
+      const targets = await pair.deploy([namespace]);
+
+      expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    });
+  }, 90_000);
+});

@@ -1,0 +1,394 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  NAMESPACES,
+  PODS,
+  pathOf,
+  RESOURCE_QUOTAS,
+  type Resource,
+  ROLE_BINDINGS,
+  ROLES,
+  SERVICE_ACCOUNTS,
+} from '../../shared/kubernetes/resources.ts';
+import { type RealWorld, startRealWorld, until, WORKER_ACCOUNT } from '../support/real-world.ts';
+import { type AuditLog, inNamespaces, openAuditLog, summaryOf } from './support/audit-log.ts';
+import { describeCluster } from './support/cluster-suite.ts';
+import {
+  BOOTSTRAP_POD,
+  FDD,
+  IMAGE,
+  type KubernetesObject,
+  listPods,
+  OLD_IMAGE,
+  type Pod,
+  readApplication,
+  readDeployment,
+} from './support/fdd-objects.ts';
+import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
+
+describeCluster('refusals of a real control plane', { needsControllers: true }, () => {
+  let world: RealWorld;
+  let skipper: SkipperPair;
+  let audit: AuditLog;
+
+  beforeAll(async () => {
+    world = await startRealWorld();
+    audit = openAuditLog(world);
+    skipper = await startSkipperPair(world, {
+      flags: { 'retry-backoff-base': 0.2, 'retry-backoff-cap': 1, 'progress-deadline': 30 },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await skipper?.stop();
+    await world?.stop();
+  }, 30_000);
+
+  function createQuota(namespace: string, spec: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return world.admin.create(RESOURCE_QUOTAS, namespace, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'limits' },
+      spec,
+    });
+  }
+
+  /** Quotas are enforced once the controller has counted. */
+  async function createCountedQuota(
+    namespace: string,
+    spec: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    await createQuota(namespace, spec);
+    await until(
+      'the quota is counted',
+      () => world.admin.get<{ status?: { hard?: unknown } }>(RESOURCE_QUOTAS, { namespace, name: 'limits' }),
+      (quota) => quota?.status?.hard !== undefined,
+    );
+  }
+
+  test('without rights in one namespace only that one fails, at once, and the reason names what was refused', async () => {
+    const denied = await world.createNamespace('team-denied', { workerRoles: [] });
+    const deniedUpdate = await world.createNamespace('team-denied-update', { workerRoles: [] });
+    await world.fdds.installFdd(deniedUpdate, { image: OLD_IMAGE });
+    const others = await Promise.all(
+      ['team-allowed-1', 'team-allowed-2'].map((name) => world.createNamespace(name)),
+    );
+
+    const targets = await skipper.deploy([denied, deniedUpdate, ...others]);
+
+    for (const name of others) expect(targets[name]).toMatchObject({ state: 'completed' });
+    expect(targets[denied]).toMatchObject({ state: 'failed', code: 'forbidden', attempt: 1 });
+    expect(targets[denied]?.reason).toContain('cannot get resource "deployments" in API group "apps"');
+    expect(targets[deniedUpdate]).toMatchObject({ state: 'failed', code: 'forbidden', attempt: 1 });
+    expect(targets[deniedUpdate]?.reason).toMatch(
+      /User "system:serviceaccount:fiaas-skipper:fiaas-skipper-worker" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-denied-update"/,
+    );
+  }, 60_000);
+
+  test('a namespace that was denied is deployed once its rights are there', async () => {
+    const namespace = await world.createNamespace('team-granted', { workerRoles: [] });
+    await skipper.deploy([namespace]);
+    await world.admin.create(ROLE_BINDINGS, namespace, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'granted' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'fiaas-skipper-deploy' },
+      subjects: [{ kind: 'ServiceAccount', name: WORKER_ACCOUNT, namespace: 'fiaas-skipper' }],
+    });
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+  }, 60_000);
+
+  test('a quota of no pods at all fails the namespace for good, with the words of the quota', async () => {
+    const namespace = await world.createNamespace('team-no-pods', {
+      before: (name) => createCountedQuota(name, { hard: { pods: '0' } }),
+    });
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'quota_exceeded', attempt: 1 });
+    expect(targets[namespace]?.reason).toMatch(/exceeded quota: limits.*limited: pods=0/);
+    expect(await listPods(world.admin, namespace)).toEqual([]);
+  }, 60_000);
+
+  test('a quota of no pods but BestEffort ones lets a bootstrap pod without resources in', async () => {
+    const namespace = await world.createNamespace('team-best-effort', {
+      before: (name) => createCountedQuota(name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
+    });
+    await skipper.sees(namespace);
+
+    const { id } = await skipper.post({ namespaces: [namespace] });
+    const bootstrap = await until(
+      'the bootstrap pod is there',
+      () => world.admin.get<Pod>(PODS, { namespace, name: BOOTSTRAP_POD }),
+      (pod) => pod !== undefined,
+    );
+    await asFddOnBestEffort(namespace);
+    const { targets } = await skipper.finished(id);
+
+    expect(bootstrap?.status.qosClass).toBe('BestEffort');
+    expect(bootstrap?.spec.containers[0]?.resources ?? {}).toEqual({});
+    expect(targets).toEqual([expect.objectContaining({ state: 'completed', outcome: 'bootstrapped' })]);
+  }, 60_000);
+
+  /** The real FDD leaves resources out of its Deployment under such a quota; the simulated one does not know that. */
+  async function asFddOnBestEffort(namespace: string): Promise<void> {
+    await until(
+      'the Deployment is there',
+      () => world.admin.get(DEPLOYMENTS, { namespace, name: FDD }),
+      (deployment) => deployment !== undefined,
+    );
+    await world.admin.request({
+      method: 'PATCH',
+      patchType: 'json',
+      path: pathOf(DEPLOYMENTS, { namespace, name: FDD }),
+      body: [{ op: 'replace', path: '/spec/template/spec/containers/0/resources', value: {} }],
+    });
+  }
+
+  test("where a quota refuses FDD's own pods, the job fails by its deadline with the controller's reason", async () => {
+    const namespace = await world.createNamespace('team-starved', {
+      before: (name) => createCountedQuota(name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
+    });
+    const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 4 } });
+    try {
+      const targets = await pair.deploy([namespace]);
+
+      const target = targets[namespace];
+      expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+      expect(target?.details?.join('\n')).toMatch(/ReplicaFailure.*exceeded quota: limits/);
+    } finally {
+      await pair.stop();
+    }
+  }, 60_000);
+
+  test("under restricted Pod Security the bare bootstrap pod is refused as upstream's is, and the reason says why", async () => {
+    const namespace = await world.createNamespace('team-restricted', {
+      labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+    });
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'pod_rejected', attempt: 1 });
+    expect(targets[namespace]?.reason).toMatch(/violates PodSecurity "restricted:latest"/);
+    expect(targets[namespace]?.reason).toContain('runAsNonRoot');
+    expect(await listPods(world.admin, namespace)).toEqual([]);
+  }, 60_000);
+
+  test('an update under restricted Pod Security needs no bootstrap pod, so it fails only by its own pods', async () => {
+    const namespace = await world.createNamespace('team-restricted-later');
+    await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
+    await world.admin.request({
+      method: 'PATCH',
+      patchType: 'merge',
+      path: pathOf(NAMESPACES, { name: namespace }),
+      body: { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+    });
+    const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 4 } });
+    try {
+      const targets = await pair.deploy([namespace]);
+
+      const target = targets[namespace];
+      expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+      expect(target?.details?.join('\n')).toMatch(/violates PodSecurity/);
+    } finally {
+      await pair.stop();
+    }
+  }, 60_000);
+
+  test("FDD's FAILED is the job's failure, with FDD's own log lines", async () => {
+    const namespace = await world.createNamespace('team-fdd-failed');
+    await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
+    world.fdds.misbehaviour.set(namespace, { kind: 'failed', lines: ['poddisruptionbudgets is forbidden'] });
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'fdd_failed' });
+    expect(targets[namespace]?.details?.join('\n')).toContain('poddisruptionbudgets is forbidden');
+  }, 60_000);
+
+  test('a bootstrap that fails leaves exit code and log, read from its kubelet through the API server', async () => {
+    const namespace = await world.createNamespace('team-bootstrap-failed');
+    world.fdds.misbehaviour.set(namespace, {
+      kind: 'bootstrap-exits',
+      exitCode: 1,
+      lines: ['no rights at all'],
+    });
+
+    const targets = await skipper.deploy([namespace]);
+
+    const target = targets[namespace];
+    expect(target).toMatchObject({ state: 'failed', code: 'bootstrap_failed' });
+    expect(target?.reason).toContain('exit code 1');
+    expect(target?.details?.join('\n')).toContain('no rights at all');
+    expect(await world.admin.get(PODS, { namespace, name: BOOTSTRAP_POD })).toBeUndefined();
+  }, 60_000);
+
+  test('a namespace deleted in the middle of its deploy ends as skipped, with the reason', async () => {
+    const namespace = await world.createNamespace('team-doomed');
+    world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+    await skipper.sees(namespace);
+    const { id } = await skipper.post({ namespaces: [namespace] });
+    await until(
+      'the bootstrap pod runs',
+      () => world.admin.get<Pod>(PODS, { namespace, name: BOOTSTRAP_POD }),
+      (pod) => pod?.status.phase === 'Running',
+    );
+
+    await world.admin.delete(NAMESPACES, { name: namespace });
+    // Kubernetes deletes pods first and looks again only after half of their grace period.
+    const { targets } = await skipper.finished(id, 60_000);
+
+    expect(targets).toEqual([
+      expect.objectContaining({ state: 'cancelled', outcome: 'skipped', code: 'namespace_gone' }),
+    ]);
+    expect(targets[0]?.reason).toMatch(/^skipped: .*(gone|deleted)/);
+  }, 90_000);
+
+  test('a terminating namespace is skipped, and nothing is written to it', async () => {
+    const namespace = await world.createNamespace('team-terminating');
+    await keepTerminating(namespace);
+    await audit.mark();
+
+    const targets = await skipper.deploy([namespace]);
+
+    const writes = inNamespaces(await audit.skipperRequests(), [namespace]).filter(
+      ({ verb, responseStatus }) => ['create', 'patch'].includes(verb) && (responseStatus?.code ?? 0) < 300,
+    );
+    expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
+    expect(writes.map(summaryOf)).toEqual([]);
+    await release(namespace);
+  }, 60_000);
+
+  test('a terminating namespace whose role bindings went first is skipped as well', async () => {
+    const namespace = await world.createNamespace('team-terminating-bare');
+    await hold(CONFIG_MAPS, namespace, FDD);
+    await world.admin.delete(NAMESPACES, { name: namespace });
+    await until(
+      'only the ConfigMap is left',
+      () => world.admin.get(ROLE_BINDINGS, { namespace, name: 'fiaas-skipper-deploy' }),
+      (binding) => binding === undefined,
+    );
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
+    await letGo(CONFIG_MAPS, namespace, FDD);
+  }, 60_000);
+
+  /** Finalizers keep ConfigMap and rights, and with them the namespace, in the state of being deleted. */
+  async function keepTerminating(namespace: string): Promise<void> {
+    await hold(CONFIG_MAPS, namespace, FDD);
+    await hold(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
+    await world.admin.delete(NAMESPACES, { name: namespace });
+    await until(
+      'the ConfigMap is being deleted',
+      () => world.admin.get<KubernetesObject>(CONFIG_MAPS, { namespace, name: FDD }),
+      (configMap) => configMap?.metadata.deletionTimestamp !== undefined,
+    );
+  }
+
+  async function release(namespace: string): Promise<void> {
+    await letGo(CONFIG_MAPS, namespace, FDD);
+    await letGo(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
+  }
+
+  function hold(resource: Resource, namespace: string, name: string): Promise<unknown> {
+    return setFinalizers(resource, { namespace, name }, ['example.org/slow']);
+  }
+
+  function letGo(resource: Resource, namespace: string, name: string): Promise<unknown> {
+    return setFinalizers(resource, { namespace, name }, null);
+  }
+
+  function setFinalizers(
+    resource: Resource,
+    ref: { readonly namespace: string; readonly name: string },
+    finalizers: readonly string[] | null,
+  ): Promise<unknown> {
+    return world.admin.request({
+      method: 'PATCH',
+      patchType: 'merge',
+      path: pathOf(resource, ref),
+      body: { metadata: { finalizers } },
+    });
+  }
+
+  test('with --manage-rbac FDD gets its account and role, and what others put on the account stays', async () => {
+    const namespace = await world.createNamespace('team-managed', {
+      clusterConfig: 'enable-service-account-per-app: true\n',
+      workerRoles: ['fiaas-skipper-deploy', 'fiaas-skipper-manage-rbac'],
+    });
+    await world.admin.create(SERVICE_ACCOUNTS, namespace, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: FDD, annotations: { 'foreign/role': 'kept' } },
+      imagePullSecrets: [{ name: 'registry' }],
+    });
+    await createForeignBinding(namespace);
+    const pair = await startSkipperPair(world, { flags: { 'manage-rbac': true } });
+    try {
+      const targets = await pair.deploy([namespace]);
+
+      const account = await world.admin.get<KubernetesObject>(SERVICE_ACCOUNTS, { namespace, name: FDD });
+      const role = await world.admin.get<KubernetesObject & { rules: readonly { resources: string[] }[] }>(
+        ROLES,
+        {
+          namespace,
+          name: FDD,
+        },
+      );
+      const binding = await world.admin.get(ROLE_BINDINGS, { namespace, name: FDD });
+      expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+      expect(account).toMatchObject({
+        metadata: { annotations: { 'foreign/role': 'kept' }, labels: { app: FDD } },
+        imagePullSecrets: [{ name: 'registry' }],
+        automountServiceAccountToken: true,
+      });
+      expect(role?.rules.flatMap(({ resources }) => resources)).toEqual(
+        expect.arrayContaining(['poddisruptionbudgets', 'rolebindings', 'applications/status']),
+      );
+      expect(binding).toMatchObject({ roleRef: { kind: 'Role', name: FDD } });
+    } finally {
+      await pair.stop();
+    }
+  }, 60_000);
+
+  /** A roleRef cannot be changed: this one is in the way. */
+  async function createForeignBinding(namespace: string): Promise<void> {
+    await world.admin.create(ROLE_BINDINGS, namespace, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: FDD },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'another' },
+      subjects: [],
+    });
+  }
+
+  test('with --manage-rbac but without the rights for it the namespace fails and the reason names the object', async () => {
+    const namespace = await world.createNamespace('team-unmanaged');
+    const pair = await startSkipperPair(world, { flags: { 'manage-rbac': true } });
+    try {
+      const targets = await pair.deploy([namespace]);
+
+      expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'forbidden', attempt: 1 });
+      expect(targets[namespace]?.reason).toContain('serviceaccounts');
+    } finally {
+      await pair.stop();
+    }
+  }, 60_000);
+
+  test('after all of this a healthy namespace is still deployed', async () => {
+    const namespace = await world.createNamespace('team-last');
+    await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
+
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'updated' });
+    expect((await readApplication(world.admin, namespace)).spec.image).toBe(IMAGE);
+    expect((await readDeployment(world.admin, namespace)).status.availableReplicas).toBe(1);
+  }, 60_000);
+});

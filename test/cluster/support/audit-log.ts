@@ -1,0 +1,108 @@
+import { open } from 'node:fs/promises';
+import { CONFIG_MAPS } from '../../../shared/kubernetes/resources.ts';
+import { type RealWorld, SKIPPER_NAMESPACE, until } from '../../support/real-world.ts';
+
+/** One request, as the API server itself recorded it. */
+export interface AuditEntry {
+  readonly stage: string;
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly userAgent?: string;
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly subresource?: string;
+  };
+  readonly responseStatus?: { readonly code: number; readonly message?: string };
+}
+
+export interface AuditLog {
+  /** What Skipper's accounts asked for since the last mark, watches that still run aside. */
+  skipperRequests(): Promise<readonly AuditEntry[]>;
+  /** Everything before now is not counted any more. */
+  mark(): Promise<void>;
+}
+
+let marks = 0;
+
+export function openAuditLog(world: RealWorld): AuditLog {
+  const path = world.controlPlane.auditLogPath;
+  let position = 0;
+
+  /** The log is written after the answer: a request of our own, once it is there, has all others before it. */
+  async function settled(): Promise<readonly AuditEntry[]> {
+    marks += 1;
+    const name = `audit-mark-${marks}`;
+    await world.admin.get(CONFIG_MAPS, { namespace: 'default', name });
+    return until(
+      'the audit log is complete',
+      () => readEntries(path, position),
+      (entries) => entries.some(({ objectRef }) => objectRef?.name === name),
+    );
+  }
+
+  return {
+    skipperRequests: async () =>
+      (await settled()).filter(
+        // A request that takes its time (a pod's log, a watch) is recorded a second time, as it begins.
+        ({ user, stage }) =>
+          stage === 'ResponseComplete' &&
+          user.username.startsWith(`system:serviceaccount:${SKIPPER_NAMESPACE}:`),
+      ),
+    mark: async () => {
+      await settled();
+      position = await sizeOf(path);
+    },
+  };
+}
+
+/** Requests that name one of the namespaces: all that a deploy costs there. */
+export function inNamespaces(
+  entries: readonly AuditEntry[],
+  namespaces: readonly string[],
+): readonly AuditEntry[] {
+  return entries.filter(({ objectRef }) => namespaces.includes(objectRef?.namespace ?? ''));
+}
+
+/** The requests of each namespace that made more than `most` of them; empty where all kept to it. */
+export function overspent(
+  entries: readonly AuditEntry[],
+  namespaces: readonly string[],
+  most: number,
+): Readonly<Record<string, readonly string[]>> {
+  const spent = namespaces.map((name) => [name, inNamespaces(entries, [name]).map(summaryOf)] as const);
+  return Object.fromEntries(spent.filter(([, requests]) => requests.length > most));
+}
+
+/** `patch applications 200`, for people who read a failure. */
+export function summaryOf({ verb, objectRef, responseStatus }: AuditEntry): string {
+  const sub = objectRef?.subresource === undefined ? '' : `/${objectRef.subresource}`;
+  return `${verb} ${objectRef?.resource}${sub} ${responseStatus?.code}`;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readEntries(path: string, position: number): Promise<readonly AuditEntry[]> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(size - position), 0, size - position, position);
+    const text = buffer.toString('utf8');
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as AuditEntry);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,186 @@
+import { describe, expect, test } from '@jest/globals';
+import { APPLICATIONS, pathOf } from '../../shared/kubernetes/resources.ts';
+import {
+  FDD,
+  type Gate,
+  type GateRequest,
+  isApplicationWrite,
+  NEW,
+  OLD,
+  PUBLISHED_CONFIG,
+  type Raw,
+  useWorld,
+} from '../support/simulated-world.ts';
+
+let gate: Gate;
+const written: GateRequest[] = [];
+
+const world = useWorld({}, async (opened) => {
+  gate = await opened.openGate();
+  gate.before(async (request) => {
+    if (request.method !== 'GET') written.push(request);
+  });
+  await opened.startApi();
+  await opened.startWorker({ gate });
+});
+
+function pathTo(namespace: string): string {
+  return pathOf(APPLICATIONS, { namespace, name: FDD });
+}
+
+function mergeInto(namespace: string, body: unknown): Promise<Raw> {
+  return world.kube.request({ method: 'PATCH', patchType: 'merge', path: pathTo(namespace), body });
+}
+
+describe('the Application', () => {
+  test("acceptance 5: is created with upstream's body, field for field", async () => {
+    await world.addNamespace('fresh');
+
+    await world.deployed('fresh');
+
+    const bodies = written.filter(isApplicationWrite('fresh')).map(({ body }) => JSON.parse(body));
+    expect(bodies).toEqual([
+      {
+        apiVersion: 'fiaas.schibsted.io/v1',
+        kind: 'Application',
+        metadata: {
+          name: FDD,
+          namespace: 'fresh',
+          finalizers: [],
+          ownerReferences: [],
+          labels: {
+            app: FDD,
+            heritage: 'FIAAS-Skipper',
+            'fiaas/bootstrap': 'true',
+            'fiaas/deployment_id': expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+          },
+        },
+        spec: { application: FDD, image: `fiaas/${FDD}:${NEW}`, config: PUBLISHED_CONFIG },
+      },
+    ]);
+    const stored = await world.application('fresh');
+    expect(stored.spec).toEqual(bodies[0].spec);
+    expect(stored.metadata.labels).toEqual(bodies[0].metadata.labels);
+  });
+
+  test('acceptance 5: keeps foreign labels, annotations, finalizers, owners and additional_* at an update', async () => {
+    await world.addNamespace('foreign', { fdd: OLD });
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: FDD, uid: 'an-owner', controller: false };
+    const additional = {
+      additional_labels: { global: { team: 'mine' }, pod: { tier: 'infra' } },
+      additional_annotations: { deployment: { note: 'kept' } },
+    };
+    await mergeInto('foreign', {
+      metadata: {
+        labels: { 'example.com/foreign': 'label' },
+        annotations: { 'example.com/foreign': 'annotation' },
+        finalizers: ['example.com/foreign'],
+        ownerReferences: [owner],
+      },
+      spec: additional,
+    });
+
+    const target = await world.deployed('foreign');
+
+    const { metadata, spec } = await world.application('foreign');
+    expect(target).toMatchObject({ state: 'completed', outcome: 'updated', version: NEW });
+    expect(spec).toMatchObject({ ...additional, image: `fiaas/${FDD}:${NEW}` });
+    expect(metadata).toMatchObject({
+      labels: { 'example.com/foreign': 'label', heritage: 'FIAAS-Skipper' },
+      annotations: { 'example.com/foreign': 'annotation' },
+      finalizers: ['example.com/foreign'],
+      ownerReferences: [expect.objectContaining({ uid: 'an-owner' })],
+    });
+    expect((await world.deployment('foreign')).metadata.labels).toMatchObject({ team: 'mine' });
+    await mergeInto('foreign', { metadata: { finalizers: null } });
+  });
+
+  test('loses config keys that another field manager wrote and the release does not have', async () => {
+    await world.addNamespace('surplus', { fdd: OLD });
+    await mergeInto('surplus', {
+      spec: {
+        config: {
+          ingress: [{ host: 'left-behind.example.com' }],
+          resources: { limits: { memory: '1Gi' }, requests: { cpu: '1' } },
+        },
+      },
+    });
+
+    const target = await world.deployed('surplus');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'updated' });
+    expect((await world.application('surplus')).spec.config).toEqual(PUBLISHED_CONFIG);
+  });
+
+  test('gets its config back where only the config differs', async () => {
+    await world.addNamespace('drifted', { fdd: NEW });
+    const before = await world.deploymentId('drifted');
+    await mergeInto('drifted', { spec: { config: { replicas: { maximum: 2 } } } });
+
+    const target = await world.deployed('drifted');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'updated' });
+    expect((await world.application('drifted')).spec.config).toEqual(PUBLISHED_CONFIG);
+    expect(await world.deploymentId('drifted')).not.toBe(before);
+  });
+
+  test('acceptance 6: is not written, and FDD not restarted, when image and config match', async () => {
+    await world.addNamespace('equal', { fdd: NEW });
+    const application = await world.application('equal');
+    const deployment = await world.deployment('equal');
+
+    const target = await world.deployed('equal');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'unchanged', version: NEW });
+    expect(world.audit({ namespace: 'equal' })).toEqual([]);
+    expect((await world.application('equal')).metadata.resourceVersion).toBe(
+      application.metadata.resourceVersion,
+    );
+    expect((await world.deployment('equal')).metadata.generation).toBe(deployment.metadata.generation);
+  });
+
+  test('acceptance 6: gets a new deployment id when something changes, and when it is forced', async () => {
+    await world.addNamespace('changing', { fdd: OLD });
+    const ids = [await world.deploymentId('changing')];
+
+    await world.deployed('changing');
+    ids.push(await world.deploymentId('changing'));
+    await world.deployed('changing', { force_bootstrap: true });
+    ids.push(await world.deploymentId('changing'));
+
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test('acceptance 7: a write that meets a rival is made again on what the rival left', async () => {
+    await world.addNamespace('contested', { fdd: OLD });
+    let rivalWrites = 0;
+    gate.before(async (request) => {
+      if (!isApplicationWrite('contested')(request) || rivalWrites === 2) return;
+      rivalWrites += 1;
+      await mergeInto('contested', { metadata: { annotations: { 'example.com/rival': `${rivalWrites}` } } });
+    });
+
+    const target = await world.deployed('contested');
+
+    const application = await world.application('contested');
+    expect(target).toMatchObject({ state: 'completed', outcome: 'updated', attempt: 1 });
+    expect(application.metadata.annotations).toEqual({ 'example.com/rival': '2' });
+    expect(application.spec.image).toBe(`fiaas/${FDD}:${NEW}`);
+    const answers = world.audit({ namespace: 'contested', resource: 'applications', verb: 'patch' });
+    expect(answers.map(({ code }) => code)).toEqual([409, 409, 200]);
+    expect(await world.jobLog(target.jobId)).toContain('conflict');
+  });
+
+  test('is redeployed under a new id when FDD had FAILED it', async () => {
+    await world.addNamespace('redeployed', { fdd: OLD });
+    world.fdds.misbehaviour.set('redeployed', { kind: 'failed', lines: ['no luck'] });
+    expect(await world.deployed('redeployed')).toMatchObject({ state: 'failed' });
+    const failedId = await world.deploymentId('redeployed');
+    world.fdds.misbehaviour.clear('redeployed');
+
+    const target = await world.deployed('redeployed');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'redeployed' });
+    expect(await world.deploymentId('redeployed')).not.toBe(failedId);
+  });
+});

@@ -1,0 +1,339 @@
+import { describe, expect, test } from '@jest/globals';
+import { EVENTS, PODS, RESOURCE_QUOTAS, SERVICE_ACCOUNTS } from '../../shared/kubernetes/resources.ts';
+import {
+  BOOTSTRAP_POD,
+  FDD,
+  type Gate,
+  type GateRequest,
+  NEW,
+  OLD,
+  OLDEST,
+  type Raw,
+  until,
+  useWorld,
+} from '../support/simulated-world.ts';
+
+let gate: Gate;
+const created: GateRequest[] = [];
+
+const world = useWorld(
+  {
+    delays: { terminateMs: 300, bootstrapPollMs: 100 },
+    cluster: {
+      deny: ({ user, resource, namespace }) =>
+        user === 'skipper' && resource === 'resourcequotas' && namespace === 'no-quota-rights'
+          ? ''
+          : undefined,
+      tokens: { 'skipper-token': 'skipper' },
+    },
+    flags: { 'api-token': 'skipper-token', 'progress-deadline': 3, 'bootstrap-deadline': 2 },
+  },
+  async (opened) => {
+    gate = await opened.openGate();
+    gate.before(async (request) => {
+      if (request.method === 'POST' && request.path.includes('/pods')) created.push(request);
+    });
+    await opened.startApi();
+    await opened.startWorker({ gate });
+  },
+);
+
+function podsOf(namespace: string): Raw[] {
+  return created
+    .filter(({ path }) => path.includes(`/namespaces/${namespace}/`))
+    .map(({ body }) => JSON.parse(body));
+}
+
+function bootstrapPod(namespace: string): Promise<Raw> {
+  return world.kube.get(PODS, { namespace, name: BOOTSTRAP_POD });
+}
+
+/** FDD makes its own, which the simulated one leaves to the test. */
+async function addServiceAccount(namespace: string): Promise<void> {
+  await world.kube.create(SERVICE_ACCOUNTS, namespace, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: FDD, namespace },
+  });
+}
+
+describe('a bootstrap', () => {
+  test("acceptance 8: is exactly one pod, upstream's with the ConfigMap mounted", async () => {
+    await world.addNamespace('fresh', {
+      clusterConfig: 'enable-service-account-per-app: true\nuse-networkingv1-ingress: true\n',
+    });
+    await addServiceAccount('fresh');
+
+    const target = await world.deployed('fresh');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    const [pod, ...more] = podsOf('fresh');
+    expect(more).toEqual([]);
+    expect(pod.metadata).toMatchObject({
+      name: BOOTSTRAP_POD,
+      namespace: 'fresh',
+      labels: { app: BOOTSTRAP_POD },
+    });
+    expect(pod.spec).toEqual({
+      restartPolicy: 'Never',
+      dnsPolicy: 'ClusterFirst',
+      serviceAccountName: 'default',
+      containers: [
+        {
+          name: BOOTSTRAP_POD,
+          image: `fiaas/${FDD}:${NEW}`,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['fiaas-deploy-daemon-bootstrap'],
+          args: [
+            '--enable-crd-support',
+            '--use-apiextensionsv1-crd',
+            '--enable-service-account-per-app',
+            '--use-networkingv1-ingress',
+          ],
+          resources: { requests: { memory: '128Mi' } },
+          volumeMounts: [expect.objectContaining({ name: 'config', mountPath: '/var/run/config/fiaas/' })],
+        },
+      ],
+      volumes: [{ name: 'config', configMap: { name: FDD, optional: true } }],
+    });
+  });
+
+  test.each([
+    ['plain', NEW, '{}', ['--enable-crd-support', '--use-apiextensionsv1-crd']],
+    [
+      'per-app',
+      NEW,
+      'enable-service-account-per-app: true',
+      ['--enable-crd-support', '--use-apiextensionsv1-crd', '--enable-service-account-per-app'],
+    ],
+    [
+      'networking',
+      NEW,
+      'use-networkingv1-ingress: true',
+      ['--enable-crd-support', '--use-apiextensionsv1-crd', '--use-networkingv1-ingress'],
+    ],
+    ['aged', OLD, 'enable-service-account-per-app: true', ['--enable-crd-support']],
+    ['oldest', OLDEST, 'use-networkingv1-ingress: true', ['--enable-crd-support']],
+  ])(
+    'acceptance 8: has the arguments that its image knows, in order (%s)',
+    async (name, version, clusterConfig, args) => {
+      await world.addNamespace(`args-${name}`, { tag: version === NEW ? 'stable' : version, clusterConfig });
+      await addServiceAccount(`args-${name}`);
+
+      const target = await world.deployed(`args-${name}`);
+
+      expect(target).toMatchObject({ state: 'completed', version });
+      expect(podsOf(`args-${name}`)[0].spec.containers[0].args).toEqual(args);
+    },
+  );
+
+  test('acceptance 8: asks for no resources where a quota admits best-effort pods only', async () => {
+    await world.addNamespace('best-effort');
+    await world.kube.create(RESOURCE_QUOTAS, 'best-effort', {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'best-effort-only', namespace: 'best-effort' },
+      spec: { hard: { pods: '0' }, scopes: ['NotBestEffort'] },
+    });
+
+    await world.deployed('best-effort');
+
+    expect(podsOf('best-effort')[0].spec.containers[0].resources).toBeUndefined();
+  });
+
+  test('acceptance 8: waits until the old pod is gone, then starts the new one', async () => {
+    await world.addNamespace('succession');
+    world.fdds.misbehaviour.set('succession', { kind: 'hang' });
+    await world.kube.create(PODS, 'succession', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: BOOTSTRAP_POD, namespace: 'succession', labels: { app: BOOTSTRAP_POD } },
+      spec: { restartPolicy: 'Never', containers: [{ name: 'old', image: 'busybox:1' }] },
+    });
+    const old = await until(async () => {
+      const pod = await bootstrapPod('succession');
+      return pod?.status?.phase === 'Running' && pod;
+    }, 'the old pod runs');
+    world.fdds.misbehaviour.clear('succession');
+
+    const target = await world.deployed('succession');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    const pods = world.audit({ namespace: 'succession', resource: 'pods' });
+    const creations = pods.filter(({ verb }) => verb === 'create');
+    expect(creations.map(({ code }) => code)).toEqual([201]);
+    expect(pods.findIndex(({ verb }) => verb === 'delete')).toBeLessThan(
+      pods.findIndex(({ verb }) => verb === 'create'),
+    );
+    expect(old.metadata.uid).not.toBe((await bootstrapPod('succession'))?.metadata.uid);
+  });
+
+  test('acceptance 9: leaves its exit code and log in the job, then its pod is deleted', async () => {
+    await world.addNamespace('recorded');
+
+    const target = await world.deployed('recorded');
+
+    const job = await world.job(target.jobId);
+    expect(job.returnvalue).toMatchObject({ outcome: 'bootstrapped', bootstrapExitCode: 0 });
+    expect(await world.jobLog(target.jobId)).toContain('exit code 0');
+    expect(await world.jobLog(target.jobId)).toContain('Bootstrapped 1 applications');
+    expect(await bootstrapPod('recorded')).toBeUndefined();
+  });
+
+  test("acceptance 9: gives FDD its namespace's full configuration", async () => {
+    await world.addNamespace('configured', {
+      clusterConfig: 'log-format: json\nenvironment: test\n',
+    });
+
+    const target = await world.deployed('configured');
+
+    expect(target).toMatchObject({ state: 'completed' });
+    expect(target.warnings).toBeUndefined();
+    const { env } = (await world.deployment('configured')).spec.template.spec.containers[0];
+    expect(env).toEqual(
+      expect.arrayContaining([
+        { name: 'LOG_FORMAT', value: 'json' },
+        { name: 'FIAAS_ENVIRONMENT', value: 'test' },
+      ]),
+    );
+  });
+
+  test('acceptance 9: that fails ends its job with exit code and log lines', async () => {
+    await world.addNamespace('failing');
+    world.fdds.misbehaviour.set('failing', {
+      kind: 'bootstrap-exits',
+      exitCode: 1,
+      lines: ['Forbidden: cannot list applications'],
+    });
+    await world.kube.create(EVENTS, 'failing', {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'an-event', namespace: 'failing' },
+      involvedObject: { kind: 'Pod', namespace: 'failing', name: BOOTSTRAP_POD },
+      type: 'Warning',
+      reason: 'BackOff',
+      message: 'something is wrong',
+    });
+
+    const target = await world.deployed('failing');
+
+    expect(target).toMatchObject({
+      state: 'failed',
+      code: 'bootstrap_failed',
+      reason: expect.stringContaining('exit code 1'),
+    });
+    expect(target.details?.join('\n')).toContain('Forbidden: cannot list applications');
+    expect(target.details?.join('\n')).toContain('Warning BackOff: something is wrong');
+    expect(await world.jobLog(target.jobId)).toContain('Forbidden: cannot list applications');
+    expect((await world.job(target.jobId)).failedReason).toContain('exit code 1');
+  });
+
+  test('acceptance 9: keeps the last 64 KiB of a long log', async () => {
+    await world.addNamespace('talkative');
+    const lines = Array.from({ length: 150 }, (_, index) => `line ${index} ${'x'.repeat(1_000)}`);
+    world.fdds.misbehaviour.set('talkative', { kind: 'bootstrap-exits', exitCode: 1, lines });
+
+    const target = await world.deployed('talkative');
+
+    const log = await world.jobLog(target.jobId);
+    const kept = log.slice(log.indexOf('bootstrap pod log:'), log.indexOf('attempt 1 failed'));
+    expect(kept).toContain('line 149 ');
+    expect(kept).not.toContain('line 2 ');
+    expect(kept.length).toBeGreaterThan(60 * 1024);
+    expect(kept.length).toBeLessThan(70 * 1024);
+  });
+
+  test('acceptance 11: that ends with exit code 0 without an FDD is a failure', async () => {
+    await world.addNamespace('idle');
+    world.fdds.misbehaviour.set('idle', {
+      kind: 'bootstrap-exits',
+      exitCode: 0,
+      lines: ['Bootstrapped 0 applications'],
+    });
+
+    expect(await world.deployed('idle')).toMatchObject({
+      state: 'failed',
+      code: 'bootstrap_failed',
+      reason: expect.stringContaining('FDD was not deployed'),
+    });
+  });
+
+  test('acceptance 11: that hangs ends at the deadline with the reason, and its pod goes', async () => {
+    await world.addNamespace('hanging');
+    world.fdds.misbehaviour.set('hanging', { kind: 'hang' });
+
+    const target = await world.deployed('hanging');
+
+    expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+    expect(target.details?.join('\n')).toMatch(/FDD reported nothing|bootstrap pod/);
+    await until(async () => !(await bootstrapPod('hanging')), 'the hanging pod is gone');
+  });
+
+  test('acceptance 11: whose image cannot be had ends with the reason that the pod gives', async () => {
+    await world.addNamespace('imageless');
+    world.fdds.misbehaviour.set('imageless', { kind: 'image-pull-failure', message: 'manifest unknown' });
+
+    const target = await world.deployed('imageless');
+
+    expect(target.state).toBe('failed');
+    expect([target.reason, ...(target.details ?? [])].join('\n')).toMatch(
+      /(ErrImagePull|ImagePullBackOff).*manifest unknown/,
+    );
+  });
+
+  test('acceptance 10: does not happen where FDD runs', async () => {
+    await world.addNamespace('running', { fdd: OLD });
+
+    const target = await world.deployed('running');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'updated' });
+    expect(podsOf('running')).toEqual([]);
+  });
+
+  test('acceptance 10: does not happen while a rollout of FDD is in progress', async () => {
+    await world.addNamespace('rolling', { fdd: OLD });
+    world.fdds.misbehaviour.set('rolling', { kind: 'slow-start', ms: 1_000 }, { version: NEW });
+    const first = await world.deploy({ namespaces: ['rolling'] });
+    await until(
+      async () => (await world.deployment('rolling')).status.availableReplicas === undefined,
+      'FDD is replaced',
+    );
+
+    const second = await world.deploy({ namespaces: ['rolling'] });
+
+    for (const { id } of [first, second]) await world.rolloutFinished(id);
+    expect(podsOf('rolling')).toEqual([]);
+  });
+
+  test.each([
+    ['force_bootstrap', 'underscore'],
+    ['force-bootstrap', 'hyphen'],
+  ])('acceptance 15: happens beside a healthy FDD when asked for as %s', async (field, name) => {
+    await world.addNamespace(`forced-${name}`, { fdd: NEW });
+
+    const target = await world.deployed(`forced-${name}`, { [field]: true });
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    expect(podsOf(`forced-${name}`)).toHaveLength(1);
+  });
+
+  test('is not begun, and the old pod not deleted, where the quotas cannot be read', async () => {
+    await world.addNamespace('no-quota-rights');
+    await world.kube.create(PODS, 'no-quota-rights', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: BOOTSTRAP_POD, namespace: 'no-quota-rights', labels: { app: BOOTSTRAP_POD } },
+      spec: { restartPolicy: 'Never', containers: [{ name: 'old', image: 'busybox:1' }] },
+    });
+
+    const target = await world.deployed('no-quota-rights');
+
+    expect(target).toMatchObject({
+      state: 'failed',
+      code: 'forbidden',
+      reason: expect.stringContaining('resourcequotas'),
+    });
+    expect(world.changes('no-quota-rights')).toEqual([]);
+    expect(await bootstrapPod('no-quota-rights')).toBeDefined();
+  });
+});

@@ -1,0 +1,290 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { flagOf, isFlag, SETTING_NAMES, variableOf } from '../../shared/config.ts';
+import { freePort } from '../../simulator/demo/free-port.ts';
+import { FDD, NEW, type Raw, until, useWorld, writeInto } from '../support/simulated-world.ts';
+
+const SKIPPER = fileURLToPath(new URL('../../dist/bin/skipper.js', import.meta.url));
+
+const world = useWorld();
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `skipper` to its end. */
+function skipper(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [SKIPPER, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: world.folder, ...env },
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      clearTimeout(overdue);
+      resolve({ code, out, err });
+    });
+  });
+}
+
+describe('skipper --help', () => {
+  test('lists the commands', async () => {
+    const { code, out } = await skipper(['--help']);
+
+    expect(code).toBe(0);
+    for (const command of ['api', 'worker', 'standalone', 'demo'])
+      expect(out).toMatch(new RegExp(`^ +${command} `, 'm'));
+  });
+
+  test("acceptance 20: of a command lists every flag with its variable, upstream's among them", async () => {
+    const { code, out } = await skipper(['api', '--help']);
+    const text = out.replaceAll(/\s+/g, ' ');
+
+    expect(code).toBe(0);
+    for (const name of SETTING_NAMES) {
+      expect(text).toContain(`--${flagOf(name)}${isFlag(name) ? ' ' : ' <'}`);
+      expect(text).toContain(`[$${variableOf(name)}]`);
+    }
+    for (const flag of [
+      'log-format',
+      'debug',
+      'port',
+      'baseurl',
+      'release-channel-metadata',
+      'release-channel-metadata-spec',
+      'spec-file-override',
+      'disable-autoupdate',
+      'status-update-interval',
+      'manage-rbac',
+      'use-apiextensionsv1-crd',
+      'api-server',
+      'api-token',
+      'api-cert',
+      'client-cert',
+      'client-key',
+      'config-file',
+    ]) {
+      expect(text).toContain(`--${flag} `);
+    }
+    expect(text).toContain('-c, --config-file');
+  });
+
+  test('--version is a version', async () => {
+    expect((await skipper(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [
+  ['an unknown command', ['serve'], {}, /unknown command 'serve'/],
+  ['an unknown flag', ['api', '--no-such-flag'], {}, /unknown option '--no-such-flag'/],
+  ['a port that is none', ['api', '--port', 'http'], {}, /--port/],
+  ['a port out of range', ['api', '--port', '70000'], {}, /--port.*65535/s],
+  ['a log format that is none', ['api', '--log-format', 'xml'], {}, /--log-format.*plain.*json/s],
+  ['a concurrency of nothing', ['worker', '--concurrency', '0'], {}, /--concurrency/],
+  ['a deadline that is negative', ['worker', '--progress-deadline', '-1'], {}, /--progress-deadline/],
+  ['a variable that is wrong', ['api'], { MANAGE_RBAC: 'perhaps' }, /\$MANAGE_RBAC.*true or false/],
+  ['several at once', ['api', '--port', 'x'], { CONCURRENCY: 'y' }, /--port[\s\S]*\$CONCURRENCY/],
+  ['a missing config file', ['api', '--config-file', '/nowhere.yaml'], {}, /\/nowhere.yaml.*--config-file/],
+  [
+    'half of hardcoded mode',
+    ['api', '--release-channel-metadata', '{}'],
+    {},
+    /--release-channel-metadata-spec/,
+  ],
+  ['half of a client certificate', ['api', '--client-cert', '/a'], {}, /--client-key/],
+  [
+    'a missing token file',
+    ['api', '--auth-token-file', '/nowhere', '--api-server', 'http://127.0.0.1:1'],
+    {},
+    /--auth-token-file \/nowhere/,
+  ],
+  ['a missing kubeconfig', ['worker', '--kubeconfig', '/nowhere'], {}, /\/nowhere.*--kubeconfig/],
+  ['no cluster at all', ['worker'], {}, /no cluster.*--kubeconfig/],
+];
+
+describe('acceptance 20: what cannot work ends with a non-zero exit code and says what to change', () => {
+  let ended: Readonly<Record<string, Ended>> = {};
+
+  // All at once: most of the time goes into starting Node.
+  beforeAll(async () => {
+    const ends = WRONG.map(async ([what, args, env]) => [
+      what,
+      await skipper(args, { PORT: '0', WORKER_PORT: '0', ...env }),
+    ]);
+    ended = Object.fromEntries(await Promise.all(ends));
+  });
+
+  test.each(WRONG)('%s', (what, _args, _env, message) => {
+    const { code, out, err } = ended[what] as Ended;
+
+    expect(code).toBeGreaterThan(0);
+    expect(out + err).toMatch(message);
+    expect(err).not.toMatch(/^ +at /m);
+  });
+
+  test('hardcoded metadata of an image that FDD cannot deploy', async () => {
+    const spec = await writeInto(world, 'spec.yml', 'version: 3\n');
+    const metadata = JSON.stringify({ image: `fiaas/${FDD}` });
+
+    const { code, err } = await skipper([
+      'api',
+      ...['--release-channel-metadata', metadata, '--release-channel-metadata-spec', spec],
+      ...['--api-server', world.cluster.url, '--port', '0'],
+    ]);
+
+    expect(code).toBeGreaterThan(0);
+    expect(err).toMatch(/--release-channel-metadata.*no tag/);
+  });
+
+  test('a port that is in use', async () => {
+    const port = new URL(world.channel.url).port;
+    const commands = ['api', 'worker', 'standalone'] as const;
+
+    const ends = await Promise.all(
+      commands.map((command) => {
+        const flag = command === 'worker' ? '--worker-port' : '--port';
+        const cluster = ['--api-server', world.cluster.url, '--redis-url', world.redis.url];
+        return skipper([command, flag, port, ...cluster]);
+      }),
+    );
+
+    for (const [index, { code, out, err }] of ends.entries()) {
+      const flag = commands[index] === 'worker' ? '--worker-port' : '--port';
+      expect(code).toBeGreaterThan(0);
+      expect(out + err).toContain(`port ${port} is in use: choose another one with ${flag}`);
+    }
+  });
+});
+
+describe('settings', () => {
+  test('acceptance 20: a flag wins over a variable, a variable over the file, the file over the default', async () => {
+    const [byFlag, byVariable, byFile] = await Promise.all([freePort(), freePort(), freePort()]);
+    const file = await writeInto(
+      world,
+      'settings.yaml',
+      `port: ${byFile}\nbaseurl: ${world.channel.url}\nlog-format: json\nsome-unknown-key: ignored\n`,
+    );
+    const plain = { baseurl: undefined, 'log-format': undefined, port: undefined };
+
+    for (const [port, flags, env] of [
+      [byFile, { ...plain, 'config-file': file }, {}],
+      [byVariable, { ...plain }, { PORT: String(byVariable), CONFIG_FILE: file }],
+      [byFlag, { ...plain, 'config-file': file }, { PORT: String(byVariable) }],
+    ] as const) {
+      const args = Object.entries({
+        ...flags,
+        'redis-url': world.redis.url,
+        'api-server': world.cluster.url,
+        ...(port === byFlag ? { port } : {}),
+      }).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
+      const child = spawn(process.execPath, [SKIPPER, 'api', ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env.PATH, HOME: world.folder, ...env },
+      });
+      const lines: string[] = [];
+      child.stdout.on('data', (chunk) => lines.push(...String(chunk).split('\n')));
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      try {
+        const base = `http://127.0.0.1:${port}`;
+        await until(async () => (await fetch(`${base}/healthz`)).ok, `it listens on ${port}`);
+        expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'INFO' });
+      } finally {
+        child.kill('SIGTERM');
+        await exited;
+      }
+    }
+  });
+
+  test('a kubeconfig is read from its flag and from $KUBECONFIG', async () => {
+    const file = await writeInto(world, 'kubeconfig', world.cluster.kubeconfig);
+    await world.addNamespace('through-kubeconfig');
+    const direct = { 'api-server': undefined, 'api-token': undefined };
+
+    for (const options of [
+      { flags: { ...direct, kubeconfig: file } },
+      { flags: direct, env: { KUBECONFIG: file } },
+    ]) {
+      await world.withApi(options, async () => {
+        expect((await world.http('/api/namespaces/through-kubeconfig')).status).toBe(200);
+      });
+    }
+  });
+
+  test('a token that the API server refuses is told by /readyz', async () => {
+    const api = await world.startApi({ flags: { 'api-token': 'wrong' }, unready: true });
+
+    const answer = await until(async () => {
+      const { status, body } = await world.http('/readyz');
+      return status === 503 && body.problems.some((problem: string) => problem.includes('401')) && body;
+    }, 'the problem is told');
+
+    expect(answer.problems.join()).toMatch(/Unauthorized/);
+    await api.stop();
+  });
+});
+
+describe('log lines', () => {
+  test("acceptance 20: are JSON with upstream's field names under --log-format json", async () => {
+    await world.addNamespace('logged');
+    const lines = await world.withApi({}, (api) =>
+      world.withWorker({}, async (worker) => {
+        const target = await world.deployed('logged');
+        expect(target.version).toBe(NEW);
+        return [...api.lines(), ...worker.lines()];
+      }),
+    );
+
+    const records: Raw[] = lines.map((line) => JSON.parse(line));
+    expect(records.length).toBeGreaterThan(4);
+    for (const record of records) {
+      expect(record).toMatchObject({
+        '@timestamp': expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        '@version': 1,
+        level: expect.stringMatching(/^(DEBUG|INFO|WARN|ERROR|FATAL)$/),
+        message: expect.any(String),
+        logger: expect.any(String),
+      });
+    }
+    expect(records.find(({ namespace }) => namespace === 'logged')).toMatchObject({
+      rollout: expect.any(String),
+      job: expect.any(String),
+    });
+    expect(records.filter(({ level }) => level === 'ERROR')).toEqual([]);
+  });
+
+  test('are for people under --log-format plain, which is the default', async () => {
+    const lines = await world.withApi({ flags: { 'log-format': undefined } }, async (api) => [
+      ...api.lines(),
+    ]);
+
+    expect(lines[0]).toMatch(/INFO.*skipper api is starting \[api\]/);
+    for (const line of lines) expect(() => JSON.parse(line)).toThrow();
+  });
+
+  test('tell no secrets', async () => {
+    const file = await writeInto(world, 'secret-token', 'a-very-secret-token');
+    const lines = await world.withApi({ flags: { 'auth-token-file': file, debug: true } }, async (api) => {
+      const headers = { authorization: 'Bearer a-very-secret-token', cookie: 'session=a-secret-cookie' };
+      await world.http('/api/deploy', { method: 'POST', body: { namespaces: ['nowhere'] }, headers });
+      await until(() => api.lines().some((line) => line.includes('/api/deploy')), 'the request is logged');
+      return [...api.lines()];
+    });
+
+    const text = lines.join('\n');
+    expect(text).toContain('/api/deploy');
+    expect(text).not.toContain('a-very-secret-token');
+    expect(text).not.toContain('a-secret-cookie');
+    expect(text).not.toContain(world.cluster.token);
+  });
+});

@@ -1,0 +1,424 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import type { RolloutTarget } from '../../shared/domain/rollout.ts';
+import { connectRedis, isReady, untilReady } from '../../shared/redis.ts';
+import { type DesiredState, openDesiredState, type Run } from '../../shared/state/desired-state.ts';
+import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import { aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
+
+const LEASE_MS = 60_000;
+const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));
+
+let server: RedisServer;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await startRedisServer({ path: process.env.PATH });
+  redis = connectRedis(server.url, silentLog);
+  await untilReady(redis, AbortSignal.timeout(10_000));
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+
+/** A desired state of its own for each use: nothing of another test is in it. */
+function freshState() {
+  const prefix = `{test-${randomUUID()}}`;
+  const state = openDesiredState(redis, prefix);
+  return { state, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
+}
+
+async function ask(
+  state: DesiredState,
+  id: string,
+  namespaces: readonly string[],
+  {
+    force = false,
+    release = RELEASES[0],
+    idempotency = undefined as { key: string; fingerprint: string } | undefined,
+  } = {},
+) {
+  return state.request({
+    rollout: aRollout({ id, forceBootstrap: force }),
+    targets: namespaces.map((namespace) => ({ namespace, release, target: { state: 'pending' as const } })),
+    idempotency,
+  });
+}
+
+async function begin(state: DesiredState, namespace = 'a', holder = 'job-1'): Promise<Run> {
+  const begun = await state.begin(namespace, holder, randomUUID(), LEASE_MS);
+  if (begun.kind !== 'run') throw new Error(`the run did not begin: ${begun.kind}`);
+  return begun.run;
+}
+
+async function targetOf(
+  state: DesiredState,
+  id: string,
+  namespace = 'a',
+): Promise<RolloutTarget | undefined> {
+  return (await state.rollout(id))?.targets.get(namespace);
+}
+
+describe('request', () => {
+  test('gives each namespace a job, and the rollout its targets', async () => {
+    const { state } = freshState();
+
+    const answer = await ask(state, 'r1', ['a', 'b']);
+
+    expect(answer).toEqual({
+      kind: 'accepted',
+      targets: [
+        { namespace: 'a', generation: 1, jobId: 'a.1', coalesced: false, backoff: false },
+        { namespace: 'b', generation: 1, jobId: 'b.1', coalesced: false, backoff: false },
+      ],
+    });
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'pending', jobId: 'a.1' });
+    expect((await state.dirty()).sort()).toEqual(['a', 'b']);
+  });
+
+  test('only lists a namespace for which nothing is to be done', async () => {
+    const { state } = freshState();
+
+    await state.request({
+      rollout: aRollout({ id: 'r1' }),
+      targets: [{ namespace: 'a', release: undefined, target: { state: 'failed', reason: 'no YAML' } }],
+    });
+
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'failed', reason: 'no YAML' });
+    expect(await state.dirty()).toEqual([]);
+    expect(await state.begin('a', 'job', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+  });
+
+  test('acceptance 12: joins a request that has not begun, and tells the earlier one', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+
+    const answer = await ask(state, 'r2', ['a'], { release: RELEASES[1] });
+
+    expect(answer).toMatchObject({ targets: [{ coalesced: true, jobId: 'a.1', generation: 2 }] });
+    expect(await targetOf(state, 'r1')).toMatchObject({
+      state: 'superseded',
+      reason: expect.stringContaining('r2'),
+    });
+    expect(await begin(state)).toMatchObject({ generation: 2, rolloutId: 'r2', release: { version: 'v2' } });
+  });
+
+  test('acceptance 12: tells each of several requests that joined a running one', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    const run = await begin(state);
+    await ask(state, 'r2', ['a']);
+
+    await ask(state, 'r3', ['a']);
+
+    expect(await targetOf(state, 'r2')).toMatchObject({ state: 'superseded' });
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'running' });
+    expect(await state.finish('a', run, { state: 'completed' })).toBe(true);
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'completed' });
+  });
+
+  test('keeps a force that a later request without it joins', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a'], { force: true });
+
+    await ask(state, 'r2', ['a']);
+
+    expect(await begin(state)).toMatchObject({ rolloutId: 'r2', forceBootstrap: true });
+  });
+
+  test('forgets a force once a run has answered it', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a'], { force: true });
+    await state.finish('a', await begin(state), { state: 'completed' });
+
+    await ask(state, 'r2', ['a']);
+
+    expect(await begin(state)).toMatchObject({ forceBootstrap: false });
+  });
+
+  test('gives a request that joins its whole number of attempts', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    const run = await begin(state);
+    await ask(state, 'r2', ['a']);
+
+    await state.report('a', run, { phase: 'backoff', attempt: run.attempt - 1, throttled: 1 });
+    await state.releaseLease('a', run.token);
+
+    expect(await begin(state)).toMatchObject({ rolloutId: 'r2', attempt: 1, throttled: 0 });
+  });
+
+  test('tells that the job which it joins waits for its next attempt', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    const run = await begin(state);
+    await state.report('a', run, { phase: 'backoff' });
+    await state.releaseLease('a', run.token);
+
+    const answer = await ask(state, 'r2', ['a']);
+
+    expect(answer).toMatchObject({ targets: [{ coalesced: true, backoff: true, jobId: 'job-1' }] });
+  });
+
+  test('answers the same key with the same rollout, and another request with a mismatch', async () => {
+    const { state } = freshState();
+    const idempotency = { key: 'k', fingerprint: 'f' };
+    await ask(state, 'r1', ['a'], { idempotency });
+
+    const same = await ask(state, 'r2', ['a'], { idempotency });
+    const other = await ask(state, 'r3', ['a'], { idempotency: { key: 'k', fingerprint: 'g' } });
+
+    expect(same).toEqual({ kind: 'replayed', rolloutId: 'r1' });
+    expect(other).toEqual({ kind: 'mismatch' });
+    expect(await state.rollout('r2')).toBeUndefined();
+    expect(await state.record('a')).toMatchObject({ generation: 1 });
+  });
+
+  test('reads back what was asked', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+
+    const record = await state.record('a');
+
+    expect(record).toMatchObject({
+      generation: 1,
+      handled: 0,
+      rolloutId: 'r1',
+      state: 'pending',
+      phase: 'queued',
+    });
+    expect(record && (await state.release(record.release))).toEqual(RELEASES[0]);
+    expect(await state.rollouts(10)).toEqual(['r1']);
+  });
+});
+
+describe('begin', () => {
+  test('is idle where nothing was asked', async () => {
+    const { state } = freshState();
+
+    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+  });
+
+  test('acceptance 12: is busy for another job while one runs', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    await begin(state);
+
+    expect(await state.begin('a', 'job-2', 'token', LEASE_MS)).toEqual({ kind: 'busy' });
+  });
+
+  test('acceptance 12: takes over from a worker that died once its lease has run out, which may write no more', async () => {
+    const { state, expire } = freshState();
+    await ask(state, 'r1', ['a']);
+    const dead = await begin(state);
+
+    expect(await state.begin('a', 'job-1', 'same-job', LEASE_MS)).toEqual({ kind: 'busy' });
+    await expire('a');
+    const alive = await begin(state);
+
+    expect(alive).toMatchObject({ generation: 1, attempt: 2, startedAt: dead.startedAt });
+    await expect(state.report('a', dead, { phase: 'applying' })).rejects.toMatchObject({
+      code: 'superseded_worker',
+    });
+    await expect(state.finish('a', dead, { state: 'completed' })).rejects.toMatchObject({
+      code: 'superseded_worker',
+    });
+  });
+
+  test('acceptance 12: goes on with what the dead run had noted', async () => {
+    const { state, expire } = freshState();
+    await ask(state, 'r1', ['a']);
+    const dead = await begin(state);
+    await state.report('a', dead, { appliedAt: 42, bootstrappedId: 'id-1', rbacVersion: 'v' });
+    await expire('a');
+
+    const alive = await begin(state);
+
+    expect(alive).toMatchObject({ appliedAt: 42, bootstrappedId: 'id-1', rbacVersion: 'v' });
+  });
+
+  test('begins the next request without the times of the last one', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    const run = await begin(state);
+    await state.report('a', run, { appliedAt: 42 });
+    await ask(state, 'r2', ['a']);
+    await state.releaseLease('a', run.token);
+
+    expect((await begin(state)).appliedAt).toBeUndefined();
+  });
+});
+
+describe('renew', () => {
+  test('names the leases that are lost', async () => {
+    const { state, expire } = freshState();
+    await ask(state, 'r1', ['a', 'b', 'c']);
+    const [a, b, c] = [await begin(state, 'a'), await begin(state, 'b'), await begin(state, 'c')];
+    await expire('b');
+    await expire('c');
+    await state.begin('c', 'job-1', 'other-token', LEASE_MS);
+
+    const leases = Object.entries({ a, b, c }).map(([namespace, { token }]) => ({ namespace, token }));
+    const lost = await state.renew(leases, LEASE_MS);
+
+    expect(lost).toEqual([b.token, c.token]);
+  });
+});
+
+describe('finish', () => {
+  test('counts failures in a row', async () => {
+    const { state } = freshState();
+    for (const outcome of ['failed', 'failed'] as const) {
+      await ask(state, randomUUID(), ['a']);
+      await state.finish('a', await begin(state), { state: outcome, reason: 'it broke' });
+    }
+
+    const failed = await state.record('a');
+    await ask(state, 'r3', ['a']);
+    await state.finish('a', await begin(state), { state: 'completed' });
+
+    expect(failed).toMatchObject({ failures: 2, lastState: 'failed', state: 'failed', reason: 'it broke' });
+    expect(await state.record('a')).toMatchObject({ failures: 0, lastState: 'completed', phase: 'done' });
+    expect(await state.dirty()).toEqual([]);
+  });
+});
+
+describe('while Redis is away', () => {
+  test('every command fails at once, with its class', async () => {
+    const away = new Redis({ lazyConnect: true });
+
+    const asked = openDesiredState(away).dirty();
+
+    await expect(asked).rejects.toMatchObject({ code: 'redis_unavailable', errorClass: 'retryable' });
+    expect(isReady(away)).toBe(false);
+  });
+});
+
+const namespace = fc.constantFrom('a', 'b');
+const worker = fc.constantFrom('job-1', 'job-2');
+
+const command = fc.oneof(
+  fc.record({
+    kind: fc.constant('request' as const),
+    namespaces: fc.constantFrom(['a'], ['b'], ['a', 'b']),
+    force: fc.boolean(),
+    release: fc.nat({ max: RELEASES.length - 1 }),
+  }),
+  fc.record({ kind: fc.constant('begin' as const), namespace, worker }),
+  fc.record({ kind: fc.constant('note' as const), namespace, worker }),
+  fc.record({
+    kind: fc.constant('finish' as const),
+    namespace,
+    worker,
+    state: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
+  }),
+  fc.record({ kind: fc.constant('backoff' as const), namespace, worker }),
+  // The process is gone, or stopped for too long: its lease runs out, and it may come back and write.
+  fc.record({ kind: fc.constant('expire' as const), namespace }),
+);
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+describe('any sequence of requests, runs and crashes', () => {
+  test('acceptance 12: loses no force and no request, runs one at a time, and ends every target once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 30, size: 'max' }), async (commands) => {
+        const { state, expire } = freshState();
+        const model = createStateModel();
+        const runs = new Map<string, Run>();
+        const ended = new Map<string, string>();
+        for (const each of commands) {
+          await perform(each, { state, expire, model, runs });
+          await expectEndsToStay(state, model, ended);
+        }
+        await drain({ state, expire, model, runs });
+        await expectEndsToStay(state, model, ended);
+        expect(Object.fromEntries(ended)).toEqual(model.ends());
+        expect(await state.dirty()).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+});
+
+interface World {
+  readonly state: DesiredState;
+  readonly expire: (namespace: string) => Promise<unknown>;
+  readonly model: StateModel;
+  /** The latest run of each worker in each namespace, be it dead. */
+  readonly runs: Map<string, Run>;
+}
+
+async function perform(each: Command, { state, expire, model, runs }: World): Promise<void> {
+  if (each.kind === 'request') {
+    const { namespaces, force, release } = each;
+    const id = model.request(namespaces, force, RELEASES[release]?.version ?? '');
+    await ask(state, id, namespaces, { force, release: RELEASES[release] });
+    return;
+  }
+  if (each.kind === 'expire') {
+    model.expire(each.namespace);
+    await expire(each.namespace);
+    return;
+  }
+  const key = `${each.worker}/${each.namespace}`;
+  if (each.kind === 'begin') {
+    const token = randomUUID();
+    const begun = await state.begin(each.namespace, each.worker, token, LEASE_MS);
+    const expected = model.begin(each.namespace, token);
+    expect(begun).toMatchObject(expected);
+    if (begun.kind === 'run') runs.set(key, begun.run);
+    return;
+  }
+  const run = runs.get(key);
+  if (!run) return;
+  const mayWrite = model.holds(each.namespace, run.token);
+  if (each.kind === 'backoff') {
+    await state.releaseLease(each.namespace, run.token);
+    model.release(each.namespace, run.token);
+    return;
+  }
+  const written =
+    each.kind === 'note'
+      ? state.report(each.namespace, run, { phase: 'applying' }, { state: 'running', reason: 'applying' })
+      : state.finish(each.namespace, run, { state: each.state });
+  if (!mayWrite) {
+    await expect(written).rejects.toMatchObject({ code: 'superseded_worker' });
+    return;
+  }
+  const moved = await written;
+  if (each.kind !== 'finish') return;
+  expect(moved).toBe(model.finish(each.namespace, run.token, each.state));
+  runs.delete(key);
+}
+
+/** Lets a worker do all that is left, after every other one has died. */
+async function drain(world: World): Promise<void> {
+  for (const each of ['a', 'b'] as const) {
+    await perform({ kind: 'expire', namespace: each }, world);
+    for (let turn = 0; turn < 2; turn += 1) {
+      await perform({ kind: 'begin', namespace: each, worker: 'job-1' }, world);
+      await perform({ kind: 'finish', namespace: each, worker: 'job-1', state: 'completed' }, world).catch(
+        () => undefined,
+      );
+    }
+  }
+}
+
+const FINAL = ['completed', 'failed', 'cancelled', 'superseded'];
+
+/** Notes the end of every target, and that it never changes again. */
+async function expectEndsToStay(state: DesiredState, model: StateModel, ended: Map<string, string>) {
+  for (const id of model.rollouts()) {
+    for (const [target, { state: now }] of (await state.rollout(id))?.targets ?? []) {
+      const key = `${id}/${target}`;
+      const before = ended.get(key);
+      if (before !== undefined) expect([key, now]).toEqual([key, before]);
+      else if (FINAL.includes(now)) ended.set(key, now);
+    }
+  }
+}

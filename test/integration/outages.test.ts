@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import {
+  type Gate,
+  isApplicationWrite,
+  NEW,
+  OLD,
+  type Target,
+  until,
+  useWorld,
+} from '../support/simulated-world.ts';
+
+let gate: Gate;
+
+/** Redis and the API server go away in every test, so each has processes of its own. */
+const world = useWorld({}, async (opened) => {
+  gate = await opened.openGate();
+});
+
+afterEach(async () => {
+  gate.mend();
+  await world.redis.start();
+});
+
+async function problemsOf(url: string): Promise<string[]> {
+  const { status, body } = await world.http('/readyz', { url });
+  return status === 503 ? body.problems : [];
+}
+
+async function untilUnready(url: string, problem: RegExp): Promise<void> {
+  await until(
+    async () => (await problemsOf(url)).some((each) => problem.test(each)),
+    `${url} says ${problem}`,
+  );
+}
+
+describe('Redis', () => {
+  test('away at the start is waited for by both processes, which say so', async () => {
+    await world.addNamespace('redis-at-start', { fdd: OLD });
+    await world.redis.stop();
+    const api = await world.startApi({ unready: true });
+    const worker = await world.startWorker({ unready: true });
+    for (const { url } of [api, worker]) {
+      await untilUnready(url, /Redis/);
+      expect((await world.http('/healthz', { url })).status).toBe(200);
+    }
+    const began = Date.now();
+    const refused = await world.http('/api/deploy', { method: 'POST' });
+    const tookMs = Date.now() - began;
+
+    await world.redis.start();
+    await api.ready();
+    await worker.ready();
+    const target = await world.deployed('redis-at-start');
+    await worker.stop();
+    await api.stop();
+
+    expect(refused.status).toBe(503);
+    expect(tookMs).toBeLessThan(5_000);
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+  });
+
+  test('away later makes every request a prompt 503 with Retry-After, and nothing is half-enqueued', async () => {
+    await world.addNamespace('redis-later', { fdd: OLD });
+    const api = await world.startApi();
+    await world.deploy({ namespaces: ['redis-later'] });
+    const worker = await world.startWorker();
+    await until(
+      async () => (await world.http('/api/namespaces/redis-later')).body.state === 'completed',
+      'it is deployed',
+    );
+    const before = (await world.http('/api/deployments')).body.rollouts.length;
+    await world.redis.stop();
+
+    for (let round = 0; round < 5; round += 1) {
+      const began = Date.now();
+      const answer = await world.http('/api/deploy', {
+        method: 'POST',
+        body: { namespaces: ['redis-later'], force_bootstrap: true },
+        headers: { 'idempotency-key': `away-${round}` },
+      });
+      expect(Date.now() - began).toBeLessThan(5_000);
+      expect(answer.status).toBe(503);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    }
+    for (const [path, method] of [
+      ['/api/releases/check', 'POST'],
+      ['/api/deployments', 'GET'],
+      ['/api/deployments/any', 'GET'],
+    ]) {
+      expect((await world.http(path ?? '', { method })).status).toBe(503);
+    }
+    const status = await world.http('/api/status');
+    expect(status).toMatchObject({
+      status: 200,
+      body: expect.arrayContaining([expect.objectContaining({ status: 'OK' })]),
+    });
+    for (const { url } of [api, worker]) {
+      await untilUnready(url, /Redis/);
+      expect((await world.http('/healthz', { url })).status).toBe(200);
+      expect((await world.http('/_/metrics', { url })).status).toBe(200);
+    }
+
+    await world.redis.start();
+    await api.ready();
+    await worker.ready();
+    const { rollouts } = (await world.http('/api/deployments')).body;
+    const counts = await world.queue.getJobCounts('waiting', 'delayed', 'active');
+    const target = await world.deployed('redis-later');
+    await worker.stop();
+    await api.stop();
+
+    expect(rollouts).toHaveLength(before);
+    expect(counts).toEqual({ waiting: 0, delayed: 0, active: 0 });
+    expect(target).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+    expect(world.audit({ namespace: 'redis-later', resource: 'pods', verb: 'create' })).toEqual([]);
+  });
+
+  test('that hangs makes requests a prompt 503, and what it swallowed does no harm', async () => {
+    await world.addNamespace('redis-hanging', { fdd: OLD });
+    const api = await world.startApi();
+    process.kill(world.redis.pid(), 'SIGSTOP');
+
+    const began = Date.now();
+    const answer = await world.http('/api/deploy', {
+      method: 'POST',
+      body: { namespaces: ['redis-hanging'] },
+    });
+    const tookMs = Date.now() - began;
+    process.kill(world.redis.pid(), 'SIGCONT');
+
+    expect(answer.status).toBe(503);
+    expect(tookMs).toBeLessThan(10_000);
+    await api.ready();
+    const target = await world.withWorker({}, () => world.deployed('redis-hanging'));
+    await api.stop();
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+    expect(world.audit({ namespace: 'redis-hanging', resource: 'applications', verb: 'patch' })).toHaveLength(
+      1,
+    );
+  });
+
+  test('away in the middle of a run only delays it, and nothing is doubled', async () => {
+    await world.addNamespace('redis-midway', { fdd: OLD });
+    const api = await world.startApi();
+    const worker = await world.startWorker({ gate });
+    const held = gate.hold(isApplicationWrite('redis-midway'));
+    const { id } = await world.deploy({ namespaces: ['redis-midway'] });
+    await held.arrived();
+    await world.redis.stop();
+    held.release();
+    await until(
+      async () => (await world.deployment('redis-midway')).metadata.labels['fiaas/version'] === NEW,
+      'FDD takes it up',
+    );
+
+    await world.redis.start();
+    await api.ready();
+    const [target] = (await world.rolloutFinished(id, 60_000)).targets;
+    await worker.stop();
+    await api.stop();
+
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+    const writes = world.audit({ namespace: 'redis-midway', resource: 'applications', verb: 'patch' });
+    expect(writes.map(({ code }) => code)).toEqual([200]);
+  });
+
+  test('that has forgotten everything is filled again by the next request', async () => {
+    await world.addNamespace('redis-forgetful', { fdd: OLD });
+    const api = await world.startApi();
+    const worker = await world.startWorker();
+    await world.deployed('redis-forgetful');
+    const redis = new Redis(world.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+
+    const target = await world.deployed('redis-forgetful');
+    await worker.stop();
+    await api.stop();
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+  });
+});
+
+describe('the Kubernetes API server', () => {
+  test('acceptance 21: away at the start is waited for, and told by /readyz', async () => {
+    await world.addNamespace('cluster-at-start', { fdd: OLD });
+    gate.cut();
+    const api = await world.startApi({ gate, unready: true });
+    const worker = await world.startWorker({ gate, unready: true });
+    await untilUnready(api.url, /applications not read yet/);
+    await untilUnready(worker.url, /not read yet|not started/);
+    const refused = await world.http('/api/deploy', { method: 'POST' });
+    const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
+
+    gate.mend();
+    await api.ready(60_000);
+    await worker.ready(60_000);
+    const target = await world.deployed('cluster-at-start');
+    await worker.stop();
+    await api.stop();
+
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    expect(healths.map(({ status }) => status)).toEqual([200, 200]);
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+  });
+
+  test('acceptance 21: away later restarts nobody, and jobs go on when it is back', async () => {
+    await world.addNamespace('cluster-later', { fdd: OLD });
+    const api = await world.startApi({ gate });
+    const worker = await world.startWorker({ gate, flags: { 'max-attempts': 50 } });
+    gate.cut();
+    const { id } = await world.deploy({ namespaces: ['cluster-later'] });
+    const row = await until(async () => {
+      const { body } = await world.http('/api/namespaces/cluster-later');
+      return body.attempt >= 3 && body;
+    }, 'attempts have failed');
+    const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
+    expect((await world.http('/api/status')).status).toBe(200);
+
+    gate.mend();
+    const [target] = (await world.rolloutFinished(id, 90_000)).targets;
+    await worker.stop();
+    await api.stop();
+
+    expect(row.reason).toMatch(/did not answer/);
+    expect(healths.map(({ status }) => status)).toEqual([200, 200]);
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+  });
+
+  test('acceptance 21: watches that are dropped, and histories that are compacted, are caught up with', async () => {
+    const targets: Target[] = [];
+    await world.withApi({}, () =>
+      world.withWorker({}, async () => {
+        for (const namespace of ['dropped-1', 'dropped-2', 'dropped-3']) {
+          world.cluster.faults.dropWatches();
+          world.cluster.faults.compact();
+          await world.addNamespace(namespace, { fdd: OLD });
+          targets.push(await world.deployed(namespace));
+        }
+      }),
+    );
+
+    for (const target of targets) expect(target).toMatchObject({ state: 'completed', version: NEW });
+  });
+});

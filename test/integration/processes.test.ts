@@ -1,0 +1,354 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../simulator/demo/free-port.ts';
+import type { AuditRecord } from '../../simulator/kubernetes-api/audit.ts';
+import {
+  BOOTSTRAP_POD,
+  type Gate,
+  isApplicationWrite,
+  NEW,
+  OLD,
+  startWorld,
+  type Target,
+  until,
+  useWorld,
+  type World,
+} from '../support/simulated-world.ts';
+
+/** The issue's own limit for a killed worker's jobs. */
+const TAKEN_OVER_WITHIN_MS = 10_000;
+
+const isWriteIn =
+  (namespaces: readonly string[]) => (request: { method: string; path: string; body: string }) =>
+    namespaces.some((namespace) => isApplicationWrite(namespace)(request));
+
+/** One Application write per deployment id, and one bootstrap pod at most: what "nothing is doubled" means. */
+function expectNothingDoubled(world: World, namespaces: readonly string[], pods: number): void {
+  for (const namespace of namespaces) {
+    const writes = world.audit({ namespace, resource: 'applications', verb: 'patch' });
+    expect({ namespace, writes: writes.map(({ code }) => code < 300) }).toEqual({
+      namespace,
+      writes: [true],
+    });
+    const created = world.audit({ namespace, resource: 'pods', verb: 'create', code: 201 });
+    expect({ namespace, pods: created.length }).toEqual({ namespace, pods });
+  }
+}
+
+describe('signals', () => {
+  const world = useWorld({}, (opened) => opened.startApi());
+
+  test('SIGTERM lets running jobs end, then the worker exits with 0', async () => {
+    await world.addNamespace('draining', { fdd: OLD });
+    const gate = await world.openGate();
+    const held = gate.hold(isApplicationWrite('draining'));
+    const worker = await world.startWorker({ gate, flags: { 'grace-period': 30 } });
+    const { id } = await world.deploy({ namespaces: ['draining'] });
+    await held.arrived();
+
+    worker.signal('SIGTERM');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+    held.release();
+    const { code } = await worker.exited;
+
+    expect(code).toBe(0);
+    expect((await world.rollout(id)).targets[0]).toMatchObject({ state: 'completed', version: NEW });
+  });
+
+  test('SIGTERM makes a worker take no more jobs', async () => {
+    await world.addNamespace('in-hand', { fdd: OLD });
+    await world.addNamespace('not-in-hand', { fdd: OLD });
+    const gate = await world.openGate();
+    const held = gate.hold(isApplicationWrite('in-hand'));
+    const worker = await world.startWorker({ gate, flags: { 'grace-period': 30 } });
+    const first = await world.deploy({ namespaces: ['in-hand'] });
+    await held.arrived();
+    worker.signal('SIGTERM');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+
+    const second = await world.deploy({ namespaces: ['not-in-hand'] });
+    held.release();
+    await worker.exited;
+
+    expect((await world.rollout(first.id)).targets[0]?.state).toBe('completed');
+    expect((await world.rollout(second.id)).targets[0]?.state).toBe('pending');
+    await world.withWorker({}, () => world.rolloutFinished(second.id));
+  });
+
+  test('what does not end within the grace period is handed to another worker', async () => {
+    await world.addNamespace('handed-over', { fdd: OLD });
+    world.fdds.misbehaviour.set('handed-over', { kind: 'hang' });
+    const worker = await world.startWorker({ flags: { 'grace-period': 0.5 } });
+    const { id } = await world.deploy({ namespaces: ['handed-over'] });
+    await until(
+      async () => (await world.http('/api/namespaces/handed-over')).body.phase === 'waiting for FDD',
+      'it waits',
+    );
+
+    worker.signal('SIGTERM');
+    const { code } = await worker.exited;
+    expect(code).toBe(0);
+    expect((await world.rollout(id)).targets[0]?.state).toBe('running');
+    world.fdds.misbehaviour.clear('handed-over');
+    const { targets } = await world.withWorker({}, () => world.rolloutFinished(id));
+
+    expect(targets[0]).toMatchObject({ state: 'completed', version: NEW });
+    expectNothingDoubled(world, ['handed-over'], 0);
+  });
+
+  test('a second signal ends a process at once', async () => {
+    await world.addNamespace('cut-short', { fdd: OLD });
+    world.fdds.misbehaviour.set('cut-short', { kind: 'hang' });
+    const worker = await world.startWorker({ flags: { 'grace-period': 60 } });
+    const { id } = await world.deploy({ namespaces: ['cut-short'] });
+    await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'it runs');
+
+    worker.signal('SIGTERM');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+    worker.signal('SIGTERM');
+    const { code } = await worker.exited;
+
+    expect(code).toBeGreaterThan(0);
+    world.fdds.misbehaviour.clear('cut-short');
+    const { targets } = await world.withWorker({}, () => world.rolloutFinished(id));
+    expect(targets[0]).toMatchObject({ state: 'completed' });
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an api with 0', async (signal) => {
+    const api = await world.startApi();
+
+    api.signal(signal);
+
+    expect((await api.exited).code).toBe(0);
+  });
+});
+
+describe('a killed worker', () => {
+  let gate: Gate;
+
+  const world = useWorld({}, async (opened) => {
+    gate = await opened.openGate();
+    await opened.startApi();
+  });
+
+  test('acceptance 12: before its writes leaves them to another one within 10 s, and nothing is doubled', async () => {
+    const namespaces = [
+      ...(await world.addNamespaces('killed-early', 4, { fdd: OLD })),
+      ...(await world.addNamespaces('killed-fresh', 2)),
+    ];
+    const held = gate.hold(isWriteIn(namespaces));
+    const victim = await world.startWorker({ gate });
+    const { id } = await world.deploy({ namespaces });
+    await until(() => held.count() === namespaces.length, 'all runs are at their write');
+    const heir = await world.startWorker();
+
+    victim.signal('SIGKILL');
+    const killedAt = Date.now();
+    await victim.exited;
+    const { targets } = await world.rolloutFinished(id);
+    await heir.stop();
+
+    expect(targets.map(({ state }) => state)).toEqual(namespaces.map(() => 'completed'));
+    for (const namespace of namespaces) {
+      const [write] = world.audit({ namespace, resource: 'applications', verb: 'patch' }) as [AuditRecord];
+      expect(write.at.getTime() - killedAt).toBeLessThan(TAKEN_OVER_WITHIN_MS);
+    }
+    expectNothingDoubled(world, namespaces.slice(0, 4), 0);
+    expectNothingDoubled(world, namespaces.slice(4), 1);
+  });
+
+  test('acceptance 12: after its writes leaves the proof to another one, and nothing is doubled', async () => {
+    const updated = await world.addNamespaces('killed-late', 3, { fdd: OLD });
+    const fresh = await world.addNamespaces('killed-boot', 3);
+    const namespaces = [...updated, ...fresh];
+    for (const namespace of namespaces) world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+    const victim = await world.startWorker();
+    const { id } = await world.deploy({ namespaces });
+    await until(async () => {
+      const rows: { namespace: string; phase: string }[] = (await world.http('/api/status')).body;
+      const waiting = rows.filter(
+        ({ namespace, phase }) =>
+          namespaces.includes(namespace) &&
+          phase === (updated.includes(namespace) ? 'waiting for FDD' : 'bootstrapping'),
+      );
+      return (
+        waiting.length === namespaces.length && world.audit({ resource: 'pods', verb: 'create' }).length >= 5
+      );
+    }, 'everything is written');
+    const ids = await Promise.all(namespaces.map(world.deploymentId));
+    const heir = await world.startWorker();
+
+    victim.signal('SIGKILL');
+    const killedAt = Date.now();
+    await victim.exited;
+    await until(
+      async () => {
+        const jobs = await world.queue.getJobs(['active']);
+        return (
+          jobs.length === namespaces.length && jobs.every(({ processedOn = 0 }) => processedOn >= killedAt)
+        );
+      },
+      'all jobs are taken up',
+      TAKEN_OVER_WITHIN_MS,
+    );
+    for (const namespace of namespaces) world.fdds.misbehaviour.clear(namespace);
+    const { targets } = await world.rolloutFinished(id);
+    await heir.stop();
+
+    expect(targets.map(({ state }) => state)).toEqual(namespaces.map(() => 'completed'));
+    expect(await Promise.all(namespaces.map(world.deploymentId))).toEqual(ids);
+    expectNothingDoubled(world, updated, 0);
+    expectNothingDoubled(world, fresh, 1);
+    const { items } = await world.kube.request<{ items: { metadata: { name: string } }[] }>({
+      method: 'GET',
+      path: '/api/v1/pods',
+    });
+    expect(items.filter(({ metadata }) => metadata.name === BOOTSTRAP_POD)).toEqual([]);
+  });
+
+  test('acceptance 12: again and again loses nothing', async () => {
+    const namespaces = await world.addNamespaces('killed-often', 12, { fdd: OLD });
+    const { id } = await world.deploy({ namespaces });
+
+    for (let round = 0; round < 2; round += 1) {
+      const victim = await world.startWorker({ flags: { concurrency: 3 } });
+      await until(
+        async () =>
+          (await world.rollout(id)).targets.some(({ state }) => state === 'running' || state === 'completed'),
+        'it has begun',
+      );
+      victim.signal('SIGKILL');
+      await victim.exited;
+    }
+    const { targets } = await world.withWorker({}, () => world.rolloutFinished(id));
+
+    expect(targets.map(({ state }) => state)).toEqual(namespaces.map(() => 'completed'));
+    expectNothingDoubled(world, namespaces, 0);
+  });
+});
+
+describe('a worker that was stopped (SIGSTOP) and goes on later', () => {
+  const world = useWorld({}, (opened) => opened.startApi());
+
+  test.each([
+    ['for longer than its lease', 'long', 11_000],
+    ['only until another one has taken its job over', 'short', 0],
+  ])('%s: writes nothing more to that namespace', async (_what, name, atLeastMs) => {
+    const namespace = `haunted-${name}`;
+    await world.addNamespace(namespace);
+    const gate = await world.openGate();
+    const quotas = gate.hold(({ path }) => path.includes(`/${namespace}/resourcequotas`));
+    const zombieWrites: string[] = [];
+    gate.before(async ({ method, path }) => {
+      if (method !== 'GET' && path.includes(`/${namespace}/`)) zombieWrites.push(`${method} ${path}`);
+    });
+    const zombie = await world.startWorker({ gate });
+    const { id } = await world.deploy({ namespaces: [namespace] });
+    await quotas.arrived();
+
+    zombie.signal('SIGSTOP');
+    const stoppedAt = Date.now();
+    const heir = await world.startWorker();
+    const [target] = (await world.rolloutFinished(id)).targets;
+    const before = world.changes(namespace);
+    await until(() => Date.now() - stoppedAt > atLeastMs, 'it was stopped for long enough');
+    zombie.signal('SIGCONT');
+    quotas.release();
+    await heir.stop();
+    await world.addNamespace(`after-${namespace}`, { fdd: OLD });
+    const next = await world.deployed(`after-${namespace}`);
+    await zombie.stop();
+
+    expect(target).toMatchObject({ state: 'completed' });
+    expect(zombieWrites).toEqual([]);
+    expect(world.changes(namespace)).toEqual(before);
+    expectNothingDoubled(world, [namespace], 1);
+    expect((await world.rollout(id)).targets[0]).toEqual(target);
+    expect(next).toMatchObject({ state: 'completed', version: NEW });
+  });
+});
+
+describe('a worker that stopped fetching', () => {
+  test('exits, so that it is replaced', async () => {
+    const { code, lines, outcome } = await unfetching;
+
+    expect(code).toBeGreaterThan(0);
+    expect(lines.join('\n')).toMatch(/1 jobs? wait.*fetched none/);
+    expect(outcome).toMatchObject({ state: 'completed', version: NEW });
+  }, 180_000);
+});
+
+interface Unfetching {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+  /** What became of its namespace with another worker. */
+  readonly outcome: Target | undefined;
+}
+
+/** Takes a worker more than a minute to be sure of: it goes on beside the other tests, and is looked at last. */
+let unfetching: Promise<Unfetching>;
+
+beforeAll(() => {
+  unfetching = letWorkerGoDeaf();
+  unfetching.catch(() => undefined);
+});
+
+afterAll(() => unfetching.catch(() => undefined));
+
+async function letWorkerGoDeaf(): Promise<Unfetching> {
+  const world = await startWorld();
+  const redis = await openDeafeningProxy(Number(new URL(world.redis.url).port));
+  try {
+    await world.startApi();
+    const worker = await world.startWorker({ flags: { 'redis-url': redis.url } });
+    redis.deafen();
+    await world.addNamespace('unfetched', { fdd: OLD });
+    const { id } = await world.deploy({ namespaces: ['unfetched'] });
+    const { code } = await worker.exited;
+    const { targets } = await world.withWorker({}, () => world.rolloutFinished(id));
+    return { code, lines: worker.lines(), outcome: targets[0] };
+  } finally {
+    await redis.close();
+    await world.close();
+  }
+}
+
+/** A way to Redis on which, once deafened, nobody who fetches jobs is answered, as after a failover gone wrong. */
+async function openDeafeningProxy(target: number) {
+  let isDeaf = false;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const onward = connect(target, '127.0.0.1');
+    let isFetching = false;
+    for (const socket of [client, onward]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        client.destroy();
+        onward.destroy();
+      });
+    }
+    client.on('data', (chunk) => {
+      if (/bzpopmin|:deploy:stalled/i.test(chunk.toString('latin1'))) isFetching = true;
+      if (!(isDeaf && isFetching)) onward.write(chunk);
+    });
+    onward.on('data', (chunk) => {
+      if (!(isDeaf && isFetching)) client.write(chunk);
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    deafen: () => {
+      isDeaf = true;
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,203 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  type Gate,
+  isApplicationWrite,
+  NEW,
+  OLD,
+  type Raw,
+  type Target,
+  until,
+  useWorld,
+} from '../support/simulated-world.ts';
+
+let gate: Gate;
+
+const world = useWorld(
+  {
+    cluster: {
+      tokens: { 'skipper-token': 'skipper' },
+      deny: ({ user, namespace, resource, verb }) =>
+        user === 'skipper' && namespace === 'denied' && resource === 'applications' && verb === 'patch'
+          ? 'no such right'
+          : undefined,
+    },
+    flags: { 'api-token': 'skipper-token' },
+  },
+  async (opened) => {
+    gate = await opened.openGate();
+    await opened.startApi();
+    await opened.startWorker({ gate, flags: { 'max-attempts': 3, 'retry-backoff-base': 0.05 } });
+  },
+);
+
+afterEach(() => {
+  Object.assign(world.cluster.faults, {
+    rejectRate429: 0,
+    errorRate5xx: 0,
+    timeoutAfterWriteRate: 0,
+    latencyMs: 0,
+  });
+});
+
+function strikeWritesTo(namespace: string, faults: Partial<typeof world.cluster.faults>): void {
+  Object.assign(world.cluster.faults, {
+    method: /PATCH/,
+    path: new RegExp(`/namespaces/${namespace}/applications`),
+    ...faults,
+  });
+}
+
+function writesTo(namespace: string): number[] {
+  const patches = { namespace, resource: 'applications', verb: 'patch' };
+  return world.audit(patches).map(({ code }) => code);
+}
+
+/** Keeps track of a rollout's target until it is finished. */
+async function finished(id: string): Promise<Target> {
+  return (await world.rolloutFinished(id)).targets[0] as Target;
+}
+
+describe('retry', () => {
+  test('429 is tried again after Retry-After, and burns no attempts', async () => {
+    await world.addNamespace('throttled', { fdd: OLD });
+    strikeWritesTo('throttled', { rejectRate429: 1, retryAfterSeconds: 0.3 });
+    const { id } = await world.deploy({ namespaces: ['throttled'] });
+    await until(() => writesTo('throttled').length >= 5, 'more refusals than there are attempts', 60_000);
+
+    const times = world.audit({ namespace: 'throttled', verb: 'patch' }).map(({ at }) => at.getTime());
+    world.cluster.faults.rejectRate429 = 0;
+    const target = await finished(id);
+
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+    expect(target.attempt).toBeLessThanOrEqual(3);
+    for (const [index, time] of times.slice(1).entries()) {
+      expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(300);
+    }
+    expect(writesTo('throttled').filter((code) => code === 200)).toHaveLength(1);
+  });
+
+  test('5xx is tried again, and the error of every attempt can be read in the job', async () => {
+    await world.addNamespace('erring', { fdd: OLD });
+    strikeWritesTo('erring', { errorRate5xx: 1 });
+    const { id } = await world.deploy({ namespaces: ['erring'] });
+    await until(() => writesTo('erring').length >= 2, 'two attempts have failed');
+    world.cluster.faults.errorRate5xx = 0;
+
+    const target = await finished(id);
+
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+    expect(target.attempt).toBeGreaterThan(1);
+    const log = await world.jobLog(target.jobId);
+    expect(log).toMatch(/attempt 1 failed \(cluster_unavailable\).*500/);
+    expect(log).toMatch(/attempt 2 failed/);
+    expect(((await world.job(target.jobId)).stacktrace ?? []).join('\n')).toContain('500');
+  });
+
+  test('attempts come to an end, with the last error as reason', async () => {
+    await world.addNamespace('hopeless', { fdd: OLD });
+    strikeWritesTo('hopeless', { errorRate5xx: 1 });
+
+    const target = await world.deployed('hopeless');
+
+    expect(target).toMatchObject({
+      state: 'failed',
+      code: 'cluster_unavailable',
+      attempt: 3,
+      reason: expect.stringContaining('500'),
+    });
+    expect(writesTo('hopeless')).toHaveLength(3);
+    expect(await (await world.job(target.jobId)).getState()).toBe('failed');
+  });
+
+  test('a write whose answer was lost is not made twice', async () => {
+    await world.addNamespace('answerless');
+    strikeWritesTo('answerless', { timeoutAfterWriteRate: 1 });
+    const { id } = await world.deploy({ namespaces: ['answerless'] });
+    await until(() => writesTo('answerless').length > 0, 'the write has been made');
+    const written = await until(() => world.deploymentId('answerless'), 'the write has taken effect');
+    world.cluster.faults.timeoutAfterWriteRate = 0;
+
+    const target = await finished(id);
+
+    expect(target).toMatchObject({ state: 'completed' });
+    expect(await world.deploymentId('answerless')).toBe(written);
+    expect(writesTo('answerless')).toHaveLength(1);
+    expect(world.audit({ namespace: 'answerless', resource: 'pods', verb: 'create' })).toHaveLength(1);
+  });
+
+  test('what is forbidden fails at once, with the reason', async () => {
+    await world.addNamespace('denied', { fdd: OLD });
+
+    const target = await world.deployed('denied');
+
+    expect(target).toMatchObject({
+      state: 'failed',
+      code: 'forbidden',
+      attempt: 1,
+      reason: expect.stringMatching(/cannot patch resource "applications".*no such right/),
+    });
+    expect(writesTo('denied')).toEqual([403]);
+  });
+
+  test('a namespace that goes while it is deployed ends its job as skipped, with the reason', async () => {
+    await world.addNamespace('leaving', { fdd: OLD });
+    world.fdds.misbehaviour.set('leaving', { kind: 'hang' });
+    const { id } = await world.deploy({ namespaces: ['leaving'] });
+    await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'the run has begun');
+
+    await world.removeNamespace('leaving');
+
+    const target = await finished(id);
+    expect(target).toMatchObject({
+      state: 'cancelled',
+      outcome: 'skipped',
+      reason: expect.stringMatching(/skipped: .*(gone|deleted|terminated)/),
+    });
+    const job = await world.job(target.jobId);
+    expect(await job.getState()).toBe('completed');
+    expect(job.returnvalue).toMatchObject({ outcome: 'skipped', reason: target.reason });
+  });
+
+  test('a namespace that is gone when its write arrives is skipped as well', async () => {
+    await world.addNamespace('left', { fdd: OLD });
+    const held = gate.hold(isApplicationWrite('left'));
+    const { id } = await world.deploy({ namespaces: ['left'] });
+    await held.arrived();
+    await world.removeNamespace('left');
+    await until(
+      async () => (await world.http('/api/namespaces/left')).status === 404,
+      'the namespace is gone',
+    );
+    held.release();
+
+    expect(await finished(id)).toMatchObject({ state: 'cancelled', outcome: 'skipped' });
+  });
+
+  test('a request for a namespace that waits for its next attempt begins that at once', async () => {
+    await world.addNamespace('impatient', { fdd: OLD });
+    strikeWritesTo('impatient', { rejectRate429: 1, retryAfterSeconds: 60 });
+    await world.deploy({ namespaces: ['impatient'] });
+    const row = async (): Promise<Raw> => (await world.http('/api/namespaces/impatient')).body;
+    await until(async () => (await row()).phase === 'backoff', 'it waits');
+    expect((await row()).reason).toMatch(/429.*next in 6\d/);
+    world.cluster.faults.rejectRate429 = 0;
+
+    const { id, targets } = await world.deploy({ namespaces: ['impatient'] });
+
+    expect(targets[0]).toMatchObject({ coalesced: true });
+    expect(await finished(id)).toMatchObject({ state: 'completed', version: NEW });
+  });
+
+  test('a worker that has lost the cluster does not take a namespace it has not seen for gone', async () => {
+    gate.cut();
+    await world.addNamespace('unseen');
+    const { id } = await world.deploy({ namespaces: ['unseen'] });
+    await until(async () => {
+      const [target] = (await world.rollout(id)).targets;
+      return target?.state !== 'pending';
+    }, 'the worker has taken the job');
+    gate.mend();
+
+    expect(await finished(id)).toMatchObject({ state: 'completed', version: NEW });
+  });
+});

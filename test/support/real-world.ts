@@ -1,0 +1,374 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pino from 'pino';
+import { createKubernetesClient, type KubernetesClient } from '../../shared/kubernetes/client.ts';
+import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
+import {
+  CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  FIAAS_GROUP,
+  NAMESPACES,
+  pathOf,
+  ROLE_BINDINGS,
+  SERVICE_ACCOUNTS,
+} from '../../shared/kubernetes/resources.ts';
+import { type ChannelServer, startChannelServer } from '../../simulator/channel-server.ts';
+import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import type { Delays } from '../../simulator/fdd/delays.ts';
+import { type SimulatedFdds, startSimulatedFdds } from '../../simulator/fdd/start-simulated-fdds.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+
+/** Where Skipper itself would run: its service accounts live there. */
+export const SKIPPER_NAMESPACE = 'fiaas-skipper';
+export const WORKER_ACCOUNT = 'fiaas-skipper-worker';
+export const API_ACCOUNT = 'fiaas-skipper-api';
+
+const FDD = 'fiaas-deploy-daemon';
+const BOOTSTRAP_POD = 'fiaas-deploy-daemon-bootstrap';
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/**
+ * Cluster-wide, for both processes: what the shared watches read. A list or watch with the field selector
+ * `metadata.name=X` counts as one of the resource name X, so these rules open no other Deployment or Application.
+ */
+const WATCH_RULES: readonly Rule[] = [
+  // Discovery by name and by label. The label alone makes this rule so wide: RBAC knows no labels.
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] },
+  // FDD's bootstrap pod and the pods of its Deployment, selected by label.
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  // The state of FDD's rollout.
+  { apiGroups: ['apps'], resources: ['deployments'], resourceNames: [FDD], verbs: ['list', 'watch'] },
+  // What FDD is asked to be.
+  { apiGroups: [FIAAS_GROUP], resources: ['applications'], resourceNames: [FDD], verbs: ['list', 'watch'] },
+  // What FDD reports; the names carry a hash of the deployment id.
+  { apiGroups: [FIAAS_GROUP], resources: ['application-statuses'], verbs: ['list', 'watch'] },
+];
+
+/** In each namespace, for the worker only: what a deploy writes and reads there. */
+const DEPLOY_RULES: readonly Rule[] = [
+  // Server-side apply: `patch`, and `create` where there is none (with its name, unlike a POST). `get` after a conflict.
+  {
+    apiGroups: [FIAAS_GROUP],
+    resources: ['applications'],
+    resourceNames: [FDD],
+    verbs: ['get', 'create', 'patch'],
+  },
+  // Before a bootstrap, and after SUCCESS where the watch is late.
+  { apiGroups: ['apps'], resources: ['deployments'], resourceNames: [FDD], verbs: ['get'] },
+  // A POST names no object, so RBAC cannot narrow this one to the bootstrap pod.
+  { apiGroups: [''], resources: ['pods'], verbs: ['create'] },
+  // The bootstrap pod's end: deleted once its log is saved; read when its name is taken unexpectedly.
+  { apiGroups: [''], resources: ['pods'], resourceNames: [BOOTSTRAP_POD], verbs: ['get', 'delete'] },
+  { apiGroups: [''], resources: ['pods/log'], resourceNames: [BOOTSTRAP_POD], verbs: ['get'] },
+  // Whether a pod may ask for resources.
+  { apiGroups: [''], resources: ['resourcequotas'], verbs: ['list'] },
+  // Why a bootstrap pod did not run.
+  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+];
+
+/** Cluster-wide, for the worker, unless --disable-crd-creation. */
+const CRD_RULES: readonly Rule[] = [
+  {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    resourceNames: [`applications.${FIAAS_GROUP}`, `application-statuses.${FIAAS_GROUP}`],
+    verbs: ['get', 'update'],
+  },
+  { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['create'] },
+];
+
+/** In each namespace, for the worker, only with --manage-rbac. */
+const MANAGE_RBAC_RULES: readonly Rule[] = [
+  // Applied, like the Application.
+  {
+    apiGroups: [''],
+    resources: ['serviceaccounts'],
+    resourceNames: [FDD],
+    verbs: ['create', 'patch'],
+  },
+  // `escalate`: to grant FDD's rights without holding them all.
+  {
+    apiGroups: [RBAC_GROUP],
+    resources: ['roles'],
+    resourceNames: [FDD],
+    verbs: ['create', 'patch', 'escalate', 'bind'],
+  },
+  // `delete`: a binding that points to another role has to be made anew.
+  {
+    apiGroups: [RBAC_GROUP],
+    resources: ['rolebindings'],
+    resourceNames: [FDD],
+    verbs: ['create', 'patch', 'delete'],
+  },
+];
+
+const CLUSTER_ROLES: Readonly<Record<string, readonly Rule[]>> = {
+  'fiaas-skipper-watch': WATCH_RULES,
+  'fiaas-skipper-deploy': DEPLOY_RULES,
+  'fiaas-skipper-crds': CRD_RULES,
+  'fiaas-skipper-manage-rbac': MANAGE_RBAC_RULES,
+};
+
+export interface NamespaceOptions {
+  /** Text of `cluster_config.yaml`. */
+  readonly clusterConfig?: string;
+  readonly tag?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Roles bound to the worker in the namespace; the deploy role alone, if left out. */
+  readonly workerRoles?: readonly ('fiaas-skipper-deploy' | 'fiaas-skipper-manage-rbac')[];
+  /** Objects to be there before the ConfigMap makes it one of FIAAS's: a ResourceQuota, for one. */
+  readonly before?: (namespace: string) => Promise<unknown>;
+}
+
+/** Everything around Skipper, for real, but FDD's own code and the machines it would run on. */
+export interface RealWorld {
+  readonly controlPlane: ControlPlane;
+  /** A client that may do everything; its writes belong to field manager `python-requests`, as upstream's did. */
+  readonly admin: KubernetesClient;
+  readonly redis: RedisServer;
+  readonly channel: ChannelServer;
+  readonly fdds: SimulatedFdds;
+  /** Certificate that the API server's own is signed with. */
+  readonly caFile: string;
+  /** Scratch, removed at the end. */
+  readonly folder: string;
+  /** A namespace as its owners make it: roles bound, ConfigMap written, default account there. */
+  createNamespace(name: string, options?: NamespaceOptions): Promise<string>;
+  /** A new token of a service account; bound to a Secret it ends with that Secret. */
+  requestToken(account: string, boundSecret?: string): Promise<string>;
+  /** Writes a kubeconfig that verifies TLS with the cluster's CA, and returns its path. */
+  writeKubeconfig(name: string, user: Readonly<Record<string, unknown>>, server?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface RealWorldOptions {
+  readonly delays?: Partial<Delays>;
+  /** Without simulated FDDs there is nobody to answer; the controller-manager is left out, too. */
+  readonly bare?: boolean;
+}
+
+/** Starts control plane, Redis, release channels and simulated FDDs, and makes Skipper's service accounts. */
+export async function startRealWorld({ delays, bare = false }: RealWorldOptions = {}): Promise<RealWorld> {
+  const ends: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    const results = [];
+    // Each in turn, and all of them: what cannot be ended must not keep the others alive.
+    for (const end of ends.splice(0).reverse()) results.push(...(await Promise.allSettled([end()])));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+  try {
+    return await buildWorld({ delays, bare }, ends, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function buildWorld(
+  { delays, bare }: { delays: Partial<Delays> | undefined; bare: boolean },
+  ends: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<RealWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'skipper-real-world-'));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const [controlPlane, redis, channel] = await Promise.all([
+    startControlPlane({ controllerManager: !bare }),
+    startRedisServer({ path: process.env.PATH }),
+    startChannelServer(),
+  ]);
+  ends.push(controlPlane.stop, redis.stop, channel.close);
+  const admin = createKubernetesClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }), {
+    userAgent: 'cluster-suite',
+    fieldManager: 'python-requests',
+  });
+  ends.push(admin.close);
+  await createAccounts(admin);
+  const fdds = bare ? noFdds() : await startFdds(admin, delays);
+  ends.push(fdds.stop);
+  const caFile = join(folder, 'ca.crt');
+  await writeFile(caFile, await readFile(join(dirname(controlPlane.kubeconfigPath), 'certs/apiserver.crt')));
+  return {
+    controlPlane,
+    admin,
+    redis,
+    channel,
+    fdds,
+    caFile,
+    folder,
+    createNamespace: (name, options = {}) => createNamespace(admin, name, options),
+    requestToken: (account, boundSecret) => requestToken(admin, account, boundSecret),
+    writeKubeconfig: async (name, user, server = controlPlane.url) => {
+      const path = join(folder, `${name}.kubeconfig`);
+      await writeFile(path, kubeconfigText({ server, caFile, user }));
+      return path;
+    },
+    stop,
+  };
+}
+
+async function startFdds(
+  admin: KubernetesClient,
+  delays: Partial<Delays> | undefined,
+): Promise<SimulatedFdds> {
+  // FDD's watches need the CRDs, which a cluster that is new does not have. A test of CRDs makes its own.
+  const { CRDS } = await import('../../shared/domain/crds.ts');
+  for (const crd of CRDS) await admin.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, crd);
+  return startSimulatedFdds({
+    client: admin,
+    log: pino({ level: 'silent' }),
+    hasControllerManager: true,
+    ownsNamespace: (namespace) => namespace.startsWith('team-'),
+    delays: { bootstrapPollMs: 200, successAfterDeploymentMs: 500, ...delays },
+  });
+}
+
+function noFdds(): SimulatedFdds {
+  return {
+    get misbehaviour(): never {
+      throw new Error('this world has no FDDs');
+    },
+    installFdd: () => Promise.reject(new Error('this world has no FDDs')),
+    stop: async () => undefined,
+  };
+}
+
+async function createAccounts(admin: KubernetesClient): Promise<void> {
+  await admin.create(NAMESPACES, undefined, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: SKIPPER_NAMESPACE },
+  });
+  for (const name of [WORKER_ACCOUNT, API_ACCOUNT]) {
+    const body = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } };
+    await admin.create(SERVICE_ACCOUNTS, SKIPPER_NAMESPACE, body);
+  }
+  for (const [name, rules] of Object.entries(CLUSTER_ROLES)) {
+    const body = { apiVersion: `${RBAC_GROUP}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
+    await admin.request({ method: 'POST', path: `/apis/${RBAC_GROUP}/v1/clusterroles`, body });
+  }
+  await bindEverywhere(admin, 'fiaas-skipper-watch', [WORKER_ACCOUNT, API_ACCOUNT]);
+  await bindEverywhere(admin, 'fiaas-skipper-crds', [WORKER_ACCOUNT]);
+}
+
+async function bindEverywhere(
+  admin: KubernetesClient,
+  role: string,
+  accounts: readonly string[],
+): Promise<void> {
+  await admin.request({
+    method: 'POST',
+    path: `/apis/${RBAC_GROUP}/v1/clusterrolebindings`,
+    body: {
+      apiVersion: `${RBAC_GROUP}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: role },
+      roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
+      subjects: accounts.map(subject),
+    },
+  });
+}
+
+function subject(name: string) {
+  return { kind: 'ServiceAccount', name, namespace: SKIPPER_NAMESPACE };
+}
+
+async function createNamespace(
+  admin: KubernetesClient,
+  name: string,
+  options: NamespaceOptions,
+): Promise<string> {
+  const { labels = {}, workerRoles = ['fiaas-skipper-deploy'], clusterConfig = '{}', tag } = options;
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+  await admin.create(NAMESPACES, undefined, body);
+  for (const role of workerRoles) {
+    await admin.create(ROLE_BINDINGS, name, {
+      apiVersion: `${RBAC_GROUP}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name: role },
+      roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
+      subjects: [subject(WORKER_ACCOUNT)],
+    });
+  }
+  await options.before?.(name);
+  await until(
+    `${name} has its default service account`,
+    () => admin.get(SERVICE_ACCOUNTS, { namespace: name, name: 'default' }),
+    (account) => account !== undefined,
+  );
+  await admin.create(CONFIG_MAPS, name, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: FDD },
+    data: { 'cluster_config.yaml': clusterConfig, ...(tag === undefined ? {} : { tag }) },
+  });
+  return name;
+}
+
+async function requestToken(
+  admin: KubernetesClient,
+  account: string,
+  boundSecret: string | undefined,
+): Promise<string> {
+  const boundObjectRef =
+    boundSecret === undefined ? undefined : { apiVersion: 'v1', kind: 'Secret', name: boundSecret };
+  const answer = await admin.request<{ status: { token: string } }>({
+    method: 'POST',
+    path: pathOf(SERVICE_ACCOUNTS, { namespace: SKIPPER_NAMESPACE, name: account, subresource: 'token' }),
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 3600, boundObjectRef },
+    },
+  });
+  return answer.status.token;
+}
+
+/** JSON is YAML. */
+function kubeconfigText({
+  server,
+  caFile,
+  user,
+}: {
+  server: string;
+  caFile: string;
+  user: Readonly<Record<string, unknown>>;
+}): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'real',
+    clusters: [{ name: 'real', cluster: { server, 'certificate-authority': caFile } }],
+    users: [{ name: 'skipper', user }],
+    contexts: [{ name: 'real', context: { cluster: 'real', user: 'skipper' } }],
+  });
+}
+
+/** Asks again until the answer satisfies; the error names what was waited for, and the last answer. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  isEnough: (answer: T) => boolean = Boolean,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (isEnough(answer)) return answer;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `not in ${timeoutMs} ms: ${what}; last answer: ${JSON.stringify(answer, undefined, 1)}`,
+      );
+    }
+    await pause(50);
+  }
+}
