@@ -1,11 +1,10 @@
 import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
 import { APP_LABEL, FDD } from '../shared/domain/names.ts';
-import type { NamespaceConfig } from '../shared/domain/namespace-config.ts';
+import { type NamespaceConfig, parseNamespaceConfig } from '../shared/domain/namespace-config.ts';
 import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
 import type { Outcome } from '../shared/domain/rollout.ts';
 import { SkipperError } from '../shared/errors.ts';
-import { readConfig } from '../shared/kubernetes/fleet.ts';
 import {
   APPLICATIONS,
   CONFIG_MAPS,
@@ -190,6 +189,12 @@ function configOf(observed: NamespaceSnapshot): NamespaceConfig {
     throw new SkipperError('namespace_gone', 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone');
   }
   if (!observed.config.ok) throw new SkipperError('config_error', observed.config.reason);
+  if (observed.config.value.isDeleting) {
+    throw new SkipperError(
+      'namespace_gone',
+      'the ConfigMap is being deleted: the namespace is about to be gone',
+    );
+  }
   return observed.config.value;
 }
 
@@ -205,8 +210,8 @@ async function withConfig(observed: NamespaceSnapshot, context: RunContext): Pro
       path,
       query,
     });
-    const config = items.map(readConfig).find((each) => each !== undefined);
-    if (config) return { ...observed, config };
+    const [found] = items;
+    if (found) return { ...observed, config: parseNamespaceConfig(found) };
   }
   return observed;
 }

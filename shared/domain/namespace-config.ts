@@ -17,10 +17,16 @@ export interface NamespaceConfig {
   readonly useNetworkingV1Ingress: boolean;
   /** What FDD must show in its Deployment when it runs with this configuration. */
   readonly expectedEnvironment: Readonly<Record<string, string>>;
+  /** The ConfigMap is on its way out, as it is in a terminating namespace: nothing is to be written there. */
+  readonly isDeleting?: boolean;
 }
 
 export interface ConfigMapData {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -51,6 +57,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): Result<Namespace
     useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),
     // FDD mounts the ConfigMap by its fixed name, so only that one's settings can reach it.
     expectedEnvironment: name === CONFIG_MAP ? expectedEnvironment(settings) : {},
+    ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
   });
 }
 

@@ -122,13 +122,13 @@ export function watchFleet(options: {
       'configmaps by name',
       { resource: CONFIG_MAPS, fieldSelector: `metadata.name=${CONFIG_MAP}` },
       (entry, _, raw) => {
-        entry.namedConfig = raw && readConfig(raw);
+        entry.namedConfig = raw && parseNamespaceConfig(raw);
       },
     ),
     watchKind<RawConfigMap>(
       'configmaps by label',
       { resource: CONFIG_MAPS, labelSelector: `${APP_LABEL}=${FDD}` },
-      (entry, name, raw) => setOrDelete(entry.labelledConfigs, name, raw && readConfig(raw)),
+      (entry, name, raw) => setOrDelete(entry.labelledConfigs, name, raw && parseNamespaceConfig(raw)),
     ),
     watchKind<RawApplication>('applications', { resource: APPLICATIONS, ...byName }, (entry, _, raw) => {
       entry.application = raw && trimApplication(raw);
@@ -175,11 +175,6 @@ export function watchFleet(options: {
       await Promise.all(watches.map(({ watch }) => watch.stop()));
     },
   };
-}
-
-/** A ConfigMap that is being deleted (it has a finalizer) counts no longer. */
-export function readConfig(raw: RawConfigMap): Result<NamespaceConfig> | undefined {
-  return raw.metadata.deletionTimestamp === undefined ? parseNamespaceConfig(raw) : undefined;
 }
 
 function emptyEntry(): Entry {
