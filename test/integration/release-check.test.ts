@@ -30,6 +30,10 @@ function checks(world: World): Promise<Raw[]> {
 
 /** Asks for a check and waits until it is over; gives its result. */
 async function checkNow(world: World): Promise<Raw> {
+  await until(async () => {
+    const [first, ...others] = await Promise.all(world.running().map((each) => fleetSeenBy(world, each.url)));
+    return others.every((other) => other === first);
+  }, 'api and worker see the same');
   const answer = await world.http('/api/releases/check', { method: 'POST' });
   expect(answer.status).toBe(202);
   const { jobId } = answer.body;
@@ -40,6 +44,15 @@ async function checkNow(world: World): Promise<Raw> {
       return (await job?.getState()) === 'completed' && job?.returnvalue;
     }, 'the check is over');
   });
+}
+
+async function fleetSeenBy(world: World, url: string): Promise<string> {
+  const { text } = await world.http('/_/metrics', { url });
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('skipper_namespaces{'))
+    .sort()
+    .join();
 }
 
 async function rollouts(world: World): Promise<Rollout[]> {
@@ -72,6 +85,7 @@ describe('the release check', () => {
   const world = useWorld({ flags: { 'disable-autoupdate': false } }, async (opened) => {
     await opened.startApi();
     await opened.startWorker({ flags: { 'progress-deadline': 3 } });
+    await until(async () => (await checks(opened)).length > 0, 'the check of the start is over');
   });
 
   test('asks for a deploy of the namespaces that are behind their channel, and of no other', async () => {
