@@ -4,7 +4,7 @@ import { type NamespaceConfig, parseNamespaceConfig } from '../shared/domain/nam
 import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
 import type { Outcome } from '../shared/domain/rollout.ts';
-import { SkipperError } from '../shared/errors.ts';
+import { messageOf, SkipperError } from '../shared/errors.ts';
 import {
   APPLICATIONS,
   CONFIG_MAPS,
@@ -67,9 +67,10 @@ async function planAndApply(
   context: RunContext,
 ): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
   let observed = await withConfig(context.fleet.snapshot(context.namespace), context);
-  for (let conflicts = 0; ; conflicts += 1) {
+  let quotas: readonly QuotaObject[] | undefined;
+  for (let conflicts = 0; ; ) {
     const config = configOf(observed);
-    const plan = await makePlan(run, config, observed, context);
+    const plan = await makePlan(run, config, observed, quotas ?? [], context);
     if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
     context.note(
       `plan: ${plan.action} (${plan.reason}): ${plan.steps.map(describeStep).join(', ') || 'nothing to do'}`,
@@ -78,9 +79,13 @@ async function planAndApply(
       await applyPlan(plan, context);
       return { plan, config };
     } catch (error) {
-      const isConflict = error instanceof SkipperError && error.code === 'conflict';
-      if (!isConflict || conflicts === CONFLICT_RETRIES) throw error;
-      context.note(`conflict, planning again: ${error.message}`);
+      const code = error instanceof SkipperError ? error.code : undefined;
+      if (code === 'quota_exceeded' && quotas === undefined) {
+        // A quota may let pods in that ask for nothing: the planner knows, once it has seen the quotas.
+        quotas = await readQuotas(context);
+      } else if (code === 'conflict' && conflicts < CONFLICT_RETRIES) conflicts += 1;
+      else throw error;
+      context.note(`planning again: ${messageOf(error)}`);
       const seen = await withConfig(context.fleet.snapshot(context.namespace), context);
       observed = { ...seen, application: await readApplication(context) };
     }
@@ -91,25 +96,23 @@ async function makePlan(
   run: Run,
   config: NamespaceConfig,
   seen: NamespaceSnapshot,
+  quotas: readonly QuotaObject[],
   context: RunContext,
 ): Promise<DeploymentPlan> {
-  let observed = seen;
   const asked = {
     config,
     release: run.release,
     rolloutId: run.rolloutId,
     forceBootstrap: run.forceBootstrap,
     manageRbac: context.settings.manageRbac,
+    quotas,
     done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
   };
-  if (!needsBootstrap({ ...asked, observed })) {
-    if (looksChanged(observed)) observed = { ...observed, deployment: await readDeployment(context) };
-    return planDeployment({ ...asked, observed, quotas: [] });
-  }
+  const bootstraps = needsBootstrap({ ...asked, observed: seen });
   // A bootstrap beside a living FDD strips its settings: the watch's word that there is none is not enough.
-  if (!observed.deployment) observed = { ...observed, deployment: await readDeployment(context) };
-  if (!needsBootstrap({ ...asked, observed })) return planDeployment({ ...asked, observed, quotas: [] });
-  return planDeployment({ ...asked, observed, quotas: await readQuotas(context) });
+  const isInDoubt = bootstraps ? !seen.deployment : looksChanged(seen);
+  const observed = isInDoubt ? { ...seen, deployment: await readDeployment(context) } : seen;
+  return planDeployment({ ...asked, observed });
 }
 
 /**

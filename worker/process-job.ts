@@ -15,8 +15,8 @@ const BUSY_DELAY_MS = 1_000;
 /** The API server may say "too many requests" this often before it counts as a failure. */
 const THROTTLED_AT_MOST = 100;
 const SHORTEST_WAIT_MS = 50;
-/** Details of what a run waits for are told at most this often. */
-const DETAIL_INTERVAL_MS = 1_000;
+/** Where a run stands is told at most this often. */
+const PROGRESS_INTERVAL_MS = 500;
 
 export interface ProcessDependencies extends WorkerDependencies {
   readonly state: DesiredState;
@@ -283,7 +283,8 @@ function openContext(
     attempt: run.attempt,
   });
   let told = '';
-  let toldAt = 0;
+  let next: { readonly phase: string; readonly detail: string } | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let pending: Promise<unknown> = Promise.resolve();
 
   /** In order, and never in the way of the run: what cannot be told is lost, not fatal. */
@@ -291,6 +292,16 @@ function openContext(
     pending = pending.then(send).catch((error: unknown) => {
       log.debug({ reason: messageOf(error) }, 'progress could not be told');
     });
+  }
+
+  /** What has passed by the time it would be told is not worth the telling: in a fast fleet most phases are. */
+  function tellProgress(): void {
+    timer = undefined;
+    if (next === undefined || told === `${next.phase}/${next.detail}`) return;
+    const { phase, detail } = next;
+    told = `${phase}/${detail}`;
+    tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: Date.now() }));
+    tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
   }
 
   return {
@@ -303,18 +314,16 @@ function openContext(
     signal: AbortSignal.any([stopping, lease.signal]),
     assertOurs: lease.assertOurs,
     progress: (phase, detail = '') => {
-      const now = Date.now();
-      const isNews = !told.startsWith(`${phase}/`);
-      if (told === `${phase}/${detail}` || (!isNews && now - toldAt < DETAIL_INTERVAL_MS)) return;
-      told = `${phase}/${detail}`;
-      toldAt = now;
-      tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: now }));
-      tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
+      next = { phase, detail };
+      timer ??= setTimeout(tellProgress, PROGRESS_INTERVAL_MS);
     },
     remember: async (fields) => {
       await state.report(namespace, run, fields);
     },
     note: (line) => tell(() => job.log(`${new Date().toISOString()} ${line}`)),
-    settle: () => pending.then(() => undefined),
+    settle: () => {
+      clearTimeout(timer);
+      return pending.then(() => undefined);
+    },
   };
 }

@@ -63,7 +63,7 @@ export interface PlanInput {
   readonly rolloutId: string;
   readonly forceBootstrap: boolean;
   readonly observed: NamespaceSnapshot;
-  /** The namespace's quotas; needed only where the plan bootstraps. */
+  /** The namespace's quotas; they are read only where one has refused the bootstrap pod. */
   readonly quotas: readonly QuotaObject[];
   readonly manageRbac: boolean;
   /** What earlier runs left behind in the desired-state record. */
@@ -104,7 +104,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   };
 }
 
-/** True when FDD has to be started by a bootstrap pod that does not exist yet. Callers read quotas only then. */
+/** True when FDD has to be started by a bootstrap pod that does not exist yet. */
 export function needsBootstrap(
   input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done'>,
 ): boolean {
