@@ -63,7 +63,7 @@ export interface PlanInput {
   readonly rolloutId: string;
   readonly forceBootstrap: boolean;
   readonly observed: NamespaceSnapshot;
-  /** The namespace's quotas; they are read only where one has refused the bootstrap pod. */
+  /** The namespace's quotas; they are read only where one has refused the bootstrap pod (docs/decisions/0008). */
   readonly quotas: readonly QuotaObject[];
   readonly manageRbac: boolean;
   /** What earlier runs left behind in the desired-state record. */
