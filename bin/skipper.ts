@@ -7,6 +7,7 @@ import {
   flagOf,
   isFlag,
   readSettings,
+  redactSettings,
   SETTING_NAMES,
   type SettingName,
   Settings,
@@ -75,6 +76,7 @@ async function serve(
   const root = createLogger({ format: settings.logFormat, debug: settings.debug });
   const log = root.child({ logger: name });
   log.info({ version }, `skipper ${name} is starting`);
+  log.debug({ settings: redactSettings(settings) }, 'settings');
   if (settings.debug) log.warn("--debug: the Kubernetes API server's certificate is not verified");
   const core = await openCore(settings, root);
   const worker = parts.includes('worker')

@@ -1,5 +1,5 @@
 import { versionOf } from './image.ts';
-import { isRolledOut, type NamespaceSnapshot } from './observed.ts';
+import type { NamespaceSnapshot } from './observed.ts';
 
 /** Upstream's five values, and ours. */
 export type StatusValue =
@@ -64,9 +64,4 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
     };
   }
   return { status: 'OK', description: '' };
-}
-
-/** True while FDD's Deployment is being replaced: nothing to be healed or forced then. */
-export function isRollingOut(snapshot: NamespaceSnapshot): boolean {
-  return snapshot.deployment !== undefined && !isRolledOut(snapshot.deployment);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { invalid, ok } from '../../../../shared/domain/result.ts';
-import { isRollingOut, statusOf } from '../../../../shared/domain/status.ts';
+import { statusOf } from '../../../../shared/domain/status.ts';
 import {
   aConfig,
   aDeployment,
@@ -108,16 +108,5 @@ describe('statusOf', () => {
     const snapshot = aSnapshot({ config: ok(aConfig({ tag: 'latest' })) });
 
     expect(statusOf(snapshot)).toMatchObject({ version: '', channel: 'latest' });
-  });
-});
-
-describe('isRollingOut', () => {
-  test.each([
-    ['no Deployment', undefined, false],
-    ['one that is rolled out', aDeployment(), false],
-    ['one whose controller has not looked', aDeployment({ generation: 3 }), true],
-    ['one without an available replica', aDeployment({ availableReplicas: undefined }), true],
-  ])('acceptance 10: is right about %s', (_what, deployment, rolling) => {
-    expect(isRollingOut(aSnapshot({ deployment }))).toBe(rolling);
   });
 });
