@@ -92,7 +92,10 @@ async function runOnce(
     context.note(
       `${result.outcome} ${result.version} in ${durationMs} ms${result.warnings.map((w) => `; ${w}`).join('')}`,
     );
-    await context.settle();
+    await Promise.all([
+      context.settle(),
+      job.updateProgress({ phase: 'done', detail: result.outcome }).catch(() => undefined),
+    ]);
     context.log.info({ outcome: result.outcome, version: result.version, durationMs }, 'namespace is right');
     // The bootstrap pod's log is in the job's log, where it is read line by line.
     const { bootstrap, ...rest } = result;

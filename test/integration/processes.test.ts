@@ -237,14 +237,15 @@ describe('a worker that was stopped (SIGSTOP) and goes on later', () => {
     const namespace = `haunted-${name}`;
     await world.addNamespace(namespace);
     const gate = await world.openGate();
-    const quotas = gate.hold(({ path }) => path.includes(`/${namespace}/resourcequotas`));
+    // The last look before the first write.
+    const look = gate.hold(({ path }) => path.includes(`/${namespace}/deployments/`));
     const zombieWrites: string[] = [];
     gate.before(async ({ method, path }) => {
       if (method !== 'GET' && path.includes(`/${namespace}/`)) zombieWrites.push(`${method} ${path}`);
     });
     const zombie = await world.startWorker({ gate });
     const { id } = await world.deploy({ namespaces: [namespace] });
-    await quotas.arrived();
+    await look.arrived();
 
     zombie.signal('SIGSTOP');
     const stoppedAt = Date.now();
@@ -253,7 +254,7 @@ describe('a worker that was stopped (SIGSTOP) and goes on later', () => {
     const before = world.changes(namespace);
     await until(() => Date.now() - stoppedAt > atLeastMs, 'it was stopped for long enough');
     zombie.signal('SIGCONT');
-    quotas.release();
+    look.release();
     await heir.stop();
     await world.addNamespace(`after-${namespace}`, { fdd: OLD });
     const next = await world.deployed(`after-${namespace}`);
