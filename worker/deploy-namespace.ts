@@ -85,7 +85,7 @@ async function planAndApply(
         quotas = await readQuotas(context);
       } else if (code === 'conflict' && conflicts < CONFLICT_RETRIES) conflicts += 1;
       else throw error;
-      context.note(`planning again: ${messageOf(error)}`);
+      context.note(`${code}, planning again: ${messageOf(error)}`);
       const seen = await withConfig(context.fleet.snapshot(context.namespace), context);
       observed = { ...seen, application: await readApplication(context) };
     }
