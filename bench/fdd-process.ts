@@ -3,8 +3,8 @@ import { pino } from 'pino';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { CONFIG_MAPS, NAMESPACES } from '../shared/kubernetes/resources.ts';
+import { forEachAtMost } from '../simulator/demo/for-each-at-most.ts';
 import { startSimulatedFdds } from '../simulator/fdd/start-simulated-fdds.ts';
-import { forEachConcurrently } from './for-each-concurrently.ts';
 
 const [kubeconfig = '', count = '0', image = '', bare = '0'] = process.argv.slice(2);
 const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
@@ -24,7 +24,7 @@ const namespaces = Array.from(
   { length: Number(count) },
   (_, index) => `bench-${String(index).padStart(5, '0')}`,
 );
-await forEachConcurrently(namespaces, 48, async (namespace, index) => {
+await forEachAtMost(48, [...namespaces.entries()], async ([index, namespace]) => {
   await client.create(NAMESPACES, undefined, {
     apiVersion: 'v1',
     kind: 'Namespace',

@@ -9,7 +9,7 @@ import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { APPLICATIONS, DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
 import { startWatch } from '../shared/kubernetes/watch.ts';
-import { forEachConcurrently } from './for-each-concurrently.ts';
+import { forEachAtMost } from '../simulator/demo/for-each-at-most.ts';
 
 const IN_FLIGHT = 32;
 
@@ -48,7 +48,7 @@ export async function runFloor(
   });
   await watch.synced();
   const began = performance.now();
-  await forEachConcurrently(namespaces, IN_FLIGHT, async (namespace) => {
+  await forEachAtMost(IN_FLIGHT, namespaces, async (namespace) => {
     const manifest = applicationManifest(namespace, release, ids.get(namespace) ?? '');
     await client.apply(APPLICATIONS, { namespace, name: FDD }, manifest);
   });

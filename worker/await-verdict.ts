@@ -1,4 +1,3 @@
-import { FDD } from '../shared/domain/names.ts';
 import type { ObservedDeployment } from '../shared/domain/observed.ts';
 import {
   type Evidence,
@@ -9,8 +8,7 @@ import {
   judge,
 } from '../shared/domain/verify.ts';
 import { SkipperError } from '../shared/errors.ts';
-import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
-import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
+import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
 
@@ -82,11 +80,6 @@ export async function awaitVerdict(
 
 function isComparable(read: ObservedDeployment, { fleet }: RunContext): boolean {
   return isAtOrAfter(fleet.deploymentsPosition(), read.resourceVersion) !== undefined;
-}
-
-async function readDeployment({ client, namespace }: RunContext): Promise<ObservedDeployment | undefined> {
-  const raw = await client.get<RawDeployment>(DEPLOYMENTS, { namespace, name: FDD });
-  return raw && trimDeployment(raw);
 }
 
 function phaseOf(waitingFor: string, expected: Expectation) {

@@ -5,24 +5,13 @@ import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
 import type { Outcome } from '../shared/domain/rollout.ts';
 import { messageOf, SkipperError } from '../shared/errors.ts';
-import {
-  APPLICATIONS,
-  CONFIG_MAPS,
-  DEPLOYMENTS,
-  pathOf,
-  RESOURCE_QUOTAS,
-} from '../shared/kubernetes/resources.ts';
-import {
-  type RawApplication,
-  type RawConfigMap,
-  type RawDeployment,
-  trimApplication,
-  trimDeployment,
-} from '../shared/kubernetes/trim.ts';
+import { APPLICATIONS, CONFIG_MAPS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
+import { type RawApplication, type RawConfigMap, trimApplication } from '../shared/kubernetes/trim.ts';
 import type { Run } from '../shared/state/desired-state.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { awaitBootstrapEnd, type BootstrapRecord, collectBootstrapPod } from './bootstrap-record.ts';
+import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Rivals (kubectl, FDD itself) may write the Application between our look and our write. */
@@ -222,11 +211,6 @@ async function withConfig(observed: NamespaceSnapshot, context: RunContext): Pro
 async function readApplication({ client, namespace }: RunContext) {
   const raw = await client.get<RawApplication>(APPLICATIONS, { namespace, name: FDD });
   return raw && trimApplication(raw);
-}
-
-async function readDeployment({ client, namespace }: RunContext) {
-  const raw = await client.get<RawDeployment>(DEPLOYMENTS, { namespace, name: FDD });
-  return raw && trimDeployment(raw);
 }
 
 async function readQuotas({ client, namespace }: RunContext): Promise<readonly QuotaObject[]> {

@@ -3,6 +3,7 @@ import { fullJitterDelay } from '../shared/domain/backoff.ts';
 import { CRDS, type CustomResourceDefinition, mergeCrd } from '../shared/domain/crds.ts';
 import { errorClassOf, messageOf, SkipperError } from '../shared/errors.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
+import { pause } from '../shared/kubernetes/pause.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, pathOf } from '../shared/kubernetes/resources.ts';
 
 const RETRY = { baseMs: 500, capMs: 15_000 } as const;
@@ -21,7 +22,7 @@ export async function ensureCrds(client: KubernetesClient, log: Logger, signal: 
         signal.throwIfAborted();
         if (errorClassOf(error) !== 'retryable') throw explained(error);
         log.warn({ crd: wanted.metadata.name, reason: messageOf(error) }, 'CRD not written yet, will retry');
-        await new Promise((resolve) => setTimeout(resolve, fullJitterDelay(failures, RETRY)));
+        await pause(fullJitterDelay(failures, RETRY), signal);
         signal.throwIfAborted();
       }
     }

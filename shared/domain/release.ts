@@ -26,18 +26,20 @@ export type HardcodedMetadata = z.infer<typeof HardcodedMetadata>;
 export type Spec = Readonly<Record<string, unknown>>;
 
 export function parseChannelMetadata(text: string): Result<ChannelMetadata & { parsedImage: Image }> {
-  const json = parseJson(text);
-  if (!json.ok) return json;
-  const metadata = ChannelMetadata.safeParse(json.value);
-  if (!metadata.success) return invalid(firstIssue(metadata.error));
-  const image = parseImage(metadata.data.image);
-  return image.ok ? ok({ ...metadata.data, parsedImage: image.value }) : image;
+  return parseMetadata(text, ChannelMetadata);
 }
 
 export function parseHardcodedMetadata(text: string): Result<HardcodedMetadata & { parsedImage: Image }> {
+  return parseMetadata(text, HardcodedMetadata);
+}
+
+function parseMetadata<Metadata extends { image: string }>(
+  text: string,
+  schema: z.ZodType<Metadata>,
+): Result<Metadata & { parsedImage: Image }> {
   const json = parseJson(text);
   if (!json.ok) return json;
-  const metadata = HardcodedMetadata.safeParse(json.value);
+  const metadata = schema.safeParse(json.value);
   if (!metadata.success) return invalid(firstIssue(metadata.error));
   const image = parseImage(metadata.data.image);
   return image.ok ? ok({ ...metadata.data, parsedImage: image.value }) : image;

@@ -1,0 +1,14 @@
+import { FDD } from '../shared/domain/names.ts';
+import type { ObservedDeployment } from '../shared/domain/observed.ts';
+import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
+import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
+import type { RunContext } from './run-context.ts';
+
+/** FDD's Deployment as the API server has it now, where the watch's word is not enough. */
+export async function readDeployment({
+  client,
+  namespace,
+}: RunContext): Promise<ObservedDeployment | undefined> {
+  const raw = await client.get<RawDeployment>(DEPLOYMENTS, { namespace, name: FDD });
+  return raw && trimDeployment(raw);
+}
