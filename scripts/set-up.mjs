@@ -21,15 +21,20 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = ['bin', 'api', 'worker', 'shared', 'simulator'];
+const SOURCES = ['bin', 'api', 'worker', 'shared', 'simulator', 'web', 'cli'];
+const TSC = join('node_modules', 'typescript', 'bin', 'tsc');
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 const STEPS = {
   packages: installPackages,
   redis: () => installProgram('redis-server', 'redis-server'),
   chromium: () => installProgram('chromium', 'chromium'),
-  build: () => build('build', 'tsconfig.build.json', SOURCES),
-  bench: () => build('bench', 'tsconfig.json', [...SOURCES, 'bench', 'test']),
+  build: () => {
+    build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
+    build('web', [join('scripts', 'build-web.mjs')], ['web', 'shared', 'scripts/build-web.mjs']);
+    linkBinary();
+  },
+  bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'bench', 'test']),
 };
 
 main(process.argv.slice(2));
@@ -98,25 +103,19 @@ function isExecutable(file) {
   }
 }
 
-/** Compiles when a source is newer than the last build. */
-function build(name, project, folders) {
+/** Runs a program of ours when a source is newer than what it made last. */
+function build(name, [program, ...args], folders) {
   const stamp = at('dist', `.${name}`);
-  const sources = [...folders.map((folder) => at(folder)), ...CONFIGURATION.map((file) => at(file))];
+  const sources = [...folders, ...CONFIGURATION].map((path) => at(path));
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  if (builtAt < Math.max(...sources.map(changedAt))) {
-    const began = Date.now();
-    run(
-      process.execPath,
-      [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at(project)],
-      `tsc -p ${project}`,
-    );
-    mkdirSync(at('dist'), { recursive: true });
-    // As of the beginning: what was saved meanwhile may have been missed.
-    writeFileSync(stamp, '');
-    utimesSync(stamp, began / 1000, began / 1000);
-    say(`compiled (${project}) in ${since(began)}`);
-  }
-  linkBinary();
+  if (builtAt >= Math.max(...sources.map(changedAt))) return;
+  const began = Date.now();
+  run(process.execPath, [at(program), ...args], [program, ...args].join(' '));
+  mkdirSync(at('dist'), { recursive: true });
+  // As of the beginning: what was saved meanwhile may have been missed.
+  writeFileSync(stamp, '');
+  utimesSync(stamp, began / 1000, began / 1000);
+  say(`built (${name}) in ${since(began)}`);
 }
 
 /** When a file, or anything below a folder, was changed last; 0 for what is not there. */
