@@ -22,6 +22,10 @@ const text = z
   .pipe(z.string().min(1, 'is empty'));
 const seconds = z.coerce.number().positive().max(86_400);
 const port = z.coerce.number().int().min(0).max(65_535);
+const proxy = z
+  .string()
+  .regex(/^https?:\/\/./, 'expected http://… or https://…')
+  .optional();
 
 /**
  * Every setting, once: its name, type, default and help. `logFormat` is the flag `--log-format`, the variable
@@ -81,6 +85,19 @@ export const Settings = z.object({
   workerPort: port.default(5001).describe("port of a worker's health and metrics"),
   releaseCheckInterval: seconds.default(60).describe('seconds between two looks at the release channels'),
   releaseTimeout: seconds.default(10).describe('seconds the release server has for one answer'),
+  releaseAllowedHosts: text
+    .transform((hosts) => hosts.split(',').map((host) => host.trim()))
+    .pipe(z.array(z.string().regex(/^[\w.:-]+$/, 'expected host names, separated by commas')))
+    .default([])
+    .describe(
+      'comma-separated hosts, beside that of --baseurl, that specs may be on and private addresses may have',
+    ),
+  releaseCaFile: text
+    .optional()
+    .describe('PEM file with certificate authorities of the release server, beside the usual ones'),
+  httpProxy: proxy.describe('proxy for release servers at http URLs'),
+  httpsProxy: proxy.describe('proxy for release servers at https URLs'),
+  noProxy: text.optional().describe('comma-separated hosts that are asked without a proxy'),
   progressDeadline: seconds.default(300).describe('seconds in which a deployment must be proved'),
   bootstrapDeadline: seconds
     .default(180)
@@ -122,6 +139,11 @@ export function isFlag(name: SettingName): boolean {
   return Settings.shape[name] === flag || z.safeParse(Settings.shape[name], undefined).data === false;
 }
 
+/** Proxies are known by lower-case names as well. */
+function lowerCaseVariable(name: SettingName, env: SettingSources['env']): string | undefined {
+  return name.endsWith('Proxy') ? env[variableOf(name).toLowerCase()] : undefined;
+}
+
 /** Start-up cannot go on: the message says what to change. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
@@ -142,7 +164,7 @@ export function readSettings({ flags, env }: SettingSources): Settings {
   const raw: Record<string, unknown> = {};
   const origin = new Map<string, string>();
   for (const name of SETTING_NAMES) {
-    const variable = env[variableOf(name)];
+    const variable = env[variableOf(name)] ?? lowerCaseVariable(name, env);
     const candidates: [string, unknown][] = [
       [`--${flagOf(name)}`, flags[name]],
       [`$${variableOf(name)}`, variable === '' ? undefined : variable],

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Settings } from './config.ts';
+import { ConfigurationError, type Settings } from './config.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
 import { FIELD_MANAGER } from './domain/names.ts';
+import { messageOf } from './errors.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type Fleet, watchFleet } from './kubernetes/fleet.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
@@ -11,6 +13,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
 import { connectRedis } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
+import { createOutbound } from './releases/outbound.ts';
 import {
   createHardcodedSource,
   createReleaseSource,
@@ -100,7 +103,24 @@ async function openReleases(
     baseUrl: settings.baseurl,
     timeoutMs: settings.releaseTimeout * 1000,
     override,
+    outbound: createOutbound({
+      baseUrl: settings.baseurl,
+      allowedHosts: settings.releaseAllowedHosts,
+      ca: await readCa(settings.releaseCaFile),
+      httpProxy: settings.httpProxy,
+      httpsProxy: settings.httpsProxy,
+      noProxy: settings.noProxy,
+    }),
     store: redisChannelStore(redis, prefix),
     log: log.child({ logger: 'releases' }),
   });
+}
+
+async function readCa(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const pem = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError(`--release-ca-file ${path} cannot be read: ${messageOf(error)}`);
+  });
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw new ConfigurationError(`--release-ca-file ${path} has no PEM certificate in it`);
 }

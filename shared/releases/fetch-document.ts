@@ -5,6 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { SkipperError } from '../errors.ts';
+import type { Outbound } from './outbound.ts';
 
 /** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -21,8 +22,10 @@ export type Document =
   | { readonly kind: 'not-modified' }
   | { readonly kind: 'absent' };
 
-export interface FetchLimits {
+export interface FetchOptions {
+  /** For the whole answer, redirects included. */
   readonly timeoutMs: number;
+  readonly outbound: Outbound;
 }
 
 /** The folder behind a `file:` URL or plain path; undefined for an HTTP base. */
@@ -31,19 +34,22 @@ export function directoryOf(baseUrl: string): string | undefined {
   return resolve(baseUrl.startsWith('file:') ? fileURLToPath(baseUrl) : baseUrl);
 }
 
-/** GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`. */
+/**
+ * GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`, or
+ * `invalid_release` where it leads to what may not be asked for.
+ */
 export async function fetchDocument(
   url: string,
   validators: Validators,
-  limits: FetchLimits,
+  { timeoutMs, outbound }: FetchOptions,
 ): Promise<Document> {
   try {
-    return await fetchFollowing(url, validators, AbortSignal.timeout(limits.timeoutMs), MAX_REDIRECTS);
+    return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, outbound);
   } catch (error) {
     if (error instanceof SkipperError) throw error;
     const reason =
       error instanceof Error && error.name === 'TimeoutError'
-        ? `no complete answer within ${limits.timeoutMs / 1000} s`
+        ? `no complete answer within ${timeoutMs / 1000} s`
         : String(error instanceof Error ? error.message || error.name : error);
     throw unavailable(url, reason, { cause: error });
   }
@@ -54,6 +60,7 @@ async function fetchFollowing(
   validators: Validators,
   signal: AbortSignal,
   redirectsLeft: number,
+  outbound: Outbound,
 ): Promise<Document> {
   const response = await request(url, {
     headers: {
@@ -63,6 +70,7 @@ async function fetchFollowing(
       ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
     },
     signal,
+    dispatcher: outbound.dispatcher,
   });
   const { statusCode, headers } = response;
   if (statusCode === 304 || statusCode === 404 || statusCode >= 300) await response.body.dump();
@@ -71,7 +79,8 @@ async function fetchFollowing(
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
     if (redirectsLeft === 0) throw unavailable(url, `more than ${MAX_REDIRECTS} redirects`);
     const next = new URL(String(headers.location), url).href;
-    return fetchFollowing(next, validators, signal, redirectsLeft - 1);
+    outbound.assertRedirectAllowed(url, next);
+    return fetchFollowing(next, validators, signal, redirectsLeft - 1, outbound);
   }
   if (statusCode !== 200) {
     const seconds = Number(headers['retry-after']);

@@ -21,6 +21,7 @@ import {
   readDocument,
   type Validators,
 } from './fetch-document.ts';
+import type { Outbound } from './outbound.ts';
 
 /** A spec of an unchanged release is looked at again after this long: its URL may serve something new. */
 const SPEC_MAX_AGE_MS = 600_000;
@@ -52,6 +53,7 @@ export interface ReleaseSourceOptions {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly override: Spec;
+  readonly outbound: Outbound;
   readonly store: ChannelStore;
   readonly log: Logger;
   readonly now?: () => number;
@@ -88,6 +90,7 @@ export function createReleaseSource(options: ReleaseSourceOptions): ReleaseSourc
     if (!/^https?:\/\//i.test(specUrl)) {
       throw new SkipperError('invalid_release', `spec ${specUrl} is no http or https URL`);
     }
+    options.outbound.assertSpecAllowed(specUrl);
     return fetchDocument(specUrl, validators, options);
   }
 

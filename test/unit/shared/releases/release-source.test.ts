@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createOutbound } from '../../../../shared/releases/outbound.ts';
 import {
   createHardcodedSource,
   createReleaseSource,
@@ -40,6 +41,14 @@ function open(overrides: Partial<ReleaseSourceOptions> = {}) {
     baseUrl: server.url,
     timeoutMs: 2_000,
     override: {},
+    outbound: createOutbound({
+      baseUrl: server.url,
+      allowedHosts: [],
+      ca: undefined,
+      httpProxy: undefined,
+      httpsProxy: undefined,
+      noProxy: undefined,
+    }),
     store: createFakeChannelStore(),
     log: silentLog,
     ...overrides,
@@ -172,8 +181,14 @@ describe('createReleaseSource', () => {
     [
       'a redirect to a file',
       (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
-      'release_source_unavailable',
-      /release source/,
+      'invalid_release',
+      /not followed/,
+    ],
+    [
+      'a spec on another host',
+      '{"image":"fdd:1","spec":"http://localhost:1/fiaas.yml"}',
+      'invalid_release',
+      /--release-allowed-hosts/,
     ],
   ])('acceptance 4: %s leaves the last good release, and is told', async (_what, answer, code, message) => {
     const source = open({ timeoutMs: 150 });
