@@ -1,0 +1,198 @@
+{{/* Labels of every object: the first four are upstream's; labels.global adds to them and replaces none. */}}
+{{- define "skipper.labels" -}}
+{{- $labels := dict "app" .Values.name "chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
+{{- $_ := set $labels "release" .Release.Name -}}
+{{- $_ := set $labels "heritage" .Release.Service -}}
+{{- $_ := set $labels "app.kubernetes.io/name" .Values.name -}}
+{{- $_ := set $labels "app.kubernetes.io/instance" .Release.Name -}}
+{{- $_ := set $labels "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- include "skipper.strings" (merge $labels .Values.labels.global) -}}
+{{- end -}}
+
+{{/* Labels of the pods of a component: nothing that changes with the chart's version, which would restart them. */}}
+{{- define "skipper.podLabels" -}}
+{{- $labels := include "skipper.selector" . | fromYaml -}}
+{{- $_ := set $labels "app.kubernetes.io/name" .root.Values.name -}}
+{{- $_ := set $labels "app.kubernetes.io/instance" .root.Release.Name -}}
+{{- include "skipper.strings" (merge $labels .root.Values.labels.global) -}}
+{{- end -}}
+
+{{/* A mapping whose values have to be strings, however they were written. */}}
+{{- define "skipper.strings" -}}
+{{- $strings := dict -}}
+{{- range $key, $value := . }}{{ $_ := set $strings $key (include "skipper.string" $value) }}{{ end -}}
+{{- toYaml $strings -}}
+{{- end -}}
+
+{{/* A number as it was written: YAML's are floats to Helm, and a long one would come out as 2e+13. */}}
+{{- define "skipper.string" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end -}}
+{{- end -}}
+
+{{/* What selects the pods of a component: (dict "root" $ "component" "api"). It never changes: selectors are immutable. */}}
+{{- define "skipper.selector" -}}
+app: {{ .root.Values.name | quote }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "skipper.image" -}}
+{{- $tag := include "skipper.string" (.image.tag | default .appVersion) -}}
+{{- if .image.digest -}}
+{{ printf "%s@%s" .image.repository .image.digest | quote }}
+{{- else -}}
+{{ printf "%s:%s" .image.repository $tag | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* The account of a component: the chart's own, where it makes accounts. */}}
+{{- define "skipper.serviceAccountName" -}}
+{{- $own := ternary (printf "%s-%s" .root.Values.name .component) "default" .root.Values.rbac.enabled -}}
+{{- (index .root.Values .component).serviceAccountName | default $own -}}
+{{- end -}}
+
+{{/* Seconds that a pod has to end: for a worker, longer than its drain with what follows it. */}}
+{{- define "skipper.terminationGracePeriodSeconds" -}}
+{{- if eq .component "worker" -}}
+{{- add (index .root.Values.config "grace-period" | default 30 | int) 15 -}}
+{{- else -}}
+30
+{{- end -}}
+{{- end -}}
+
+{{/* What restricted Pod Security asks of a pod; .user is the account in its image. */}}
+{{- define "skipper.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: {{ .user }}
+runAsGroup: {{ .user }}
+fsGroup: {{ .user }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "skipper.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* Settings of the config file, by flag name. */}}
+{{- define "skipper.settings" -}}
+{{- $settings := deepCopy .Values.config -}}
+{{- with .Values.baseurl }}{{ $_ := set $settings "baseurl" . }}{{ end -}}
+{{- with .Values.statusUpdateInterval }}{{ $_ := set $settings "status-update-interval" . }}{{ end -}}
+{{- if .Values.debug }}{{ $_ := set $settings "debug" true }}{{ end -}}
+{{- if .Values.manageRBAC }}{{ $_ := set $settings "manage-rbac" true }}{{ end -}}
+{{- if not .Values.autoUpdate }}{{ $_ := set $settings "disable-autoupdate" true }}{{ end -}}
+{{- if .Values.disableCrdCreation }}{{ $_ := set $settings "disable-crd-creation" true }}{{ end -}}
+{{- if .Values.useApiextensionsV1CRD }}{{ $_ := set $settings "use-apiextensionsv1-crd" true }}{{ end -}}
+{{- with .Values.releaseChannelMetadata }}
+{{- $_ := set $settings "release-channel-metadata" (toJson .) -}}
+{{- $_ := set $settings "release-channel-metadata-spec" "/var/run/config/fiaas/release_channel_metadata_spec_fiaas.yaml" -}}
+{{- end -}}
+{{- toYaml $settings -}}
+{{- end -}}
+
+{{/* REDIS_URL, and before it the password that it is made with. */}}
+{{- define "skipper.redisEnv" -}}
+{{- $redis := .Values.redis -}}
+{{- if not $redis.enabled }}
+- name: REDIS_URL
+{{- if $redis.external.existingSecret }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $redis.external.existingSecret | quote }}
+      key: {{ $redis.external.key | quote }}
+{{- else }}
+  value: {{ $redis.external.url | quote }}
+{{- end }}
+{{- else if $redis.auth.enabled }}
+{{ include "skipper.redisPasswordEnv" . }}
+- name: REDIS_URL
+  value: "redis://:$(REDIS_PASSWORD)@{{ .Values.name }}-redis:6379"
+{{- else }}
+- name: REDIS_URL
+  value: "redis://{{ .Values.name }}-redis:6379"
+{{- end }}
+{{- end -}}
+
+{{- define "skipper.redisPasswordEnv" -}}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.redis.auth.existingSecret | default (printf "%s-redis" .Values.name) | quote }}
+      key: {{ .Values.redis.auth.key | quote }}
+{{- end -}}
+
+{{/* Not empty where every service account of the cluster is to have FDD's rights. */}}
+{{- define "skipper.grantsEverybody" -}}
+{{- $wanted := .Values.rbac.enableFIAASController -}}
+{{- if eq (toString $wanted) "true" -}}
+yes
+{{- else if eq (toString $wanted) "keep" -}}
+{{- $binding := lookup "rbac.authorization.k8s.io/v1" "ClusterRoleBinding" "" "fiaas-controller" | default dict -}}
+{{- $annotations := dig "metadata" "annotations" dict $binding -}}
+{{- if and (eq (get $annotations "meta.helm.sh/release-name") .Release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") .Release.Namespace) -}}
+yes
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Port of an http(s) URL; empty for anything else, such as a directory. */}}
+{{- define "skipper.urlPort" -}}
+{{- if regexMatch "^https?://" (. | default "") -}}
+{{- $url := urlParse . -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* TCP ports that release servers are reached on: HTTPS for the specs, and the one of baseurl. */}}
+{{- define "skipper.releasePorts" -}}
+{{- $port := include "skipper.urlPort" .Values.baseurl -}}
+{{- toJson (list 443 ($port | default 443 | int) | uniq) -}}
+{{- end -}}
+
+{{/* TCP ports of proxies and of the telemetry collector, as the settings have them. */}}
+{{- define "skipper.settingPorts" -}}
+{{- $ports := list -}}
+{{- range $setting := list "http-proxy" "https-proxy" "otel-exporter-otlp-endpoint" -}}
+{{- with include "skipper.urlPort" (index $.Values.config $setting) }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- end -}}
+{{- toJson (uniq $ports) -}}
+{{- end -}}
+
+{{- define "skipper.redisPort" -}}
+{{- $port := "" -}}
+{{- with .Values.redis.external.url }}{{ $port = regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" }}{{ end -}}
+{{- if .Values.redis.enabled -}}6379{{- else -}}{{ $port | default .Values.networkPolicy.redisPort }}{{- end -}}
+{{- end -}}
+
+{{/* What the schema cannot say. */}}
+{{- define "skipper.validate" -}}
+{{- if not (and .Values.redis .Values.networkPolicy .Values.api .Values.worker .Values.monitoring) -}}
+{{- fail "the values lack this chart's defaults: upgrade with --reset-then-reuse-values instead of --reuse-values" -}}
+{{- end -}}
+{{- if and .Values.releaseChannelMetadata (not .Values.releaseChannelMetadataSpecContentAsYAML) -}}
+{{- fail "releaseChannelMetadata needs releaseChannelMetadataSpecContentAsYAML: the fiaas.yml to deploy" -}}
+{{- end -}}
+{{- if not .Values.redis.enabled -}}
+{{- if not (or .Values.redis.external.url .Values.redis.external.existingSecret) -}}
+{{- fail "redis.enabled=false needs redis.external.url or redis.external.existingSecret" -}}
+{{- end -}}
+{{- if and .Values.redis.external.url .Values.redis.external.existingSecret -}}
+{{- fail "give redis.external.url or redis.external.existingSecret, not both" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.caBundle.configMap .Values.caBundle.secret -}}
+{{- fail "give caBundle.configMap or caBundle.secret, not both" -}}
+{{- end -}}
+{{- with .Values.worker.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail "worker.autoscaling.minReplicas is more than maxReplicas" -}}
+{{- end -}}
+{{- if and .enabled (eq .type "keda") (not .prometheusServer) (not $.Values.redis.enabled) -}}
+{{- fail "worker.autoscaling.type=keda with an outer Redis needs worker.autoscaling.prometheusServer" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

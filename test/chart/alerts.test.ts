@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { createMetrics } from '../../shared/metrics.ts';
+import { type AlertRule, chartFile, pick, render } from './support/helm.ts';
+
+const { spec } = pick(
+  render({ monitoring: { prometheusRule: { enabled: true } } }),
+  'PrometheusRule',
+  'fiaas-skipper',
+);
+const rules: readonly AlertRule[] = spec.groups[0].rules;
+/** Prometheus adds the first, kube-state-metrics the second. */
+const FROM_ELSEWHERE = ['up', 'kube_pod_status_ready'];
+
+describe('alerts and dashboard', () => {
+  test.each(rules)('$alert rests on metrics that Skipper has', async ({ expr }) => {
+    expect(await unknownMetricsIn(expr)).toEqual([]);
+  });
+
+  test('so do the panels', async () => {
+    const { panels } = JSON.parse(readFileSync(chartFile('dashboards/skipper.json'), 'utf8')) as {
+      panels: readonly { title: string; targets: readonly { expr: string }[] }[];
+    };
+
+    for (const { title, targets } of panels) {
+      for (const { expr } of targets) expect([title, await unknownMetricsIn(expr)]).toEqual([title, []]);
+    }
+  });
+});
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+describe('promtool', () => {
+  if (!hasPromtool) {
+    test.skip('is not tried: there is no promtool (Debian package prometheus)', () => undefined);
+    return;
+  }
+
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'skipper-chart-rules-'));
+    writeFileSync(join(folder, 'rules.yaml'), stringify(spec));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('accepts the rules', () => {
+    const { stdout, stderr, status } = promtool(['check', 'rules', 'rules.yaml']);
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`${rules.length} rules found`);
+  });
+
+  const HEALTHY: Readonly<Record<string, string>> = {
+    'up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x180',
+    'up{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '1x180',
+    'kube_pod_status_ready{namespace="fiaas-skipper",pod="fiaas-skipper-api-x",condition="true"}': '1x180',
+    'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '0x180',
+    'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}': '7x180',
+    'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}': '0+1x180',
+    'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}': '0x180',
+    'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="OK"}': '9x180',
+    'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="HELM_MANAGED"}': '1x180',
+    'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="ok"}':
+      '0+1x180',
+    'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="problem"}':
+      '0x180',
+  };
+
+  test('all is quiet when all is well, and when there is nothing to do', () => {
+    expect(firing({})).toEqual([]);
+    expect(
+      firing({
+        'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}':
+          '5x180',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each<[string, Readonly<Record<string, string | undefined>>]>([
+    ['SkipperWorkersDown', { 'up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '0x180' }],
+    ['SkipperApiDown', { 'up{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '1x20 _x160' }],
+    [
+      'SkipperNotReady',
+      {
+        'kube_pod_status_ready{namespace="fiaas-skipper",pod="fiaas-skipper-api-x",condition="true"}':
+          '0x180',
+      },
+    ],
+    [
+      'SkipperRolloutStuck',
+      {
+        'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '3x180',
+        'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}':
+          '5x180',
+      },
+    ],
+    [
+      'SkipperRolloutStuck',
+      {
+        'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '3x180',
+        'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}':
+          undefined,
+        'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}':
+          undefined,
+      },
+    ],
+    [
+      'SkipperRunsFail',
+      {
+        'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}':
+          '0+3x180',
+      },
+    ],
+    [
+      'SkipperNamespacesBehind',
+      {
+        'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="VERSION_MISMATCH"}':
+          '2x180',
+      },
+    ],
+    [
+      'SkipperReleaseChannelUnreadable',
+      {
+        'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="ok"}':
+          '5x180',
+        'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="problem"}':
+          '0+1x180',
+      },
+    ],
+  ])('%s, and nothing else, fires when it should', (alert, series) => {
+    expect(firing(series)).toEqual([alert]);
+  });
+
+  /** Alerts that fire after two and a half hours with these series instead of the healthy ones; no value takes one away. */
+  function firing(series: Readonly<Record<string, string | undefined>>): string[] {
+    const wanted = Object.entries({ ...HEALTHY, ...series }).filter(([, values]) => values !== undefined);
+    const input_series = wanted.map(([name, values]) => ({ series: name, values }));
+    // None is expected, so promtool complains of each one that fires.
+    const alert_rule_test = rules.map(({ alert }) => ({
+      eval_time: '150m',
+      alertname: alert,
+      exp_alerts: [],
+    }));
+    const tests = [{ interval: '1m', input_series, alert_rule_test }];
+    writeFileSync(
+      join(folder, 'test.yaml'),
+      stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests }),
+    );
+    const { stdout, stderr, status } = promtool(['test', 'rules', 'test.yaml']);
+    const fired = [...(stdout + stderr).matchAll(/alertname: ?(\w+)/g)].map(([, alert = '']) => alert);
+    expect(fired.length === 0).toBe(status === 0);
+    return fired;
+  }
+
+  function promtool(args: readonly string[]) {
+    return spawnSync('promtool', args, { cwd: folder, encoding: 'utf8' });
+  }
+});
+
+/** Names in an expression that no process exports. */
+async function unknownMetricsIn(expr: string): Promise<string[]> {
+  const known = new Set((await createMetrics().registry.getMetricsAsJSON()).map(({ name }) => name));
+  const names = [...expr.matchAll(/([a-z_]+)\{/g)].map(([, name = '']) => name.replace(/_bucket$/, ''));
+  expect(names).not.toEqual([]);
+  return names.filter((name) => !known.has(name) && !FROM_ELSEWHERE.includes(name));
+}

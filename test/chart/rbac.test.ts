@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rbacManifests } from '../../shared/domain/rbac.ts';
+import { describeCluster } from '../cluster/support/cluster-suite.ts';
+import { type RealWorld, startRealWorld } from '../support/real-world.ts';
+import { grantsOf } from './support/grants.ts';
+import { chartFile, type Manifest, NAMESPACE, pick, type Rule, render, type Values } from './support/helm.ts';
+
+const ROLES = ['watch', 'deploy', 'crds', 'manage-rbac'].map((role) => `fiaas-skipper-${role}`);
+
+describe('the rights of the chart', () => {
+  test('the api lists and watches, and nothing else', () => {
+    const verbs = rulesOf(render({ manageRBAC: true }), 'fiaas-skipper-api').flatMap(({ verbs }) => verbs);
+
+    expect([...new Set(verbs)].toSorted()).toEqual(['list', 'watch']);
+  });
+
+  test('nothing is granted by a wildcard, no Secret may be read', () => {
+    for (const account of ['fiaas-skipper-api', 'fiaas-skipper-worker']) {
+      const rules = rulesOf(render({ manageRBAC: true }), account);
+
+      expect(JSON.stringify(rules)).not.toContain('*');
+      expect(rules.flatMap(({ resources }) => resources)).not.toContain('secrets');
+    }
+  });
+
+  test('every rule says why', () => {
+    const lines = readFileSync(chartFile('templates/rbac.yaml'), 'utf8').split('\n');
+    const rules = lines.flatMap((line, index) =>
+      line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
+    );
+
+    expect(rules).toHaveLength(18);
+    for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
+  });
+
+  test.each<[string, Values, string]>([
+    ['manageRBAC is off', {}, 'manage-rbac'],
+    ['disableCrdCreation is on', { disableCrdCreation: true }, 'crds'],
+  ])('where %s, its role is not there', (_when, values, role) => {
+    const named = render(values).filter(({ metadata }) => metadata.name === `fiaas-skipper-${role}`);
+
+    expect(named).toEqual([]);
+  });
+
+  test('with rbac.namespaces the worker writes there, and nowhere else', () => {
+    const manifests = render({
+      rbac: { namespaces: ['team-a', 'team-b'] },
+      manageRBAC: true,
+      disableCrdCreation: true,
+    });
+    const clusterWide = manifests.filter(({ kind }) => kind === 'ClusterRoleBinding');
+    const inNamespaces = manifests.filter(({ kind }) => kind === 'RoleBinding');
+
+    expect(clusterWide.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+      'fiaas-skipper-explain',
+      'fiaas-skipper-watch',
+    ]);
+    expect(inNamespaces.map(({ metadata }) => `${metadata.namespace} ${metadata.name}`).toSorted()).toEqual([
+      'team-a fiaas-skipper-deploy',
+      'team-a fiaas-skipper-manage-rbac',
+      'team-b fiaas-skipper-deploy',
+      'team-b fiaas-skipper-manage-rbac',
+    ]);
+  });
+
+  test('without rbac.enabled there is none, and the pods run as default', () => {
+    const manifests = render({
+      rbac: { enabled: false, enableFIAASController: true, fddClusterRole: { enabled: true } },
+    });
+
+    expect(manifests.filter(({ kind }) => /Role|ServiceAccount/.test(kind))).toEqual([]);
+    expect(pick(manifests, 'Deployment', 'fiaas-skipper-api').spec.template.spec.serviceAccountName).toBe(
+      'default',
+    );
+  });
+});
+
+describe("FDD's rights", () => {
+  test('are given to nobody by default', () => {
+    expect(JSON.stringify(render())).not.toContain('system:serviceaccounts');
+    expect(render().filter(({ metadata }) => metadata.name.includes('fdd'))).toEqual([]);
+  });
+
+  test('fddClusterRole gives what manage-rbac would, and the CRDs', () => {
+    const manifests = render({ rbac: { fddClusterRole: { enabled: true, namespaces: ['team-a'] } } });
+    const granted = pick(manifests, 'ClusterRole', 'fiaas-skipper-fdd').rules ?? [];
+
+    expect(grantsOf(granted)).toEqual(grantsOf(rbacManifests('team-a').role.rules));
+    expect(pick(manifests, 'RoleBinding', 'fiaas-skipper-fdd').subjects).toEqual([
+      { kind: 'ServiceAccount', name: 'default', namespace: 'team-a' },
+      { kind: 'ServiceAccount', name: 'fiaas-deploy-daemon', namespace: 'team-a' },
+    ]);
+    expect(pick(manifests, 'ClusterRoleBinding', 'fiaas-skipper-fdd-crds').subjects).toHaveLength(2);
+  });
+
+  test("enableFIAASController gives them to every account, under upstream's name", () => {
+    const manifests = render({ rbac: { enableFIAASController: true } });
+
+    expect(pick(manifests, 'ClusterRoleBinding', 'fiaas-controller').subjects).toEqual([
+      { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:serviceaccounts' },
+    ]);
+    expect(grantsOf(pick(manifests, 'ClusterRole', 'fiaas-controller').rules ?? [])).toEqual(
+      expect.arrayContaining(grantsOf(rbacManifests('any').role.rules)),
+    );
+  });
+});
+
+describeCluster("the chart's roles and those of the cluster suite", { needsControllers: false }, () => {
+  let world: RealWorld;
+  beforeAll(async () => {
+    world = await startRealWorld({ bare: true });
+  }, 60_000);
+  afterAll(() => world?.stop());
+
+  test.each(ROLES)('%s grants the very same', async (name) => {
+    const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`;
+    const proved = await world.admin.request<Manifest>({ method: 'GET', path });
+    const rendered = pick(render({ manageRBAC: true }), 'ClusterRole', name);
+
+    expect(grantsOf(rendered.rules ?? [])).toEqual(grantsOf(proved.rules ?? []));
+  });
+});
+
+/** All rules that bindings of any kind give to an account of the chart. */
+function rulesOf(manifests: readonly Manifest[], account: string): readonly Rule[] {
+  const bindings = manifests.filter(({ subjects = [] }) =>
+    subjects.some(({ name, namespace }) => name === account && namespace === NAMESPACE),
+  );
+  expect(bindings).not.toEqual([]);
+  return bindings.flatMap(({ roleRef }) => pick(manifests, 'ClusterRole', roleRef?.name ?? '').rules ?? []);
+}

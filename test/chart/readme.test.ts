@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { SETTING_NAMES } from '../../shared/config.ts';
+import { chartFile } from './support/helm.ts';
+import { documentedValues, valuesTable } from './support/values-table.ts';
+
+const README = chartFile('README.md');
+const TABLE = /(<!-- values: [^\n]*-->\n)([\s\S]*)(<!-- end of values -->)/;
+
+describe('the README of the chart', () => {
+  test('every value has a comment that says what it means', () => {
+    const silent = documentedValues().filter(({ meaning }) => meaning === '');
+
+    expect(silent).toEqual([]);
+  });
+
+  test('its table is made of values.yaml', () => {
+    const table = `\n${valuesTable(documentedValues())}\n\n`;
+    if (process.env.UPDATE_README) {
+      writeFileSync(
+        README,
+        readFileSync(README, 'utf8').replace(TABLE, (_all, begin, _old, end) => begin + table + end),
+      );
+    }
+
+    const [, , found] = TABLE.exec(readFileSync(README, 'utf8')) ?? [];
+
+    expect(found).toBe(table);
+  });
+
+  test('it names no flag that does not exist', () => {
+    const flags = readFileSync(README, 'utf8').matchAll(/`--([a-z0-9-]+)`/g);
+    const known = SETTING_NAMES.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+
+    for (const [, flag] of flags) expect(known).toContain(flag);
+  });
+});

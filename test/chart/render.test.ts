@@ -1,0 +1,367 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { readSettings } from '../../shared/config.ts';
+import { parseNamespaceConfig } from '../../shared/domain/namespace-config.ts';
+import {
+  CHART,
+  helmOrFail,
+  type Manifest,
+  NAMESPACE,
+  namesOf,
+  pick,
+  render,
+  type Values,
+} from './support/helm.ts';
+import { MATRIX } from './support/matrix.ts';
+import { documentedValues } from './support/values-table.ts';
+
+const DRAIN_SECONDS = 36;
+
+describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
+  const manifests = render(values);
+  const workloads = manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+
+  test('lint finds nothing', () => {
+    expect(helmOrFail(['lint', CHART, '--strict'], values)).toContain('0 chart(s) failed');
+  });
+
+  test('no object is there twice, and all carry the labels', () => {
+    const names = manifests.map(
+      ({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`,
+    );
+
+    expect(new Set(names).size).toBe(names.length);
+    for (const { metadata } of manifests) {
+      expect(metadata.labels).toMatchObject({ 'app.kubernetes.io/instance': 'skipper', heritage: 'Helm' });
+    }
+  });
+
+  test('what a pod mounts, is configured by or runs as is there, unless it comes from the values', () => {
+    const given = JSON.stringify(values);
+    for (const workload of workloads) {
+      for (const [kind, name] of referencesOf(workload)) {
+        const comesFromOutside = name === 'default' || given.includes(JSON.stringify(name));
+        if (!comesFromOutside) expect(namesOf(manifests)).toContain(`${kind}/${name}`);
+      }
+    }
+  });
+
+  test('selectors find the pods of one workload, however the chart changes', () => {
+    for (const { spec, metadata } of workloads) {
+      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+      expect(Object.keys(spec.selector.matchLabels)).toEqual(['app', 'app.kubernetes.io/component']);
+      expect(JSON.stringify(spec.template.metadata.labels)).not.toContain('0.1.0');
+      expect(metadata.name).toBe(
+        `${spec.selector.matchLabels.app}-${spec.selector.matchLabels['app.kubernetes.io/component']}`,
+      );
+    }
+  });
+
+  test('pods get no service links, and time to drain', () => {
+    for (const { spec } of workloads) {
+      expect(spec.template.spec.enableServiceLinks).toBe(false);
+      if (spec.template.spec.containers[0].name === 'worker') {
+        expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(DRAIN_SECONDS);
+      }
+    }
+  });
+});
+
+describe('the matrix', () => {
+  test('has every switch both ways', () => {
+    const switches = documentedValues().filter(
+      ({ byDefault }) => byDefault === 'true' || byDefault === 'false',
+    );
+    const tried = Object.values(MATRIX);
+
+    for (const { path, byDefault } of switches) {
+      const settings = tried.map((values) =>
+        path.split('.').reduce<unknown>((at, key) => (at as Values | undefined)?.[key], values),
+      );
+      expect([path, settings.includes(byDefault !== 'true')]).toEqual([path, true]);
+    }
+  });
+});
+
+describe('the config file', () => {
+  test('says nothing but what the values do', () => {
+    const settings = settingsOf({});
+
+    expect(settings).toMatchObject({
+      baseurl: 'https://fiaas.github.io/releases',
+      disableAutoupdate: true,
+      manageRbac: false,
+      debug: false,
+      disableCrdCreation: false,
+    });
+    expect(settings.releaseChannelMetadata).toBeUndefined();
+  });
+
+  test.each<[string, Values, Record<string, unknown>]>([
+    ['autoUpdate', { autoUpdate: true }, { disableAutoupdate: false }],
+    ['manageRBAC', { manageRBAC: true }, { manageRbac: true }],
+    ['statusUpdateInterval', { statusUpdateInterval: 7 }, { statusUpdateInterval: 7 }],
+    ['useApiextensionsV1CRD', { useApiextensionsV1CRD: true }, { useApiextensionsv1Crd: true }],
+    ['disableCrdCreation', { disableCrdCreation: true }, { disableCrdCreation: true }],
+    ['debug', { debug: true }, { debug: true }],
+    ['baseurl', { baseurl: 'http://a/b: #c' }, { baseurl: 'http://a/b: #c' }],
+    ['config', { config: { 'log-format': 'json', concurrency: 70 } }, { logFormat: 'json', concurrency: 70 }],
+    [
+      'releaseChannelMetadata',
+      { releaseChannelMetadata: { image: `a"'b:1` }, releaseChannelMetadataSpecContentAsYAML: 'version: 3' },
+      {
+        releaseChannelMetadata: JSON.stringify({ image: `a"'b:1` }),
+        releaseChannelMetadataSpec: '/var/run/config/fiaas/release_channel_metadata_spec_fiaas.yaml',
+      },
+    ],
+  ])('%s is read by Skipper as it was meant', (_name, values, expected) => {
+    expect(settingsOf(values)).toMatchObject(expected);
+  });
+
+  test('files of the release and the override are there as written', () => {
+    const text = 'a: |\n  {{ b }}\n\n  c\n# d';
+    const { data } = pick(
+      render({
+        releaseChannelMetadata: { image: 'a:1' },
+        releaseChannelMetadataSpecContentAsYAML: text,
+        fiaas_override_yaml: text,
+      }),
+      'ConfigMap',
+      'fiaas-skipper',
+    );
+
+    expect(data?.['release_channel_metadata_spec_fiaas.yaml']?.trim()).toBe(text);
+    expect(data?.['fiaas_override.yaml']?.trim()).toBe(text);
+  });
+
+  test('a change of it replaces the pods', () => {
+    const checksum = (values: Values) =>
+      pick(render(values), 'Deployment', 'fiaas-skipper-worker').spec.template.metadata.annotations?.[
+        'checksum/config'
+      ];
+
+    expect(checksum({ fiaas_override_yaml: 'a: 1' })).not.toBe(checksum({}));
+    expect(checksum({ worker: { replicas: 3 } })).toBe(checksum({}));
+  });
+});
+
+describe('ConfigMaps of FIAAS namespaces', () => {
+  const manifests = render(MATRIX['FIAAS namespaces']);
+  const inNamespace = (namespace: string) =>
+    manifests.find(
+      ({ metadata }) => metadata.name === 'fiaas-deploy-daemon' && metadata.namespace === namespace,
+    );
+
+  test('are read by Skipper as they were meant, a tag of digits too', () => {
+    const found = inNamespace('default');
+
+    expect(found?.metadata.labels?.app).toBe('fiaas-deploy-daemon');
+    expect(found && parseNamespaceConfig(found)).toMatchObject({
+      ok: true,
+      value: {
+        namespace: 'default',
+        tag: '20190206110218',
+        expectedEnvironment: { LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' },
+      },
+    });
+  });
+
+  test('a mapping will do as well as a text', () => {
+    expect(inNamespace('kube-public')?.data).toEqual({
+      tag: 'stable',
+      'cluster_config.yaml': 'ingress-suffix:\n- a.example.com\n- b.example.com\n',
+    });
+  });
+
+  test("the release's own namespace gets upstream's", () => {
+    expect(inNamespace(NAMESPACE)?.data).toEqual({
+      tag: 'latest',
+      'cluster_config.yaml': 'ingress-suffix:\n- example.com\n',
+    });
+  });
+});
+
+describe('labels and annotations', () => {
+  const manifests = render(MATRIX['labels and annotations']);
+
+  test('global labels add to all objects and pods, and replace none of the chart', () => {
+    for (const { kind, metadata } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
+      expect([kind, metadata.labels]).toEqual([
+        kind,
+        expect.objectContaining({ team: 'platform', cost: '12', app: 'sk2' }),
+      ]);
+    }
+    expect(pick(manifests, 'Deployment', 'sk2-api').spec.template.metadata.labels).toMatchObject({
+      team: 'platform',
+      app: 'sk2',
+    });
+  });
+
+  test("annotations of the values win over the chart's", () => {
+    const { annotations } = pick(manifests, 'Deployment', 'sk2-worker').spec.template.metadata;
+
+    expect(annotations).toMatchObject({
+      'prometheus.io/port': 'none',
+      'prometheus.io/path': '/_/metrics',
+      example: 'true',
+    });
+  });
+
+  test("the Ingress carries upstream's", () => {
+    const ingress = pick(manifests, 'Ingress', 'sk2');
+
+    expect(ingress.metadata.annotations).toEqual({
+      size: '8',
+      'kubernetes.io/tls-acme': 'true',
+      'cert-manager.io/cluster-issuer': 'letsencrypt',
+      'cert-manager.io/issuer': 'own',
+    });
+    expect(ingress.spec.tls).toEqual([{ hosts: ['skipper.example.com'], secretName: 'skipper.example.com' }]);
+  });
+});
+
+describe('networkPolicy', () => {
+  const manifests = render(MATRIX['a narrow network']);
+
+  test('nothing selected by it may do more than is listed', () => {
+    for (const name of ['api', 'worker', 'redis']) {
+      const { spec } = pick(manifests, 'NetworkPolicy', `fiaas-skipper-${name}`);
+      expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
+      expect(spec.podSelector.matchLabels).toMatchObject({ 'app.kubernetes.io/component': name });
+    }
+    expect(pick(manifests, 'NetworkPolicy', 'fiaas-skipper-redis').spec.egress).toEqual([]);
+  });
+
+  test('the ports out are those of DNS, API server, release server, Redis and what was added', () => {
+    const { egress } = pick(manifests, 'NetworkPolicy', 'fiaas-skipper-worker').spec;
+
+    expect(portsOf(egress)).toEqual([53, 53, 6443, 443, 8080, 6379, 3128]);
+  });
+
+  test('proxies and the collector of the settings are let through', () => {
+    const config = {
+      'https-proxy': 'http://proxy.internal:3128',
+      'otel-exporter-otlp-endpoint': 'http://collector:4318',
+    };
+    const { egress } = pick(render({ config }), 'NetworkPolicy', 'fiaas-skipper-api').spec;
+
+    expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6379, 3128, 4318]);
+  });
+
+  test('who may scrape may do so at the api, too', () => {
+    const { ingress } = pick(manifests, 'NetworkPolicy', 'fiaas-skipper-api').spec;
+
+    expect(ingress[0].from).toHaveLength(3);
+    expect(ingress[0].from[1]).toEqual({ podSelector: { matchLabels: { app: 'prometheus' } } });
+  });
+
+  test('an outer Redis is reached on the port of its URL', () => {
+    const { egress } = pick(
+      render(MATRIX['an outer Redis by URL']),
+      'NetworkPolicy',
+      'fiaas-skipper-api',
+    ).spec;
+
+    expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6380]);
+  });
+});
+
+describe('choices', () => {
+  test('with autoscaling, the Deployment leaves the number of workers alone', () => {
+    expect(
+      pick(render(MATRIX['an HPA on CPU']), 'Deployment', 'fiaas-skipper-worker').spec.replicas,
+    ).toBeUndefined();
+    expect(
+      pick(render({ worker: { replicas: 4 } }), 'Deployment', 'fiaas-skipper-worker').spec.replicas,
+    ).toBe(4);
+  });
+
+  test("KEDA is told BullMQ's key and the password", () => {
+    const manifests = render({ ...MATRIX['KEDA on Redis'], config: { 'redis-prefix': 'other' } });
+
+    expect(pick(manifests, 'ScaledObject', 'fiaas-skipper-worker').spec.triggers).toEqual([
+      {
+        type: 'redis',
+        metadata: {
+          address: `fiaas-skipper-redis.${NAMESPACE}.svc:6379`,
+          listName: '{other}:deploy:wait',
+          listLength: '100',
+        },
+        authenticationRef: { name: 'fiaas-skipper-redis' },
+      },
+    ]);
+    expect(pick(manifests, 'TriggerAuthentication', 'fiaas-skipper-redis').spec.secretTargetRef).toEqual([
+      { parameter: 'password', name: 'fiaas-skipper-redis', key: 'redis-password' },
+    ]);
+  });
+
+  test('the token file is for the api alone', () => {
+    const manifests = render({ auth: { existingSecret: 'token' } });
+    const variables = (name: string) =>
+      pick(manifests, 'Deployment', name).spec.template.spec.containers[0].env?.map(
+        ({ name: variable }) => variable,
+      );
+
+    expect(variables('fiaas-skipper-api')).toContain('AUTH_TOKEN_FILE');
+    expect(variables('fiaas-skipper-worker')).not.toContain('AUTH_TOKEN_FILE');
+  });
+
+  test('a digest wins over the tag', () => {
+    const { image } = pick(render(MATRIX['pods of a special kind']), 'Deployment', 'fiaas-skipper-api').spec
+      .template.spec.containers[0];
+
+    expect(image).toBe(`registry.example.com/skipper@sha256:${'0a'.repeat(32)}`);
+  });
+
+  test('a longer drain makes the grace period longer', () => {
+    const { spec } = pick(render(MATRIX['pods of a special kind']), 'Deployment', 'fiaas-skipper-worker').spec
+      .template;
+
+    expect(spec.terminationGracePeriodSeconds).toBe(105);
+  });
+
+  test.each([
+    ['1.25.0', false],
+    ['1.30.2', true],
+  ])('Kubernetes %s gets a pause before the stop: %s', (version, expected) => {
+    const { lifecycle } = pick(render({}, ['--kube-version', version]), 'Deployment', 'fiaas-skipper-api')
+      .spec.template.spec.containers[0];
+
+    expect(lifecycle !== undefined).toBe(expected);
+  });
+});
+
+/** What Skipper makes of the rendered config file. */
+function settingsOf(values: Values) {
+  const { data } = pick(render(values), 'ConfigMap', 'fiaas-skipper');
+  const folder = mkdtempSync(join(tmpdir(), 'skipper-chart-'));
+  try {
+    const configFile = join(folder, 'cluster_config.yaml');
+    writeFileSync(configFile, data?.['cluster_config.yaml'] ?? '');
+    expect(readFileSync(configFile, 'utf8')).not.toBe('');
+    return readSettings({ flags: { configFile }, env: {} });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Kind and name of everything a pod needs to start. */
+function referencesOf({ spec }: Manifest): [string, string][] {
+  const pod = spec.template.spec;
+  const references: [string, string][] = [];
+  if (pod.serviceAccountName) references.push(['ServiceAccount', pod.serviceAccountName]);
+  for (const volume of pod.volumes) {
+    if (volume.configMap) references.push(['ConfigMap', volume.configMap.name]);
+    if (volume.secret) references.push(['Secret', volume.secret.secretName]);
+  }
+  for (const { valueFrom } of pod.containers[0].env ?? []) {
+    if (valueFrom?.secretKeyRef) references.push(['Secret', valueFrom.secretKeyRef.name]);
+  }
+  return references;
+}
+
+function portsOf(rules: readonly { readonly ports: readonly { readonly port: number }[] }[]): number[] {
+  return rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+}

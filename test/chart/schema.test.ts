@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { flagOf, SETTING_NAMES } from '../../shared/config.ts';
+import { CHART, chartFile, helm, NAMESPACE, refusal, type Values } from './support/helm.ts';
+import { UPSTREAM_DEFAULTS } from './support/matrix.ts';
+import { documentedValues } from './support/values-table.ts';
+
+interface Schema {
+  readonly additionalProperties?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+const schema = JSON.parse(readFileSync(chartFile('values.schema.json'), 'utf8')) as Schema;
+
+/** Settings that the chart itself gives to the processes: as a value of its own, a variable or a port. */
+const SET_BY_CHART = [
+  'auth-token-file',
+  'baseurl',
+  'config-file',
+  'debug',
+  'disable-autoupdate',
+  'disable-crd-creation',
+  'host',
+  'manage-rbac',
+  'port',
+  'redis-url',
+  'release-channel-metadata',
+  'release-channel-metadata-spec',
+  'spec-file-override',
+  'status-update-interval',
+  'use-apiextensionsv1-crd',
+  'worker-port',
+];
+/** A secret, which has no place in a ConfigMap: give it with extraEnv. */
+const SECRET = ['api-token'];
+
+describe('values.schema.json', () => {
+  test('knows every value', () => {
+    for (const { path } of documentedValues()) {
+      const known = path.split('.').reduce<Schema | undefined>((at, key) => at?.properties?.[key], schema);
+      expect([path, known !== undefined]).toEqual([path, true]);
+    }
+  });
+
+  test('knows every setting of Skipper, and none that the chart sets', () => {
+    const settings = Object.keys(schema.properties?.config?.properties ?? {});
+    const expected = SETTING_NAMES.map(flagOf).filter((flag) => ![...SET_BY_CHART, ...SECRET].includes(flag));
+
+    expect(settings.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test.each<[string, Values, string]>([
+    ['a typo', { mangeRBAC: true }, "additional properties 'mangeRBAC' not allowed"],
+    ['a typo below', { api: { replica: 2 } }, "at '/api': additional properties 'replica' not allowed"],
+    ['a name that no object can have', { name: 'Skipper!' }, "at '/name': 'Skipper!' does not match pattern"],
+    ['a text for a switch', { autoUpdate: 'yes' }, "at '/autoUpdate': got string, want boolean"],
+    ['a tag that YAML read as a fraction', { image: { tag: 1.1 } }, "at '/image/tag'"],
+    [
+      'a pull policy',
+      { image: { pullPolicy: 'Sometimes' } },
+      "must be one of 'Always', 'IfNotPresent', 'Never'",
+    ],
+    ['a digest', { image: { digest: 'sha256:abc' } }, "at '/image/digest'"],
+    ['no pods but fewer', { worker: { replicas: -1 } }, "at '/worker/replicas': minimum: got -1, want 0"],
+    ['a base that is no URL', { baseurl: 'fiaas.github.io' }, "at '/baseurl'"],
+    ['a setting that does not exist', { config: { concurency: 1 } }, "'concurency' not allowed"],
+    [
+      'a setting out of range',
+      { config: { concurrency: 5000 } },
+      "at '/config/concurrency': maximum: got 5,000, want 2,000",
+    ],
+    ['a release without image', { releaseChannelMetadata: { build: 'x' } }, "missing property 'image'"],
+    [
+      'an image without tag',
+      { releaseChannelMetadata: { image: 'fdd' } },
+      "at '/releaseChannelMetadata/image'",
+    ],
+    ['a namespace', { rbac: { namespaces: ['Team_A'] } }, "at '/rbac/namespaces/0'"],
+    ['a URL of Sentinels', { redis: { external: { url: 'sentinel://a' } } }, "at '/redis/external/url'"],
+    [
+      'an amount',
+      { deployment: { resources: { limits: { memory: '256MB' } } } },
+      "at '/deployment/resources/limits/memory'",
+    ],
+    ['a CIDR', { networkPolicy: { apiServerCIDRs: ['10.0.0.1'] } }, "at '/networkPolicy/apiServerCIDRs/0'"],
+    [
+      'a duration without unit',
+      { monitoring: { prometheusRule: { behindFor: '60' } } },
+      "at '/monitoring/prometheusRule/behindFor'",
+    ],
+    ['a scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
+  ])('refuses %s, and names it', (_what, values, message) => {
+    expect(refusal(values)).toContain(message);
+  });
+});
+
+describe('what the schema cannot say', () => {
+  test.each<[string, Values, string]>([
+    [
+      'a fixed release without its spec',
+      { releaseChannelMetadata: { image: 'a:1' } },
+      'needs releaseChannelMetadataSpecContentAsYAML',
+    ],
+    [
+      'no Redis at all',
+      { redis: { enabled: false } },
+      'needs redis.external.url or redis.external.existingSecret',
+    ],
+    [
+      'two Redis addresses',
+      { redis: { enabled: false, external: { url: 'redis://a', existingSecret: 'b' } } },
+      'not both',
+    ],
+    ['two bundles', { caBundle: { configMap: 'a', secret: 'b' } }, 'not both'],
+    [
+      'fewer at most than at least',
+      { worker: { autoscaling: { enabled: true, minReplicas: 20 } } },
+      'minReplicas is more than maxReplicas',
+    ],
+    [
+      'KEDA with nothing to ask',
+      {
+        redis: { enabled: false, external: { url: 'redis://a' } },
+        worker: { autoscaling: { enabled: true, type: 'keda' } },
+      },
+      'needs worker.autoscaling.prometheusServer',
+    ],
+    [
+      "only upstream's values, as --reuse-values leaves them",
+      { ...UPSTREAM_DEFAULTS, redis: null, api: null, worker: null, networkPolicy: null, monitoring: null },
+      '--reset-then-reuse-values',
+    ],
+  ])('%s is refused, and the message says what to do', (_what, values, message) => {
+    expect(refusal(values)).toContain(message);
+  });
+
+  test("upstream's own tag is warned about", () => {
+    const notes = (values: Values) =>
+      helm(['install', 'x', CHART, '--dry-run=client', '--namespace', NAMESPACE], values).stdout;
+
+    expect(notes({ image: { tag: 'latest' } })).toContain('may be the Python Skipper');
+    expect(notes({ image: { tag: '20220818123456-abc1234' } })).toContain('may be the Python Skipper');
+    expect(notes({})).not.toContain('may be the Python Skipper');
+  });
+});
