@@ -41,7 +41,11 @@ export interface ChannelServer {
 }
 
 export interface ChannelServerOptions {
+  /** Loopback and a free port, if left out. */
+  readonly host?: string;
   readonly port?: number;
+  /** The host that others reach it by, where that is another one. */
+  readonly advertiseHost?: string;
   /** Where the published files are: `fiaas-deploy-daemon/*.json` and `artifacts/{version}/fiaas.yml`. */
   readonly directory?: string;
 }
@@ -56,6 +60,7 @@ type Files = Map<string, ChannelFile>;
 
 /** Serves the real release channels locally, as GitHub Pages does, with their `spec` links pointing back here. */
 export async function startChannelServer(options: ChannelServerOptions = {}): Promise<ChannelServer> {
+  const { host = '127.0.0.1', advertiseHost = host } = options;
   const directory = options.directory ?? join(await findSimulatorFolder(), 'channel');
   const published = await readFiles(directory);
   const files: Files = new Map(published);
@@ -73,9 +78,9 @@ export async function startChannelServer(options: ChannelServerOptions = {}): Pr
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, host, resolve);
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://${advertiseHost}:${(server.address() as AddressInfo).port}`;
 
   return {
     url,

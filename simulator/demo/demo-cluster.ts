@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { createKubernetesClient } from '../../shared/kubernetes/client.ts';
-import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
+import { type KubernetesAccess, loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 
 /** The API server that the demo runs on. */
@@ -20,8 +20,8 @@ export interface DemoCluster {
 /** Every namespace that the demo makes has this label. */
 export const DEMO_LABEL = { 'skipper-demo': 'true' };
 
-export function openDemoClient(kubeconfigPath: string): KubernetesClient {
-  return createKubernetesClient(loadKubeConfig({ kubeconfig: kubeconfigPath }), {
+export function openDemoClient(access: KubernetesAccess): KubernetesClient {
+  return createKubernetesClient(loadKubeConfig(access), {
     userAgent: 'skipper-demo',
     fieldManager: 'skipper-demo',
   });

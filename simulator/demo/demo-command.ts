@@ -1,13 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { DemoOptions, Terminal } from './demo-options.ts';
-
-/** `team-001` has three digits, and one machine has room for about so many. */
-const NAMESPACES_AT_MOST = 999;
+import { NAMESPACES_AT_MOST, number, wholeNumber } from './numbers.ts';
 
 const EXAMPLES = `
 Examples:
   skipper demo                                  watch 20 namespaces being brought to their release
-  skipper demo --namespaces 200                 a larger fleet
+  skipper demo --namespaces 200                 a larger fleet; above 1000, the FDDs are simplified
   skipper demo --release-every 30               publish another version every 30 seconds
   skipper demo --fail-rate 0.1                  one namespace in ten has an FDD that does not come up
   skipper demo --once                           deploy all, print the result, end; for scripts
@@ -41,24 +39,6 @@ export function addDemoCommand(program: Command, env: Readonly<Record<string, st
       const { runDemo } = await import('./run-demo.ts');
       process.exit(await runDemo(flags, { env, terminal: openTerminal(process.stdout, env) }));
     });
-}
-
-function number(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
-  };
-}
-
-function wholeNumber(min: number, max: number, what = '') {
-  return (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(
-      `Give a whole number from ${min} to ${max}${what === '' ? '' : ` ${what}`}.`,
-    );
-  };
 }
 
 function openTerminal(

@@ -1,9 +1,10 @@
 import type { DemoOptions } from './demo-options.ts';
+import { namespaceName } from './plan-fleet.ts';
 import type { Demo } from './start-demo.ts';
 
 /** What this is, before anything is started. */
 export function greeting({ kubeconfig, namespaces }: DemoOptions): readonly string[] {
-  const names = `team-001 to team-${String(namespaces).padStart(3, '0')}`;
+  const names = `${namespaceName(1, namespaces)} to ${namespaceName(namespaces, namespaces)}`;
   if (kubeconfig === undefined) {
     return [
       'Skipper demo. The cluster is SIMULATED: a small Kubernetes API server in this process, with simulated FDDs',

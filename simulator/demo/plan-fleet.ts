@@ -40,10 +40,7 @@ export function planFleet({
   namespaces: number;
   failRate: number;
 }): DemoNamespace[] {
-  const names = Array.from(
-    { length: namespaces },
-    (_, index) => `team-${String(index + 1).padStart(3, '0')}`,
-  );
+  const names = Array.from({ length: namespaces }, (_, index) => namespaceName(index + 1, namespaces));
   const faults = assignFaults(names, failRate);
   return names.map((name, index) => ({
     name,
@@ -54,11 +51,18 @@ export function planFleet({
   }));
 }
 
+/** `team-007` of up to 999, `team-00007` of 10,000: in the order of the alphabet, they are in their own. */
+export function namespaceName(number: number, namespaces: number): string {
+  return `team-${String(number).padStart(Math.max(3, String(namespaces).length), '0')}`;
+}
+
 /** In an order of their own, so that some of those that bootstrap misbehave, too. */
 function assignFaults(names: readonly string[], failRate: number): ReadonlyMap<string, Fault | undefined> {
   const count = failRate === 0 ? 0 : Math.max(1, Math.round(names.length * failRate));
-  const shuffled = [...names].sort((a, b) => (shuffleKey(a) < shuffleKey(b) ? -1 : 1));
-  return new Map(shuffled.slice(0, count).map((name, index) => [name, FAULTS[index % FAULTS.length]]));
+  const shuffled = names
+    .map((name) => [shuffleKey(name), name] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(shuffled.slice(0, count).map(([, name], index) => [name, FAULTS[index % FAULTS.length]]));
 }
 
 function shuffleKey(name: string): string {

@@ -74,7 +74,7 @@ export async function openRealCluster(options: RealClusterOptions): Promise<Demo
 
 function openClient(kubeconfigPath: string): KubernetesClient {
   try {
-    return openDemoClient(kubeconfigPath);
+    return openDemoClient({ kubeconfig: kubeconfigPath });
   } catch (error) {
     throw new ConfigurationError(`--kubeconfig ${kubeconfigPath} cannot be used: ${messageOf(error)}`);
   }

@@ -3,16 +3,28 @@ import { join } from 'node:path';
 import { startKubernetesApi } from '../kubernetes-api/kubernetes-api.ts';
 import { type DemoCluster, openDemoClient } from './demo-cluster.ts';
 
+export interface SimulatedClusterOptions {
+  /** Where the kubeconfig is written. */
+  readonly directory: string;
+  /** Loopback and a free port, if left out. */
+  readonly host?: string;
+  readonly port?: number;
+  /** The host that others reach it by, where that is another one. */
+  readonly advertiseHost?: string;
+}
+
 /** A Kubernetes API server in this process, which forgets everything at the end. */
-export async function startSimulatedCluster(directory: string): Promise<DemoCluster> {
+export async function startSimulatedCluster(options: SimulatedClusterOptions): Promise<DemoCluster> {
+  const { directory, host = '127.0.0.1', port = 0, advertiseHost = host } = options;
   // Nobody reads the audit here.
-  const api = await startKubernetesApi({ auditLimit: 0 });
+  const api = await startKubernetesApi({ auditLimit: 0, host, port });
+  const url = api.url.replace(host, advertiseHost);
   const kubeconfigPath = join(directory, 'kubeconfig');
-  await writeFile(kubeconfigPath, api.kubeconfig, { mode: 0o600 });
-  const client = openDemoClient(kubeconfigPath);
+  await writeFile(kubeconfigPath, api.kubeconfig.replace(api.url, url), { mode: 0o600 });
+  const client = openDemoClient({ apiServer: api.url, apiToken: api.token });
   return {
     isSimulated: true,
-    url: api.url,
+    url,
     kubeconfigPath,
     client,
     nodeName: 'simulated-node',

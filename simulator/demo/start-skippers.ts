@@ -1,5 +1,6 @@
 import { ConfigurationError, SETTING_NAMES, variableOf } from '../../shared/config.ts';
 import type { Closers } from './closers.ts';
+import { releaseCheckInterval } from './cluster-config.ts';
 import type { DemoOptions } from './demo-options.ts';
 import type { DemoRedis } from './demo-redis.ts';
 import { freePort, isFreePort } from './free-port.ts';
@@ -11,7 +12,6 @@ const WORKERS = 2;
 /** With misbehaving namespaces the demo shall come to an end; a real control plane may be slow with many at once. */
 const SIMULATED_DEADLINE_SECONDS = 30;
 const REAL_DEADLINE_SECONDS = 60;
-const RELEASE_CHECK_SECONDS = 5;
 
 export interface Skippers {
   readonly url: string;
@@ -71,7 +71,7 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
       'redis-prefix': redis.prefix,
       baseurl: start.channelUrl,
       'disable-autoupdate': options.once,
-      'release-check-interval': options.once ? undefined : releaseCheckInterval(options),
+      'release-check-interval': options.once ? undefined : releaseCheckInterval(options.releaseEvery),
       'progress-deadline': options.failRate > 0 ? progressDeadline(options) : undefined,
     },
   });
@@ -82,11 +82,6 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
 
 function progressDeadline({ kubeconfig }: DemoOptions): number {
   return kubeconfig === undefined ? SIMULATED_DEADLINE_SECONDS : REAL_DEADLINE_SECONDS;
-}
-
-/** What is published shall be seen soon. */
-function releaseCheckInterval({ releaseEvery }: DemoOptions): number {
-  return Math.min(RELEASE_CHECK_SECONDS, Math.max(1, (releaseEvery ?? RELEASE_CHECK_SECONDS) / 2));
 }
 
 /** What is set for a Skipper of one's own must not reach the demo's. */

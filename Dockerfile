@@ -1,0 +1,62 @@
+# Skipper: one image for api, worker, standalone and the simulated cluster.
+#   docker build -t skipper .                                    for this machine
+#   docker buildx build --platform linux/amd64,linux/arm64 .     for both
+# Only the last stage is of the target's architecture, and it runs nothing: no emulation is needed.
+
+FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build-web.mjs scripts/
+COPY api api
+COPY bin bin
+COPY cli cli
+COPY shared shared
+COPY simulator simulator
+COPY web web
+COPY worker worker
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap false \
+ && node scripts/build-web.mjs
+
+# What runs, without source maps, types, and what is native for Bare, another runtime. Optional packages are accelerators
+# in native code: without them the packages are the same for every architecture.
+FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev --omit=optional \
+ && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.bare' \) -delete \
+ && rm -rf node_modules/.package-lock.json node_modules/.bin
+
+FROM node:26-bookworm-slim AS node
+
+# Node alone, without npm and headers: less to load, and less to watch for vulnerabilities.
+FROM debian:bookworm-slim
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1* /usr/lib/
+COPY --from=node /etc/passwd /etc/group /etc/
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY LICENSE package.json ./
+COPY bin/skipper bin/skipper
+COPY simulator/channel simulator/channel
+COPY --from=build /app/dist dist
+
+ENV NODE_ENV=production HOME=/home/node
+USER 1000:1000
+# 5000 the API, 5001 a worker's health and metrics.
+EXPOSE 5000 5001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/app/dist/bin/health.js"]
+ENTRYPOINT ["/app/bin/skipper"]
+CMD ["api"]
+
+ARG VERSION=0.0.0-dev
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="skipper" \
+      org.opencontainers.image.description="Keeps the fiaas-deploy-daemon of every namespace at its release, and proves it" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="debian:bookworm-slim" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

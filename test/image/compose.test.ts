@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { SETTING_NAMES, Settings, variableOf } from '../../shared/config.ts';
+import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
+import { ROOT, readComposeFile } from './compose-file.ts';
+
+const { services, volumes } = readComposeFile();
+const { redis, api, worker, cluster } = services;
+const SKIPPERS = Object.entries(services).filter(([name]) => name !== 'redis');
+
+describe.each(Object.entries(services))('service %s', (_name, service) => {
+  test('is hardened', () => {
+    expect(service.read_only).toBe(true);
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(service.user).not.toMatch(/^(0|root)(:|$)/);
+  });
+
+  test('is told to be healthy or not, without what its image lacks', () => {
+    expect(service.healthcheck.test[0]).toMatch(/^CMD/);
+    expect(service.healthcheck.test.join(' ')).not.toMatch(/curl|wget/);
+  });
+
+  test('waits until what it needs is healthy', () => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on)) {
+      expect(Object.keys(services)).toContain(needed);
+      expect(condition).toBe('service_healthy');
+    }
+  });
+
+  test('uses volumes that there are', () => {
+    for (const volume of service.volumes) {
+      const [type, source] =
+        typeof volume === 'string' ? ['volume', volume.split(':')[0]] : [volume.type, volume.source];
+      if (type === 'volume') expect(Object.keys(volumes)).toContain(source);
+      else expect(existsSync(ROOT + source)).toBe(true);
+    }
+  });
+});
+
+describe.each(SKIPPERS)(
+  "Skipper's service %s",
+  (_name, { command, environment, healthcheck, user, build }) => {
+    test('runs a command that there is, with flags that it has', () => {
+      const { stdout, status } = spawnSync(
+        process.execPath,
+        [`${ROOT}dist/bin/skipper.js`, command[0] ?? '', '--help'],
+        {
+          encoding: 'utf8',
+        },
+      );
+
+      expect(status).toBe(0);
+      for (const flag of command.slice(1)) expect(stdout).toContain(`${flag.split('=')[0]} <`);
+    });
+
+    test('sets nothing but settings, to what they may be', () => {
+      const variables = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
+      for (const [variable, value] of Object.entries(environment)) {
+        const name = variables.get(variable);
+        expect([variable, name]).not.toContain(undefined);
+        if (name !== undefined) expect(Settings.shape[name].safeParse(value).success).toBe(true);
+      }
+    });
+
+    test('is built here, runs as uid 1000, and asks for readiness with the health check of the image', () => {
+      expect(build).toBe('.');
+      expect(user).toBe('1000:1000');
+      expect(healthcheck.test).toEqual(['CMD', 'node', '/app/dist/bin/health.js', '/readyz']);
+      expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain('CMD ["node", "/app/dist/bin/health.js"]');
+    });
+  },
+);
+
+describe('docker-compose.yml', () => {
+  test('keeps what Redis knows, and lets it throw nothing away', () => {
+    const flags = redis?.command.join(' ');
+
+    expect(flags).toContain('--appendonly yes');
+    expect(flags).toContain('--maxmemory-policy noeviction');
+    expect(redis?.volumes).toEqual(['redis:/data']);
+    expect(redis?.ports).toBeUndefined();
+  });
+
+  test('workers can be any number: no port, no name of their own; two without further ado', () => {
+    expect(worker?.ports).toBeUndefined();
+    expect(worker).not.toHaveProperty('container_name');
+    expect(worker?.deploy).toEqual({ replicas: 2 });
+  });
+
+  test('the API is on port 5000 of this machine alone, unless one says otherwise', () => {
+    expect(api?.ports).toEqual(['127.0.0.1:5000:5000']);
+    const open = readComposeFile({ SKIPPER_ADDRESS: '0.0.0.0', SKIPPER_PORT: '80' });
+    expect(open.services.api?.ports).toEqual(['0.0.0.0:80:5000']);
+    expect(api?.environment.PORT).toBe('5000');
+  });
+
+  test('API and workers need Redis, and the simulated cluster where there is one', () => {
+    for (const service of [api, worker]) {
+      expect(service?.depends_on).toEqual({
+        redis: { condition: 'service_healthy', required: true },
+        cluster: { condition: 'service_healthy', restart: true, required: false },
+      });
+    }
+    expect(cluster?.profiles).toEqual(['simulated']);
+    for (const [name, { profiles }] of Object.entries(services))
+      if (name !== 'cluster') expect(profiles).toBeUndefined();
+  });
+
+  test('has time for running jobs to end', () => {
+    const seconds = (text = '') => Number(text.replace(/s$/, ''));
+    for (const service of [api, worker])
+      expect(seconds(service?.stop_grace_period)).toBeGreaterThan(
+        seconds(service?.environment.GRACE_PERIOD) + 5,
+      );
+  });
+
+  test("the simulated cluster leaves its files where Skipper looks for a config file, and they don't outlive it", () => {
+    const [file] = [Settings.shape.configFile.parse(undefined)];
+    const folder = file.slice(0, file.lastIndexOf('/'));
+
+    expect(cluster?.command).toContain(`--directory=${folder}`);
+    expect(cluster?.volumes).toEqual([`simulated:${folder}`]);
+    for (const service of [api, worker])
+      expect(service?.volumes).toContainEqual({
+        type: 'volume',
+        source: 'simulated',
+        target: folder,
+        read_only: true,
+      });
+    expect(volumes.simulated).toMatchObject({ driver_opts: { type: 'tmpfs' } });
+  });
+
+  test('nothing that the config file of the simulated cluster says is overruled', () => {
+    for (const variable of ['KUBECONFIG', 'BASEURL', 'REDIS_PREFIX', 'CONFIG_FILE', 'API_SERVER'])
+      for (const service of [api, worker]) expect(service?.environment).not.toHaveProperty(variable);
+  });
+
+  test("mounts the user's kubeconfig where Skipper looks for one, to be read, and never makes a folder of it", () => {
+    const asked = readComposeFile({ KUBECONFIG: '/home/me/.kube/config' });
+    for (const service of [asked.services.api, asked.services.worker])
+      expect(service?.volumes).toContainEqual({
+        type: 'bind',
+        source: '/home/me/.kube/config',
+        target: '/home/node/.kube/config',
+        read_only: true,
+        bind: { create_host_path: false },
+      });
+    expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toMatch(/HOME=\/home\/node$/m);
+  });
+
+  test('without one there is a kubeconfig that names no cluster', () => {
+    const { clusters, contexts } = loadKubeConfig({ kubeconfig: `${ROOT}deploy/no-cluster.yaml` });
+
+    expect([clusters, contexts]).toEqual([[], []]);
+  });
+});
