@@ -1,28 +1,38 @@
+import compression from 'compression';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
 import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
-import { mountBoard } from './board.ts';
+import { mountBoard } from './board/mount-board.ts';
+import { createEventHub } from './fleet-view/event-hub.ts';
+import type { FleetView } from './fleet-view/fleet-view.ts';
 import { refuseForeignOrigins, requireToken, securityHeaders } from './guards.ts';
 import { measureRequests } from './measure-requests.ts';
 import { openApiDocument } from './openapi.ts';
+import { openAssets } from './pages/assets.ts';
+import { mountPages } from './pages/mount-pages.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
-import type { Route } from './route.ts';
+import type { Call, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 const BODY_LIMIT = '2mb';
 const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
 /** The HTTP side of Skipper: middleware and routes in reading order. */
-export function createApp(core: Core, version: string, moreProblems: () => Problems = () => []): Express {
+export function createApp(
+  core: Core,
+  version: string,
+  view: FleetView,
+  moreProblems: () => Problems = () => [],
+): Express {
   const app = express().disable('x-powered-by');
   app.use(
     pinoHttp({
       logger: core.log.child({ logger: 'http' }),
       autoLogging: {
-        ignore: (request) => QUIET.has(request.url ?? '') || (request.url ?? '').startsWith('/queues'),
+        ignore: (request) => QUIET.has(request.url ?? '') || /^(\/view)?\/queues/.test(request.url ?? ''),
       },
       serializers: {
         req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({ id, method, url }),
@@ -33,6 +43,7 @@ export function createApp(core: Core, version: string, moreProblems: () => Probl
     }),
   );
   app.use(securityHeaders, refuseForeignOrigins, measureRequests(core.metrics));
+  app.use(compression({ filter: isWorthCompressing }));
   app.use(
     operationsRouter({
       registry: core.metrics.registry,
@@ -44,14 +55,18 @@ export function createApp(core: Core, version: string, moreProblems: () => Probl
   const authorize = requireToken(core.settings.authTokenFile);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
   const document = openApiDocument(version);
+  const shared = { core, view, events: createEventHub(view) };
   app.get('/api/openapi.json', (_request, response) => {
     response.json(document);
   });
   for (const route of ROUTES) {
-    app[route.method](route.path, ...(route.mutates ? [authorize] : []), readText, serve(route, core));
+    app[route.method](route.path, ...(route.mutates ? [authorize] : []), readText, serve(route, shared));
   }
-  app.use('/queues', authorize, mountBoard(core, '/queues'));
-  app.get('/', (_request, response) => response.redirect('/queues'));
+  const assets = openAssets();
+  const board = { core, view, logoUrl: () => assets.url('logo.svg') };
+  app.use('/queues', mountBoard({ ...board, basePath: '/queues', authorize }));
+  app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
+  mountPages(app, shared);
   app.use((request) => {
     throw new HttpProblem(404, 'not_found', `there is no ${request.method} ${request.path}`);
   });
@@ -59,11 +74,19 @@ export function createApp(core: Core, version: string, moreProblems: () => Probl
   return app;
 }
 
-function serve(route: Route, core: Core) {
+/** An event that waits in a compressor for more of its kind is late. */
+function isWorthCompressing(request: Request, response: Response): boolean {
+  return (
+    !String(response.getHeader('content-type')).startsWith('text/event-stream') &&
+    compression.filter(request, response)
+  );
+}
+
+function serve(route: Route, shared: Pick<Call<unknown>, 'core' | 'view' | 'events'>) {
   return async (request: Request, response: Response) => {
     const rawBody = typeof request.body === 'string' ? request.body : '';
     const answer = await route.handle({
-      core,
+      ...shared,
       params: request.params as Record<string, string>,
       query: request.query,
       headers: request.headers as Record<string, string | undefined>,
@@ -72,6 +95,7 @@ function serve(route: Route, core: Core) {
       // IPv4 as it is known, not as IPv6 wraps it.
       caller: (request.ip ?? 'unknown').replace(/^::ffff:/, ''),
     });
+    if ('stream' in answer) return answer.stream(response);
     response
       .status(answer.status)
       .set({ 'cache-control': 'no-store', ...answer.headers })

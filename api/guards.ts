@@ -23,8 +23,10 @@ export function requireToken(tokenFile: string | undefined) {
   const token = readToken(tokenFile);
   return (request: Request, _response: Response, next: NextFunction) => {
     if (!SAFE_METHODS.includes(request.method) && !isSame(credentialOf(request), token)) {
+      // A page that asks for the token itself says so: the browser would open its own question over it.
+      const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
       throw new HttpProblem(401, 'unauthenticated', 'this needs the token: send "Authorization: Bearer …"', {
-        headers: { 'www-authenticate': 'Bearer realm="skipper", Basic realm="skipper"' },
+        headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
       });
     }
     next();

@@ -7,11 +7,13 @@ const PAGES: readonly (readonly [RegExp, string])[] = [
   [/^\/(api\/)?deploy$/, 'deploy'],
   [/^\/_\/metrics$/, 'metrics'],
   [/^\/queues/, 'queues'],
-  [/^\/api\/(deployments|namespaces|releases)/, 'api'],
+  [/^\/api\/(deployments|fleet|namespaces|releases)/, 'api'],
 ];
 
 export function measureRequests(metrics: Metrics) {
   return (request: Request, response: Response, next: NextFunction) => {
+    // A stream's length says how long somebody looked, not how long anybody waited.
+    if (request.path === '/api/fleet/events') return next();
     const page = PAGES.find(([pattern]) => pattern.test(request.path))?.[1] ?? 'other';
     metrics.webRequestStarted.inc({ page });
     const end = metrics.webRequestLatency.startTimer({ page });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** The OpenAPI 3.1 document, made of the very schemas that validate. */
@@ -10,17 +11,14 @@ export function openApiDocument(version: string): Record<string, unknown> {
     operations[route.method] = {
       operationId: route.operationId,
       summary: route.summary,
-      ...parametersOf(route.path),
+      ...parametersOf(route),
       ...(route.body === undefined
         ? {}
         : { requestBody: { required: false, content: json(route.body, 'application/json') } }),
       responses: Object.fromEntries(
-        Object.entries(route.responses).map(([status, { description, schema }]) => [
+        Object.entries(route.responses).map(([status, { description, schema, contentType }]) => [
           status,
-          {
-            description,
-            content: json(schema, Number(status) >= 400 ? 'application/problem+json' : 'application/json'),
-          },
+          { description, content: json(schema, contentType ?? contentTypeOf(Number(status))) },
         ]),
       ),
     };
@@ -56,10 +54,15 @@ function referenceTo(name: string): string {
   return `#/components/schemas/${name}`;
 }
 
-function parametersOf(path: string) {
-  const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '');
-  if (names.length === 0) return {};
-  return {
-    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-  };
+function contentTypeOf(status: number): string {
+  return status >= 400 ? 'application/problem+json' : 'application/json';
+}
+
+function parametersOf({ path, query = {} }: Route) {
+  const schema = { type: 'string' };
+  const parameters = [
+    ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({ name, in: 'path', required: true, schema })),
+    ...Object.entries(query).map(([name, description]) => ({ name, in: 'query', description, schema })),
+  ];
+  return parameters.length === 0 ? {} : { parameters };
 }

@@ -1,9 +1,14 @@
+import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
+import type { EventHub } from './fleet-view/event-hub.ts';
+import type { FleetView } from './fleet-view/fleet-view.ts';
 
 /** What a handler is given: plain data, already checked. */
 export interface Call<Body> {
   readonly core: Core;
+  readonly view: FleetView;
+  readonly events: EventHub;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -20,6 +25,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer that goes on until either side ends it. */
+export interface StreamedAnswer {
+  readonly stream: (response: ServerResponse) => void;
+}
+
 /** One line of the API: the table of these is what is mounted, documented and authorized. */
 export interface Route {
   readonly method: 'get' | 'post';
@@ -30,15 +40,24 @@ export interface Route {
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
   readonly body?: z.ZodType;
-  readonly responses: Readonly<Record<number, { readonly description: string; readonly schema: z.ZodType }>>;
-  readonly handle: (call: Call<unknown>) => Promise<Answer>;
+  /** What may stand in the query, with a description each. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly responses: Readonly<Record<number, RouteResponse>>;
+  readonly handle: (call: Call<unknown>) => Promise<Answer | StreamedAnswer>;
+}
+
+export interface RouteResponse {
+  readonly description: string;
+  readonly schema: z.ZodType;
+  /** JSON where it is left out: problem+json from 400 on. */
+  readonly contentType?: string;
 }
 
 /** Declares a route whose handler gets the body in its schema's type. */
 export function route<Body>(
   declaration: Omit<Route, 'body' | 'handle'> & {
     body?: z.ZodType<Body>;
-    handle: (call: Call<Body>) => Promise<Answer>;
+    handle: (call: Call<Body>) => Promise<Answer | StreamedAnswer>;
   },
 ): Route {
   return declaration as Route;

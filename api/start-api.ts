@@ -2,6 +2,7 @@ import type { Core } from '../shared/core.ts';
 import { listen } from '../shared/http/listen.ts';
 import type { Problems } from '../shared/http/operations.ts';
 import { createApp } from './app.ts';
+import { openFleetView } from './fleet-view/open-fleet-view.ts';
 
 export interface RunningApi {
   readonly port: number;
@@ -14,12 +15,20 @@ export async function startApi(
   version: string,
   moreProblems?: () => Problems,
 ): Promise<RunningApi> {
-  const app = createApp(core, version, moreProblems);
+  const view = openFleetView(core);
+  const app = createApp(core, version, view, moreProblems);
   const listening = await listen(app, {
     host: core.settings.host,
     port: core.settings.port,
     setting: '--port',
   });
   core.log.child({ logger: 'api' }).info({ port: listening.port }, 'api is listening');
-  return { port: listening.port, stop: listening.close };
+  return {
+    port: listening.port,
+    stop: async () => {
+      // Streams end with the view: until then the server would wait for them.
+      await view.close();
+      await listening.close();
+    },
+  };
 }

@@ -1,5 +1,11 @@
 import type { NamespaceSnapshot } from '../shared/domain/observed.ts';
-import { countTargets, type Rollout, type RolloutTarget, rolloutState } from '../shared/domain/rollout.ts';
+import {
+  countTargets,
+  type Rollout,
+  type RolloutTarget,
+  rolloutState,
+  type TargetCounts,
+} from '../shared/domain/rollout.ts';
 import { statusOf } from '../shared/domain/status.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
@@ -8,13 +14,19 @@ import type { RolloutView, StatusRow } from './schemas.ts';
 /** How what is kept looks from outside. */
 
 export function rolloutView(rollout: Rollout, targets: ReadonlyMap<string, RolloutTarget>): RolloutView {
-  const counts = countTargets(targets.values());
+  return {
+    ...rolloutHead(rollout, countTargets(targets.values())),
+    targets: [...targets].map(([namespace, target]) => targetView(namespace, target)),
+  };
+}
+
+/** A rollout without its targets. */
+export function rolloutHead(rollout: Rollout, counts: TargetCounts): Omit<RolloutView, 'targets'> {
   return {
     ...rollout,
     releases: [...rollout.releases],
     state: rolloutState(counts),
     counts,
-    targets: [...targets].map(([namespace, target]) => targetView(namespace, target)),
     links: { self: `/api/deployments/${rollout.id}`, board: '/queues' },
   };
 }

@@ -1,108 +1,61 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { startApi } from '../api/start-api.ts';
-import {
-  ConfigurationError,
-  flagOf,
-  isFlag,
-  readSettings,
-  redactSettings,
-  SETTING_NAMES,
-  type SettingName,
-  Settings,
-  variableOf,
-} from '../shared/config.ts';
-import { openCore } from '../shared/core.ts';
+import { Command } from 'commander';
+import { addClientCommands } from '../cli/client-commands.ts';
+import { addCompletionCommands } from '../cli/completion/completion-commands.ts';
+import { EXIT } from '../cli/exit-code.ts';
+import { openIo } from '../cli/terminal.ts';
 import { messageOf, SkipperError } from '../shared/errors.ts';
-import { createLogger } from '../shared/logger.ts';
-import { type RunningProcess, runUntilSignal } from '../shared/run-process.ts';
+import { addClusterCommand } from '../simulator/demo/cluster-command.ts';
 import { addDemoCommand } from '../simulator/demo/demo-command.ts';
-import { startWorker } from '../worker/start-worker.ts';
 
-const version = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+const SERVICES = [
+  { name: 'api', description: 'HTTP in, jobs out: the API, the fleet page and the board', parts: ['api'] },
+  { name: 'worker', description: 'jobs in, cluster changes out', parts: ['worker'] },
+  { name: 'standalone', description: 'API and worker in one process', parts: ['api', 'worker'] },
+] as const;
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('skipper')
   .description('Keeps the fiaas-deploy-daemon of every namespace at its release, and proves it.')
   .version(version)
   .showHelpAfterError('(run skipper --help)');
 
-for (const [name, description, parts] of [
-  ['api', 'HTTP in, jobs out: the API and the board', ['api']],
-  ['worker', 'jobs in, cluster changes out', ['worker']],
-  ['standalone', 'API and worker in one process', ['api', 'worker']],
-] as const) {
-  withSettings(program.command(name).description(description)).action((flags) => serve(name, parts, flags));
-}
+const io = openIo(process);
+addClientCommands(program, io);
+await addServices(process.argv);
 addDemoCommand(program, process.env);
+addClusterCommand(program);
+addCompletionCommands(program, io);
+// Last: the services keep commander's own exit code for wrong usage.
+program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
 
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error);
+  await fail(error);
 }
 
-/** Gives a command one flag per setting. */
-function withSettings(command: Command): Command {
-  for (const name of SETTING_NAMES) {
-    const short = name === 'configFile' ? '-c, ' : '';
-    const value = isFlag(name) ? '' : ` <${valueName(name)}>`;
-    const { description = '' } = Settings.shape[name];
-    const byDefault = Settings.shape[name].safeParse(undefined).data;
-    const shown = byDefault === undefined || byDefault === false ? '' : ` (default: ${String(byDefault)})`;
-    command.addOption(
-      new Option(`${short}--${flagOf(name)}${value}`, `${description}${shown} [$${variableOf(name)}]`),
-    );
+/** The settings take a moment to load, what runs takes a second: a `skipper status` need not wait for either. */
+async function addServices(argv: readonly string[]): Promise<void> {
+  const needed = [...SERVICES.map(({ name }) => name), 'completion'].some((name) => argv.includes(name));
+  const settings = needed ? await import('./setting-options.ts') : undefined;
+  for (const { name, description, parts } of SERVICES) {
+    const command = program.command(name).description(description);
+    settings?.withSettings(command).action(async (flags: Record<string, unknown>) => {
+      // Read first: a mistake in them is told at once.
+      const read = settings.settingsFrom(flags, process.env);
+      const { serve } = await import('./serve.ts');
+      await serve({ name, parts, version }, read);
+    });
   }
-  return command;
 }
 
-function valueName(name: SettingName): string {
-  if (/(Interval|Timeout|Deadline|Base|Cap|Period)$/.test(name)) return 'seconds';
-  if (/(File|Cert|Key|Override|Spec|kubeconfig)$/.test(name)) return 'file';
-  if (/(baseurl|Server|Url)$/.test(name)) return 'url';
-  if (/(port|Port|concurrency|Attempts)$/.test(name)) return 'number';
-  return 'value';
-}
-
-async function serve(
-  name: string,
-  parts: readonly ('api' | 'worker')[],
-  flags: Record<string, unknown>,
-): Promise<void> {
-  const settings = readSettings({ flags: settingsOf(flags), env: process.env });
-  const root = createLogger({ format: settings.logFormat, debug: settings.debug });
-  const log = root.child({ logger: name });
-  log.info({ version }, `skipper ${name} is starting`);
-  log.debug({ settings: redactSettings(settings) }, 'settings');
-  if (settings.debug) log.warn("--debug: the Kubernetes API server's certificate is not verified");
-  const core = await openCore(settings, root);
-  const worker = parts.includes('worker')
-    ? await startWorker(core, { ownHttp: !parts.includes('api') })
-    : undefined;
-  const api = parts.includes('api') ? await startApi(core, version) : undefined;
-  const running: RunningProcess = {
-    ...(worker === undefined ? {} : { broken: worker.broken }),
-    stop: async () => {
-      await api?.stop();
-      await worker?.stop();
-      await core.close();
-    },
-  };
-  const exitCode = await runUntilSignal(running, log);
-  log.info('stopped');
-  process.exit(exitCode);
-}
-
-/** Commander names a flag as the setting is named, but for upstream's `--use-apiextensionsv1-crd`. */
-function settingsOf(flags: Record<string, unknown>): Partial<Record<SettingName, unknown>> {
-  const known = new Set<string>(SETTING_NAMES);
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => known.has(name)));
-}
-
-function fail(error: unknown): never {
+async function fail(error: unknown): Promise<never> {
+  const { ConfigurationError } = await import('../shared/config.ts');
   const expected = error instanceof ConfigurationError || error instanceof SkipperError;
   console.error(
     `skipper: ${expected ? messageOf(error) : String(error instanceof Error ? error.stack : error)}`,

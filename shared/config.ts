@@ -113,6 +113,11 @@ export const Settings = z.object({
   retryBackoffCap: seconds.default(60).describe('seconds: highest ceiling of the wait between two attempts'),
   disableCrdCreation: flag.describe('do not create or update the CRDs: they are there already'),
   gracePeriod: seconds.default(30).describe('seconds that running jobs have to end after SIGTERM'),
+  otelExporterOtlpEndpoint: z
+    .string()
+    .regex(/^https?:\/\/./, 'expected http://… or https://…')
+    .optional()
+    .describe('OpenTelemetry collector (OTLP over HTTP) that traces are sent to (default: no tracing)'),
   authTokenFile: text
     .optional()
     .describe(

@@ -21,6 +21,7 @@ import {
   readOverride,
 } from './releases/release-source.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
+import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 
 /** What an API and a worker process both are made of. */
 export interface Core {
@@ -37,11 +38,13 @@ export interface Core {
   readonly deployQueue: Queue<DeployJob>;
   readonly releaseCheckQueue: Queue;
   readonly service: DeployService;
+  readonly telemetry: Telemetry;
   close(): Promise<void>;
 }
 
 /** Opens everything and waits for nothing: what is away is waited for by whoever needs it. */
-export async function openCore(settings: Settings, log: Logger): Promise<Core> {
+export async function openCore(settings: Settings, log: Logger, version: string): Promise<Core> {
+  const telemetry = await openTelemetry(settings.otelExporterOtlpEndpoint, version);
   const prefix = `{${settings.redisPrefix}}`;
   const metrics = createMetrics();
   const client = createKubernetesClient(loadKubeConfig({ ...settings, skipTlsVerify: settings.debug }), {
@@ -52,8 +55,9 @@ export async function openCore(settings: Settings, log: Logger): Promise<Core> {
   const releases = await openReleases(settings, log, redis, prefix);
   const fleet = watchFleet({ client, log: log.child({ logger: 'fleet' }) });
   const state = openDesiredState(redis, prefix);
-  const deployQueue = openDeployQueue(redis, prefix);
-  const releaseCheckQueue = openReleaseCheckQueue(redis, prefix);
+  const queues = { connection: redis, prefix, telemetry: telemetry.queues };
+  const deployQueue = openDeployQueue(queues);
+  const releaseCheckQueue = openReleaseCheckQueue(queues);
   for (const queue of [deployQueue, releaseCheckQueue]) {
     // The connection itself reports that it is away; without a listener the process would end.
     queue.on('error', () => undefined);
@@ -80,10 +84,12 @@ export async function openCore(settings: Settings, log: Logger): Promise<Core> {
     deployQueue,
     releaseCheckQueue,
     service,
+    telemetry,
     close: async () => {
       await fleet.stop();
       await client.close();
       redis.disconnect();
+      await telemetry.close();
     },
   };
 }

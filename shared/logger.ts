@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { traceFields } from './telemetry/spans.ts';
 
 export interface LogOptions {
   readonly format: 'plain' | 'json';
@@ -19,6 +20,7 @@ export function createLogger(
       // Each part of Skipper adds its own name as `logger`.
       base: { '@version': 1 },
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
+      mixin: traceFields,
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
       redact: ['req.headers.authorization', 'req.headers.cookie', '*.token', '*.apiToken'],
     },
@@ -33,7 +35,7 @@ function destinationFor(options: LogOptions): DestinationStream {
     messageKey: 'message',
     timestampKey: '@timestamp',
     translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l',
-    ignore: '@version,logger',
+    ignore: '@version,logger,span_id',
     messageFormat: '{message} [{logger}]',
     singleLine: true,
     sync: true,

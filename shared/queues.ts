@@ -1,4 +1,4 @@
-import { type JobsOptions, Queue } from 'bullmq';
+import { type JobsOptions, Queue, type Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 export const DEPLOY_QUEUE = 'deploy';
@@ -19,10 +19,18 @@ const KEPT = {
   removeOnFail: { age: 30 * DAY_SECONDS, count: 10_000 },
 } as const;
 
-export function openDeployQueue(connection: Redis, prefix: string): Queue<DeployJob> {
+export interface QueueConnection {
+  readonly connection: Redis;
+  /** Prefix of all keys, with its hash tag. */
+  readonly prefix: string;
+  /** Carries traces along with jobs; undefined while tracing is off. */
+  readonly telemetry: Telemetry | undefined;
+}
+
+export function openDeployQueue({ telemetry, ...shared }: QueueConnection): Queue<DeployJob> {
   return new Queue<DeployJob>(DEPLOY_QUEUE, {
-    connection,
-    prefix,
+    ...shared,
+    ...(telemetry === undefined ? {} : { telemetry }),
     defaultJobOptions: {
       ...KEPT,
       attempts: QUEUE_ATTEMPTS,
@@ -33,7 +41,7 @@ export function openDeployQueue(connection: Redis, prefix: string): Queue<Deploy
   });
 }
 
-export function openReleaseCheckQueue(connection: Redis, prefix: string): Queue {
+export function openReleaseCheckQueue({ connection, prefix }: QueueConnection): Queue {
   return new Queue(RELEASE_CHECK_QUEUE, {
     connection,
     prefix,

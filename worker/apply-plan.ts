@@ -1,5 +1,6 @@
 import isEqual from 'fast-deep-equal';
 import { hasSurplusConfig } from '../shared/domain/application.ts';
+import { describeStep } from '../shared/domain/describe-step.ts';
 import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../shared/domain/names.ts';
 import type { DeploymentPlan, Step } from '../shared/domain/plan.ts';
 import { SkipperError } from '../shared/errors.ts';
@@ -25,6 +26,7 @@ type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 export async function applyPlan(plan: DeploymentPlan, context: RunContext): Promise<void> {
   for (const step of plan.steps) {
     context.assertOurs();
+    context.step(step.kind, describeStep(step));
     switch (step.kind) {
       case 'apply-rbac':
         await applyRbac(step, context);
@@ -115,7 +117,6 @@ async function applyApplication(step: StepOf<'apply-application'>, context: RunC
 
 async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {
   const { client, namespace, metrics } = context;
-  context.progress('bootstrapping');
   try {
     await client.create(PODS, namespace, step.manifest);
   } catch (error) {

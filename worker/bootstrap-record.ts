@@ -1,3 +1,5 @@
+import type { BootstrapRecord } from '../shared/domain/attempt.ts';
+import { describeBootstrap } from '../shared/domain/describe-bootstrap.ts';
 import { BOOTSTRAP_POD } from '../shared/domain/names.ts';
 import { explainPod } from '../shared/domain/observed.ts';
 import { isFinished } from '../shared/domain/verify.ts';
@@ -11,16 +13,6 @@ const LOG_BYTES = 64 * 1024;
 /** Enough lines to fill 64 KiB; the kubelet counts lines, not bytes, from the end. */
 const LOG_LINES = 2_000;
 
-/** What is kept of a bootstrap pod before it is deleted. */
-export interface BootstrapRecord {
-  readonly exitCode: number | undefined;
-  /** Why it was not running, or how it ended. */
-  readonly reason: string | undefined;
-  /** The last 64 KiB. */
-  readonly log: string;
-  readonly events: readonly string[];
-}
-
 /** Waits for a bootstrap pod to end by itself, at most until `deadline` (milliseconds since the epoch). */
 export async function awaitBootstrapEnd(deadline: number, context: RunContext): Promise<void> {
   const { fleet, namespace, signal } = context;
@@ -32,13 +24,17 @@ export async function awaitBootstrapEnd(deadline: number, context: RunContext): 
   }
 }
 
-/** Saves the pod's log, exit code, reasons and, where it went wrong, events into the job; then deletes the pod. */
+/**
+ * Saves the pod's log (the last 64 KiB), exit code, reasons and, where it went wrong, events into the job and the attempt;
+ * then deletes the pod.
+ */
 export async function collectBootstrapPod(
   deploymentId: string,
   context: RunContext,
 ): Promise<BootstrapRecord | undefined> {
   const pod = context.fleet.snapshot(context.namespace).bootstrapPod;
   if (pod?.startedFor !== deploymentId) return undefined;
+  context.progress('collecting the bootstrap log');
   const exitCode = pod.terminated?.exitCode;
   const record: BootstrapRecord = {
     exitCode,
@@ -46,19 +42,12 @@ export async function collectBootstrapPod(
     log: await readLog(context),
     events: exitCode === 0 ? [] : await readEvents(context),
   };
-  for (const line of describe(record)) context.note(line);
+  for (const line of describeBootstrap(record)) context.note(line);
+  context.note(`bootstrap pod log:${record.log === '' ? ' (empty)' : `\n${record.log}`}`);
+  context.keepBootstrap({ ...record, deploymentId, collectedAt: Date.now() });
   context.assertOurs();
   await deleteBootstrapPod(context);
   return record;
-}
-
-export function describe(record: BootstrapRecord): string[] {
-  const exit = record.exitCode === undefined ? 'had not ended' : `ended with exit code ${record.exitCode}`;
-  return [
-    `bootstrap pod ${exit}${record.reason ? ` (${record.reason})` : ''}`,
-    ...record.events.map((event) => `bootstrap pod event: ${event}`),
-    record.log === '' ? 'bootstrap pod log: (empty)' : `bootstrap pod log:\n${record.log}`,
-  ];
 }
 
 async function readLog({ client, namespace, signal }: RunContext): Promise<string> {

@@ -1,4 +1,7 @@
+import type { BootstrapRecord } from '../shared/domain/attempt.ts';
 import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
+import { bootstrapWarnings, describeBootstrap } from '../shared/domain/describe-bootstrap.ts';
+import { describeStep } from '../shared/domain/describe-step.ts';
 import { APP_LABEL, FDD } from '../shared/domain/names.ts';
 import { type NamespaceConfig, parseNamespaceConfig } from '../shared/domain/namespace-config.ts';
 import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
@@ -10,7 +13,7 @@ import { type RawApplication, type RawConfigMap, trimApplication } from '../shar
 import type { Run } from '../shared/state/desired-state.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitVerdict } from './await-verdict.ts';
-import { awaitBootstrapEnd, type BootstrapRecord, collectBootstrapPod } from './bootstrap-record.ts';
+import { awaitBootstrapEnd, collectBootstrapPod } from './bootstrap-record.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -55,12 +58,14 @@ async function planAndApply(
   run: Run,
   context: RunContext,
 ): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
+  context.step('observe', 'read what the cluster shows');
   let observed = await withConfig(context.fleet.snapshot(context.namespace), context);
   let quotas: readonly QuotaObject[] | undefined;
   for (let conflicts = 0; ; ) {
     const config = configOf(observed);
     const plan = await makePlan(run, config, observed, quotas ?? [], context);
     if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
+    context.step('plan', `${plan.action}: ${plan.reason}`);
     context.note(
       `plan: ${plan.action} (${plan.reason}): ${plan.steps.map(describeStep).join(', ') || 'nothing to do'}`,
     );
@@ -74,6 +79,7 @@ async function planAndApply(
         quotas = await readQuotas(context);
       } else if (code === 'conflict' && conflicts < CONFLICT_RETRIES) conflicts += 1;
       else throw error;
+      context.step('observe', `read again after: ${messageOf(error)}`);
       context.note(`${code}, planning again: ${messageOf(error)}`);
       const seen = await withConfig(context.fleet.snapshot(context.namespace), context);
       observed = { ...seen, application: await readApplication(context) };
@@ -154,26 +160,17 @@ function wrote(plan: DeploymentPlan): boolean {
 /** The end of the bootstrap log belongs to the reasons of a failure. */
 function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined): SkipperError {
   if (!record) return error;
-  const exit = record.exitCode === undefined ? 'had not ended' : `exit code ${record.exitCode}`;
   return new SkipperError(error.code, error.message, {
     cause: error,
     details: [
       ...error.details,
-      `bootstrap pod: ${exit}${record.reason ? ` (${record.reason})` : ''}`,
-      ...record.events.map((event) => `bootstrap pod event: ${event}`),
+      ...describeBootstrap(record),
       ...record.log
         .split('\n')
         .slice(-20)
         .map((line) => `bootstrap log: ${line}`),
     ],
   });
-}
-
-function bootstrapWarnings(record: BootstrapRecord | undefined): string[] {
-  if (!record || record.exitCode === 0) return [];
-  const exit =
-    record.exitCode === undefined ? 'did not end by its deadline' : `exited with ${record.exitCode}`;
-  return [`FDD is proved, but its bootstrap pod ${exit}`];
 }
 
 function configOf(observed: NamespaceSnapshot): NamespaceConfig {
@@ -233,15 +230,4 @@ const OUTCOMES: Record<Exclude<DeploymentPlan['action'], 'refuse'>, Outcome> = {
 function resultOf(plan: DeploymentPlan, run: Run): Pick<DeployResult, 'outcome' | 'reason' | 'version'> {
   const outcome = plan.action === 'refuse' ? 'skipped' : OUTCOMES[plan.action];
   return { outcome, reason: plan.reason, version: run.release.version };
-}
-
-function describeStep(step: Step): string {
-  switch (step.kind) {
-    case 'apply-application':
-      return `${step.change} Application (${step.manifest.spec.image})`;
-    case 'verify':
-      return `verify deployment ${step.deploymentId}`;
-    default:
-      return step.kind.replaceAll('-', ' ');
-  }
 }

@@ -8,15 +8,14 @@ import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
 import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
-import type { RunContext, WorkerDependencies } from './run-context.ts';
+import { type OpenContext, openContext } from './open-context.ts';
+import type { WorkerDependencies } from './run-context.ts';
 
 /** Another run has the namespace: look again after this long. */
 const BUSY_DELAY_MS = 1_000;
 /** The API server may say "too many requests" this often before it counts as a failure. */
 const THROTTLED_AT_MOST = 100;
 const SHORTEST_WAIT_MS = 50;
-/** Where a run stands is told at most this often. */
-const PROGRESS_INTERVAL_MS = 500;
 
 export interface ProcessDependencies extends WorkerDependencies {
   readonly state: DesiredState;
@@ -85,7 +84,16 @@ async function runOnce(
   try {
     const result = await deployNamespace(run, context);
     await context.settle();
-    const moved = await state.finish(namespace, run, completedTarget(run, result, job.id));
+    const moved = await state.finish(
+      namespace,
+      run,
+      completedTarget(run, result, job.id),
+      context.ending('completed', {
+        outcome: result.outcome,
+        reason: result.reason,
+        details: result.warnings,
+      }),
+    );
     const durationMs = Date.now() - began;
     metrics.runs.inc({ outcome: result.outcome });
     metrics.runDuration.observe(durationMs / 1000);
@@ -143,9 +151,11 @@ async function conclude(failure: Failure, dependencies: ProcessDependencies): Pr
   throw await tryAgain(failure, throttled, dependencies);
 }
 
-async function handOver({ job, token, run }: Failure, { state }: ProcessDependencies): Promise<Error> {
+async function handOver(failure: Failure, { state }: ProcessDependencies): Promise<Error> {
+  const { error, code, job, token, run, context } = failure;
   const { namespace } = job.data;
-  await state.report(namespace, run, { phase: 'queued', attempt: run.attempt - 1 });
+  const ending = context.ending('handed over', { code, reason: error.message });
+  await state.report(namespace, run, { phase: 'queued', attempt: run.attempt - 1 }, undefined, ending);
   await state.releaseLease(namespace, run.token);
   return putOff(job, token, 0);
 }
@@ -163,7 +173,8 @@ async function skip(failure: Failure, { state, metrics }: ProcessDependencies): 
     reason,
     finishedAt: Date.now(),
   };
-  const moved = await state.finish(job.data.namespace, run, target);
+  const ending = context.ending('skipped', { outcome: 'skipped', code, reason: error.message });
+  const moved = await state.finish(job.data.namespace, run, target, ending);
   metrics.runs.inc({ outcome: 'skipped' });
   context.log.info({ reason }, 'namespace skipped');
   return { result: { outcome: 'skipped', reason, rolloutId: run.rolloutId }, moved };
@@ -175,14 +186,19 @@ async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies)
     [`attempt ${run.attempt} failed for good (${code}): ${error.message}`, ...details].join('\n  '),
   );
   await context.settle();
-  const moved = await state.finish(job.data.namespace, run, {
-    ...targetOf(run, job.id),
-    state: 'failed',
-    code,
-    reason: error.message,
-    ...(details.length === 0 ? {} : { details }),
-    finishedAt: Date.now(),
-  });
+  const moved = await state.finish(
+    job.data.namespace,
+    run,
+    {
+      ...targetOf(run, job.id),
+      state: 'failed',
+      code,
+      reason: error.message,
+      ...(details.length === 0 ? {} : { details }),
+      finishedAt: Date.now(),
+    },
+    context.ending('failed', { code, reason: messageOf(error), details }),
+  );
   metrics.runs.inc({ outcome: 'failed' });
   context.log.error({ ...described(error), code, details }, 'namespace failed');
   if (moved) return { result: { outcome: 'nothing new' }, moved };
@@ -190,7 +206,7 @@ async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies)
 }
 
 async function tryAgain(
-  { error, code, job, token, run, context }: Failure,
+  { error, code, details, job, token, run, context }: Failure,
   throttled: boolean,
   { state, backoff }: ProcessDependencies,
 ): Promise<Error> {
@@ -212,6 +228,7 @@ async function tryAgain(
       ...(throttled ? { attempt: run.attempt - 1, throttled: run.throttled + 1 } : {}),
     },
     { ...targetOf(run, job.id), state: 'running', code, reason },
+    context.ending('retrying', { code, reason: messageOf(error), details, retryDelayMs: delayMs }),
   );
   await state.releaseLease(namespace, run.token);
   // Whoever has asked meanwhile need not sit out the wait of an earlier request.
@@ -263,70 +280,5 @@ function completedTarget(run: Run, result: DeployResult, jobId: string | undefin
     reason: result.reason,
     ...(result.warnings.length === 0 ? {} : { warnings: result.warnings }),
     finishedAt: Date.now(),
-  };
-}
-
-interface OpenContext extends RunContext {
-  /** Resolves when everything told so far has arrived. */
-  readonly settle: () => Promise<void>;
-}
-
-function openContext(
-  job: Job<DeployJob>,
-  run: Run,
-  lease: Lease,
-  dependencies: ProcessDependencies,
-): OpenContext {
-  const { state, stopping, client, fleet, metrics, settings } = dependencies;
-  const { namespace } = job.data;
-  const log = dependencies.log.child({
-    rollout: run.rolloutId,
-    namespace,
-    job: job.id,
-    attempt: run.attempt,
-  });
-  let told = '';
-  let next: { readonly phase: string; readonly detail: string } | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let pending: Promise<unknown> = Promise.resolve();
-
-  /** In order, and never in the way of the run: what cannot be told is lost, not fatal. */
-  function tell(send: () => Promise<unknown>): void {
-    pending = pending.then(send).catch((error: unknown) => {
-      log.debug({ reason: messageOf(error) }, 'progress could not be told');
-    });
-  }
-
-  /** What has passed by the time it would be told is not worth the telling: in a fast fleet most phases are. */
-  function tellProgress(): void {
-    timer = undefined;
-    if (next === undefined || told === `${next.phase}/${next.detail}`) return;
-    const { phase, detail } = next;
-    told = `${phase}/${detail}`;
-    tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: Date.now() }));
-    tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
-  }
-
-  return {
-    client,
-    fleet,
-    metrics,
-    settings,
-    namespace,
-    log,
-    signal: AbortSignal.any([stopping, lease.signal]),
-    assertOurs: lease.assertOurs,
-    progress: (phase, detail = '') => {
-      next = { phase, detail };
-      timer ??= setTimeout(tellProgress, PROGRESS_INTERVAL_MS);
-    },
-    remember: async (fields) => {
-      await state.report(namespace, run, fields);
-    },
-    note: (line) => tell(() => job.log(`${new Date().toISOString()} ${line}`)),
-    settle: () => {
-      clearTimeout(timer);
-      return pending.then(() => undefined);
-    },
   };
 }

@@ -5,7 +5,12 @@ import { reasonToUpdate } from '../shared/domain/find-behind.ts';
 import type { Fleet } from '../shared/kubernetes/fleet.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
-import { type DesiredState, type NamespaceRecord, releaseKey } from '../shared/state/desired-state.ts';
+import {
+  type ChannelNote,
+  type DesiredState,
+  type NamespaceRecord,
+  releaseKey,
+} from '../shared/state/desired-state.ts';
 
 export interface ReleaseCheckDependencies {
   readonly fleet: Fleet;
@@ -39,6 +44,7 @@ export async function checkReleases(
   const repaired = await service.repair();
   const namespaces = fleet.namespaces();
   const channels = await releases.resolve(tagsOf(fleet, namespaces));
+  await state.noteChannels([...channels.values()].map(toNote));
   const records = await state.records(namespaces);
   const behind = namespaces.filter((namespace) =>
     isBehind(namespace, fleet, channels, records.get(namespace)),
@@ -87,6 +93,18 @@ function isBehind(
     finishedAt: record.finishedAt,
   };
   return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
+}
+
+/** What the fleet page tells of a channel. */
+function toNote({ tag, release, problem, checkedAt, updated }: Channel): ChannelNote {
+  return {
+    channel: tag,
+    image: release?.image,
+    version: release?.version ?? '',
+    checkedAt,
+    updated,
+    problem: problem?.message,
+  };
 }
 
 function summarise({ tag, release, problem }: Channel) {

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { LastBootstrap } from '../shared/domain/attempt.ts';
+import type { Step } from '../shared/domain/plan.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { Fleet } from '../shared/kubernetes/fleet.ts';
 import type { Metrics } from '../shared/metrics.ts';
@@ -35,10 +37,14 @@ export interface RunContext extends WorkerDependencies {
   readonly signal: AbortSignal;
   /** Throws unless the namespace is still ours; called before every write. */
   readonly assertOurs: () => void;
-  /** Tells where the run stands; never throws, never waits. */
+  /** Begins a step of the attempt, which lasts until the next one; never throws, never waits. */
+  readonly step: (kind: Step['kind'] | 'observe' | 'plan', text: string) => void;
+  /** Begins waiting for something, and tells it; never throws, never waits. */
   readonly progress: (phase: Phase, detail?: string) => void;
   /** Keeps facts for a later run, in the desired-state record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
+  /** Keeps the bootstrap pod's story; it is written when the attempt ends. */
+  readonly keepBootstrap: (bootstrap: LastBootstrap) => void;
   /** A line in the job's log. */
   readonly note: (line: string) => void;
 }

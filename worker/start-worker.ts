@@ -1,4 +1,4 @@
-import { type Job, Worker } from 'bullmq';
+import { type Job, MetricsTime, Worker } from 'bullmq';
 import express from 'express';
 import type { Core } from '../shared/core.ts';
 import { SkipperError } from '../shared/errors.ts';
@@ -7,6 +7,7 @@ import { type Listening, listen } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../shared/queues.ts';
 import { connectRedisForWorker, untilReady } from '../shared/redis.ts';
+import { inSpan } from '../shared/telemetry/spans.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
@@ -95,13 +96,21 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const dependencies = processDependencies(core, leases, stopping.signal);
   const connection = connectRedisForWorker(settings.redisUrl, core.log.child({ logger: 'redis' }));
-  const shared = { connection, prefix, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS };
+  const shared = {
+    connection,
+    prefix,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    // Throughput by the minute, as the board draws it.
+    metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
+  };
   const activity: Activity = { active: 0, changedAt: Date.now() };
   const deployWorker = new Worker<DeployJob>(
     DEPLOY_QUEUE,
     (job, token) => tracked(activity, () => processJob(job, token, dependencies)),
     {
       ...shared,
+      ...(core.telemetry.queues === undefined ? {} : { telemetry: core.telemetry.queues }),
       concurrency: settings.concurrency,
       maxStalledCount: STALLS_AT_MOST,
       name: workerName(),
@@ -162,11 +171,13 @@ function processDependencies(
 
 async function runMaintenance(job: Job, core: Core): Promise<unknown> {
   if (job.name === REPAIR_JOB) return { repaired: await core.service.repair() };
-  return checkReleases(job, {
-    ...core,
-    log: core.log.child({ logger: 'release-check' }),
-    autoupdate: !core.settings.disableAutoupdate,
-  });
+  return inSpan('release check', {}, () =>
+    checkReleases(job, {
+      ...core,
+      log: core.log.child({ logger: 'release-check' }),
+      autoupdate: !core.settings.disableAutoupdate,
+    }),
+  );
 }
 
 function workerName(): string {

@@ -1,6 +1,7 @@
 import type { FleetDocument, RowsEvent } from '../../shared/domain/fleet-feed.ts';
 import type { FleetRow } from '../../shared/domain/fleet-row.ts';
 import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import type { ChannelNote, NamespaceRecord } from '../../shared/state/desired-state.ts';
 
 /** What subscribers are told; serialized once, however many listen. */
 export type FeedEvent =
@@ -11,13 +12,23 @@ export type FeedEvent =
 export interface FleetView {
   /** Resolves when every namespace that the watches show has its row. */
   ready(): Promise<void>;
+  /**
+   * Brings the numbers that are polled (queue, workers, rollouts) up to date for a single look, unless that was done within
+   * the last second; whoever subscribes need not call it. Never rejects.
+   */
+  refresh(): Promise<void>;
   document(): FleetDocument;
   /** By namespace name. */
   rows(): readonly FleetRow[];
   row(namespace: string): FleetRow | undefined;
+  /** The desired state as it was last read; undefined where nothing was ever asked. */
+  record(namespace: string): NamespaceRecord | undefined;
+  /** What the latest release check has seen of a channel. */
+  channel(tag: string): ChannelNote | undefined;
   summary(): FleetSummary;
   /** What has changed since a position; undefined where this process does not know the position. */
   changesSince(position: string): RowsEvent | undefined;
-  subscribe(listener: (event: FeedEvent) => void): () => void;
+  /** `onEnd` is called when the view closes, so that whoever passes its events on can end. */
+  subscribe(listener: (event: FeedEvent) => void, onEnd?: () => void): () => void;
   close(): Promise<void>;
 }

@@ -46,7 +46,8 @@ async function dryRun({ core, body }: Call<DeployBody>): Promise<Answer> {
   const targets = await core.service.plan({ namespaces: body.namespaces, forceBootstrap: isForced(body) });
   const counts: Record<string, number> = {};
   for (const { action } of targets) counts[action] = (counts[action] ?? 0) + 1;
-  return { status: 200, body: { dryRun: true, counts, targets } };
+  const shown = body.omit_steps ? targets.map(({ steps: _, ...target }) => target) : targets;
+  return { status: 200, body: { dryRun: true, counts, targets: shown } };
 }
 
 function isForced(body: DeployBody): boolean {

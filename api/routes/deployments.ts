@@ -1,7 +1,7 @@
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
 import { Problem, RolloutList, RolloutView } from '../schemas.ts';
-import { rolloutView } from '../views.ts';
+import { rolloutHead, rolloutView } from '../views.ts';
 
 const LISTED = 50;
 
@@ -30,12 +30,8 @@ export const deploymentsRoute = route({
   mutates: false,
   responses: { 200: { description: 'The rollouts, without their targets', schema: RolloutList } },
   handle: async ({ core }) => {
-    const ids = await core.state.rollouts(LISTED);
-    const known = await Promise.all(ids.map((id) => core.state.rollout(id)));
-    const rollouts = known
-      .filter((each) => each !== undefined)
-      .map(({ rollout, targets }) => rolloutView(rollout, targets))
-      .map(({ targets: _targets, ...rest }) => rest);
+    const known = await core.state.rolloutsWithCounts(LISTED);
+    const rollouts = known.map(({ rollout, counts }) => rolloutHead(rollout, counts));
     return { status: 200, body: { rollouts } };
   },
 });

@@ -3,7 +3,9 @@ import { isReady } from '../../shared/redis.ts';
 import type { NamespaceRecord } from '../../shared/state/desired-state.ts';
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
-import { NamespaceView, Problem, StatusList } from '../schemas.ts';
+import { NamespaceObjectsView, NamespaceView, Problem, StatusList } from '../schemas.ts';
+import { readNamespaceObjects } from '../story/namespace-objects.ts';
+import { tellStory } from '../story/namespace-story.ts';
 import { jobLink, statusRow } from '../views.ts';
 
 export const statusRoute = route({
@@ -13,12 +15,10 @@ export const statusRoute = route({
   summary: "Every namespace's status: upstream's six keys, and what is going on",
   mutates: false,
   responses: { 200: { description: 'One entry per namespace', schema: StatusList } },
-  handle: async ({ core }) => {
-    const namespaces = core.fleet.namespaces();
-    const records = await recordsIfThere(core, namespaces);
-    const rows = namespaces.map((namespace) =>
-      statusRow(core.fleet.snapshot(namespace), records.get(namespace)),
-    );
+  handle: async ({ core: { fleet }, view }) => {
+    const rows = fleet
+      .namespaces()
+      .map((namespace) => statusRow(fleet.snapshot(namespace), view.record(namespace)));
     return { status: 200, body: rows };
   },
 });
@@ -27,27 +27,31 @@ export const namespaceRoute = route({
   method: 'get',
   path: '/api/namespaces/:namespace',
   operationId: 'getNamespace',
-  summary: 'All that is known of one namespace',
+  summary: 'All that is known of one namespace, and why it is so',
   mutates: false,
   responses: {
     200: { description: 'The namespace', schema: NamespaceView },
     404: { description: 'It is no FIAAS namespace', schema: Problem },
   },
-  handle: async ({ core, params: { namespace = '' } }) => {
+  handle: async ({ core, view, params: { namespace = '' } }) => {
     const snapshot = core.fleet.snapshot(namespace);
-    if (!snapshot.config) {
-      const detail = `"${namespace}" is no FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
-      throw new HttpProblem(404, 'not_found', detail);
-    }
-    const record = (await recordsIfThere(core, [namespace])).get(namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
+    if (!config) throw unknownNamespace(namespace);
+    const [records, story] = await Promise.all([
+      recordsIfThere(core, [namespace]),
+      tellStory(core, view, namespace),
+    ]);
+    const record = records.get(namespace);
     const body = {
       ...statusRow(snapshot, record),
       ...objects,
       ...(config.ok ? { config: config.value } : {}),
       ...(record === undefined ? {} : { record }),
+      ...story,
       links: {
         self: `/api/namespaces/${namespace}`,
+        objects: `/api/namespaces/${namespace}/objects`,
+        page: `/status/${namespace}`,
         ...(record === undefined
           ? {}
           : { job: jobLink(record.jobId), rollout: `/api/deployments/${record.rolloutId}` }),
@@ -56,6 +60,27 @@ export const namespaceRoute = route({
     return { status: 200, body };
   },
 });
+
+export const namespaceObjectsRoute = route({
+  method: 'get',
+  path: '/api/namespaces/:namespace/objects',
+  operationId: 'getNamespaceObjects',
+  summary: "A namespace's objects as they are now, and what a deploy would change",
+  mutates: false,
+  responses: {
+    200: { description: 'The objects; what cannot be read says why', schema: NamespaceObjectsView },
+    404: { description: 'It is no FIAAS namespace', schema: Problem },
+  },
+  handle: async ({ core, params: { namespace = '' } }) => {
+    if (!core.fleet.snapshot(namespace).config) throw unknownNamespace(namespace);
+    return { status: 200, body: await readNamespaceObjects(core, namespace) };
+  },
+});
+
+function unknownNamespace(namespace: string): HttpProblem {
+  const detail = `"${namespace}" is no FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
+  return new HttpProblem(404, 'not_found', detail);
+}
 
 /** What is seen of the cluster is worth telling also while Redis is away. */
 async function recordsIfThere(

@@ -2,7 +2,26 @@ import { SkipperError } from '../../shared/errors.ts';
 import { RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
 import { isReady } from '../../shared/redis.ts';
 import { route } from '../route.ts';
-import { Problem, ReleaseCheckAccepted } from '../schemas.ts';
+import { Problem, ReleaseCheckAccepted, ReleaseList } from '../schemas.ts';
+
+export const releasesRoute = route({
+  method: 'get',
+  path: '/api/releases',
+  operationId: 'listReleases',
+  summary: 'The release channels in use, as the latest release check has seen them',
+  mutates: false,
+  responses: { 200: { description: 'The channels, by name', schema: ReleaseList } },
+  handle: async ({ core: { settings }, view }) => ({
+    status: 200,
+    body: {
+      channels: view.summary().channels.map((channel) => ({
+        ...channel,
+        image: view.channel(channel.channel)?.image,
+      })),
+      checkIntervalSeconds: settings.releaseCheckInterval,
+    },
+  }),
+});
 
 export const releaseCheckRoute = route({
   method: 'post',

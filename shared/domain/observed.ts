@@ -56,6 +56,8 @@ export interface ObservedDeployment {
   readonly environment: Readonly<Record<string, string>>;
   /** The Helm release that made the Deployment. */
   readonly helmRelease: string | undefined;
+  /** When its conditions changed last, in milliseconds since the epoch. */
+  readonly changedAt?: number | undefined;
 }
 
 export interface Condition {

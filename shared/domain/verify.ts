@@ -77,7 +77,7 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
 const CAUSE_LENGTH = 300;
 
 /** The error in FDD's log that a person would quote: the end of its last ERROR entry. */
-function causeIn(logs: readonly string[]): string | undefined {
+export function causeIn(logs: readonly string[]): string | undefined {
   const entry = logs.findLast((line) => /\bERROR\]/.test(line));
   const [first = '', ...rest] = entry?.split('\n').filter((line) => line.trim() !== '') ?? [];
   const message = rest.at(-1) ?? first.replace(/^\[[^\]]*\]\s*/, '').replace(/\s*\[[^\]]*\]$/, '');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { SpanKind } from '@opentelemetry/api';
 import { Agent, type Dispatcher, request as send } from 'undici';
+import { inSpan } from '../telemetry/spans.ts';
 import { classifyNetworkError, classifyRefusal } from './classify-error.ts';
 import { pause } from './pause.ts';
 import { pathOf, type Resource } from './resources.ts';
@@ -121,11 +123,21 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
     throw refusal;
   }
 
-  async function requestText(request: KubernetesRequest): Promise<string> {
-    const response = await open(request, REQUEST_TIMEOUT_MS);
-    return response.body.text().catch((error: unknown) => {
-      throw classifyNetworkError(request, error);
-    });
+  function requestText(request: KubernetesRequest): Promise<string> {
+    const { method, path } = request;
+    const attributes = { 'http.request.method': method, 'url.path': path, 'server.address': server };
+    return inSpan(
+      `kubernetes ${method}`,
+      attributes,
+      async (span) => {
+        const response = await open(request, REQUEST_TIMEOUT_MS);
+        span.setAttribute('http.response.status_code', response.statusCode);
+        return response.body.text().catch((error: unknown) => {
+          throw classifyNetworkError(request, error);
+        });
+      },
+      SpanKind.CLIENT,
+    );
   }
 
   async function request<T>(call: KubernetesRequest): Promise<T> {

@@ -68,6 +68,8 @@ interface RawCondition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastTransitionTime?: string;
+  readonly lastUpdateTime?: string;
 }
 
 interface RawContainerStatus {
@@ -157,7 +159,16 @@ export function trimDeployment(raw: RawDeployment): ObservedDeployment {
         .map((variable) => [variable.name, variable.value ?? '']),
     ),
     helmRelease: helmReleaseOf(metadata),
+    changedAt: newestOf(status?.conditions ?? []),
   };
+}
+
+function newestOf(conditions: readonly RawCondition[]): number | undefined {
+  const times = conditions
+    .flatMap(({ lastTransitionTime, lastUpdateTime }) => [lastTransitionTime, lastUpdateTime])
+    .map((time) => Date.parse(time ?? ''))
+    .filter((time) => !Number.isNaN(time));
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 function trimCondition(raw: RawCondition) {

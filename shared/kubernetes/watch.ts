@@ -113,6 +113,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
       if (!seen.has(key)) forget(key);
     }
     position = version;
+    problem = undefined;
     relists += 1;
     synced = true;
     resolveSynced();
@@ -142,6 +143,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         signal,
         asksAgain: true,
       });
+      problem = undefined;
       for await (const line of lines(stream)) {
         lastHeardAt = Date.now();
         silence.refresh();
@@ -176,7 +178,6 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     while (!stopping.signal.aborted) {
       try {
         if (position === undefined) await list();
-        problem = undefined;
         const openedAt = Date.now();
         await follow();
         // A server that ends every watch at once must not be asked without pause.

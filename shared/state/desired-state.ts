@@ -1,10 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { Attempt, LastBootstrap } from '../domain/attempt.ts';
 import type { Release } from '../domain/release.ts';
-import type { Rollout, RolloutTarget, TargetState } from '../domain/rollout.ts';
+import {
+  countTargets,
+  type Rollout,
+  type RolloutTarget,
+  type TargetCounts,
+  type TargetState,
+} from '../domain/rollout.ts';
 import { SkipperError } from '../errors.ts';
 import { isReady, KEY_PREFIX } from '../redis.ts';
+import { CHANNELS_CHANGED, changesChannel } from './change-feed.ts';
+import {
+  type AttemptEnding,
+  decodeAttempt,
+  decodeBootstrap,
+  decodeOpenAttempt,
+  decodeSteps,
+  encodeEnding,
+} from './history.ts';
 import { loadScripts } from './scripts.ts';
 
 /** Rollouts are remembered this long. */
@@ -64,6 +80,8 @@ export interface NamespaceRecord {
   readonly failures: number;
   readonly handledRelease?: string | undefined;
   readonly lastState?: string | undefined;
+  /** Error code of the latest attempt that failed, or was tried again. */
+  readonly lastCode?: string | undefined;
 }
 
 /** What a run is handed when it begins. */
@@ -71,6 +89,8 @@ export interface Run {
   readonly token: string;
   readonly generation: number;
   readonly rolloutId: string;
+  readonly trigger: string;
+  readonly requestedBy: string;
   readonly releaseKey: string;
   readonly release: Release;
   readonly forceBootstrap: boolean;
@@ -85,6 +105,13 @@ export interface Run {
   readonly rbacVersion?: string | undefined;
 }
 
+/** What has happened in a namespace, as far as it is kept. */
+export interface NamespaceHistory {
+  /** Newest first; the one that runs, which has no end, stands at the top. */
+  readonly attempts: readonly Attempt[];
+  readonly bootstrap: LastBootstrap | undefined;
+}
+
 export type Begin =
   | { readonly kind: 'run'; readonly run: Run }
   | { readonly kind: 'busy' }
@@ -94,15 +121,19 @@ export type Begin =
 export interface DesiredState {
   request(request: DeployRequest): Promise<DeployAnswer>;
   begin(namespace: string, jobId: string, token: string, leaseMs: number): Promise<Begin>;
-  /** Throws `superseded_worker` when another run has taken the namespace over; true when more was asked meanwhile. */
+  /**
+   * Throws `superseded_worker` when another run has taken the namespace over; true when more was asked meanwhile. With an
+   * ending, the attempt is over and goes into the history.
+   */
   report(
     namespace: string,
     run: Run,
     fields: Readonly<Record<string, string | number>>,
     target?: RolloutTarget,
+    ending?: AttemptEnding,
   ): Promise<boolean>;
   /** Ends a run; true when more was asked meanwhile, so that it has to begin again. */
-  finish(namespace: string, run: Run, target: RolloutTarget): Promise<boolean>;
+  finish(namespace: string, run: Run, target: RolloutTarget, ending?: AttemptEnding): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
   /** Prolongs leases; returns the tokens of those that are lost. */
   renew(
@@ -113,11 +144,35 @@ export interface DesiredState {
   dirty(): Promise<string[]>;
   record(namespace: string): Promise<NamespaceRecord | undefined>;
   records(namespaces: readonly string[]): Promise<Map<string, NamespaceRecord>>;
+  history(namespace: string): Promise<NamespaceHistory>;
   release(key: string): Promise<Release | undefined>;
   rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
   /** Ids of the latest rollouts, newest first. */
   rollouts(limit: number): Promise<string[]>;
+  /** The latest rollouts, newest first, each with the number of its targets in each state. */
+  rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
+  /** Keeps what the release check has seen of the channels in use, and announces it. */
+  noteChannels(channels: readonly ChannelNote[]): Promise<void>;
+  /** What the latest release check has seen, by channel. */
+  channels(): Promise<Map<string, ChannelNote>>;
 }
+
+/** A rollout without its targets, which may be thousands. */
+export interface CountedRollout {
+  readonly rollout: Rollout;
+  readonly counts: TargetCounts;
+}
+
+/** What the release check has seen of a channel. */
+const ChannelNote = z.object({
+  channel: z.string(),
+  image: z.string().optional(),
+  version: z.string(),
+  checkedAt: z.number().optional(),
+  updated: z.string().optional(),
+  problem: z.string().optional(),
+});
+export type ChannelNote = Readonly<z.infer<typeof ChannelNote>>;
 
 /** Names a release by its content, so that equal ones are kept once. */
 export function releaseKey(release: Release): string {
@@ -146,15 +201,62 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
     for (let start = 0; start < namespaces.length; start += READ_CHUNK) {
       const chunk = namespaces.slice(start, start + READ_CHUNK);
       const pipeline = redis.pipeline();
-      for (const namespace of chunk) pipeline.hgetall(`${prefix}:namespace:${namespace}`);
+      for (const namespace of chunk) pipeline.hmget(`${prefix}:namespace:${namespace}`, ...RECORD_FIELDS);
       const answers = (await pipeline.exec()) ?? [];
       for (const [index, [error, fields]] of answers.entries()) {
         if (error) throw error;
-        const record = toRecord(fields as Record<string, string>);
+        const record = toRecord(fields as (string | null)[]);
         if (record) records.set(chunk[index] ?? '', record);
       }
     }
     return records;
+  }
+
+  async function readCounted(limit: number): Promise<CountedRollout[]> {
+    const ids = await redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1);
+    const known = await readCounts(ids);
+    const uncounted = known.flatMap(({ id, counts }) => (counts === undefined ? [id] : []));
+    const counted = uncounted.length === 0 ? [] : await countNow(uncounted);
+    const late = new Map(counted.map(({ id, counts }) => [id, counts]));
+    return known.map(({ id, rollout, counts }) => ({
+      rollout,
+      counts: counts ?? late.get(id) ?? countTargets([]),
+    }));
+  }
+
+  async function countNow(ids: readonly string[]): ReturnType<typeof readCounts> {
+    await run('skipperCount', prefix, ...ids);
+    return readCounts(ids);
+  }
+
+  async function readCounts(ids: readonly string[]) {
+    const pipeline = redis.pipeline();
+    for (const id of ids) {
+      pipeline.get(`${prefix}:rollout:${id}`).hgetall(`${prefix}:rollout:${id}:counts`);
+    }
+    const answers = (await pipeline.exec()) ?? [];
+    return ids.flatMap((id, index) => {
+      const [failed, json] = answers[index * 2] ?? [];
+      const [alsoFailed, fields] = answers[index * 2 + 1] ?? [];
+      if (failed ?? alsoFailed) throw failed ?? alsoFailed;
+      if (typeof json !== 'string') return [];
+      return [{ id, rollout: JSON.parse(json) as Rollout, counts: toCounts(fields as CountFields) }];
+    });
+  }
+
+  async function readHistory(namespace: string): Promise<NamespaceHistory> {
+    const [record, elements, bootstrap] = await Promise.all([
+      redis.hmget(`${prefix}:namespace:${namespace}`, 'open', 'steps'),
+      redis.lrange(`${prefix}:history:${namespace}`, 0, -1),
+      redis.get(`${prefix}:bootstrap:${namespace}`),
+    ]);
+    const [open, steps] = record;
+    const running = decodeOpenAttempt(open ?? '');
+    const ended = elements.map(decodeAttempt).filter((attempt) => attempt !== undefined);
+    return {
+      attempts: running ? [{ ...running, steps: decodeSteps(steps ?? '') }, ...ended] : ended,
+      bootstrap: bootstrap === null ? undefined : decodeBootstrap(bootstrap),
+    };
   }
 
   return {
@@ -171,15 +273,22 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
         if (answer === 'busy' || answer === 'idle') return { kind: answer };
         return { kind: 'run', run: toRun(JSON.parse(answer), token) };
       }),
-    report: (namespace, { token, rolloutId, generation }, fields, target) =>
+    report: (namespace, { token, rolloutId, generation }, fields, target, ending) =>
       guarded(async () => {
         const json = target === undefined ? '' : JSON.stringify(target);
-        const args = [namespace, token, rolloutId, json, generation, ...Object.entries(fields).flat()];
-        const answer = await run('skipperReport', prefix, ...args);
+        const ended = [...encodeEnding(ending), ending?.attempt.startedAt ?? 0];
+        const about = [namespace, token, rolloutId, json, generation];
+        const answer = await run(
+          'skipperReport',
+          prefix,
+          ...about,
+          ...ended,
+          ...Object.entries(fields).flat(),
+        );
         mustBeOurs(answer, namespace);
         return answer === 'moved';
       }),
-    finish: (namespace, { token, generation, rolloutId, releaseKey: key }, target) =>
+    finish: (namespace, { token, generation, rolloutId, releaseKey: key }, target, ending) =>
       guarded(async () => {
         const answer = await run(
           'skipperFinish',
@@ -193,6 +302,9 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
           target.state,
           target.reason ?? '',
           key,
+          ...encodeEnding(ending),
+          ending?.attempt.startedAt ?? 0,
+          target.code ?? '',
         );
         mustBeOurs(answer, namespace);
         return answer === 'moved';
@@ -209,6 +321,7 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
     dirty: () => guarded(() => redis.smembers(`${prefix}:dirty`)),
     record: (namespace) => guarded(async () => (await readRecords([namespace])).get(namespace)),
     records: (namespaces) => guarded(() => readRecords(namespaces)),
+    history: (namespace) => guarded(() => readHistory(namespace)),
     release: (key) =>
       guarded(async () => {
         const json = await redis.get(`${prefix}:release:${key}`);
@@ -225,6 +338,21 @@ export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): Des
         return { rollout: JSON.parse(json) as Rollout, targets: new Map(targets) };
       }),
     rollouts: (limit) => guarded(() => redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1)),
+    rolloutsWithCounts: (limit) => guarded(() => readCounted(limit)),
+    noteChannels: (channels) =>
+      guarded(async () => {
+        const key = `${prefix}:channels`;
+        const notes = Object.fromEntries(channels.map((note) => [note.channel, JSON.stringify(note)]));
+        const transaction = redis.multi().del(key);
+        if (channels.length > 0) transaction.hset(key, notes);
+        await transaction.publish(changesChannel(prefix), CHANNELS_CHANGED).exec();
+      }),
+    channels: () =>
+      guarded(async () => {
+        const fields = Object.entries(await redis.hgetall(`${prefix}:channels`));
+        const notes = fields.map(([tag, json]) => [tag, ChannelNote.parse(JSON.parse(json))] as const);
+        return new Map(notes);
+      }),
   };
 }
 
@@ -275,6 +403,15 @@ function decodeAnswer(json: string): DeployAnswer {
   return { kind: 'accepted', targets: Array.isArray(answer.targets) ? answer.targets : [] };
 }
 
+type CountFields = Readonly<Record<string, string>>;
+
+/** Undefined where a rollout from before there were counts has none. */
+function toCounts(fields: CountFields): TargetCounts | undefined {
+  if (Object.keys(fields).length === 0) return undefined;
+  const entries = Object.entries(countTargets([])).map(([state]) => [state, Number(fields[state] ?? 0)]);
+  return Object.fromEntries(entries) as unknown as TargetCounts;
+}
+
 const optionalNumber = z
   .string()
   .optional()
@@ -299,9 +436,13 @@ const RecordFields = z.object({
   failures: z.coerce.number().default(0),
   handledRelease: z.string().optional(),
   lastState: z.string().optional(),
+  lastCode: z.string().optional(),
 });
+const RECORD_FIELDS = Object.keys(RecordFields.shape);
 
-function toRecord(fields: Readonly<Record<string, string>>): NamespaceRecord | undefined {
+/** Values in the order of RECORD_FIELDS. */
+function toRecord(values: readonly (string | null)[]): NamespaceRecord | undefined {
+  const fields = Object.fromEntries(RECORD_FIELDS.map((name, index) => [name, values[index] ?? undefined]));
   const parsed = RecordFields.safeParse(fields);
   return parsed.success ? parsed.data : undefined;
 }
@@ -309,6 +450,8 @@ function toRecord(fields: Readonly<Record<string, string>>): NamespaceRecord | u
 const RunFields = z.object({
   generation: z.coerce.number(),
   rolloutId: z.string(),
+  trigger: z.string().default(''),
+  requestedBy: z.string().default(''),
   release: z.string(),
   releaseJson: z.string(),
   force: z.boolean(),
@@ -330,6 +473,8 @@ function toRun(record: unknown, token: string): Run {
     token,
     generation: fields.generation,
     rolloutId: fields.rolloutId,
+    trigger: fields.trigger,
+    requestedBy: fields.requestedBy,
     releaseKey: fields.release,
     release: JSON.parse(fields.releaseJson) as Release,
     forceBootstrap: fields.force,

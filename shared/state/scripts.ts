@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { RECORD_ATTEMPT } from './history.ts';
 
 /**
  * The changes of desired state that must be atomic, in Redis' own language. Every key is derived from the prefix in
@@ -8,11 +9,39 @@ import type { Redis } from 'ioredis';
  */
 
 /**
+ * Announces namespaces whose record has changed, to whoever keeps a view of them (change-feed.ts). Without a listener that
+ * costs next to nothing.
+ */
+const ANNOUNCE = `
+local function announce(names) redis.call('PUBLISH', KEYS[1] .. ':changes', names) end
+`;
+
+/**
+ * Sets what has become of a target, and keeps the rollout's counts: hash \`<rollout>:counts\`, one field per state. A rollout
+ * from before there were counts has none until COUNT makes them.
+ */
+const SET_TARGET = `
+local function setTarget(rolloutId, namespace, state, json)
+  local key = KEYS[1] .. ':rollout:' .. rolloutId
+  local before = redis.call('HGET', key .. ':targets', namespace)
+  local was = before and cjson.decode(before).state
+  redis.call('HSET', key .. ':targets', namespace, json)
+  if was == state or redis.call('EXISTS', key .. ':counts') == 0 then return end
+  if was then redis.call('HINCRBY', key .. ':counts', was, -1) end
+  redis.call('HINCRBY', key .. ':counts', state, 1)
+end
+`;
+
+/** Names are announced in messages of this many. */
+const ANNOUNCED_AT_ONCE = 500;
+
+/**
  * Records what was asked for: the only way in which desired state changes.
  * ARGV[1] JSON {rollout, targets: [{namespace, release?, force?, jobId?, target}], releases, idempotency?, now, ttlSeconds}
  * Returns JSON {replayed: rolloutId} | {mismatch: true} | {targets: [{namespace, generation, jobId, coalesced, backoff}]}
  */
 const REQUEST = `
+${ANNOUNCE}${SET_TARGET}
 local prefix = KEYS[1]
 local request = cjson.decode(ARGV[1])
 local idempotency = request.idempotency
@@ -33,6 +62,8 @@ redis.call('SET', rolloutKey, request.rolloutJson, 'EX', request.ttlSeconds)
 redis.call('ZREMRANGEBYSCORE', prefix .. ':rollouts', '-inf', request.now - request.ttlSeconds * 1000)
 redis.call('ZADD', prefix .. ':rollouts', rollout.createdAt, rollout.id)
 local answers = {}
+local counts = {}
+local changed = {}
 for _, asked in ipairs(request.targets) do
   local answer = {namespace = asked.namespace, coalesced = false, backoff = false}
   local target = asked.target
@@ -48,7 +79,7 @@ for _, asked in ipairs(request.targets) do
       jobId = known[5] or jobId
       -- The rollout that runs ends by itself; one that only waits behind it does not.
       if known[3] ~= 'running' or known[4] ~= known[6] then
-        redis.call('HSET', prefix .. ':rollout:' .. known[4] .. ':targets', asked.namespace, cjson.encode({
+        setTarget(known[4], asked.namespace, 'superseded', cjson.encode({
           state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
           finishedAt = request.now, jobId = jobId}))
       end
@@ -65,11 +96,20 @@ for _, asked in ipairs(request.targets) do
     answer.jobId = jobId
     target.jobId = jobId
     target.coalesced = answer.coalesced
+    changed[#changed + 1] = asked.namespace
+    if #changed == ${ANNOUNCED_AT_ONCE} then
+      announce(table.concat(changed, ' '))
+      changed = {}
+    end
   end
+  counts[target.state] = (counts[target.state] or 0) + 1
   redis.call('HSET', rolloutKey .. ':targets', asked.namespace, cjson.encode(target))
   answers[#answers + 1] = answer
 end
 redis.call('EXPIRE', rolloutKey .. ':targets', request.ttlSeconds)
+for state, count in pairs(counts) do redis.call('HSET', rolloutKey .. ':counts', state, count) end
+redis.call('EXPIRE', rolloutKey .. ':counts', request.ttlSeconds)
+if #changed > 0 then announce(table.concat(changed, ' ')) end
 if idempotency then
   redis.call('SET', prefix .. ':idempotency:' .. idempotency.key,
     cjson.encode({rolloutId = rollout.id, fingerprint = idempotency.fingerprint}), 'EX', idempotency.ttlSeconds)
@@ -83,7 +123,7 @@ return cjson.encode({targets = answers})
  * ARGV namespace, job id, token, lease in ms, now
  * Returns 'busy' | 'idle' (nothing asked that is not done) | JSON of the record
  */
-const BEGIN = `
+const BEGIN = `${RECORD_ATTEMPT}${ANNOUNCE}${SET_TARGET}
 local prefix, namespace, jobId, token, leaseMs, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
@@ -100,9 +140,16 @@ end
 redis.call('SET', leaseKey, token, 'PX', leaseMs)
 local running = record.runningRolloutId
 if running and running ~= '' and running ~= record.rolloutId then
-  redis.call('HSET', prefix .. ':rollout:' .. running .. ':targets', namespace, cjson.encode({
+  setTarget(running, namespace, 'superseded', cjson.encode({
     state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
     finishedAt = tonumber(now), jobId = record.jobId}))
+end
+-- An attempt that has begun and not ended has lost its worker: whoever begins the next one tells.
+if record.open and record.open ~= '' then
+  local steps = record.steps and record.steps ~= '' and record.steps or '[]'
+  recordAttempt(prefix, namespace, '', string.sub(record.open, 1, -2) .. ',"e":"lost","x":' .. now ..
+    ',"m":' .. cjson.encode('its worker went away; last heard of: ' .. (record.phase or '')) ..
+    ',"p":' .. steps .. '}', string.match(record.open, '"s":(%d+)') or now)
 end
 record.force = (tonumber(record.forceGeneration) or 0) > handled
 record.attempt = (tonumber(record.attempt) or 0) + 1
@@ -111,40 +158,59 @@ if record.startedGeneration ~= record.generation then
   record.appliedAt = ''
   redis.call('HSET', key, 'startedGeneration', record.generation, 'startedAt', now, 'appliedAt', '')
 end
-redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'attempt', record.attempt, 'runningRolloutId',
-  record.rolloutId, 'jobId', jobId, 'changedAt', now)
 record.releaseJson = redis.call('GET', prefix .. ':release:' .. record.release)
-redis.call('HSET', prefix .. ':rollout:' .. record.rolloutId .. ':targets', namespace, cjson.encode({
+local version = record.releaseJson and cjson.decode(record.releaseJson).version or nil
+local open = cjson.encode({r = record.rolloutId, g = generation, n = record.attempt, j = jobId, t = record.trigger,
+  b = record.requestedBy, v = version, s = tonumber(now)})
+redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'reason', '', 'attempt', record.attempt, 'runningRolloutId',
+  record.rolloutId, 'jobId', jobId, 'changedAt', now, 'open', open, 'steps', '')
+record.open, record.steps = nil, nil
+setTarget(record.rolloutId, namespace, 'running', cjson.encode({
   state = 'running', attempt = record.attempt, jobId = jobId, coalesced = record.coalesced == '1' or nil, startedAt = tonumber(record.startedAt),
-  version = record.releaseJson and cjson.decode(record.releaseJson).version or nil}))
+  version = version}))
+announce(namespace)
 return cjson.encode(record)
 `;
 
 /**
  * Notes how far a run is; refused ('lost') when the lease is another run's by now.
- * ARGV namespace, token, rollout id, target JSON, generation, then field, value, field, value of the namespace's record
+ * ARGV namespace, token, rollout id, target JSON, generation, how the attempt ended (fold key, JSON, bootstrap JSON, when it
+ * began; empty while it goes on), then field, value, field, value of the namespace's record
  * Returns 'lost' | 'ok' | 'moved' (more has been asked meanwhile; its attempts are not counted here)
  */
-const REPORT = `
+const REPORT = `${RECORD_ATTEMPT}${ANNOUNCE}${SET_TARGET}
 local prefix, namespace, token = KEYS[1], ARGV[1], ARGV[2]
 local held = redis.call('GET', prefix .. ':lease:' .. namespace)
 if held ~= token then return 'lost' end
 local key = prefix .. ':namespace:' .. namespace
 local moved = redis.call('HGET', key, 'generation') ~= ARGV[5]
-for i = 6, #ARGV, 2 do
+local shown = false
+for i = 10, #ARGV, 2 do
   local counts = ARGV[i] == 'attempt' or ARGV[i] == 'throttled'
   if not (moved and counts) then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+  shown = shown or ARGV[i] == 'phase'
 end
-if ARGV[4] ~= '' then redis.call('HSET', prefix .. ':rollout:' .. ARGV[3] .. ':targets', namespace, ARGV[4]) end
+if ARGV[4] ~= '' then
+  local target = cjson.decode(ARGV[4])
+  setTarget(ARGV[3], namespace, target.state, ARGV[4])
+  redis.call('HSET', key, 'lastCode', target.code or '')
+end
+if shown then announce(namespace) end
+if ARGV[7] ~= '' then
+  recordAttempt(prefix, namespace, ARGV[6], ARGV[7], ARGV[9])
+  keepBootstrap(prefix, namespace, ARGV[8])
+  redis.call('HSET', key, 'open', '', 'steps', '')
+end
 return moved and 'moved' or 'ok'
 `;
 
 /**
  * Ends a run of one generation and gives the lease back.
- * ARGV namespace, token, generation, rollout id, target JSON, now, state, reason, release key
+ * ARGV namespace, token, generation, rollout id, target JSON, now, state, reason, release key, how the attempt ended (fold key,
+ * JSON, bootstrap JSON, when it began), error code or ''
  * Returns 'lost' | 'done' | 'moved' (more has been asked meanwhile: begin again)
  */
-const FINISH = `
+const FINISH = `${RECORD_ATTEMPT}${ANNOUNCE}${SET_TARGET}
 local prefix, namespace, token, generation = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
@@ -153,8 +219,12 @@ local key = prefix .. ':namespace:' .. namespace
 local state = ARGV[7]
 local failures = state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
 redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', ARGV[6],
-  'handledRelease', ARGV[9], 'lastState', state, 'lastReason', ARGV[8], 'appliedAt', '')
-redis.call('HSET', prefix .. ':rollout:' .. ARGV[4] .. ':targets', namespace, ARGV[5])
+  'handledRelease', ARGV[9], 'lastState', state, 'lastReason', ARGV[8], 'lastCode', ARGV[14], 'appliedAt', '', 'open', '',
+  'steps', '')
+if ARGV[11] ~= '' then recordAttempt(prefix, namespace, ARGV[10], ARGV[11], ARGV[13]) end
+keepBootstrap(prefix, namespace, ARGV[12])
+setTarget(ARGV[4], namespace, state, ARGV[5])
+announce(namespace)
 redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
   redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'attempt', 0, 'changedAt', ARGV[6])
@@ -185,6 +255,24 @@ end
 return lost
 `;
 
+/**
+ * The counts of rollouts from before they were kept: made of the targets once, and kept from then on.
+ * ARGV rollout ids. Returns 'ok'
+ */
+const COUNT = `
+for _, id in ipairs(ARGV) do
+  local key = KEYS[1] .. ':rollout:' .. id
+  local ttl = redis.call('PTTL', key)
+  if ttl > 0 and redis.call('EXISTS', key .. ':counts') == 0 then
+    for _, json in ipairs(redis.call('HVALS', key .. ':targets')) do
+      redis.call('HINCRBY', key .. ':counts', cjson.decode(json).state, 1)
+    end
+    redis.call('PEXPIRE', key .. ':counts', ttl)
+  end
+end
+return 'ok'
+`;
+
 const SCRIPTS = {
   skipperRequest: REQUEST,
   skipperBegin: BEGIN,
@@ -192,6 +280,7 @@ const SCRIPTS = {
   skipperFinish: FINISH,
   skipperReleaseLease: RELEASE_LEASE,
   skipperRenew: RENEW,
+  skipperCount: COUNT,
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import type { RolloutTarget } from '../../shared/domain/rollout.ts';
+import { countTargets, type RolloutTarget } from '../../shared/domain/rollout.ts';
 import { connectRedis, isReady, untilReady } from '../../shared/redis.ts';
+import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState, type Run } from '../../shared/state/desired-state.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
+import { until } from '../support/simulated-world.ts';
 
 const LEASE_MS = 60_000;
 const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));
@@ -30,7 +32,7 @@ afterAll(async () => {
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
   const state = openDesiredState(redis, prefix);
-  return { state, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
+  return { state, prefix, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
 }
 
 async function ask(
@@ -44,7 +46,7 @@ async function ask(
   } = {},
 ) {
   return state.request({
-    rollout: aRollout({ id, forceBootstrap: force }),
+    rollout: aRollout({ id, forceBootstrap: force, createdAt: Date.now() }),
     targets: namespaces.map((namespace) => ({ namespace, release, target: { state: 'pending' as const } })),
     idempotency,
   });
@@ -288,6 +290,153 @@ describe('finish', () => {
   });
 });
 
+describe('rolloutsWithCounts', () => {
+  test('counts the targets of the latest rollouts, newest first', async () => {
+    const { state } = freshState();
+    await state.request({
+      rollout: aRollout({ id: 'r1', createdAt: Date.now() }),
+      targets: [
+        { namespace: 'a', release: RELEASES[0], target: { state: 'pending' } },
+        { namespace: 'b', release: RELEASES[0], target: { state: 'pending' } },
+        { namespace: 'c', release: undefined, target: { state: 'failed', reason: 'no YAML' } },
+      ],
+    });
+    const run = await begin(state, 'a');
+    await state.finish('a', run, { state: 'completed' });
+    await state.request({
+      rollout: aRollout({ id: 'r2', createdAt: Date.now() + 1 }),
+      targets: [{ namespace: 'b', release: RELEASES[1], target: { state: 'pending' } }],
+    });
+
+    const counted = await state.rolloutsWithCounts(10);
+
+    expect(counted.map(({ rollout, counts }) => [rollout.id, counts])).toEqual([
+      ['r2', { ...countTargets([]), pending: 1 }],
+      ['r1', { ...countTargets([]), completed: 1, superseded: 1, failed: 1 }],
+    ]);
+    expect(await state.rolloutsWithCounts(1)).toHaveLength(1);
+  });
+
+  test('counts a rollout from before counts were kept, and keeps them from then on', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a', 'b']);
+    const run = await begin(state, 'a');
+    await redis.del(`${prefix}:rollout:r1:counts`);
+    const b = await begin(state, 'b');
+
+    const [counted] = await state.rolloutsWithCounts(10);
+    await state.finish('a', run, { state: 'completed' });
+    const [later] = await state.rolloutsWithCounts(10);
+    await state.finish('b', b, { state: 'failed' });
+
+    expect(counted?.counts).toMatchObject({ running: 2, pending: 0 });
+    expect(later?.counts).toMatchObject({ running: 1, completed: 1 });
+    await expectCountsToBeTrue(state);
+    expect(await redis.pttl(`${prefix}:rollout:r1:counts`)).toBeGreaterThan(0);
+  });
+
+  test('forgets the counts when the rollout is forgotten', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a']);
+
+    const [rollout = 0, counts = -1] = await Promise.all([
+      redis.ttl(`${prefix}:rollout:r1`),
+      redis.ttl(`${prefix}:rollout:r1:counts`),
+    ]);
+
+    expect(Math.abs(rollout - counts)).toBeLessThan(10);
+    await redis.del(`${prefix}:rollout:r1`);
+    expect(await state.rolloutsWithCounts(10)).toEqual([]);
+  });
+});
+
+describe('channels', () => {
+  const stable = { channel: 'stable', version: 'v1', image: 'fiaas/fdd:v1', checkedAt: 42 };
+
+  test('are those that the latest check has seen', async () => {
+    const { state } = freshState();
+
+    await state.noteChannels([stable, { channel: 'old', version: 'v0' }]);
+    await state.noteChannels([{ ...stable, problem: 'no answer' }]);
+
+    expect(Object.fromEntries(await state.channels())).toEqual({
+      stable: { ...stable, problem: 'no answer' },
+    });
+  });
+
+  test('are none where none is in use', async () => {
+    const { state } = freshState();
+    await state.noteChannels([stable]);
+
+    await state.noteChannels([]);
+
+    expect((await state.channels()).size).toBe(0);
+  });
+});
+
+describe('changes', () => {
+  async function listening() {
+    const { state, prefix } = freshState();
+    const feed = openChangeFeed(redis, prefix, silentLog);
+    const heard: Change[] = [];
+    feed.listen((change) => heard.push(change));
+    await until(() => heard.length > 0, 'the feed has subscribed');
+    heard.length = 0;
+    return {
+      state,
+      feed,
+      heard,
+      names: () => heard.flatMap((each) => ('namespaces' in each ? each.namespaces : [])),
+    };
+  }
+
+  test('are announced by every step of a run, and not by what only the run itself needs', async () => {
+    const { state, feed, names, heard } = await listening();
+    await ask(state, 'r1', ['a', 'b']);
+    await until(() => names().length === 2, 'the request is announced');
+    const run = await begin(state, 'a');
+    await state.report('a', run, { appliedAt: 42 });
+    await state.report('a', run, { phase: 'applying' });
+    await state.finish('a', run, { state: 'completed' });
+    await state.noteChannels([]);
+
+    await until(() => heard.some(({ kind }) => kind === 'channels'), 'the last change is announced');
+    feed.close();
+
+    expect(names()).toEqual(['a', 'b', 'a', 'a', 'a']);
+  });
+
+  test('of thousands of namespaces come in few messages', async () => {
+    const { state, feed, heard, names } = await listening();
+    const namespaces = Array.from({ length: 1_200 }, (_, index) => `team-${index}`);
+
+    await ask(state, 'r1', namespaces);
+    await until(() => names().length === namespaces.length, 'all are announced');
+    feed.close();
+
+    expect(heard).toHaveLength(3);
+    expect(names()).toEqual(namespaces);
+  });
+
+  test('may have been missed while Redis was away: a new subscription says so', async () => {
+    const own = await startRedisServer({ path: process.env.PATH });
+    const connection = connectRedis(own.url, silentLog);
+    await untilReady(connection, AbortSignal.timeout(10_000));
+    const feed = openChangeFeed(connection, '{away}', silentLog);
+    const heard: Change[] = [];
+    feed.listen((change) => heard.push(change));
+    await until(() => heard.length === 1, 'the feed has subscribed');
+
+    await connection.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => heard.length === 2, 'the feed has subscribed again');
+
+    expect(heard).toEqual([{ kind: 'resync' }, { kind: 'resync' }]);
+    feed.close();
+    connection.disconnect();
+    await own.stop();
+  });
+});
+
 describe('while Redis is away', () => {
   test('every command fails at once, with its class', async () => {
     const away = new Redis({ lazyConnect: true });
@@ -334,9 +483,11 @@ describe('any sequence of requests, runs and crashes', () => {
         for (const each of commands) {
           await perform(each, { state, expire, model, runs });
           await expectEndsToStay(state, model, ended);
+          await expectCountsToBeTrue(state);
         }
         await drain({ state, expire, model, runs });
         await expectEndsToStay(state, model, ended);
+        await expectCountsToBeTrue(state, model.rollouts().length);
         expect(Object.fromEntries(ended)).toEqual(model.ends());
         expect(await state.dirty()).toEqual([]);
       }),
@@ -394,6 +545,16 @@ async function perform(each: Command, { state, expire, model, runs }: World): Pr
   if (each.kind !== 'finish') return;
   expect(moved).toBe(model.finish(each.namespace, run.token, each.state));
   runs.delete(key);
+}
+
+/** What is kept beside the targets must say what the targets say. */
+async function expectCountsToBeTrue(state: DesiredState, rollouts?: number): Promise<void> {
+  const counted = await state.rolloutsWithCounts(100);
+  if (rollouts !== undefined) expect(counted).toHaveLength(rollouts);
+  for (const { rollout, counts } of counted) {
+    const targets = (await state.rollout(rollout.id))?.targets.values() ?? [];
+    expect([rollout.id, counts]).toEqual([rollout.id, countTargets(targets)]);
+  }
 }
 
 /** Lets a worker do all that is left, after every other one has died. */

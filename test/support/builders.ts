@@ -1,6 +1,8 @@
 import { type Logger, pino } from 'pino';
 import { applicationManifest } from '../../shared/domain/application.ts';
 import { deploymentId } from '../../shared/domain/deployment-id.ts';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
 import type { NamespaceConfig } from '../../shared/domain/namespace-config.ts';
 import type {
   NamespaceSnapshot,
@@ -13,6 +15,7 @@ import type { PlanInput } from '../../shared/domain/plan.ts';
 import type { Release } from '../../shared/domain/release.ts';
 import { ok } from '../../shared/domain/result.ts';
 import type { Rollout } from '../../shared/domain/rollout.ts';
+import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
 import type { Evidence, Expectation } from '../../shared/domain/verify.ts';
 
 /** Plausible objects of the domain; a test overrides only what it is about. */
@@ -201,4 +204,34 @@ export function aRollout(overrides: Partial<Rollout> = {}): Rollout {
 
 export function aManifest(overrides: { deploymentId?: string; release?: Release } = {}) {
   return applicationManifest(NAMESPACE, overrides.release ?? aRelease(), overrides.deploymentId ?? OUR_ID);
+}
+
+/** A namespace that runs what it should, as it is shown. */
+export function aFleetRow(overrides: Partial<FleetRow> = {}): FleetRow {
+  return {
+    namespace: NAMESPACE,
+    status: 'OK',
+    health: 'well',
+    channel: 'stable',
+    version: VERSION,
+    wanted: VERSION,
+    activity: 'idle',
+    detail: '',
+    cause: '',
+    causeGroup: '',
+    attempt: 0,
+    ...overrides,
+  };
+}
+
+/** The numbers of some rows, with a worker and an empty queue. */
+export function aFleetSummary(
+  rows: readonly FleetRow[] = [],
+  overrides: Partial<FleetSummary> = {},
+): FleetSummary {
+  const queue = { waiting: 0, active: 0, delayed: 0, failed: 0 };
+  return {
+    ...summariseFleet({ rows, channels: new Map(), workers: 1, queue, rollouts: [], stale: [] }),
+    ...overrides,
+  };
 }

@@ -70,7 +70,9 @@ export function createFakeContext(overrides: Partial<RunContext> = {}) {
     log: silentLog,
     signal: new AbortController().signal,
     assertOurs: () => undefined,
+    step: () => undefined,
     progress: () => undefined,
+    keepBootstrap: () => undefined,
     remember: async (fields) => {
       Object.assign(remembered, fields);
     },

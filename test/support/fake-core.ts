@@ -13,6 +13,7 @@ import type { NamespaceSnapshot } from '../../shared/domain/observed.ts';
 import { ok } from '../../shared/domain/result.ts';
 import type { Fleet } from '../../shared/kubernetes/fleet.ts';
 import { createMetrics } from '../../shared/metrics.ts';
+import type { ChangeFeed } from '../../shared/state/change-feed.ts';
 import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
 
 /** A core without Redis and cluster: a fleet that a test lays out, and a service that notes what it was asked. */
@@ -68,10 +69,19 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     service,
     deployQueue: queue,
     releaseCheckQueue: { ...queue, name: 'release-check' },
-    state: { rollout: async () => undefined, rollouts: async () => [], records: async () => new Map() },
+    state: {
+      rollout: async () => undefined,
+      rollouts: async () => [],
+      rolloutsWithCounts: async () => [],
+      records: async () => new Map(),
+      channels: async () => new Map(),
+    },
   } as unknown as Core;
   return { core, asked, planned };
 }
+
+/** A feed on which nothing ever changes. */
+export const silentFeed: ChangeFeed = { listen: () => undefined, close: () => undefined };
 
 export function createFakeFleet(namespaces: Readonly<Record<string, Partial<NamespaceSnapshot>>>): Fleet {
   const nothing = () => () => undefined;

@@ -77,6 +77,8 @@ export interface NamespaceOptions {
 }
 
 export interface ProcessOptions {
+  /** Default: a free one. */
+  readonly port?: number;
   readonly flags?: Flags;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Speaks to the API server through this gate. */
@@ -290,12 +292,12 @@ async function openWorld(
 
   async function start(
     command: 'api' | 'worker' | 'standalone',
-    { flags, env, gate, unready }: ProcessOptions = {},
+    { port, flags, env, gate, unready }: ProcessOptions = {},
   ): Promise<SkipperProcess> {
     const isWorker = command !== 'api';
     const started = startSkipperProcess({
       command,
-      port: await freePort(),
+      port: port ?? (await freePort()),
       flags: {
         'redis-url': redis.url,
         'api-server': gate?.url ?? cluster.url,

@@ -1,20 +1,29 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import '../../support/fake-one-realm.ts';
 import request from 'supertest';
 import { createApp } from '../../../api/app.ts';
+import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
+import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
 import { invalid } from '../../../shared/domain/result.ts';
 import { SkipperError } from '../../../shared/errors.ts';
 import { VERSION } from '../../support/builders.ts';
-import { createFakeCore, type FakeCoreOptions } from '../../support/fake-core.ts';
+import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
 
 const JSON_TYPE = 'application/json';
 
+const views: FleetView[] = [];
+afterEach(async () => {
+  for (const view of views.splice(0)) await view.close();
+});
+
 function open(options: FakeCoreOptions = {}) {
   const fake = createFakeCore(options);
-  return { ...fake, app: createApp(fake.core, '1.2.3') };
+  const view = openFleetView(fake.core, silentFeed);
+  views.push(view);
+  return { ...fake, app: createApp(fake.core, '1.2.3', view) };
 }
 
 function deploy(app: ReturnType<typeof open>['app'], body: string, type = JSON_TYPE) {
@@ -173,6 +182,17 @@ describe('POST /api/deploy', () => {
     expect(response.body).toMatchObject({ dryRun: true, counts: { unchanged: 2 } });
     expect(planned).toEqual([{ namespaces: undefined, forceBootstrap: true }]);
     expect(asked).toEqual([]);
+  });
+
+  test.each([
+    ['{"dry_run":true}', true],
+    ['{"dry_run":true,"omit_steps":false}', true],
+    ['{"dry_run":true,"omit_steps":true}', false],
+  ])('tells the steps of a dry run unless they are to be left out: %s', async (body, hasSteps) => {
+    const response = await deploy(open().app, body);
+
+    expect(response.body.targets).toHaveLength(2);
+    expect(response.body.targets.map((target: object) => 'steps' in target)).toEqual([hasSteps, hasSteps]);
   });
 
   test('acceptance 22: asks for the token where one is set, also on the board', async () => {

@@ -101,6 +101,15 @@ describe('requireToken', () => {
     expect(response.headers['www-authenticate']).toContain('Basic');
   });
 
+  test('leaves the question for the token to a page that asks it itself', async () => {
+    const app = anApp(requireToken(aTokenFile('s3cret', 'asked-by-page')));
+
+    const response = await request(app).post('/').set('x-requested-with', 'skipper');
+
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="skipper"');
+  });
+
   test('lets everybody look', async () => {
     expect((await request(app).get('/')).status).toBe(200);
   });

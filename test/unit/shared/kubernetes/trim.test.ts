@@ -122,6 +122,29 @@ describe('trimDeployment', () => {
     });
   });
 
+  test('keeps when its conditions changed last', () => {
+    const conditions = [
+      { type: 'Available', status: 'True', lastTransitionTime: '2026-01-01T00:00:10Z' },
+      {
+        type: 'Progressing',
+        status: 'True',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+        lastUpdateTime: '2026-01-01T00:00:20Z',
+      },
+    ];
+
+    expect(trimDeployment({ metadata, status: { conditions } }).changedAt).toBe(
+      Date.parse('2026-01-01T00:00:20Z'),
+    );
+    expect(trimDeployment({ metadata, status: { conditions: [] } }).changedAt).toBeUndefined();
+    expect(
+      trimDeployment({
+        metadata,
+        status: { conditions: [{ type: 'Available', status: 'True', lastUpdateTime: 'soon' }] },
+      }).changedAt,
+    ).toBeUndefined();
+  });
+
   test('tells absent availableReplicas from none', () => {
     expect(trimDeployment({ metadata, spec: {}, status: {} })).toMatchObject({
       replicas: 1,

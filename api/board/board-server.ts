@@ -1,0 +1,55 @@
+import type { AppViewRoute, UIConfig } from '@bull-board/api/typings/app';
+import { ExpressAdapter } from '@bull-board/express';
+import type { NextFunction, Request, Response } from 'express';
+import { FLEET_PAGE } from './links.ts';
+
+/** The board's page asks another host for fonts, and knows no way to the fleet page that is not in a menu. */
+export class BoardServer extends ExpressAdapter {
+  private readonly logoUrl: () => string;
+
+  constructor(basePath: string, logoUrl: () => string) {
+    super();
+    this.basePath = basePath;
+    this.logoUrl = logoUrl;
+  }
+
+  override setEntryRoute({ method, route, handler }: AppViewRoute): this {
+    this.app[method](route, (_request: Request, response: Response, next: NextFunction) => {
+      const { name, params } = handler({ basePath: this.basePath, uiConfig: this.brandedConfig() });
+      response.render(name, params, (error: Error | null, html: string) => {
+        if (error) next(error);
+        else response.send(ownPage(html));
+      });
+    });
+    return this;
+  }
+
+  private brandedConfig(): UIConfig {
+    const logo = this.logoUrl();
+    return {
+      ...this.uiConfig,
+      boardLogo: { path: logo, width: 28, height: 28 },
+      favIcon: { default: logo, alternative: logo },
+    };
+  }
+}
+
+/** The entry page without what comes from elsewhere, and with a link to the fleet page. */
+export function ownPage(html: string): string {
+  return html
+    .replace(/<link[^>]*https?:\/\/[^>]*>/g, '')
+    .replace('</head>', `<style>${LINK_STYLE}</style></head>`)
+    .replace('<div id="root">', `<a class="to-fleet" href="${FLEET_PAGE}">Fleet page</a><div id="root">`);
+}
+
+/** At the end of the header; on a phone, right of the title. The board's own badge moves the header down. */
+const LINK_STYLE = `
+.to-fleet { position: fixed; z-index: 1000; top: calc(var(--header-offset) - var(--header-height) + 0.95rem); right: 1.75rem;
+  padding: 0.3rem 0.7rem; border: 1px solid var(--input); border-radius: var(--radius); color: var(--foreground);
+  background: var(--card); font-size: 0.875rem; text-decoration: none; }
+.to-fleet:hover, .to-fleet:focus-visible { border-color: var(--primary); color: var(--primary); }
+header > [class^="content-"] { margin-inline-end: 6.5rem; }
+@media (max-width: 768px) {
+  .to-fleet { top: calc(var(--header-offset) - var(--header-height) + 0.65rem); right: auto; left: 7.6rem; padding: 0.15rem 0.5rem; }
+  header > [class^="content-"] { margin-inline-end: 0; }
+}`;

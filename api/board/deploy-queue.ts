@@ -1,0 +1,88 @@
+import type { JobRetryStatus } from '@bull-board/api/typings/app';
+import type { Job } from 'bullmq';
+import type { Core } from '../../shared/core.ts';
+import type { DeployJob } from '../../shared/queues.ts';
+import { HttpProblem } from '../problem.ts';
+import { deployFromBoard, NAMESPACE_SCHEMA, namespaceOf, type RetriesAll } from './board-queue.ts';
+import { statusPageOf } from './links.ts';
+import { readableDeployResult, readableProgress } from './readable.ts';
+import { type BoardJob, WorkedQueueAdapter } from './worked-queue.ts';
+
+/** Jobs are read in pages of this many. */
+const READ_CHUNK = 1_000;
+
+export type DeployQueueCore = Pick<Core, 'deployQueue' | 'service' | 'state' | 'fleet'>;
+
+/** The deploy queue: what means a deploy goes through the service. The library's way to change what the board does is a subclass. */
+export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll {
+  private readonly core: DeployQueueCore;
+
+  constructor(core: DeployQueueCore, readOnlyMode: boolean) {
+    super(core.deployQueue, {
+      readOnlyMode,
+      displayName: 'Deploys',
+      description: [
+        'One job per namespace that has something to do.',
+        'Retry deploys what was asked for last, Add and Duplicate what the channel says, Promote begins the next attempt now.',
+        'Pause stops all deploys until it is resumed; running ones end.',
+        'A failed job stays as history until it is cleaned: what fails now is in the fleet queue.',
+      ].join(' '),
+      jobDataSchema: NAMESPACE_SCHEMA,
+      externalJobUrl: ({ data }) => statusPageOf(data.namespace, `${data.namespace} on the fleet page`),
+    });
+    this.core = core;
+    this.setFormatter('name', (job: { name: string; data?: Partial<DeployJob> }) =>
+      String(job.data?.namespace ?? job.name),
+    );
+    this.setFormatter('progress', readableProgress);
+    this.setFormatter('returnValue', readableDeployResult);
+  }
+
+  override async addJob(_name: string, data: unknown): Promise<Job> {
+    return this.deploy(namespaceOf(data), false);
+  }
+
+  /** One rollout of the namespaces whose latest deploy ended so; older jobs are history. */
+  async retryAll(status: JobRetryStatus): Promise<number> {
+    const { state, fleet, service } = this.core;
+    const known = new Set(fleet.namespaces());
+    const candidates = (await this.namespacesIn(status)).filter((namespace) => known.has(namespace));
+    const records = await state.records(candidates);
+    const namespaces = candidates.filter((namespace) => records.get(namespace)?.state === status);
+    if (namespaces.length === 0) {
+      const reason = `no namespace's latest deploy has ${status}: each was asked again since, or is gone`;
+      throw new HttpProblem(409, 'conflict', reason);
+    }
+    await deployFromBoard(service, namespaces, true);
+    return namespaces.length;
+  }
+
+  private async namespacesIn(status: JobRetryStatus): Promise<string[]> {
+    const namespaces = new Set<string>();
+    for (let start = 0; ; start += READ_CHUNK) {
+      const jobs = await super.getJobs([status], start, start + READ_CHUNK - 1);
+      for (const job of jobs) namespaces.add((job as unknown as Job<DeployJob>).data.namespace);
+      if (jobs.length < READ_CHUNK) return [...namespaces];
+    }
+  }
+
+  /** BullMQ's own retry would evade deduplication, and find nothing left to do in the desired state. */
+  protected override guard(job: Job<DeployJob>): BoardJob {
+    job.retry = async () => {
+      await this.deploy(job.data.namespace, true);
+    };
+    const told = job.toJSON.bind(job);
+    // Always the namespace: told on every card, it would only be noise.
+    job.toJSON = () => ({ ...told(), deduplicationId: undefined });
+    return super.guard(job);
+  }
+
+  private async deploy(namespace: string, again: boolean): Promise<Job> {
+    const target = (await deployFromBoard(this.core.service, [namespace], again)).get(namespace);
+    const job = target?.jobId === undefined ? undefined : await super.getJob(target.jobId);
+    if (!job) {
+      throw new HttpProblem(503, 'unexpected', 'the deploy is asked for; its job is queued within seconds');
+    }
+    return job as unknown as Job;
+  }
+}

@@ -1,0 +1,159 @@
+import type { JobCounts, JobStatus, QueueJobJson } from '@bull-board/api/typings/app';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+
+/** The states of the fleet queue, those that ask for a person first: in this order "Latest" shows them. */
+export const FLEET_STATES = [
+  'failed',
+  'active',
+  'delayed',
+  'waiting',
+  'paused',
+  'completed',
+] as const satisfies readonly JobStatus[];
+export type FleetState = (typeof FLEET_STATES)[number];
+
+export const FLEET_DESCRIPTION = [
+  'One entry per namespace, as it is now.',
+  'Failed: FDD does not work, or the latest deploy failed.',
+  'Active: a deploy is under way.',
+  'Waiting: queued.',
+  'Delayed: behind what it should run, or between two attempts; Promote deploys it now.',
+  'Paused: not managed by Skipper.',
+  'Completed: runs what it should.',
+  'Retry, Add and Promote deploy what the channel says; the link leads to the namespace on the fleet page.',
+].join(' ');
+
+/** The board sets a job's name beside its id and its link: more would push these away. */
+const HEADLINE_LENGTH = 60;
+
+/** Where a namespace stands in the board's words. */
+export function fleetStateOf({ health, activity }: Pick<FleetRow, 'health' | 'activity'>): FleetState {
+  switch (health) {
+    case 'well':
+      return 'completed';
+    case 'failing':
+      return 'failed';
+    case 'unmanaged':
+      return 'paused';
+    case 'behind':
+      return 'delayed';
+    case 'busy':
+      if (activity === 'queued') return 'waiting';
+      return activity === 'retrying' ? 'delayed' : 'active';
+  }
+}
+
+export function countFleetStates(rows: readonly FleetRow[]): JobCounts {
+  const counts: JobCounts = Object.fromEntries(FLEET_STATES.map((state) => [state, 0]));
+  for (const row of rows) {
+    const state = fleetStateOf(row);
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The rows from `start` to `end` (both included, as queues count) of each state that is asked for. */
+export function pageOf(
+  rows: readonly FleetRow[],
+  states: readonly string[],
+  start: number,
+  end: number,
+): FleetRow[] {
+  const pages = new Map(states.map((state) => [state, { seen: 0, rows: [] as FleetRow[] }]));
+  for (const row of rows) {
+    const page = pages.get(fleetStateOf(row));
+    if (!page) continue;
+    if (page.seen >= start && page.seen <= end) page.rows.push(row);
+    page.seen += 1;
+  }
+  return [...pages.values()].flatMap((page) => page.rows);
+}
+
+/** A row as a job of the board; `seenAt` stands in where the cluster does not tell since when. */
+export function toFleetJob(row: FleetRow, seenAt: number): QueueJobJson {
+  const state = fleetStateOf(row);
+  return {
+    id: row.namespace,
+    name: headlineOf(row),
+    data: dataOf(row),
+    progress: progressOf(row),
+    attemptsMade: row.attempt,
+    timestamp: row.since ?? seenAt,
+    failedReason: state === 'failed' ? row.cause || row.status : '',
+    stacktrace: null,
+    returnvalue: null,
+    opts: {},
+  };
+}
+
+/** What there is to say beyond status, channel and version, in one line. */
+export function headlineOf(row: FleetRow): string {
+  const { health, status, cause, wanted } = row;
+  switch (health) {
+    case 'well':
+      return 'runs what it should';
+    case 'busy':
+      return beginningOf(progressOf(row));
+    case 'behind':
+      return wanted === '' ? cause || status : `should run ${wanted}`;
+    case 'failing':
+      return beginningOf(cause) || status;
+    case 'unmanaged':
+      return beginningOf(cause) || 'left alone';
+  }
+}
+
+/** Why it is so, line by line. */
+export function explain(row: FleetRow): string[] {
+  const { since, attempt, retryAt, rollout, jobId } = row;
+  const runs = row.version === '' ? 'runs nothing' : `runs ${row.version}`;
+  const wanted = row.wanted === '' || row.wanted === row.version ? '' : `, should run ${row.wanted}`;
+  return [
+    `${row.status}: ${runs}${wanted}`,
+    row.channel === '' ? '' : `channel ${row.channel}`,
+    since === undefined ? '' : `since ${timeOf(since)}`,
+    row.activity === 'idle' ? '' : progressOf(row),
+    ...(row.cause === '' ? [] : row.cause.split('\n')),
+    attempt > 1 ? `attempt ${attempt}` : '',
+    retryAt === undefined ? '' : `next attempt at ${timeOf(retryAt)}`,
+    rollout === undefined ? '' : `latest rollout ${rollout}: /api/deployments/${rollout}`,
+    jobId === undefined ? '' : `latest job ${jobId} in the queue "deploy"`,
+  ].filter((line) => line !== '');
+}
+
+/** What is known, without what is empty. */
+function dataOf(row: FleetRow): Record<string, unknown> {
+  const { namespace, status, health, channel, version, wanted, activity, detail, cause } = row;
+  const { code, attempt, retryAt, since, rollout, jobId } = row;
+  const known = {
+    namespace,
+    status,
+    health,
+    channel,
+    version,
+    wanted,
+    activity,
+    detail,
+    cause,
+    code,
+    attempt: attempt === 0 ? undefined : attempt,
+    since: since && timeOf(since),
+    retryAt: retryAt && timeOf(retryAt),
+    rollout,
+    jobId,
+  };
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function progressOf({ activity, detail }: FleetRow): string {
+  return detail === '' ? activity : `${activity}: ${detail}`;
+}
+
+function beginningOf(text: string): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length <= HEADLINE_LENGTH ? line : `${line.slice(0, HEADLINE_LENGTH - 1)}…`;
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

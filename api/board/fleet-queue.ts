@@ -1,0 +1,191 @@
+import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js';
+import type {
+  JobCounts,
+  JobRetryStatus,
+  JobStatus,
+  QueueJob,
+  QueueJobJson,
+  QueueMetrics,
+  Status,
+} from '@bull-board/api/typings/app';
+import type { DeployService } from '../../shared/deploy-service.ts';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetView } from '../fleet-view/fleet-view.ts';
+import { HttpProblem } from '../problem.ts';
+import { deployFromBoard, NAMESPACE_SCHEMA, namespaceOf, type RetriesAll } from './board-queue.ts';
+import {
+  countFleetStates,
+  explain,
+  FLEET_DESCRIPTION,
+  FLEET_STATES,
+  fleetStateOf,
+  pageOf,
+  toFleetJob,
+} from './fleet-job.ts';
+import { statusPageOf } from './links.ts';
+
+export const FLEET_QUEUE = 'fleet';
+
+export interface FleetQueueOptions {
+  readonly view: Pick<FleetView, 'rows' | 'row'>;
+  readonly service: DeployService;
+  readonly readOnlyMode: boolean;
+  /** Where the work is done: asked for its throughput, and for what Redis says of itself. */
+  readonly deploys: Pick<BaseAdapter, 'getMetrics' | 'getRedisInfo'>;
+}
+
+/**
+ * The fleet as a queue: one job per namespace, read from memory. Nothing is stored; what would change a job is a deploy, or
+ * refused (policy.ts). Bull's type, since the board asks BullMQ's queues for flows.
+ */
+export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
+  private readonly options: FleetQueueOptions;
+  private readonly seenAt = Date.now();
+
+  constructor(options: FleetQueueOptions) {
+    super('bull', {
+      readOnlyMode: options.readOnlyMode,
+      displayName: 'Fleet',
+      description: FLEET_DESCRIPTION,
+      jobDataSchema: NAMESPACE_SCHEMA,
+      externalJobUrl: ({ data }) => statusPageOf(data.namespace, linkText(data)),
+    });
+    this.options = options;
+  }
+
+  getName(): string {
+    return FLEET_QUEUE;
+  }
+
+  getStatuses(): Status[] {
+    return ['latest', ...FLEET_STATES];
+  }
+
+  getJobStatuses(): JobStatus[] {
+    return [...FLEET_STATES];
+  }
+
+  async getJobCounts(): Promise<JobCounts> {
+    return countFleetStates(this.options.view.rows());
+  }
+
+  async getJobs(states: JobStatus[], start = 0, end = Number.POSITIVE_INFINITY): Promise<QueueJob[]> {
+    return pageOf(this.options.view.rows(), states, start, end).map((row) => this.toJob(row));
+  }
+
+  async getJob(namespace: string): Promise<QueueJob | undefined> {
+    const row = this.options.view.row(namespace);
+    return row && this.toJob(row);
+  }
+
+  async getJobLogs(namespace: string): Promise<string[]> {
+    const row = this.options.view.row(namespace);
+    return row ? explain(row) : [];
+  }
+
+  async addJob(_name: string, data: unknown): Promise<QueueJob> {
+    const namespace = namespaceOf(data);
+    await this.deploy([namespace]);
+    const job = await this.getJob(namespace);
+    if (!job) throw new HttpProblem(404, 'not_found', `there is no namespace ${namespace}`);
+    return job;
+  }
+
+  async retryAll(status: JobRetryStatus): Promise<number> {
+    return this.deployAll(status);
+  }
+
+  async promoteAll(): Promise<void> {
+    await this.deployAll('delayed');
+  }
+
+  getRedisInfo(): Promise<string | null> {
+    return this.options.deploys.getRedisInfo();
+  }
+
+  getMetrics(...range: Parameters<BaseAdapter['getMetrics']>): Promise<QueueMetrics> {
+    return this.options.deploys.getMetrics(...range);
+  }
+
+  async isPaused(): Promise<boolean> {
+    return false;
+  }
+
+  /** "Pause all" comes by here: the fleet itself has nothing that could stand still. */
+  async pause(): Promise<void> {}
+
+  async resume(): Promise<void> {}
+
+  async clean(): Promise<void> {
+    throw readThrough();
+  }
+
+  async empty(): Promise<void> {
+    throw readThrough();
+  }
+
+  async obliterate(): Promise<void> {
+    throw readThrough();
+  }
+
+  async getJobSchedulers(): Promise<[]> {
+    return [];
+  }
+
+  async getJobSchedulersCount(): Promise<number> {
+    return 0;
+  }
+
+  async removeJobScheduler(): Promise<boolean> {
+    return false;
+  }
+
+  async updateJobScheduler(): Promise<'not-found'> {
+    return 'not-found';
+  }
+
+  async runJobSchedulerNow(): Promise<'not-found'> {
+    return 'not-found';
+  }
+
+  async getGlobalConcurrency(): Promise<null> {
+    return null;
+  }
+
+  async setGlobalConcurrency(): Promise<void> {
+    throw readThrough();
+  }
+
+  private toJob(row: FleetRow): QueueJob {
+    const deploy = () => this.deploy([row.namespace]);
+    return {
+      opts: {},
+      retry: deploy,
+      promote: deploy,
+      remove: async () => {
+        throw readThrough();
+      },
+      getState: async () => fleetStateOf(row),
+      toJSON: (): QueueJobJson => toFleetJob(row, this.seenAt),
+    };
+  }
+
+  private async deployAll(state: string): Promise<number> {
+    const rows = this.options.view.rows().filter((row) => fleetStateOf(row) === state);
+    if (rows.length === 0) throw new HttpProblem(409, 'conflict', `no namespace is ${state} by now`);
+    await this.deploy(rows.map((row) => row.namespace));
+    return rows.length;
+  }
+
+  private async deploy(namespaces: readonly string[]): Promise<void> {
+    await deployFromBoard(this.options.service, namespaces, false);
+  }
+}
+
+function linkText({ status, channel, version }: FleetRow): string {
+  return [status, channel, version].filter(Boolean).join(' · ');
+}
+
+function readThrough(): HttpProblem {
+  return new HttpProblem(409, 'conflict', 'this queue shows the fleet as it is: nothing is kept in it');
+}

@@ -1,0 +1,126 @@
+import { createBullBoard } from '@bull-board/api';
+import type { BeforeHook, HTTPStatus, JobRetryStatus, UIConfig } from '@bull-board/api/typings/app';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Core } from '../../shared/core.ts';
+import { isReady } from '../../shared/redis.ts';
+import type { FleetView } from '../fleet-view/fleet-view.ts';
+import { HttpProblem, problemBody, toProblem } from '../problem.ts';
+import type { RetriesAll } from './board-queue.ts';
+import { BoardServer } from './board-server.ts';
+import { DeployQueueAdapter } from './deploy-queue.ts';
+import { FleetQueueAdapter } from './fleet-queue.ts';
+import { FLEET_PAGE } from './links.ts';
+import { refusalOf } from './policy.ts';
+import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
+import { BOARD_THEME } from './theme.ts';
+
+/** A tab asks this often; the fleet page is live. */
+const POLLING_SECONDS = 10;
+const READ_ONLY_BADGE = { label: 'Read-only', color: '#1d4ed8', textColor: '#ffffff' };
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+export interface BoardOptions {
+  readonly core: Core;
+  readonly view: Pick<FleetView, 'rows' | 'row'>;
+  readonly basePath: string;
+  /** Asked for each page, since the pages may be built later than this starts. */
+  readonly logoUrl: () => string;
+  /** Checks the token of changing requests; left out for viewers, who can change nothing, whatever their token. */
+  readonly authorize?: RequestHandler;
+}
+
+/** Bull Board as status UI: what means a deploy goes through the service, what would break an invariant is refused. */
+export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOptions): Router {
+  const readOnly = authorize === undefined;
+  const deploys = new DeployQueueAdapter(core, readOnly);
+  const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
+  const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
+  // The fleet is known without Redis; the other queues are shown as long as it answers.
+  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => isReady(core.redis));
+  const server = new BoardServer(basePath, logoUrl);
+  createBullBoard({
+    queues: [fleet, deploys, checks],
+    serverAdapter: server,
+    options: { uiConfig: uiConfig(readOnly), handlerHooks: { before: guard(core) } },
+  });
+  server.setErrorHandler((error) => {
+    const problem = tell(error, core);
+    return { status: problem.status as HTTPStatus, body: boardError(problem) };
+  });
+
+  const router = Router();
+  router.use(authorize ?? refuseChanges);
+  router.put('/api/queues/:queue/retry/:status', retryAll({ fleet, deploy: deploys }, readOnly));
+  router.use(server.getRouter() as RequestHandler);
+  router.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    const problem = tell(error, core);
+    response
+      .status(problem.status)
+      .set({ 'cache-control': 'no-store', ...problem.headers })
+      .type('application/problem+json')
+      .send(JSON.stringify({ ...problemBody(problem), ...boardError(problem) }));
+  });
+  return router;
+}
+
+function uiConfig(readOnly: boolean): UIConfig {
+  return {
+    boardTitle: 'Skipper',
+    ...(readOnly ? { environment: READ_ONLY_BADGE } : {}),
+    miscLinks: [
+      { text: 'Fleet page', url: FLEET_PAGE },
+      { text: 'API', url: '/api/openapi.json' },
+    ],
+    hideDocsLink: true,
+    sortQueues: false,
+    showMetrics: true,
+    theme: BOARD_THEME,
+    pollingInterval: { forceInterval: POLLING_SECONDS, showSetting: true },
+  };
+}
+
+/** Refuses what policy.ts does not allow, and says so at once where Redis is needed and away. */
+function guard(core: Core): BeforeHook {
+  return ({ method, route, request }) => {
+    const queue = request.params.queueName as string | undefined;
+    if (queue !== undefined && queue !== 'fleet' && !isReady(core.redis)) {
+      return {
+        allow: false,
+        status: 503 as HTTPStatus,
+        message: 'Redis is not connected: only the fleet queue is shown.',
+      };
+    }
+    if (method === 'get') return;
+    const message = refusalOf({ route: `${method} ${route}`, queue, params: request.params });
+    if (message !== undefined) return { allow: false, status: 409, message };
+  };
+}
+
+/** The board's own loop reads the first hundred again and again, since ours leaves failed jobs as history. */
+function retryAll(queues: Readonly<Record<string, RetriesAll>>, readOnly: boolean): RequestHandler {
+  return async (request, response, next) => {
+    const queue = queues[String(request.params.queue)];
+    const { status } = request.params;
+    if (readOnly || !queue || (status !== 'failed' && status !== 'completed')) return next();
+    const retried = await queue.retryAll(status satisfies JobRetryStatus);
+    response.json({ retried, skipped: 0 });
+  };
+}
+
+function refuseChanges(request: Request, _response: Response, next: NextFunction): void {
+  if (!SAFE_METHODS.includes(request.method)) {
+    throw new HttpProblem(405, 'read_only', 'this board only shows: nothing can be changed here');
+  }
+  next();
+}
+
+function tell(error: unknown, { log }: Core): HttpProblem {
+  const problem = toProblem(error);
+  if (problem.code === 'unexpected') log.error({ err: error }, 'the board failed');
+  return problem;
+}
+
+/** The two lines of the board's notice. */
+function boardError(problem: HttpProblem) {
+  return { error: problemBody(problem).title, message: problem.message };
+}

@@ -1,0 +1,76 @@
+import type { Outcome } from '../../shared/domain/rollout.ts';
+
+/** The phases of a run in their order, and how much of it lies behind each, in percent. */
+const PHASES: Readonly<Record<string, number>> = {
+  planning: 5,
+  applying: 15,
+  bootstrapping: 30,
+  'collecting the bootstrap log': 45,
+  'waiting for FDD': 50,
+  'rolling out': 75,
+  done: 100,
+};
+
+const OUTCOMES: Readonly<Record<Outcome, (version: string) => string>> = {
+  created: (version) => `created with ${version}`,
+  updated: (version) => `updated to ${version}`,
+  redeployed: (version) => `redeployed ${version}`,
+  bootstrapped: (version) => `bootstrapped with ${version}`,
+  verified: (version) => `verified ${version}`,
+  unchanged: (version) => `unchanged, ${version} runs already`,
+  skipped: () => 'skipped',
+};
+
+/** A deploy's progress with the percentage that the board draws. */
+export function readableProgress(progress: unknown): unknown {
+  const phase = fieldOf(progress, 'phase');
+  const percent = typeof phase === 'string' ? PHASES[phase] : undefined;
+  return percent === undefined ? progress : { ...(progress as object), progress: percent };
+}
+
+/** A deploy's result with one sentence in front of it. */
+export function readableDeployResult(result: unknown): unknown {
+  return withSummary(result, deploySummary(result));
+}
+
+/** A release check's, or a repair's, result with one sentence in front of it. */
+export function readableCheckResult(result: unknown): unknown {
+  return withSummary(result, checkSummary(result));
+}
+
+function deploySummary(result: unknown): string | undefined {
+  const outcome = fieldOf(result, 'outcome');
+  const reason = fieldOf(result, 'reason');
+  if (outcome === 'nothing new') return 'nothing was asked that was not done already';
+  if (outcome === 'skipped') return typeof reason === 'string' ? reason : 'skipped';
+  const sentence = OUTCOMES[outcome as Outcome]?.(String(fieldOf(result, 'version') ?? ''));
+  const durationMs = fieldOf(result, 'durationMs');
+  if (sentence === undefined || typeof durationMs !== 'number') return sentence;
+  return `${sentence} in ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function checkSummary(result: unknown): string | undefined {
+  const repaired = fieldOf(result, 'repaired');
+  const channels = fieldOf(result, 'channels');
+  const mended = typeof repaired === 'number' && repaired > 0 ? `${repaired} lost jobs queued again` : '';
+  if (!Array.isArray(channels)) return mended || (repaired === 0 ? 'no job was lost' : undefined);
+  const problems = channels.filter((channel) => fieldOf(channel, 'problem') !== undefined).length;
+  const rolloutId = fieldOf(result, 'rolloutId');
+  return [
+    `${channels.length} channels read`,
+    problems > 0 ? `${problems} with a problem` : '',
+    `${fieldOf(result, 'behind')} of ${fieldOf(result, 'namespaces')} namespaces behind`,
+    rolloutId === undefined ? '' : `rollout ${rolloutId}`,
+    mended,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function withSummary(result: unknown, summary: string | undefined): unknown {
+  return summary === undefined ? result : { summary, ...(result as object) };
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+}

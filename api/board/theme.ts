@@ -1,0 +1,85 @@
+import type { UITheme } from '@bull-board/api/typings/app';
+
+/** The colours of web/styles/tokens.css by name; a test holds the two together. */
+type Palette = Readonly<Record<keyof typeof LIGHT, string>>;
+
+export const LIGHT = {
+  canvas: '#f6f7f9',
+  surface: '#ffffff',
+  raised: '#ffffff',
+  hover: '#f2f5f9',
+  border: '#dde2e8',
+  'border-strong': '#bcc4ce',
+  text: '#1a1f26',
+  muted: '#586372',
+  accent: '#1d4ed8',
+  'accent-tint': '#e8effd',
+  'on-mark': '#ffffff',
+  well: '#1a7f37',
+  busy: '#0969da',
+  behind: '#8a5a00',
+  failing: '#c41e2a',
+  unmanaged: '#586372',
+} as const;
+
+export const DARK: Palette = {
+  canvas: '#0c1016',
+  surface: '#141920',
+  raised: '#1b212a',
+  hover: '#1a2029',
+  border: '#29303a',
+  'border-strong': '#434c58',
+  text: '#e7ecf2',
+  muted: '#949fae',
+  accent: '#79b0ff',
+  'accent-tint': '#17243d',
+  'on-mark': '#0c1016',
+  well: '#46b95a',
+  busy: '#58a6ff',
+  behind: '#d9a02b',
+  failing: '#ff7b72',
+  unmanaged: '#949fae',
+};
+
+export const FONTS = {
+  font: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
+  mono: 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
+} as const;
+
+/** The board in the fleet page's colours; a queue's states are coloured as the health they stand for. */
+export const BOARD_THEME: UITheme = { light: tokensOf(LIGHT), dark: tokensOf(DARK) };
+
+function tokensOf(palette: Palette): NonNullable<UITheme['light']> {
+  return {
+    'font-sans': FONTS.font,
+    'font-mono': FONTS.mono,
+    background: palette.canvas,
+    foreground: palette.text,
+    card: palette.surface,
+    popover: palette.raised,
+    primary: palette.accent,
+    'primary-foreground': palette['on-mark'],
+    secondary: palette.hover,
+    'secondary-foreground': palette.text,
+    muted: palette.hover,
+    'muted-foreground': palette.muted,
+    accent: palette['accent-tint'],
+    'accent-foreground': palette.text,
+    destructive: palette.failing,
+    'destructive-foreground': palette['on-mark'],
+    border: palette.border,
+    input: palette['border-strong'],
+    sidebar: palette.surface,
+    'sidebar-foreground': palette.text,
+    'sidebar-accent': palette.hover,
+    'sidebar-border': palette.border,
+    'status-failed': palette.failing,
+    'status-completed': palette.well,
+    'status-waiting': palette.busy,
+    'status-active': palette.busy,
+    'status-delayed': palette.behind,
+    'status-prioritized': palette.busy,
+    'status-waiting-children': palette.busy,
+    'status-paused': palette.unmanaged,
+  };
+}

@@ -1,0 +1,51 @@
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { JobCounts, JobStatus, QueueAdapterOptions, Status } from '@bull-board/api/typings/app';
+import type { Job, Queue } from 'bullmq';
+import { keepUnfinished } from './keep-unfinished.ts';
+
+export type BoardJob = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>;
+
+/** States that jobs of ours can be in: nothing here has children or a priority. */
+const STATES = [
+  'active',
+  'waiting',
+  'delayed',
+  'failed',
+  'completed',
+] as const satisfies readonly JobStatus[];
+
+/** A queue that workers take from: only its states are asked for, and only its finished jobs can be removed. */
+export abstract class WorkedQueueAdapter extends BullMQAdapter {
+  private readonly worked: Queue;
+
+  constructor(queue: Queue, options: Partial<QueueAdapterOptions>) {
+    super(queue, options);
+    this.worked = queue;
+  }
+
+  override getStatuses(): Status[] {
+    return ['latest', ...STATES];
+  }
+
+  override getJobStatuses(): JobStatus[] {
+    return [...STATES];
+  }
+
+  override async getJobCounts(): Promise<JobCounts> {
+    return this.worked.getJobCounts(...STATES);
+  }
+
+  override async getJob(id: string) {
+    const job = await super.getJob(id);
+    return job && this.guard(job as unknown as Job);
+  }
+
+  override async getJobs(...args: Parameters<BullMQAdapter['getJobs']>) {
+    const jobs = await super.getJobs(...args);
+    return jobs.map((job) => this.guard(job as unknown as Job));
+  }
+
+  protected guard(job: Job): BoardJob {
+    return keepUnfinished(job) as unknown as BoardJob;
+  }
+}

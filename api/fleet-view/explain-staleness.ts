@@ -1,0 +1,39 @@
+import type { WatchState } from '../../shared/kubernetes/watch.ts';
+
+/** A watch that is cut off comes back within a second or two: until then nothing was missed that is worth a word. */
+const CUT_FOR_MS = 3_000;
+
+/** What of the view cannot be trusted at the moment, in words for the operator. */
+export function explainStaleness(
+  redisReady: boolean,
+  watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],
+  now: number,
+): string[] {
+  const stale: string[] = [];
+  if (!redisReady) {
+    stale.push(
+      'Redis does not answer: what the cluster shows is current, but deploys, queue and workers are shown as they were last seen',
+    );
+  }
+  const unread = watches.filter(({ synced }) => !synced);
+  if (unread.length > 0) {
+    stale.push(`The cluster has not been read completely yet (${describe(unread)})`);
+  }
+  const cut = watches.filter(
+    ({ synced, problem, lastHeardAt }) => synced && problem !== undefined && now - lastHeardAt > CUT_FOR_MS,
+  );
+  if (cut.length > 0) {
+    stale.push(
+      `The Kubernetes API does not answer: namespaces are shown as they were last seen (${describe(cut)})`,
+    );
+  }
+  return stale;
+}
+
+function describe(
+  watches: readonly { readonly name: string; readonly problem: string | undefined }[],
+): string {
+  const problem = watches.find((watch) => watch.problem !== undefined)?.problem;
+  const names = watches.map(({ name }) => name).join(', ');
+  return problem === undefined ? names : `${names}: ${problem}`;
+}

@@ -1,0 +1,57 @@
+import type { Request, Response } from 'express';
+import type { VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { readTheme } from '../../web/components/theme.ts';
+import type { Assets } from './assets.ts';
+
+export interface PageContent<State> {
+  /** What the tab is called; the name of the product is added. */
+  readonly title: string;
+  /** The source of the module that takes the page over: `fleet.tsx`. */
+  readonly script: string;
+  /** What that module starts from: it finds this in `#state`, and hydrates `#page`. */
+  readonly state: State;
+  readonly page: VNode;
+  readonly status?: number;
+}
+
+/** Answers with a whole HTML document. It holds no inline script: the state is a data block, which no CSP has to allow. */
+export function sendPage<State>(
+  request: Request,
+  response: Response,
+  assets: Assets,
+  content: PageContent<State>,
+): void {
+  const theme = readTheme(request.headers.cookie ?? '');
+  const document = (
+    <html lang="en" data-theme={theme === 'system' ? undefined : theme}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${content.title} · Skipper`}</title>
+        <link rel="icon" type="image/svg+xml" href={assets.url('logo.svg')} />
+        <link rel="stylesheet" href={assets.url('skipper.css')} />
+        <script type="module" src={assets.url(content.script)} />
+      </head>
+      <body>
+        <div id="page">{content.page}</div>
+        <script
+          type="application/json"
+          id="state"
+          dangerouslySetInnerHTML={{ __html: toDataBlock(content.state) }}
+        />
+      </body>
+    </html>
+  );
+  response
+    .status(content.status ?? 200)
+    .set('cache-control', 'no-store')
+    .type('html')
+    .send(`<!doctype html>${renderToString(document)}`);
+}
+
+/** JSON that cannot end the script element it stands in. */
+export function toDataBlock(state: unknown): string {
+  return JSON.stringify(state).replaceAll('<', '\\u003c');
+}

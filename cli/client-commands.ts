@@ -1,0 +1,214 @@
+import { Argument, type Command, Option } from 'commander';
+import type { Health } from '../shared/domain/fleet-row.ts';
+import type { StatusValue } from '../shared/domain/status.ts';
+import { type ApiClient, createApiClient } from './api/client.ts';
+import { type ConnectionFlags, readConnection } from './api/connection.ts';
+import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
+import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
+import type { OutputFormat } from './output-format.ts';
+import type { Io } from './terminal.ts';
+
+const STATUSES = Object.keys({
+  OK: true,
+  NOT_FOUND: true,
+  VERSION_MISMATCH: true,
+  UNAVAILABLE: true,
+  FAILED: true,
+  CONFIG_ERROR: true,
+  HELM_MANAGED: true,
+} satisfies Record<StatusValue, true>) as StatusValue[];
+
+const HEALTHS = Object.keys({
+  well: true,
+  busy: true,
+  behind: true,
+  failing: true,
+  unmanaged: true,
+} satisfies Record<Health, true>) as Health[];
+
+const TOKEN_HELP = `
+A token is never a flag's value: process lists and the shell's history would show it.`;
+
+const STATUS_EXAMPLES = `
+Examples:
+  skipper status                              every namespace, by name
+  skipper status --health failing,behind      what someone should look at
+  skipper status team-a team-b --watch        live; in a pipe, one line for each change
+  skipper status -o json | jq '.rows[].version'`;
+
+const DEPLOY_EXAMPLES = `
+Examples:
+  skipper deploy team-a team-b --wait
+  skipper deploy --all --dry-run              what would happen, namespace by namespace
+  skipper deploy --all --yes --wait --timeout 10m
+  skipper deploy team-a --force-bootstrap     start a bootstrap pod even where FDD runs
+
+On a terminal it asks before it deploys to all or to more than five namespaces; in a pipe it never asks.`;
+
+interface OutputFlags extends ConnectionFlags {
+  readonly output: OutputFormat;
+}
+
+interface StatusFlags extends OutputFlags {
+  readonly watch?: boolean;
+  readonly status: readonly StatusValue[];
+  readonly health: readonly Health[];
+  readonly channel: readonly string[];
+  readonly search: string;
+}
+
+interface DeployFlags extends OutputFlags {
+  readonly all?: boolean;
+  readonly forceBootstrap?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly timeout: number;
+  readonly yes?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+/** The commands that ask a running API. What they do is loaded only when it is asked for. */
+export function addClientCommands(program: Command, io: Io): void {
+  /** Runs a command against the API, and ends with its exit code. */
+  const act = async (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => {
+    process.exit(await toExitCode(() => run(createApiClient(readConnection(flags, io.env))), io));
+  };
+  addStatus(program, io, act);
+  addDeploy(program, io, act);
+  addWait(program, io, act);
+  addWhy(program, io, act);
+  addReleases(program, io, act);
+}
+
+type Act = (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => Promise<void>;
+
+function addStatus(program: Command, io: Io, act: Act): void {
+  asClient(program.command('status'), 'how every namespace is doing')
+    .argument('[namespaces...]', 'only these')
+    .option('-w, --watch', 'go on, and show every change')
+    .addOption(severalOf('--status <status>', 'only those with this status', STATUSES))
+    .addOption(severalOf('--health <health>', 'only those that are well, failing, …', HEALTHS))
+    .addOption(several('--channel <channel>', 'only those on this release channel'))
+    .option('--search <words>', 'only those with all of these words in name, version, cause, …', '')
+    .addOption(outputOption())
+    .addHelpText('after', `${STATUS_EXAMPLES}\n${EXIT_CODES_HELP}`)
+    .action((namespaces: readonly string[], flags: StatusFlags) =>
+      act(flags, async (client) => {
+        const { showStatus, watchStatus } = await import('./status/status-command.ts');
+        const show = flags.watch ? watchStatus : showStatus;
+        return show(client, { ...flags, namespaces }, flags.output, io);
+      }),
+    );
+}
+
+function addDeploy(program: Command, io: Io, act: Act): void {
+  asClient(program.command('deploy'), "bring namespaces to their channel's release")
+    .argument('[namespaces...]', 'the namespaces, if not --all')
+    .option('--all', 'every namespace of the fleet')
+    .option('--force-bootstrap', 'start a bootstrap pod even where FDD runs')
+    .option('--dry-run', 'only say what would happen')
+    .option('--wait', 'show the progress, and end when the rollout has ended')
+    .addOption(
+      durationOption(
+        '--timeout <time>',
+        'with --wait: give up after so long (90s, 5m, 2h; 0 is never)',
+        '30m',
+      ),
+    )
+    .option('-y, --yes', 'do not ask')
+    .option('--idempotency-key <key>', 'the same key asks for the same rollout, and deploys once')
+    .addOption(outputOption())
+    .addHelpText('after', `${DEPLOY_EXAMPLES}\n${EXIT_CODES_HELP}`)
+    .action((namespaces: readonly string[], flags: DeployFlags) =>
+      act(flags, async (client) => {
+        const request = {
+          namespaces: targetsOf(namespaces, flags.all ?? false),
+          forceBootstrap: flags.forceBootstrap ?? false,
+        };
+        const { deploy } = await import('./deploy/deploy-command.ts');
+        return deploy(
+          client,
+          {
+            request,
+            format: flags.output,
+            isDryRun: flags.dryRun ?? false,
+            isConfirmed: flags.yes ?? false,
+            wait: flags.wait ?? false,
+            timeoutMs: flags.timeout === 0 ? undefined : flags.timeout,
+            idempotencyKey: flags.idempotencyKey,
+          },
+          io,
+        );
+      }),
+    );
+}
+
+function addWait(program: Command, io: Io, act: Act): void {
+  asClient(program.command('wait'), 'follow a rollout that has begun, to its end')
+    .argument('<rollout>', 'its id, as deploy has said it')
+    .addOption(durationOption('--timeout <time>', 'give up after so long (90s, 5m, 2h; 0 is never)', '30m'))
+    .addOption(outputOption())
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action((rollout: string, { output, timeout, ...flags }: OutputFlags & { timeout: number }) =>
+      act(flags, async (client) => {
+        const { waitForRollout } = await import('./deploy/wait-command.ts');
+        const timeoutMs = timeout === 0 ? undefined : timeout;
+        return waitForRollout(client, rollout, { format: output, timeoutMs }, io);
+      }),
+    );
+}
+
+function addWhy(program: Command, io: Io, act: Act): void {
+  asClient(program.command('why'), 'why a namespace is as it is, and what to do')
+    .addArgument(new Argument('<namespace>'))
+    .addOption(outputOption())
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action((namespace: string, flags: OutputFlags) =>
+      act(flags, async (client) => {
+        const { explain } = await import('./why/why-command.ts');
+        return explain(client, namespace, flags.output, io);
+      }),
+    );
+}
+
+function addReleases(program: Command, io: Io, act: Act): void {
+  asClient(program.command('releases'), 'the release channels in use, and what they name')
+    .addOption(new Option('--check', 'look at the channels now, instead of at the next interval'))
+    .addOption(outputOption())
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action((flags: OutputFlags & { check?: boolean }) =>
+      act(flags, async (client) => {
+        const { showReleases } = await import('./releases/releases-command.ts');
+        return showReleases(client, { format: flags.output, check: flags.check ?? false }, io);
+      }),
+    );
+}
+
+/** What all of them have in common. Wrong usage ends with the code that the help names. */
+function asClient(command: Command, description: string): Command {
+  return withConnection(command)
+    .description(description)
+    .showHelpAfterError(`(run skipper ${command.name()} --help)`)
+    .addHelpText('after', TOKEN_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
+}
+
+function targetsOf(namespaces: readonly string[], all: boolean): readonly string[] | undefined {
+  if (all && namespaces.length > 0) {
+    throw new CliError(EXIT.refused, 'name namespaces, or give --all: not both');
+  }
+  if (!all && namespaces.length === 0) {
+    throw new CliError(EXIT.refused, 'which namespaces? Name them, or give --all');
+  }
+  return all ? undefined : [...new Set(namespaces)];
+}
+
+async function toExitCode(run: () => Promise<ExitCode>, { err }: Io): Promise<ExitCode> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    for (const line of [error.message, ...error.details]) err.write(`skipper: ${line}\n`);
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,51 @@
+import type { RolloutView } from '../../api/schemas.ts';
+import type { ApiClient } from '../api/client.ts';
+import { ApiError } from '../api/problem.ts';
+import { hasEnded } from './rollout-progress.ts';
+
+/** How a wait went: to the end, or until its time was over. */
+export interface Waited {
+  /** As it was seen last; undefined where the API never answered. */
+  readonly rollout: RolloutView | undefined;
+  readonly isEnded: boolean;
+}
+
+export interface WaitOptions {
+  /** Milliseconds since the epoch; undefined waits as long as it takes. */
+  readonly deadline: number | undefined;
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly onSeen: (rollout: RolloutView) => void;
+  readonly onLost: (reason: string) => void;
+  readonly onBack: () => void;
+}
+
+const AT_LEAST_MS = 500;
+const AT_MOST_MS = 5_000;
+/** Of our time, the API may spend this share on answering us: 10,000 targets are megabytes. */
+const SHARE = 10;
+
+/** Looks at a rollout until no target has work left. An API that does not answer is asked again until the deadline. */
+export async function awaitRollout(client: ApiClient, id: string, options: WaitOptions): Promise<Waited> {
+  const { deadline, now, pause, onSeen, onLost, onBack } = options;
+  let rollout: RolloutView | undefined;
+  let isLost = false;
+  for (;;) {
+    const askedAt = now();
+    try {
+      rollout = await client.get<RolloutView>(`/api/deployments/${encodeURIComponent(id)}`);
+      if (isLost) onBack();
+      isLost = false;
+      onSeen(rollout);
+      if (rollout.targets.every(hasEnded)) return { rollout, isEnded: true };
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.isPassing) throw error;
+      if (!isLost) onLost(error.message);
+      isLost = true;
+    }
+    const left = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - now();
+    if (left <= 0) return { rollout, isEnded: false };
+    const interval = Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, SHARE * (now() - askedAt)));
+    await pause(Math.min(left, interval));
+  }
+}

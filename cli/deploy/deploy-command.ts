@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ApiClient } from '../api/client.ts';
+import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
+import { type OutputFormat, printDocument } from '../output-format.ts';
+import type { Io } from '../terminal.ts';
+import { plural } from '../text/lines.ts';
+import { painter } from '../text/paint.ts';
+import { drawTable } from '../text/table.ts';
+import { describePlan, PLAN_COLUMNS, type Plan } from './describe-plan.ts';
+import { type DeployRequest, deployBody, requestDeploy } from './request-deploy.ts';
+import { waitForRollout } from './wait-command.ts';
+
+export interface DeployOptions {
+  readonly request: DeployRequest;
+  readonly format: OutputFormat;
+  readonly isDryRun: boolean;
+  readonly isConfirmed: boolean;
+  readonly wait: boolean;
+  /** Undefined waits as long as it takes. */
+  readonly timeoutMs: number | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** More namespaces than a person names by accident. */
+const HANDFUL = 5;
+
+export async function deploy(client: ApiClient, options: DeployOptions, io: Io): Promise<ExitCode> {
+  if (options.isDryRun) return dryRun(client, options, io);
+  const { request, format, wait } = options;
+  // What is printed for machines stays alone on standard output.
+  const output = format === 'table' ? io.out : io.err;
+  const plan = await askForPlan(client, request, { withSteps: false });
+  output.write(`${request.forceBootstrap ? 'bootstrapping anew' : 'deploying'} ${describePlan(plan)}\n`);
+  await confirm(plan, options, io);
+  const key = options.idempotencyKey ?? randomUUID();
+  const rollout = await requestDeploy(client, request, key, {
+    now: io.now,
+    pause,
+    onRetry: (reason) => io.err.write(`skipper: ${reason}; asking again\n`),
+  });
+  output.write(`rollout ${rollout.id} has begun\n`);
+  if (wait) return waitForRollout(client, rollout.id, options, io);
+  if (format !== 'table') await printDocument(rollout, format, io.out);
+  else io.out.write(`follow it with: skipper wait ${rollout.id}\n`);
+  return EXIT.ok;
+}
+
+async function dryRun(client: ApiClient, { request, format }: DeployOptions, { out }: Io): Promise<ExitCode> {
+  const plan = await askForPlan(client, request, { withSteps: format !== 'table' });
+  if (format === 'table') {
+    const width = out.isInteractive ? out.columns() - 1 : undefined;
+    const lines = drawTable(PLAN_COLUMNS, plan.targets, { width, paint: painter(out) });
+    out.write([...lines, '', `would deploy ${describePlan(plan)}`, ''].join('\n'));
+  } else {
+    await printDocument(plan, format, out);
+  }
+  return (plan.counts.refuse ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function askForPlan(
+  client: ApiClient,
+  request: DeployRequest,
+  { withSteps }: { withSteps: boolean },
+): Promise<Plan> {
+  const shortened = withSteps ? {} : { omit_steps: true };
+  return client.post<Plan>('/api/deploy', { ...deployBody(request), dry_run: true, ...shortened });
+}
+
+/** Only a person is asked, and only where much would happen. */
+async function confirm(plan: Plan, { request, isConfirmed }: DeployOptions, io: Io): Promise<void> {
+  const isLarge = request.namespaces === undefined || plan.targets.length > HANDFUL;
+  if (isConfirmed || io.confirm === undefined || !isLarge) return;
+  const all = request.namespaces === undefined ? 'all ' : '';
+  const verb = request.forceBootstrap ? 'Bootstrap anew' : 'Deploy to';
+  const isAgreed = await io.confirm(`${verb} ${all}${plural(plan.targets.length, 'namespace')}?`);
+  if (!isAgreed) throw new CliError(EXIT.refused, 'nothing was deployed');
+}

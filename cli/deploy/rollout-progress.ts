@@ -1,0 +1,84 @@
+import type { RolloutView } from '../../api/schemas.ts';
+import type { TargetState } from '../../shared/domain/rollout.ts';
+import { oneLine, plural, truncate } from '../text/lines.ts';
+import type { Paint } from '../text/paint.ts';
+import { duration } from '../text/time.ts';
+
+export type RolloutTarget = RolloutView['targets'][number];
+
+const OPEN: readonly TargetState[] = ['pending', 'running', 'paused'];
+const BAR_COLUMNS = 30;
+
+export function hasEnded({ state }: { readonly state: TargetState }): boolean {
+  return !OPEN.includes(state);
+}
+
+export function countEnded({ targets }: RolloutView): number {
+  return targets.filter(hasEnded).length;
+}
+
+/** What has ended since the last look. */
+export function newlyEnded(before: RolloutView | undefined, after: RolloutView): RolloutTarget[] {
+  const open = new Set(
+    before?.targets.filter((target) => !hasEnded(target)).map(({ namespace }) => namespace),
+  );
+  return after.targets.filter(
+    (target) => hasEnded(target) && (before === undefined || open.has(target.namespace)),
+  );
+}
+
+/** `failed after 12s: exceeded quota: pods` */
+export function describeEnd({ state, startedAt, finishedAt, outcome, reason }: RolloutTarget): string {
+  const took =
+    startedAt === undefined || finishedAt === undefined ? '' : ` after ${duration(finishedAt - startedAt)}`;
+  const how = state === 'completed' ? outcome : reason;
+  return oneLine(`${state}${took}${how ? `: ${how}` : ''}`);
+}
+
+/** `12 of 20 done, 1 failed, 5 running` */
+export function describeCounts(rollout: RolloutView): string {
+  const { counts, targets } = rollout;
+  const told = (['failed', 'cancelled', 'superseded', 'running', 'paused'] as const)
+    .map((state) => [state, counts[state] ?? 0] as const)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `, ${count} ${state}`);
+  return `${countEnded(rollout)} of ${targets.length} done${told.join('')}`;
+}
+
+/** One line: a bar where there is room, counts, and the time it still takes. */
+export function drawProgress(
+  rollout: RolloutView,
+  leftMs: number | undefined,
+  columns: number,
+  paint: Paint,
+): string {
+  const { targets } = rollout;
+  const left = leftMs === undefined ? '' : `, about ${duration(Math.ceil(leftMs / 1_000) * 1_000)} to go`;
+  const text = `${describeCounts(rollout)}${left}`;
+  const room = Math.min(BAR_COLUMNS, columns - text.length - 3);
+  if (room < 8) return truncate(text, columns);
+  const share = (count: number) => Math.round((count / Math.max(1, targets.length)) * room);
+  const failed = targets.filter(({ state }) => state === 'failed').length;
+  const done = share(countEnded(rollout));
+  const red = Math.min(done, failed > 0 ? Math.max(1, share(failed)) : 0);
+  const bar =
+    paint('#'.repeat(done - red), 'green') + paint('!'.repeat(red), 'red') + '-'.repeat(room - done);
+  return `[${bar}] ${text}`;
+}
+
+/** The end in words: what failed and why, and what ended otherwise. */
+export function summarize(rollout: RolloutView): string[] {
+  const { targets } = rollout;
+  const of = (state: TargetState) => targets.filter((target) => target.state === state);
+  const failed = of('failed');
+  const others = [...of('cancelled'), ...of('superseded')];
+  return [
+    ...(failed.length === 0 ? [] : [`${failed.length} of ${plural(targets.length, 'namespace')} failed:`]),
+    ...failed.map(({ namespace, reason }) => `  ${namespace}: ${oneLine(reason)}`),
+    ...(others.length === 0 ? [] : [`${plural(others.length, 'namespace')} ended otherwise:`]),
+    ...others.map(
+      ({ namespace, state, reason }) =>
+        `  ${namespace}: ${oneLine([state, reason].filter(Boolean).join(', '))}`,
+    ),
+  ];
+}

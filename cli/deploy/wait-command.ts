@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RolloutView } from '../../api/schemas.ts';
+import { estimateEnd, type ProgressSample, withSample } from '../../shared/domain/rollout-eta.ts';
+import type { ApiClient } from '../api/client.ts';
+import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
+import { type OutputFormat, printDocument } from '../output-format.ts';
+import type { Io, Output } from '../terminal.ts';
+import { truncate } from '../text/lines.ts';
+import { painter } from '../text/paint.ts';
+import { openRedrawn } from '../text/redrawn.ts';
+import { duration, timestamp } from '../text/time.ts';
+import { awaitRollout } from './await-rollout.ts';
+import {
+  countEnded,
+  describeCounts,
+  describeEnd,
+  drawProgress,
+  newlyEnded,
+  summarize,
+} from './rollout-progress.ts';
+
+export interface WaitChoices {
+  readonly format: OutputFormat;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Shows a rollout until it ends, and says how. */
+export async function waitForRollout(
+  client: ApiClient,
+  id: string,
+  { format, timeoutMs }: WaitChoices,
+  io: Io,
+): Promise<ExitCode> {
+  const { out, err, now } = io;
+  const output = format === 'table' ? out : err;
+  const progress = output.isInteractive ? onScreen(output, now) : inLines(output, now);
+  const goesOn = `rollout ${id} goes on; follow it with: skipper wait ${id}`;
+  const stopListening = onSignals((exitCode) => {
+    err.write(`\nskipper: interrupted; ${goesOn}\n`);
+    process.exit(exitCode);
+  });
+  const waited = await awaitRollout(client, id, {
+    deadline: timeoutMs === undefined ? undefined : now() + timeoutMs,
+    now,
+    pause,
+    ...progress,
+  }).finally(stopListening);
+  if (!waited.isEnded || waited.rollout === undefined) {
+    const seen = waited.rollout === undefined ? 'the API did not answer' : describeCounts(waited.rollout);
+    throw new CliError(EXIT.timeout, `not over after ${duration(timeoutMs ?? 0)}: ${seen}`, [goesOn]);
+  }
+  return conclude(waited.rollout, format, io);
+}
+
+async function conclude(rollout: RolloutView, format: OutputFormat, { out, err }: Io): Promise<ExitCode> {
+  if (format !== 'table') await printDocument(rollout, format, out);
+  for (const line of summarize(rollout)) err.write(`${line}\n`);
+  return (rollout.counts.failed ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+}
+
+interface Progress {
+  onSeen(rollout: RolloutView): void;
+  onLost(reason: string): void;
+  onBack(): void;
+}
+
+/** A bar that moves; failures stay above it. */
+function onScreen(output: Output, now: () => number): Progress {
+  const screen = openRedrawn(output);
+  const paint = painter(output);
+  const columns = () => output.columns() - 1;
+  let last: RolloutView | undefined;
+  let samples: readonly ProgressSample[] = [];
+  let note: string[] = [];
+  const bar = (rollout: RolloutView) => {
+    const endAt = estimateEnd(samples, rollout.targets.length - countEnded(rollout));
+    const leftMs = endAt === undefined ? undefined : Math.max(0, endAt - now());
+    return drawProgress(rollout, leftMs, columns(), paint);
+  };
+  const draw = () => screen.show([...(last === undefined ? [] : [bar(last)]), ...note]);
+  return {
+    onSeen: (rollout) => {
+      const failures = newlyEnded(last, rollout)
+        .filter(({ state }) => state === 'failed')
+        .map((target) => paint(truncate(`${target.namespace} ${describeEnd(target)}`, columns()), 'red'));
+      if (failures.length > 0) screen.say(failures);
+      last = rollout;
+      samples = withSample(samples, { at: now(), done: countEnded(rollout) });
+      draw();
+    },
+    onLost: (reason) => {
+      note = [paint(truncate(`connection lost, connecting again: ${reason}`, columns()), 'yellow')];
+      draw();
+    },
+    onBack: () => {
+      note = [];
+    },
+  };
+}
+
+/** One line for each namespace that has ended. */
+function inLines(output: Output, now: () => number): Progress {
+  let last: RolloutView | undefined;
+  const say = (line: string) => output.write(`${timestamp(now())} ${line}\n`);
+  return {
+    onSeen: (rollout) => {
+      const ended = newlyEnded(last, rollout);
+      for (const target of ended) say(`${target.namespace} ${describeEnd(target)}`);
+      if (ended.length > 0 || last === undefined) say(`rollout ${rollout.id} ${describeCounts(rollout)}`);
+      last = rollout;
+    },
+    onLost: (reason) => say(`connection lost, connecting again: ${reason}`),
+    onBack: () => say('connected again'),
+  };
+}
+
+/** Ctrl-C ends the waiting, not the rollout. */
+function onSignals(act: (exitCode: number) => void): () => void {
+  const onInterrupt = () => act(EXIT.interrupted);
+  const onTerminate = () => act(143);
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onTerminate);
+  return () => {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+  };
+}

@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_SERVER } from './api/connection.ts';
+import { OUTPUT_FORMATS } from './output-format.ts';
+import { parseDuration } from './text/time.ts';
+
+/** Every command that asks the API has these. */
+export function withConnection(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--server <url>', `where the API is (default: ${DEFAULT_SERVER}) [$SKIPPER_SERVER]`),
+    )
+    .addOption(
+      new Option(
+        '--token-file <file>',
+        "file with the API's token [$SKIPPER_TOKEN_FILE, or the token itself in $SKIPPER_TOKEN]",
+      ),
+    );
+}
+
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'for people, or for machines')
+    .choices(OUTPUT_FORMATS)
+    .default('table');
+}
+
+/** May be given several times, and take several values with commas; any case. */
+export function severalOf<Value extends string>(
+  flags: string,
+  description: string,
+  values: readonly Value[],
+): Option {
+  const option = new Option(flags, description).choices(values).default([], 'all');
+  return option.argParser((text: string, before: readonly Value[]) => [
+    ...before,
+    ...text.split(',').map((given) => oneOf(given, values)),
+  ]);
+}
+
+export function several(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .default([], 'all')
+    .argParser((text: string, before: readonly string[]) => [...before, ...text.split(',')]);
+}
+
+export function durationOption(flags: string, description: string, byDefault: string): Option {
+  return new Option(flags, description)
+    .default(parseDuration(byDefault), byDefault)
+    .argParser((text: string) => {
+      const ms = parseDuration(text);
+      if (ms === undefined) throw new InvalidArgumentError('Give a time as 90s, 5m or 2h; 0 means no limit.');
+      return ms;
+    });
+}
+
+function oneOf<Value extends string>(given: string, values: readonly Value[]): Value {
+  const known = values.find((value) => value.toLowerCase() === given.trim().toLowerCase());
+  if (known === undefined) throw new InvalidArgumentError(`Allowed choices are ${values.join(', ')}.`);
+  return known;
+}

@@ -1,0 +1,20 @@
+import type { Output } from './terminal.ts';
+
+export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export type MachineFormat = Exclude<OutputFormat, 'table'>;
+
+export async function printDocument(document: unknown, format: MachineFormat, out: Output): Promise<void> {
+  out.write(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await toYaml(document));
+}
+
+/** One of many: a line of JSON, or a YAML document of its own. */
+export async function printRecord(record: unknown, format: MachineFormat, out: Output): Promise<void> {
+  out.write(format === 'json' ? `${JSON.stringify(record)}\n` : `---\n${await toYaml(record)}`);
+}
+
+async function toYaml(document: unknown): Promise<string> {
+  // Only here: it takes as long to load as all the rest.
+  const { stringify } = await import('yaml');
+  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+}

@@ -1,0 +1,94 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ChannelSummary } from '../../shared/domain/fleet-summary.ts';
+import type { ApiClient } from '../api/client.ts';
+import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
+import { type OutputFormat, printDocument } from '../output-format.ts';
+import type { Io } from '../terminal.ts';
+import { painter } from '../text/paint.ts';
+import { type Column, drawTable } from '../text/table.ts';
+import { age, timestamp } from '../text/time.ts';
+
+export interface ReleasesAnswer {
+  readonly channels: readonly ChannelSummary[];
+}
+
+const CHECK_TIMEOUT_MS = 30_000;
+const CHECK_INTERVAL_MS = 250;
+const PROBLEM_PATIENCE_MS = 5_000;
+
+export async function showReleases(
+  client: ApiClient,
+  { format, check }: { readonly format: OutputFormat; readonly check: boolean },
+  { out, now }: Io,
+): Promise<ExitCode> {
+  const answer = check ? await checkNow(client, now) : await ask(client);
+  if (format !== 'table') {
+    await printDocument(answer, format, out);
+    return EXIT.ok;
+  }
+  const forPeople = out.isInteractive;
+  const width = forPeople ? out.columns() - 1 : undefined;
+  const columns = releaseColumns({ now: now(), forPeople });
+  for (const line of drawTable(columns, answer.channels, { width, paint: painter(out) }))
+    out.write(`${line}\n`);
+  return EXIT.ok;
+}
+
+export function releaseColumns({
+  now,
+  forPeople,
+}: {
+  readonly now: number;
+  readonly forPeople: boolean;
+}): readonly Column<ChannelSummary>[] {
+  return [
+    { heading: 'CHANNEL', cell: ({ channel }) => channel },
+    { heading: 'VERSION', cell: ({ version }) => version },
+    { heading: 'NAMESPACES', cell: ({ namespaces }) => String(namespaces), dispensable: 2 },
+    { heading: 'PUBLISHED', cell: ({ updated }) => updated ?? '', dispensable: 1 },
+    {
+      heading: 'CHECKED',
+      cell: ({ checkedAt }) => {
+        if (checkedAt === undefined) return 'never';
+        return forPeople ? `${age(now - checkedAt)} ago` : timestamp(checkedAt);
+      },
+    },
+    {
+      heading: 'PROBLEM',
+      cell: ({ problem }) => ({ text: problem ?? '', style: problem === undefined ? undefined : 'red' }),
+    },
+  ];
+}
+
+function ask(client: ApiClient): Promise<ReleasesAnswer> {
+  return client.get<ReleasesAnswer>('/api/releases');
+}
+
+/** The check is a worker's job: it is over when the channels say that they were looked at since. */
+async function checkNow(client: ApiClient, now: () => number): Promise<ReleasesAnswer> {
+  const before = await ask(client);
+  await client.post('/api/releases/check', {});
+  const begunAt = now();
+  for (;;) {
+    const after = await ask(client);
+    if (isChecked(before.channels, after.channels, now() - begunAt)) return after;
+    if (now() - begunAt > CHECK_TIMEOUT_MS) {
+      throw new CliError(EXIT.timeout, 'nobody has looked at the channels: does a worker run?');
+    }
+    await pause(CHECK_INTERVAL_MS);
+  }
+}
+
+/** A channel with a problem keeps the time of its last good look: where all have one, some patience must do. */
+export function isChecked(
+  before: readonly ChannelSummary[],
+  after: readonly ChannelSummary[],
+  elapsedMs: number,
+): boolean {
+  const checkedBefore = new Map(before.map(({ channel, checkedAt }) => [channel, checkedAt ?? 0]));
+  const isNewer = ({ channel, checkedAt = 0 }: ChannelSummary) =>
+    checkedAt > (checkedBefore.get(channel) ?? 0);
+  const hasProblem = ({ problem }: ChannelSummary) => problem !== undefined;
+  if (after.every(hasProblem)) return after.length === 0 || elapsedMs > PROBLEM_PATIENCE_MS;
+  return after.every((channel) => isNewer(channel) || hasProblem(channel));
+}

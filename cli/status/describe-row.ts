@@ -1,0 +1,88 @@
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import { oneLine, plural } from '../text/lines.ts';
+import { HEALTH_STYLES } from '../text/paint.ts';
+import type { Column } from '../text/table.ts';
+import { age, duration, timestamp } from '../text/time.ts';
+
+/** The row in one line, for logs; rows that read the same have not changed for people. */
+export function describeRow(row: FleetRow): string {
+  const { status, version, wanted } = row;
+  const behind = wanted !== '' && wanted !== version ? ` (wanted: ${wanted})` : '';
+  const parts = [`${status} ${version || 'no version'}${behind}`, describeDetail(row, undefined)];
+  return oneLine(parts.filter(Boolean).join('; '));
+}
+
+/** What is going on, and what is wrong. The time of a retry is told where `now` is given. */
+export function describeDetail(row: FleetRow, now: number | undefined): string {
+  const { activity, attempt, detail, cause, retryAt } = row;
+  const retry =
+    activity === 'retrying' && retryAt !== undefined && now !== undefined
+      ? ` in ${duration(Math.ceil(Math.max(0, retryAt - now) / 1_000) * 1_000)}`
+      : '';
+  const counted = attempt > 1 ? ` (attempt ${attempt})` : '';
+  const doing =
+    activity === 'idle'
+      ? ''
+      : `${activity}${retry}${counted}${detail && detail !== cause ? `: ${detail}` : ''}`;
+  return [doing, cause].filter(Boolean).join('; ');
+}
+
+/** Relative times for people, timestamps for programs. */
+export function rowColumns({
+  now,
+  forPeople,
+}: {
+  readonly now: number;
+  readonly forPeople: boolean;
+}): readonly Column<FleetRow>[] {
+  return [
+    { heading: 'NAMESPACE', cell: ({ namespace }) => namespace },
+    { heading: 'HEALTH', cell: ({ health }) => ({ text: health, style: HEALTH_STYLES[health] }) },
+    { heading: 'STATUS', cell: ({ status }) => status },
+    { heading: 'CHANNEL', cell: ({ channel }) => channel, dispensable: 3 },
+    { heading: 'VERSION', cell: ({ version }) => version, dispensable: 2 },
+    {
+      heading: 'WANTED',
+      cell: ({ version, wanted }) => (forPeople && wanted === version ? '' : wanted),
+      dispensable: 4,
+    },
+    {
+      heading: 'SINCE',
+      cell: ({ since }) => {
+        if (since === undefined) return '';
+        return forPeople ? age(now - since) : timestamp(since);
+      },
+      dispensable: 1,
+    },
+    { heading: 'DETAIL', cell: (row) => describeDetail(row, forPeople ? now : undefined) },
+  ];
+}
+
+const HEALTHS = ['failing', 'behind', 'busy', 'well', 'unmanaged'] as const;
+
+/** `20 namespaces: 1 failing, 19 well` */
+export function describeCounts(rows: readonly FleetRow[]): string {
+  const counts = HEALTHS.map(
+    (health) => [health, rows.filter((row) => row.health === health).length] as const,
+  );
+  const told = counts.filter(([, count]) => count > 0).map(([health, count]) => `${count} ${health}`);
+  return `${plural(rows.length, 'namespace')}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+}
+
+/** Workers, queue, and rollouts that are under way. */
+export function describeWork({ workers, queue, rollouts }: FleetSummary, now: number): string {
+  const running = rollouts
+    .filter(({ state }) => state === 'running' || state === 'pending' || state === 'paused')
+    .map(({ id, counts, etaAt }) => {
+      const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      const left = counts.pending + counts.running + counts.paused;
+      const eta = etaAt === undefined || etaAt <= now ? '' : `, ${duration(etaAt - now)} to go`;
+      return `rollout ${id}: ${total - left} of ${total}${eta}`;
+    });
+  return [
+    ...(workers === undefined ? [] : [plural(workers, 'worker')]),
+    ...(queue === undefined ? [] : [`${plural(queue.waiting + queue.active + queue.delayed, 'job')} to do`]),
+    ...running,
+  ].join('; ');
+}

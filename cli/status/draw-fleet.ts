@@ -1,0 +1,41 @@
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { oneLine, truncate } from '../text/lines.ts';
+import type { Paint } from '../text/paint.ts';
+import { drawTable } from '../text/table.ts';
+import { describeCounts, describeWork, rowColumns } from './describe-row.ts';
+import type { FleetState } from './fleet-state.ts';
+import { worstFirst } from './select-rows.ts';
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+  readonly paint: Paint;
+}
+
+/** One frame of `--watch`: the numbers, then as many rows as fit, those that need eyes first. */
+export function drawFleet(
+  state: FleetState,
+  selected: readonly FleetRow[],
+  screen: Screen,
+  now: number,
+): string[] {
+  const { columns, paint } = screen;
+  const warnings = [
+    ...(state.lost === undefined ? [] : [`no connection, what follows may be old: ${state.lost}`]),
+    ...state.summary.stale,
+  ];
+  const head = [
+    paint(truncate(describeCounts(selected), columns), 'bold'),
+    truncate(describeWork(state.summary, now), columns),
+    ...warnings.map((warning) => paint(truncate(oneLine(warning), columns), 'yellow')),
+  ].filter(Boolean);
+  // One line for the headings, one for the rest, one for the cursor.
+  const room = Math.max(1, screen.rows - head.length - 3);
+  const shown = worstFirst(selected).slice(0, room);
+  const more = selected.length - shown.length;
+  return [
+    ...head,
+    ...drawTable(rowColumns({ now, forPeople: true }), shown, { width: columns, paint }),
+    ...(more > 0 ? [paint(truncate(`and ${more} more`, columns), 'dim')] : []),
+  ];
+}

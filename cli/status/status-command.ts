@@ -1,0 +1,157 @@
+import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { ApiClient } from '../api/client.ts';
+import { followFleet } from '../api/follow-fleet.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type OutputFormat, printDocument, printRecord } from '../output-format.ts';
+import type { Io } from '../terminal.ts';
+import { oneLine, wrap } from '../text/lines.ts';
+import { painter } from '../text/paint.ts';
+import { openRedrawn } from '../text/redrawn.ts';
+import { drawTable } from '../text/table.ts';
+import { timestamp } from '../text/time.ts';
+import { describeCounts, describeRow, describeWork, rowColumns } from './describe-row.ts';
+import { drawFleet } from './draw-fleet.ts';
+import { beginState, type FleetState, takeNews } from './fleet-state.ts';
+import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
+
+const FRAME_MS = 100;
+/** Relative times grow also while nothing happens. */
+const SECOND_MS = 1_000;
+
+export async function showStatus(
+  client: ApiClient,
+  filter: RowFilter,
+  format: OutputFormat,
+  io: Io,
+): Promise<ExitCode> {
+  const document = await client.get<FleetDocument>('/api/fleet');
+  const rows = selectRows(document.rows, filter);
+  if (format === 'table') printTable(rows, document, io);
+  else await printDocument({ ...document, rows }, format, io.out);
+  for (const warning of document.summary.stale) io.err.write(`skipper: ${oneLine(warning)}\n`);
+  const known = new Set(document.rows.map(({ namespace }) => namespace));
+  const unknown = filter.namespaces.filter((namespace) => !known.has(namespace));
+  for (const namespace of unknown) io.err.write(`skipper: ${noNamespace(namespace)}\n`);
+  return unknown.length > 0 ? EXIT.refused : EXIT.ok;
+}
+
+/** Live: a screen that is redrawn on a terminal, one line for each change in a pipe. Ends only by a signal, or by throwing. */
+export function watchStatus(
+  client: ApiClient,
+  filter: RowFilter,
+  format: OutputFormat,
+  io: Io,
+): Promise<never> {
+  return format === 'table' && io.out.isInteractive
+    ? watchOnScreen(client, filter, io)
+    : watchInLines(client, filter, format, io);
+}
+
+function printTable(rows: readonly FleetRow[], { now, summary }: FleetDocument, { out }: Io): void {
+  const paint = painter(out);
+  const forPeople = out.isInteractive;
+  const width = forPeople ? out.columns() - 1 : undefined;
+  for (const line of drawTable(rowColumns({ now, forPeople }), rows, { width, paint }))
+    out.write(`${line}\n`);
+  if (!forPeople) return;
+  const work = describeWork(summary, now);
+  const end = [paint(describeCounts(rows), 'bold'), ...(work === '' ? [] : wrap(work, width))];
+  out.write(`\n${end.join('\n')}\n`);
+}
+
+async function watchOnScreen(client: ApiClient, filter: RowFilter, { out, now }: Io): Promise<never> {
+  const screen = openRedrawn(out);
+  const paint = painter(out);
+  let state: FleetState | undefined;
+  let next: NodeJS.Timeout | undefined;
+  let drawnAt = 0;
+  const draw = () => {
+    clearTimeout(next);
+    next = setTimeout(draw, SECOND_MS);
+    drawnAt = now();
+    if (state === undefined) return;
+    // The last column is left free: some terminals wrap there.
+    const size = { columns: out.columns() - 1, rows: out.rows(), paint };
+    const selected = selectRows(state.rows.values(), filter);
+    screen.show(drawFleet(state, selected, size, now() + state.clockAheadMs));
+  };
+  try {
+    for await (const news of followFleet(client)) {
+      const isFirst = state === undefined;
+      if (news.kind === 'fleet' && state === undefined) state = beginState(news.document, now());
+      else if (state !== undefined) state = takeNews(state, news, now()).state;
+      if (isFirst) draw();
+      clearTimeout(next);
+      next = setTimeout(draw, Math.max(0, FRAME_MS - (now() - drawnAt)));
+    }
+  } finally {
+    clearTimeout(next);
+  }
+  throw new Error('the fleet is followed for ever');
+}
+
+async function watchInLines(
+  client: ApiClient,
+  filter: RowFilter,
+  format: OutputFormat,
+  io: Io,
+): Promise<never> {
+  const { out, err, now } = io;
+  const told = new Map<string, string>();
+  let state: FleetState | undefined;
+
+  const tell = async (row: FleetRow) => {
+    const what = describeRow(row);
+    if (told.get(row.namespace) === what) return;
+    told.set(row.namespace, what);
+    if (format !== 'table')
+      return printRecord({ at: timestamp(now()), namespace: row.namespace, row }, format, out);
+    out.write(`${timestamp(now())} ${row.namespace} ${what}\n`);
+  };
+  /** Gone from the cluster, or no longer what the filter asks for. */
+  const tellLeft = async (namespace: string, isGone: boolean) => {
+    if (!told.delete(namespace)) return;
+    if (format !== 'table')
+      return printRecord({ at: timestamp(now()), namespace, gone: isGone }, format, out);
+    out.write(`${timestamp(now())} ${namespace} ${isGone ? 'is gone' : 'does not match any more'}\n`);
+  };
+
+  for await (const news of followFleet(client)) {
+    if (state === undefined) {
+      if (news.kind !== 'fleet') continue;
+      state = beginState(news.document, now());
+      const rows = selectRows(state.rows.values(), filter);
+      for (const row of rows) told.set(row.namespace, describeRow(row));
+      err.write(`skipper: watching ${describeCounts(rows)}\n`);
+      for (const namespace of filter.namespaces) {
+        if (!state.rows.has(namespace)) err.write(`skipper: ${noNamespace(namespace)}\n`);
+      }
+      continue;
+    }
+    const before = state;
+    const change = takeNews(state, news, now());
+    state = change.state;
+    for (const line of describeConnection(before, state)) err.write(`skipper: ${line}\n`);
+    for (const row of change.changed) {
+      if (isSelected(row, filter)) await tell(row);
+      else await tellLeft(row.namespace, false);
+    }
+    for (const namespace of change.gone) await tellLeft(namespace, true);
+  }
+  throw new Error('the fleet is followed for ever');
+}
+
+function describeConnection(before: FleetState, after: FleetState): string[] {
+  const lost = after.lost !== undefined && before.lost === undefined;
+  const back = after.lost === undefined && before.lost !== undefined;
+  return [
+    ...(lost ? [`connection lost, connecting again: ${oneLine(after.lost ?? '')}`] : []),
+    ...(back ? ['connected again'] : []),
+    ...after.summary.stale.filter((warning) => !before.summary.stale.includes(warning)).map(oneLine),
+  ];
+}
+
+function noNamespace(namespace: string): string {
+  return `"${oneLine(namespace)}" is no FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
+}

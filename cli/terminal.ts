@@ -1,0 +1,74 @@
+import { createInterface } from 'node:readline/promises';
+
+/** Where a command writes: a person's terminal, or a pipe. */
+export interface Output {
+  /** Lines can be redrawn. */
+  readonly isInteractive: boolean;
+  readonly hasColor: boolean;
+  columns(): number;
+  rows(): number;
+  write(text: string): void;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that a command touches besides the API. */
+export interface Io {
+  readonly out: Output;
+  readonly err: Output;
+  readonly env: Environment;
+  now(): number;
+  /** Asks a yes-or-no question; undefined where nobody is there to answer. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+}
+
+export function openIo(process: NodeJS.Process): Io {
+  const { stdin, stdout, stderr, env } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', endQuietlyWithReader);
+  const isAttended = stdin.isTTY === true && stderr.isTTY === true;
+  return {
+    out: openOutput(stdout, env),
+    err: openOutput(stderr, env),
+    env,
+    now: Date.now,
+    confirm: isAttended ? (question) => ask(question, stdin, stderr) : undefined,
+  };
+}
+
+function openOutput(stream: NodeJS.WriteStream, env: Environment): Output {
+  const isInteractive = stream.isTTY === true && env.TERM !== 'dumb';
+  return {
+    isInteractive,
+    hasColor: isInteractive && (env.NO_COLOR ?? '') === '',
+    // A pseudo-terminal may say 0.
+    columns: () => stream.columns || 80,
+    rows: () => stream.rows || 24,
+    write: (text) => {
+      stream.write(text);
+    },
+  };
+}
+
+/** `skipper status | head`: the reader has seen enough. */
+function endQuietlyWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+async function ask(
+  question: string,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<boolean> {
+  const prompt = createInterface({ input, output });
+  // End of input, or Ctrl-C at the question, is no yes.
+  const closed = new Promise<string>((resolve) => {
+    prompt.once('close', () => resolve(''));
+  });
+  try {
+    const answer = await Promise.race([prompt.question(`${question} [y/N] `), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
+}

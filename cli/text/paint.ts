@@ -1,0 +1,20 @@
+import { styleText } from 'node:util';
+import type { Health } from '../../shared/domain/fleet-row.ts';
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+export type Paint = (text: string, style: Style | undefined) => string;
+
+/** Colour only where it can be seen; what it says is always said in words, too. */
+export function painter({ hasColor }: { readonly hasColor: boolean }): Paint {
+  return (text, style) =>
+    hasColor && style !== undefined ? styleText(style, text, { validateStream: false }) : text;
+}
+
+export const HEALTH_STYLES: Readonly<Record<Health, Style>> = {
+  well: 'green',
+  busy: 'cyan',
+  behind: 'yellow',
+  failing: 'red',
+  unmanaged: 'dim',
+};

@@ -1,0 +1,99 @@
+import type { Attempt } from '../../shared/domain/attempt.ts';
+import type { StatusValue } from '../../shared/domain/status.ts';
+import type { Why } from '../../shared/domain/why.ts';
+import { hang, oneLine, plural, wrap } from '../text/lines.ts';
+import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
+import { type Column, drawTable } from '../text/table.ts';
+import { age, duration, timestamp } from '../text/time.ts';
+
+/** What `GET /api/namespaces/:namespace` says, as far as it is told here. */
+export interface NamespaceAnswer {
+  readonly namespace: string;
+  readonly status: StatusValue;
+  readonly channel: string;
+  readonly version: string;
+  readonly why: Why;
+  /** Newest first. */
+  readonly attempts: readonly Attempt[];
+  /** Why the attempts are not known. */
+  readonly historyProblem?: string;
+  /** The server's clock. */
+  readonly now: number;
+}
+
+export interface Page {
+  /** Undefined in a pipe: nothing is wrapped, and times are timestamps. */
+  readonly width: number | undefined;
+  readonly paint: Paint;
+}
+
+const LATEST = 5;
+
+export function describeWhy(answer: NamespaceAnswer, page: Page): string[] {
+  const { namespace, status, version, why, historyProblem } = answer;
+  const { width, paint } = page;
+  const style = HEALTH_STYLES[why.health];
+  return [
+    `${paint(namespace, 'bold')}  ${paint(why.health, style)}  ${status}${version === '' ? '' : `  ${version}`}`,
+    ...wrap(oneLine(why.headline), width),
+    ...section(
+      'Because',
+      paint,
+      why.because.flatMap((line) => hang('  - ', oneLine(line), width)),
+    ),
+    ...section(
+      'What to do',
+      paint,
+      why.remedy.flatMap((line, index) => hang(`  ${index + 1}. `, oneLine(line), width)),
+    ),
+    ...section('Latest attempts', paint, describeAttempts(answer, page)),
+    ...section(
+      'Attempts are not known',
+      paint,
+      historyProblem === undefined ? [] : hang('  ', oneLine(historyProblem), width),
+    ),
+  ];
+}
+
+function describeAttempts({ attempts, now }: NamespaceAnswer, { width, paint }: Page): string[] {
+  if (attempts.length === 0) return [];
+  const latest = attempts.slice(0, LATEST);
+  const room = width === undefined ? undefined : width - 2;
+  const lines = drawTable(columns({ now, forPeople: width !== undefined }), latest, { width: room, paint });
+  return lines.map((line) => `  ${line}`);
+}
+
+function columns({ now, forPeople }: { now: number; forPeople: boolean }): readonly Column<Attempt>[] {
+  const ended = ({ end }: Attempt) => end ?? 'running';
+  return [
+    {
+      heading: 'STARTED',
+      cell: ({ startedAt }) => (forPeople ? `${age(now - startedAt)} ago` : timestamp(startedAt)),
+    },
+    {
+      heading: 'TOOK',
+      cell: ({ startedAt, endedAt }) => (endedAt === undefined ? '' : duration(endedAt - startedAt)),
+    },
+    { heading: 'VERSION', cell: ({ version }) => version, dispensable: 1 },
+    {
+      heading: 'END',
+      cell: (attempt) => ({ text: ended(attempt), style: attempt.end === 'failed' ? 'red' : undefined }),
+    },
+    { heading: 'WHAT', cell: describeAttempt },
+  ];
+}
+
+function describeAttempt({ outcome, reason, retryDelayMs, times, steps }: Attempt): string {
+  const slowest = steps.toSorted((a, b) => b.ms - a.ms)[0];
+  return [
+    ...(outcome === undefined ? [] : [outcome]),
+    ...(reason === '' ? [] : [reason]),
+    ...(slowest === undefined || slowest.ms < 1_000 ? [] : [`${slowest.kind} took ${duration(slowest.ms)}`]),
+    ...(retryDelayMs === undefined ? [] : [`next after ${duration(retryDelayMs)}`]),
+    ...(times > 1 ? [`${plural(times, 'time')} alike`] : []),
+  ].join('; ');
+}
+
+function section(title: string, paint: Paint, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', paint(title, 'bold'), ...lines];
+}

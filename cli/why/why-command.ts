@@ -1,0 +1,25 @@
+import type { ApiClient } from '../api/client.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type OutputFormat, printDocument } from '../output-format.ts';
+import type { Io } from '../terminal.ts';
+import { painter } from '../text/paint.ts';
+import { describeWhy, type NamespaceAnswer } from './describe-why.ts';
+
+/** Says why a namespace is as it is; the exit code says whether someone should look at it. */
+export async function explain(
+  client: ApiClient,
+  namespace: string,
+  format: OutputFormat,
+  { out }: Io,
+): Promise<ExitCode> {
+  const answer = await client.get<NamespaceAnswer>(`/api/namespaces/${encodeURIComponent(namespace)}`);
+  const { status, channel, version, why, attempts, historyProblem } = answer;
+  if (format === 'table') {
+    const width = out.isInteractive ? out.columns() - 1 : undefined;
+    const lines = describeWhy(answer, { width, paint: painter(out) });
+    out.write(`${lines.join('\n')}\n`);
+  } else {
+    await printDocument({ namespace, status, channel, version, why, attempts, historyProblem }, format, out);
+  }
+  return why.health === 'failing' || why.health === 'behind' ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,75 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.ts';
+
+/** Says on the channel that what the release check has seen has changed; no namespace can be called so. */
+export const CHANNELS_CHANGED = '@channels';
+/** Everything is looked at again after this long, should a message have been lost unseen. */
+const RESYNC_INTERVAL_MS = 60_000;
+const RESUBSCRIBE_MS = 1_000;
+
+export type Change =
+  | { readonly kind: 'namespaces'; readonly namespaces: readonly string[] }
+  | { readonly kind: 'channels' }
+  /** Messages may have been lost: look at everything. */
+  | { readonly kind: 'resync' };
+
+/** Tells what changes in the desired state, as its scripts announce it. */
+export interface ChangeFeed {
+  listen(listener: (change: Change) => void): void;
+  close(): void;
+}
+
+/** The name on which desired state announces its changes. */
+export function changesChannel(prefix: string): string {
+  return `${prefix}:changes`;
+}
+
+/**
+ * Subscribes on a connection of its own. Pub/sub loses what is said while nobody is connected, so every new subscription
+ * begins with `resync`, and one comes every minute besides.
+ */
+export function openChangeFeed(redis: Redis, prefix: string, log: Logger): ChangeFeed {
+  const channel = changesChannel(prefix);
+  const subscriber = redis.duplicate({ autoResubscribe: false });
+  let tell: (change: Change) => void = () => undefined;
+  let closed = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  async function subscribe(): Promise<void> {
+    clearTimeout(retry);
+    try {
+      await subscriber.subscribe(channel);
+      tell({ kind: 'resync' });
+    } catch (error) {
+      if (closed) return;
+      log.debug({ reason: messageOf(error) }, 'changes cannot be subscribed to yet');
+      // A lost connection subscribes again when it is back; one that stands must be asked again.
+      if (subscriber.status === 'ready') retry = setTimeout(() => void subscribe(), RESUBSCRIBE_MS);
+    }
+  }
+
+  // The main connection reports that Redis is away.
+  subscriber.on('error', () => undefined);
+  subscriber.on('ready', () => void subscribe());
+  subscriber.on('message', (_channel: string, message: string) => tell(parseChange(message)));
+  if (subscriber.status === 'ready') void subscribe();
+  const resync = setInterval(() => tell({ kind: 'resync' }), RESYNC_INTERVAL_MS);
+  resync.unref();
+  return {
+    listen: (listener) => {
+      tell = listener;
+    },
+    close: () => {
+      closed = true;
+      clearInterval(resync);
+      clearTimeout(retry);
+      subscriber.disconnect();
+    },
+  };
+}
+
+export function parseChange(message: string): Change {
+  if (message === CHANNELS_CHANGED) return { kind: 'channels' };
+  return { kind: 'namespaces', namespaces: message.split(' ').filter((name) => name !== '') };
+}

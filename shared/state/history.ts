@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import type { Attempt, AttemptStep, LastBootstrap } from '../domain/attempt.ts';
+
+/**
+ * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
+ * Both are written by the very script that ends an attempt (docs/decisions/0011).
+ *
+ * An element is `<times>|<first started at>|<fold key>|<JSON>`: what repeats itself is counted, without reading JSON in Lua.
+ */
+
+export const ATTEMPTS_KEPT = 20;
+export const HISTORY_TTL_SECONDS = 30 * 24 * 3600;
+/** One attempt takes about 0.5 KiB; with FDD's log lines at most this much. */
+export const ATTEMPT_BYTES = 4 * 1024;
+export const BOOTSTRAP_LOG_BYTES = 16 * 1024;
+
+const REASON_LENGTH = 1_000;
+const STEP_TEXT_LENGTH = 200;
+const EVENTS_KEPT = 20;
+const EVENT_LENGTH = 500;
+
+/** What a script is handed when an attempt ends. */
+export interface AttemptEnding {
+  readonly attempt: Attempt;
+  /** The bootstrap pod's story, if the attempt has collected one. */
+  readonly bootstrap?: LastBootstrap | undefined;
+}
+
+/**
+ * What attempts must share to be told as one. Runs that found nothing to do, and refusals of an API server that is asked
+ * too often, come in large numbers; everything else stands for itself.
+ */
+export function foldKeyOf({ outcome, end, code, version, generation, attempt }: Attempt): string {
+  if (end === 'completed' && outcome === 'unchanged') return `unchanged/${version}`;
+  if (end === 'retrying' && code === 'rate_limited') return `throttled/${generation}/${attempt}`;
+  return '';
+}
+
+/** The arguments of a script that ends an attempt: fold key, attempt, bootstrap; empty where there is none. */
+export function encodeEnding(ending: AttemptEnding | undefined): [string, string, string] {
+  if (!ending) return ['', '', ''];
+  const { attempt, bootstrap } = ending;
+  return [foldKeyOf(attempt), encodeAttempt(attempt), bootstrap ? encodeBootstrap(bootstrap) : ''];
+}
+
+export function encodeAttempt(attempt: Attempt): string {
+  const short = {
+    r: attempt.rolloutId,
+    g: attempt.generation,
+    n: attempt.attempt,
+    j: attempt.jobId,
+    t: attempt.trigger,
+    b: attempt.requestedBy,
+    v: attempt.version,
+    s: attempt.startedAt,
+    x: attempt.endedAt,
+    e: attempt.end,
+    o: attempt.outcome,
+    c: attempt.code,
+    m: attempt.reason === '' ? undefined : cut(attempt.reason, REASON_LENGTH),
+    w: attempt.retryDelayMs,
+    p: shortSteps(attempt.steps),
+  };
+  const room = ATTEMPT_BYTES - bytesOf(short);
+  const details = fitting(attempt.details, room);
+  return JSON.stringify(details.length === 0 ? short : { ...short, d: details });
+}
+
+export function encodeSteps(steps: readonly AttemptStep[]): string {
+  return JSON.stringify(shortSteps(steps));
+}
+
+function shortSteps(steps: readonly AttemptStep[]) {
+  return steps.map(({ kind, text, at, ms }) => [kind, cut(text, STEP_TEXT_LENGTH), at, ms] as const);
+}
+
+/** The first and the last lines say most; what does not fit between them is left out, and said to be. */
+function fitting(lines: readonly string[], room: number): string[] {
+  const cost = (line: string) => bytesOf(line) + 1;
+  const total = lines.reduce((sum, line) => sum + cost(line), 0);
+  if (total <= room) return [...lines];
+  const short = lines.map((line) =>
+    line.length <= 300 ? line : `${line.slice(0, 200)} … ${line.slice(-90)}`,
+  );
+  const kept: [string[], string[]] = [[], []];
+  let left = room - 40;
+  for (let first = 0, last = short.length - 1; first <= last; ) {
+    const fromEnd = kept[1].length <= kept[0].length;
+    const line = short[fromEnd ? last : first] ?? '';
+    left -= cost(line);
+    if (left < 0) break;
+    if (fromEnd) {
+      kept[1].unshift(line);
+      last -= 1;
+    } else {
+      kept[0].push(line);
+      first += 1;
+    }
+  }
+  const dropped = lines.length - kept[0].length - kept[1].length;
+  return dropped === 0 ? [...kept[0], ...kept[1]] : [...kept[0], `(${dropped} lines left out)`, ...kept[1]];
+}
+
+export function encodeBootstrap(bootstrap: LastBootstrap): string {
+  return JSON.stringify({
+    ...bootstrap,
+    log: tailOf(bootstrap.log, BOOTSTRAP_LOG_BYTES),
+    events: bootstrap.events.slice(-EVENTS_KEPT).map((event) => event.slice(0, EVENT_LENGTH)),
+  });
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** The end of a text, from a line's beginning, in at most so many bytes. */
+function tailOf(text: string, bytes: number): string {
+  const whole = Buffer.from(text);
+  if (whole.length <= bytes) return text;
+  const tail = whole.subarray(-bytes).toString('utf8');
+  return tail.slice(tail.indexOf('\n') + 1);
+}
+
+/** Redis is a border: an older or newer Skipper may have written what is read here. */
+const Step = z
+  .tuple([z.string(), z.string(), z.number(), z.number()])
+  .transform(([kind, text, at, ms]): AttemptStep => ({ kind, text, at, ms }));
+
+const Short = z.object({
+  r: z.string(),
+  g: z.coerce.number(),
+  n: z.coerce.number(),
+  j: z.string().default(''),
+  t: z.string().default(''),
+  b: z.string().default(''),
+  v: z.string().default(''),
+  s: z.coerce.number(),
+  x: z.coerce.number().optional(),
+  e: z.custom<Attempt['end']>().optional(),
+  o: z.custom<Attempt['outcome']>().optional(),
+  c: z.string().optional(),
+  m: z.string().default(''),
+  d: z.array(z.string()).default([]),
+  w: z.number().optional(),
+  // An empty Lua table is encoded as an object.
+  p: z.union([z.array(Step), z.object({}).transform((): AttemptStep[] => [])]).default([]),
+});
+
+/** An element of the list; undefined for what cannot be read. */
+export function decodeAttempt(element: string): Attempt | undefined {
+  const [, times, first, json] = /^(\d+)\|(\d+)\|[^|]*\|(.*)$/s.exec(element) ?? [];
+  return json === undefined ? undefined : fromShort(json, Number(times), Number(first));
+}
+
+/** The attempt that runs, as BEGIN has noted it. */
+export function decodeOpenAttempt(json: string): Attempt | undefined {
+  return json === '' ? undefined : fromShort(json, 1, undefined);
+}
+
+export function decodeSteps(json: string): AttemptStep[] {
+  const parsed = z.array(Step).safeParse(parseJson(json));
+  return parsed.success ? parsed.data : [];
+}
+
+function fromShort(json: string, times: number, firstStartedAt: number | undefined): Attempt | undefined {
+  const parsed = Short.safeParse(parseJson(json));
+  if (!parsed.success) return undefined;
+  const { data } = parsed;
+  return {
+    rolloutId: data.r,
+    generation: data.g,
+    attempt: data.n,
+    jobId: data.j,
+    trigger: data.t,
+    requestedBy: data.b,
+    version: data.v,
+    startedAt: data.s,
+    endedAt: data.x,
+    end: data.e,
+    outcome: data.o,
+    code: data.c,
+    reason: data.m,
+    details: data.d,
+    steps: data.p,
+    retryDelayMs: data.w,
+    times,
+    firstStartedAt: firstStartedAt ?? data.s,
+  };
+}
+
+const Bootstrap = z.object({
+  deploymentId: z.string(),
+  collectedAt: z.number(),
+  exitCode: z.number().optional(),
+  reason: z.string().optional(),
+  log: z.string(),
+  events: z.array(z.string()),
+});
+
+export function decodeBootstrap(json: string): LastBootstrap | undefined {
+  const parsed = Bootstrap.safeParse(parseJson(json));
+  return parsed.success
+    ? { ...parsed.data, exitCode: parsed.data.exitCode, reason: parsed.data.reason }
+    : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Lua: `recordAttempt(prefix, namespace, fold, json, startedAt)` puts an attempt in front of the list, or counts it with
+ * the one that stands there; `keepBootstrap` replaces the last bootstrap's story.
+ */
+export const RECORD_ATTEMPT = `
+local function recordAttempt(prefix, namespace, fold, json, startedAt)
+  local key = prefix .. ':history:' .. namespace
+  local times, first = 1, startedAt
+  if fold ~= '' then
+    local count, since, known = string.match(redis.call('LINDEX', key, 0) or '', '^(%d+)|(%d+)|([^|]*)|')
+    if known == fold then
+      times, first = tonumber(count) + 1, since
+      redis.call('LPOP', key)
+    end
+  end
+  local length = redis.call('LPUSH', key, times .. '|' .. first .. '|' .. fold .. '|' .. json)
+  if length > ${ATTEMPTS_KEPT} then redis.call('LTRIM', key, 0, ${ATTEMPTS_KEPT - 1}) end
+  redis.call('EXPIRE', key, ${HISTORY_TTL_SECONDS})
+end
+local function keepBootstrap(prefix, namespace, json)
+  if json ~= '' then
+    redis.call('SET', prefix .. ':bootstrap:' .. namespace, json, 'EX', ${HISTORY_TTL_SECONDS})
+  end
+end
+`;

@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+import { useBrowser } from './support/browser.ts';
+
+/** Bull Board as status UI, and the way between it and our pages. */
+let api: SkipperProcess;
+const world = useWorld({}, async (opened) => {
+  for (const name of ['fine', 'failing', 'untouched']) await opened.addNamespace(name, { fdd: OLD });
+  opened.fdds.misbehaviour.set('failing', { kind: 'failed', lines: ['exceeded quota: pods'] });
+  api = await opened.startApi();
+  await opened.startWorker();
+  for (const name of ['fine', 'failing']) await opened.deployed(name);
+});
+const browser = useBrowser();
+
+async function open(path: string): Promise<Page> {
+  return browser.open(api.url + path);
+}
+
+describe('the board', () => {
+  test('leads to the fleet page in one click, and back', async () => {
+    const page = await open('/queues');
+    await page.getByRole('link', { name: 'Fleet page' }).click();
+    await page.waitForURL(/\/status$/);
+    await page.getByRole('link', { name: 'Board' }).click();
+
+    await page.waitForURL(/\/queues\/?$/);
+    expect(await page.title()).toContain('Skipper');
+  });
+
+  test('has an entry per namespace in the fleet queue, with its cause, that links to its page', async () => {
+    const page = await open('/queues/queue/fleet?status=failed');
+    await page.getByText('exceeded quota: pods').first().waitFor();
+    await page.locator('a[href="/status/failing"]').first().waitFor();
+
+    const completed = await open('/queues/queue/fleet?status=completed');
+    await completed.locator('a[href="/status/fine"]').first().waitFor();
+  });
+
+  test('a retry there is a deploy through the service', async () => {
+    world.fdds.misbehaviour.clear('failing');
+    const page = await open('/queues/queue/fleet/failing');
+    await page.getByText('exceeded quota: pods').first().waitFor();
+    await page.getByRole('button', { name: /retry/i }).first().click();
+
+    await until(
+      async () => (await world.deployment('failing')).spec.template.spec.containers[0].image.endsWith(NEW),
+      'the namespace is deployed',
+    );
+    await until(async () => {
+      const { body } = await world.http('/api/namespaces/failing');
+      return body.state === 'completed';
+    }, 'it is proved');
+  });
+
+  test('tells why it refuses what would break an invariant', async () => {
+    browser.expectComplaints(/status of 409|Failed to load resource/);
+    const response = await world.http('/queues/api/queues/deploy/obliterate', { method: 'PUT' });
+
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.text).toMatch(/deploy|namespace/i);
+  });
+
+  test('shows viewers everything, and lets them change nothing', async () => {
+    const page = await open('/view/queues/queue/deploy');
+    await page.getByText('Read-only', { exact: false }).first().waitFor();
+
+    const response = await world.http('/view/queues/api/queues/deploy/pause', { method: 'PUT' });
+    expect(response.status).toBe(405);
+  });
+});
+
+describe('the page of a namespace', () => {
+  test('links to its jobs, whose logs tell the run', async () => {
+    const page = await open('/status/fine');
+    await page.getByRole('heading', { name: 'Timeline of attempts' }).waitFor();
+    expect(await page.locator('.timeline').innerText()).toContain(NEW);
+    await page.locator('a[href^="/queues/queue/deploy/fine"]').first().click();
+
+    await page.waitForURL(/\/queues\/queue\/deploy\/fine/);
+    await page.locator('a[href="/status/fine"]').first().waitFor();
+  });
+
+  test('shows the objects as YAML, and what a deploy would do', async () => {
+    const page = await open('/status/untouched');
+    await page.getByText('A deploy now would').waitFor();
+    expect(await page.getByRole('region', { name: 'Wanted and actual' }).innerText()).toMatch(/update/);
+    const objects = page.getByRole('region', { name: 'Objects' });
+    await objects.getByText('ConfigMap').first().click();
+
+    expect(await objects.innerText()).toContain('tag: stable');
+  });
+
+  test('a namespace that is none of the fleet says what would make it one', async () => {
+    browser.expectComplaints(/status of 404/);
+    const page = await open('/status/nowhere');
+
+    expect(await page.locator('main').innerText()).toMatch(/ConfigMap/);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { until } from '../support/simulated-world.ts';
+import { accessibilityProblems, useBrowser } from './support/browser.ts';
+import { isQuiet, useDemo } from './support/demo.ts';
+
+/** Five hundred namespaces, 25 of which fail for four reasons: finding one's way. */
+const NAMESPACES = 500;
+
+const demo = useDemo({ namespaces: NAMESPACES, failRate: 0.05 }, isQuiet(NAMESPACES));
+const browser = useBrowser();
+
+async function openFleet(query = ''): Promise<Page> {
+  const page = await browser.open(`${demo.url}/status${query}`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  return page;
+}
+
+function names(page: Page): Promise<(string | null)[]> {
+  return page
+    .locator('tr[data-namespace]')
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-namespace')));
+}
+
+describe('the summary', () => {
+  test('counts by health, versions, channels, workers, queue and rollouts agree with the API', async () => {
+    const page = await openFleet();
+    const { summary } = await demo.fleet();
+
+    const tiles = await page.locator('.tiles').innerText();
+    expect(tiles).toMatch(new RegExp(`${summary.byHealth.failing}\\s+Failing`));
+    expect(tiles).toMatch(new RegExp(`${summary.byHealth.well}\\s+Well`));
+    const [latest] = summary.rollouts;
+    const text = await page.locator('main').innerText();
+    expect(text).toContain(latest?.versions[0]);
+    expect(text).toMatch(/2\s+workers/);
+    expect(text).toMatch(/0\s+queued/);
+    for (const { channel, version, namespaces } of summary.channels) {
+      expect(text).toContain(channel);
+      expect(text).toContain(version);
+      expect(text).toContain(`${namespaces} namespaces`);
+    }
+    expect(text).toMatch(/checked (just now|\d+ s ago)/);
+  });
+
+  test('a tile shows its namespaces', async () => {
+    const page = await openFleet();
+    const { summary } = await demo.fleet();
+    await page.locator('.tile.failing').click();
+
+    expect(page.url()).toContain('health=failing');
+    await page.getByText(`${summary.byHealth.failing} of ${NAMESPACES}`).waitFor();
+  });
+});
+
+describe('finding', () => {
+  test('search, filters and order stand in the URL, and the URL brings them back, also without a script', async () => {
+    const page = await openFleet();
+    await page.getByRole('searchbox').fill('team-1');
+    await page.getByRole('combobox', { name: 'Channel' }).selectOption('latest');
+    await page.getByRole('link', { name: 'Namespace' }).click();
+    await page.getByRole('link', { name: 'Namespace' }).click();
+    await until(
+      async () => new URL(page.url()).searchParams.get('sort') === '-namespace',
+      'it is in the URL',
+    );
+    const seen = await names(page);
+
+    expect(new URL(page.url()).searchParams.get('q')).toBe('team-1');
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen).toEqual([...seen].sort().reverse());
+    const shared = await browser.open(page.url(), { javaScriptEnabled: false });
+    expect(await names(shared)).toEqual(seen.slice(0, 100));
+    expect(await shared.getByRole('searchbox').inputValue()).toBe('team-1');
+  });
+
+  test('failures are grouped by cause, whatever the namespaces are called', async () => {
+    const page = await openFleet('?health=failing&group=cause');
+    const failing = (await demo.fleet()).rows.filter(({ health }) => health === 'failing');
+    const groups = page.locator('tr.group');
+
+    const counts = (await groups.locator('.group-count').allInnerTexts()).map((text) =>
+      Number.parseInt(text, 10),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(failing.length);
+    // Four kinds of failure were made, each hits bootstraps and updates alike.
+    expect(counts.length).toBeLessThanOrEqual(8);
+    const causes = await groups.locator('.group-cause').allInnerTexts();
+    expect(causes.join('\n')).not.toMatch(/team-\d+/);
+    await groups.first().getByRole('button', { expanded: false }).click();
+    await page.locator('tr[data-namespace]').first().waitFor();
+    expect((await names(page)).length).toBe(counts[0]);
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
+  test('a group is deployed together', async () => {
+    const page = await openFleet('?health=failing&group=cause');
+    const group = page.locator('tr.group').last();
+    const count = Number.parseInt(await group.locator('.group-count').innerText(), 10);
+    await group.getByRole('button', { name: /^Deploy/ }).click();
+
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('What will happen').waitFor();
+    expect(await dialog.getByRole('button', { name: /^Deploy / }).innerText()).toMatch(
+      new RegExp(`Deploy ${count} namespaces?`),
+    );
+  });
+
+  test('everything is done from the keyboard', async () => {
+    const page = await openFleet();
+    await page.keyboard.press('/');
+    await page.keyboard.type('team-25');
+    await page.keyboard.press('Escape');
+    await page.getByText(/11 of 500|1 of 500|10 of 500/).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('x');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: 'Deploy 2 selected…' }).waitFor();
+    await page.keyboard.press('d');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/status\/team-25\d?$/);
+  });
+});
+
+describe('a rollout of everything', () => {
+  test('says how much it touches, wants the number typed, and shows its progress and end', async () => {
+    const page = await openFleet();
+    await page.getByRole('button', { name: `Deploy all ${NAMESPACES}…` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('checkbox', { name: /Force bootstrap/ }).check();
+    await dialog
+      .locator('.plan')
+      .getByText(/bootstrap/i)
+      .first()
+      .waitFor();
+    await dialog
+      .getByText(/\b500 of 500\b|whole fleet|100 %/i)
+      .first()
+      .waitFor();
+    const confirm = dialog.getByRole('button', { name: /^Deploy / });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel(/to confirm/).fill(String(NAMESPACES));
+    await confirm.click();
+
+    await page.getByRole('heading', { name: 'Rollouts under way' }).waitFor();
+    const rollout = page.locator('.rollouts li').first();
+    await rollout.getByText(/running/).waitFor();
+    await rollout.locator('.eta').waitFor({ timeout: 60_000 });
+    await page.locator('tr.busy').first().waitFor();
+    await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 110_000 });
+  });
+});

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import type { FleetDocument } from '../../../shared/domain/fleet-feed.ts';
+import { freePort } from '../../../simulator/demo/free-port.ts';
+import { until } from '../../support/simulated-world.ts';
+
+const SKIPPER = fileURLToPath(new URL('../../../bin/skipper', import.meta.url));
+const FILLED_MS = 240_000;
+
+export interface RunningDemo {
+  readonly url: string;
+  fleet(): Promise<FleetDocument>;
+}
+
+/** `skipper demo`, as a user starts it, for the tests of a file; ready when `isReady` says so of its fleet. */
+export function useDemo(
+  { namespaces, failRate }: { namespaces: number; failRate: number },
+  isReady: (fleet: FleetDocument) => boolean,
+): RunningDemo {
+  let child: ChildProcess | undefined;
+  let url = '';
+  jest.setTimeout(120_000);
+
+  async function fleet(): Promise<FleetDocument> {
+    return (await (await fetch(`${url}/api/fleet`)).json()) as FleetDocument;
+  }
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    const flags = ['--namespaces', namespaces, '--fail-rate', failRate, '--port', port].map(String);
+    child = spawn(SKIPPER, ['demo', ...flags], { stdio: 'ignore' });
+    await until(async () => isReady(await fleet()), `the demo with ${namespaces} namespaces`, FILLED_MS);
+  }, FILLED_MS + 10_000);
+
+  afterAll(async () => {
+    const ended = new Promise((resolve) => child?.once('exit', resolve));
+    child?.kill('SIGINT');
+    await ended;
+  }, 60_000);
+
+  return {
+    get url() {
+      return url;
+    },
+    fleet,
+  };
+}
+
+/** Everything has been asked for and has come to its end. */
+export function isQuiet(namespaces: number) {
+  return ({ rows, summary }: FleetDocument): boolean =>
+    rows.length === namespaces &&
+    (summary.byHealth.busy ?? 0) + (summary.byHealth.behind ?? 0) === 0 &&
+    summary.rollouts.length > 0;
+}

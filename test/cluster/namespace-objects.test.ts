@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
+import { type RealWorld, startRealWorld } from '../support/real-world.ts';
+import { describeCluster } from './support/cluster-suite.ts';
+import { IMAGE, OLD_IMAGE } from './support/fdd-objects.ts';
+import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
+
+describeCluster("a namespace's objects on a real control plane", { needsControllers: true }, () => {
+  let world: RealWorld;
+  let skipper: SkipperPair;
+
+  beforeAll(async () => {
+    world = await startRealWorld();
+    skipper = await startSkipperPair(world);
+  }, 60_000);
+
+  afterAll(async () => {
+    await skipper?.stop();
+    await world?.stop();
+  }, 30_000);
+
+  async function read<T>(path: string): Promise<T> {
+    return (await (await fetch(skipper.api.url + path)).json()) as T;
+  }
+
+  test('are read with the rights that the watches need, and no more; Events are refused in words', async () => {
+    const namespace = await world.createNamespace('team-read');
+    await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
+    await skipper.deploy([namespace]);
+
+    const { objects, plan, diff, reports } = await read<NamespaceObjects>(
+      `/api/namespaces/${namespace}/objects`,
+    );
+
+    const shown = objects.filter(({ problem }) => problem === undefined);
+    expect([...new Set(shown.map(({ kind }) => kind))]).toEqual([
+      'ConfigMap',
+      'Application',
+      'Deployment',
+      'ApplicationStatus',
+      'Pod',
+    ]);
+    expect(shown.find(({ kind }) => kind === 'Deployment')?.yaml).toContain(`image: ${IMAGE}`);
+    expect(shown.map(({ yaml }) => yaml).join()).not.toContain('managedFields');
+    const refused = objects.filter(({ problem }) => problem !== undefined);
+    expect(refused.map(({ kind, problem }) => [kind, problem])).toEqual([
+      ['Events', expect.stringMatching(/Skipper may not read it: .*cannot list resource "events"/)],
+    ]);
+    expect(plan.action).toBe('unchanged');
+    expect(diff).toEqual({ isEqual: true, hunks: [] });
+    expect(reports.length).toBeGreaterThan(0);
+  }, 60_000);
+
+  test('the story tells what was done, and that all is well', async () => {
+    const { attempts, why, checks } = await read<NamespaceStory>('/api/namespaces/team-read');
+
+    expect(attempts).toMatchObject([{ end: 'completed', outcome: 'updated', attempt: 1 }]);
+    expect(why).toMatchObject({ health: 'well', remedy: [] });
+    expect(checks.filter(({ isRight }) => !isRight)).toEqual([]);
+  }, 60_000);
+});

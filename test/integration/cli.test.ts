@@ -1,0 +1,432 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../simulator/demo/free-port.ts';
+import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import {
+  type Gate,
+  isApplicationWrite,
+  NEW,
+  OLD,
+  until,
+  useWorld,
+  writeInto,
+} from '../support/simulated-world.ts';
+
+const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
+const NOWHERE = 'http://127.0.0.1:9';
+
+let gate: Gate | undefined;
+const world = useWorld({}, async (opened) => {
+  gate = await opened.openGate();
+  await opened.startStandalone({ gate });
+});
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A command that runs. */
+interface Running {
+  out(): string;
+  err(): string;
+  signal(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** On a terminal of this many columns; both outputs are one then. */
+  readonly columns?: number;
+  /** What a person types. */
+  readonly input?: string;
+}
+
+function start(args: readonly string[], { env = {}, columns, input = '' }: RunOptions = {}): Running {
+  const [command = '', ...rest] = columns === undefined ? [SKIPPER, ...args] : onTerminal(args, columns);
+  const child = spawn(command, rest, {
+    env: {
+      PATH: process.env.PATH,
+      HOME: world.folder,
+      TERM: 'xterm',
+      SHELL: '/bin/sh',
+      SKIPPER_SERVER: world.running().at(-1)?.url ?? NOWHERE,
+      ...env,
+    },
+  });
+  children.push(child);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  // A terminal's input stays open: its end would be taken for Ctrl-D.
+  if (columns === undefined) child.stdin.end(input);
+  else child.stdin.write(input);
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }));
+  return {
+    out: () => out,
+    err: () => err,
+    signal: (signal) => {
+      child.kill(signal);
+    },
+    ended,
+  };
+}
+
+/** `script` of util-linux gives a command a pseudo-terminal. */
+function onTerminal(args: readonly string[], columns: number): readonly string[] {
+  const words = [SKIPPER, ...args].map((word) => `'${word}'`).join(' ');
+  return ['script', '-qec', `stty cols ${columns} rows 24; ${words}`, '/dev/null'];
+}
+
+const skipper = (args: readonly string[], options?: RunOptions): Promise<Ended> => start(args, options).ended;
+
+/** What a terminal shows, without the codes that move and colour. */
+function shown(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes
+  return text.replace(/\x1b\[[\d;?]*[A-Za-z]/g, '').replaceAll('\r', '');
+}
+
+function rolloutIn(text: string): string {
+  return /rollout (\S+) has begun/.exec(text)?.[1] ?? '';
+}
+
+describe('exit codes', () => {
+  test.each<[string, string[], number, RegExp]>([
+    ['neither names nor --all', ['deploy'], 2, /which namespaces\? Name them, or give --all/],
+    ['names and --all', ['deploy', 'a', '--all'], 2, /not both/],
+    [
+      'an unknown option',
+      ['status', '--bogus'],
+      2,
+      /unknown option '--bogus'\n\(run skipper status --help\)/,
+    ],
+    ['an unknown status', ['status', '--status', 'BAD'], 2, /Allowed choices are OK, NOT_FOUND/],
+    ['an unknown command', ['frobnicate'], 2, /unknown command/],
+    ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
+    ['an unknown namespace', ['deploy', 'nowhere'], 2, /nowhere/],
+    ['an unknown namespace to explain', ['why', 'nowhere'], 2, /"nowhere" is no FIAAS namespace/],
+    ['an unknown rollout', ['wait', 'nothing'], 2, /there is no rollout "nothing"/],
+    ['a token file that is not there', ['status', '--token-file', '/nowhere'], 2, /--token-file \/nowhere/],
+    [
+      'an API that is not there',
+      ['status', '--server', NOWHERE],
+      3,
+      /no answer from .*--server or \$SKIPPER_SERVER/s,
+    ],
+  ])('%s', async (_, args, code, message) => {
+    const ended = await skipper(args);
+
+    expect(ended.err).toMatch(message);
+    expect(ended.err).not.toMatch(/^ +at /m);
+    expect(ended).toMatchObject({ code, out: '' });
+  });
+
+  test('are in the help', async () => {
+    const { code, out } = await skipper(['deploy', '--help']);
+
+    expect(code).toBe(0);
+    for (const number of [0, 1, 2, 3, 4, 130]) expect(out).toMatch(new RegExp(`^ +${number} +\\S`, 'm'));
+  });
+});
+
+describe('skipper deploy', () => {
+  test('--dry-run says what would happen, and nothing does', async () => {
+    await world.addNamespace('planned', { fdd: OLD });
+
+    const { code, out } = await skipper(['deploy', 'planned', '--dry-run']);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^planned +update +20220808113256-eef68a8 /m);
+    expect(out).toMatch(/would deploy 1 namespace: 1 update/);
+    expect(world.changes('planned')).toEqual([]);
+  });
+
+  test('--wait ends with 0 when all is verified; status and why then say that all is well', async () => {
+    await world.addNamespaces('good', 2);
+
+    const { code, out, err } = await skipper(['deploy', 'good-1', 'good-2', '--wait']);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^deploying 2 namespaces: 2 bootstrap$/m);
+    expect(out).toMatch(/^\d{4}-\S+Z good-1 completed after \S+: bootstrapped$/m);
+    expect(out).toMatch(/ 2 of 2 done$/m);
+    const status = await skipper(['status', 'good-1', '-o', 'json']);
+    expect(JSON.parse(status.out).rows).toMatchObject([
+      { namespace: 'good-1', status: 'OK', health: 'well', version: NEW },
+    ]);
+    const why = await skipper(['why', 'good-1']);
+    expect(why).toMatchObject({ code: 0, out: expect.stringMatching(/^good-1 {2}well {2}OK/) });
+    expect(why.out).toContain('bootstrapped');
+  });
+
+  test('--wait ends with 1 and the reasons where one failed; why says it, too', async () => {
+    await world.addNamespace('healthy');
+    await world.addNamespace('unhealthy');
+    world.fdds.misbehaviour.set('unhealthy', {
+      kind: 'bootstrap-exits',
+      exitCode: 1,
+      lines: ['no such thing'],
+    });
+
+    const { code, err } = await skipper(['deploy', 'healthy', 'unhealthy', '--wait', '-o', 'json']);
+    const why = await skipper(['why', 'unhealthy']);
+    const failing = await skipper(['status', '--health', 'failing', 'healthy', 'unhealthy']);
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/1 of 2 namespaces failed:\n {2}unhealthy: .*exit code 1/);
+    expect(why.code).toBe(1);
+    expect(why.out).toMatch(/^unhealthy {2}failing/);
+    expect(why.out).toContain('What to do\n');
+    expect(failing.out).toMatch(/^unhealthy .*exit code 1/m);
+    expect(failing.out).not.toMatch(/^healthy/m);
+  });
+
+  test('the same key deploys once', async () => {
+    await world.addNamespace('once');
+    const args = ['deploy', 'once', '--idempotency-key', 'once-only', '-o', 'yaml'];
+
+    const [first, second] = [await skipper(args), await skipper(args)];
+
+    const id = /^id: (\S+)$/m.exec(first.out)?.[1];
+    expect(id).toBeDefined();
+    expect(second.out).toContain(`id: ${id}\n`);
+    await world.rolloutFinished(id ?? '');
+  });
+
+  test('--wait --timeout ends with 4, and wait goes on where it was', async () => {
+    await world.addNamespace('slow');
+    world.fdds.misbehaviour.set('slow', { kind: 'hang' });
+
+    const { code, out, err } = await skipper(['deploy', 'slow', '--wait', '--timeout', '1']);
+    const id = rolloutIn(out);
+    const interrupted = start(['wait', id]);
+    await until(() => interrupted.out().includes(' done'), 'it waits again');
+    interrupted.signal('SIGINT');
+    const after = await interrupted.ended;
+
+    expect(code).toBe(4);
+    expect(err).toContain(`rollout ${id} goes on; follow it with: skipper wait ${id}`);
+    expect(after.code).toBe(130);
+    expect(after.err).toContain(`rollout ${id} goes on`);
+  });
+});
+
+describe('on a terminal', () => {
+  test('deploy asks before it deploys to many; a no deploys nothing', async () => {
+    const names = await world.addNamespaces('many', 6);
+    const running = start(['deploy', ...names], { columns: 100 });
+    await until(() => running.out().includes('[y/N]'), 'it asks');
+
+    const { code, out } = await start(['deploy', ...names], { columns: 100, input: 'n\n' }).ended;
+    running.signal('SIGKILL');
+
+    expect(shown(out)).toContain('Deploy to 6 namespaces? [y/N]');
+    expect(shown(out)).toContain('skipper: nothing was deployed');
+    expect(code).toBe(2);
+    expect(world.changes('many-1')).toEqual([]);
+  });
+
+  test('deploy --wait draws one bar to its end', async () => {
+    await world.addNamespaces('drawn', 2);
+
+    const { code, out } = await skipper(['deploy', 'drawn-1', 'drawn-2', '--wait'], { columns: 90 });
+
+    expect(code).toBe(0);
+    expect(out).toContain('\x1b[1A[');
+    expect(shown(out)).toMatch(/\[#{30}\] 2 of 2 done\n$/);
+    for (const line of shown(out).split('\n')) expect(line.length).toBeLessThan(90);
+  });
+
+  test('status is cut to the width, coloured unless NO_COLOR says not to, and ends with the numbers', async () => {
+    await world.addNamespace('coloured');
+    const args = ['status', 'coloured'];
+
+    const [coloured, plain] = await Promise.all([
+      skipper(args, { columns: 60 }),
+      skipper(args, { columns: 60, env: { NO_COLOR: '1' } }),
+    ]);
+
+    expect(coloured.out).toContain('\x1b[');
+    expect(plain.out).not.toContain('\x1b[');
+    expect(shown(coloured.out)).toBe(shown(plain.out));
+    expect(shown(plain.out)).toMatch(/\n1 namespace: 1 \w+\n/);
+    for (const line of shown(plain.out).split('\n')) expect(line.length).toBeLessThan(60);
+  });
+
+  test('status --watch is redrawn when something changes', async () => {
+    await world.addNamespace('watched');
+    const watch = start(['status', '--watch', 'watched'], { columns: 100 });
+    await until(() => /watched +\w+ +NOT_FOUND/.test(shown(watch.out())), 'it is shown');
+
+    await world.deployed('watched');
+
+    await until(() => /watched +well +OK/.test(shown(watch.out())), 'it is shown well');
+    expect(watch.out()).toMatch(/\[\d+A/);
+    watch.signal('SIGTERM');
+    await watch.ended;
+  });
+});
+
+describe('in a pipe', () => {
+  test('status --watch prints one line for each change', async () => {
+    await world.addNamespace('piped');
+    const watch = start(['status', '--watch', 'piped']);
+    await until(() => watch.err().includes('watching 1 namespace'), 'it watches');
+
+    await world.deployed('piped');
+    await until(() => / piped OK 20220808113256-eef68a8\n$/.test(watch.out()), 'the end is told');
+    watch.signal('SIGINT');
+    const { out, code } = await watch.ended;
+
+    const lines = out.trimEnd().split('\n');
+    for (const line of lines)
+      expect(line).toMatch(/^\d{4}-\d\d-\d\dT\S+Z piped (NOT_FOUND|UNAVAILABLE|VERSION_MISMATCH|OK) /);
+    expect(new Set(lines.map((line) => line.replace(/^\S+ /, ''))).size).toBe(lines.length);
+    expect(out).not.toContain('\x1b');
+    expect(code).toBeNull();
+  });
+
+  test('a reader that has seen enough is no error', async () => {
+    const { code, err } = await new Promise<{ code: number | null; err: string }>((resolve) => {
+      const server = world.running().at(-1)?.url ?? NOWHERE;
+      const child = spawn('sh', ['-c', `'${SKIPPER}' status --server ${server} | true`]);
+      children.push(child);
+      let told = '';
+      child.stderr.on('data', (chunk) => {
+        told += chunk;
+      });
+      child.once('close', (ended) => resolve({ code: ended, err: told }));
+    });
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+});
+
+describe('skipper releases', () => {
+  test('--check has a worker look, and shows what it has seen', async () => {
+    await world.addNamespace('on-latest', { tag: 'latest' });
+
+    const { code, out } = await skipper(['releases', '--check', '-o', 'json']);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out).channels).toContainEqual(
+      expect.objectContaining({
+        channel: 'latest',
+        version: NEW,
+        namespaces: 1,
+        checkedAt: expect.any(Number),
+      }),
+    );
+    expect((await skipper(['releases'])).out).toMatch(/^latest +20220808113256-eef68a8 +1 /m);
+  });
+});
+
+describe('completion', () => {
+  test('in bash offers the namespaces of the server, and is silent where there is none', async () => {
+    await world.addNamespaces('completed', 2);
+    const server = world.running().at(-1)?.url ?? '';
+    const offer = (url: string) =>
+      new Promise<string>((resolve) => {
+        const script = `source <('${SKIPPER}' completion bash)
+          COMP_WORDS=('${SKIPPER}' why --server ${url} comp); COMP_CWORD=4; _skipper; echo "\${COMPREPLY[@]}"`;
+        const child = spawn('bash', ['--norc', '-c', script]);
+        children.push(child);
+        let told = '';
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.on('data', (chunk) => {
+            told += chunk;
+          });
+        }
+        child.once('close', () => resolve(told.trim()));
+      });
+
+    expect(await offer(server)).toBe('completed-1 completed-2');
+    expect(await offer(NOWHERE)).toBe('');
+  });
+});
+
+describe('an API that restarts', () => {
+  /** The world gives each process a port of its own; this one comes back where it was. */
+  async function apiOn(port: number): Promise<SkipperProcess> {
+    const api = startSkipperProcess({
+      command: 'api',
+      port,
+      flags: {
+        'redis-url': world.redis.url,
+        'api-server': world.cluster.url,
+        'api-token': world.cluster.token,
+        baseurl: world.channel.url,
+      },
+      env: { PATH: process.env.PATH, HOME: world.folder },
+    });
+    apis.push(api);
+    await api.ready();
+    return api;
+  }
+
+  const apis: SkipperProcess[] = [];
+  afterEach(() => Promise.all(apis.splice(0).map((api) => api.stop())));
+
+  test('does not end a --watch, which tells what it has missed, nor a --wait', async () => {
+    const port = await freePort();
+    const first = await apiOn(port);
+    await world.addNamespace('through');
+    const isSeen = async () =>
+      (await world.http('/api/namespaces/through', { url: first.url })).status === 200;
+    await until(isSeen, 'the api sees the namespace');
+    const held = gate?.hold(isApplicationWrite('through'));
+    const env = { SKIPPER_SERVER: first.url };
+    const watch = start(['status', '--watch', 'through'], { env });
+    await until(() => watch.err().includes('watching'), 'it watches');
+    const wait = start(['deploy', 'through', '--wait', '--timeout', '60'], { env });
+    await until(() => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 done'), 'it waits');
+
+    await held?.arrived();
+    await first.stop();
+    await until(() => watch.err().includes('connection lost'), 'the watch knows');
+    await until(() => wait.out().includes('connection lost'), 'the wait knows');
+    held?.release();
+    await apiOn(port);
+
+    expect(await wait.ended).toMatchObject({ code: 0 });
+    expect(wait.out()).toMatch(/connected again.*through completed/s);
+    await until(() => / through OK /.test(watch.out()), 'the watch tells the end');
+    expect(watch.err()).toContain('connected again');
+    watch.signal('SIGINT');
+    await watch.ended;
+  });
+});
+
+describe('an API that wants a token', () => {
+  test('gets it from a file or a variable; without one, deploy ends with 3 and says where to put it', async () => {
+    const file = await writeInto(world, 'token', 'a-secret');
+    await world.withApi({ flags: { 'auth-token-file': file } }, async ({ url }) => {
+      const args = ['deploy', 'nowhere', '--server', url];
+
+      const without = await skipper(args);
+      const byFile = await skipper([...args, '--token-file', file]);
+      const byVariable = await skipper(args, { env: { SKIPPER_TOKEN: 'a-secret' } });
+
+      expect(without).toMatchObject({
+        code: 3,
+        err: expect.stringMatching(/--token-file or \$SKIPPER_TOKEN_FILE/),
+      });
+      for (const ended of [byFile, byVariable]) {
+        expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('nowhere') });
+      }
+    });
+  });
+});

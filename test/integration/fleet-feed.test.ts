@@ -1,0 +1,302 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { CONFIG_MAPS } from '../../shared/kubernetes/resources.ts';
+import { type Listener, listenToEvents } from '../support/listen-to-events.ts';
+import { FDD, NEW, OLD, until, useWorld, type World } from '../support/simulated-world.ts';
+
+/** Generous for a busy machine; on a quiet one it is about a tenth of that. */
+const SOON_MS = 1_000;
+
+const listeners: Listener[] = [];
+afterEach(() => {
+  for (const { stop } of listeners.splice(0)) stop();
+});
+
+async function listen(
+  world: World,
+  since = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Listener> {
+  const [api] = world.running();
+  const listener = await listenToEvents(`${api?.url}/api/fleet/events${since && `?since=${since}`}`, headers);
+  listeners.push(listener);
+  await until(() => listener.heard.length > 0, 'the first answer');
+  return listener;
+}
+
+/** The states of one namespace that were told, in order. */
+function told({ heard }: Listener, namespace: string): FleetRow[] {
+  return heard
+    .filter(({ event }) => event === 'rows' || event === 'reset')
+    .flatMap(({ data }) => data.rows as FleetRow[])
+    .filter((row) => row.namespace === namespace);
+}
+
+/** Adds a namespace; gives a position at which it has its row. */
+async function addedAt(world: World, name: string): Promise<string> {
+  await world.addNamespace(name);
+  return until(async () => {
+    const { body } = await world.http('/api/fleet');
+    return body.rows.some(({ namespace }: FleetRow) => namespace === name) && String(body.position);
+  }, `${name} has a row`);
+}
+
+async function positionOf(world: World): Promise<string> {
+  return (await world.http('/api/fleet')).body.position;
+}
+
+describe('the fleet feed', () => {
+  const world = useWorld({}, async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  });
+
+  test('tells a change of the cluster within a second, and a namespace that is gone', async () => {
+    const listener = await listen(world);
+    const began = Date.now();
+
+    await world.kube.create(CONFIG_MAPS, 'default', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: FDD, namespace: 'default' },
+      data: { tag: 'stable' },
+    });
+    await until(() => told(listener, 'default').length > 0, 'the row is told');
+    const [row] = told(listener, 'default');
+    const at = listener.heard.find(({ data }) => JSON.stringify(data).includes('"default"'))?.at ?? 0;
+    await world.kube.delete(CONFIG_MAPS, { namespace: 'default', name: FDD });
+    const gone = await until(
+      () => listener.heard.find(({ event, data }) => event === 'rows' && data.gone.includes('default')),
+      'the namespace is gone',
+    );
+
+    expect(row).toMatchObject({ status: 'NOT_FOUND', channel: 'stable', activity: 'idle' });
+    expect(at - began).toBeLessThan(SOON_MS);
+    expect(gone.data.gone).toEqual(['default']);
+  });
+
+  test('shows the phases of a deploy as they come', async () => {
+    await world.addNamespace('phases', { fdd: OLD });
+    const listener = await listen(world);
+    world.fdds.misbehaviour.set('phases', { kind: 'slow-start', ms: 2_000 }, { version: NEW });
+
+    const target = await world.deployed('phases');
+    world.fdds.misbehaviour.clear('phases');
+    await until(() => told(listener, 'phases').at(-1)?.state === 'completed', 'the end is told');
+
+    const rows = told(listener, 'phases');
+    const activities = rows.map(({ activity }) => activity);
+    expect(activities).toEqual(expect.arrayContaining(['planning', 'rolling out']));
+    expect(activities.at(-1)).toBe('idle');
+    expect(rows.at(-1)).toMatchObject({
+      health: 'well',
+      status: 'OK',
+      version: NEW,
+      wanted: NEW,
+      jobId: target.jobId,
+      cause: '',
+    });
+    const summary = await until(
+      () =>
+        listener.heard.findLast(
+          ({ event, data }) => event === 'summary' && data.rollouts[0]?.state === 'completed',
+        ),
+      'the summary tells the end',
+    );
+    expect(summary.data).toMatchObject({
+      workers: 1,
+      stale: [],
+      rollouts: [{ counts: { completed: 1 } }],
+      byStatus: { OK: expect.any(Number) },
+    });
+  });
+
+  test('tells the very message of a failure, with its code, and groups it', async () => {
+    await world.addNamespace('team-1', { fdd: OLD });
+    world.fdds.misbehaviour.set('team-1', { kind: 'failed', lines: ['no ingress for team-1.example'] });
+
+    await world.deployed('team-1');
+    world.fdds.misbehaviour.clear('team-1');
+    const row = await until(
+      async () =>
+        (await world.http('/api/fleet')).body.rows.find(
+          (each: FleetRow) => each.namespace === 'team-1' && each.state === 'failed',
+        ),
+      'the failure is shown',
+    );
+
+    expect(row).toMatchObject({ health: 'failing', state: 'failed', code: 'fdd_failed' });
+    expect(row).toMatchObject({
+      cause: 'FDD reported FAILED: no ingress for team-1.example',
+      causeGroup: 'FDD reported FAILED: no ingress for ….example',
+    });
+  });
+
+  test('gives whoever comes back just the difference, also by Last-Event-ID, which wins over the URL', async () => {
+    const start = await addedAt(world, 'quiet');
+    const position = await addedAt(world, 'moving');
+
+    const bySince = await listen(world, start);
+    const byHeader = await listen(world, 'unknown.1', { 'last-event-id': start });
+    const current = await listen(world, position);
+
+    for (const { heard } of [bySince, byHeader]) {
+      expect(heard[0]).toMatchObject({ event: 'rows', data: { rows: [{ namespace: 'moving' }], gone: [] } });
+    }
+    expect(current.heard[0]).toMatchObject({ event: 'summary' });
+  });
+
+  test('resets whoever comes from another process', async () => {
+    const { heard } = await listen(world, 'abcdef012345.7');
+
+    expect(heard[0]).toMatchObject({
+      event: 'reset',
+      data: { position: await positionOf(world), rows: expect.any(Array) },
+    });
+    expect(heard[0]?.data.now - Date.now()).toBeLessThan(SOON_MS);
+  });
+
+  test('ticks, so that whoever hears nothing knows that the connection is dead', async () => {
+    const { heard } = await listen(world);
+
+    const tick = await until(() => heard.find(({ event }) => event === 'tick'), 'a tick');
+
+    expect(tick.data).toEqual({ now: expect.any(Number) });
+  });
+
+  test('compresses answers, and not events', async () => {
+    const fleet = await world.http('/api/fleet', { headers: { 'accept-encoding': 'gzip' } });
+    const { response } = await listen(world, '', { 'accept-encoding': 'gzip' });
+
+    expect(fleet.headers.get('content-encoding')).toBe('gzip');
+    expect(response.headers['content-encoding']).toBeUndefined();
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  });
+
+  test('names the channels in use, as the release check has seen them', async () => {
+    await world.addNamespace('pinned', { tag: 'no-such-channel' });
+    await world.http('/api/releases/check', { method: 'POST' });
+
+    const { channels, checkIntervalSeconds } = await until(async () => {
+      const { body } = await world.http('/api/releases');
+      return body.channels.some(({ problem }: { problem?: string }) => problem !== undefined) && body;
+    }, 'the channels were looked at');
+
+    expect(checkIntervalSeconds).toBeGreaterThan(0);
+    expect(channels).toEqual([
+      {
+        channel: 'no-such-channel',
+        namespaces: 1,
+        version: '',
+        problem: expect.stringContaining('does not exist'),
+      },
+      {
+        channel: 'stable',
+        namespaces: expect.any(Number),
+        version: NEW,
+        image: `fiaas/fiaas-deploy-daemon:${NEW}`,
+        checkedAt: expect.any(Number),
+        updated: expect.any(String),
+      },
+    ]);
+  });
+
+  test('costs Redis no more with twenty listeners than with one', async () => {
+    const redis = new Redis(world.redis.url);
+    const commandsIn = async (): Promise<number> => {
+      const before = await commands(redis);
+      // Summaries come once a second: three of them say how much that takes.
+      const listener = await listen(world);
+      await until(() => listener.heard.some(({ event }) => event === 'tick'), 'five seconds have passed');
+      return (await commands(redis)) - before;
+    };
+
+    const withOne = await commandsIn();
+    const twenty = await Promise.all(Array.from({ length: 20 }, () => listen(world)));
+    const withTwenty = await commandsIn();
+    redis.disconnect();
+
+    expect(twenty.every(({ ended }) => !ended())).toBe(true);
+    // The workers' own polling is in both.
+    expect(withTwenty).toBeLessThan(withOne * 1.5 + 20);
+  });
+});
+
+describe('the fleet feed, when something is away', () => {
+  const world = useWorld();
+
+  test('says that Redis is away, goes on showing the cluster, and heals by itself', async () => {
+    const api = await world.startApi();
+    const worker = await world.startWorker();
+    await world.addNamespace('before', { fdd: OLD });
+    const listener = await listen(world);
+
+    await world.redis.stop();
+    const stale = await until(
+      () => listener.heard.find(({ event, data }) => event === 'summary' && data.stale.length > 0),
+      'it is said that Redis is away',
+    );
+    await world.addNamespace('during');
+    await until(() => told(listener, 'during').length > 0, 'the cluster is shown');
+    await world.redis.start();
+    await until(
+      () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
+      'it is said that all is fresh',
+    );
+    const { id } = await until(async () => {
+      const { status, body } = await world.http('/api/deploy', {
+        method: 'POST',
+        body: { namespaces: ['before'] },
+      });
+      return status === 202 && body;
+    }, 'a deploy is accepted');
+    await world.rolloutFinished(id);
+    await until(() => told(listener, 'before').at(-1)?.state === 'completed', 'the deploy is shown');
+
+    expect(stale.data).toMatchObject({ stale: [expect.stringContaining('Redis')] });
+    expect(stale.data).not.toHaveProperty('workers');
+    expect(listener.ended()).toBe(false);
+    await Promise.all([api.stop(), worker.stop()]);
+  });
+
+  test('says that the cluster is away, and heals by itself', async () => {
+    const gate = await world.openGate();
+    const api = await world.startApi({ gate });
+    const listener = await listen(world);
+
+    gate.cut();
+    const stale = await until(
+      () => listener.heard.find(({ event, data }) => event === 'summary' && data.stale.length > 0),
+      'it is said that the cluster is away',
+    );
+    gate.mend();
+    await until(
+      () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
+      'it is said that all is fresh',
+    );
+
+    expect(stale.data.stale).toEqual([expect.stringContaining('The Kubernetes API does not answer')]);
+    await api.stop();
+  });
+
+  test('ends with the process, without delaying it', async () => {
+    const api = await world.startApi();
+    const all = [await listen(world), await listen(world)];
+    const began = Date.now();
+
+    await api.stop();
+
+    await until(() => all.every(({ ended }) => ended()), 'the streams have ended');
+    // Connections that do not end are cut after five seconds.
+    expect(Date.now() - began).toBeLessThan(4_500);
+  });
+});
+
+/** Commands that Redis has carried out since it began. */
+async function commands(redis: Redis): Promise<number> {
+  const lines = (await redis.info('commandstats')).split('\n');
+  return lines
+    .map((line) => Number(/calls=(\d+)/.exec(line)?.[1] ?? 0))
+    .reduce((sum, calls) => sum + calls, 0);
+}

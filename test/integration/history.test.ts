@@ -1,0 +1,414 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Attempt } from '../../shared/domain/attempt.ts';
+import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
+import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
+import { isApplicationWrite, NEW, OLD, OLDEST, until, useWorld } from '../support/simulated-world.ts';
+
+const world = useWorld(
+  {
+    cluster: {
+      tokens: { 'skipper-token': 'skipper' },
+      deny: ({ user, resource, namespace }) =>
+        user === 'skipper' && resource === 'events' && namespace === 'read' ? 'no such right' : undefined,
+    },
+    flags: { 'api-token': 'skipper-token', 'progress-deadline': 4, 'bootstrap-deadline': 2 },
+  },
+  async (opened) => {
+    await opened.startApi();
+  },
+);
+
+const worker = { flags: { 'max-attempts': 3, 'retry-backoff-base': 0.05 } };
+
+async function storyOf(namespace: string): Promise<NamespaceStory> {
+  return (await world.http(`/api/namespaces/${namespace}`)).body;
+}
+
+async function objectsOf(namespace: string): Promise<NamespaceObjects> {
+  return (await world.http(`/api/namespaces/${namespace}/objects`)).body;
+}
+
+function kindsOf(attempt: Attempt | undefined): string[] {
+  return (attempt?.steps ?? []).map(({ kind }) => kind);
+}
+
+/** The view of the fleet is told of a change a moment after it has happened. */
+async function settledStory(namespace: string): Promise<NamespaceStory> {
+  return until(async () => {
+    const story = await storyOf(namespace);
+    return story.row.health !== 'busy' && story;
+  }, `${namespace} is at rest`);
+}
+
+describe('the timeline', () => {
+  test('tells what an update did, and how long each step took', async () => {
+    await world.addNamespace('updated', { fdd: OLD });
+    await world.withWorker(worker, () => world.deployed('updated'));
+
+    const { attempts, rollouts, jobs } = await storyOf('updated');
+
+    expect(attempts).toHaveLength(1);
+    const [attempt] = attempts;
+    expect(attempt).toMatchObject({
+      attempt: 1,
+      generation: 1,
+      end: 'completed',
+      outcome: 'updated',
+      trigger: 'api',
+      version: NEW,
+      times: 1,
+    });
+    expect(kindsOf(attempt)).toEqual(
+      expect.arrayContaining(['observe', 'plan', 'apply-application', 'verify', 'waiting for FDD']),
+    );
+    const lasted = (attempt?.endedAt ?? 0) - (attempt?.startedAt ?? 0);
+    const steps = attempt?.steps.reduce((sum, step) => sum + step.ms, 0) ?? 0;
+    expect(Math.abs(lasted - steps)).toBeLessThan(500);
+    const id = attempt?.jobId ?? '';
+    expect(jobs).toMatchObject([{ id, href: `/queues/queue/deploy/${id}` }]);
+    expect(rollouts).toMatchObject([{ id: attempt?.rolloutId }]);
+  });
+
+  test('tells each attempt that was made again, and how long the next was put off', async () => {
+    await world.addNamespace('erring', { fdd: OLD });
+    Object.assign(world.cluster.faults, {
+      method: /PATCH/,
+      path: /\/namespaces\/erring\/applications/,
+      errorRate5xx: 1,
+    });
+    const target = await world.withWorker(worker, () => world.deployed('erring'));
+    world.cluster.faults.errorRate5xx = 0;
+
+    const { attempts, why } = await settledStory('erring');
+
+    expect(target.state).toBe('failed');
+    expect(attempts.map(({ attempt, end, code }) => [attempt, end, code])).toEqual([
+      [3, 'failed', 'cluster_unavailable'],
+      [2, 'retrying', 'cluster_unavailable'],
+      [1, 'retrying', 'cluster_unavailable'],
+    ]);
+    expect(attempts.map(({ retryDelayMs }) => retryDelayMs)).toEqual([
+      undefined,
+      expect.any(Number),
+      expect.any(Number),
+    ]);
+    expect(why).toMatchObject({ code: 'cluster_unavailable', because: [expect.stringContaining('500')] });
+  });
+
+  test('shows the attempt that runs, and tells of one whose worker was killed', async () => {
+    await world.addNamespace('orphaned', { fdd: OLD });
+    world.fdds.misbehaviour.set('orphaned', { kind: 'hang' });
+    const first = await world.startWorker({ flags: { 'progress-deadline': 60 } });
+    const { id } = await world.deploy({ namespaces: ['orphaned'] });
+    const running = await until(async () => {
+      const [attempt] = (await storyOf('orphaned')).attempts;
+      return kindsOf(attempt).includes('waiting for FDD') && attempt;
+    }, 'the attempt waits for FDD');
+    first.signal('SIGKILL');
+    await first.exited;
+    world.fdds.misbehaviour.clear('orphaned');
+
+    await world.withWorker(worker, () => world.rolloutFinished(id));
+    const { attempts } = await storyOf('orphaned');
+
+    expect(running.end).toBeUndefined();
+    expect(attempts.map(({ attempt, end }) => [attempt, end])).toEqual([
+      [2, 'completed'],
+      [1, 'lost'],
+    ]);
+    expect(attempts[1]).toMatchObject({ startedAt: running.startedAt, jobId: running.jobId });
+    expect(attempts[1]?.reason).toContain('its worker went away; last heard of: waiting for FDD');
+    expect(kindsOf(attempts[1])).toContain('waiting for FDD');
+  });
+
+  test('tells of an attempt whose worker was killed between its writes', async () => {
+    await world.addNamespace('cut-off', { fdd: OLD });
+    const gate = await world.openGate();
+    const held = gate.hold(isApplicationWrite('cut-off'));
+    const { id } = await world.deploy({ namespaces: ['cut-off'] });
+    const first = await world.startWorker({ gate });
+    await held.arrived();
+    first.signal('SIGKILL');
+    await first.exited;
+    held.release();
+
+    await world.withWorker(worker, () => world.rolloutFinished(id));
+
+    const { attempts } = await storyOf('cut-off');
+    expect(attempts.map(({ end }) => end)).toEqual(['completed', 'lost']);
+  });
+
+  test('tells of an attempt that was handed over', async () => {
+    await world.addNamespace('handed-over', { fdd: OLD });
+    world.fdds.misbehaviour.set('handed-over', { kind: 'hang' });
+    const first = await world.startWorker({ flags: { 'grace-period': 0.1, 'progress-deadline': 60 } });
+    const { id } = await world.deploy({ namespaces: ['handed-over'] });
+    await until(
+      async () => (await storyOf('handed-over')).row.activity === 'waiting for FDD',
+      'it waits for FDD',
+    );
+    await first.stop();
+    world.fdds.misbehaviour.clear('handed-over');
+
+    await world.withWorker(worker, () => world.rolloutFinished(id));
+
+    const { attempts } = await storyOf('handed-over');
+    expect(attempts.map(({ end }) => end)).toEqual(['completed', 'handed over']);
+  });
+
+  test('counts runs that found nothing to do as one', async () => {
+    await world.addNamespace('quiet', { fdd: OLD });
+    await world.withWorker(worker, async () => {
+      for (let run = 0; run < 4; run += 1) await world.deployed('quiet');
+    });
+
+    const { attempts } = await storyOf('quiet');
+
+    expect(attempts.map(({ outcome, times, generation }) => [outcome, times, generation])).toEqual([
+      ['unchanged', 3, 4],
+      ['updated', 1, 1],
+    ]);
+    expect(attempts[0]?.firstStartedAt).toBeLessThan(attempts[0]?.startedAt ?? 0);
+  });
+
+  test('counts refusals of an API server that is asked too often as one', async () => {
+    await world.addNamespace('throttled', { fdd: OLD });
+    Object.assign(world.cluster.faults, {
+      method: /PATCH/,
+      path: /\/namespaces\/throttled\/applications/,
+      rejectRate429: 1,
+      retryAfterSeconds: 0.1,
+    });
+    const { id } = await world.deploy({ namespaces: ['throttled'] });
+
+    const attempts = await world.withWorker(worker, async () => {
+      const throttled = await until(async () => {
+        const seen = (await storyOf('throttled')).attempts.filter(({ end }) => end !== undefined);
+        return (seen[0]?.times ?? 0) >= 3 && seen;
+      }, 'it was refused three times');
+      world.cluster.faults.rejectRate429 = 0;
+      await world.rolloutFinished(id);
+      return throttled;
+    });
+
+    expect(attempts).toHaveLength(1);
+    expect(attempts[0]).toMatchObject({ end: 'retrying', code: 'rate_limited', attempt: 1 });
+  });
+
+  test('keeps the last twenty attempts', async () => {
+    await world.addNamespace('busy', { fdd: OLD });
+    await world.withWorker(worker, async () => {
+      for (let run = 1; run <= 22; run += 1) {
+        // An idle run between two that do something would be one with its like.
+        const data = { tag: run % 2 === 0 ? OLDEST : 'stable', 'cluster_config.yaml': '{}' };
+        await world.kube.request({
+          method: 'PATCH',
+          patchType: 'merge',
+          path: '/api/v1/namespaces/busy/configmaps/fiaas-deploy-daemon',
+          body: { data },
+        });
+        await until(async () => (await storyOf('busy')).row.channel === data.tag, 'the tag is seen');
+        await world.deployed('busy');
+      }
+    });
+
+    const { attempts } = await storyOf('busy');
+
+    expect(attempts).toHaveLength(20);
+    expect(attempts[0]?.generation).toBe(22);
+    expect(attempts.at(-1)?.generation).toBe(3);
+  }, 180_000);
+});
+
+describe('the last bootstrap', () => {
+  test('is kept with its exit code and log after the pod is gone', async () => {
+    await world.addNamespace('fresh');
+    await world.withWorker(worker, () => world.deployed('fresh'));
+
+    const { bootstrap, attempts, fddPods } = await settledStory('fresh');
+
+    expect(bootstrap).toMatchObject({ exitCode: 0 });
+    expect(bootstrap?.log).toContain('Bootstrapped 1 applications');
+    expect(kindsOf(attempts[0])).toEqual(
+      expect.arrayContaining(['create-bootstrap-pod', 'bootstrapping', 'collecting the bootstrap log']),
+    );
+    expect(fddPods.map(({ name }) => name)).not.toContain('fiaas-deploy-daemon-bootstrap');
+  });
+});
+
+interface Misfortune {
+  readonly fault: Fault;
+  /** Undefined: FDD does not run there yet. */
+  readonly fdd?: string;
+  /** Only FDDs of this version misbehave. */
+  readonly version?: string;
+  readonly headline: RegExp;
+  readonly because: RegExp;
+}
+
+const MISFORTUNES: Readonly<Record<string, Misfortune>> = {
+  'no-image': {
+    fault: { kind: 'image-pull-failure', message: 'manifest unknown' },
+    fdd: OLD,
+    version: NEW,
+    headline: /image of FDD .* cannot be pulled/,
+    because: /ImagePull/,
+  },
+  'no-image-to-bootstrap': {
+    fault: { kind: 'image-pull-failure', message: 'manifest unknown' },
+    headline: /image of FDD .* cannot be pulled/,
+    because: /ImagePull.*manifest unknown/,
+  },
+  crashes: {
+    fault: { kind: 'crash-loop', exitCode: 3 },
+    fdd: OLD,
+    version: NEW,
+    headline: /ends soon after each start/,
+    because: /CrashLoopBackOff|exited with code 3/,
+  },
+  hangs: {
+    fault: { kind: 'hang' },
+    fdd: OLD,
+    headline: /did not come up with this deployment before the deadline/,
+    because: /FDD (has not taken|reported)/,
+  },
+  refused: {
+    fault: { kind: 'failed', lines: ['403 Forbidden: poddisruptionbudgets.policy is forbidden'] },
+    fdd: OLD,
+    headline: /FDD lacks a right/,
+    because: /poddisruptionbudgets\.policy is forbidden/,
+  },
+  'exits-1': {
+    fault: { kind: 'bootstrap-exits', exitCode: 1, lines: ['Forbidden: cannot list applications'] },
+    headline: /bootstrap pod ended without having deployed FDD|ends soon/,
+    because: /Forbidden: cannot list applications/,
+  },
+  'exits-0': {
+    fault: { kind: 'bootstrap-exits', exitCode: 0, lines: ['Bootstrapped 0 applications'] },
+    headline: /bootstrap pod ended without having deployed FDD/,
+    because: /exit code 0, but FDD was not deployed/,
+  },
+  slow: {
+    fault: { kind: 'slow-start', ms: 60_000 },
+    fdd: OLD,
+    version: NEW,
+    headline: /did not come up with this deployment before the deadline/,
+    because: /not ready|available/,
+  },
+};
+
+describe('every misbehaviour of FDD', () => {
+  test('is explained by its own message, with a remedy', async () => {
+    for (const [name, { fdd, fault, version }] of Object.entries(MISFORTUNES)) {
+      await world.addNamespace(name, fdd === undefined ? {} : { fdd });
+      world.fdds.misbehaviour.set(name, fault, version === undefined ? {} : { version });
+    }
+
+    const names = Object.keys(MISFORTUNES);
+    const { id } = await world.deploy({ namespaces: names });
+    const { targets } = await world.withWorker(worker, () => world.rolloutFinished(id));
+
+    expect(targets.map(({ namespace, state }) => [namespace, state])).toEqual(
+      expect.arrayContaining(names.map((name) => [name, 'failed'])),
+    );
+    for (const [name, { headline, because }] of Object.entries(MISFORTUNES)) {
+      const { why, attempts } = await settledStory(name);
+      expect({ name, headline: why.headline }).toEqual({ name, headline: expect.stringMatching(headline) });
+      expect(why.because.join('\n')).toMatch(because);
+      expect(why.remedy).not.toEqual([]);
+      expect(attempts[0]).toMatchObject({ end: 'failed', code: why.code });
+    }
+    const [pod] = (await storyOf('no-image')).fddPods;
+    expect(pod?.reason).toMatch(/ImagePull/);
+    const { bootstrap } = await storyOf('exits-1');
+    expect(bootstrap).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('cannot list applications'),
+    });
+  });
+});
+
+describe('the objects', () => {
+  test('are shown as they are, with what a deploy would change; what may not be read says so', async () => {
+    await world.addNamespace('read', { fdd: OLD });
+
+    const { objects, plan, diff } = await objectsOf('read');
+
+    const byKind = new Map(objects.map((object) => [object.kind, object]));
+    expect(byKind.get('Deployment')?.yaml).toContain(`image: fiaas/fiaas-deploy-daemon:${OLD}`);
+    expect(byKind.get('ConfigMap')?.yaml).toMatch(/^apiVersion: v1\nkind: ConfigMap\n/);
+    expect(objects.map(({ yaml }) => yaml).join('\n')).not.toContain('managedFields');
+    expect(byKind.get('Events')?.problem).toMatch(/Skipper may not read it: .*events.*no such right/);
+    expect(plan).toMatchObject({ action: expect.stringMatching(/update|create/), version: NEW });
+    expect(plan.steps.join('\n')).toMatch(/Application \(fiaas\/fiaas-deploy-daemon:2022/);
+    const added = diff.hunks.flat().filter(({ kind }) => kind === 'added');
+    expect(added.map(({ text }) => text).join('\n')).toContain(`image: fiaas/fiaas-deploy-daemon:${NEW}`);
+  });
+
+  test('are the wanted ones after a deploy', async () => {
+    const { plan, diff, reports } = await objectsOf('updated');
+
+    expect(plan.action).toBe('unchanged');
+    expect(diff).toEqual({ isEqual: true, hunks: [] });
+    expect(reports[0]).toMatchObject({ result: 'SUCCESS' });
+  });
+
+  test('are shown while it cannot be told what is wanted', async () => {
+    await world.addNamespace('lost-channel', { tag: 'nowhere' });
+
+    const { objects, plan, diff } = await objectsOf('lost-channel');
+
+    expect(objects.find(({ kind }) => kind === 'ConfigMap')?.yaml).toContain('tag: nowhere');
+    expect(plan.reason).toContain('nowhere');
+    expect(diff.problem).toContain('nowhere');
+  });
+
+  test('are asked for by list alone', async () => {
+    const since = world.audit().length;
+
+    await objectsOf('updated');
+
+    const verbs = world
+      .audit()
+      .slice(since)
+      .filter(({ namespace }) => namespace === 'updated');
+    expect(verbs.length).toBeGreaterThan(0);
+    expect(new Set(verbs.map(({ verb }) => verb))).toEqual(new Set(['list']));
+  });
+});
+
+describe('the page', () => {
+  test('holds the whole story without a script', async () => {
+    const { status, text, headers } = await world.http('/status/erring');
+
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toContain('text/html');
+    expect(text).toContain('The Kubernetes API server does not answer as it should.');
+    expect(text).toContain('Attempt 3: failed');
+    expect(text).toContain('href="/queues/queue/deploy/erring.1');
+    expect(text).toContain('<summary><strong>ConfigMap</strong>');
+    expect(text).not.toMatch(/ style=|<script>|onclick=/);
+  });
+
+  test('of an unknown namespace says what would make it one', async () => {
+    const { status, text } = await world.http('/status/nowhere');
+
+    expect(status).toBe(404);
+    expect(text).toContain('nowhere is no FIAAS namespace');
+    expect(text).toContain('app=fiaas-deploy-daemon');
+  });
+
+  test('escapes what the cluster says', async () => {
+    const evil = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
+    await world.addNamespace('evil', { fdd: OLD });
+    world.fdds.misbehaviour.set('evil', { kind: 'failed', lines: [evil] });
+    await world.withWorker(worker, () => world.deployed('evil'));
+    await settledStory('evil');
+
+    const { text } = await world.http('/status/evil');
+
+    expect(text).toContain('alert(1)');
+    expect(text).not.toContain('<script>alert');
+    expect(text).not.toContain('<img src=x');
+  });
+});

@@ -1,0 +1,54 @@
+import type { Environment, Io, Output } from '../../cli/terminal.ts';
+
+export interface FakeIo extends Io {
+  /** What was written so far. */
+  written(): string;
+  warned(): string;
+  readonly questions: readonly string[];
+}
+
+export interface FakeIoOptions {
+  readonly isInteractive?: boolean;
+  readonly hasColor?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Environment;
+  readonly now?: number;
+  /** What a person answers; without, nobody is there. */
+  readonly answer?: boolean;
+}
+
+/** Input and output of a command, in memory. */
+export function makeIo(options: FakeIoOptions = {}): FakeIo {
+  let out = '';
+  let err = '';
+  const questions: string[] = [];
+  const { answer } = options;
+  const output = (write: (text: string) => void): Output => ({
+    isInteractive: options.isInteractive ?? false,
+    hasColor: options.hasColor ?? false,
+    columns: () => options.columns ?? 80,
+    rows: () => options.rows ?? 24,
+    write,
+  });
+  return {
+    out: output((text) => {
+      out += text;
+    }),
+    err: output((text) => {
+      err += text;
+    }),
+    env: options.env ?? {},
+    now: () => options.now ?? Date.now(),
+    confirm:
+      answer === undefined
+        ? undefined
+        : async (question) => {
+            questions.push(question);
+            return answer;
+          },
+    written: () => out,
+    warned: () => err,
+    questions,
+  };
+}

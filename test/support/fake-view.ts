@@ -1,0 +1,29 @@
+import type { FleetView } from '../../api/fleet-view/fleet-view.ts';
+import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
+
+/** A view of an empty fleet; a test overrides only what it is about. */
+export function aFakeView(overrides: Partial<FleetView> = {}): FleetView {
+  const summary = () =>
+    summariseFleet({
+      rows: [],
+      channels: new Map(),
+      workers: undefined,
+      queue: undefined,
+      rollouts: [],
+      stale: [],
+    });
+  return {
+    ready: async () => undefined,
+    refresh: async () => undefined,
+    document: () => ({ position: 'fake.0', now: 0, summary: summary(), rows: [] }),
+    rows: () => [],
+    row: () => undefined,
+    record: () => undefined,
+    channel: () => undefined,
+    summary,
+    changesSince: () => undefined,
+    subscribe: () => () => undefined,
+    close: async () => undefined,
+    ...overrides,
+  };
+}

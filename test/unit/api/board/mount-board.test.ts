@@ -1,0 +1,253 @@
+import { describe, expect, test } from '@jest/globals';
+import express, { type RequestHandler } from 'express';
+import request from 'supertest';
+import { mountBoard } from '../../../../api/board/mount-board.ts';
+import { securityHeaders } from '../../../../api/guards.ts';
+import { HttpProblem } from '../../../../api/problem.ts';
+import type { Core } from '../../../../shared/core.ts';
+import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import { SkipperError } from '../../../../shared/errors.ts';
+import { createFakeCore, type FakeCoreOptions } from '../../../support/fake-core.ts';
+import { aFleetRow } from './fleet-rows.ts';
+
+const FLEET = '/queues/api/queues/fleet';
+const pass: RequestHandler = (_request, _response, next) => next();
+
+interface Opened extends FakeCoreOptions {
+  readonly rows?: readonly FleetRow[];
+  readonly authorize?: RequestHandler;
+  readonly redis?: 'ready' | 'end';
+}
+
+function open({ rows = [], authorize = pass, redis = 'ready', ...options }: Opened = {}) {
+  const fake = createFakeCore({
+    namespaces: Object.fromEntries(rows.map(({ namespace }) => [namespace, {}])),
+    ...options,
+  });
+  const core: Core = { ...fake.core, redis: { status: redis } as Core['redis'] };
+  const view = { rows: () => rows, row: (name: string) => rows.find(({ namespace }) => namespace === name) };
+  const shared = { core, view, logoUrl: () => '/assets/logo-1.svg' };
+  const app = express();
+  app.use(securityHeaders);
+  app.use('/queues', mountBoard({ ...shared, basePath: '/queues', authorize }));
+  app.use('/view/queues', mountBoard({ ...shared, basePath: '/view/queues' }));
+  return { app, asked: fake.asked };
+}
+
+function many(count: number, fields: Partial<FleetRow> = {}): FleetRow[] {
+  return Array.from({ length: count }, (_, index) =>
+    aFleetRow({ namespace: `team-${String(index).padStart(4, '0')}`, ...fields }),
+  );
+}
+
+describe('the fleet queue', () => {
+  async function page(app: express.Express, query: string) {
+    const { body } = await request(app).get(`/queues/api/queues?activeQueue=fleet&${query}`);
+    return body.queues.find(({ name }: { name: string }) => name === 'fleet');
+  }
+
+  test('is shown with its counts and one page, also while Redis is away', async () => {
+    const { app } = open({ rows: [...many(25, { health: 'failing', cause: 'no quota' })], redis: 'end' });
+
+    const queue = await page(app, 'status=failed&page=3&jobsPerPage=10');
+
+    expect(queue.counts).toMatchObject({ failed: 25, completed: 0 });
+    expect(queue.pagination.pageCount).toBe(3);
+    expect(queue.jobs.map(({ id }: { id: string }) => id)).toEqual([
+      'team-0020',
+      'team-0021',
+      'team-0022',
+      'team-0023',
+      'team-0024',
+    ]);
+    expect(queue.jobs[0]).toMatchObject({
+      isFailed: true,
+      failedReason: 'no quota',
+      externalUrl: { href: '/status/team-0020', displayText: 'OK · stable · v1' },
+    });
+  });
+
+  test('gives one namespace and why it is so', async () => {
+    const { app } = open({ rows: [aFleetRow({ namespace: 'team-a' })] });
+
+    const { body } = await request(app).get(`${FLEET}/team-a`);
+    const logs = await request(app).get(`${FLEET}/team-a/logs`);
+    const flow = await request(app).get(`${FLEET}/team-a/flow`);
+    const missing = await request(app).get(`${FLEET}/team-z`);
+
+    expect(body).toMatchObject({ status: 'completed', job: { id: 'team-a', data: { channel: 'stable' } } });
+    expect(logs.body).toEqual(['OK: runs v1', 'channel stable']);
+    expect(flow.body).toMatchObject({ isFlowNode: false });
+    expect(missing.status).toBe(404);
+  });
+
+  test.each([
+    ['Retry', 'put', `${FLEET}/team-a/retry`, 'failing'],
+    ['Promote', 'put', `${FLEET}/team-a/promote`, 'behind'],
+    ['Promote all', 'put', `${FLEET}/promote`, 'behind'],
+    ['Retry all', 'put', `${FLEET}/retry/failed`, 'failing'],
+    ['Add', 'post', `${FLEET}/add`, 'well'],
+  ] as const)('%s deploys through the service', async (_name, method, path, health) => {
+    const { app, asked } = open({ rows: [aFleetRow({ namespace: 'team-a', health })] });
+
+    const { status } = await request(app)
+      [method](path)
+      .send({ name: '', data: { namespace: 'team-a' } });
+
+    expect(status).toBeLessThan(300);
+    expect(asked).toEqual([
+      {
+        namespaces: ['team-a'],
+        forceBootstrap: false,
+        trigger: 'board',
+        requestedBy: 'board',
+        sameRelease: false,
+      },
+    ]);
+  });
+
+  test('Retry all means all that fail, in one rollout, and nobody else', async () => {
+    const failing = many(150, { health: 'failing' });
+    const { app, asked } = open({ rows: [...failing, aFleetRow({ namespace: 'well' })] });
+
+    const { body } = await request(app).put(`${FLEET}/retry/failed`);
+
+    expect(body).toEqual({ retried: 150, skipped: 0 });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.namespaces).toEqual(failing.map(({ namespace }) => namespace));
+  });
+
+  test('Retry all where nothing fails any more says so', async () => {
+    const { app, asked } = open({ rows: many(2) });
+
+    const { status, body } = await request(app).put(`${FLEET}/retry/failed`);
+
+    expect(status).toBe(409);
+    expect(body.message).toBe('no namespace is failed by now');
+    expect(asked).toEqual([]);
+  });
+
+  test.each([{}, { namespace: 7 }, { namespace: '' }, null])('Add of %j is refused', async (data) => {
+    const { app, asked } = open({ rows: many(1) });
+
+    const { status, body } = await request(app).post(`${FLEET}/add`).send({ name: '', data });
+
+    expect(status).toBe(400);
+    expect(body.message).toContain('"namespace"');
+    expect(asked).toEqual([]);
+  });
+
+  test('what the service cannot do is told in its own words', async () => {
+    const failure = new SkipperError('cluster_unavailable', 'the state of the cluster has not been read yet');
+    const { app } = open({ rows: many(1, { health: 'failing' }), failure });
+
+    const { status, body } = await request(app).put(`${FLEET}/team-0000/retry`);
+
+    expect(status).toBe(503);
+    expect(body).toEqual({
+      error: 'Service unavailable',
+      message: 'the state of the cluster has not been read yet',
+    });
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['put', 'fleet/team-0000/clean'],
+    ['put', 'fleet/clean/failed'],
+    ['put', 'fleet/pause'],
+    ['put', 'fleet/empty'],
+    ['put', 'fleet/obliterate'],
+    ['put', 'deploy/empty'],
+    ['put', 'deploy/obliterate'],
+    ['put', 'deploy/clean/delayed'],
+    ['put', 'deploy/concurrency'],
+    ['put', 'release-check/pause'],
+    ['put', 'release-check/retry/failed'],
+    ['put', 'release-check/job-schedulers/repair/remove'],
+  ] as const)('%s %s: with 409 and a message that the board shows', async (method, path) => {
+    const { app } = open({ rows: many(1) });
+
+    const { status, body } = await request(app)
+      [method](`/queues/api/queues/${path}`)
+      .send({ concurrency: 1 });
+
+    expect(status).toBe(409);
+    expect(body.error).toBeTruthy();
+    expect(body.message.length).toBeGreaterThan(20);
+  });
+
+  test('what needs Redis while it is away, with 503', async () => {
+    const { app } = open({ redis: 'end' });
+
+    const { status, body } = await request(app).put('/queues/api/queues/deploy/pause');
+
+    expect(status).toBe(503);
+    expect(body.message).toContain('Redis');
+  });
+
+  test('whoever has no token, in words that the board shows', async () => {
+    const { app, asked } = open({
+      rows: many(1),
+      authorize: () => {
+        throw new HttpProblem(401, 'unauthenticated', 'this needs the token');
+      },
+    });
+
+    const { status, body } = await request(app).put(`${FLEET}/team-0000/retry`);
+
+    expect(status).toBe(401);
+    expect(body).toMatchObject({ error: 'Not authenticated', message: 'this needs the token' });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('the board for viewers', () => {
+  test('shows the same, read-only', async () => {
+    const { app } = open({ rows: many(3), redis: 'end' });
+
+    const { body } = await request(app).get('/view/queues/api/queues?activeQueue=fleet');
+    const { text } = await request(app).get('/view/queues');
+
+    expect(body.queues).toMatchObject([{ name: 'fleet', readOnlyMode: true, counts: { completed: 3 } }]);
+    expect(text).toContain('<base href="/view/queues/" />');
+  });
+
+  test.each([
+    ['put', 'queues/fleet/team-0000/retry'],
+    ['put', 'queues/fleet/retry/failed'],
+    ['post', 'queues/fleet/add'],
+    ['put', 'queues/pause'],
+    ['patch', 'queues/deploy/team-0000.1/update-data'],
+    ['put', 'anything'],
+  ] as const)('lets no %s %s pass, whatever the token', async (method, path) => {
+    const { app, asked } = open({ rows: many(1, { health: 'failing' }) });
+
+    const { status, body } = await request(app)
+      [method](`/view/queues/api/${path}`)
+      .set('authorization', 'Bearer s3cret')
+      .send({ data: { namespace: 'team-0000' } });
+
+    expect(status).toBe(405);
+    expect(body.message).toContain('only shows');
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('the entry page', () => {
+  test.each(['/queues', '/queues/queue/fleet', '/queues/queue/fleet/team-a', '/view/queues/queue/deploy'])(
+    '%s asks nothing of other hosts, and leads to the fleet page',
+    async (path) => {
+      const { app } = open();
+
+      const { text, headers } = await request(app).get(path);
+
+      expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+      expect(text).toContain('href="/status"');
+      expect(text).toContain('<title>Skipper');
+      expect(text).toContain('/assets/logo-1.svg');
+      expect(text.match(/<script(?![^>]*(src|type="application\/json"))/g)).toBeNull();
+      expect(headers['content-security-policy']).toContain("script-src 'self'");
+    },
+  );
+});

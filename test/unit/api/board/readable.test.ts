@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import {
+  readableCheckResult,
+  readableDeployResult,
+  readableProgress,
+} from '../../../../api/board/readable.ts';
+
+test('progress carries the percentage that the board draws, and what it carried', () => {
+  expect(readableProgress({ phase: 'rolling out', detail: '1 of 2' })).toEqual({
+    phase: 'rolling out',
+    detail: '1 of 2',
+    progress: 75,
+  });
+});
+
+test.each([0, 'text', null, undefined, { phase: 'unheard of' }])('progress %j stays as it is', (progress) => {
+  expect(readableProgress(progress)).toBe(progress);
+});
+
+test.each([
+  [{ outcome: 'updated', version: '2022', durationMs: 3_140 }, 'updated to 2022 in 3.1 s'],
+  [{ outcome: 'bootstrapped', version: '2022', durationMs: 12_000 }, 'bootstrapped with 2022 in 12.0 s'],
+  [{ outcome: 'unchanged', version: '2022', durationMs: 9 }, 'unchanged, 2022 runs already in 0.0 s'],
+  [{ outcome: 'nothing new' }, 'nothing was asked that was not done already'],
+  [{ outcome: 'skipped', reason: 'skipped: team-a is gone', rolloutId: 'r' }, 'skipped: team-a is gone'],
+])('the result %j is "%s"', (result, summary) => {
+  expect(readableDeployResult(result)).toEqual({ summary, ...result });
+});
+
+test.each([null, undefined, 'text', { outcome: 'unheard of' }])('the result %j stays as it is', (result) => {
+  expect(readableDeployResult(result)).toBe(result);
+});
+
+test.each([
+  [{ repaired: 0 }, 'no job was lost'],
+  [{ repaired: 2 }, '2 lost jobs queued again'],
+  [
+    { channels: [{ channel: 'stable', version: 'v' }], namespaces: 40, behind: 0, repaired: 0 },
+    '1 channels read, 0 of 40 namespaces behind',
+  ],
+  [
+    {
+      channels: [{ channel: 'stable', problem: 'HTTP 500' }, { channel: 'latest' }],
+      namespaces: 40,
+      behind: 3,
+      rolloutId: '2026-x',
+      repaired: 1,
+    },
+    '2 channels read, 1 with a problem, 3 of 40 namespaces behind, rollout 2026-x, 1 lost jobs queued again',
+  ],
+])('the check %j is "%s"', (result, summary) => {
+  expect(readableCheckResult(result)).toEqual({ summary, ...result });
+});

@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { FeedEvent } from '../../../../api/fleet-view/fleet-view.ts';
+import { openFleetView } from '../../../../api/fleet-view/open-fleet-view.ts';
+import type { NamespaceSnapshot } from '../../../../shared/domain/observed.ts';
+import { SkipperError } from '../../../../shared/errors.ts';
+import type { Change } from '../../../../shared/state/change-feed.ts';
+import type { ChannelNote, NamespaceRecord } from '../../../../shared/state/desired-state.ts';
+import { aDeployment, aRelease, VERSION } from '../../../support/builders.ts';
+import { createFakeCore } from '../../../support/fake-core.ts';
+import { until } from '../../../support/simulated-world.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+function aRecord(overrides: Partial<NamespaceRecord> = {}): NamespaceRecord {
+  return {
+    generation: 1,
+    handled: 0,
+    rolloutId: 'r1',
+    release: 'key',
+    trigger: 'api',
+    requestedBy: 'test',
+    requestedAt: 1,
+    state: 'running',
+    phase: 'applying',
+    reason: '',
+    attempt: 1,
+    jobId: 'team-a.1',
+    changedAt: 1,
+    finishedAt: undefined,
+    retryAt: undefined,
+    failures: 0,
+    ...overrides,
+  };
+}
+
+/** A view on a cluster and a Redis that a test changes at will. */
+function open() {
+  const namespaces: Record<string, Partial<NamespaceSnapshot>> = { 'team-a': {}, 'team-b': {} };
+  const records = new Map<string, NamespaceRecord>();
+  const channels = new Map<string, ChannelNote>();
+  const read: string[][] = [];
+  let away = false;
+  let onCluster: (namespace: string) => void = () => undefined;
+  let tell: (change: Change) => void = () => undefined;
+  const { core } = createFakeCore({ namespaces });
+  const watches = [
+    { name: 'pods', synced: true, position: '1', lastHeardAt: 0, relists: 1, problem: undefined },
+  ];
+  Object.assign(core.redis, { status: 'ready' });
+  Object.assign(core.fleet, {
+    onAnyChange: (listener: typeof onCluster) => {
+      onCluster = listener;
+      return () => undefined;
+    },
+    watches: () => watches,
+  });
+  Object.assign(core.deployQueue, { getWorkers: async () => [{}, {}] });
+  Object.assign(core.state, {
+    records: async (names: readonly string[]) => {
+      read.push([...names].sort());
+      if (away) throw new SkipperError('redis_unavailable', 'away');
+      return new Map([...records].filter(([name]) => names.includes(name)));
+    },
+    release: async () => aRelease({ version: 'asked' }),
+    channels: async () => new Map(channels),
+  });
+  const view = openFleetView(core, {
+    listen: (listener) => {
+      tell = listener;
+    },
+    close: () => undefined,
+  });
+  closers.push(view.close);
+  const events: FeedEvent[] = [];
+  return {
+    view,
+    core,
+    namespaces,
+    records,
+    channels,
+    read,
+    events,
+    subscribe: () => view.subscribe((event) => events.push(event)),
+    changeCluster: (namespace: string) => onCluster(namespace),
+    tell: (change: Change) => tell(change),
+    setAway: (is: boolean) => {
+      away = is;
+      Object.assign(core.redis, { status: is ? 'reconnecting' : 'ready' });
+    },
+    rowEvents: () => events.flatMap((each) => (each.kind === 'rows' ? [each.event] : [])),
+  };
+}
+
+describe('openFleetView', () => {
+  test('is ready when every namespace has its row, with its record', async () => {
+    const { view, records } = open();
+    records.set('team-a', aRecord());
+
+    await view.ready();
+
+    expect(view.rows()).toMatchObject([
+      { namespace: 'team-a', activity: 'applying', wanted: 'asked', version: VERSION },
+      { namespace: 'team-b', activity: 'idle', health: 'well' },
+    ]);
+    expect(view.record('team-a')).toMatchObject({ phase: 'applying' });
+    expect(view.document()).toMatchObject({
+      position: expect.stringMatching(/^\w+\.1$/),
+      summary: { namespaces: 2 },
+    });
+  });
+
+  test('makes one row, and one event, of many changes in a moment, without reading Redis for the cluster', async () => {
+    const { view, namespaces, changeCluster, read, subscribe, rowEvents } = open();
+    await view.ready();
+    subscribe();
+    read.length = 0;
+
+    for (let replicas = 1; replicas <= 50; replicas += 1) {
+      namespaces['team-a'] = { deployment: aDeployment({ availableReplicas: undefined, replicas }) };
+      changeCluster('team-a');
+    }
+    await until(() => rowEvents().length > 0, 'the change is told');
+
+    expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-a', status: 'UNAVAILABLE' }], gone: [] }]);
+    expect(read).toEqual([]);
+  });
+
+  test('reads the records that the feed names, and only those', async () => {
+    const { view, records, read, subscribe, tell, rowEvents } = open();
+    await view.ready();
+    subscribe();
+    read.length = 0;
+    records.set('team-b', aRecord({ phase: 'rolling out' }));
+
+    tell({ kind: 'namespaces', namespaces: ['team-b', 'no-namespace'] });
+    tell({ kind: 'namespaces', namespaces: ['team-b'] });
+    await until(() => rowEvents().length > 0, 'the change is told');
+
+    expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-b', activity: 'rolling out' }] }]);
+    expect(read).toEqual([['no-namespace', 'team-b']]);
+  });
+
+  test('looks at everything again when messages may have been lost', async () => {
+    const { view, records, subscribe, tell, rowEvents } = open();
+    await view.ready();
+    subscribe();
+    records.set('team-a', aRecord());
+
+    tell({ kind: 'resync' });
+    await until(() => rowEvents().length > 0, 'the change is told');
+
+    expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-a' }] }]);
+  });
+
+  test('tells of a namespace that is gone', async () => {
+    const { view, namespaces, subscribe, changeCluster, rowEvents } = open();
+    await view.ready();
+    const { position } = view.document();
+    subscribe();
+
+    delete namespaces['team-a'];
+    changeCluster('team-a');
+    await until(() => rowEvents().length > 0, 'the change is told');
+
+    expect(rowEvents()).toMatchObject([{ rows: [], gone: ['team-a'] }]);
+    expect(view.changesSince(position)).toMatchObject({ rows: [], gone: ['team-a'] });
+    expect(view.row('team-a')).toBeUndefined();
+  });
+
+  test('says which namespaces are behind as soon as the release check has seen another version', async () => {
+    const { view, channels, subscribe, tell } = open();
+    await view.ready();
+    subscribe();
+    channels.set('stable', { channel: 'stable', version: 'v2', image: 'fdd:v2' });
+
+    tell({ kind: 'channels' });
+    await until(() => view.row('team-a')?.wanted === 'v2', 'the channel is known');
+
+    expect(view.row('team-a')).toMatchObject({ health: 'behind', wanted: 'v2' });
+    expect(view.channel('stable')).toMatchObject({ image: 'fdd:v2' });
+    expect(view.summary().channels).toMatchObject([{ channel: 'stable', namespaces: 2, version: 'v2' }]);
+  });
+
+  test('shows the cluster while Redis is away, says so, and heals', async () => {
+    const { view, namespaces, records, subscribe, changeCluster, tell, setAway, rowEvents, events } = open();
+    records.set('team-a', aRecord());
+    await view.ready();
+    subscribe();
+    setAway(true);
+
+    namespaces['team-b'] = { deployment: aDeployment({ availableReplicas: undefined }) };
+    changeCluster('team-b');
+    tell({ kind: 'namespaces', namespaces: ['team-a'] });
+    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(
+      () => events.some((each) => each.kind === 'summary' && each.summary.stale.length > 0),
+      'it is said that Redis is away',
+    );
+
+    expect(view.row('team-b')).toMatchObject({ status: 'UNAVAILABLE' });
+    expect(view.row('team-a')).toMatchObject({ activity: 'applying' });
+    expect(view.summary()).toMatchObject({ stale: [expect.stringContaining('Redis')], queue: undefined });
+
+    records.set('team-a', aRecord({ handled: 1, state: 'completed', phase: 'done' }));
+    setAway(false);
+    await until(() => view.row('team-a')?.activity === 'idle', 'what was unread is read');
+
+    await until(() => view.summary().queue !== undefined, 'the numbers are back');
+    expect(view.summary()).toMatchObject({ stale: [], workers: 2 });
+  });
+
+  test('asks for the numbers only while somebody listens or looks, and for a look once a second', async () => {
+    const { view, core, subscribe } = open();
+    let asked = 0;
+    Object.assign(core.deployQueue, {
+      getJobCounts: async () => {
+        asked += 1;
+        return { waiting: 3 };
+      },
+    });
+    await view.ready();
+    expect(asked).toBe(0);
+
+    await Promise.all([view.refresh(), view.refresh()]);
+    await view.refresh();
+    expect(asked).toBe(1);
+    expect(view.summary().queue).toEqual({ waiting: 3, active: 0, delayed: 0, failed: 0 });
+
+    const unsubscribe = subscribe();
+    await until(() => asked > 2, 'the numbers are asked for');
+    unsubscribe();
+  });
+
+  test('tells subscribers that it ends', async () => {
+    const { view } = open();
+    let ended = false;
+    view.subscribe(
+      () => undefined,
+      () => {
+        ended = true;
+      },
+    );
+
+    await view.close();
+
+    expect(ended).toBe(true);
+  });
+});

@@ -1,0 +1,137 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import '../../../support/fake-one-realm.ts';
+import express from 'express';
+import request from 'supertest';
+import { openAssets } from '../../../../api/pages/assets.ts';
+import { fleetPage } from '../../../../api/pages/fleet-page.tsx';
+import { toDataBlock } from '../../../../api/pages/send-page.tsx';
+import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
+import { createFakeCore } from '../../../support/fake-core.ts';
+import { aFakeView } from '../../../support/fake-view.ts';
+
+/** What a build leaves behind. */
+function someAssets() {
+  const folder = mkdtempSync(join(tmpdir(), 'skipper-pages-'));
+  mkdirSync(join(folder, 'assets'));
+  const names = ['fleet.tsx', 'feed-worker.ts', 'skipper.css', 'logo.svg'];
+  const manifest = Object.fromEntries(names.map((name) => [name, `${name}-HASH`]));
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'assets', 'fleet-HASH.js'), 'export {};');
+  return openAssets(folder);
+}
+
+function open(rows: readonly FleetRow[]) {
+  const view = aFakeView({ rows: () => rows, summary: () => aFleetSummary(rows) });
+  const assets = someAssets();
+  return express()
+    .use('/assets', assets.serve)
+    .get('/status', fleetPage({ core: createFakeCore().core, view }, assets));
+}
+
+const BROKEN = aFleetRow({
+  namespace: 'team-b',
+  status: 'UNAVAILABLE',
+  health: 'failing',
+  cause: 'pods "x" is forbidden: </script><script>alert(1)</script>',
+  causeGroup: 'forbidden',
+});
+const FLEET = [aFleetRow({ namespace: 'team-a' }), BROKEN];
+
+function stateOf(html: string) {
+  return JSON.parse(/<script type="application\/json" id="state">(.*?)<\/script>/s.exec(html)?.[1] ?? 'null');
+}
+
+describe('GET /status', () => {
+  test('is useful before any script runs: namespaces, causes, counts', async () => {
+    const { status, text, headers } = await request(open(FLEET)).get('/status');
+
+    expect(status).toBe(200);
+    expect(headers['content-type']).toContain('text/html');
+    expect(text).toContain('href="/status/team-a"');
+    expect(text).toContain('pods &quot;x&quot; is forbidden: &lt;/script>');
+    expect(text.indexOf('/status/team-b"')).toBeLessThan(text.indexOf('/status/team-a"'));
+  });
+
+  test('holds no script of its own, whatever a cause says', async () => {
+    const { text } = await request(open(FLEET)).get('/status');
+
+    expect(text).not.toContain('<script>');
+    expect(text).not.toMatch(/ on[a-z]+="/);
+    expect(stateOf(text).items[0].row.cause).toBe(BROKEN.cause);
+  });
+
+  test('selects as its URL says', async () => {
+    const { text } = await request(open(FLEET)).get('/status?health=failing&q=forbidden&sort=-namespace');
+
+    expect(text).toContain('/status/team-b"');
+    expect(text).not.toContain('/status/team-a"');
+    expect(stateOf(text)).toMatchObject({
+      matched: 1,
+      selection: { search: 'forbidden', sort: 'namespace' },
+    });
+  });
+
+  test('sends the first lines of ten thousand, and says how many there are', async () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => aFleetRow({ namespace: `ns-${index}` }));
+
+    const { text } = await request(open(many)).get('/status');
+
+    expect(text.match(/data-namespace=/g)).toHaveLength(100);
+    expect(text).toContain('The first 100 of 10,000.');
+    expect(text.length).toBeLessThan(400_000);
+  });
+
+  test('says what makes a namespace one of the fleet, where there is none', async () => {
+    const { text } = await request(open([])).get('/status');
+
+    expect(text).toContain('app=fiaas-deploy-daemon');
+  });
+
+  test.each([
+    ['', undefined],
+    ['skipper-theme=dark', 'dark'],
+    ['a=b; skipper-theme=light; c=d', 'light'],
+    ['skipper-theme=pink"><script>', undefined],
+  ])('wears the theme of the cookie %j', async (cookie, theme) => {
+    const { text } = await request(open([])).get('/status').set('cookie', cookie);
+
+    expect(/<html[^>]*>/.exec(text)?.[0]).toBe(
+      theme === undefined ? '<html lang="en">' : `<html lang="en" data-theme="${theme}">`,
+    );
+  });
+});
+
+describe('GET /assets', () => {
+  test('is kept for ever, and has its type', async () => {
+    const { headers, status } = await request(open([])).get('/assets/fleet-HASH.js');
+
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(headers['content-type']).toContain('javascript');
+  });
+
+  test.each(['/assets/none.js', '/assets/', '/assets/../manifest.json'])(
+    'has nothing at %s',
+    async (path) => {
+      expect((await request(open([])).get(path)).status).toBe(404);
+    },
+  );
+
+  test('that are not built are named', () => {
+    expect(() => openAssets('/nowhere').url('fleet.tsx')).toThrow('npm run build');
+    expect(() => someAssets().url('other.tsx')).toThrow('other.tsx');
+  });
+});
+
+describe('toDataBlock', () => {
+  test('cannot end its element, and is read as it was', () => {
+    const value = { text: '</script><!--<script>' };
+
+    expect(toDataBlock(value)).not.toContain('<');
+    expect(JSON.parse(toDataBlock(value))).toEqual(value);
+  });
+});

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { addClientCommands } from '../../../../cli/client-commands.ts';
+import { bashScript } from '../../../../cli/completion/bash.ts';
+import { shapeOf } from '../../../../cli/completion/command-shape.ts';
+import { addCompletionCommands } from '../../../../cli/completion/completion-commands.ts';
+import { fishScript } from '../../../../cli/completion/fish.ts';
+import { zshScript } from '../../../../cli/completion/zsh.ts';
+import { makeIo } from '../../../support/fake-io.ts';
+
+const run = promisify(execFile);
+const program = new Command('skipper');
+addClientCommands(program, makeIo());
+addCompletionCommands(program, makeIo());
+const shape = shapeOf(program);
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skipper-completion-'));
+  writeFileSync(join(folder, 'completion.bash'), bashScript(shape));
+  writeFileSync(join(folder, 'a file'), '');
+  // Knows names that a shell must not expand, and writes down how it was asked.
+  writeFileSync(
+    join(folder, 'skipper'),
+    `#!/bin/sh\necho "$@" >> ${folder}/asked\n[ "$1 $2" = "__complete namespaces" ] && printf '%s\\n' team-a team-b 'team-$(touch ${folder}/expanded)'\n[ "$2" = channels ] && echo stable\ntrue\n`,
+  );
+  chmodSync(join(folder, 'skipper'), 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What bash would offer for the words so far; the last one is being typed. */
+async function offered(...words: string[]): Promise<string[]> {
+  const script = `
+    source ./completion.bash
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    _skipper
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = await run('bash', ['--norc', '-uc', script, 'bash', './skipper', ...words], {
+    cwd: folder,
+  });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('completion in bash', () => {
+  test.each([
+    ['commands', ['w'], ['wait', 'why']],
+    ['only visible ones', ['__'], []],
+    ['options', ['deploy', '--f'], ['--force-bootstrap']],
+    ['options after arguments', ['deploy', 'team-a', '--w'], ['--wait']],
+    ['choices', ['status', '--health', 'un'], ['unmanaged']],
+    ['choices of a short option', ['status', '-o', ''], ['table', 'json', 'yaml']],
+    ['choices after an equals sign', ['status', '--output', '=', 'j'], ['json']],
+    ['choices right after an equals sign', ['status', '--output', '='], ['table', 'json', 'yaml']],
+    ['files', ['status', '--token-file', 'a'], ['a file', 'asked']],
+    ['nothing where nobody can know', ['status', '--server', ''], []],
+    ['channels of the server', ['status', '--channel', ''], ['stable']],
+    ['shells', ['completion', 'b'], ['bash']],
+  ])('%s', async (_, words, expected) => {
+    writeFileSync(join(folder, 'asked'), '');
+    expect((await offered(...words)).toSorted()).toEqual([...expected].toSorted());
+  });
+
+  test('namespaces of the server that the line names, without expanding them', async () => {
+    writeFileSync(join(folder, 'asked'), '');
+
+    const names = await offered('deploy', '--server', 'http://there', 'team-a', 'team-');
+
+    expect(names).toEqual(['team-a', 'team-b', `team-$(touch ${folder}/expanded)`]);
+    await expect(run('cat', [join(folder, 'asked')])).resolves.toMatchObject({
+      stdout: '__complete namespaces --server http://there\n',
+    });
+    await expect(run('test', ['-e', join(folder, 'expanded')])).rejects.toThrow();
+  });
+});
+
+describe('the scripts', () => {
+  test.each([
+    ['bash', bashScript(shape)],
+    ['zsh', zshScript(shape)],
+    ['fish', fishScript(shape)],
+  ])('for %s know every command and option, and no hidden one', (shell, script) => {
+    for (const { name, options } of shape) {
+      expect(script).toContain(name);
+      for (const flag of options.flatMap(({ flags }) => flags)) {
+        const spelled = shell === 'fish' ? flag.replace(/^--/, '-l ').replace(/^-(\w)$/, '-s $1') : flag;
+        if (shell !== 'bash' || flag.startsWith('--')) expect(script).toContain(spelled);
+      }
+    }
+    expect(shape.map(({ name }) => name)).not.toContain('__complete');
+  });
+});

@@ -1,0 +1,453 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { RolloutView } from '../../../../api/schemas.ts';
+import { createApiClient } from '../../../../cli/api/client.ts';
+import { awaitRollout } from '../../../../cli/deploy/await-rollout.ts';
+import { type DeployOptions, deploy } from '../../../../cli/deploy/deploy-command.ts';
+import { describePlan } from '../../../../cli/deploy/describe-plan.ts';
+import { requestDeploy } from '../../../../cli/deploy/request-deploy.ts';
+import {
+  describeCounts,
+  describeEnd,
+  drawProgress,
+  newlyEnded,
+  summarize,
+} from '../../../../cli/deploy/rollout-progress.ts';
+import { waitForRollout } from '../../../../cli/deploy/wait-command.ts';
+import { EXIT } from '../../../../cli/exit-code.ts';
+import { painter } from '../../../../cli/text/paint.ts';
+import { countTargets, rolloutState, type TargetState } from '../../../../shared/domain/rollout.ts';
+import {
+  type FakeApi,
+  type FakeHandler,
+  sendJson,
+  sendProblem,
+  startFakeApi,
+} from '../../../support/fake-api.ts';
+import { makeIo } from '../../../support/fake-io.ts';
+import '../../../support/fake-one-realm.ts';
+
+type Target = RolloutView['targets'][number];
+
+let api: FakeApi | undefined;
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+});
+
+async function serve(handlers: Readonly<Record<string, FakeHandler>>) {
+  api = await startFakeApi(handlers);
+  return createApiClient({ server: api.url, token: undefined });
+}
+
+function makeTarget(namespace: string, state: TargetState, target: Partial<Target> = {}): Target {
+  return { namespace, state, reason: '', links: {}, ...target };
+}
+
+function makeRollout(...targets: Target[]): RolloutView {
+  const counts = countTargets(targets.map(({ state }) => ({ state })));
+  return {
+    id: 'r1',
+    state: rolloutState(counts),
+    trigger: 'api',
+    requestedBy: '',
+    forceBootstrap: false,
+    createdAt: 0,
+    releases: [],
+    counts,
+    targets,
+    links: {},
+  };
+}
+
+/** The rollouts, one look after the other; the last one stays. */
+function looks(...rollouts: readonly RolloutView[]): FakeHandler {
+  const left = [...rollouts];
+  return (_, response) => sendJson(response, left.length > 1 ? left.shift() : left[0]);
+}
+
+const DONE = makeTarget('a', 'completed', { outcome: 'updated', startedAt: 0, finishedAt: 12_000 });
+const FAILED = makeTarget('b', 'failed', {
+  reason: 'exceeded quota: pods\x1b[2J',
+  startedAt: 0,
+  finishedAt: 400,
+});
+const plain = painter({ hasColor: false });
+
+describe('what a rollout is told as', () => {
+  test('only what has ended since the last look is news', () => {
+    const before = makeRollout(DONE, makeTarget('b', 'running'));
+    const after = makeRollout(DONE, FAILED);
+
+    expect(newlyEnded(undefined, after)).toEqual([DONE, FAILED]);
+    expect(newlyEnded(before, after)).toEqual([FAILED]);
+    expect(newlyEnded(after, after)).toEqual([]);
+  });
+
+  test('an end has its outcome or its reason, and how long it took', () => {
+    expect(describeEnd(DONE)).toBe('completed after 12s: updated');
+    expect(describeEnd(FAILED)).toBe('failed after 0.4s: exceeded quota: pods [2J');
+    expect(describeEnd(makeTarget('c', 'superseded'))).toBe('superseded');
+  });
+
+  test('counts leave out what there is none of', () => {
+    const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
+    expect(describeCounts(rollout)).toBe('2 of 4 done, 1 failed, 1 running');
+  });
+
+  test('the bar fits, shows failures, and is left out where it has no room', () => {
+    const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
+
+    for (const columns of [20, 40, 60, 80, 200]) {
+      expect(drawProgress(rollout, 11_100, columns, plain).length).toBeLessThanOrEqual(columns);
+    }
+    expect(drawProgress(rollout, undefined, 100, plain)).toMatch(/^\[#{7}!{8}-{15}\] 2 of 4 done/);
+    expect(drawProgress(rollout, 11_100, 100, plain)).toContain('about 12s to go');
+    expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 done, 1 failed, 1 runn…');
+  });
+
+  test('the end lists what failed, and what ended otherwise', () => {
+    expect(summarize(makeRollout(DONE))).toEqual([]);
+    expect(summarize(makeRollout(DONE, FAILED, makeTarget('c', 'cancelled', { reason: 'is gone' })))).toEqual(
+      [
+        '1 of 3 namespaces failed:',
+        '  b: exceeded quota: pods [2J',
+        '1 namespace ended otherwise:',
+        '  c: cancelled, is gone',
+      ],
+    );
+  });
+
+  test('a plan is told from much to little', () => {
+    const targets = ['unchanged', 'update', 'bootstrap', 'update', 'refuse', 'of a newer API'].map(
+      (action) => ({
+        namespace: action,
+        action,
+        reason: '',
+        steps: [],
+      }),
+    );
+    const counts = { refuse: 1, unchanged: 1, 'of a newer API': 1, update: 2, bootstrap: 1 };
+
+    expect(describePlan({ dryRun: true, counts, targets })).toBe(
+      '6 namespaces: 1 bootstrap, 2 update, 1 unchanged, 1 refuse, 1 of a newer API',
+    );
+  });
+});
+
+describe('waiting for a rollout', () => {
+  const clock = () => {
+    let now = 0;
+    return {
+      now: () => now,
+      pause: async (ms: number) => {
+        now += ms;
+      },
+    };
+  };
+  const quiet = { onSeen: () => undefined, onLost: () => undefined, onBack: () => undefined };
+
+  test('ends with the last target, whatever became of it', async () => {
+    const running = makeRollout(DONE, makeTarget('b', 'running'));
+    const client = await serve({
+      'GET /api/deployments/r1': looks(
+        running,
+        makeRollout(DONE, makeTarget('b', 'paused')),
+        makeRollout(DONE, FAILED),
+      ),
+    });
+
+    const waited = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined });
+
+    expect(waited).toMatchObject({ isEnded: true, rollout: { counts: { failed: 1 } } });
+    expect(api?.requests).toHaveLength(3);
+  });
+
+  test('goes on through an API that is away, and says so once', async () => {
+    let asked = 0;
+    const client = await serve({
+      'GET /api/deployments/r1': (request, response) => {
+        asked += 1;
+        if (asked === 1 || asked === 4)
+          return looks(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
+        return asked === 2
+          ? void response.destroy()
+          : sendProblem(response, 503, { detail: 'Redis is away' });
+      },
+    });
+    const told: string[] = [];
+
+    const waited = await awaitRollout(client, 'r1', {
+      ...clock(),
+      deadline: 60_000,
+      onSeen: ({ state }) => told.push(state),
+      onLost: (reason) => told.push(reason),
+      onBack: () => told.push('back'),
+    });
+
+    expect(waited.isEnded).toBe(true);
+    expect(told).toEqual(['running', expect.stringContaining('no answer'), 'back', 'completed']);
+  });
+
+  test('ends at the deadline, also while the API is away', async () => {
+    const client = await serve({ 'GET /api/deployments/r1': looks(makeRollout(makeTarget('a', 'running'))) });
+    const seen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
+    await api?.close();
+    const unseen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
+
+    expect(seen).toMatchObject({ isEnded: false, rollout: { id: 'r1' } });
+    expect(unseen).toEqual({ isEnded: false, rollout: undefined });
+  });
+
+  test('of a rollout that the API does not know ends with its words', async () => {
+    const client = await serve({
+      'GET /api/deployments/r1': (_, response) =>
+        sendProblem(response, 404, { detail: 'there is no rollout "r1"' }),
+    });
+
+    await expect(
+      awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined }),
+    ).rejects.toMatchObject({
+      message: 'there is no rollout "r1"',
+      exitCode: EXIT.refused,
+    });
+  });
+});
+
+describe('skipper wait', () => {
+  const options = { format: 'table', timeoutMs: 20_000 } as const;
+
+  test('in a pipe prints a line for each end; failures make exit code 1', async () => {
+    const client = await serve({
+      'GET /api/deployments/r1': looks(
+        makeRollout(DONE, makeTarget('b', 'running')),
+        makeRollout(DONE, FAILED),
+      ),
+    });
+    const io = makeIo({ now: 0 });
+
+    expect(await waitForRollout(client, 'r1', options, io)).toBe(EXIT.failed);
+    expect(io.written().replaceAll('1970-01-01T00:00:00.000Z ', '').trimEnd().split('\n')).toEqual([
+      'a completed after 12s: updated',
+      'rollout r1 1 of 2 done, 1 running',
+      'b failed after 0.4s: exceeded quota: pods [2J',
+      'rollout r1 2 of 2 done, 1 failed',
+    ]);
+    expect(io.warned()).toBe('1 of 2 namespaces failed:\n  b: exceeded quota: pods [2J\n');
+  });
+
+  test('on a terminal draws one bar, and leaves failures above it', async () => {
+    const client = await serve({
+      'GET /api/deployments/r1': looks(
+        makeRollout(makeTarget('a', 'running'), FAILED),
+        makeRollout(DONE, FAILED),
+      ),
+    });
+    const io = makeIo({ isInteractive: true, columns: 80 });
+
+    await waitForRollout(client, 'r1', options, io);
+
+    expect(io.written().match(/b failed after/g)).toHaveLength(1);
+    expect(io.written()).toContain(`\x1b[1A[${'#'.repeat(15)}${'!'.repeat(15)}] 2 of 2 done, 1 failed`);
+  });
+
+  test('for machines prints the rollout alone; progress goes to standard error', async () => {
+    const client = await serve({ 'GET /api/deployments/r1': looks(makeRollout(DONE)) });
+    const io = makeIo();
+
+    expect(await waitForRollout(client, 'r1', { ...options, format: 'json' }, io)).toBe(EXIT.ok);
+    expect(JSON.parse(io.written())).toEqual(makeRollout(DONE));
+    expect(io.warned()).toContain('a completed');
+  });
+
+  test('that takes too long says how far it is, and that it goes on', async () => {
+    const client = await serve({
+      'GET /api/deployments/r1': looks(makeRollout(DONE, makeTarget('b', 'running'))),
+    });
+
+    await expect(
+      waitForRollout(client, 'r1', { format: 'table', timeoutMs: 1 }, makeIo()),
+    ).rejects.toMatchObject({
+      exitCode: EXIT.timeout,
+      message: expect.stringContaining('1 of 2 done'),
+      details: ['rollout r1 goes on; follow it with: skipper wait r1'],
+    });
+  });
+});
+
+describe('asking for a deploy', () => {
+  const clock = (times: number[]) => ({
+    now: () => times.reduce((sum, ms) => sum + ms, 0),
+    pause: async (ms: number) => {
+      times.push(ms);
+    },
+  });
+  const request = { namespaces: ['a'], forceBootstrap: true };
+
+  test('repeats a lost answer with the same key', async () => {
+    let asked = 0;
+    const client = await serve({
+      'POST /api/deploy': (_, response) => {
+        asked += 1;
+        if (asked === 1) return void response.destroy();
+        if (asked === 2)
+          return sendProblem(response, 503, { detail: 'Redis is away' }, { 'retry-after': '5' });
+        return sendJson(response, makeRollout(DONE), 202);
+      },
+    });
+    const pauses: number[] = [];
+    const reasons: string[] = [];
+
+    const rollout = await requestDeploy(client, request, 'key-1', {
+      ...clock(pauses),
+      onRetry: (reason) => reasons.push(reason),
+    });
+
+    expect(rollout.id).toBe('r1');
+    expect(pauses).toEqual([1_000, 5_000]);
+    expect(reasons).toEqual([expect.stringContaining('no answer'), 'Redis is away']);
+    expect(api?.requests.map(({ headers }) => headers['idempotency-key'])).toEqual([
+      'key-1',
+      'key-1',
+      'key-1',
+    ]);
+    expect(api?.requests[2]?.body).toEqual({ namespaces: ['a'], force_bootstrap: true });
+  });
+
+  test('gives up in the end, and says how to ask again safely', async () => {
+    const client = await serve({});
+    await api?.close();
+    const patience = { ...clock([]), onRetry: () => undefined };
+
+    await expect(requestDeploy(client, request, 'key-1', patience)).rejects.toMatchObject({
+      exitCode: EXIT.unreachable,
+      details: expect.arrayContaining([expect.stringContaining('--idempotency-key key-1')]),
+    });
+  });
+
+  test('does not repeat what was refused', async () => {
+    const client = await serve({
+      'POST /api/deploy': (_, response) => sendProblem(response, 400, { detail: 'unknown namespaces: a' }),
+    });
+    const patience = { ...clock([]), onRetry: () => undefined };
+
+    await expect(requestDeploy(client, request, 'key-1', patience)).rejects.toThrow('unknown namespaces: a');
+    expect(api?.requests).toHaveLength(1);
+  });
+});
+
+describe('skipper deploy', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const options: DeployOptions = {
+    request: { namespaces: ['a'], forceBootstrap: false },
+    format: 'table',
+    isDryRun: false,
+    isConfirmed: false,
+    wait: false,
+    timeoutMs: 20_000,
+    idempotencyKey: undefined,
+  };
+  const answers = {
+    'POST /api/deploy': ((request, response) => {
+      if (!request.body.dry_run) return sendJson(response, makeRollout(makeTarget('a', 'pending')), 202);
+      const targets = (request.body.namespaces ?? names).map((namespace: string) => ({
+        namespace,
+        action: namespace === 'f' ? 'refuse' : 'update',
+        version: '2',
+        reason: 'because',
+        steps: [],
+      }));
+      const refuse = targets.filter(({ action }: { action: string }) => action === 'refuse').length;
+      const counts = { update: targets.length - refuse, ...(refuse > 0 ? { refuse } : {}) };
+      return sendJson(response, { dryRun: true, counts, targets });
+    }) satisfies FakeHandler,
+    'GET /api/deployments/r1': looks(makeRollout(DONE)),
+  };
+  const deploys = () => api?.requests.filter(({ method, body }) => method === 'POST' && !body.dry_run) ?? [];
+
+  test('says what it will do, and how to follow it', async () => {
+    const io = makeIo();
+
+    expect(await deploy(await serve(answers), options, io)).toBe(EXIT.ok);
+    expect(io.written()).toBe(
+      'deploying 1 namespace: 1 update\nrollout r1 has begun\nfollow it with: skipper wait r1\n',
+    );
+    expect(api?.requests[0]?.body).toEqual({ namespaces: ['a'], dry_run: true, omit_steps: true });
+    expect(deploys()[0]?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test.each([
+    ['a handful is not asked about', names.slice(0, 5), true, 0, 1],
+    ['more are', names, true, 1, 1],
+    ['all are', undefined, true, 1, 1],
+    ['a no deploys nothing', undefined, false, 1, 0],
+    ['nobody is there to be asked', undefined, undefined, 0, 1],
+  ])('%s', async (_, namespaces, answer, questions, deployed) => {
+    const io = makeIo(answer === undefined ? {} : { answer });
+    const ending = deploy(
+      await serve(answers),
+      { ...options, request: { ...options.request, namespaces } },
+      io,
+    );
+
+    if (deployed === 0) await expect(ending).rejects.toMatchObject({ exitCode: EXIT.refused });
+    else expect(await ending).toBe(EXIT.ok);
+    expect(io.questions).toHaveLength(questions);
+    expect(deploys()).toHaveLength(deployed);
+  });
+
+  test('--yes is not asked', async () => {
+    const io = makeIo({ answer: false });
+    const request = { namespaces: undefined, forceBootstrap: true };
+
+    expect(await deploy(await serve(answers), { ...options, request, isConfirmed: true }, io)).toBe(EXIT.ok);
+    expect(io.questions).toEqual([]);
+  });
+
+  test('--force-bootstrap is in the question', async () => {
+    const io = makeIo({ answer: true });
+    await deploy(
+      await serve(answers),
+      { ...options, request: { namespaces: undefined, forceBootstrap: true } },
+      io,
+    );
+
+    expect(io.questions).toEqual(['Bootstrap anew all 6 namespaces?']);
+  });
+
+  test('--wait waits with the rollout', async () => {
+    const io = makeIo();
+
+    expect(await deploy(await serve(answers), { ...options, wait: true }, io)).toBe(EXIT.ok);
+    expect(io.written()).toContain('a completed after 12s: updated');
+  });
+
+  test('-o json prints the rollout alone', async () => {
+    const io = makeIo();
+    await deploy(await serve(answers), { ...options, format: 'json' }, io);
+
+    expect(JSON.parse(io.written())).toMatchObject({ id: 'r1' });
+    expect(io.warned()).toContain('deploying 1 namespace');
+  });
+
+  test('--dry-run deploys nothing, and fails where a namespace would be refused', async () => {
+    const client = await serve(answers);
+    const [one, all] = [makeIo(), makeIo()];
+    const request = { namespaces: undefined, forceBootstrap: false };
+
+    expect(await deploy(client, { ...options, isDryRun: true }, one)).toBe(EXIT.ok);
+    expect(await deploy(client, { ...options, isDryRun: true, request }, all)).toBe(EXIT.failed);
+    expect(one.written()).toBe(
+      'NAMESPACE  ACTION  VERSION  REASON\na          update  2        because\n\nwould deploy 1 namespace: 1 update\n',
+    );
+    expect(all.written()).toContain('would deploy 6 namespaces: 5 update, 1 refuse');
+    expect(deploys()).toEqual([]);
+  });
+
+  test('--dry-run for machines has every step', async () => {
+    const io = makeIo();
+    await deploy(await serve(answers), { ...options, isDryRun: true, format: 'yaml' }, io);
+
+    expect(io.written()).toContain('dryRun: true\n');
+    expect(api?.requests[0]?.body).toEqual({ namespaces: ['a'], dry_run: true });
+  });
+});

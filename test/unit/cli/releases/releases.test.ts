@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createApiClient } from '../../../../cli/api/client.ts';
+import { EXIT } from '../../../../cli/exit-code.ts';
+import { isChecked, showReleases } from '../../../../cli/releases/releases-command.ts';
+import type { ChannelSummary } from '../../../../shared/domain/fleet-summary.ts';
+import { type FakeApi, sendJson, startFakeApi } from '../../../support/fake-api.ts';
+import { makeIo } from '../../../support/fake-io.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const STABLE: ChannelSummary = {
+  channel: 'stable',
+  namespaces: 12,
+  version: '20220808113256-eef68a8',
+  checkedAt: NOW - 5_000,
+  problem: undefined,
+  updated: '2022-08-08T11:44:33Z',
+};
+const BROKEN: ChannelSummary = {
+  channel: 'broken',
+  namespaces: 1,
+  version: '',
+  checkedAt: undefined,
+  problem: 'release channel "broken" does not exist',
+  updated: undefined,
+};
+
+let api: FakeApi | undefined;
+afterEach(async () => {
+  await api?.close();
+});
+
+/** Each check makes the channels younger. */
+async function serve() {
+  let checks = 0;
+  api = await startFakeApi({
+    'GET /api/releases': (_, response) =>
+      sendJson(response, { channels: [BROKEN, { ...STABLE, checkedAt: NOW - 5_000 + checks * 4_000 }] }),
+    'POST /api/releases/check': (_, response) => {
+      checks += 1;
+      sendJson(response, { jobId: '1', links: {} }, 202);
+    },
+  });
+  return createApiClient({ server: api.url, token: undefined });
+}
+
+describe('skipper releases', () => {
+  test('tells each channel, on a terminal and in a pipe', async () => {
+    const client = await serve();
+    const [terminal, pipe] = [makeIo({ isInteractive: true, columns: 140, now: NOW }), makeIo({ now: NOW })];
+
+    expect(await showReleases(client, { format: 'table', check: false }, terminal)).toBe(EXIT.ok);
+    expect(await showReleases(client, { format: 'table', check: false }, pipe)).toBe(EXIT.ok);
+
+    expect(terminal.written()).toMatch(/^broken +- +1 +- +never +release channel "broken" does not exist$/m);
+    expect(terminal.written()).toMatch(
+      /^stable +20220808113256-eef68a8 +12 +2022-08-08T11:44:33Z +5s ago +-$/m,
+    );
+    expect(pipe.written()).toContain('2025-12-31T23:59:55.000Z');
+  });
+
+  test('--check has them looked at first', async () => {
+    const io = makeIo({ isInteractive: true, columns: 140, now: NOW });
+
+    expect(await showReleases(await serve(), { format: 'table', check: true }, io)).toBe(EXIT.ok);
+
+    expect(io.written()).toContain('1s ago');
+    expect(api?.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+  });
+});
+
+describe('a check is over', () => {
+  const later = { ...STABLE, checkedAt: NOW };
+
+  test.each<[string, readonly ChannelSummary[], readonly ChannelSummary[], number, boolean]>([
+    ['not while a channel is as old as before', [STABLE], [STABLE], 20_000, false],
+    ['when all are younger', [STABLE], [later], 0, true],
+    ['when the others have a problem', [STABLE, BROKEN], [later, BROKEN], 0, true],
+    [
+      'not while one without a problem is as old as before',
+      [STABLE, BROKEN],
+      [STABLE, BROKEN],
+      20_000,
+      false,
+    ],
+    ['not at once where all have a problem', [BROKEN], [BROKEN], 0, false],
+    ['after a while where all have a problem', [BROKEN], [BROKEN], 6_000, true],
+    ['at once where there are none', [], [], 0, true],
+    ['when a channel that is new was looked at', [], [later], 0, true],
+  ])('%s', (_, before, after, elapsedMs, expected) => {
+    expect(isChecked(before, after, elapsedMs)).toBe(expected);
+  });
+});

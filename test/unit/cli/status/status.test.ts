@@ -1,0 +1,288 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createApiClient } from '../../../../cli/api/client.ts';
+import { EXIT } from '../../../../cli/exit-code.ts';
+import { describeDetail, describeRow, describeWork } from '../../../../cli/status/describe-row.ts';
+import { drawFleet } from '../../../../cli/status/draw-fleet.ts';
+import { beginState, takeNews } from '../../../../cli/status/fleet-state.ts';
+import { type RowFilter, selectRows } from '../../../../cli/status/select-rows.ts';
+import { showStatus, watchStatus } from '../../../../cli/status/status-command.ts';
+import { painter } from '../../../../cli/text/paint.ts';
+import {
+  type FakeApi,
+  type FakeHandler,
+  makeFleet,
+  makeRow,
+  openStream,
+  sendJson,
+  sendProblem,
+  startFakeApi,
+} from '../../../support/fake-api.ts';
+import { type FakeIo, makeIo } from '../../../support/fake-io.ts';
+import { until } from '../../../support/fake-list-watch-server.ts';
+import '../../../support/fake-one-realm.ts';
+
+const ALL: RowFilter = { namespaces: [], status: [], health: [], channel: [], search: '' };
+const OLD = '20190215094822-2ace0ea';
+const BROKEN = makeRow('broken', {
+  status: 'FAILED',
+  health: 'failing',
+  cause: 'exceeded quota: pods\x1b[2J',
+  since: Date.UTC(2026, 0, 1) - 65_000,
+});
+const BEHIND = makeRow('behind', {
+  status: 'VERSION_MISMATCH',
+  health: 'behind',
+  version: OLD,
+  channel: 'latest',
+});
+const RETRYING = makeRow('retrying', {
+  health: 'busy',
+  activity: 'retrying',
+  attempt: 3,
+  detail: 'conflict',
+  retryAt: 12_000,
+});
+const ROWS = [BROKEN, makeRow('well'), BEHIND, RETRYING];
+
+let api: FakeApi | undefined;
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+});
+
+async function serve(handlers: Readonly<Record<string, FakeHandler>>) {
+  api = await startFakeApi(handlers);
+  return createApiClient({ server: api.url, token: undefined });
+}
+
+describe('the rows that are asked for', () => {
+  test.each<[string, Partial<RowFilter>, string[]]>([
+    ['all, by name', {}, ['behind', 'broken', 'retrying', 'well']],
+    ['by namespace', { namespaces: ['well', 'broken'] }, ['broken', 'well']],
+    ['by status', { status: ['FAILED', 'VERSION_MISMATCH'] }, ['behind', 'broken']],
+    ['by health', { health: ['busy'] }, ['retrying']],
+    ['by channel', { channel: ['latest'] }, ['behind']],
+    ['by words of the cause, in any case and order', { search: 'PODS quota' }, ['broken']],
+    ['by all of it', { health: ['failing'], channel: ['latest'] }, []],
+  ])('%s', (_, filter, expected) => {
+    expect(selectRows(ROWS, { ...ALL, ...filter }).map(({ namespace }) => namespace)).toEqual(expected);
+  });
+});
+
+describe('a row in words', () => {
+  test('says what is, what is wanted, what goes on, and what is wrong', () => {
+    expect(describeRow(BROKEN)).toBe('FAILED 20220808113256-eef68a8; exceeded quota: pods [2J');
+    expect(describeRow(BEHIND)).toBe(`VERSION_MISMATCH ${OLD} (wanted: 20220808113256-eef68a8)`);
+    expect(describeRow(makeRow('x', { status: 'NOT_FOUND', version: '' }))).toMatch(/^NOT_FOUND no version/);
+    expect(describeDetail(RETRYING, 0)).toBe('retrying in 12s (attempt 3): conflict');
+    expect(describeDetail(RETRYING, undefined)).toBe('retrying (attempt 3): conflict');
+  });
+
+  test('a message that is detail and cause is told once', () => {
+    const row = makeRow('x', { activity: 'queued', detail: 'conflict', cause: 'conflict' });
+    expect(describeDetail(row, undefined)).toBe('queued; conflict');
+  });
+
+  test('the work that is left is told with its rollouts', () => {
+    const counts = {
+      pending: 1,
+      running: 1,
+      paused: 0,
+      completed: 7,
+      failed: 1,
+      cancelled: 0,
+      superseded: 0,
+    };
+    const rollout = { id: 'r1', trigger: 'api', requestedBy: '', createdAt: 0, versions: [] } as const;
+    const summary = {
+      ...makeFleet([]).summary,
+      queue: { waiting: 1, active: 1, delayed: 0, failed: 4 },
+      rollouts: [
+        { ...rollout, state: 'running', counts, etaAt: 13_000 },
+        { ...rollout, id: 'r0', state: 'failed', counts, etaAt: undefined },
+      ] as const,
+    };
+    expect(describeWork(summary, 1_000)).toBe('2 workers; 2 jobs to do; rollout r1: 8 of 10, 12s to go');
+  });
+});
+
+describe('the state of the fleet', () => {
+  const state = beginState(makeFleet(ROWS, { now: 1_000 }), 400);
+
+  test('knows how far the clocks are apart', () => {
+    expect(state.clockAheadMs).toBe(600);
+    expect(takeNews(state, { kind: 'tick', now: 2_000 }, 3_000).state.clockAheadMs).toBe(-1_000);
+  });
+
+  test('after a reset, only what differs has changed', () => {
+    const document = makeFleet([BROKEN, makeRow('well', { status: 'FAILED' }), RETRYING, makeRow('new')]);
+    const { changed, gone, state: next } = takeNews(state, { kind: 'fleet', document }, 0);
+
+    expect(changed.map(({ namespace }) => namespace)).toEqual(['well', 'new']);
+    expect(gone).toEqual(['behind']);
+    expect([...next.rows.keys()]).toEqual(['broken', 'well', 'retrying', 'new']);
+  });
+
+  test('takes rows, and lets go of those that are gone', () => {
+    const event = { position: 'a.2', rows: [makeRow('new')], gone: ['well'] };
+    const { state: next } = takeNews(state, { kind: 'rows', event }, 0);
+
+    expect([...next.rows.keys()]).toEqual(['broken', 'behind', 'retrying', 'new']);
+    expect(state.rows.has('well')).toBe(true);
+  });
+
+  test('is lost until anything is heard again', () => {
+    const lost = takeNews(state, { kind: 'lost', reason: 'ECONNRESET' }, 0).state;
+
+    expect(lost.lost).toBe('ECONNRESET');
+    expect(takeNews(lost, { kind: 'connected' }, 0).state.lost).toBeUndefined();
+  });
+});
+
+describe('one frame of --watch', () => {
+  const many = Array.from({ length: 500 }, (_, index) =>
+    makeRow(`team-${index}`, { cause: 'x'.repeat(300) }),
+  );
+  const state = beginState(makeFleet([...many, BROKEN]), 0);
+  const screen = { columns: 79, rows: 24, paint: painter({ hasColor: false }) };
+
+  test('fits the terminal, begins with what is wrong, and says what it leaves out', () => {
+    const lines = drawFleet(state, [...state.rows.values()], screen, state.clockAheadMs);
+
+    expect(lines.length).toBeLessThan(24);
+    for (const line of lines) {
+      expect(line.length).toBeLessThanOrEqual(79);
+      expect(line).not.toContain('\x1b');
+    }
+    expect(lines[0]).toBe('501 namespaces: 1 failing, 500 well');
+    expect(lines[3]).toMatch(/^broken +failing +FAILED +stable +1m5s +exceeded quota: pods \[2J/);
+    expect(lines.at(-1)).toMatch(/^and 48\d more$/);
+  });
+
+  test('says what is stale, and why', () => {
+    const stale = { ...state, lost: 'ECONNRESET', summary: { ...state.summary, stale: ['Redis is away'] } };
+    const text = drawFleet(stale, [], screen, 0).join('\n');
+
+    expect(text).toContain('no connection, what follows may be old: ECONNRESET');
+    expect(text).toContain('Redis is away');
+  });
+});
+
+describe('skipper status', () => {
+  const answers = {
+    'GET /api/fleet': ((_, response) => sendJson(response, makeFleet(ROWS))) satisfies FakeHandler,
+  };
+
+  test('in a pipe prints rows and nothing else, with timestamps', async () => {
+    const io = makeIo({ isInteractive: false });
+    const code = await showStatus(await serve(answers), { ...ALL, namespaces: ['broken'] }, 'table', io);
+
+    expect(code).toBe(EXIT.ok);
+    expect(io.written().trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^NAMESPACE +HEALTH +STATUS +CHANNEL +VERSION +WANTED +SINCE +DETAIL$/),
+      expect.stringMatching(/^broken +failing +FAILED +stable .* 2025-12-31T23:58:55\.000Z +exceeded quota/),
+    ]);
+    expect(io.warned()).toBe('');
+  });
+
+  test('on a terminal fits it, and ends with the numbers', async () => {
+    const io = makeIo({ isInteractive: true, columns: 80 });
+    await showStatus(await serve(answers), ALL, 'table', io);
+
+    for (const line of io.written().split('\n')) expect(line.length).toBeLessThan(80);
+    expect(io.written()).toContain('1m5s');
+    expect(io.written()).toContain('\n4 namespaces: 1 failing, 1 behind, 1 busy, 1 well\n');
+  });
+
+  test('for machines prints the fleet with the rows asked for', async () => {
+    const client = await serve(answers);
+    const [json, yaml] = [makeIo(), makeIo()];
+    await showStatus(client, { ...ALL, health: ['failing'] }, 'json', json);
+    await showStatus(client, { ...ALL, health: ['failing'] }, 'yaml', yaml);
+
+    expect(JSON.parse(json.written())).toMatchObject({ position: 'a.1', rows: [{ namespace: 'broken' }] });
+    expect(yaml.written()).toContain('rows:\n  - namespace: broken\n');
+  });
+
+  test('of a namespace that is none says so, and shows the others', async () => {
+    const io = makeIo();
+    const code = await showStatus(
+      await serve(answers),
+      { ...ALL, namespaces: ['well', 'nowhere'] },
+      'table',
+      io,
+    );
+
+    expect(code).toBe(EXIT.refused);
+    expect(io.written()).toContain('\nwell ');
+    expect(io.warned()).toContain('"nowhere" is no FIAAS namespace');
+  });
+});
+
+describe('skipper status --watch', () => {
+  const FAILED = makeRow('well', { status: 'FAILED', health: 'failing' });
+
+  /** Watches until `isOver`; then the API refuses it, which ends it. */
+  async function watch(format: 'table' | 'json', io: FakeIo, isOver: () => boolean, filter = ALL) {
+    let isRefused = false;
+    const client = await serve({
+      'GET /api/fleet': (_, response) => sendJson(response, makeFleet(ROWS)),
+      'GET /api/fleet/events': ({ query }, response) => {
+        if (isRefused) return sendProblem(response, 401, { detail: 'over' });
+        const send = openStream(response);
+        if (query.get('since') !== 'a.1') return;
+        send('rows', { position: 'a.2', rows: [FAILED, { ...BROKEN, since: 1 }], gone: [] }, 'a.2');
+        send('rows', { position: 'a.3', rows: [], gone: ['behind'] }, 'a.3');
+        response.end();
+      },
+    });
+    const ended = expect(watchStatus(client, filter, format, io)).rejects.toThrow('over');
+    await until(isOver, 'the watch has shown it');
+    isRefused = true;
+    api?.cut();
+    await ended;
+  }
+
+  test('in a pipe prints one line for each change that reads differently', async () => {
+    const io = makeIo({ now: 0 });
+    await watch('table', io, () => io.warned().includes('connected again'));
+
+    expect(io.written().trimEnd().split('\n')).toEqual([
+      '1970-01-01T00:00:00.000Z well FAILED 20220808113256-eef68a8',
+      '1970-01-01T00:00:00.000Z behind is gone',
+    ]);
+    expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*connected again/);
+  });
+
+  test('tells when a row leaves the filter', async () => {
+    const io = makeIo({ now: 0 });
+    await watch('table', io, () => io.written() !== '', { ...ALL, status: ['OK'] });
+
+    expect(io.written()).toBe('1970-01-01T00:00:00.000Z well does not match any more\n');
+  });
+
+  test('for machines prints one document for each change', async () => {
+    const io = makeIo({ now: 0 });
+    await watch('json', io, () => io.written().includes('gone'));
+
+    expect(
+      io
+        .written()
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { at: '1970-01-01T00:00:00.000Z', namespace: 'well', row: FAILED },
+      { at: '1970-01-01T00:00:00.000Z', namespace: 'behind', gone: true },
+    ]);
+  });
+
+  test('on a terminal redraws in place', async () => {
+    const io = makeIo({ isInteractive: true, columns: 100 });
+    await watch('table', io, () => io.written().includes('3 namespaces'));
+
+    expect(io.written()).toContain('4 namespaces: 1 failing, 1 behind, 1 busy, 1 well');
+    // Headline, work, headings and four rows: back to the first of them.
+    expect(io.written()).toContain('\x1b[7A3 namespaces: 2 failing, 1 busy');
+  });
+});

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createApiClient } from '../../../../cli/api/client.ts';
+import { EXIT } from '../../../../cli/exit-code.ts';
+import { painter } from '../../../../cli/text/paint.ts';
+import { describeWhy, type NamespaceAnswer } from '../../../../cli/why/describe-why.ts';
+import { explain } from '../../../../cli/why/why-command.ts';
+import type { Attempt } from '../../../../shared/domain/attempt.ts';
+import type { Health } from '../../../../shared/domain/fleet-row.ts';
+import { type FakeApi, sendJson, sendProblem, startFakeApi } from '../../../support/fake-api.ts';
+import { makeIo } from '../../../support/fake-io.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const ATTEMPT: Attempt = {
+  rolloutId: 'r1',
+  generation: 1,
+  attempt: 1,
+  jobId: 'j1',
+  trigger: 'api',
+  requestedBy: '',
+  version: '20220808113256-eef68a8',
+  startedAt: NOW - 90_000,
+  endedAt: NOW - 60_000,
+  end: 'failed',
+  reason: 'exceeded quota: pods',
+  details: [],
+  steps: [
+    { kind: 'observe', text: '', at: 0, ms: 10 },
+    { kind: 'waiting for FDD', text: '', at: 10, ms: 29_000 },
+  ],
+  times: 3,
+  firstStartedAt: NOW - 300_000,
+};
+
+function makeAnswer(health: Health, answer: Partial<NamespaceAnswer> = {}): NamespaceAnswer {
+  return {
+    namespace: 'team-a',
+    status: 'FAILED',
+    channel: 'stable',
+    version: '20190215094822-2ace0ea',
+    why: {
+      health,
+      headline: 'The quota of the namespace leaves no room for another pod.',
+      because: [
+        'pods "fdd" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5',
+      ],
+      remedy: ['Raise the quota.', 'Deploy again.'],
+    },
+    attempts: [ATTEMPT],
+    now: NOW,
+    ...answer,
+  };
+}
+
+const plain = painter({ hasColor: false });
+
+describe('why, in words', () => {
+  test('on a terminal is wrapped, with times as people say them', () => {
+    const lines = describeWhy(makeAnswer('failing'), { width: 70, paint: plain });
+
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
+    expect(lines.join('\n')).toBe(`team-a  failing  FAILED  20190215094822-2ace0ea
+The quota of the namespace leaves no room for another pod.
+
+Because
+  - pods "fdd" is forbidden: exceeded quota: pods, requested: pods=1,
+    used: pods=5, limited: pods=5
+
+What to do
+  1. Raise the quota.
+  2. Deploy again.
+
+Latest attempts
+  STARTED    TOOK  END     WHAT
+  1m30s ago  30s   failed  exceeded quota: pods; waiting for FDD took…`);
+  });
+
+  test('in a pipe is not cut, and has timestamps', () => {
+    const text = describeWhy(makeAnswer('failing'), { width: undefined, paint: plain }).join('\n');
+
+    expect(text).toContain('requested: pods=1, used: pods=5, limited: pods=5\n');
+    expect(text).toMatch(
+      /2025-12-31T23:58:30\.000Z +30s +20220808113256-eef68a8 +failed +exceeded quota: pods; waiting for FDD took 29s; 3 times alike$/,
+    );
+  });
+
+  test('leaves out what there is nothing to say about', () => {
+    const why = { health: 'well', headline: 'All is well.', because: [], remedy: [] } as const;
+    const answer = makeAnswer('well', { why, status: 'OK', attempts: [], historyProblem: 'Redis is away' });
+
+    expect(describeWhy(answer, { width: undefined, paint: plain })).toEqual([
+      'team-a  well  OK  20190215094822-2ace0ea',
+      'All is well.',
+      '',
+      'Attempts are not known',
+      '  Redis is away',
+    ]);
+  });
+
+  test('tells the latest attempts only; one without an end is running', () => {
+    const running = {
+      ...ATTEMPT,
+      startedAt: NOW - 1_000,
+      endedAt: undefined,
+      end: undefined,
+      reason: '',
+      times: 1,
+    };
+    const attempts = [running, ...Array.from({ length: 9 }, () => ATTEMPT)];
+    const text = describeWhy(makeAnswer('busy', { attempts }), { width: 100, paint: plain }).join('\n');
+
+    expect(text).toMatch(/1s ago +- .* running/);
+    expect(text.match(/ ago /g)).toHaveLength(5);
+  });
+});
+
+describe('skipper why', () => {
+  let api: FakeApi | undefined;
+  afterEach(async () => {
+    await api?.close();
+  });
+
+  test.each([
+    ['well', EXIT.ok],
+    ['busy', EXIT.ok],
+    ['unmanaged', EXIT.ok],
+    ['behind', EXIT.failed],
+    ['failing', EXIT.failed],
+  ] as const)('of one that is %s ends with %d', async (health, code) => {
+    api = await startFakeApi({
+      'GET /api/namespaces/team-a': (_, response) => sendJson(response, makeAnswer(health)),
+    });
+    const client = createApiClient({ server: api.url, token: undefined });
+    const [table, json] = [makeIo(), makeIo()];
+
+    expect(await explain(client, 'team-a', 'table', table)).toBe(code);
+    expect(await explain(client, 'team-a', 'json', json)).toBe(code);
+    expect(table.written()).toContain('leaves no room');
+    expect(JSON.parse(json.written())).toMatchObject({
+      namespace: 'team-a',
+      why: { health },
+      attempts: [{ times: 3 }],
+    });
+  });
+
+  test('of an unknown namespace ends with the words of the API', async () => {
+    api = await startFakeApi({
+      'GET /api/namespaces/a%2Fb': (_, response) =>
+        sendProblem(response, 404, { detail: '"a/b" is no FIAAS namespace' }),
+    });
+    const client = createApiClient({ server: api.url, token: undefined });
+
+    await expect(explain(client, 'a/b', 'table', makeIo())).rejects.toMatchObject({
+      message: '"a/b" is no FIAAS namespace',
+      exitCode: EXIT.refused,
+    });
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ATTEMPT_BYTES,
+  BOOTSTRAP_LOG_BYTES,
+  decodeAttempt,
+  decodeBootstrap,
+  decodeOpenAttempt,
+  decodeSteps,
+  encodeAttempt,
+  encodeBootstrap,
+  encodeSteps,
+  foldKeyOf,
+} from '../../../../shared/state/history.ts';
+import { aBootstrap, aFailedAttempt, anAttempt, STARTED_AT } from '../../../support/story-builders.ts';
+
+/** As the scripts store it. */
+function stored(json: string, times = 1, first = STARTED_AT, fold = '') {
+  return `${times}|${first}|${fold}|${json}`;
+}
+
+describe('an attempt in the history', () => {
+  test.each([
+    ['that completed', anAttempt()],
+    ['that failed', aFailedAttempt('quota_exceeded', { details: ['one', 'two | three\nfour'] })],
+    ['that will be made again', aFailedAttempt('conflict', { end: 'retrying', retryDelayMs: 1_234 })],
+    ['without steps', anAttempt({ steps: [], reason: '' })],
+  ])('%s is read as it was written', (_what, attempt) => {
+    expect(decodeAttempt(stored(encodeAttempt(attempt)))).toEqual(attempt);
+  });
+
+  test('counts what was folded into it', () => {
+    const element = stored(encodeAttempt(anAttempt({ outcome: 'unchanged' })), 7, 42, 'unchanged/1.0');
+
+    expect(decodeAttempt(element)).toMatchObject({ times: 7, firstStartedAt: 42, startedAt: STARTED_AT });
+  });
+
+  test('of the usual kind takes well under a kilobyte', () => {
+    const steps = ['observe', 'plan', 'apply-application', 'verify', 'waiting for FDD', 'rolling out'].map(
+      (kind, index) => ({ kind, text: `some words about ${kind}`, at: index * 100, ms: 100 }),
+    );
+
+    expect(encodeAttempt(anAttempt({ steps })).length).toBeLessThan(800);
+    expect(encodeAttempt(anAttempt({ outcome: 'unchanged', steps: steps.slice(0, 2) })).length).toBeLessThan(
+      400,
+    );
+  });
+
+  test.each([
+    ['many lines', Array.from({ length: 500 }, (_, index) => `line ${index} ${'x'.repeat(100)}`)],
+    ['umlauts', Array.from({ length: 100 }, () => 'ö'.repeat(100))],
+    ['one endless line', ['x'.repeat(100_000)]],
+    ['lines that grow when they are escaped', Array.from({ length: 60 }, () => '"\\\n'.repeat(200))],
+  ])('stays within its bytes with %s', (_what, details) => {
+    const json = encodeAttempt(aFailedAttempt('fdd_failed', { details, reason: 'y'.repeat(50_000) }));
+
+    expect(Buffer.byteLength(json)).toBeLessThanOrEqual(ATTEMPT_BYTES);
+  });
+
+  test('keeps the beginning and the end of long details, and says what it left out', () => {
+    const details = Array.from({ length: 300 }, (_, index) => `line ${index} ${'x'.repeat(60)}`);
+
+    const kept =
+      decodeAttempt(stored(encodeAttempt(aFailedAttempt('fdd_failed', { details }))))?.details ?? [];
+
+    expect(kept[0]).toBe(details[0]);
+    expect(kept.at(-1)).toBe(details.at(-1));
+    const leftOut = kept.find((line) => line.includes('lines left out'));
+    expect(leftOut).toBe(`(${300 - kept.length + 1} lines left out)`);
+  });
+
+  test.each([
+    ['an idle one', { outcome: 'unchanged', end: 'completed' }, `unchanged/${anAttempt().version}`],
+    ['one that was throttled', { code: 'rate_limited', end: 'retrying' }, 'throttled/1/1'],
+    ['one that did something', { outcome: 'updated', end: 'completed' }, ''],
+    ['one that failed', { code: 'rate_limited', end: 'failed' }, ''],
+  ] as const)('%s is told as one with its like only where they say nothing new', (_what, overrides, key) => {
+    expect(foldKeyOf(anAttempt(overrides))).toBe(key);
+  });
+
+  test.each(['', 'nonsense', '1|2|x|not json', '1|2||{"r":1}', '1|2||[]'])('ignores %j', (element) => {
+    expect(decodeAttempt(element)).toBeUndefined();
+  });
+
+  test('reads what BEGIN notes of one that runs, and what it tells of one whose worker went away', () => {
+    const open = '{"r":"r1","g":3,"n":2,"j":"a.3","t":"api","b":"me","v":"1.0","s":1700000000000}';
+    const lost = `${open.slice(0, -1)},"e":"lost","x":1700000009000,"m":"its worker went away","p":[["observe","",0,5]]}`;
+
+    expect(decodeOpenAttempt(open)).toMatchObject({
+      rolloutId: 'r1',
+      generation: 3,
+      attempt: 2,
+      end: undefined,
+    });
+    expect(decodeAttempt(stored(lost))).toMatchObject({
+      end: 'lost',
+      endedAt: 1_700_000_009_000,
+      steps: [{ kind: 'observe', ms: 5 }],
+    });
+    expect(decodeOpenAttempt('')).toBeUndefined();
+  });
+
+  test('reads steps back, and none where there are none', () => {
+    const { steps } = anAttempt();
+
+    expect(decodeSteps(encodeSteps(steps))).toEqual(steps);
+    expect(decodeSteps('')).toEqual([]);
+  });
+});
+
+describe('the last bootstrap', () => {
+  test('is read as it was written', () => {
+    const bootstrap = aBootstrap({ exitCode: undefined, events: ['Warning BackOff: x'] });
+
+    expect(decodeBootstrap(encodeBootstrap(bootstrap))).toEqual(bootstrap);
+  });
+
+  test('keeps the end of a long log, from the beginning of a line', () => {
+    const log = Array.from({ length: 1_000 }, (_, index) => `line ${index} ${'ö'.repeat(40)}`).join('\n');
+
+    const kept = decodeBootstrap(encodeBootstrap(aBootstrap({ log })))?.log ?? '';
+
+    expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(BOOTSTRAP_LOG_BYTES);
+    expect(Buffer.byteLength(kept)).toBeGreaterThan(BOOTSTRAP_LOG_BYTES / 2);
+    expect(kept).toMatch(/^line \d+ /);
+    expect(kept.endsWith(log.slice(-60))).toBe(true);
+  });
+
+  test('ignores what it cannot read', () => {
+    expect(decodeBootstrap('{')).toBeUndefined();
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type PlanAction,
+  type PlannedNamespace,
+  summarizePlan,
+} from '../../../../web/deploy/plan-summary.ts';
+import { namespacesOf } from '../../../../web/deploy/scope.ts';
+
+const ACTIONS: readonly PlanAction[] = [
+  'create',
+  'update',
+  'redeploy',
+  'bootstrap',
+  'verify',
+  'unchanged',
+  'refuse',
+];
+
+function targets(counts: Partial<Record<PlanAction, number>>): PlannedNamespace[] {
+  return Object.entries(counts).flatMap(([action, count]) =>
+    Array.from({ length: count }, (_, index) => ({
+      namespace: `${action}-${index}`,
+      action: action as PlanAction,
+      reason: `${action} because`,
+    })),
+  );
+}
+
+const runs = (namespace: string) => !namespace.startsWith('bootstrap');
+
+describe('summarizePlan', () => {
+  test('says how many namespaces FDD is restarted in, and how large a part of the fleet that is', () => {
+    const summary = summarizePlan(targets({ update: 312 }), 340, runs);
+
+    expect(summary.blastRadius).toBe('This restarts FDD in 312 of 340 namespaces, 92 % of the fleet.');
+    expect(summary.isLarge).toBe(true);
+  });
+
+  test.each<[Partial<Record<PlanAction, number>>, number, string]>([
+    [{ unchanged: 5, refuse: 1 }, 6, 'Nothing will be written.'],
+    [{ bootstrap: 1 }, 1, 'This starts FDD in 1 namespace.'],
+    [{ bootstrap: 2 }, 50, 'This starts FDD in 2 of 50 namespaces, 4 % of the fleet.'],
+    [
+      { update: 3, bootstrap: 2 },
+      50,
+      'This restarts FDD in 3 of 50 namespaces, 6 % of the fleet, and starts it in 2 more.',
+    ],
+  ])('%j of %d: %s', (counts, fleetSize, words) => {
+    expect(summarizePlan(targets(counts), fleetSize, runs).blastRadius).toBe(words);
+  });
+
+  test.each<[string, Partial<Record<PlanAction, number>>, number, boolean]>([
+    ['a hundred of very many', { update: 100 }, 10_000, true],
+    ['ninety-nine of very many', { update: 99 }, 10_000, false],
+    ['half of a fleet', { update: 10 }, 20, true],
+    ['less than half of a fleet', { update: 10 }, 21, false],
+    ['all of a tiny fleet', { update: 9 }, 9, false],
+    ['what writes nothing', { verify: 500, unchanged: 500 }, 1_000, false],
+  ])('%s is large: %#', (_what, counts, fleetSize, isLarge) => {
+    expect(summarizePlan(targets(counts), fleetSize, runs).isLarge).toBe(isLarge);
+  });
+
+  test('tells every reason of a refusal, the most frequent first', () => {
+    const refused = ['helm', 'yaml', 'helm'].map((reason, index) => ({
+      namespace: `n${index}`,
+      action: 'refuse' as const,
+      reason,
+    }));
+
+    expect(summarizePlan(refused, 3, runs).lines).toEqual([
+      expect.objectContaining({
+        action: 'refuse',
+        count: 3,
+        reasons: [
+          { reason: 'helm', count: 2 },
+          { reason: 'yaml', count: 1 },
+        ],
+      }),
+    ]);
+  });
+
+  test('counts every namespace once', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...ACTIONS)), (actions) => {
+        const planned = actions.map((action, index) => ({ namespace: `n${index}`, action, reason: '' }));
+        const { lines, touched, restarts } = summarizePlan(planned, actions.length, () => true);
+
+        expect(lines.reduce((sum, { count }) => sum + count, 0)).toBe(actions.length);
+        expect(restarts).toBe(touched);
+        expect(touched).toBeLessThanOrEqual(actions.length);
+      }),
+    );
+  });
+});
+
+describe('namespacesOf', () => {
+  const source = {
+    checked: new Set(['z', 'a']),
+    selected: ['a', 'b'],
+    members: (cause: string) => (cause === 'quota' ? ['b'] : []),
+  };
+
+  test.each([
+    [{ kind: 'one', namespace: 'x' }, ['x']],
+    [{ kind: 'checked' }, ['a', 'z']],
+    [{ kind: 'group', cause: 'quota' }, ['b']],
+    [{ kind: 'filtered' }, ['a', 'b']],
+    [{ kind: 'all' }, undefined],
+  ] as const)('%j means %j', (scope, expected) => {
+    expect(namespacesOf(scope, source)).toEqual(expected);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FeedMessage } from '../../../../web/live/feed-messages.ts';
+import { followNamespace, hasSettled } from '../../../../web/namespace/follow-namespace.ts';
+import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
+import { NAMESPACE } from '../../../support/builders.ts';
+import { aRow, aStory } from '../../../support/story-builders.ts';
+
+/** A page with an API, timers and a clock that a test moves. */
+function open() {
+  const asked: string[] = [];
+  const time = { now: 10_000 };
+  const timers: { readonly at: number; readonly run: () => void }[] = [];
+  const api = { status: 200, row: aRow() };
+  const store = createNamespaceStore({ story: aStory(), objects: undefined, feedWorker: '/feed.js' });
+  const follower = followNamespace(store, {
+    fetch: (async (url: string) => {
+      asked.push(url);
+      const body = url.endsWith('/objects') ? { objects: [] } : aStory({ row: api.row });
+      return { ok: api.status === 200, status: api.status, json: async () => body };
+    }) as unknown as typeof fetch,
+    setTimer: (run, ms) => timers.push({ at: time.now + ms, run }),
+    now: () => time.now,
+  });
+  async function pass(ms: number): Promise<void> {
+    time.now += ms;
+    for (const timer of timers.splice(0)) {
+      if (timer.at <= time.now) timer.run();
+      else timers.push(timer);
+    }
+    await settle();
+  }
+  return { api, asked, store, follower, pass };
+}
+
+/** Lets everything that has been promised happen. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function rows(...changed: FleetRow[]): FeedMessage {
+  return { kind: 'rows', event: { position: 'e.1', rows: changed, gone: [] } };
+}
+
+const STORY = `/api/namespaces/${NAMESPACE}`;
+const OBJECTS = `${STORY}/objects`;
+
+describe('the page of a namespace', () => {
+  test('reads its story again when the feed tells of its row, and of no other', async () => {
+    const { asked, follower, store, api } = open();
+    api.row = aRow({ health: 'busy', activity: 'planning' });
+
+    follower.take(rows(aRow({ namespace: 'another' })));
+    follower.take(rows(api.row));
+    await settle();
+
+    expect(asked).toEqual([STORY]);
+    expect(store.story.value.row.activity).toBe('planning');
+  });
+
+  test('asks at most once a second however much happens, and does not miss the last change', async () => {
+    const { asked, follower, pass } = open();
+
+    for (let change = 0; change < 50; change += 1) {
+      follower.take(rows(aRow({ detail: String(change) })));
+      await settle();
+    }
+    const atOnce = asked.length;
+    await pass(1_000);
+    await pass(1_000);
+
+    expect(atOnce).toBe(1);
+    expect(asked).toEqual([STORY, STORY]);
+  });
+
+  test('reads the objects again when what was under way is over', async () => {
+    const { asked, follower, store } = open();
+    store.story.value = aStory({ row: aRow({ health: 'busy' }) });
+
+    follower.take(rows(aRow()));
+    await settle();
+
+    expect(asked.sort()).toEqual([STORY, OBJECTS]);
+    expect(store.objects.value).toEqual({ objects: [] });
+  });
+
+  test('says why the objects could not be read, and keeps those it has', async () => {
+    const { follower, store, api } = open();
+    api.status = 503;
+
+    follower.readObjects();
+    await settle();
+
+    expect(store.objectsProblem.value).toBe('the API answered 503');
+  });
+
+  test('says that the namespace is gone', async () => {
+    const { follower, store } = open();
+
+    follower.take({ kind: 'rows', event: { position: 'e.1', rows: [], gone: [NAMESPACE] } });
+
+    expect(store.isGone.value).toBe(true);
+  });
+
+  test('shows how the line is, and follows the clock of the server', () => {
+    const { follower, store } = open();
+
+    follower.take({ kind: 'connection', connection: { state: 'live' } });
+    follower.take({ kind: 'tick', now: 77_000 });
+
+    expect(store.connection.value).toEqual({ state: 'live' });
+    expect(store.now.value).toBe(77_000);
+  });
+});
+
+test.each([
+  [{ health: 'busy' }, { health: 'well' }, true],
+  [{ health: 'well' }, { health: 'busy' }, false],
+  [{ version: '1' }, { version: '2' }, true],
+  [{ status: 'OK' }, { status: 'UNAVAILABLE' }, true],
+  [{ detail: 'a' }, { detail: 'b' }, false],
+] as const)('from %j to %j the objects are read again: %j', (before, after, isSo) => {
+  expect(hasSettled(aRow(before), aRow(after))).toBe(isSo);
+});

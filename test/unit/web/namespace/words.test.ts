@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AttemptEnd } from '../../../../shared/domain/attempt.ts';
+import { endOf, stepName, took } from '../../../../web/namespace/words.ts';
+import { anAttempt } from '../../../support/story-builders.ts';
+
+describe('how long something took', () => {
+  test.each([
+    [-5, '0 ms'],
+    [0.4, '0 ms'],
+    [340, '340 ms'],
+    [2_449, '2.4 s'],
+    [9_960, '10 s'],
+    [59_499, '59 s'],
+    [59_600, '1 min 0 s'],
+    [65_000, '1 min 5 s'],
+    [7_800_000, '2 h 10 min'],
+  ])('%d ms is told as %s', (ms, text) => {
+    expect(took(ms)).toBe(text);
+  });
+});
+
+describe('an attempt in a word', () => {
+  test.each([
+    [{ outcome: 'bootstrapped' }, 'bootstrapped', 'well'],
+    [{ end: undefined, outcome: undefined }, 'under way', 'busy'],
+    [{ end: 'retrying', outcome: undefined }, 'failed, made again', 'behind'],
+    [{ end: 'lost', outcome: undefined }, 'worker went away', 'failing'],
+    [{ end: 'from the future' as AttemptEnd, outcome: undefined }, 'from the future', 'unmanaged'],
+  ] as const)('%j', (overrides, word, health) => {
+    expect(endOf(anAttempt(overrides))).toEqual({ word, health });
+  });
+});
+
+test.each([
+  [{ kind: 'observe', text: 'read what the cluster shows' }, 'read what the cluster shows'],
+  [{ kind: 'plan', text: 'update: image is x' }, 'plan: update: image is x'],
+  [{ kind: 'waiting for FDD', text: 'FDD reported RUNNING' }, 'waiting for FDD: FDD reported RUNNING'],
+  [{ kind: 'rolling out', text: '' }, 'rolling out'],
+])('the step %j is called %j', (step, name) => {
+  expect(stepName(step)).toBe(name);
+});

@@ -1,0 +1,15 @@
+export type Theme = 'system' | 'light' | 'dark';
+
+const COOKIE = 'skipper-theme';
+const ONE_YEAR_SECONDS = 31_536_000;
+
+/** A cookie, not local storage: the server then renders the right theme at once, and nothing flashes. */
+export function readTheme(cookies: string): Theme {
+  const value = new RegExp(`(?:^|;\\s*)${COOKIE}=(light|dark)(?:;|$)`).exec(cookies)?.[1];
+  return (value as Theme | undefined) ?? 'system';
+}
+
+export function themeCookie(theme: Theme): string {
+  const age = theme === 'system' ? 0 : ONE_YEAR_SECONDS;
+  return `${COOKIE}=${theme}; path=/; max-age=${age}; samesite=lax`;
+}

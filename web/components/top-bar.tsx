@@ -1,0 +1,35 @@
+import type { ComponentChildren } from 'preact';
+import { Logo } from './icon.tsx';
+import { ThemeToggle } from './theme-toggle.tsx';
+
+const LINKS = [
+  ['fleet', '/status', 'Fleet'],
+  ['board', '/queues', 'Board'],
+  ['api', '/api/openapi.json', 'API'],
+] as const;
+
+/** The same on every page; children stand at its right: whether the page is live, for one. */
+export function TopBar({ current, children }: { current: 'fleet' | 'board'; children?: ComponentChildren }) {
+  return (
+    <header class="top-bar">
+      <a class="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <a class="brand" href="/status">
+        <Logo />
+        Skipper
+      </a>
+      <nav class="top-links" aria-label="Pages">
+        {LINKS.map(([key, href, text]) => (
+          <a key={key} href={href} aria-current={key === current ? 'page' : undefined}>
+            {text}
+          </a>
+        ))}
+      </nav>
+      <div class="top-right">
+        {children}
+        <ThemeToggle />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,10 @@
+const KEY = 'skipper-token';
+
+/** The API's token, for as long as the tab lives; never in a cookie or a URL. */
+export function readToken(): string {
+  return sessionStorage.getItem(KEY) ?? '';
+}
+
+export function writeToken(token: string): void {
+  sessionStorage.setItem(KEY, token);
+}

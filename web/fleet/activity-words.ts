@@ -1,0 +1,24 @@
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { until } from './relative-time.ts';
+
+export interface ActivityWords {
+  /** `Retry in 12 s · attempt 3`; empty where nothing is going on. */
+  readonly doing: string;
+  /** What exactly is waited for; may be empty. */
+  readonly detail: string;
+}
+
+type Active = Pick<FleetRow, 'activity' | 'detail' | 'retryAt' | 'attempt'>;
+
+/** What is going on, in one line. */
+export function activityWords(row: Active, now: number): ActivityWords {
+  if (row.activity === 'idle') return { doing: '', detail: '' };
+  const attempt = row.attempt > 1 ? ` · attempt ${row.attempt}` : '';
+  const isRepeated = row.detail.toLowerCase() === row.activity.toLowerCase();
+  return { doing: `${doing(row, now)}${attempt}`, detail: isRepeated ? '' : row.detail };
+}
+
+function doing({ activity, retryAt }: Active, now: number): string {
+  if (activity !== 'retrying') return activity.charAt(0).toUpperCase() + activity.slice(1);
+  return retryAt === undefined ? 'Retry is due' : `Retry ${until(now, retryAt)}`;
+}

@@ -1,0 +1,162 @@
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { RowsEvent } from '../../shared/domain/fleet-feed.ts';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import type { Connection, FeedMessage } from '../live/feed-messages.ts';
+import { applyRows, type FleetState, fromDocument, rowsOf } from '../live/fleet-state.ts';
+import { type FleetList, type Item, listFleet, refreshItems } from './fleet-list.ts';
+import type { FleetPageState } from './page-state.ts';
+import type { Selection } from './selection.ts';
+
+export interface ShownList {
+  readonly items: readonly Item[];
+  readonly facets: FleetList['facets'];
+  readonly matched: number;
+  /** Lines that exist, of which `items` may be the first only. */
+  readonly lines: number;
+}
+
+/** Everything that the page shows and remembers. On the server it stands still; in a browser the feed moves it. */
+export interface FleetStore {
+  readonly selection: Signal<Selection>;
+  readonly summary: Signal<FleetSummary>;
+  readonly connection: Signal<Connection>;
+  /** The server's clock, once a second. */
+  readonly now: Signal<number>;
+  readonly list: ReadonlySignal<ShownList>;
+  /** True from the first whole document on. */
+  readonly isComplete: ReadonlySignal<boolean>;
+  /** False until the API has read the cluster: an empty list then means nothing. */
+  readonly isRead: ReadonlySignal<boolean>;
+  /** Causes of groups that are unfolded. */
+  readonly unfolded: Signal<ReadonlySet<string>>;
+  /** Namespaces whose cause is shown in full. */
+  readonly expanded: Signal<ReadonlySet<string>>;
+  readonly checked: Signal<ReadonlySet<string>>;
+  /** The namespace that the keyboard is at. */
+  readonly active: Signal<string>;
+  /** While true nothing changes its place: somebody is about to click. */
+  readonly held: Signal<boolean>;
+  row(namespace: string): FleetRow | undefined;
+  /** Names of all that is selected, those of folded groups too. */
+  selected(): readonly string[];
+  /** The namespaces of a group. */
+  members(cause: string): readonly string[];
+  take(message: FeedMessage): void;
+  /** Applies what has come since the last call. */
+  flush(): void;
+  setClock(localNow: number): void;
+}
+
+/** `schedule` is called when there is something to flush, so that a burst is rendered once a frame. */
+export function createFleetStore(
+  initial: FleetPageState,
+  schedule: () => void = () => undefined,
+): FleetStore {
+  const selection = signal(initial.selection);
+  const summary = signal(initial.summary);
+  const connection = signal<Connection>({ state: 'connecting' });
+  const now = signal(initial.now);
+  const fleet = signal<FleetState | undefined>(undefined);
+  const unfolded = signal<ReadonlySet<string>>(new Set());
+  const held = signal(false);
+  let clockOffset = 0;
+  let pending: RowsEvent[] = [];
+
+  const full = computed(() =>
+    fleet.value ? listFleet(rowsOf(fleet.value), selection.value, unfolded.value) : undefined,
+  );
+  let last:
+    | { readonly items: readonly Item[]; readonly selection: Selection; readonly unfolded: unknown }
+    | undefined;
+  const list = computed((): ShownList => {
+    if (!fleet.value || !full.value) return initial;
+    const isHeld =
+      held.value &&
+      last?.selection === selection.value &&
+      last.unfolded === unfolded.value &&
+      last.items.length > 0;
+    const rows = fleet.value.rows;
+    const items = isHeld && last ? refreshItems(last.items, (name) => rows.get(name)) : full.value.items;
+    last = { items, selection: selection.value, unfolded: unfolded.value };
+    return { items, facets: full.value.facets, matched: full.value.namespaces.length, lines: items.length };
+  });
+
+  function take(message: FeedMessage): void {
+    switch (message.kind) {
+      case 'document':
+        pending = [];
+        batch(() => {
+          clockOffset = message.document.now - Date.now();
+          now.value = message.document.now;
+          fleet.value = fromDocument(message.document);
+          summary.value = message.document.summary;
+        });
+        return;
+      case 'rows':
+        pending.push(message.event);
+        schedule();
+        return;
+      case 'summary':
+        summary.value = message.summary;
+        return;
+      case 'tick':
+        clockOffset = message.now - Date.now();
+        return;
+      case 'connection':
+        connection.value = message.connection;
+    }
+  }
+
+  function flush(): void {
+    if (!fleet.value || pending.length === 0) return;
+    const events = pending;
+    pending = [];
+    fleet.value = applyRows(fleet.value, events);
+  }
+
+  return {
+    selection,
+    summary,
+    connection,
+    now,
+    list,
+    isComplete: computed(() => fleet.value !== undefined),
+    // An empty fleet that is told with a doubt is one that has not been read yet.
+    isRead: computed(() => {
+      if (!fleet.value) return initial.isRead;
+      return fleet.value.rows.size > 0 || summary.value.stale.length === 0;
+    }),
+    unfolded,
+    expanded: signal<ReadonlySet<string>>(new Set()),
+    checked: signal<ReadonlySet<string>>(new Set()),
+    active: signal(''),
+    held,
+    row: (namespace) => fleet.value?.rows.get(namespace),
+    selected: () => full.value?.namespaces ?? [],
+    members: (cause) => full.value?.groups.find((group) => group.cause === cause)?.namespaces ?? [],
+    take,
+    flush,
+    setClock: (localNow) => {
+      now.value = localNow + clockOffset;
+    },
+  };
+}
+
+/** Forgets checked namespaces that are no more. */
+export function forgetGone(store: FleetStore): () => void {
+  return effect(() => {
+    if (!store.isComplete.value) return;
+    const checked = store.checked.value;
+    void store.list.value;
+    const left = [...checked].filter((namespace) => store.row(namespace) !== undefined);
+    if (left.length < checked.size) store.checked.value = new Set(left);
+  });
+}
+
+/** A set with one more, or one less. */
+export function toggled(set: ReadonlySet<string>, value: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(value)) next.add(value);
+  return next;
+}

@@ -1,0 +1,39 @@
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import { type FleetList, type Item, listFleet } from './fleet-list.ts';
+import type { Selection } from './selection.ts';
+
+/** Lines that the server renders; the rest comes with the feed. */
+export const FIRST_LINES = 100;
+
+/** What the first paint shows, made by the server and taken over by the browser: both render the same from it. */
+export interface FleetPageState {
+  /** The server's clock. */
+  readonly now: number;
+  readonly summary: FleetSummary;
+  readonly selection: Selection;
+  readonly items: readonly Item[];
+  readonly facets: FleetList['facets'];
+  /** Namespaces that are selected, all of them. */
+  readonly matched: number;
+  readonly lines: number;
+  /** The cluster has been read: an empty list means an empty fleet. */
+  readonly isRead: boolean;
+  readonly workerUrl: string;
+}
+
+export function firstPaint(
+  rows: readonly FleetRow[],
+  selection: Selection,
+  rest: Pick<FleetPageState, 'now' | 'summary' | 'isRead' | 'workerUrl'>,
+): FleetPageState {
+  const { items, facets, namespaces } = listFleet(rows, selection);
+  return {
+    ...rest,
+    selection,
+    items: items.slice(0, FIRST_LINES),
+    facets,
+    matched: namespaces.length,
+    lines: items.length,
+  };
+}

@@ -1,0 +1,40 @@
+import type { RolloutProgress } from '../../shared/domain/fleet-summary.ts';
+import type { TargetCounts, TargetState } from '../../shared/domain/rollout.ts';
+import { number } from './words.ts';
+
+const MOST_SHOWN = 3;
+
+/** How each state is painted and told, in the order in which they stand in the bar. */
+const SEGMENTS: readonly (readonly [TargetState, className: string, word: string])[] = [
+  ['completed', 'well', 'done'],
+  ['failed', 'failing', 'failed'],
+  ['running', 'busy', 'running'],
+  ['paused', 'behind', 'paused'],
+  ['cancelled', 'unmanaged', 'cancelled'],
+  ['superseded', 'unmanaged', 'superseded'],
+  ['pending', 'waiting', 'waiting'],
+];
+
+export function isCurrent({ state }: Pick<RolloutProgress, 'state'>): boolean {
+  return state === 'pending' || state === 'running' || state === 'paused';
+}
+
+/** Those under way, or else the one that ended last. */
+export function shownRollouts(rollouts: readonly RolloutProgress[]): readonly RolloutProgress[] {
+  const current = rollouts.filter(isCurrent);
+  return current.length > 0 ? current.slice(0, MOST_SHOWN) : rollouts.slice(0, 1);
+}
+
+export function progressOf(counts: TargetCounts) {
+  const total = SEGMENTS.reduce((sum, [state]) => sum + counts[state], 0);
+  const present = SEGMENTS.filter(([state]) => counts[state] > 0);
+  return {
+    total,
+    parts: present.map(([state, className]) => ({
+      key: state,
+      count: counts[state],
+      className: `fill ${className}`,
+    })),
+    inWords: present.map(([state, , word]) => `${number(counts[state])} ${word}`).join(' · '),
+  };
+}

@@ -1,0 +1,84 @@
+import type { Health } from '../../shared/domain/fleet-row.ts';
+import type { StatusValue } from '../../shared/domain/status.ts';
+
+/** `attention` is the default: what fails comes first. */
+export const SORT_KEYS = ['attention', 'namespace', 'status', 'channel', 'version', 'since'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** From what needs a look to what does not. */
+export const HEALTHS = [
+  'failing',
+  'behind',
+  'busy',
+  'unmanaged',
+  'well',
+] as const satisfies readonly Health[];
+
+export const STATUSES = [
+  'FAILED',
+  'UNAVAILABLE',
+  'NOT_FOUND',
+  'VERSION_MISMATCH',
+  'CONFIG_ERROR',
+  'HELM_MANAGED',
+  'OK',
+] as const satisfies readonly StatusValue[];
+
+/** Filters by an empty channel or version: neither can be called so. */
+export const NONE = '-';
+
+/** What of the fleet is shown, and how: all of it stands in the URL. An empty text means: no such filter. */
+export interface Selection {
+  readonly search: string;
+  readonly health: readonly Health[];
+  readonly status: StatusValue | '';
+  readonly channel: string;
+  readonly version: string;
+  /** A FleetRow's causeGroup. */
+  readonly cause: string;
+  readonly rollout: string;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  /** By failure cause. */
+  readonly grouped: boolean;
+}
+
+export const EVERYTHING: Selection = {
+  search: '',
+  health: [],
+  status: '',
+  channel: '',
+  version: '',
+  cause: '',
+  rollout: '',
+  sort: 'attention',
+  descending: false,
+  grouped: false,
+};
+
+/** True when some namespaces may be hidden. */
+export function isFiltered(selection: Selection): boolean {
+  const { search, health, status, channel, version, cause, rollout } = selection;
+  return (
+    health.length > 0 || [search.trim(), status, channel, version, cause, rollout].some((text) => text !== '')
+  );
+}
+
+/** Without its filters; order and grouping stay. */
+export function withoutFilters({ sort, descending, grouped }: Selection): Selection {
+  return { ...EVERYTHING, sort, descending, grouped };
+}
+
+/** With one health more, or less. */
+export function toggleHealth(selection: Selection, health: Health): Selection {
+  const isOn = selection.health.includes(health);
+  const wanted = HEALTHS.filter((each) => (each === health ? !isOn : selection.health.includes(each)));
+  return { ...selection, health: wanted };
+}
+
+/** A column's first click sorts up, its second down, its third not at all. */
+export function nextSort(selection: Selection, key: SortKey): Selection {
+  if (selection.sort !== key) return { ...selection, sort: key, descending: false };
+  if (!selection.descending) return { ...selection, descending: true };
+  return { ...selection, sort: 'attention', descending: false };
+}

@@ -1,0 +1,20 @@
+export interface VersionShare {
+  /** '' where nothing runs; undefined for all the others together. */
+  readonly version: string | undefined;
+  readonly label: string;
+  readonly count: number;
+}
+
+/** As many as there are colours. */
+const MOST = 5;
+
+/** The versions for bar and legend: the most frequent each, the rest together. */
+export function shareVersions(
+  versions: readonly { readonly version: string; readonly count: number }[],
+): VersionShare[] {
+  const shares = versions.map(({ version, count }) => ({ version, count, label: version || 'nothing runs' }));
+  if (shares.length <= MOST) return shares;
+  const rest = shares.slice(MOST - 1);
+  const count = rest.reduce((sum, share) => sum + share.count, 0);
+  return [...shares.slice(0, MOST - 1), { version: undefined, label: `${rest.length} others`, count }];
+}

@@ -1,0 +1,62 @@
+import type { FleetRow, Health } from '../../shared/domain/fleet-row.ts';
+import type { Trigger } from '../../shared/domain/rollout.ts';
+import type { StatusValue } from '../../shared/domain/status.ts';
+
+export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; readonly meaning: string }>> = {
+  failing: { word: 'Failing', meaning: 'FDD does not work, or the latest deploy failed' },
+  behind: { word: 'Behind', meaning: 'works, but is not what it should run, and nothing is under way' },
+  busy: { word: 'Busy', meaning: 'Skipper is at it' },
+  unmanaged: { word: 'Unmanaged', meaning: 'Skipper leaves it alone' },
+  well: { word: 'Well', meaning: 'runs what it should' },
+};
+
+export const STATUS_WORDS: Readonly<Record<StatusValue, string>> = {
+  OK: 'OK',
+  NOT_FOUND: 'Not found',
+  VERSION_MISMATCH: 'Version mismatch',
+  UNAVAILABLE: 'Unavailable',
+  FAILED: 'Failed',
+  CONFIG_ERROR: 'Config error',
+  HELM_MANAGED: 'Helm managed',
+};
+
+const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
+  api: 'asked by',
+  board: 'asked on the board by',
+  release: 'new release, seen by',
+  retry: 'retry asked by',
+};
+
+/** Who or what asked for a rollout. */
+export function requestedBy(trigger: Trigger, who: string): string {
+  if (trigger === 'board' && who === 'board') return 'asked on the board';
+  if (trigger === 'release') return 'new release';
+  return `${TRIGGER_WORDS[trigger]} ${who}`;
+}
+
+/** The status in words; where FDD is fine and it is the deploy that failed, both. */
+export function statusWords(row: Pick<FleetRow, 'status' | 'health' | 'state'>): {
+  readonly word: string;
+  readonly remark: string;
+} {
+  const word = STATUS_WORDS[row.status];
+  const isItselfFine = row.status === 'OK' || row.status === 'VERSION_MISMATCH';
+  if (row.health !== 'failing' || row.state !== 'failed' || !isItselfFine) return { word, remark: '' };
+  return { word: 'Deploy failed', remark: row.status === 'OK' ? 'FDD is OK' : word };
+}
+
+export function namespaces(count: number): string {
+  return `${number(count)} ${count === 1 ? 'namespace' : 'namespaces'}`;
+}
+
+/** With thin groups of thousands, the same in every locale: `10,000`. */
+export function number(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return '0 %';
+  const share = (part / whole) * 100;
+  if (share > 0 && share < 1) return 'under 1 %';
+  return `${share > 99 && share < 100 ? 99 : Math.round(share)} %`;
+}

@@ -1,0 +1,87 @@
+import type { NamespaceStory, PodStory } from '../../shared/domain/namespace-story.ts';
+import type { Condition } from '../../shared/domain/observed.ts';
+import { HealthIcon } from '../components/icon.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+import { Section } from './section.tsx';
+
+/** FDD's Deployment and pods, beside what is asked of them. */
+export function DeploymentPanel({ store }: { store: NamespaceStore }) {
+  const { checks, conditions, fddPods } = store.story.value;
+  return (
+    <Section id="deployment" title="Deployment and pods">
+      {checks.length === 0 ? (
+        <p class="none">There is no Deployment fiaas-deploy-daemon.</p>
+      ) : (
+        <Checks checks={checks} />
+      )}
+      {conditions.length === 0 ? null : (
+        <>
+          <h3>Conditions</h3>
+          <ul class="lines">
+            {conditions.map((condition) => (
+              <ConditionLine key={condition.type} condition={condition} />
+            ))}
+          </ul>
+        </>
+      )}
+      <h3>Pods</h3>
+      {fddPods.length === 0 ? <p class="none">There are none.</p> : null}
+      <ul class="lines">
+        {fddPods.map((pod) => (
+          <PodLine key={pod.name} pod={pod} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Checks({ checks }: Pick<NamespaceStory, 'checks'>) {
+  return (
+    <ul class="lines">
+      {checks.map(({ what, wanted, actual, isRight }) => (
+        <li key={what}>
+          <HealthIcon health={isRight ? 'well' : 'failing'} />
+          <span class="line-text">
+            {what}: <span class="mono">{actual}</span>
+            {isRight ? null : (
+              <>
+                , wanted <span class="mono">{wanted}</span>
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ConditionLine({ condition }: { condition: Condition }) {
+  const { type, status, reason, message } = condition;
+  const isBad = type === 'ReplicaFailure' ? status === 'True' : status !== 'True';
+  return (
+    <li>
+      <HealthIcon health={isBad ? 'failing' : 'well'} />
+      <span class="line-text">
+        {type}={status}
+        {reason === undefined ? '' : `: ${reason}`}
+        {message === undefined ? null : <span class="muted"> {message}</span>}
+      </span>
+    </li>
+  );
+}
+
+function PodLine({ pod }: { pod: PodStory }) {
+  const isFine = pod.ready || (pod.isBootstrap && pod.phase !== 'Failed');
+  return (
+    <li>
+      <HealthIcon health={pod.reason !== undefined && !isFine ? 'failing' : pod.ready ? 'well' : 'busy'} />
+      <span class="line-text">
+        <span class="mono">{pod.name}</span>
+        <br />
+        {pod.reason ?? (pod.ready ? 'ready' : pod.phase)}
+        {pod.reason === undefined && pod.restarts > 0 ? `, restarted ${pod.restarts} times` : ''}
+        {pod.deleting ? ', being deleted' : ''}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,50 @@
+import type { StoryLink } from '../../shared/domain/namespace-story.ts';
+import { Ago } from '../components/moment.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+import { Section } from './section.tsx';
+
+/** Where to look further: the jobs on the board, the rollouts they belong to. */
+export function LinksPanel({ store }: { store: NamespaceStore }) {
+  const { jobs, rollouts, namespace } = store.story.value;
+  return (
+    <Section id="links" title="Jobs and rollouts">
+      <div class="link-columns">
+        <Links title="Jobs on the board" links={jobs} store={store} />
+        <Links title="Rollouts" links={rollouts} store={store} />
+      </div>
+      <p class="muted">
+        The same as JSON: <a href={`/api/namespaces/${namespace}`}>namespace</a>,{' '}
+        <a href={`/api/namespaces/${namespace}/objects`}>objects</a>
+      </p>
+    </Section>
+  );
+}
+
+function Links({
+  title,
+  links,
+  store,
+}: {
+  title: string;
+  links: readonly StoryLink[];
+  store: NamespaceStore;
+}) {
+  return (
+    <div>
+      <h3>{title}</h3>
+      {links.length === 0 ? <p class="none">None yet.</p> : null}
+      <ul class="lines">
+        {links.map(({ id, href, at }) => (
+          <li key={id}>
+            <a class="mono" href={href}>
+              {id}
+            </a>{' '}
+            <span class="muted">
+              <Ago at={at} now={store.now} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

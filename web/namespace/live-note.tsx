@@ -1,0 +1,19 @@
+import { absolute } from '../fleet/relative-time.ts';
+import type { NamespaceStore } from './namespace-store.ts';
+
+/** In the top bar: whether what is shown is what is. */
+export function LiveNote({ store }: { store: NamespaceStore }) {
+  if (store.isGone.value) return <span class="live-badge failing">The namespace is gone</span>;
+  switch (store.connection.value.state) {
+    case 'connecting':
+      return (
+        <span class="live-badge muted" title="When this page was made">
+          as of {absolute(store.now.value).slice(11)}
+        </span>
+      );
+    case 'live':
+      return <span class="live-badge well">Live</span>;
+    case 'lost':
+      return <span class="live-badge failing">Reconnecting</span>;
+  }
+}

@@ -1,0 +1,67 @@
+import type { ComponentChildren } from 'preact';
+import { HealthIcon } from '../components/icon.tsx';
+import { Since } from '../components/moment.tsx';
+import { until } from '../fleet/relative-time.ts';
+import { HEALTH_WORDS, STATUS_WORDS } from '../fleet/words.ts';
+import type { NamespaceStore } from './namespace-store.ts';
+
+/** Which namespace it is, and how it is doing, in one look. */
+export function NamespaceHeader({
+  store,
+  children,
+}: {
+  store: NamespaceStore;
+  children?: ComponentChildren;
+}) {
+  const { row } = store.story.value;
+  const isMoving = row.wanted !== '' && row.wanted !== row.version;
+  return (
+    <header class="namespace-header">
+      <nav class="crumbs" aria-label="Where you are">
+        <a href="/status">Fleet</a> <span aria-hidden="true">/</span>{' '}
+        <span class="muted">{row.namespace}</span>
+      </nav>
+      <div class="namespace-title">
+        <h1>{row.namespace}</h1>
+        <span class={`health-badge ${row.health}`} title={HEALTH_WORDS[row.health].meaning}>
+          <HealthIcon health={row.health} />
+          {HEALTH_WORDS[row.health].word}
+        </span>
+        <div class="namespace-actions">{children}</div>
+      </div>
+      <dl class="facts">
+        <Fact name="Status">{STATUS_WORDS[row.status]}</Fact>
+        <Fact name="Channel">{row.channel || '–'}</Fact>
+        <Fact name="Version">
+          <span class="mono">{row.version || 'none'}</span>
+          {isMoving ? (
+            <>
+              {' → '}
+              <span class="mono">{row.wanted}</span>
+            </>
+          ) : null}
+        </Fact>
+        <Fact name="Activity">
+          {row.activity}
+          {row.retryAt !== undefined && row.activity === 'retrying'
+            ? `, next ${until(store.now.value, row.retryAt)}`
+            : ''}
+        </Fact>
+        {row.since === undefined ? null : (
+          <Fact name="For">
+            <Since at={row.since} now={store.now} />
+          </Fact>
+        )}
+      </dl>
+    </header>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

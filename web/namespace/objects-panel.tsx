@@ -1,0 +1,54 @@
+import type { ShownObject } from '../../shared/domain/namespace-story.ts';
+import { Ago } from '../components/moment.tsx';
+import { LogBlock } from './log-block.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+import { Section } from './section.tsx';
+import { NotRead } from './wanted-panel.tsx';
+
+/** The objects as the API server has them; what may not be read says so in its place. */
+export function ObjectsPanel({ store, readAgain }: { store: NamespaceStore; readAgain: () => void }) {
+  const objects = store.objects.value;
+  return (
+    <Section
+      id="objects"
+      title="Objects"
+      aside={
+        <>
+          {objects ? (
+            <>
+              read <Ago at={objects.readAt} now={store.now} />{' '}
+            </>
+          ) : null}
+          <button type="button" class="link-button needs-script" onClick={readAgain}>
+            Read again
+          </button>
+        </>
+      }
+    >
+      {objects ? (
+        objects.objects.map((object) => <ObjectBlock key={`${object.kind} ${object.name}`} object={object} />)
+      ) : (
+        <NotRead problem={store.objectsProblem.value} />
+      )}
+      {objects && store.objectsProblem.value !== '' ? <NotRead problem={store.objectsProblem.value} /> : null}
+    </Section>
+  );
+}
+
+function ObjectBlock({ object: { kind, name, yaml, problem } }: { object: ShownObject }) {
+  if (problem !== undefined) {
+    return (
+      <p class="object-missing">
+        <strong>{kind}</strong> <span class="mono">{name}</span>: <span class="muted">{problem}</span>
+      </p>
+    );
+  }
+  return (
+    <details class="object">
+      <summary>
+        <strong>{kind}</strong> <span class="mono">{name}</span>
+      </summary>
+      <LogBlock label={`${kind} ${name}`} text={yaml.trimEnd()} />
+    </details>
+  );
+}

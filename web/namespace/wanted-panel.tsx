@@ -1,0 +1,72 @@
+import type { DiffLine, NamespaceObjects } from '../../shared/domain/namespace-story.ts';
+import { Ago } from '../components/moment.tsx';
+import { ScrollBox } from './log-block.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+import { Section } from './section.tsx';
+
+const SIGNS: Readonly<Record<DiffLine['kind'], string>> = { same: ' ', added: '+', removed: '-' };
+
+/** What a deploy would do now, and how the Application differs from the wanted one. */
+export function WantedPanel({ store }: { store: NamespaceStore }) {
+  const objects = store.objects.value;
+  return (
+    <Section
+      id="wanted"
+      title="Wanted and actual"
+      aside={objects ? <Ago at={objects.readAt} now={store.now} /> : undefined}
+    >
+      {objects ? <Wanted objects={objects} /> : <NotRead problem={store.objectsProblem.value} />}
+    </Section>
+  );
+}
+
+function Wanted({ objects: { plan, diff } }: { objects: NamespaceObjects }) {
+  return (
+    <>
+      <p>
+        {plan.action === undefined ? (
+          <>It cannot be told what a deploy would do now: {plan.reason}</>
+        ) : (
+          <>
+            A deploy now would: <strong>{plan.action}</strong> ({plan.reason})
+            {plan.version === undefined ? '' : `, version ${plan.version}`}
+          </>
+        )}
+      </p>
+      {plan.steps.length === 0 ? null : (
+        <ol class="plan-steps">
+          {plan.steps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+      )}
+      {diff.problem === undefined ? (
+        <Diff hunks={diff.hunks} isEqual={diff.isEqual} />
+      ) : (
+        <p class="none">{diff.problem}</p>
+      )}
+    </>
+  );
+}
+
+function Diff({ hunks, isEqual }: { hunks: readonly (readonly DiffLine[])[]; isEqual: boolean }) {
+  if (isEqual) return <p class="none">The Application is what the release wants, field for field.</p>;
+  return (
+    <ScrollBox label="Application: from what is there (-) to what is wanted (+)">
+      {hunks.map((lines, hunk) => (
+        <span class="hunk" key={String(hunk)}>
+          {lines.map((line, index) => (
+            <span class={`diff-line ${line.kind}`} key={`${index} ${line.text}`}>
+              {`${SIGNS[line.kind]} ${line.text}\n`}
+            </span>
+          ))}
+        </span>
+      ))}
+    </ScrollBox>
+  );
+}
+
+export function NotRead({ problem }: { problem: string }) {
+  if (problem !== '') return <p class="none">It could not be read: {problem}</p>;
+  return <p class="none">It could not be read in time; reload the page.</p>;
+}

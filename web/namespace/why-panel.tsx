@@ -1,0 +1,33 @@
+import { HealthIcon } from '../components/icon.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+
+/** The answer, before all evidence. */
+export function WhyPanel({ store }: { store: NamespaceStore }) {
+  const { why } = store.story.value;
+  return (
+    <section class={`panel why ${why.health}`} aria-labelledby="why">
+      <h2 id="why" class="why-headline">
+        <HealthIcon health={why.health} />
+        <span>{why.headline}</span>
+      </h2>
+      {why.because.length === 0 ? null : (
+        <ul class="because">
+          {why.because.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+      {why.remedy.length === 0 ? null : (
+        <>
+          <h3>What to do</h3>
+          <ol class="remedy">
+            {why.remedy.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ol>
+        </>
+      )}
+      {why.code === undefined ? null : <p class="why-code muted">Error code: {why.code}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,62 @@
+import type { Attempt, AttemptEnd } from '../../shared/domain/attempt.ts';
+import type { Health } from '../../shared/domain/fleet-row.ts';
+import type { Trigger } from '../../shared/domain/rollout.ts';
+import { requestedBy } from '../fleet/words.ts';
+
+/** How long something took, to three figures at most: `340 ms`, `2.4 s`, `1 min 5 s`, `2 h 10 min`. */
+export function took(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}
+
+const ENDS: Readonly<Record<AttemptEnd, { readonly word: string; readonly health: Health }>> = {
+  completed: { word: 'completed', health: 'well' },
+  failed: { word: 'failed', health: 'failing' },
+  retrying: { word: 'failed, made again', health: 'behind' },
+  skipped: { word: 'skipped', health: 'unmanaged' },
+  'handed over': { word: 'handed over', health: 'unmanaged' },
+  lost: { word: 'worker went away', health: 'failing' },
+};
+
+export function endOf({ end, outcome }: Attempt): { readonly word: string; readonly health: Health } {
+  if (end === undefined) return { word: 'under way', health: 'busy' };
+  // A newer Skipper may know more ends.
+  const known = ENDS[end] ?? { word: end, health: 'unmanaged' as const };
+  return end === 'completed' && outcome !== undefined ? { ...known, word: outcome } : known;
+}
+
+/** Who or what asked for an attempt. */
+export function askedBy({ trigger, requestedBy: who }: Pick<Attempt, 'trigger' | 'requestedBy'>): string {
+  return requestedBy(trigger as Trigger, who);
+}
+
+/** Which colour a step has in the bar; what Skipper does itself, what FDD does, and what is waited for differ. */
+export function seriesOf(kind: string): string {
+  switch (kind) {
+    case 'observe':
+    case 'plan':
+    case 'verify':
+      return 'series-5';
+    case 'bootstrapping':
+    case 'waiting for FDD':
+      return 'series-1';
+    case 'rolling out':
+      return 'series-3';
+    case 'collecting the bootstrap log':
+    case 'delete-bootstrap-pod':
+      return 'series-4';
+    default:
+      return 'series-2';
+  }
+}
+
+/** What a step is called: its text, or its kind where that says more. */
+export function stepName({ kind, text }: { readonly kind: string; readonly text: string }): string {
+  if (text === '') return kind;
+  const isWait = kind.includes(' ') || kind === 'bootstrapping' || kind === 'plan';
+  return isWait ? `${kind}: ${text}` : text;
+}

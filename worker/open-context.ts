@@ -1,0 +1,134 @@
+import type { Job } from 'bullmq';
+import type { Logger } from 'pino';
+import type { Attempt, AttemptEnd, LastBootstrap } from '../shared/domain/attempt.ts';
+import { startAttemptClock } from '../shared/domain/attempt-clock.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { DeployJob } from '../shared/queues.ts';
+import type { DesiredState, Run } from '../shared/state/desired-state.ts';
+import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
+import type { Lease } from './leases.ts';
+import type { Phase, RunContext, WorkerDependencies } from './run-context.ts';
+
+/** Where a run stands is told at most this often. */
+const PROGRESS_INTERVAL_MS = 500;
+
+type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'retryDelayMs'> & {
+  readonly details?: readonly string[];
+};
+
+/** What an operator is told while a step lasts; steps that take no time are not told. */
+const PHASE_OF: Partial<Record<string, Phase>> = {
+  'apply-rbac': 'applying',
+  'apply-application': 'applying',
+  'delete-bootstrap-pod': 'bootstrapping',
+  'create-bootstrap-pod': 'bootstrapping',
+};
+
+export interface OpenContext extends RunContext {
+  /** Resolves when everything told so far has arrived. */
+  readonly settle: () => Promise<void>;
+  /** What the history keeps of this attempt, which ends now. */
+  readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
+}
+
+/** Opens the context of one attempt: what is told of it goes to the job and the desired state, and its story is kept. */
+export function openContext(
+  job: Job<DeployJob>,
+  run: Run,
+  lease: Lease,
+  dependencies: WorkerDependencies & {
+    readonly state: DesiredState;
+    readonly stopping: AbortSignal;
+    readonly log: Logger;
+  },
+): OpenContext {
+  const { state, stopping, client, fleet, metrics, settings } = dependencies;
+  const { namespace } = job.data;
+  const log = dependencies.log.child({
+    rollout: run.rolloutId,
+    namespace,
+    job: job.id,
+    attempt: run.attempt,
+  });
+  const startedAt = Date.now();
+  const clock = startAttemptClock(startedAt, Date.now);
+  let bootstrap: LastBootstrap | undefined;
+  let told = '';
+  let next: { readonly phase: string; readonly detail: string } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pending: Promise<unknown> = Promise.resolve();
+
+  /** In order, and never in the way of the run: what cannot be told is lost, not fatal. */
+  function tell(send: () => Promise<unknown>): void {
+    pending = pending.then(send).catch((error: unknown) => {
+      log.debug({ reason: messageOf(error) }, 'progress could not be told');
+    });
+  }
+
+  /** What has passed by the time it would be told is not worth the telling: in a fast fleet most phases are. */
+  function tellProgress(): void {
+    timer = undefined;
+    if (next === undefined || told === `${next.phase}/${next.detail}`) return;
+    const { phase, detail } = next;
+    told = `${phase}/${detail}`;
+    const steps = encodeSteps(clock.steps());
+    tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: Date.now(), steps }));
+    tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
+  }
+
+  function progress(phase: Phase, detail = ''): void {
+    next = { phase, detail };
+    timer ??= setTimeout(tellProgress, PROGRESS_INTERVAL_MS);
+  }
+
+  return {
+    client,
+    fleet,
+    metrics,
+    settings,
+    namespace,
+    log,
+    signal: AbortSignal.any([stopping, lease.signal]),
+    assertOurs: lease.assertOurs,
+    step: (kind, text) => {
+      clock.begin(kind, text);
+      const phase = PHASE_OF[kind];
+      if (phase) progress(phase, text);
+    },
+    progress: (phase, detail) => {
+      clock.begin(phase, detail ?? '');
+      progress(phase, detail);
+    },
+    keepBootstrap: (story) => {
+      bootstrap = story;
+    },
+    ending: (end, { details = [], ...result }) => ({
+      attempt: {
+        rolloutId: run.rolloutId,
+        generation: run.generation,
+        attempt: run.attempt,
+        jobId: job.id ?? '',
+        trigger: run.trigger,
+        requestedBy: run.requestedBy,
+        version: run.release.version,
+        startedAt,
+        endedAt: Date.now(),
+        end,
+        details,
+        steps: clock.steps(),
+        times: 1,
+        firstStartedAt: startedAt,
+        ...result,
+      },
+      bootstrap,
+    }),
+    remember: async (fields) => {
+      await state.report(namespace, run, fields);
+    },
+    note: (line) => tell(() => job.log(`${new Date().toISOString()} ${line}`)),
+    settle: () => {
+      clearTimeout(timer);
+      return pending.then(() => undefined);
+    },
+  };
+}
