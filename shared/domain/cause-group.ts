@@ -11,11 +11,18 @@ const END = '(?![a-zA-Z0-9-])';
 const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [/^attempt \d+ failed \(\w+\): /, ''],
   [/; next in [\d.]+ s$/, ''],
+  // How far FDD had come by then differs; what its pod says is the cause.
+  [/^(not proved by the deadline): .*?; (?:bootstrap )?pod\b[^:]*: /, '$1: pod: '],
+  [
+    /\b(?:ErrImagePull|ImagePullBackOff): (?:back-off pulling|failed to pull) image/i,
+    'ImagePullBackOff: image',
+  ],
   [/exceeded quota: ([^,]+), requested: (.*?)(?:, used: .*)?$/, 'exceeded quota: $1 ($2)'],
   [/(\b[\w./-]+)=\d+(?:\.\d+)?(?:[a-zA-Z]{1,2})?(?=[,)\s]|$)/g, '$1'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, ANY],
   [/\b\d{8}-\d{6}-[0-9a-f]{8}\b/g, ANY],
   [/\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/g, ANY],
+  [new RegExp(`-(?=[a-z]*\\d)[a-z0-9]{5,10}-${GENERATED}{5}${END}`, 'g'), `-${ANY}`],
   [new RegExp(`-${GENERATED}{5,10}-${GENERATED}{5}${END}`, 'g'), `-${ANY}`],
   [new RegExp(`\\b(fiaas-deploy-daemon)-(?=${GENERATED}*\\d)${GENERATED}{5,10}${END}`, 'g'), `$1-${ANY}`],
   [new RegExp(`\\bfiaas-deploy-daemon-[a-z2-7]{13}${END}`, 'g'), `fiaas-deploy-daemon-${ANY}`],

@@ -26,8 +26,8 @@ export function introduction({ once }: DemoOptions, demo: Demo): readonly string
   const without = fleet.filter(({ installedVersion }) => installedVersion === undefined).length;
   return [
     '',
+    `  fleet page ${url}/status`,
     `  board      ${url}/queues`,
-    `  status     ${url}/api/status`,
     `  API        ${url}/api/openapi.json`,
     `  deploy     curl -X POST ${url}/api/deploy`,
     `  cluster    ${cluster.url} (${cluster.isSimulated ? 'simulated' : 'real, with simulated FDDs'})`,

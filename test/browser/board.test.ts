@@ -41,9 +41,10 @@ describe('the board', () => {
 
   test('a retry there is a deploy through the service', async () => {
     world.fdds.misbehaviour.clear('failing');
-    const page = await open('/queues/queue/fleet/failing');
+    const page = await open('/queues/queue/fleet?status=failed');
     await page.getByText('exceeded quota: pods').first().waitFor();
-    await page.getByRole('button', { name: /retry/i }).first().click();
+    await page.getByRole('button', { name: 'Retry all' }).click();
+    await page.getByRole('button', { name: 'Confirm' }).click();
 
     await until(
       async () => (await world.deployment('failing')).spec.template.spec.containers[0].image.endsWith(NEW),
@@ -90,7 +91,7 @@ describe('the page of a namespace', () => {
     const objects = page.getByRole('region', { name: 'Objects' });
     await objects.getByText('ConfigMap').first().click();
 
-    expect(await objects.innerText()).toContain('tag: stable');
+    expect(await objects.innerText()).toContain('cluster_config.yaml');
   });
 
   test('a namespace that is none of the fleet says what would make it one', async () => {

@@ -1,17 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { until } from '../support/simulated-world.ts';
+import { APPLICATIONS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { forEachAtMost } from '../../simulator/demo/for-each-at-most.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { FDD, OLD, until, useWorld } from '../support/simulated-world.ts';
 import { useBrowser } from './support/browser.ts';
-import { useDemo } from './support/demo.ts';
 
 /** Ten thousand namespaces: the page stays what it was. */
 const NAMESPACES = 10_000;
 
-const demo = useDemo({ namespaces: NAMESPACES, failRate: 0.001 }, ({ rows }) => rows.length === NAMESPACES);
+let api: SkipperProcess;
+const world = useWorld(
+  { fdds: 'instant', cluster: { auditLimit: 0 }, openTimeoutMs: 300_000 },
+  async (opened) => {
+    const names = Array.from(
+      { length: NAMESPACES },
+      (_, index) => `team-${String(index + 1).padStart(5, '0')}`,
+    );
+    await forEachAtMost(32, names, (name) => opened.addNamespace(name, { fdd: OLD }));
+    api = await opened.startApi({ unready: true });
+    await api.ready(90_000);
+  },
+);
 const browser = useBrowser();
 
 async function openFleet(query = ''): Promise<Page> {
-  const page = await browser.open(`${demo.url}/status${query}`);
+  const page = await browser.open(`${api.url}/status${query}`);
   await page.getByText('Live', { exact: true }).waitFor();
   return page;
 }
@@ -19,7 +33,7 @@ async function openFleet(query = ''): Promise<Page> {
 describe('ten thousand namespaces', () => {
   test('only what is seen is in the document, however far it is scrolled', async () => {
     const page = await openFleet('?sort=namespace');
-    await page.getByText('10,000 namespaces').waitFor();
+    await page.getByRole('heading', { name: '10,000 namespaces' }).waitFor();
     for (const y of [50_000, 200_000, 449_000]) {
       await page.evaluate((to) => window.scrollTo(0, to), y);
       await until(
@@ -34,6 +48,22 @@ describe('ten thousand namespaces', () => {
     expect(await table.getAttribute('aria-rowcount')).toBe(String(NAMESPACES + 1));
   });
 
+  test('a change of one in ten thousand is seen within a second', async () => {
+    const page = await openFleet('?q=team-00042');
+    const line = page.locator('tr[data-namespace="team-00042"]');
+    await line.getByText('OK', { exact: true }).waitFor();
+    await world.kube.request({
+      method: 'PATCH',
+      patchType: 'merge',
+      path: pathOf(APPLICATIONS, { namespace: 'team-00042', name: FDD }),
+      body: { spec: { image: 'fiaas/fiaas-deploy-daemon:by-hand' } },
+    });
+    const changed = Date.now();
+    await line.getByText('Version mismatch').waitFor();
+
+    expect(Date.now() - changed).toBeLessThan(1_000);
+  });
+
   test('one in ten thousand is found by its name', async () => {
     const page = await openFleet();
     await page.getByRole('searchbox').fill('team-07345');
@@ -43,7 +73,7 @@ describe('ten thousand namespaces', () => {
   });
 
   test('the document that the server sends stays small', async () => {
-    const response = await fetch(`${demo.url}/status`);
+    const response = await fetch(`${api.url}/status`);
     const html = await response.text();
 
     expect(html.length).toBeLessThan(400_000);

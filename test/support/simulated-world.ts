@@ -59,8 +59,10 @@ export interface WorldOptions {
   readonly delays?: Partial<Delays>;
   /** Flags of every process; those of a single one win. */
   readonly flags?: Flags;
-  /** Off: no CRDs and no FDDs, for tests of a cluster that has never seen FIAAS. */
-  readonly fdds?: boolean;
+  /** Off: no CRDs and no FDDs, for tests of a cluster that has never seen FIAAS. Instant ones carry thousands. */
+  readonly fdds?: boolean | 'instant';
+  /** For a world that takes long to fill. */
+  readonly openTimeoutMs?: number;
 }
 
 export interface NamespaceOptions {
@@ -193,7 +195,7 @@ export function useWorld(
     opened = await startWorld(options);
     await prepare(opened);
     residents = opened.running();
-  });
+  }, options.openTimeoutMs ?? TEST_TIMEOUT_MS);
   afterEach(async () => {
     const leaked = (opened?.running() ?? []).filter((process) => !residents.includes(process));
     const title = expect.getState().currentTestName;
@@ -284,6 +286,7 @@ async function openWorld(
       hasControllerManager: false,
       ownsNamespace: () => true,
       insecureKubelet: true,
+      ...(options.fdds === 'instant' ? { profile: 'instant' } : {}),
       delays: { bootstrapPollMs: 100, successAfterDeploymentMs: 500, ...options.delays },
     });
     closers.push(started.stop);

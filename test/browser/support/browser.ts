@@ -58,7 +58,7 @@ export function useBrowser(): BrowserFixture {
 
   function listen(page: Page, origin: string): void {
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      if (message.type() === 'error') complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('request', (request) => {

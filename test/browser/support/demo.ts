@@ -30,8 +30,24 @@ export function useDemo(
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const flags = ['--namespaces', namespaces, '--fail-rate', failRate, '--port', port].map(String);
-    child = spawn(SKIPPER, ['demo', ...flags], { stdio: 'ignore' });
-    await until(async () => isReady(await fleet()), `the demo with ${namespaces} namespaces`, FILLED_MS);
+    child = spawn(SKIPPER, ['demo', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString()).slice(-4_000);
+      });
+    }
+    const died = new Promise<never>((_, reject) =>
+      child?.once('exit', (code) => reject(new Error(`the demo ended with ${code}: ${said}`))),
+    );
+    const ready = until(
+      async () => isReady(await fleet()),
+      `the demo with ${namespaces} namespaces`,
+      FILLED_MS,
+    );
+    // Whichever comes first; the other one is of no interest then.
+    for (const promise of [died, ready]) promise.catch(() => undefined);
+    await Promise.race([ready, died]);
   }, FILLED_MS + 10_000);
 
   afterAll(async () => {
