@@ -1,11 +1,11 @@
 import compression from 'compression';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { pinoHttp } from 'pino-http';
-import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
 import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { mountBoard } from './board/mount-board.ts';
+import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 import { refuseForeignOrigins, requireToken, securityHeaders } from './guards.ts';
@@ -14,10 +14,13 @@ import { openApiDocument } from './openapi.ts';
 import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
+import { readBody } from './read-body.ts';
 import type { Call, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { traceChanges, traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT = '2mb';
+const EVENTS = '/api/fleet/events';
 const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
 /** The HTTP side of Skipper: middleware and routes in reading order. */
@@ -44,27 +47,33 @@ export function createApp(
   );
   app.use(securityHeaders, refuseForeignOrigins, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
+  const shared = { core, view, events: createEventHub(view) };
   app.use(
     operationsRouter({
       registry: core.metrics.registry,
       unhealthy: () => [],
       unready: () => [...coreProblems(core), ...moreProblems()],
-      refreshGauges: () => refreshGauges(core),
+      refreshGauges: async () => {
+        await refreshGauges(core);
+        await refreshFleetGauges(view, core.metrics, shared.events.listeners());
+      },
     }),
   );
   const authorize = requireToken(core.settings.authTokenFile);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
   const document = openApiDocument(version);
-  const shared = { core, view, events: createEventHub(view) };
   app.get('/api/openapi.json', (_request, response) => {
     response.json(document);
   });
   for (const route of ROUTES) {
-    app[route.method](route.path, ...(route.mutates ? [authorize] : []), readText, serve(route, shared));
+    // A stream's span would last as long as somebody looks.
+    const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
+    const guarded = route.mutates ? [authorize] : [];
+    app[route.method](route.path, ...traced, ...guarded, readText, serve(route, shared));
   }
   const assets = openAssets();
   const board = { core, view, logoUrl: () => assets.url('logo.svg') };
-  app.use('/queues', mountBoard({ ...board, basePath: '/queues', authorize }));
+  app.use('/queues', traceChanges('/queues'), mountBoard({ ...board, basePath: '/queues', authorize }));
   app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
   mountPages(app, shared);
   app.use((request) => {
@@ -101,32 +110,6 @@ function serve(route: Route, shared: Pick<Call<unknown>, 'core' | 'view' | 'even
       .set({ 'cache-control': 'no-store', ...answer.headers })
       .json(answer.body);
   };
-}
-
-/** An empty body is an empty object; anything else must say that it is JSON, be JSON, and fit the schema. */
-function readBody(schema: z.ZodType, rawBody: string, request: Request): unknown {
-  if (rawBody.trim() === '') return schema.parse({});
-  if (!request.is(['application/json', '+json'])) {
-    throw new HttpProblem(415, 'not_json', 'send the body with "Content-Type: application/json"');
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(rawBody);
-  } catch {
-    throw new HttpProblem(400, 'not_json', 'the body is not valid JSON');
-  }
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap(toFieldErrors);
-  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
-  throw new HttpProblem(400, 'bad_request', detail, { errors });
-}
-
-function toFieldErrors(issue: z.core.$ZodIssue): { field: string; message: string }[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((field) => ({ field, message: 'is unknown: see /api/openapi.json' }));
-  }
-  return [{ field: issue.path.join('.') || 'body', message: issue.message }];
 }
 
 /** Express knows an error handler by its four parameters. */

@@ -2,7 +2,7 @@ import { startApi } from '../api/start-api.ts';
 import { redactSettings, type Settings } from '../shared/config.ts';
 import { openCore } from '../shared/core.ts';
 import { createLogger } from '../shared/logger.ts';
-import { type RunningProcess, runUntilSignal } from '../shared/run-process.ts';
+import { type RunningProcess, runUntil, untilSignal } from '../shared/run-process.ts';
 import { startWorker } from '../worker/start-worker.ts';
 
 export interface Service {
@@ -15,6 +15,8 @@ export interface Service {
 export async function serve({ name, parts, version }: Service, settings: Settings): Promise<void> {
   const root = createLogger({ format: settings.logFormat, debug: settings.debug });
   const log = root.child({ logger: name });
+  // Before anything is begun that has to be ended in order.
+  const signalled = untilSignal(log);
   log.info({ version }, `skipper ${name} is starting`);
   log.debug({ settings: redactSettings(settings) }, 'settings');
   if (settings.debug) log.warn("--debug: the Kubernetes API server's certificate is not verified");
@@ -31,7 +33,7 @@ export async function serve({ name, parts, version }: Service, settings: Setting
       await core.close();
     },
   };
-  const exitCode = await runUntilSignal(running, log);
+  const exitCode = await runUntil(signalled, running, log);
   log.info('stopped');
   process.exit(exitCode);
 }

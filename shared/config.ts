@@ -70,6 +70,25 @@ export const Settings = z.object({
     .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
     .default('redis://127.0.0.1:6379')
     .describe('Redis with maxmemory-policy noeviction'),
+  redisCaFile: text
+    .optional()
+    .describe('PEM file with certificate authorities of Redis at rediss://…, beside the usual ones'),
+  redisSentinels: text
+    .transform((addresses) => addresses.split(',').map((address) => address.trim()))
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(/^([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?$/, 'expected host:port, separated by commas'),
+      ),
+    )
+    .default([])
+    .describe(
+      'comma-separated host:port of the Sentinels that know where Redis is; the rest of --redis-url holds, but its host',
+    ),
+  redisSentinelMaster: text.optional().describe('name by which --redis-sentinels know the Redis'),
+  redisSentinelPassword: text.optional().describe('password of --redis-sentinels'),
+  redisCluster: flag.describe('Redis is a Cluster, and --redis-url one of its nodes'),
   redisPrefix: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, 'use letters, digits, ".", "_" and "-"')
@@ -232,15 +251,26 @@ function checkTogether(settings: Settings): void {
   if ((settings.clientCert === undefined) !== (settings.clientKey === undefined)) {
     problems.push('--client-cert and --client-key go together: give both');
   }
+  if (settings.redisSentinels.length > 0 !== (settings.redisSentinelMaster !== undefined)) {
+    problems.push('--redis-sentinels and --redis-sentinel-master go together: give both');
+  }
+  if (settings.redisSentinels.length > 0 && settings.redisCluster) {
+    problems.push('a Redis Cluster has no Sentinels: give --redis-cluster or --redis-sentinels');
+  }
+  if (settings.redisCaFile !== undefined && !settings.redisUrl.startsWith('rediss:')) {
+    problems.push('--redis-ca-file is for TLS: --redis-url has to begin with rediss://');
+  }
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }
+
+const SECRETS: ReadonlySet<string> = new Set(['apiToken', 'redisSentinelPassword']);
 
 /** The settings as they may be shown: secrets blotted out. */
 export function redactSettings(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
       name,
-      name === 'apiToken' && value !== undefined ? '***' : redactPassword(value),
+      SECRETS.has(name) && value !== undefined ? '***' : redactPassword(value),
     ]),
   );
 }

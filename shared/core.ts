@@ -1,17 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { ConfigurationError, type Settings } from './config.ts';
+import type { Settings } from './config.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
 import { FIELD_MANAGER } from './domain/names.ts';
-import { messageOf } from './errors.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type Fleet, watchFleet } from './kubernetes/fleet.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
-import { connectRedis } from './redis.ts';
+import { readCa } from './read-ca.ts';
+import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
 import { createOutbound } from './releases/outbound.ts';
 import {
@@ -28,7 +26,9 @@ export interface Core {
   readonly settings: Settings;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
+  /** Where that is, for whoever needs a connection of its own. */
+  readonly redisAddress: RedisAddress;
   /** Prefix of all keys in Redis, with its hash tag. */
   readonly prefix: string;
   readonly client: KubernetesClient;
@@ -44,14 +44,19 @@ export interface Core {
 
 /** Opens everything and waits for nothing: what is away is waited for by whoever needs it. */
 export async function openCore(settings: Settings, log: Logger, version: string): Promise<Core> {
-  const telemetry = await openTelemetry(settings.otelExporterOtlpEndpoint, version);
+  const telemetry = await openTelemetry(
+    settings.otelExporterOtlpEndpoint,
+    version,
+    log.child({ logger: 'telemetry' }),
+  );
   const prefix = `{${settings.redisPrefix}}`;
   const metrics = createMetrics();
   const client = createKubernetesClient(loadKubeConfig({ ...settings, skipTlsVerify: settings.debug }), {
     userAgent: 'fiaas-skipper',
     fieldManager: FIELD_MANAGER,
   });
-  const redis = connectRedis(settings.redisUrl, log.child({ logger: 'redis' }));
+  const redisAddress = await redisAddressOf(settings);
+  const redis = connectRedis(redisAddress, log.child({ logger: 'redis' }));
   const releases = await openReleases(settings, log, redis, prefix);
   const fleet = watchFleet({ client, log: log.child({ logger: 'fleet' }) });
   const state = openDesiredState(redis, prefix);
@@ -76,6 +81,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     log,
     metrics,
     redis,
+    redisAddress,
     prefix,
     client,
     fleet,
@@ -97,7 +103,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
 async function openReleases(
   settings: Settings,
   log: Logger,
-  redis: Redis,
+  redis: RedisConnection,
   prefix: string,
 ): Promise<ReleaseSource> {
   const override = await readOverride(settings.specFileOverride, log);
@@ -112,7 +118,7 @@ async function openReleases(
     outbound: createOutbound({
       baseUrl: settings.baseurl,
       allowedHosts: settings.releaseAllowedHosts,
-      ca: await readCa(settings.releaseCaFile),
+      ca: await readCa(settings.releaseCaFile, '--release-ca-file'),
       httpProxy: settings.httpProxy,
       httpsProxy: settings.httpsProxy,
       noProxy: settings.noProxy,
@@ -120,13 +126,4 @@ async function openReleases(
     store: redisChannelStore(redis, prefix),
     log: log.child({ logger: 'releases' }),
   });
-}
-
-async function readCa(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  const pem = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ConfigurationError(`--release-ca-file ${path} cannot be read: ${messageOf(error)}`);
-  });
-  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  throw new ConfigurationError(`--release-ca-file ${path} has no PEM certificate in it`);
 }

@@ -100,7 +100,52 @@ export function createMetrics() {
       labelNames: ['watch'] as const,
       registers,
     }),
+    redisUp: new Gauge({
+      name: 'skipper_redis_up',
+      help: '1 while Redis answers this process, else 0',
+      registers,
+    }),
+    // The rest only an API knows: elsewhere, and while what they rest on is away, they have no value at all.
+    namespacesBehind: new Gauge({
+      name: 'skipper_namespaces_behind',
+      help: 'Namespaces that do not run what their channel names, and for which nothing is under way, by channel',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
+    channelReadable: new Gauge({
+      name: 'skipper_channel_readable',
+      help: '1 where the latest look at a release channel in use succeeded, else 0',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
+    oldestUnfinished: unknownYet(
+      new Gauge({
+        name: 'skipper_oldest_unfinished_seconds',
+        help: 'Age of the oldest request for a namespace that is not done; 0 where all are',
+        registers,
+      }),
+    ),
+    workers: unknownYet(
+      new Gauge({
+        name: 'skipper_workers',
+        help: 'Workers that are connected to the deploy queue',
+        registers,
+      }),
+    ),
+    eventListeners: unknownYet(
+      new Gauge({
+        name: 'skipper_event_listeners',
+        help: 'Clients of this API that listen to the events of the fleet',
+        registers,
+      }),
+    ),
   };
+}
+
+/** A gauge without labels would begin at 0, which is a value. */
+function unknownYet(gauge: Gauge): Gauge {
+  gauge.remove();
+  return gauge;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,5 +1,5 @@
 import { type JobsOptions, Queue, type Telemetry } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from './redis.ts';
 
 export const DEPLOY_QUEUE = 'deploy';
 export const RELEASE_CHECK_QUEUE = 'release-check';
@@ -20,7 +20,7 @@ const KEPT = {
 } as const;
 
 export interface QueueConnection {
-  readonly connection: Redis;
+  readonly connection: RedisConnection;
   /** Prefix of all keys, with its hash tag. */
   readonly prefix: string;
   /** Carries traces along with jobs; undefined while tracing is off. */

@@ -7,11 +7,9 @@ export interface RunningProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Runs until SIGTERM or SIGINT, then stops in order; a second signal ends at once. Resolves with the exit code.
- */
-export async function runUntilSignal(running: RunningProcess, log: Logger): Promise<number> {
-  const signalled = new Promise<undefined>((resolve) => {
+/** Listens for SIGTERM and SIGINT from now on, and resolves at the first; a second one ends the process at once. */
+export function untilSignal(log: Logger): Promise<undefined> {
+  return new Promise((resolve) => {
     let signals = 0;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
@@ -25,6 +23,14 @@ export async function runUntilSignal(running: RunningProcess, log: Logger): Prom
       });
     }
   });
+}
+
+/** Runs until a signal has come, or the process is broken, then stops in order. Resolves with the exit code. */
+export async function runUntil(
+  signalled: Promise<undefined>,
+  running: RunningProcess,
+  log: Logger,
+): Promise<number> {
   const reason = await Promise.race([signalled, running.broken ?? signalled]);
   if (reason) log.fatal({ err: reason }, 'cannot go on');
   await running.stop();

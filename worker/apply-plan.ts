@@ -14,6 +14,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../shared/kubernetes/resources.ts';
 import { type RawApplication, type RawPod, trimPod } from '../shared/kubernetes/trim.ts';
+import { inSpan } from '../shared/telemetry/spans.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
 
@@ -27,25 +28,23 @@ export async function applyPlan(plan: DeploymentPlan, context: RunContext): Prom
   for (const step of plan.steps) {
     context.assertOurs();
     context.step(step.kind, describeStep(step));
-    switch (step.kind) {
-      case 'apply-rbac':
-        await applyRbac(step, context);
-        break;
-      case 'apply-application':
-        await applyApplication(step, context);
-        break;
-      case 'adopt-bootstrap-pod':
-        await context.remember({ bootstrappedId: step.deploymentId });
-        break;
-      case 'delete-bootstrap-pod':
-        await deleteBootstrapPod(context);
-        break;
-      case 'create-bootstrap-pod':
-        await createBootstrapPod(step, context);
-        break;
-      case 'verify':
-        break;
-    }
+    // What verifies comes after all that is written.
+    if (step.kind !== 'verify') await inSpan(step.kind, {}, () => applyStep(step, context));
+  }
+}
+
+async function applyStep(step: Exclude<Step, { kind: 'verify' }>, context: RunContext): Promise<void> {
+  switch (step.kind) {
+    case 'apply-rbac':
+      return applyRbac(step, context);
+    case 'apply-application':
+      return applyApplication(step, context);
+    case 'adopt-bootstrap-pod':
+      return context.remember({ bootstrappedId: step.deploymentId });
+    case 'delete-bootstrap-pod':
+      return deleteBootstrapPod(context);
+    case 'create-bootstrap-pod':
+      return createBootstrapPod(step, context);
   }
 }
 

@@ -11,6 +11,7 @@ import { messageOf, SkipperError } from '../shared/errors.ts';
 import { APPLICATIONS, CONFIG_MAPS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
 import { type RawApplication, type RawConfigMap, trimApplication } from '../shared/kubernetes/trim.ts';
 import type { Run } from '../shared/state/desired-state.ts';
+import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitVerdict } from './await-verdict.ts';
 import { awaitBootstrapEnd, collectBootstrapPod } from './bootstrap-record.ts';
@@ -63,7 +64,11 @@ async function planAndApply(
   let quotas: readonly QuotaObject[] | undefined;
   for (let conflicts = 0; ; ) {
     const config = configOf(observed);
-    const plan = await makePlan(run, config, observed, quotas ?? [], context);
+    const plan = await inSpan('plan', {}, async (span) => {
+      const made = await makePlan(run, config, observed, quotas ?? [], context);
+      span.setAttribute('skipper.action', made.action);
+      return made;
+    });
     if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
     context.step('plan', `${plan.action}: ${plan.reason}`);
     context.note(
@@ -130,23 +135,27 @@ async function prove(
 ): Promise<{ unconfigured: readonly string[]; bootstrap: BootstrapRecord | undefined }> {
   const { settings } = context;
   try {
-    const unconfigured = await awaitVerdict(
-      {
-        deploymentId: verify.deploymentId,
-        image: verify.image,
-        bootstrap: verify.bootstrap,
-        environment: config.expectedEnvironment,
-      },
-      began + settings.progressDeadlineMs,
-      context,
+    const expected = {
+      deploymentId: verify.deploymentId,
+      image: verify.image,
+      bootstrap: verify.bootstrap,
+      environment: config.expectedEnvironment,
+    };
+    const unconfigured = await inSpan('verify', { 'skipper.deployment': verify.deploymentId }, () =>
+      awaitVerdict(expected, began + settings.progressDeadlineMs, context),
     );
     if (!verify.bootstrap) return { unconfigured, bootstrap: undefined };
-    await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
-    return { unconfigured, bootstrap: await collectBootstrapPod(verify.deploymentId, context) };
+    const bootstrap = await inSpan('collect bootstrap pod', {}, async () => {
+      await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
+      return collectBootstrapPod(verify.deploymentId, context);
+    });
+    return { unconfigured, bootstrap };
   } catch (error) {
     context.signal.throwIfAborted();
     if (verify.bootstrap && error instanceof SkipperError && error.errorClass === 'permanent') {
-      const record = await collectBootstrapPod(verify.deploymentId, context);
+      const record = await inSpan('collect bootstrap pod', {}, () =>
+        collectBootstrapPod(verify.deploymentId, context),
+      );
       throw withBootstrap(error, record);
     }
     throw error;

@@ -6,6 +6,7 @@ import { messageOf } from '../shared/errors.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
 import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
+import { tellOutcome } from '../shared/telemetry/spans.ts';
 import type { Lease } from './leases.ts';
 import type { Phase, RunContext, WorkerDependencies } from './run-context.ts';
 
@@ -70,9 +71,11 @@ export function openContext(
     timer = undefined;
     if (next === undefined || told === `${next.phase}/${next.detail}`) return;
     const { phase, detail } = next;
+    // Since when: of the phase, not of the detail that changes within it.
+    const since: Record<string, number> = told.startsWith(`${phase}/`) ? {} : { changedAt: Date.now() };
     told = `${phase}/${detail}`;
     const steps = encodeSteps(clock.steps());
-    tell(() => state.report(namespace, run, { phase, reason: detail, changedAt: Date.now(), steps }));
+    tell(() => state.report(namespace, run, { phase, reason: detail, steps, ...since }));
     tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
   }
 
@@ -102,26 +105,30 @@ export function openContext(
     keepBootstrap: (story) => {
       bootstrap = story;
     },
-    ending: (end, { details = [], ...result }) => ({
-      attempt: {
-        rolloutId: run.rolloutId,
-        generation: run.generation,
-        attempt: run.attempt,
-        jobId: job.id ?? '',
-        trigger: run.trigger,
-        requestedBy: run.requestedBy,
-        version: run.release.version,
-        startedAt,
-        endedAt: Date.now(),
-        end,
-        details,
-        steps: clock.steps(),
-        times: 1,
-        firstStartedAt: startedAt,
-        ...result,
-      },
-      bootstrap,
-    }),
+    ending: (end, { details = [], ...result }) => {
+      const { code, reason } = result;
+      tellOutcome(result.outcome ?? end, code === undefined ? undefined : { code, reason });
+      return {
+        attempt: {
+          rolloutId: run.rolloutId,
+          generation: run.generation,
+          attempt: run.attempt,
+          jobId: job.id ?? '',
+          trigger: run.trigger,
+          requestedBy: run.requestedBy,
+          version: run.release.version,
+          startedAt,
+          endedAt: Date.now(),
+          end,
+          details,
+          steps: clock.steps(),
+          times: 1,
+          firstStartedAt: startedAt,
+          ...result,
+        },
+        bootstrap,
+      };
+    },
     remember: async (fields) => {
       await state.report(namespace, run, fields);
     },

@@ -6,6 +6,7 @@ import type { RolloutTarget } from '../shared/domain/rollout.ts';
 import { errorClassOf, messageOf, SkipperError, toError } from '../shared/errors.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
+import { inAttemptSpan } from '../shared/telemetry/spans.ts';
 import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
 import { type OpenContext, openContext } from './open-context.ts';
@@ -62,7 +63,11 @@ export async function processJob(
     if (begin.kind === 'busy') throw await putOff(job, token, BUSY_DELAY_MS);
     const lease = leases.hold(namespace, begin.run.token);
     try {
-      const { result, moved } = await runOnce(job, token, begin.run, lease, dependencies);
+      const { run } = begin;
+      const { result, moved } = await inAttemptSpan(
+        { namespace, rollout: run.rolloutId, attempt: run.attempt },
+        () => runOnce(job, token, run, lease, dependencies),
+      );
       if (!moved) return result;
     } finally {
       lease.end();

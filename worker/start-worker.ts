@@ -95,7 +95,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const stopping = new AbortController();
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const dependencies = processDependencies(core, leases, stopping.signal);
-  const connection = connectRedisForWorker(settings.redisUrl, core.log.child({ logger: 'redis' }));
+  const connection = connectRedisForWorker(core.redisAddress, core.log.child({ logger: 'redis' }));
   const shared = {
     connection,
     prefix,

@@ -20,6 +20,8 @@ const HEADERS = {
 export interface EventHub {
   /** Answers with what has changed since a position, then with everything that changes, until either side ends. */
   attach(response: ServerResponse, since: string | undefined): void;
+  /** How many listen now. */
+  listeners(): number;
 }
 
 /**
@@ -79,6 +81,7 @@ export function createEventHub(view: FleetView, backlogBytes: number = BACKLOG_B
   }
 
   return {
+    listeners: () => clients.size,
     attach: (response, since) => {
       response.writeHead(200, HEADERS);
       if (response.req.method === 'HEAD') return void response.end();

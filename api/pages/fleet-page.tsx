@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { createFleetStore } from '../../web/fleet/fleet-store.ts';
 import { type FleetPageState, firstPaint } from '../../web/fleet/page-state.ts';
@@ -7,10 +8,13 @@ import type { Assets } from './assets.ts';
 import type { PageSources } from './mount-pages.ts';
 import { sendPage } from './send-page.tsx';
 
+/** Numbers that take longer, as where Redis is busy, come with the feed. */
+const REFRESH_WAIT_MS = 250;
+
 /** `GET /status`: the same selection as the browser would show for this URL, its first lines. */
 export function fleetPage({ core, view }: PageSources, assets: Assets): RequestHandler {
   return async (request, response) => {
-    await view.refresh();
+    await Promise.race([view.refresh(), setTimeout(REFRESH_WAIT_MS, undefined, { ref: false })]);
     const query = new URL(request.originalUrl, 'http://page').searchParams;
     const state: FleetPageState = firstPaint(view.rows(), parseSelection(query), {
       now: Date.now(),

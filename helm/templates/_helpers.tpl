@@ -107,6 +107,23 @@ capabilities:
 {{- else }}
   value: {{ $redis.external.url | quote }}
 {{- end }}
+{{- with $redis.external.sentinels }}
+- name: REDIS_SENTINELS
+  value: {{ join "," . | quote }}
+- name: REDIS_SENTINEL_MASTER
+  value: {{ $redis.external.sentinelMaster | quote }}
+{{- with $redis.external.sentinelPasswordKey }}
+- name: REDIS_SENTINEL_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $redis.external.existingSecret | quote }}
+      key: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if $redis.external.cluster }}
+- name: REDIS_CLUSTER
+  value: "true"
+{{- end }}
 {{- else if $redis.auth.enabled }}
 {{ include "skipper.redisPasswordEnv" . }}
 - name: REDIS_URL
@@ -168,6 +185,15 @@ yes
 {{- if .Values.redis.enabled -}}6379{{- else -}}{{ $port | default .Values.networkPolicy.redisPort }}{{- end -}}
 {{- end -}}
 
+{{/* Ports of the outer Redis: its own, and those of its Sentinels. */}}
+{{- define "skipper.redisPorts" -}}
+{{- $ports := list (include "skipper.redisPort" . | int) -}}
+{{- if not .Values.redis.enabled -}}
+{{- range .Values.redis.external.sentinels }}{{ $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "26379" | int) }}{{ end -}}
+{{- end -}}
+{{- toJson (uniq $ports) -}}
+{{- end -}}
+
 {{/* What the schema cannot say. */}}
 {{- define "skipper.validate" -}}
 {{- if not (and .Values.redis .Values.networkPolicy .Values.api .Values.worker .Values.monitoring) -}}
@@ -182,6 +208,17 @@ yes
 {{- end -}}
 {{- if and .Values.redis.external.url .Values.redis.external.existingSecret -}}
 {{- fail "give redis.external.url or redis.external.existingSecret, not both" -}}
+{{- end -}}
+{{- with .Values.redis.external -}}
+{{- if ne (empty .sentinels) (empty .sentinelMaster) -}}
+{{- fail "redis.external.sentinels and redis.external.sentinelMaster go together" -}}
+{{- end -}}
+{{- if and .sentinels .cluster -}}
+{{- fail "a Redis Cluster has no Sentinels: give redis.external.sentinels or redis.external.cluster" -}}
+{{- end -}}
+{{- if and .sentinelPasswordKey (not .existingSecret) -}}
+{{- fail "redis.external.sentinelPasswordKey is a key of redis.external.existingSecret: give both" -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.caBundle.configMap .Values.caBundle.secret -}}

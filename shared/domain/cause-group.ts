@@ -12,7 +12,7 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [/^attempt \d+ failed \(\w+\): /, ''],
   [/; next in [\d.]+ s$/, ''],
   // How far FDD had come by then differs; what its pod says is the cause.
-  [/^(not proved by the deadline): .*?; (?:bootstrap )?pod\b[^:]*: /, '$1: pod: '],
+  [/^(not proved by the deadline): (?:bootstrap )?(pod: .*?); (?:FDD |Deployment: ).*$/, '$1: $2'],
   [
     /\b(?:ErrImagePull|ImagePullBackOff): (?:back-off pulling|failed to pull) image/i,
     'ImagePullBackOff: image',

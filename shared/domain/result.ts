@@ -7,6 +7,9 @@ export function ok<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
+/** Reasons quote what they found, which may be a megabyte; they are logged, stored and shown. */
+const REASON_LENGTH = 1_000;
+
 export function invalid(reason: string): { readonly ok: false; readonly reason: string } {
-  return { ok: false, reason };
+  return { ok: false, reason: reason.length > REASON_LENGTH ? `${reason.slice(0, REASON_LENGTH)}…` : reason };
 }

@@ -69,7 +69,9 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
     );
   }
   if (!isRolledOut(deployment)) {
-    return waiting('rollout', explainDeployment({ ...snapshot, deployment }).join('; '));
+    const [numbers = '', ...conditions] = explainDeployment({ ...snapshot, deployment });
+    const trouble = troubleOf(snapshot);
+    return waiting('rollout', (trouble ? [trouble, numbers] : [numbers, ...conditions]).join('; '));
   }
   return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };
 }
@@ -140,11 +142,11 @@ function bootstrapFailure(expected: Expectation, evidence: Evidence): Verdict | 
   return failed('bootstrap_failed', reason, explainDeployment(evidence.snapshot));
 }
 
-/** What FDD says, and what is wrong with its pods or the bootstrap pod: the reason that people look for. */
+/** What is wrong with FDD's pods or the bootstrap pod, which is what people look for; then what FDD says. */
 function describeWait(snapshot: NamespaceSnapshot, result: string | undefined): string {
   const said = result === undefined ? 'FDD has not taken the deployment up' : `FDD reported ${result}`;
   const trouble = troubleOf(snapshot);
-  return trouble === undefined ? said : `${said}; ${trouble}`;
+  return trouble === undefined ? said : `${trouble}; ${said}`;
 }
 
 function troubleOf({ bootstrapPod, pods }: NamespaceSnapshot): string | undefined {
@@ -152,7 +154,7 @@ function troubleOf({ bootstrapPod, pods }: NamespaceSnapshot): string | undefine
   if (bootstrap) return `bootstrap pod: ${bootstrap}`;
   for (const pod of pods) {
     const reason = explainPod(pod);
-    if (reason) return `pod ${pod.name}: ${reason}`;
+    if (reason) return `pod: ${reason}`;
   }
   return undefined;
 }

@@ -11,18 +11,28 @@ export async function refreshGauges({ fleet, metrics, deployQueue, redis }: Core
     metrics.namespacesByStatus.inc({ status: statusOf(fleet.snapshot(namespace)).status });
   }
   for (const watch of fleet.watches()) metrics.watchRelists.set({ watch: watch.name }, watch.relists);
-  if (!isReady(redis)) return;
-  for (const [state, count] of Object.entries(await deployQueue.getJobCounts())) {
-    metrics.queueJobs.set({ state }, count);
-  }
+  const jobs = await jobCounts(redis, deployQueue);
+  metrics.redisUp.set(jobs ? 1 : 0);
+  // What was counted before Redis went away is not so any more.
+  metrics.queueJobs.reset();
+  for (const [state, count] of Object.entries(jobs ?? {})) metrics.queueJobs.set({ state }, count);
+}
+
+/** Undefined where Redis does not answer, be it connected. */
+async function jobCounts(
+  redis: Core['redis'],
+  deployQueue: Core['deployQueue'],
+): Promise<Readonly<Record<string, number>> | undefined> {
+  return isReady(redis) ? deployQueue.getJobCounts().catch(() => undefined) : undefined;
 }
 
 /** Why a process cannot do its work at the moment, in words for the operator. */
 export function coreProblems({ fleet, redis }: Core): string[] {
   const problems = isReady(redis) ? [] : ['Redis is not connected'];
-  for (const watch of fleet.watches()) {
-    if (!watch.synced)
-      problems.push(`${watch.name} not read yet${watch.problem ? `: ${watch.problem}` : ''}`);
+  for (const { name, synced, refused, problem } of fleet.watches()) {
+    if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
+    // Without news a process that knows the fleet of some time ago is of no use, and no time mends it.
+    else if (refused) problems.push(`${name} not followed any more: ${problem}`);
   }
   return problems;
 }

@@ -47,6 +47,8 @@ export interface WatchState {
   readonly relists: number;
   /** Why it does not work at the moment. */
   readonly problem: string | undefined;
+  /** It does not work because a right is missing: it will not until somebody grants it. */
+  readonly refused: boolean;
 }
 
 export interface Watch {
@@ -82,6 +84,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
   let lastHeardAt = Date.now();
   let relists = 0;
   let problem: string | undefined;
+  let refused = false;
   let failures = 0;
   let resolveSynced: () => void;
   const firstSync = new Promise<void>((resolve) => {
@@ -113,11 +116,16 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
       if (!seen.has(key)) forget(key);
     }
     position = version;
-    problem = undefined;
+    isWell();
     relists += 1;
     synced = true;
     resolveSynced();
     options.onProgress?.();
+  }
+
+  function isWell(): void {
+    problem = undefined;
+    refused = false;
   }
 
   function forget(key: string): void {
@@ -143,13 +151,13 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         signal,
         asksAgain: true,
       });
-      problem = undefined;
+      isWell();
       for await (const line of lines(stream)) {
         lastHeardAt = Date.now();
         silence.refresh();
         receive(JSON.parse(line) as WatchEvent<Raw>);
         failures = 0;
-        problem = undefined;
+        isWell();
       }
     } finally {
       clearTimeout(silence);
@@ -193,6 +201,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     const gone = error instanceof KubernetesError && error.httpStatus === 410;
     if (gone) position = undefined;
     problem = messageOf(error);
+    refused = error instanceof KubernetesError && error.code === 'forbidden';
     const delayMs = fullJitterDelay(failures, RETRY);
     failures += 1;
     const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
@@ -205,7 +214,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
   const running = run();
   return {
     resource,
-    state: () => ({ synced, position, lastHeardAt, relists, problem }),
+    state: () => ({ synced, position, lastHeardAt, relists, problem, refused }),
     synced: () => firstSync,
     stop: async () => {
       stopping.abort();

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../redis.ts';
 import { isReady } from '../redis.ts';
 import type { ChannelStore } from './release-source.ts';
 
 /** The last good state of each channel, shared by all processes. Without Redis there is none, which is no error. */
-export function redisChannelStore(redis: Redis, prefix: string): ChannelStore {
+export function redisChannelStore(redis: RedisConnection, prefix: string): ChannelStore {
   const key = (tag: string) => `${prefix}:channel:${tag}`;
   return {
     load: async (tag) => (isReady(redis) ? ((await redis.get(key(tag))) ?? undefined) : undefined),

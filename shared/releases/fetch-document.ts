@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SpanKind } from '@opentelemetry/api';
 import { request } from 'undici';
 import { SkipperError } from '../errors.ts';
+import { inSpan } from '../telemetry/spans.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
@@ -38,20 +40,26 @@ export function directoryOf(baseUrl: string): string | undefined {
  * GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`, or
  * `invalid_release` where it leads to what may not be asked for.
  */
-export async function fetchDocument(
+export function fetchDocument(
   url: string,
   validators: Validators,
   { timeoutMs, outbound }: FetchOptions,
 ): Promise<Document> {
-  try {
-    return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, outbound);
-  } catch (error) {
-    if (error instanceof SkipperError) throw error;
-    const reason =
-      error instanceof Error && error.name === 'TimeoutError'
-        ? `no complete answer within ${timeoutMs / 1000} s`
-        : String(error instanceof Error ? error.message || error.name : error);
-    throw unavailable(url, reason, { cause: error });
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: url, pathname: '' };
+  const attributes = { 'http.request.method': 'GET', 'server.address': host, 'url.path': pathname };
+  return inSpan('release server GET', attributes, fetchInTime, SpanKind.CLIENT);
+
+  async function fetchInTime(): Promise<Document> {
+    try {
+      return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, outbound);
+    } catch (error) {
+      if (error instanceof SkipperError) throw error;
+      const reason =
+        error instanceof Error && error.name === 'TimeoutError'
+          ? `no complete answer within ${timeoutMs / 1000} s`
+          : String(error instanceof Error ? error.message || error.name : error);
+      throw unavailable(url, reason, { cause: error });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
+import { duplicateForMessages, type RedisConnection } from '../redis.ts';
 
 /** Says on the channel that what the release check has seen has changed; no namespace can be called so. */
 export const CHANNELS_CHANGED = '@channels';
@@ -29,9 +29,9 @@ export function changesChannel(prefix: string): string {
  * Subscribes on a connection of its own. Pub/sub loses what is said while nobody is connected, so every new subscription
  * begins with `resync`, and one comes every minute besides.
  */
-export function openChangeFeed(redis: Redis, prefix: string, log: Logger): ChangeFeed {
+export function openChangeFeed(redis: RedisConnection, prefix: string, log: Logger): ChangeFeed {
   const channel = changesChannel(prefix);
-  const subscriber = redis.duplicate({ autoResubscribe: false });
+  const subscriber = duplicateForMessages(redis);
   let tell: (change: Change) => void = () => undefined;
   let closed = false;
   let retry: NodeJS.Timeout | undefined;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Attempt, LastBootstrap } from '../domain/attempt.ts';
 import type { Release } from '../domain/release.ts';
@@ -11,6 +10,7 @@ import {
   type TargetState,
 } from '../domain/rollout.ts';
 import { SkipperError } from '../errors.ts';
+import type { RedisConnection } from '../redis.ts';
 import { isReady, KEY_PREFIX } from '../redis.ts';
 import { CHANNELS_CHANGED, changesChannel } from './change-feed.ts';
 import {
@@ -182,7 +182,7 @@ export function releaseKey(release: Release): string {
     .slice(0, 16);
 }
 
-export function openDesiredState(redis: Redis, prefix: string = KEY_PREFIX): DesiredState {
+export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
   const run = loadScripts(redis);
 
   /** Fails at once, with the right class, while Redis is away. */

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../redis.ts';
 import { RECORD_ATTEMPT } from './history.ts';
 
 /**
@@ -287,7 +287,7 @@ export type ScriptName = keyof typeof SCRIPTS;
 export type RunScript = (name: ScriptName, prefix: string, ...args: (string | number)[]) => Promise<unknown>;
 
 /** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
-export function loadScripts(redis: Redis): RunScript {
+export function loadScripts(redis: RedisConnection): RunScript {
   for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 1, lua });
   const commands = redis as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
   return (name, ...args) => commands[name](...args);

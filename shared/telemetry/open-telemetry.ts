@@ -1,41 +1,68 @@
 import type { Telemetry as QueueTelemetry } from 'bullmq';
+import type { Logger } from 'pino';
 
 /** Tracing by OpenTelemetry, where a collector is named. */
 export interface Telemetry {
   /** Carries the trace of whoever adds a job to whoever works on it; undefined while tracing is off. */
   readonly queues: QueueTelemetry | undefined;
-  /** Sends what is still here. */
+  /** Sends what is still here, as long as that takes no more than a few seconds. */
   close(): Promise<void>;
 }
 
 const OFF: Telemetry = { queues: undefined, close: async () => undefined };
+/** A collector that is away must not hold up the end of a process. */
+const CLOSE_TIMEOUT_MS = 3_000;
+/** A collector that is away is told once in this time. */
+const COMPLAINT_INTERVAL_MS = 60_000;
 
 /**
  * Sends traces to `<endpoint>/v1/traces`. Headers, sampling, batching and resource attributes are read from OpenTelemetry's own
  * variables (OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_BSP_*, OTEL_RESOURCE_ATTRIBUTES).
  */
-export async function openTelemetry(endpoint: string | undefined, version: string): Promise<Telemetry> {
+export async function openTelemetry(
+  endpoint: string | undefined,
+  version: string,
+  log: Logger,
+): Promise<Telemetry> {
   if (endpoint === undefined) return OFF;
   // Only here: a process that does not trace need not carry the SDK.
-  const [sdk, exporter, resources, bullmq] = await Promise.all([
+  const [api, sdk, exporter, resources, bullmq, queues] = await Promise.all([
+    import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
     import('bullmq-otel'),
+    import('./queue-telemetry.ts'),
   ]);
+  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
+  const nothing = () => undefined;
+  const complain = seldom((reason) => log.warn({ collector: url, reason }, 'traces cannot be sent'));
+  api.diag.setLogger(
+    { error: complain, warn: nothing, info: nothing, debug: nothing, verbose: nothing },
+    api.DiagLogLevel.ERROR,
+  );
   const service = resources.resourceFromAttributes({ 'service.name': 'skipper', 'service.version': version });
   const given = resources.detectResources({ detectors: [resources.envDetector] });
   const provider = new sdk.NodeTracerProvider({
     resource: resources.defaultResource().merge(service).merge(given),
-    spanProcessors: [
-      new sdk.BatchSpanProcessor(
-        new exporter.OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }),
-      ),
-    ],
+    spanProcessors: [new sdk.BatchSpanProcessor(new exporter.OTLPTraceExporter({ url }))],
   });
   provider.register();
   return {
-    queues: new bullmq.BullMQOtel({ tracerName: 'skipper', version }),
-    close: () => provider.shutdown(),
+    queues: queues.withoutHousekeeping(new bullmq.BullMQOtel({ tracerName: 'skipper', version })),
+    close: () => Promise.race([provider.shutdown().catch(complain), afterMs(CLOSE_TIMEOUT_MS)]),
   };
+}
+
+function seldom(tell: (reason: string) => void): (reason: unknown) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (reason) => {
+    if (Date.now() - toldAt < COMPLAINT_INTERVAL_MS) return;
+    toldAt = Date.now();
+    tell(reason instanceof Error ? reason.message : String(reason));
+  };
+}
+
+function afterMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

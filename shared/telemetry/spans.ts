@@ -1,4 +1,13 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { SkipperError } from '../errors.ts';
 
 const TRACER = 'skipper';
@@ -10,26 +19,74 @@ export function inSpan<T>(
   run: (span: Span) => Promise<T>,
   kind: SpanKind = SpanKind.INTERNAL,
 ): Promise<T> {
-  return trace.getTracer(TRACER).startActiveSpan(name, { attributes, kind }, async (span) => {
+  return inOpenSpan(name, attributes, kind, async (span) => {
     try {
       return await run(span);
     } catch (error) {
       recordFailure(span, error);
       throw error;
-    } finally {
-      span.end();
     }
   });
+}
+
+/** The span of one attempt at a namespace. It tells its end by `tellOutcome`: what the attempt throws only steers the queue. */
+export function inAttemptSpan<T>(
+  attempt: { readonly namespace: string; readonly rollout: string; readonly attempt: number },
+  run: () => Promise<T>,
+): Promise<T> {
+  const attributes = {
+    'k8s.namespace.name': attempt.namespace,
+    'skipper.rollout': attempt.rollout,
+    'skipper.attempt': attempt.attempt,
+  };
+  return inOpenSpan('deploy namespace', attributes, SpanKind.INTERNAL, run);
+}
+
+/** What became of the attempt whose span is the active one. */
+export function tellOutcome(
+  outcome: string,
+  failure?: { readonly code: string; readonly reason: string },
+): void {
+  const span = trace.getActiveSpan();
+  if (span === undefined) return;
+  span.setAttribute('skipper.outcome', outcome);
+  if (failure === undefined) return;
+  span.setAttribute('error.type', failure.code);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: failure.reason });
+}
+
+/** The span of a request that was received: it goes on with the caller's trace, where `headers` name one. */
+export function startServerSpan(
+  name: string,
+  attributes: Attributes,
+  headers: Readonly<Record<string, unknown>>,
+): { readonly span: Span; readonly run: (next: () => void) => void } {
+  const parent = propagation.extract(context.active(), headers);
+  const span = trace.getTracer(TRACER).startSpan(name, { attributes, kind: SpanKind.SERVER }, parent);
+  return { span, run: (next) => context.with(trace.setSpan(parent, span), next) };
+}
+
+/** For log lines: which trace they belong to; empty outside of one. */
+export function traceFields(): { trace_id?: string; span_id?: string } {
+  const active = trace.getActiveSpan()?.spanContext();
+  return active === undefined || !isSpanContextValid(active)
+    ? {}
+    : { trace_id: active.traceId, span_id: active.spanId };
+}
+
+function inOpenSpan<T>(
+  name: string,
+  attributes: Attributes,
+  kind: SpanKind,
+  run: (span: Span) => Promise<T>,
+): Promise<T> {
+  return trace
+    .getTracer(TRACER)
+    .startActiveSpan(name, { attributes, kind }, (span) => run(span).finally(() => span.end()));
 }
 
 function recordFailure(span: Span, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
   span.setAttribute('error.type', error instanceof SkipperError ? error.code : 'unexpected');
-}
-
-/** For log lines: which trace they belong to; empty outside of one. */
-export function traceFields(): { trace_id?: string; span_id?: string } {
-  const context = trace.getActiveSpan()?.spanContext();
-  return context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId };
 }

@@ -70,12 +70,7 @@ function section(
 function row({ namespace, version, phase, reason }: NamespaceLine, columns: number): string {
   const shownPhase = phase === 'failed' ? '' : phase.padEnd(PHASE_COLUMN);
   const shownVersion = columns < WIDE ? '' : version.padEnd(VERSION_COLUMN);
-  return `  ${namespace.padEnd(NAMESPACE_COLUMN)}${shownVersion} ${shownPhase} ${shortened(reason)}`.trimEnd();
-}
-
-/** A pod's generated name tells nothing here, and takes the room of what does. */
-function shortened(reason: string): string {
-  return reason.replace(/pod fiaas-deploy-daemon-\w+-\w+: /g, 'pod: ');
+  return `  ${namespace.padEnd(NAMESPACE_COLUMN)}${shownVersion} ${shownPhase} ${reason}`.trimEnd();
 }
 
 function counts(named: Counts): string {

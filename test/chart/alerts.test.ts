@@ -58,16 +58,17 @@ describe('promtool', () => {
     'up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x180',
     'up{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '1x180',
     'kube_pod_status_ready{namespace="fiaas-skipper",pod="fiaas-skipper-api-x",condition="true"}': '1x180',
-    'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '0x180',
-    'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}': '7x180',
+    'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x180',
+    'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '1x180',
+    'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
+    'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '0x180',
+    'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '0x180',
+    'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '1x180',
+    'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '1x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}': '0+1x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}': '0x180',
     'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="OK"}': '9x180',
     'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="HELM_MANAGED"}': '1x180',
-    'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="ok"}':
-      '0+1x180',
-    'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="problem"}':
-      '0x180',
   };
 
   test('all is quiet when all is well, and when there is nothing to do', () => {
@@ -78,6 +79,20 @@ describe('promtool', () => {
           '5x180',
       }),
     ).toEqual([]);
+  });
+
+  test('a rollout that takes hours but goes on is not stuck', () => {
+    const series = {
+      'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60+60x180',
+    };
+
+    expect(firing(series)).toEqual([]);
+  });
+
+  test('the alert on a channel names it', () => {
+    const { annotations } = rules.find(({ alert }) => alert === 'SkipperReleaseChannelUnreadable') ?? {};
+
+    expect(annotations?.summary).toContain('{{ $labels.channel }}');
   });
 
   test.each<[string, Readonly<Record<string, string | undefined>>]>([
@@ -93,7 +108,7 @@ describe('promtool', () => {
     [
       'SkipperRolloutStuck',
       {
-        'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '3x180',
+        'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60+60x180',
         'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}':
           '5x180',
       },
@@ -101,7 +116,7 @@ describe('promtool', () => {
     [
       'SkipperRolloutStuck',
       {
-        'skipper_queue_jobs{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="waiting"}': '3x180',
+        'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60+60x180',
         'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}':
           undefined,
         'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}':
@@ -116,19 +131,30 @@ describe('promtool', () => {
       },
     ],
     [
+      'SkipperRedisAway',
+      {
+        'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x20 0x160',
+        // What rests on Redis has no value then.
+        'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60x20 _x160',
+      },
+    ],
+    [
       'SkipperNamespacesBehind',
       {
-        'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="VERSION_MISMATCH"}':
-          '2x180',
+        'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '2x180',
+      },
+    ],
+    [
+      'SkipperNamespacesNotOk',
+      {
+        'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="UNAVAILABLE"}': '2x180',
       },
     ],
     [
       'SkipperReleaseChannelUnreadable',
       {
-        'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="ok"}':
-          '5x180',
-        'skipper_release_checks_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",result="problem"}':
-          '0+1x180',
+        'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}':
+          '1x20 0x160',
       },
     ],
   ])('%s, and nothing else, fires when it should', (alert, series) => {

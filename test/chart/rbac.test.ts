@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { rbacManifests } from '../../shared/domain/rbac.ts';
-import { describeCluster } from '../cluster/support/cluster-suite.ts';
-import { type RealWorld, startRealWorld } from '../support/real-world.ts';
 import { grantsOf } from './support/grants.ts';
 import { chartFile, type Manifest, NAMESPACE, pick, type Rule, render, type Values } from './support/helm.ts';
-
-const ROLES = ['watch', 'deploy', 'crds', 'manage-rbac'].map((role) => `fiaas-skipper-${role}`);
 
 describe('the rights of the chart', () => {
   test('the api lists and watches, and nothing else', () => {
@@ -103,22 +99,6 @@ describe("FDD's rights", () => {
     expect(grantsOf(pick(manifests, 'ClusterRole', 'fiaas-controller').rules ?? [])).toEqual(
       expect.arrayContaining(grantsOf(rbacManifests('any').role.rules)),
     );
-  });
-});
-
-describeCluster("the chart's roles and those of the cluster suite", { needsControllers: false }, () => {
-  let world: RealWorld;
-  beforeAll(async () => {
-    world = await startRealWorld({ bare: true });
-  }, 60_000);
-  afterAll(() => world?.stop());
-
-  test.each(ROLES)('%s grants the very same', async (name) => {
-    const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`;
-    const proved = await world.admin.request<Manifest>({ method: 'GET', path });
-    const rendered = pick(render({ manageRBAC: true }), 'ClusterRole', name);
-
-    expect(grantsOf(rendered.rules ?? [])).toEqual(grantsOf(proved.rules ?? []));
   });
 });
 

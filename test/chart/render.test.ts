@@ -266,9 +266,46 @@ describe('networkPolicy', () => {
 
     expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6380]);
   });
+
+  test('Sentinels are reached on theirs', () => {
+    const { egress } = pick(
+      render(MATRIX['a Redis that Sentinels know']),
+      'NetworkPolicy',
+      'fiaas-skipper-api',
+    ).spec;
+
+    expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6379, 26379, 26380]);
+  });
 });
 
 describe('choices', () => {
+  test.each(['api', 'worker'])(
+    'the %s is told of Sentinels, whose password is in the Secret',
+    (component) => {
+      const manifests = render(MATRIX['a Redis that Sentinels know']);
+      const [{ env = [] }] = pick(manifests, 'Deployment', `fiaas-skipper-${component}`).spec.template.spec
+        .containers;
+
+      expect(env).toEqual(
+        expect.arrayContaining([
+          { name: 'REDIS_SENTINELS', value: 'redis-0.redis:26379,redis-1.redis,[fd00::1]:26380' },
+          { name: 'REDIS_SENTINEL_MASTER', value: 'mymaster' },
+          {
+            name: 'REDIS_SENTINEL_PASSWORD',
+            valueFrom: { secretKeyRef: { name: 'redis-url', key: 'sentinel-password' } },
+          },
+        ]),
+      );
+    },
+  );
+
+  test('and of a Cluster', () => {
+    const [{ env = [] }] = pick(render(MATRIX['a Redis Cluster']), 'Deployment', 'fiaas-skipper-worker').spec
+      .template.spec.containers;
+
+    expect(env).toContainEqual({ name: 'REDIS_CLUSTER', value: 'true' });
+  });
+
   test('with autoscaling, the Deployment leaves the number of workers alone', () => {
     expect(
       pick(render(MATRIX['an HPA on CPU']), 'Deployment', 'fiaas-skipper-worker').spec.replicas,

@@ -23,6 +23,9 @@ const SET_BY_CHART = [
   'host',
   'manage-rbac',
   'port',
+  'redis-cluster',
+  'redis-sentinel-master',
+  'redis-sentinels',
   'redis-url',
   'release-channel-metadata',
   'release-channel-metadata-spec',
@@ -32,7 +35,7 @@ const SET_BY_CHART = [
   'worker-port',
 ];
 /** A secret, which has no place in a ConfigMap: give it with extraEnv. */
-const SECRET = ['api-token'];
+const SECRET = ['api-token', 'redis-sentinel-password'];
 
 describe('values.schema.json', () => {
   test('knows every value', () => {
@@ -78,6 +81,11 @@ describe('values.schema.json', () => {
     ['a namespace', { rbac: { namespaces: ['Team_A'] } }, "at '/rbac/namespaces/0'"],
     ['a URL of Sentinels', { redis: { external: { url: 'sentinel://a' } } }, "at '/redis/external/url'"],
     [
+      'a Sentinel with a scheme',
+      { redis: { external: { sentinels: ['redis://a'] } } },
+      "at '/redis/external/sentinels/0'",
+    ],
+    [
       'an amount',
       { deployment: { resources: { limits: { memory: '256MB' } } } },
       "at '/deployment/resources/limits/memory'",
@@ -110,6 +118,26 @@ describe('what the schema cannot say', () => {
       'two Redis addresses',
       { redis: { enabled: false, external: { url: 'redis://a', existingSecret: 'b' } } },
       'not both',
+    ],
+    [
+      'Sentinels that are not told whom to name',
+      { redis: { enabled: false, external: { url: 'redis://a', sentinels: ['b'] } } },
+      'redis.external.sentinelMaster go together',
+    ],
+    [
+      'Sentinels of a Cluster',
+      {
+        redis: {
+          enabled: false,
+          external: { url: 'redis://a', sentinels: ['b'], sentinelMaster: 'c', cluster: true },
+        },
+      },
+      'a Redis Cluster has no Sentinels',
+    ],
+    [
+      'a key of no Secret',
+      { redis: { enabled: false, external: { url: 'redis://a', sentinelPasswordKey: 'b' } } },
+      'is a key of redis.external.existingSecret',
     ],
     ['two bundles', { caBundle: { configMap: 'a', secret: 'b' } }, 'not both'],
     [

@@ -5,7 +5,6 @@ import {
   NAMESPACES,
   PODS,
   pathOf,
-  RESOURCE_QUOTAS,
   type Resource,
   ROLE_BINDINGS,
   ROLES,
@@ -25,6 +24,7 @@ import {
   readApplication,
   readDeployment,
 } from './support/fdd-objects.ts';
+import { createCountedQuota } from './support/quota.ts';
 import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
 
 describeCluster('refusals of a real control plane', { needsControllers: true }, () => {
@@ -44,28 +44,6 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     await skipper?.stop();
     await world?.stop();
   }, 30_000);
-
-  function createQuota(namespace: string, spec: Readonly<Record<string, unknown>>): Promise<unknown> {
-    return world.admin.create(RESOURCE_QUOTAS, namespace, {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'limits' },
-      spec,
-    });
-  }
-
-  /** Quotas are enforced once the controller has counted. */
-  async function createCountedQuota(
-    namespace: string,
-    spec: Readonly<Record<string, unknown>>,
-  ): Promise<void> {
-    await createQuota(namespace, spec);
-    await until(
-      'the quota is counted',
-      () => world.admin.get<{ status?: { hard?: unknown } }>(RESOURCE_QUOTAS, { namespace, name: 'limits' }),
-      (quota) => quota?.status?.hard !== undefined,
-    );
-  }
 
   test('without rights in one namespace only that one fails, at once, and the reason names what was refused', async () => {
     const denied = await world.createNamespace('team-denied', { workerRoles: [] });
@@ -104,7 +82,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
   test('a quota of no pods at all fails the namespace for good, with the words of the quota', async () => {
     const namespace = await world.createNamespace('team-no-pods', {
-      before: (name) => createCountedQuota(name, { hard: { pods: '0' } }),
+      before: (name) => createCountedQuota(world.admin, name, { hard: { pods: '0' } }),
     });
 
     const targets = await skipper.deploy([namespace]);
@@ -116,7 +94,8 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
   test('a quota of no pods but BestEffort ones lets a bootstrap pod without resources in', async () => {
     const namespace = await world.createNamespace('team-best-effort', {
-      before: (name) => createCountedQuota(name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
+      before: (name) =>
+        createCountedQuota(world.admin, name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
     });
     await skipper.sees(namespace);
 
@@ -151,7 +130,8 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
   test("where a quota refuses FDD's own pods, the job fails by its deadline with the controller's reason", async () => {
     const namespace = await world.createNamespace('team-starved', {
-      before: (name) => createCountedQuota(name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
+      before: (name) =>
+        createCountedQuota(world.admin, name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
     });
     const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 4 } });
     try {

@@ -241,6 +241,7 @@ describe('log lines', () => {
       world.withWorker({}, async (worker) => {
         const target = await world.deployed('logged');
         expect(target.version).toBe(NEW);
+        await until(() => worker.lines().some((line) => line.includes('"logged"')), 'the worker has told it');
         return [...api.lines(), ...worker.lines()];
       }),
     );

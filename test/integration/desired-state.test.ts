@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { countTargets, type RolloutTarget } from '../../shared/domain/rollout.ts';
-import { connectRedis, isReady, untilReady } from '../../shared/redis.ts';
+import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState, type Run } from '../../shared/state/desired-state.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
 import { until } from '../support/simulated-world.ts';
 
@@ -15,11 +15,11 @@ const LEASE_MS = 60_000;
 const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));
 
 let server: RedisServer;
-let redis: Redis;
+let redis: RedisConnection;
 
 beforeAll(async () => {
   server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(server.url, silentLog);
+  redis = connectRedis(aRedisAddress(server.url), silentLog);
   await untilReady(redis, AbortSignal.timeout(10_000));
 });
 
@@ -420,7 +420,7 @@ describe('changes', () => {
 
   test('may have been missed while Redis was away: a new subscription says so', async () => {
     const own = await startRedisServer({ path: process.env.PATH });
-    const connection = connectRedis(own.url, silentLog);
+    const connection = connectRedis(aRedisAddress(own.url), silentLog);
     await untilReady(connection, AbortSignal.timeout(10_000));
     const feed = openChangeFeed(connection, '{away}', silentLog);
     const heard: Change[] = [];

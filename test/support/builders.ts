@@ -17,6 +17,7 @@ import { ok } from '../../shared/domain/result.ts';
 import type { Rollout } from '../../shared/domain/rollout.ts';
 import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
 import type { Evidence, Expectation } from '../../shared/domain/verify.ts';
+import type { RedisAddress } from '../../shared/redis.ts';
 
 /** Plausible objects of the domain; a test overrides only what it is about. */
 
@@ -42,6 +43,17 @@ export const FIAAS_YML = {
 } as const;
 
 export const silentLog: Logger = pino({ level: 'silent' });
+
+/** One Redis server, without Sentinels and Cluster. */
+export function aRedisAddress(url: string): RedisAddress {
+  return {
+    redisUrl: url,
+    redisSentinels: [],
+    redisSentinelMaster: undefined,
+    redisSentinelPassword: undefined,
+    redisCluster: false,
+  };
+}
 
 export function aRelease(overrides: Partial<Release> = {}): Release {
   return { image: IMAGE, version: VERSION, config: FIAAS_YML, ...overrides };

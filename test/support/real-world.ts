@@ -8,7 +8,6 @@ import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
 import {
   CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
-  FIAAS_GROUP,
   NAMESPACES,
   pathOf,
   ROLE_BINDINGS,
@@ -18,6 +17,7 @@ import { type ChannelServer, startChannelServer } from '../../simulator/channel-
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import type { Delays } from '../../simulator/fdd/delays.ts';
 import { type SimulatedFdds, startSimulatedFdds } from '../../simulator/fdd/start-simulated-fdds.ts';
+import { type Manifest, render } from '../chart/support/helm.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 
 /** Where Skipper itself would run: its service accounts live there. */
@@ -26,105 +26,17 @@ export const WORKER_ACCOUNT = 'fiaas-skipper-worker';
 export const API_ACCOUNT = 'fiaas-skipper-api';
 
 const FDD = 'fiaas-deploy-daemon';
-const BOOTSTRAP_POD = 'fiaas-deploy-daemon-bootstrap';
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-/**
- * Cluster-wide, for both processes: what the shared watches read. A list or watch with the field selector
- * `metadata.name=X` counts as one of the resource name X, so these rules open no other Deployment or Application.
- */
-const WATCH_RULES: readonly Rule[] = [
-  // Discovery by name and by label. The label alone makes this rule so wide: RBAC knows no labels.
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] },
-  // FDD's bootstrap pod and the pods of its Deployment, selected by label.
-  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
-  // The state of FDD's rollout.
-  { apiGroups: ['apps'], resources: ['deployments'], resourceNames: [FDD], verbs: ['list', 'watch'] },
-  // What FDD is asked to be.
-  { apiGroups: [FIAAS_GROUP], resources: ['applications'], resourceNames: [FDD], verbs: ['list', 'watch'] },
-  // What FDD reports; the names carry a hash of the deployment id.
-  { apiGroups: [FIAAS_GROUP], resources: ['application-statuses'], verbs: ['list', 'watch'] },
-];
-
-/** In each namespace, for the worker only: what a deploy writes and reads there. */
-const DEPLOY_RULES: readonly Rule[] = [
-  // Server-side apply: `patch`, and `create` where there is none (with its name, unlike a POST). `get` after a conflict.
-  {
-    apiGroups: [FIAAS_GROUP],
-    resources: ['applications'],
-    resourceNames: [FDD],
-    verbs: ['get', 'create', 'patch'],
-  },
-  // Before a bootstrap, and after SUCCESS where the watch is late.
-  { apiGroups: ['apps'], resources: ['deployments'], resourceNames: [FDD], verbs: ['get'] },
-  // A POST names no object, so RBAC cannot narrow this one to the bootstrap pod.
-  { apiGroups: [''], resources: ['pods'], verbs: ['create'] },
-  // The bootstrap pod's end: deleted once its log is saved; read when its name is taken unexpectedly.
-  { apiGroups: [''], resources: ['pods'], resourceNames: [BOOTSTRAP_POD], verbs: ['get', 'delete'] },
-  { apiGroups: [''], resources: ['pods/log'], resourceNames: [BOOTSTRAP_POD], verbs: ['get'] },
-  // Whether a pod may ask for resources.
-  { apiGroups: [''], resources: ['resourcequotas'], verbs: ['list'] },
-  // Why a bootstrap pod did not run.
-  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
-];
-
-/** Cluster-wide, for the worker, unless --disable-crd-creation. */
-const CRD_RULES: readonly Rule[] = [
-  {
-    apiGroups: ['apiextensions.k8s.io'],
-    resources: ['customresourcedefinitions'],
-    resourceNames: [`applications.${FIAAS_GROUP}`, `application-statuses.${FIAAS_GROUP}`],
-    verbs: ['get', 'update'],
-  },
-  { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['create'] },
-];
-
-/** In each namespace, for the worker, only with --manage-rbac. */
-const MANAGE_RBAC_RULES: readonly Rule[] = [
-  // Applied, like the Application.
-  {
-    apiGroups: [''],
-    resources: ['serviceaccounts'],
-    resourceNames: [FDD],
-    verbs: ['create', 'patch'],
-  },
-  // `escalate`: to grant FDD's rights without holding them all.
-  {
-    apiGroups: [RBAC_GROUP],
-    resources: ['roles'],
-    resourceNames: [FDD],
-    verbs: ['create', 'patch', 'escalate', 'bind'],
-  },
-  // `delete`: a binding that points to another role has to be made anew.
-  {
-    apiGroups: [RBAC_GROUP],
-    resources: ['rolebindings'],
-    resourceNames: [FDD],
-    verbs: ['create', 'patch', 'delete'],
-  },
-];
-
-const CLUSTER_ROLES: Readonly<Record<string, readonly Rule[]>> = {
-  'fiaas-skipper-watch': WATCH_RULES,
-  'fiaas-skipper-deploy': DEPLOY_RULES,
-  'fiaas-skipper-crds': CRD_RULES,
-  'fiaas-skipper-manage-rbac': MANAGE_RBAC_RULES,
-};
+/** Stands for a namespace in what the chart renders. */
+const ANY_NAMESPACE = 'team-any';
 
 export interface NamespaceOptions {
   /** Text of `cluster_config.yaml`. */
   readonly clusterConfig?: string;
   readonly tag?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Roles bound to the worker in the namespace; the deploy role alone, if left out. */
-  readonly workerRoles?: readonly ('fiaas-skipper-deploy' | 'fiaas-skipper-manage-rbac')[];
+  /** ClusterRoles bound to the worker in the namespace; the deploy role alone, if left out. */
+  readonly workerRoles?: readonly string[];
   /** Objects to be there before the ConfigMap makes it one of FIAAS's: a ResourceQuota, for one. */
   readonly before?: (namespace: string) => Promise<unknown>;
 }
@@ -242,44 +154,51 @@ function noFdds(): SimulatedFdds {
   };
 }
 
+/**
+ * The accounts and rights of the chart, and no others. They are bound in namespaces one by one (`rbac.namespaces`), so that a
+ * test can leave one out.
+ */
+function chartRights(): readonly Manifest[] {
+  return render({ manageRBAC: true, rbac: { namespaces: [ANY_NAMESPACE] } }).filter(({ kind }) =>
+    /^(ServiceAccount|ClusterRole|ClusterRoleBinding)$/.test(kind),
+  );
+}
+
 async function createAccounts(admin: KubernetesClient): Promise<void> {
-  await admin.create(NAMESPACES, undefined, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: SKIPPER_NAMESPACE },
-  });
-  for (const name of [WORKER_ACCOUNT, API_ACCOUNT]) {
-    const body = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } };
-    await admin.create(SERVICE_ACCOUNTS, SKIPPER_NAMESPACE, body);
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SKIPPER_NAMESPACE } };
+  await admin.create(NAMESPACES, undefined, namespace);
+  for (const body of chartRights()) {
+    if (body.kind === 'ServiceAccount') await admin.create(SERVICE_ACCOUNTS, SKIPPER_NAMESPACE, body);
+    else await createClusterWide(admin, body);
   }
-  for (const [name, rules] of Object.entries(CLUSTER_ROLES)) {
-    const body = { apiVersion: `${RBAC_GROUP}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
-    await admin.request({ method: 'POST', path: `/apis/${RBAC_GROUP}/v1/clusterroles`, body });
-  }
-  await bindEverywhere(admin, 'fiaas-skipper-watch', [WORKER_ACCOUNT, API_ACCOUNT]);
-  await bindEverywhere(admin, 'fiaas-skipper-crds', [WORKER_ACCOUNT]);
 }
 
-async function bindEverywhere(
+/** Creates a ClusterRole or ClusterRoleBinding. */
+export async function createClusterWide(
   admin: KubernetesClient,
-  role: string,
-  accounts: readonly string[],
+  body: Pick<Manifest, 'kind'>,
 ): Promise<void> {
-  await admin.request({
-    method: 'POST',
-    path: `/apis/${RBAC_GROUP}/v1/clusterrolebindings`,
-    body: {
-      apiVersion: `${RBAC_GROUP}/v1`,
-      kind: 'ClusterRoleBinding',
-      metadata: { name: role },
-      roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
-      subjects: accounts.map(subject),
-    },
-  });
+  const plural = body.kind === 'ClusterRole' ? 'clusterroles' : 'clusterrolebindings';
+  await admin.request({ method: 'POST', path: `/apis/${RBAC_GROUP}/v1/${plural}`, body });
 }
 
-function subject(name: string) {
-  return { kind: 'ServiceAccount', name, namespace: SKIPPER_NAMESPACE };
+/** Binds a ClusterRole everywhere to an account of Skipper's namespace. */
+export async function bindEverywhere(admin: KubernetesClient, role: string, account: string): Promise<void> {
+  const body = {
+    ...binding('ClusterRoleBinding', role, account),
+    metadata: { name: `${role}-to-${account}` },
+  };
+  await createClusterWide(admin, body);
+}
+
+function binding(kind: 'RoleBinding' | 'ClusterRoleBinding', role: string, account: string) {
+  return {
+    apiVersion: `${RBAC_GROUP}/v1`,
+    kind,
+    metadata: { name: role },
+    roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
+    subjects: [{ kind: 'ServiceAccount', name: account, namespace: SKIPPER_NAMESPACE }],
+  };
 }
 
 async function createNamespace(
@@ -291,13 +210,7 @@ async function createNamespace(
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   await admin.create(NAMESPACES, undefined, body);
   for (const role of workerRoles) {
-    await admin.create(ROLE_BINDINGS, name, {
-      apiVersion: `${RBAC_GROUP}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name: role },
-      roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role },
-      subjects: [subject(WORKER_ACCOUNT)],
-    });
+    await admin.create(ROLE_BINDINGS, name, binding('RoleBinding', role, WORKER_ACCOUNT));
   }
   await options.before?.(name);
   await until(

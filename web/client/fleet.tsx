@@ -6,23 +6,28 @@ import { formatSelection } from '../fleet/url-state.ts';
 import { openFeed } from '../live/open-feed.ts';
 import { FleetPage } from '../pages/fleet-page.tsx';
 
-/** A page in the background catches up this often. */
+/** What changes alone is shown with the next frame, what changes all the time so often; in the background, seldom. */
+const FLUSH_EVERY_MS = 200;
 const BACKGROUND_FLUSH_MS = 1_000;
 
 function start(root: HTMLElement, initial: FleetPageState): void {
   let isScheduled = false;
+  let flushedAt = Number.NEGATIVE_INFINITY;
   const flush = () => {
     isScheduled = false;
+    flushedAt = performance.now();
     store.flush();
   };
   const store = createFleetStore(initial, () => {
     if (isScheduled) return;
     isScheduled = true;
-    if (document.hidden) setTimeout(flush, BACKGROUND_FLUSH_MS);
+    const wait = document.hidden ? BACKGROUND_FLUSH_MS : flushedAt + FLUSH_EVERY_MS - performance.now();
+    if (wait > 0) setTimeout(flush, wait);
     else requestAnimationFrame(flush);
   });
-  hydrate(<FleetPage store={store} />, root);
+  // First, so that the fleet is read while the page is taken over.
   openFeed(initial.workerUrl, store.take);
+  hydrate(<FleetPage store={store} />, root);
   setInterval(() => store.setClock(Date.now()), 1_000);
   forgetGone(store);
   effect(() => {

@@ -76,7 +76,6 @@ const HEALTH_SHAPES: Readonly<Record<Health, ComponentChild>> = {
         stroke-width="2.400"
       />
       <path
-        class="spins"
         d="M8 1.800A6.200 6.200 0 0 1 14.200 8"
         fill="none"
         stroke="currentColor"

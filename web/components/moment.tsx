@@ -23,3 +23,14 @@ export function Ago({ at, now }: MomentProps) {
     </time>
   );
 }
+
+/** The moment that a page was made at, on the server's clock. */
+export function AsOf({ now }: Pick<MomentProps, 'now'>) {
+  return (
+    <>
+      <span class="roomy">as of </span>
+      {absolute(now.value).slice(11, 19)}
+      <span class="roomy"> UTC</span>
+    </>
+  );
+}

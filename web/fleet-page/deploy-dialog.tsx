@@ -185,7 +185,7 @@ function PlanView({ plan }: { plan: Plan }) {
   }
   if (plan.state === 'refused') {
     return (
-      <section class="plan" aria-live="polite">
+      <section class="plan refused" aria-live="polite">
         <Refusal error={plan.error} />
       </section>
     );

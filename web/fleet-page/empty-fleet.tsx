@@ -17,11 +17,10 @@ export function EmptyFleet({ store }: { store: FleetStore }) {
   if (!store.isRead.value) {
     return (
       <div class="panel empty">
-        <h2>Reading the cluster…</h2>
+        <h2>No namespace to show yet</h2>
         <p>
-          Skipper waits for its watches on the Kubernetes API: ConfigMaps, Applications, ApplicationStatuses,
-          Deployments and pods. The namespaces appear here by themselves; <a href="/readyz">/readyz</a> tells
-          what is missing.
+          Skipper does not know the whole cluster at the moment: what it waits for stands above, and in{' '}
+          <a href="/readyz">/readyz</a>. Namespaces appear here by themselves.
         </p>
       </div>
     );

@@ -4,6 +4,7 @@ import { HealthIcon, Icon } from '../components/icon.tsx';
 import { Since } from '../components/moment.tsx';
 import { activityWords } from '../fleet/activity-words.ts';
 import type { FleetStore } from '../fleet/fleet-store.ts';
+import { hasWords } from '../fleet/line-height.ts';
 import { HEALTH_WORDS, statusWords } from '../fleet/words.ts';
 
 /** A cause longer than this may not fit its two lines. */
@@ -34,9 +35,17 @@ export class FleetRowLine extends Component<RowLineProps> {
 
   override render({ store, row, index, isChecked, isExpanded, isActive, measure, actions }: RowLineProps) {
     const { namespace } = row;
+    const classes = [
+      'line',
+      row.health,
+      hasWords(row) && 'words',
+      isChecked && 'checked',
+      isActive && 'active',
+      isExpanded && 'unfolded',
+    ];
     return (
       <tr
-        class={`line ${row.health}${isChecked ? ' checked' : ''}${isActive ? ' active' : ''}`}
+        class={classes.filter(Boolean).join(' ')}
         aria-rowindex={index + 2}
         data-index={index}
         data-namespace={namespace}
@@ -76,8 +85,7 @@ export class FleetRowLine extends Component<RowLineProps> {
             aria-label={`Deploy ${namespace}`}
             onClick={() => actions.deploy(namespace)}
           >
-            <Icon name="deploy" />
-            <span>Deploy</span>
+            Deploy
           </button>
         </td>
       </tr>
@@ -126,7 +134,9 @@ function GoingOn({ store, row, isExpanded, onExpand }: GoingOnProps) {
       {row.activity === 'idle' ? null : <Activity store={store} row={row} />}
       {cause === '' ? null : (
         <span class={`cause${isExpanded ? ' expanded' : ''}`}>
-          <span class="cause-text">{cause}</span>
+          <span class="cause-text" title={cause}>
+            {cause}
+          </span>
           {isLong ? (
             <button
               type="button"

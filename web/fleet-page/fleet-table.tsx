@@ -1,7 +1,9 @@
-import { useCallback, useMemo, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { DeployScope } from '../deploy/scope.ts';
 import { namesBetween, withNames } from '../fleet/check-range.ts';
 import { type FleetStore, toggled } from '../fleet/fleet-store.ts';
+import { lineHeight } from '../fleet/line-height.ts';
 import { nextSort, type SortKey } from '../fleet/selection.ts';
 import { number } from '../fleet/words.ts';
 import { EmptyFleet } from './empty-fleet.tsx';
@@ -19,10 +21,6 @@ const COLUMNS: readonly (readonly [className: string, title: string, sort: SortK
   ['since', 'Since', 'since'],
 ];
 
-/** Heights before a line is measured, in pixels: on a wide screen they are exact. */
-const LINE_HEIGHT = 45;
-const CARD_HEIGHT = 69;
-const GROUP_HEIGHT = 45;
 const PHONE = '(max-width: 700px)';
 
 const HOLD_MS = 2_500;
@@ -39,7 +37,7 @@ export function FleetTable({ store, onDeploy, onLines }: FleetTableProps) {
   const { items, lines: lineCount } = store.list.value;
   const isComplete = store.isComplete.value;
   const body = useRef<HTMLTableSectionElement>(null);
-  const isPhone = useMemo(() => (typeof matchMedia === 'undefined' ? undefined : matchMedia(PHONE)), []);
+  const isPhone = useMatches(PHONE);
   const keyOf = useCallback(
     (index: number) => {
       const item = items[index];
@@ -47,14 +45,11 @@ export function FleetTable({ store, onDeploy, onLines }: FleetTableProps) {
     },
     [items],
   );
-  const estimate = (index: number) => {
-    if (items[index]?.kind === 'group') return GROUP_HEIGHT;
-    return isPhone?.matches ? CARD_HEIGHT : LINE_HEIGHT;
-  };
   const lines = useVirtualLines({
     count: items.length,
     keyOf,
-    estimate,
+    heightOf: (index) => lineHeight(items[index], isPhone),
+    layout: isPhone ? 'phone' : 'wide',
     list: body,
     covered: () => coveredHeight(body.current),
     isOn: isComplete,
@@ -219,6 +214,21 @@ function createActions(store: FleetStore, onDeploy: (scope: DeployScope) => void
     deploy: (namespace) => onDeploy({ kind: 'one', namespace }),
     deployGroup: (cause) => onDeploy({ kind: 'group', cause }),
   };
+}
+
+/** Whether a media query is true; false until it can be known. */
+function useMatches(query: string): boolean {
+  const matches = useSignal(false);
+  useLayoutEffect(() => {
+    const media = matchMedia(query);
+    const take = () => {
+      matches.value = media.matches;
+    };
+    take();
+    media.addEventListener('change', take);
+    return () => media.removeEventListener('change', take);
+  }, [matches, query]);
+  return matches.value;
 }
 
 /** What sticks above the lines: the toolbar and the column heads. */

@@ -1,6 +1,7 @@
 import { HealthIcon } from '../components/icon.tsx';
+import { AsOf } from '../components/moment.tsx';
 import type { FleetStore } from '../fleet/fleet-store.ts';
-import { absolute, wallClock } from '../fleet/relative-time.ts';
+import { wallClock } from '../fleet/relative-time.ts';
 
 /** In the top bar: whether what is shown is what is. */
 export function LiveBadge({ store }: { store: FleetStore }) {
@@ -8,16 +9,14 @@ export function LiveBadge({ store }: { store: FleetStore }) {
   if (state === 'connecting') {
     return (
       <span class="live-badge muted" title="When this page was made">
-        as of {absolute(store.now.value).slice(11)}
+        <AsOf now={store.now} />
       </span>
     );
   }
   const isStale = store.summary.value.stale.length > 0;
   if (state === 'live') {
     return (
-      <span class={`live-badge ${isStale ? 'behind' : 'well'}`}>
-        {isStale ? 'Live, partly stale' : 'Live'}
-      </span>
+      <span class={`live-badge ${isStale ? 'behind' : 'well'}`}>{isStale ? 'Partly stale' : 'Live'}</span>
     );
   }
   return <span class="live-badge failing">Reconnecting</span>;

@@ -197,7 +197,8 @@ function Actions({ store, onDeploy }: ToolbarProps) {
   const { matched } = store.list.value;
   const checked = store.checked.value.size;
   const total = store.summary.value.namespaces;
-  const filtered = isFiltered(store.selection.value);
+  const selection = store.selection.value;
+  const filtered = isFiltered(selection);
   const count = checked > 0 ? checked : matched;
   const [kind, words] =
     checked > 0
@@ -211,11 +212,16 @@ function Actions({ store, onDeploy }: ToolbarProps) {
         <button type="button" class="button quiet" onClick={() => (store.checked.value = new Set())}>
           Clear selection
         </button>
-      ) : (
-        <span class="muted numbers shown-count">
-          {filtered ? `${number(matched)} of ${number(total)}` : null}
-        </span>
-      )}
+      ) : filtered ? (
+        <>
+          <span class="muted numbers shown-count">
+            {number(matched)} of {number(total)}
+          </span>
+          <SelectionLink store={store} class="button quiet" to={withoutFilters(selection)}>
+            Clear filters
+          </SelectionLink>
+        </>
+      ) : null}
       <button
         type="button"
         class={`button needs-script${kind === 'all' ? '' : ' primary'}`}
@@ -232,7 +238,7 @@ function Actions({ store, onDeploy }: ToolbarProps) {
 /** Filters that have no field of their own; each can be taken away. */
 function Chips({ store }: { store: FleetStore }) {
   const selection = store.selection.value;
-  if (!isFiltered(selection)) return null;
+  if (selection.cause === '' && selection.rollout === '') return null;
   return (
     <div class="chips">
       {selection.cause === '' ? null : (
@@ -261,9 +267,6 @@ function Chips({ store }: { store: FleetStore }) {
           <Icon name="close" />
         </SelectionLink>
       )}
-      <SelectionLink store={store} class="clear-filters" to={withoutFilters(selection)}>
-        Clear filters
-      </SelectionLink>
     </div>
   );
 }

@@ -16,6 +16,8 @@ export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
     let lastChecked: string | undefined;
 
     function move(by: 1 | -1): void {
+      // At once: the next key must not land in the search.
+      searchField()?.blur();
       const { items } = store.list.value;
       const from = items.findIndex(
         (item) => item.kind === 'row' && item.row.namespace === store.active.value,
@@ -113,6 +115,6 @@ function toPressed(event: KeyboardEvent): Pressed {
   return {
     key: event.key,
     hasModifier: event.ctrlKey || event.altKey || event.metaKey,
-    at: isField ? 'field' : isControl ? 'control' : 'page',
+    at: target === searchField() ? 'search' : isField ? 'field' : isControl ? 'control' : 'page',
   };
 }

@@ -13,7 +13,10 @@ export interface VirtualLines {
 interface VirtualLinesOptions {
   readonly count: number;
   readonly keyOf: (index: number) => string;
-  readonly estimate: (index: number) => number;
+  /** The height of a line that is not rendered, in pixels: exact, or all below it move when it comes into view. */
+  readonly heightOf: (index: number) => number;
+  /** Changes when the heights do, as between a wide and a narrow window. */
+  readonly layout: string;
   /** The element that holds the lines: everything above it moves them down. */
   readonly list: { readonly current: HTMLElement | null };
   /** What sticks to the top of the window and hides lines, in pixels. */
@@ -24,7 +27,7 @@ interface VirtualLinesOptions {
 
 /** Renders the lines that the window shows, and a few around. The page itself scrolls, as pages do. */
 export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
-  const { count, keyOf, estimate, list, isOn } = options;
+  const { count, keyOf, heightOf, layout, list, isOn } = options;
   const [, rerender] = useReducer((renders: number) => renders + 1, 0);
   const kept = useRef<Virtualizer<Window, HTMLElement> | undefined>(undefined);
   const margin = useRef(0);
@@ -32,13 +35,14 @@ export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
   const settings = () => ({
     count,
     enabled: isOn,
-    estimateSize: estimate,
+    estimateSize: heightOf,
+    measureElement: measureWithoutLayout,
     getItemKey: keyOf,
     getScrollElement: () => window,
     observeElementRect: observeWindowRect,
     observeElementOffset: observeWindowOffset,
     scrollToFn: windowScroll,
-    overscan: 8,
+    overscan: 6,
     scrollMargin: margin.current,
     scrollPaddingStart: covered.current,
     scrollPaddingEnd: 8,
@@ -54,6 +58,7 @@ export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
   const lines = kept.current;
 
   useLayoutEffect(() => lines?._didMount(), [lines]);
+  useLayoutEffect(() => lines?.measure(), [lines, layout]);
   useLayoutEffect(() => {
     // Nothing above the lines changes its height while they are scrolled, and to measure costs a layout.
     if (lines && list.current && !lines.isScrolling) {
@@ -84,4 +89,16 @@ export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
       lines.scrollToIndex(index, { align: 'auto' });
     },
   };
+}
+
+/** As the browser observed it; until then as it was known, for to ask the element would cost a layout for every line. */
+function measureWithoutLayout(
+  line: HTMLElement,
+  entry: ResizeObserverEntry | undefined,
+  lines: Virtualizer<Window, HTMLElement>,
+): number {
+  const observed = entry?.borderBoxSize[0]?.blockSize;
+  if (observed !== undefined) return Math.round(observed);
+  const index = lines.indexFromElement(line);
+  return lines.measurementsCache[index]?.size ?? lines.options.estimateSize(index);
 }

@@ -78,10 +78,11 @@ export function refreshItems(
   items: readonly Item[],
   rowOf: (namespace: string) => FleetRow | undefined,
 ): Item[] {
-  return items.flatMap((item): Item[] => {
-    if (item.kind === 'group') return [item];
-    const row = rowOf(item.row.namespace);
-    if (row === item.row) return [item];
-    return row ? [{ kind: 'row', row }] : [];
-  });
+  const refreshed: Item[] = [];
+  for (const item of items) {
+    const row = item.kind === 'row' ? rowOf(item.row.namespace) : undefined;
+    if (item.kind === 'group' || row === item.row) refreshed.push(item);
+    else if (row) refreshed.push({ kind: 'row', row });
+  }
+  return refreshed;
 }

@@ -16,7 +16,7 @@ export interface Pressed {
   /** Control, Alt or Meta: the browser's own. */
   readonly hasModifier: boolean;
   /** Pressed in something that takes keys itself: a field, a select, a button, a link. */
-  readonly at: 'field' | 'control' | 'page';
+  readonly at: 'search' | 'field' | 'control' | 'page';
 }
 
 const ACTIONS: Readonly<Record<string, KeyAction>> = {
@@ -38,7 +38,9 @@ const ACTIONS: Readonly<Record<string, KeyAction>> = {
 export function keyAction({ key, hasModifier, at }: Pressed): KeyAction | undefined {
   if (hasModifier) return undefined;
   const action = Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : undefined;
-  if (at === 'field') return action === 'clear' ? action : undefined;
+  // From what was searched for down to what was found.
+  if (at === 'search' && (key === 'ArrowDown' || key === 'Enter')) return 'next';
+  if (at === 'field' || at === 'search') return action === 'clear' ? action : undefined;
   if (at === 'control' && action === 'open') return undefined;
   return action;
 }

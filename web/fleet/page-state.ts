@@ -4,7 +4,7 @@ import { type FleetList, type Item, listFleet } from './fleet-list.ts';
 import type { Selection } from './selection.ts';
 
 /** Lines that the server renders; the rest comes with the feed. */
-export const FIRST_LINES = 100;
+export const FIRST_LINES = 50;
 
 /** What the first paint shows, made by the server and taken over by the browser: both render the same from it. */
 export interface FleetPageState {

@@ -1,5 +1,4 @@
-import type { FleetRow, Health } from '../../shared/domain/fleet-row.ts';
-import type { StatusValue } from '../../shared/domain/status.ts';
+import type { FleetRow } from '../../shared/domain/fleet-row.ts';
 import { HEALTHS, NONE, type Selection, type SortKey, STATUSES } from './selection.ts';
 
 export interface Option {
@@ -30,14 +29,18 @@ export function selectRows(rows: readonly FleetRow[], selection: Selection): Sel
   const shown: FleetRow[] = [];
   for (const row of rows) {
     if (!passesRest(row, selection, words)) continue;
-    const misses = FACETS.filter((facet) => !passesFacet(row, selection, facet));
-    if (misses.length === 0) shown.push(row);
-    // A row counts for a filter when only that filter hides it.
+    let missed = 0;
+    let missedBy: Facet = 'status';
     for (const facet of FACETS) {
-      if (misses.length > 1 || (misses.length === 1 && misses[0] !== facet)) continue;
-      const value = facetOf(row, facet);
-      counts[facet].set(value, (counts[facet].get(value) ?? 0) + 1);
+      if (passesFacet(row, selection, facet)) continue;
+      missed += 1;
+      missedBy = facet;
     }
+    // A row counts for a filter when only that filter hides it.
+    if (missed === 1) countOne(counts[missedBy], facetOf(row, missedBy));
+    if (missed > 0) continue;
+    shown.push(row);
+    for (const facet of FACETS) countOne(counts[facet], facetOf(row, facet));
   }
   return {
     rows: sortRows(shown, selection),
@@ -58,6 +61,10 @@ function facetOf(row: FleetRow, facet: Facet): string {
 
 function passesFacet(row: FleetRow, selection: Selection, facet: Facet): boolean {
   return selection[facet] === '' || facetOf(row, facet) === selection[facet];
+}
+
+function countOne(counts: Map<string, number>, value: string): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
 function passesRest(row: FleetRow, selection: Selection, words: readonly string[]): boolean {
@@ -86,29 +93,41 @@ function searchTextOf(row: FleetRow): string {
 }
 
 type Compare = (a: FleetRow, b: FleetRow) => number;
+type Rank = (row: FleetRow) => number;
 
-const HEALTH_RANK = Object.fromEntries(HEALTHS.map((health, rank) => [health, rank])) as Record<
-  Health,
-  number
->;
-const STATUS_RANK = Object.fromEntries(STATUSES.map((status, rank) => [status, rank])) as Record<
-  StatusValue,
-  number
->;
+const HEALTH_RANK = ranksOf(HEALTHS);
+const STATUS_RANK = ranksOf(STATUSES);
 
-const COMPARE: Readonly<Record<SortKey, Compare>> = {
-  attention: (a, b) => HEALTH_RANK[a.health] - HEALTH_RANK[b.health],
-  namespace: (a, b) => compareText(a.namespace, b.namespace),
-  status: (a, b) => STATUS_RANK[a.status] - STATUS_RANK[b.status],
-  channel: (a, b) => compareText(a.channel, b.channel),
-  version: (a, b) => compareText(a.version, b.version),
+const ORDERS: Readonly<Record<SortKey, { readonly rank: Rank } | { readonly compare: Compare }>> = {
+  attention: { rank: (row) => HEALTH_RANK[row.health] },
+  status: { rank: (row) => STATUS_RANK[row.status] },
+  namespace: { compare: (a, b) => compareText(a.namespace, b.namespace) },
+  channel: { compare: (a, b) => compareText(a.channel, b.channel) },
+  version: { compare: (a, b) => compareText(a.version, b.version) },
   // The latest change first; what nobody knows, last.
-  since: (a, b) => (b.since ?? 0) - (a.since ?? 0),
+  since: { compare: (a, b) => (b.since ?? 0) - (a.since ?? 0) },
 };
 
 function sortRows(rows: FleetRow[], { sort, descending }: Selection): readonly FleetRow[] {
-  const compare = COMPARE[sort];
+  const order = ORDERS[sort];
+  if ('rank' in order) return sortByRank(rows, order.rank, descending);
+  const { compare } = order;
   return rows.sort(descending ? (a, b) => compare(b, a) : compare);
+}
+
+/** The default order is made anew at every change of the fleet: to distribute costs a tenth of comparing. */
+function sortByRank(rows: readonly FleetRow[], rank: Rank, descending: boolean): FleetRow[] {
+  const byRank: FleetRow[][] = [];
+  for (const row of rows) {
+    const place = rank(row);
+    byRank[place] ??= [];
+    byRank[place].push(row);
+  }
+  return (descending ? byRank.reverse() : byRank).flat();
+}
+
+function ranksOf<Value extends string>(values: readonly Value[]): Readonly<Record<Value, number>> {
+  return Object.fromEntries(values.map((value, rank) => [value, rank])) as Record<Value, number>;
 }
 
 function compareText(a: string, b: string): number {

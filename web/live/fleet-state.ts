@@ -34,5 +34,10 @@ export function applyRows(state: FleetState, events: readonly RowsEvent[]): Flee
 
 /** By name. */
 export function rowsOf({ rows, names }: FleetState): FleetRow[] {
-  return names.flatMap((name) => rows.get(name) ?? []);
+  const all: FleetRow[] = [];
+  for (const name of names) {
+    const row = rows.get(name);
+    if (row) all.push(row);
+  }
+  return all;
 }

@@ -1,14 +1,19 @@
-import { absolute } from '../fleet/relative-time.ts';
+import { AsOf } from '../components/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
 /** In the top bar: whether what is shown is what is. */
 export function LiveNote({ store }: { store: NamespaceStore }) {
-  if (store.isGone.value) return <span class="live-badge failing">The namespace is gone</span>;
+  if (store.isGone.value)
+    return (
+      <span class="live-badge failing" title="The namespace is gone">
+        Gone
+      </span>
+    );
   switch (store.connection.value.state) {
     case 'connecting':
       return (
         <span class="live-badge muted" title="When this page was made">
-          as of {absolute(store.now.value).slice(11)}
+          <AsOf now={store.now} />
         </span>
       );
     case 'live':

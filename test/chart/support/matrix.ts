@@ -91,6 +91,18 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     ingress: { fqdn: 'skipper.example.com', enableTLS: false },
   },
   'an outer Redis by Secret': { redis: { enabled: false, external: { existingSecret: 'redis-url' } } },
+  'a Redis that Sentinels know': {
+    redis: {
+      enabled: false,
+      external: {
+        existingSecret: 'redis-url',
+        sentinels: ['redis-0.redis:26379', 'redis-1.redis', '[fd00::1]:26380'],
+        sentinelMaster: 'mymaster',
+        sentinelPasswordKey: 'sentinel-password',
+      },
+    },
+  },
+  'a Redis Cluster': { redis: { enabled: false, external: { url: 'redis://redis:7000', cluster: true } } },
   'a Redis without password and volume': {
     redis: {
       auth: { enabled: false },

@@ -56,6 +56,18 @@ describe('POST /api/deploy', () => {
     expect(asked).toMatchObject([{ namespaces: undefined }]);
   });
 
+  test('tells the first twenty mistakes of a body, and reads none of more than twenty thousand values', async () => {
+    const { app, asked } = open();
+    const many = (count: number) => `{"namespaces": [${Array(count).fill('1')}]}`;
+
+    const wrong = await deploy(app, many(10_000));
+    const endless = await deploy(app, many(30_000));
+
+    expect(wrong.body.errors).toHaveLength(20);
+    expect(endless).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/20000 values/) } });
+    expect(asked).toEqual([]);
+  });
+
   test('deploys the namespaces that it names', async () => {
     const { app, asked } = open();
 

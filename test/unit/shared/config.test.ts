@@ -191,6 +191,15 @@ describe('readSettings', () => {
       { env: { RELEASE_CHANNEL_METADATA: '{}' } },
       /needs --release-channel-metadata-spec/,
     ],
+    ['Sentinels without a name', { flags: { redisSentinels: 'a:1' } }, /go together/],
+    ['a name without Sentinels', { flags: { redisSentinelMaster: 'a' } }, /go together/],
+    [
+      'Sentinels of a Cluster',
+      { flags: { redisSentinels: 'a:1', redisSentinelMaster: 'a', redisCluster: true } },
+      /a Redis Cluster has no Sentinels/,
+    ],
+    ['a Sentinel with a scheme', { flags: { redisSentinels: 'redis://a' } }, /expected host:port/],
+    ['a certificate authority without TLS', { flags: { redisCaFile: '/ca' } }, /rediss:/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
     ['a file that is not there', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
@@ -240,6 +249,7 @@ describe('Settings', () => {
       'disable-autoupdate',
       'manage-rbac',
       'use-apiextensionsv1-crd',
+      'redis-cluster',
       'disable-crd-creation',
     ]);
   });
@@ -255,6 +265,9 @@ describe('redactSettings', () => {
       flags: {
         apiToken: 'hunter2',
         redisUrl: 'redis://user:hunter2@redis:6379/0',
+        redisSentinels: 'a:1,[::1]:2',
+        redisSentinelMaster: 'mymaster',
+        redisSentinelPassword: 'hunter2',
         baseurl: 'https://u:hunter2@x/',
       },
     });
@@ -262,6 +275,7 @@ describe('redactSettings', () => {
     const shown = redactSettings(settings);
 
     expect(JSON.stringify(shown)).not.toContain('hunter2');
+    expect(settings.redisSentinels).toEqual(['a:1', '[::1]:2']);
     expect(shown).toMatchObject({ apiToken: '***', redisUrl: 'redis://user:***@redis:6379/0', port: 5000 });
   });
 });

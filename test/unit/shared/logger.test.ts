@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { transform } from '@swc/core';
+import { build } from 'esbuild';
 import { createLogger } from '../../../shared/logger.ts';
 
 function capture({ debug = false } = {}) {
@@ -74,11 +74,18 @@ describe('createLogger', () => {
   });
 
   test('writes plain lines for people', async () => {
-    const source = await readFile(new URL('../../../shared/logger.ts', import.meta.url), 'utf8');
-    const { code } = await transform(
-      `${source}\ncreateLogger({ format: 'plain', debug: false }).child({ logger: 'api' }).warn({ port: 1 }, 'listening');`,
-      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
-    );
+    const contents = `import { createLogger } from './shared/logger.ts';
+      createLogger({ format: 'plain', debug: false }).child({ logger: 'api' }).warn({ port: 1 }, 'listening');`;
+    const resolveDir = fileURLToPath(new URL('../../../', import.meta.url));
+    const bundle = await build({
+      stdin: { contents, resolveDir },
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      write: false,
+    });
+    const code = bundle.outputFiles[0]?.text ?? '';
 
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
 

@@ -63,9 +63,9 @@ describe('groupOfCause', () => {
   });
 
   test.each([
-    'not proved by the deadline: FDD reported RUNNING; pod fiaas-deploy-daemon-a551a63737-wpfcd: ImagePullBackOff: Back-off pulling image "fdd:1": not found',
-    'not proved by the deadline: Deployment: 0 of 1 available, 1 updated; pod fiaas-deploy-daemon-6ec0963ac3-rtxcv: ErrImagePull: failed to pull image "fdd:1": not found',
-    'not proved by the deadline: FDD has not taken the deployment up; bootstrap pod: ImagePullBackOff: Back-off pulling image "fdd:1": not found',
+    'not proved by the deadline: pod: ImagePullBackOff: Back-off pulling image "fdd:1": not found; FDD reported RUNNING',
+    'not proved by the deadline: pod: ErrImagePull: failed to pull image "fdd:1": not found; Deployment: 0 of 1 available, 1 updated',
+    'not proved by the deadline: bootstrap pod: ImagePullBackOff: Back-off pulling image "fdd:1": not found; FDD has not taken the deployment up',
   ])('a pod that is the cause is one, however far the deploy had come: %s', (cause) => {
     expect(groupOfCause(cause, 'team-a')).toBe(
       'not proved by the deadline: pod: ImagePullBackOff: image "fdd:1": not found',

@@ -1,0 +1,51 @@
+import type { FleetRow } from '../shared/domain/fleet-row.ts';
+import type { Metrics } from '../shared/metrics.ts';
+import type { NamespaceRecord } from '../shared/state/desired-state.ts';
+import type { FleetView } from './fleet-view/fleet-view.ts';
+
+/** Sets the gauges that the fleet view knows, when somebody looks. */
+export async function refreshFleetGauges(
+  view: FleetView,
+  metrics: Metrics,
+  listeners: number,
+): Promise<void> {
+  metrics.eventListeners.set(listeners);
+  await view.refresh();
+  const { channels, workers } = view.summary();
+  const rows = view.rows();
+  metrics.namespacesBehind.reset();
+  for (const { channel } of channels) metrics.namespacesBehind.set({ channel }, 0);
+  for (const row of rows) if (isBehind(row)) metrics.namespacesBehind.inc({ channel: row.channel });
+  metrics.channelReadable.reset();
+  for (const { channel, checkedAt, problem } of channels) {
+    // Nobody has looked at it yet.
+    if (checkedAt === undefined && problem === undefined) continue;
+    metrics.channelReadable.set({ channel }, problem === undefined ? 1 : 0);
+  }
+  // Undefined means that Redis is away: nobody can tell.
+  if (workers === undefined) {
+    metrics.workers.remove();
+    metrics.oldestUnfinished.remove();
+    return;
+  }
+  metrics.workers.set(workers);
+  const asked = rows.map(({ namespace }) => view.record(namespace));
+  metrics.oldestUnfinished.set(oldestUnfinishedSeconds(asked, Date.now()));
+}
+
+/**
+ * What failed to get there is behind as well. A row whose wanted version is unknown is not known to be behind; what is under
+ * way has its own gauge.
+ */
+function isBehind({ channel, activity, status, wanted, version }: FleetRow): boolean {
+  return (
+    channel !== '' && activity === 'idle' && status !== 'HELM_MANAGED' && wanted !== '' && version !== wanted
+  );
+}
+
+function oldestUnfinishedSeconds(records: readonly (NamespaceRecord | undefined)[], now: number): number {
+  const unfinished = records.flatMap((record) =>
+    record !== undefined && record.generation > record.handled ? [record.requestedAt] : [],
+  );
+  return unfinished.length === 0 ? 0 : Math.max(0, now - Math.min(...unfinished)) / 1000;
+}

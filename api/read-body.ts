@@ -1,0 +1,51 @@
+import type { Request } from 'express';
+import type { z } from 'zod';
+import { HttpProblem } from './problem.ts';
+
+/** A schema makes an object of a kilobyte of each wrong value, and a body of two megabytes may hold a million of them. */
+const VALUES_AT_MOST = 20_000;
+/** Nobody reads more. */
+const ERRORS_TOLD = 20;
+
+/** An empty body is an empty object; anything else must say that it is JSON, be JSON, and fit the schema. */
+export function readBody(schema: z.ZodType, rawBody: string, request: Request): unknown {
+  if (rawBody.trim() === '') return schema.parse({});
+  if (!request.is(['application/json', '+json'])) {
+    throw new HttpProblem(415, 'not_json', 'send the body with "Content-Type: application/json"');
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(rawBody);
+  } catch {
+    throw new HttpProblem(400, 'not_json', 'the body is not valid JSON');
+  }
+  if (holdsMoreThan(VALUES_AT_MOST, body)) {
+    throw new HttpProblem(400, 'bad_request', `the body holds more than ${VALUES_AT_MOST} values`);
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  // A body may hold a million mistakes; nobody reads more than the first.
+  const errors = parsed.error.issues.slice(0, ERRORS_TOLD).flatMap(toFieldErrors).slice(0, ERRORS_TOLD);
+  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new HttpProblem(400, 'bad_request', detail, { errors });
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): { field: string; message: string }[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((field) => ({ field, message: 'is unknown: see /api/openapi.json' }));
+  }
+  return [{ field: issue.path.join('.') || 'body', message: issue.message }];
+}
+
+function holdsMoreThan(limit: number, body: unknown): boolean {
+  let count = 0;
+  const open = [body];
+  while (open.length > 0) {
+    const value = open.pop();
+    const inside = typeof value === 'object' && value !== null ? Object.values(value) : [];
+    count += inside.length;
+    if (count > limit) return true;
+    for (const each of inside) open.push(each);
+  }
+  return false;
+}

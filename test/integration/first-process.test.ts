@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { freePort } from '../../simulator/demo/free-port.ts';
+import { until } from '../support/simulated-world.ts';
+
+const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
+/** Issue: two seconds; a machine that is busy with other tests gets more. */
+const ENDS_WITHIN_MS = 8_000;
+/** From the very first moment until well after it listens. */
+const MOMENTS_MS = [0, 30, 60, 100, 150, 200, 300, 400, 600, 900, 1_300];
+const SIGTERM_BIT = 1n << 14n;
+
+const mayMakePidNamespaces = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
+
+describe('as process 1 of a container', () => {
+  if (!mayMakePidNamespaces) {
+    test.skip('is not tried: only root may make a pid namespace', () => undefined);
+    return;
+  }
+
+  const folder = mkdtempSync(join(tmpdir(), 'skipper-first-process-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigOf('http://127.0.0.1:9'));
+  jest.setTimeout(30_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Redis and cluster are away, as they may be for long: nothing is ever ready. */
+  async function start(command: 'standalone' | 'worker'): Promise<Started> {
+    const flags = ['--kubeconfig', kubeconfig, '--redis-url', 'redis://127.0.0.1:9'];
+    flags.push('--port', String(await freePort()), '--worker-port', String(await freePort()));
+    return startAsFirstProcess([command, ...flags]);
+  }
+
+  test.each(MOMENTS_MS)('SIGTERM %i ms after the start ends it', async (moment) => {
+    const { pid, ended, kill } = await start('standalone');
+    try {
+      await pause(moment);
+      process.kill(pid, 'SIGTERM');
+
+      expect([0, 143]).toContain(await within(ENDS_WITHIN_MS, ended));
+    } finally {
+      kill();
+    }
+  });
+
+  test.each(['standalone', 'worker'] as const)(
+    'SIGTERM ends a %s that runs in order, with 0',
+    async (command) => {
+      const { pid, ended, kill, lines } = await start(command);
+      try {
+        await until(() => lines().includes('redis is away'), 'it runs');
+        process.kill(pid, 'SIGTERM');
+
+        expect(await within(ENDS_WITHIN_MS, ended)).toBe(0);
+        expect(lines()).toContain('stopped');
+      } finally {
+        kill();
+      }
+    },
+  );
+
+  test('the exit code of a process that cannot start is its own', async () => {
+    const { ended } = await startAsFirstProcess(['api', '--port', 'none']);
+
+    expect(await within(ENDS_WITHIN_MS, ended)).toBe(1);
+  });
+});
+
+interface Started {
+  /** As it is known outside of its namespace. */
+  readonly pid: number;
+  readonly ended: Promise<number | null>;
+  readonly lines: () => string;
+  readonly kill: () => void;
+}
+
+async function startAsFirstProcess(args: readonly string[]): Promise<Started> {
+  const child = spawn('unshare', ['--pid', '--fork', '--kill-child', SKIPPER, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const pid = await until(() => firstProcessOf(child) ?? child.exitCode ?? undefined, 'its trap is set');
+  return { pid, ended, lines: () => text, kill: () => child.kill('SIGKILL') };
+}
+
+/** The child of `unshare`, once it has a handler for SIGTERM: in the milliseconds before, no program can have one. */
+function firstProcessOf({ pid }: ChildProcess): number | undefined {
+  try {
+    const children = readFileSync(join('/proc', String(pid), 'task', String(pid), 'children'), 'utf8');
+    const first = Number(children.trim().split(' ')[0]);
+    const status = readFileSync(join('/proc', String(first), 'status'), 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`);
+    // Before its exec it is `unshare` still.
+    return status.startsWith('Name:\tskipper') && (caught & SIGTERM_BIT) !== 0n ? first : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function within<T>(ms: number, promise: Promise<T>): Promise<T | string> {
+  return Promise.race([promise, pause(ms, `not ended after ${ms} ms`, { ref: false })]);
+}
+
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'away',
+    clusters: [{ name: 'away', cluster: { server } }],
+    users: [{ name: 'skipper', user: {} }],
+    contexts: [{ name: 'away', context: { cluster: 'away', user: 'skipper' } }],
+  });
+}

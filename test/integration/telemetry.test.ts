@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../simulator/demo/free-port.ts';
+import { type CollectedSpan, type FakeCollector, startFakeCollector } from '../support/fake-collector.ts';
+import { NEW, OLD, type Raw, useWorld } from '../support/simulated-world.ts';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const CALLER = '00f067aa0ba902b7';
+/** Long enough that nothing is sent but what the end of a process sends. */
+const ONLY_AT_THE_END = { OTEL_BSP_SCHEDULE_DELAY: '600000' };
+
+let collector: FakeCollector;
+
+const world = useWorld();
+
+beforeAll(async () => {
+  collector = await startFakeCollector();
+});
+afterAll(() => collector.close());
+
+function named(name: string, spans: readonly CollectedSpan[]): CollectedSpan {
+  const found = spans.find((span) => span.name === name);
+  if (!found) throw new Error(`no span "${name}" in ${spans.map((span) => span.name).join(', ')}`);
+  return found;
+}
+
+function jsonLines(lines: readonly string[]): Raw[] {
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
+describe('traces', () => {
+  let spans: readonly CollectedSpan[] = [];
+  let workerLines: readonly Raw[] = [];
+  let rolloutId = '';
+  let jobId: string | undefined;
+
+  beforeAll(async () => {
+    const flags = { 'otel-exporter-otlp-endpoint': collector.url, 'release-check-interval': 1 };
+    const api = await world.startApi({ flags, env: ONLY_AT_THE_END });
+    const worker = await world.startWorker({ flags, env: ONLY_AT_THE_END });
+    await world.addNamespace('traced', { fdd: OLD });
+    const { id, targets } = await world.deploy(
+      { namespaces: ['traced'] },
+      { traceparent: `00-${TRACE}-${CALLER}-01` },
+    );
+    const probes = ['/healthz', '/readyz', '/_/metrics', '/assets/logo.svg', '/status', '/queues/api/queues'];
+    for (const path of probes) await world.http(path);
+    await world.rolloutFinished(id);
+    await world.http('/api/namespaces/traced?secret=1');
+    expect(collector.spans()).toEqual([]);
+    await api.stop();
+    await worker.stop();
+    spans = collector.spans();
+    workerLines = jsonLines(worker.lines());
+    rolloutId = id;
+    jobId = targets[0]?.jobId;
+  });
+
+  test('lead from the request through the job to the write and its proof, and are sent at SIGTERM', () => {
+    const trace = spans.filter(({ traceId }) => traceId === TRACE);
+    const request = named('POST /api/deploy', trace);
+    const add = named('addBulk deploy', trace);
+    const job = named('process deploy', trace);
+    const attempt = named('deploy namespace', trace);
+    const write = named('apply-application', trace);
+    const patch = named('kubernetes PATCH', trace);
+
+    expect(request).toMatchObject({
+      parentSpanId: CALLER,
+      kind: 2,
+      service: 'skipper',
+      attributes: { 'http.route': '/api/deploy', 'http.response.status_code': 202 },
+    });
+    expect(add).toMatchObject({ parentSpanId: request.spanId, kind: 4 });
+    expect(job).toMatchObject({ parentSpanId: add.spanId, kind: 5 });
+    expect(attempt).toMatchObject({
+      parentSpanId: job.spanId,
+      attributes: {
+        'k8s.namespace.name': 'traced',
+        'skipper.rollout': rolloutId,
+        'skipper.attempt': 1,
+        'skipper.outcome': 'updated',
+      },
+    });
+    for (const step of ['plan', 'apply-application', 'verify']) {
+      expect(named(step, trace)).toMatchObject({ parentSpanId: attempt.spanId, isError: false });
+    }
+    expect(patch).toMatchObject({
+      parentSpanId: write.spanId,
+      kind: 3,
+      attributes: { 'http.response.status_code': 200, 'url.path': expect.stringContaining('/applications/') },
+    });
+  });
+
+  test('are named in the log lines of a run, beside rollout, namespace and job', () => {
+    expect(workerLines.find(({ message }) => message === 'namespace is right')).toMatchObject({
+      rollout: rolloutId,
+      namespace: 'traced',
+      job: jobId,
+      attempt: 1,
+      trace_id: TRACE,
+    });
+  });
+
+  test('are named by route, and know no query', () => {
+    expect(named('GET /api/namespaces/:namespace', spans).attributes).toMatchObject({
+      'url.path': '/api/namespaces/traced',
+    });
+    expect(JSON.stringify(spans)).not.toContain('secret');
+  });
+
+  test('have a release check, and nothing of probes, pages, polling and the housekeeping of queues', () => {
+    const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name);
+    // The world's own look at the namespace, and what a process reads at its start.
+    const expected = ['GET /api/namespaces/:namespace', 'GET /api/deployments/:id', 'release check'];
+
+    expect(roots).toContain('release check');
+    expect(
+      [...new Set(roots)].filter((name) => !expected.includes(name) && !/^kubernetes /.test(name)),
+    ).toEqual([]);
+  });
+});
+
+describe('a collector that is away', () => {
+  test.each([
+    ['is not there', async () => `http://127.0.0.1:${await freePort()}`],
+    [
+      'never answers',
+      async () => {
+        collector.hang();
+        return collector.url;
+      },
+    ],
+  ])('and %s disturbs neither a deploy nor the end of a process', async (what, endpoint) => {
+    const name = what.replaceAll(' ', '-');
+    const flags = { 'otel-exporter-otlp-endpoint': await endpoint() };
+    const skipper = await world.startStandalone({ flags, env: { OTEL_BSP_SCHEDULE_DELAY: '100' } });
+    await world.addNamespace(name, { fdd: OLD });
+
+    const target = await world.deployed(name);
+    const began = Date.now();
+    await skipper.stop(20_000);
+
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+    expect(await skipper.exited).toEqual({ code: 0, signal: null });
+    expect(Date.now() - began).toBeLessThan(15_000);
+  });
+
+  test('is told, once', async () => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const skipper = await world.startStandalone({
+      flags: { 'otel-exporter-otlp-endpoint': endpoint },
+      env: { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
+    });
+    for (let request = 0; request < 5; request += 1) await world.http('/api/status');
+    await skipper.stop(20_000);
+
+    const told = jsonLines(skipper.lines()).filter(({ message }) => message === 'traces cannot be sent');
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({
+      level: 'WARN',
+      collector: `${endpoint}/v1/traces`,
+      reason: expect.any(String),
+    });
+  });
+});

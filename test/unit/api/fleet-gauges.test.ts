@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { refreshFleetGauges } from '../../../api/fleet-gauges.ts';
+import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
+import type { FleetRow } from '../../../shared/domain/fleet-row.ts';
+import { type SeenChannel, summariseFleet } from '../../../shared/domain/summarise-fleet.ts';
+import { createMetrics } from '../../../shared/metrics.ts';
+import type { NamespaceRecord } from '../../../shared/state/desired-state.ts';
+import { aFakeView } from '../../support/fake-view.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface Seen {
+  readonly rows?: readonly Partial<FleetRow>[];
+  readonly channels?: Readonly<Record<string, SeenChannel>>;
+  readonly workers?: number | undefined;
+  readonly records?: Readonly<Record<string, Partial<NamespaceRecord>>>;
+}
+
+function aView({ rows = [], channels = {}, workers, records = {} }: Seen): FleetView {
+  const made = rows.map((row) => ({ status: 'OK', activity: 'idle', channel: 'stable', ...row }) as FleetRow);
+  return aFakeView({
+    rows: () => made,
+    record: (namespace) => records[namespace] as NamespaceRecord | undefined,
+    summary: () =>
+      summariseFleet({
+        rows: made,
+        channels: new Map(Object.entries(channels)),
+        workers,
+        queue: undefined,
+        rollouts: [],
+        stale: [],
+      }),
+  });
+}
+
+/** Lines of the exposition that begin with the name. */
+async function exported(name: string, view: FleetView, metrics = createMetrics()): Promise<string[]> {
+  await refreshFleetGauges(view, metrics, 3);
+  return (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name));
+}
+
+describe('skipper_namespaces_behind', () => {
+  test('counts by channel what does not run what its channel names', async () => {
+    const rows = [
+      { namespace: 'a', version: '2', wanted: '2' },
+      { namespace: 'b', version: '1', wanted: '2' },
+      { namespace: 'failed', version: '1', wanted: '2', health: 'failing' as const },
+      { namespace: 'c', channel: 'latest', version: '3', wanted: '3' },
+    ];
+
+    expect(await exported('skipper_namespaces_behind', aView({ rows }))).toEqual([
+      'skipper_namespaces_behind{channel="latest"} 0',
+      'skipper_namespaces_behind{channel="stable"} 2',
+    ]);
+  });
+
+  test.each<[string, Partial<FleetRow>]>([
+    ['is being deployed', { activity: 'rolling out' }],
+    ['Helm manages', { status: 'HELM_MANAGED' }],
+    ['has a channel that nobody has read', { wanted: '' }],
+  ])('leaves out what %s', async (_what, row) => {
+    const view = aView({ rows: [{ namespace: 'a', version: '1', wanted: '2', ...row }] });
+
+    expect(await exported('skipper_namespaces_behind', view)).toEqual([
+      'skipper_namespaces_behind{channel="stable"} 0',
+    ]);
+  });
+
+  test('forgets a channel that nobody follows any more', async () => {
+    const metrics = createMetrics();
+    await exported('skipper', aView({ rows: [{ namespace: 'a', version: '1', wanted: '2' }] }), metrics);
+
+    expect(await exported('skipper_namespaces_behind', aView({}), metrics)).toEqual([]);
+  });
+});
+
+describe('skipper_channel_readable', () => {
+  test('is 0 for a channel whose latest look failed, and nothing for one that nobody has looked at', async () => {
+    const view = aView({
+      rows: ['stable', 'latest', 'new'].map((channel) => ({ namespace: channel, channel })),
+      channels: {
+        stable: { version: '1', checkedAt: 1 },
+        latest: { version: '1', checkedAt: 1, problem: 'HTTP 500' },
+      },
+    });
+
+    expect(await exported('skipper_channel_readable', view)).toEqual([
+      'skipper_channel_readable{channel="latest"} 0',
+      'skipper_channel_readable{channel="stable"} 1',
+    ]);
+  });
+});
+
+describe('skipper_oldest_unfinished_seconds', () => {
+  const rows = [{ namespace: 'done' }, { namespace: 'new' }, { namespace: 'old' }, { namespace: 'never' }];
+  const done = { generation: 1, handled: 1, requestedAt: 0 };
+
+  test('is the age of the oldest request that is not done', async () => {
+    const records = {
+      done,
+      new: { generation: 2, handled: 1, requestedAt: Date.now() },
+      old: { generation: 2, handled: 1, requestedAt: Date.now() - HOUR_MS },
+    };
+
+    const [line = ''] = await exported(
+      'skipper_oldest_unfinished_seconds',
+      aView({ rows, records, workers: 1 }),
+    );
+
+    expect(Math.round(Number(line.split(' ')[1]) / 60)).toBe(60);
+  });
+
+  test('is 0 where all are done', async () => {
+    const view = aView({ rows, records: { done }, workers: 0 });
+
+    expect(await exported('skipper_oldest_unfinished_seconds', view)).toEqual([
+      'skipper_oldest_unfinished_seconds 0',
+    ]);
+  });
+});
+
+test('while Redis is away, what rests on it has no value; listeners have', async () => {
+  const metrics = createMetrics();
+  await exported('skipper', aView({ workers: 2 }), metrics);
+  expect(await exported('skipper_workers', aView({ workers: 2 }), metrics)).toEqual(['skipper_workers 2']);
+
+  const away = aView({ workers: undefined });
+
+  expect(await exported('skipper_workers', away, metrics)).toEqual([]);
+  expect(await exported('skipper_oldest_unfinished_seconds', away, metrics)).toEqual([]);
+  expect(await exported('skipper_event_listeners', away, metrics)).toEqual(['skipper_event_listeners 3']);
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Queue } from 'bullmq';
+import type { Core } from '../../../../shared/core.ts';
+import { coreProblems, refreshGauges } from '../../../../shared/http/gauges.ts';
+import type { RedisConnection } from '../../../../shared/redis.ts';
+import { createFakeCore } from '../../../support/fake-core.ts';
+
+type Watches = ReturnType<Core['fleet']['watches']>;
+
+const WELL = {
+  name: 'pods',
+  synced: true,
+  position: '1',
+  lastHeardAt: 0,
+  relists: 1,
+  problem: undefined,
+  refused: false,
+};
+
+function aCore({ getJobCounts, status = 'ready', watches = [] }: Partial<Facts>): Core {
+  const { core } = createFakeCore();
+  return {
+    ...core,
+    redis: { status } as RedisConnection,
+    deployQueue: { ...core.deployQueue, getJobCounts } as unknown as Queue,
+    fleet: { ...core.fleet, watches: () => watches },
+  };
+}
+
+interface Facts {
+  readonly getJobCounts: () => Promise<Readonly<Record<string, number>>>;
+  readonly status: string;
+  readonly watches: Watches;
+}
+
+async function exported(core: Core, name: RegExp): Promise<string[]> {
+  await refreshGauges(core);
+  return (await core.metrics.registry.metrics()).split('\n').filter((line) => name.test(line));
+}
+
+describe('refreshGauges', () => {
+  const OF_REDIS = /^skipper_(redis_up|queue_jobs)/;
+
+  test('counts jobs while Redis answers', async () => {
+    const core = aCore({ getJobCounts: async () => ({ waiting: 2 }) });
+
+    expect(await exported(core, OF_REDIS)).toEqual([
+      'skipper_queue_jobs{state="waiting"} 2',
+      'skipper_redis_up 1',
+    ]);
+  });
+
+  test.each<[string, Partial<Facts>]>([
+    ['is away', { status: 'reconnecting', getJobCounts: async () => ({ waiting: 2 }) }],
+    [
+      'is connected and does not answer',
+      { getJobCounts: () => Promise.reject(new Error('Command timed out')) },
+    ],
+  ])('forgets them while Redis %s', async (_how, facts) => {
+    const before = aCore({ getJobCounts: async () => ({ waiting: 2 }) });
+    await refreshGauges(before);
+
+    const core = { ...aCore(facts), metrics: before.metrics };
+
+    expect(await exported(core, OF_REDIS)).toEqual(['skipper_redis_up 0']);
+  });
+});
+
+describe('coreProblems', () => {
+  const problems = (watch: Partial<Watches[number]>) =>
+    coreProblems(aCore({ watches: [{ ...WELL, ...watch }] }));
+
+  test('there is none when all is well, nor while a watch is cut off', () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({ problem: 'socket hang up' })).toEqual([]);
+  });
+
+  test('names what was never read, and what may not be followed any more', () => {
+    expect(problems({ synced: false, problem: '404' })).toEqual(['pods not read yet: 404']);
+    expect(problems({ problem: 'cannot watch pods', refused: true })).toEqual([
+      'pods not followed any more: cannot watch pods',
+    ]);
+  });
+});

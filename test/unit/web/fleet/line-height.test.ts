@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { Item } from '../../../../web/fleet/fleet-list.ts';
+import { lineHeight } from '../../../../web/fleet/line-height.ts';
+import { aFleetRow } from '../../../support/builders.ts';
+
+const line = (row: Partial<FleetRow>): Item => ({ kind: 'row', row: aFleetRow(row) });
+const GROUP: Item = { kind: 'group', group: { cause: 'quota', health: 'failing' }, size: 2 };
+
+describe('lineHeight', () => {
+  test('is the same for every line of a wide window', () => {
+    const items = [line({}), line({ cause: 'quota' }), GROUP];
+
+    expect(new Set(items.map((item) => lineHeight(item, false))).size).toBe(1);
+  });
+
+  test('leaves room on a card for what is going on, or wrong', () => {
+    const plain = lineHeight(line({ activity: 'idle', cause: '' }), true);
+
+    expect(lineHeight(line({ activity: 'idle', cause: 'quota' }), true)).toBeGreaterThan(plain);
+    expect(lineHeight(line({ activity: 'queued', cause: '' }), true)).toBeGreaterThan(plain);
+  });
+
+  test.each([
+    ['fleet-table.css', [lineHeight(line({}), false)]],
+    [
+      'fleet-narrow.css',
+      [
+        lineHeight(line({ activity: 'idle', cause: '' }), true),
+        lineHeight(line({ cause: 'quota' }), true),
+        lineHeight(GROUP, true),
+      ],
+    ],
+  ])('is what %s makes of a line', (file, heights) => {
+    const css = readFileSync(new URL(`../../../../web/styles/${file}`, import.meta.url), 'utf8');
+
+    expect([...css.matchAll(/--line-height: (\d+)px/g)].map(([, px]) => Number(px))).toEqual(heights);
+  });
+});
