@@ -5,15 +5,18 @@ const CUT_FOR_MS = 3_000;
 
 /** What of the view cannot be trusted at the moment, in words for the operator. */
 export function explainStaleness(
-  redisReady: boolean,
+  redis: { readonly answers: boolean; readonly deploysPaused: boolean },
   watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],
   now: number,
 ): string[] {
   const stale: string[] = [];
-  if (!redisReady) {
+  if (!redis.answers) {
     stale.push(
       'Redis does not answer: what the cluster shows is current, but deploys, queue and workers are shown as they were last seen',
     );
+  }
+  if (redis.answers && redis.deploysPaused) {
+    stale.push('The deploy queue is paused: nothing is deployed until somebody resumes it on the board');
   }
   const unread = watches.filter(({ synced }) => !synced);
   if (unread.length > 0) {

@@ -137,7 +137,11 @@ export function openFleetView(
 
   function summary(): FleetSummary {
     const redisReady = isReady(redis);
-    const stale = explainStaleness(redisReady, fleet.watches(), Date.now());
+    const stale = explainStaleness(
+      { answers: redisReady && vitals.answers(), deploysPaused: vitals.deploysPaused() },
+      fleet.watches(),
+      Date.now(),
+    );
     return count(rows.position(), vitals.current(), channels.all(), redisReady, stale.join('\n'));
   }
 

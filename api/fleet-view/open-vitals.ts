@@ -18,6 +18,10 @@ export interface Vitals extends Pick<FleetSummary, 'queue' | 'workers' | 'rollou
 
 export interface VitalsMonitor {
   current(): Vitals;
+  /** False while Redis does not answer, also where its connection stands. */
+  answers(): boolean;
+  /** Somebody has paused the deploy queue on the board. */
+  deploysPaused(): boolean;
   /** Asks, unless it was asked less than a second ago; never rejects. */
   refresh(): Promise<void>;
 }
@@ -25,18 +29,23 @@ export interface VitalsMonitor {
 export function openVitals(core: Core): VitalsMonitor {
   let current: Vitals = { queue: undefined, workers: undefined, rollouts: [] };
   let samples = new Map<string, readonly ProgressSample[]>();
+  let answers = true;
+  let deploysPaused = false;
   let askedAt = 0;
   let asking: Promise<void> | undefined;
 
   async function ask(): Promise<void> {
     try {
       if (!isReady(core.redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts] = await Promise.all([
+      const [queue, workers, rollouts, isPaused] = await Promise.all([
         core.deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
         core.deployQueue.getWorkers(),
         core.state.rolloutsWithCounts(ROLLOUTS_READ),
+        core.deployQueue.isPaused(),
       ]);
       const { waiting = 0, active = 0, delayed = 0, failed = 0 } = queue;
+      answers = true;
+      deploysPaused = isPaused;
       current = {
         queue: { waiting, active, delayed, failed },
         workers: workers.length,
@@ -44,6 +53,7 @@ export function openVitals(core: Core): VitalsMonitor {
       };
     } catch (error) {
       core.log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');
+      answers = false;
       current = { ...current, queue: undefined, workers: undefined };
     }
   }
@@ -67,6 +77,8 @@ export function openVitals(core: Core): VitalsMonitor {
 
   return {
     current: () => current,
+    answers: () => answers,
+    deploysPaused: () => deploysPaused,
     refresh: () => {
       if (asking) return asking;
       if (Date.now() - askedAt < SHORTEST_INTERVAL_MS) return Promise.resolve();

@@ -75,7 +75,8 @@ function explainBusy(input: WhyInput): Why {
     return answer(input, { headline: 'It waits for a free worker.', remedy: [] }, [row.detail, ...trouble]);
   }
   const to = row.wanted === '' ? '' : ` to ${row.wanted}`;
-  const headline = `Attempt ${row.attempt} brings it${to}: ${row.activity}.`;
+  // The row may be a moment behind the run, and say that none has begun.
+  const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.`;
   const symptom = adviceForSymptoms(troubleOf(input, row.cause), liveEvidence(input));
   const advice = symptom
     ? { headline: `${headline} ${symptom.headline}`, remedy: symptom.remedy }

@@ -56,6 +56,17 @@ describe('the board', () => {
     }, 'it is proved');
   });
 
+  test('a deploy queue that is paused there is a notice on the fleet page', async () => {
+    await world.http('/queues/api/queues/deploy/pause', { method: 'PUT' });
+    const page = await open('/status');
+    try {
+      await page.getByText(/deploy queue is paused/).waitFor();
+    } finally {
+      await world.http('/queues/api/queues/deploy/resume', { method: 'PUT' });
+    }
+    await page.getByText(/deploy queue is paused/).waitFor({ state: 'detached' });
+  });
+
   test('tells why it refuses what would break an invariant', async () => {
     browser.expectComplaints(/status of 409|Failed to load resource/);
     const response = await world.http('/queues/api/queues/deploy/obliterate', { method: 'PUT' });

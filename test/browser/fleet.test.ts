@@ -241,6 +241,20 @@ describe('connections', () => {
     await page.locator('.notice.behind').waitFor({ state: 'detached' });
   });
 
+  test('says so where Redis is there, and silent', async () => {
+    const page = await openFleet();
+    process.kill(world.redis.pid(), 'SIGSTOP');
+    try {
+      await page
+        .locator('.notice.behind')
+        .getByText(/Redis does not answer/)
+        .waitFor();
+    } finally {
+      process.kill(world.redis.pid(), 'SIGCONT');
+    }
+    await page.locator('.notice.behind').waitFor({ state: 'detached' });
+  });
+
   test('twenty tabs share one connection', async () => {
     const page = await openFleet();
     const tabs: Page[] = [];

@@ -58,7 +58,13 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     repair: async () => 0,
   };
 
-  const queue = { name: 'deploy', metaValues: { version: 'bullmq:6' }, getJobCounts: async () => ({}) };
+  const queue = {
+    name: 'deploy',
+    metaValues: { version: 'bullmq:6' },
+    getJobCounts: async () => ({}),
+    getWorkers: async () => [],
+    isPaused: async () => false,
+  };
   const core = {
     settings: readSettings({ flags: options.flags ?? {}, env: {} }),
     log,

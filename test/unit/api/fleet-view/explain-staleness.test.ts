@@ -2,17 +2,24 @@ import { describe, expect, test } from '@jest/globals';
 import { explainStaleness } from '../../../../api/fleet-view/explain-staleness.ts';
 
 const NOW = 100_000;
+const WELL = { answers: true, deploysPaused: false };
 const healthy = { name: 'pods', synced: true, problem: undefined, lastHeardAt: 0 };
 
 describe('explainStaleness', () => {
   test('has nothing to say of a view that is fresh, however quiet the cluster is', () => {
-    expect(explainStaleness(true, [healthy], NOW)).toEqual([]);
+    expect(explainStaleness(WELL, [healthy], NOW)).toEqual([]);
   });
 
   test('does not make a word of a watch that was cut a moment ago', () => {
     const cut = { ...healthy, problem: 'ECONNRESET', lastHeardAt: NOW - 500 };
 
-    expect(explainStaleness(true, [cut], NOW)).toEqual([]);
+    expect(explainStaleness(WELL, [cut], NOW)).toEqual([]);
+  });
+
+  test('says that somebody has paused the deploy queue', () => {
+    expect(explainStaleness({ ...WELL, deploysPaused: true }, [healthy], NOW)).toEqual([
+      expect.stringMatching(/paused.*resumes it on the board/),
+    ]);
   });
 
   test.each([
@@ -21,7 +28,7 @@ describe('explainStaleness', () => {
     ['a list is not read yet', true, [{ ...healthy, synced: false }], /not been read.*\(pods\)/],
     ['a list is refused', true, [{ ...healthy, synced: false, problem: 'forbidden' }], /pods: forbidden/],
   ])('says that %s', (_what, redisReady, watches, sentence) => {
-    const stale = explainStaleness(redisReady, watches, NOW);
+    const stale = explainStaleness({ ...WELL, answers: redisReady }, watches, NOW);
 
     expect(stale).toEqual([expect.stringMatching(sentence)]);
   });
