@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js';
 import type {
   JobCounts,
@@ -25,6 +26,9 @@ import {
 import { statusPageOf } from './links.ts';
 
 export const FLEET_QUEUE = 'fleet';
+
+const ROW_TIMEOUT_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
 
 export interface FleetQueueOptions {
   readonly view: Pick<FleetView, 'rows' | 'row'>;
@@ -86,9 +90,14 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
   async addJob(_name: string, data: unknown): Promise<QueueJob> {
     const namespace = namespaceOf(data);
     await this.deploy([namespace]);
-    const job = await this.getJob(namespace);
-    if (!job) throw new HttpProblem(404, 'not_found', `there is no namespace ${namespace}`);
-    return job;
+    // The service has seen the namespace: its row comes a moment later.
+    const deadline = Date.now() + ROW_TIMEOUT_MS;
+    for (;;) {
+      const job = await this.getJob(namespace);
+      if (job) return job;
+      if (Date.now() > deadline) throw new HttpProblem(404, 'not_found', `namespace ${namespace} is gone`);
+      await pause(LOOK_AGAIN_MS);
+    }
   }
 
   async retryAll(status: JobRetryStatus): Promise<number> {

@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup as resolveName } from 'node:dns';
+import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
@@ -25,6 +25,8 @@ export interface OutboundOptions {
   readonly httpsProxy: string | undefined;
   /** Hosts that are asked without a proxy, separated by commas. */
   readonly noProxy: string | undefined;
+  /** Default: the system's resolver. */
+  readonly resolveName?: typeof lookupName;
 }
 
 /** Addresses that are not the public internet's: RFC 6890, and the cloud providers' metadata servers among them. */
@@ -57,8 +59,8 @@ export function isPrivateAddress(address: string): boolean {
   return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-export function createOutbound({ baseUrl, allowedHosts, ca, ...proxies }: OutboundOptions): Outbound {
-  const { httpProxy = '', httpsProxy = httpProxy, noProxy = '' } = proxies;
+export function createOutbound({ baseUrl, allowedHosts, ca, ...rest }: OutboundOptions): Outbound {
+  const { httpProxy = '', httpsProxy = httpProxy, noProxy = '', resolveName = lookupName } = rest;
   const allowed = new Set([hostOf(baseUrl), ...allowedHosts.map((host) => host.toLowerCase())]);
   const trusted = new Set([...allowed, hostOf(httpProxy), hostOf(httpsProxy)]);
   const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca] };

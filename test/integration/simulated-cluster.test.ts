@@ -91,13 +91,13 @@ test('is ready when the fleet is complete, serves it, and leaves nothing behind'
 });
 
 test('tells others the host that it is known by', async () => {
-  const flags = ['--namespaces=1', '--host=0.0.0.0', '--advertise-host=localhost'];
+  const flags = ['--namespaces=1', '--host=0.0.0.0', '--advertise-host=127.0.0.2'];
   const { health } = await startCluster(flags);
   await until(async () => (await answers(`${health}/readyz`)) === 200, 'it is ready');
   const { kubeconfig = '', baseurl } = settings();
 
-  expect(readFileSync(kubeconfig, 'utf8')).toMatch(/server: "http:\/\/localhost:\d+"/);
-  expect(baseurl).toMatch(/^http:\/\/localhost:\d+$/);
+  expect(readFileSync(kubeconfig, 'utf8')).toMatch(/server: "http:\/\/127\.0\.0\.2:\d+"/);
+  expect(baseurl).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
   const stable = await (await fetch(`${baseurl}/fiaas-deploy-daemon/stable.json`)).json();
   expect(stable.spec.startsWith(baseurl)).toBe(true);
 });

@@ -1,3 +1,4 @@
+import type { LookupAddress, LookupAllOptions, lookup } from 'node:dns';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
@@ -10,6 +11,10 @@ import {
   type OutboundOptions,
 } from '../../../../shared/releases/outbound.ts';
 import '../../../support/fake-one-realm.ts';
+
+const INSIDE = 'inside.example';
+
+type AllCallback = (error: Error | null, addresses: LookupAddress[]) => void;
 
 const servers: Server[] = [];
 
@@ -30,6 +35,13 @@ async function serve(listener: RequestListener): Promise<number> {
   return listen(createHttpServer(listener));
 }
 
+/** A name server in which `inside.example` is this machine, and nothing else is known. */
+const resolveInside = ((hostname: string, options: LookupAllOptions, callback: AllCallback) => {
+  if (hostname !== INSIDE) return callback(new Error(`no such host: ${hostname}`), []);
+  if (options.all) return callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  (callback as unknown as (error: null, address: string, family: number) => void)(null, '127.0.0.1', 4);
+}) as unknown as typeof lookup;
+
 function open(options: Partial<OutboundOptions> = {}) {
   return createOutbound({
     baseUrl: 'http://127.0.0.1/releases',
@@ -38,6 +50,7 @@ function open(options: Partial<OutboundOptions> = {}) {
     httpProxy: undefined,
     httpsProxy: undefined,
     noProxy: undefined,
+    resolveName: resolveInside,
     ...options,
   });
 }
@@ -104,11 +117,11 @@ describe('redirects', () => {
   }
 
   test('to a name that resolves to a private address are refused', async () => {
-    const url = await redirecting((port) => `http://localhost:${port}/latest/meta-data`);
+    const url = await redirecting((port) => `http://${INSIDE}:${port}/latest/meta-data`);
 
     await expect(get(url)).rejects.toMatchObject({
       code: 'invalid_release',
-      message: expect.stringMatching(/localhost \((127\.0\.0\.1|::1)\) is a private address/),
+      message: expect.stringMatching(/inside\.example \(127\.0\.0\.1\) is a private address/),
     });
   });
 
@@ -119,9 +132,9 @@ describe('redirects', () => {
   });
 
   test('to a private address are followed where its host is allowed', async () => {
-    const url = await redirecting((port) => `http://localhost:${port}/x`);
+    const url = await redirecting((port) => `http://${INSIDE}:${port}/x`);
 
-    const answer = await get(url, { allowedHosts: ['localhost'] });
+    const answer = await get(url, { allowedHosts: [INSIDE] });
 
     expect(answer).toMatchObject({ kind: 'content', text: 'inner secret' });
   });
