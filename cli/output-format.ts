@@ -1,15 +1,15 @@
-import type { Output } from './terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
 
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export type MachineFormat = Exclude<OutputFormat, 'table'>;
 
-export async function printDocument(document: unknown, format: MachineFormat, out: Output): Promise<void> {
+export async function printDocument(document: unknown, format: MachineFormat, out: Terminal): Promise<void> {
   out.write(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await toYaml(document));
 }
 
 /** One of many: a line of JSON, or a YAML document of its own. */
-export async function printRecord(record: unknown, format: MachineFormat, out: Output): Promise<void> {
+export async function printRecord(record: unknown, format: MachineFormat, out: Terminal): Promise<void> {
   out.write(format === 'json' ? `${JSON.stringify(record)}\n` : `---\n${await toYaml(record)}`);
 }
 

@@ -1,21 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-
-/** Where a command writes: a person's terminal, or a pipe. */
-export interface Output {
-  /** Lines can be redrawn. */
-  readonly isInteractive: boolean;
-  readonly hasColor: boolean;
-  columns(): number;
-  rows(): number;
-  write(text: string): void;
-}
+import { openTerminal, type Terminal } from '../shared/terminal.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that a command touches besides the API. */
 export interface Io {
-  readonly out: Output;
-  readonly err: Output;
+  readonly out: Terminal;
+  readonly err: Terminal;
   readonly env: Environment;
   now(): number;
   /** Asks a yes-or-no question; undefined where nobody is there to answer. */
@@ -27,25 +18,11 @@ export function openIo(process: NodeJS.Process): Io {
   for (const stream of [stdout, stderr]) stream.on('error', endQuietlyWithReader);
   const isAttended = stdin.isTTY === true && stderr.isTTY === true;
   return {
-    out: openOutput(stdout, env),
-    err: openOutput(stderr, env),
+    out: openTerminal(stdout, env),
+    err: openTerminal(stderr, env),
     env,
     now: Date.now,
     confirm: isAttended ? (question) => ask(question, stdin, stderr) : undefined,
-  };
-}
-
-function openOutput(stream: NodeJS.WriteStream, env: Environment): Output {
-  const isInteractive = stream.isTTY === true && env.TERM !== 'dumb';
-  return {
-    isInteractive,
-    hasColor: isInteractive && (env.NO_COLOR ?? '') === '',
-    // A pseudo-terminal may say 0.
-    columns: () => stream.columns || 80,
-    rows: () => stream.rows || 24,
-    write: (text) => {
-      stream.write(text);
-    },
   };
 }
 

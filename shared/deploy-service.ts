@@ -132,12 +132,12 @@ export function createDeployService(options: DeployServiceOptions): DeployServic
   }
 
   async function desiredReleases(targets: readonly Selected[]): Promise<Map<string, Release | undefined>> {
-    const found = new Map<string, Release | undefined>();
-    for (const { namespace } of targets) {
-      const record = await state.record(namespace);
-      found.set(namespace, record && (await state.release(record.release)));
-    }
-    return found;
+    const records = await state.records(targets.map(({ namespace }) => namespace));
+    const keys = [...new Set([...records.values()].map(({ release }) => release))];
+    const known = new Map(
+      await Promise.all(keys.map(async (key) => [key, await state.release(key)] as const)),
+    );
+    return new Map([...records].map(([namespace, { release }]) => [namespace, known.get(release)]));
   }
 
   async function commit(

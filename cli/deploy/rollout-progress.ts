@@ -1,16 +1,15 @@
 import type { RolloutView } from '../../api/schemas.ts';
-import type { TargetState } from '../../shared/domain/rollout.ts';
+import { isOpen, type TargetState } from '../../shared/domain/rollout.ts';
 import { oneLine, plural, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { duration } from '../text/time.ts';
 
 export type RolloutTarget = RolloutView['targets'][number];
 
-const OPEN: readonly TargetState[] = ['pending', 'running', 'paused'];
 const BAR_COLUMNS = 30;
 
 export function hasEnded({ state }: { readonly state: TargetState }): boolean {
-  return !OPEN.includes(state);
+  return !isOpen(state);
 }
 
 export function countEnded({ targets }: RolloutView): number {

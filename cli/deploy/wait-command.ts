@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RolloutView } from '../../api/schemas.ts';
 import { estimateEnd, type ProgressSample, withSample } from '../../shared/domain/rollout-eta.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 import type { ApiClient } from '../api/client.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
-import type { Io, Output } from '../terminal.ts';
+import type { Io } from '../terminal.ts';
 import { truncate } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { openRedrawn } from '../text/redrawn.ts';
@@ -65,7 +66,7 @@ interface Progress {
 }
 
 /** A bar that moves; failures stay above it. */
-function onScreen(output: Output, now: () => number): Progress {
+function onScreen(output: Terminal, now: () => number): Progress {
   const screen = openRedrawn(output);
   const paint = painter(output);
   const columns = () => output.columns() - 1;
@@ -99,7 +100,7 @@ function onScreen(output: Output, now: () => number): Progress {
 }
 
 /** One line for each namespace that has ended. */
-function inLines(output: Output, now: () => number): Progress {
+function inLines(output: Terminal, now: () => number): Progress {
   let last: RolloutView | undefined;
   const say = (line: string) => output.write(`${timestamp(now())} ${line}\n`);
   return {

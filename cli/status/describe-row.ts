@@ -1,5 +1,6 @@
 import type { FleetRow } from '../../shared/domain/fleet-row.ts';
 import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import { isOpen } from '../../shared/domain/rollout.ts';
 import { oneLine, plural } from '../text/lines.ts';
 import { HEALTH_STYLES } from '../text/paint.ts';
 import type { Column } from '../text/table.ts';
@@ -73,7 +74,7 @@ export function describeCounts(rows: readonly FleetRow[]): string {
 /** Workers, queue, and rollouts that are under way. */
 export function describeWork({ workers, queue, rollouts }: FleetSummary, now: number): string {
   const running = rollouts
-    .filter(({ state }) => state === 'running' || state === 'pending' || state === 'paused')
+    .filter(({ state }) => isOpen(state))
     .map(({ id, counts, etaAt }) => {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       const left = counts.pending + counts.running + counts.paused;

@@ -1,4 +1,4 @@
-import type { Output } from '../terminal.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 
 /** Lines that are drawn over the ones before. They must fit the terminal. */
 export interface Redrawn {
@@ -7,7 +7,7 @@ export interface Redrawn {
   say(lines: readonly string[]): void;
 }
 
-export function openRedrawn(output: Output): Redrawn {
+export function openRedrawn(output: Terminal): Redrawn {
   let height = 0;
   let drawn: readonly string[] = [];
   const back = () => (height === 0 ? '' : `\x1b[${height}A`);

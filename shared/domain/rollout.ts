@@ -8,6 +8,11 @@ export type TargetState =
   | 'cancelled'
   | 'superseded';
 
+/** Something is still to be done. */
+export function isOpen(state: TargetState): boolean {
+  return state === 'pending' || state === 'running' || state === 'paused';
+}
+
 /** Who or what asked. */
 export type Trigger = 'api' | 'board' | 'release' | 'retry';
 

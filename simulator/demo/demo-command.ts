@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { DemoOptions, Terminal } from './demo-options.ts';
+import { openTerminal } from '../../shared/terminal.ts';
+import type { DemoOptions } from './demo-options.ts';
 import { NAMESPACES_AT_MOST, number, wholeNumber } from './numbers.ts';
 
 const EXAMPLES = `
@@ -39,21 +40,4 @@ export function addDemoCommand(program: Command, env: Readonly<Record<string, st
       const { runDemo } = await import('./run-demo.ts');
       process.exit(await runDemo(flags, { env, terminal: openTerminal(process.stdout, env) }));
     });
-}
-
-function openTerminal(
-  stream: NodeJS.WriteStream,
-  env: Readonly<Record<string, string | undefined>>,
-): Terminal {
-  const isInteractive = stream.isTTY === true && env.TERM !== 'dumb';
-  return {
-    isInteractive,
-    hasColor: isInteractive && (env.NO_COLOR ?? '') === '',
-    // A pseudo-terminal may say 0.
-    columns: () => stream.columns || 80,
-    rows: () => stream.rows || 24,
-    write: (text) => {
-      stream.write(text);
-    },
-  };
 }

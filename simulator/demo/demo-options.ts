@@ -1,3 +1,5 @@
+import type { Terminal } from '../../shared/terminal.ts';
+
 /** What `skipper demo` was asked to do. */
 export interface DemoOptions {
   readonly namespaces: number;
@@ -18,14 +20,4 @@ export interface DemoOptions {
 export interface DemoSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
-}
-
-/** Where the demo writes. */
-export interface Terminal {
-  /** True where lines can be redrawn in place. */
-  readonly isInteractive: boolean;
-  readonly hasColor: boolean;
-  columns(): number;
-  rows(): number;
-  write(text: string): void;
 }

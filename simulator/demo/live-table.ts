@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Terminal } from './demo-options.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 import { type Drawn, describeFleet, drawFleet, title } from './draw-fleet.ts';
 import type { FleetView } from './fleet-view.ts';
 

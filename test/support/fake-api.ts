@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
 import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { aFleetRow } from './builders.ts';
 
 export interface FakeRequest {
   readonly method: string;
@@ -90,20 +91,7 @@ export function openStream(response: ServerResponse): (event: string, data: unkn
 }
 
 export function makeRow(namespace: string, row: Partial<FleetRow> = {}): FleetRow {
-  return {
-    namespace,
-    status: 'OK',
-    health: 'well',
-    channel: 'stable',
-    version: '20220808113256-eef68a8',
-    wanted: '20220808113256-eef68a8',
-    activity: 'idle',
-    detail: '',
-    cause: '',
-    causeGroup: '',
-    attempt: 0,
-    ...row,
-  };
+  return aFleetRow({ namespace, ...row });
 }
 
 export function makeFleet(rows: readonly FleetRow[], fleet: Partial<FleetDocument> = {}): FleetDocument {

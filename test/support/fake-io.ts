@@ -1,4 +1,5 @@
-import type { Environment, Io, Output } from '../../cli/terminal.ts';
+import type { Environment, Io } from '../../cli/terminal.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 
 export interface FakeIo extends Io {
   /** What was written so far. */
@@ -24,7 +25,7 @@ export function makeIo(options: FakeIoOptions = {}): FakeIo {
   let err = '';
   const questions: string[] = [];
   const { answer } = options;
-  const output = (write: (text: string) => void): Output => ({
+  const output = (write: (text: string) => void): Terminal => ({
     isInteractive: options.isInteractive ?? false,
     hasColor: options.hasColor ?? false,
     columns: () => options.columns ?? 80,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createOutbound, type Outbound, type OutboundOptions } from '../../shared/releases/outbound.ts';
 import type { ChannelStore } from '../../shared/releases/release-source.ts';
 
 export type ReleaseAnswer = (response: ServerResponse, headers: IncomingHttpHeaders) => void;
@@ -46,6 +47,18 @@ export function withEtag(text: string, etag = `"${text.length}-${text.slice(0, 9
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
     else response.writeHead(200, { etag }).end(text);
   };
+}
+
+/** What may be asked of the outside where nothing is set but the base URL. */
+export function anOutbound(options: Partial<OutboundOptions> & Pick<OutboundOptions, 'baseUrl'>): Outbound {
+  return createOutbound({
+    allowedHosts: [],
+    ca: undefined,
+    httpProxy: undefined,
+    httpsProxy: undefined,
+    noProxy: undefined,
+    ...options,
+  });
 }
 
 export interface FakeChannelStore extends ChannelStore {

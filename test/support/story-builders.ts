@@ -1,7 +1,7 @@
 import type { Attempt, LastBootstrap } from '../../shared/domain/attempt.ts';
 import type { FleetRow } from '../../shared/domain/fleet-row.ts';
 import type { NamespaceStory } from '../../shared/domain/namespace-story.ts';
-import { NAMESPACE, OUR_ID, ROLLOUT, VERSION } from './builders.ts';
+import { aFleetRow, NAMESPACE, OUR_ID, ROLLOUT, VERSION } from './builders.ts';
 
 /** Plausible parts of a namespace's story; a test overrides only what it is about. */
 
@@ -56,23 +56,9 @@ export function aBootstrap(overrides: Partial<LastBootstrap> = {}): LastBootstra
   };
 }
 
-/** The row of a namespace where all is well. */
+/** The row of a namespace whose one attempt went well. */
 export function aRow(overrides: Partial<FleetRow> = {}): FleetRow {
-  return {
-    namespace: NAMESPACE,
-    status: 'OK',
-    health: 'well',
-    channel: 'stable',
-    version: VERSION,
-    wanted: VERSION,
-    activity: 'idle',
-    detail: '',
-    cause: '',
-    causeGroup: '',
-    attempt: 1,
-    since: STARTED_AT,
-    ...overrides,
-  };
+  return aFleetRow({ attempt: 1, since: STARTED_AT, ...overrides });
 }
 
 export function aStory(overrides: Partial<NamespaceStory> = {}): NamespaceStory {

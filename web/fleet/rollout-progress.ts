@@ -1,5 +1,5 @@
 import type { RolloutProgress } from '../../shared/domain/fleet-summary.ts';
-import type { TargetCounts, TargetState } from '../../shared/domain/rollout.ts';
+import { isOpen, type TargetCounts, type TargetState } from '../../shared/domain/rollout.ts';
 import { number } from './words.ts';
 
 const MOST_SHOWN = 3;
@@ -16,7 +16,7 @@ const SEGMENTS: readonly (readonly [TargetState, className: string, word: string
 ];
 
 export function isCurrent({ state }: Pick<RolloutProgress, 'state'>): boolean {
-  return state === 'pending' || state === 'running' || state === 'paused';
+  return isOpen(state);
 }
 
 /** Those under way, or else the one that ended last. */

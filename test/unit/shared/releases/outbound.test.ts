@@ -5,12 +5,9 @@ import { type AddressInfo, connect, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { fetchDocument } from '../../../../shared/releases/fetch-document.ts';
-import {
-  createOutbound,
-  isPrivateAddress,
-  type OutboundOptions,
-} from '../../../../shared/releases/outbound.ts';
+import { isPrivateAddress, type OutboundOptions } from '../../../../shared/releases/outbound.ts';
 import '../../../support/fake-one-realm.ts';
+import { anOutbound } from '../../../support/fake-release-server.ts';
 
 const INSIDE = 'inside.example';
 
@@ -43,16 +40,7 @@ const resolveInside = ((hostname: string, options: LookupAllOptions, callback: A
 }) as unknown as typeof lookup;
 
 function open(options: Partial<OutboundOptions> = {}) {
-  return createOutbound({
-    baseUrl: 'http://127.0.0.1/releases',
-    allowedHosts: [],
-    ca: undefined,
-    httpProxy: undefined,
-    httpsProxy: undefined,
-    noProxy: undefined,
-    resolveName: resolveInside,
-    ...options,
-  });
+  return anOutbound({ baseUrl: 'http://127.0.0.1/releases', resolveName: resolveInside, ...options });
 }
 
 function get(url: string, options: Partial<OutboundOptions> = {}) {

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createOutbound } from '../../../../shared/releases/outbound.ts';
 import {
   createHardcodedSource,
   createReleaseSource,
@@ -13,6 +12,7 @@ import { startChannelServer } from '../../../../simulator/channel-server.ts';
 import { FIAAS_YML, IMAGE, silentLog, VERSION } from '../../../support/builders.ts';
 import '../../../support/fake-one-realm.ts';
 import {
+  anOutbound,
   createFakeChannelStore,
   type FakeReleaseServer,
   startFakeReleaseServer,
@@ -41,14 +41,7 @@ function open(overrides: Partial<ReleaseSourceOptions> = {}) {
     baseUrl: server.url,
     timeoutMs: 2_000,
     override: {},
-    outbound: createOutbound({
-      baseUrl: server.url,
-      allowedHosts: [],
-      ca: undefined,
-      httpProxy: undefined,
-      httpsProxy: undefined,
-      noProxy: undefined,
-    }),
+    outbound: anOutbound({ baseUrl: server.url }),
     store: createFakeChannelStore(),
     log: silentLog,
     ...overrides,
