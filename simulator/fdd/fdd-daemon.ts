@@ -35,9 +35,7 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
     function wake(): void {
       if (busy) return;
       busy = true;
-      void work().finally(() => {
-        busy = false;
-      });
+      void work();
     }
 
     async function work(): Promise<void> {
@@ -46,6 +44,8 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
         taken = keyOfRun(next);
         await takeUp(context, program, configuration, next);
       }
+      // In the same turn as the last look: what comes after it must wake.
+      busy = false;
       if (crashesNow()) resolveWith({ exitCode: 1 });
     }
 
