@@ -11,6 +11,8 @@ const PAGE_SIZE = 500;
 /** The server ends a watch after this long; jitter keeps a fleet of workers from coming back together. */
 const WATCH_TIMEOUT_SECONDS = 300;
 const RETRY = { baseMs: 500, capMs: 30_000 } as const;
+/** A watch that has held for this long works, be it that nothing happened in it. */
+const SETTLED_MS = 1_000;
 
 /** The fields of any Kubernetes object that a watch itself needs. */
 export interface WatchedObject {
@@ -36,6 +38,8 @@ export interface WatchOptions<Raw extends WatchedObject> {
   readonly pageSize?: number;
   /** Without a byte for this long (bookmarks come every minute) the watch counts as broken. */
   readonly silenceTimeoutMs?: number;
+  /** A watch that breaks within this long counts as one more failure in a row. */
+  readonly settledMs?: number;
 }
 
 export interface WatchState {
@@ -45,6 +49,8 @@ export interface WatchState {
   readonly position: string | undefined;
   readonly lastHeardAt: number;
   readonly relists: number;
+  /** Breaks in a row, by which the pause before the next try grows. */
+  readonly failures: number;
   /** Why it does not work at the moment. */
   readonly problem: string | undefined;
   /** It does not work because a right is missing: it will not until somebody grants it. */
@@ -77,6 +83,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
   const path = pathOf(resource);
   const selectors = { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
   const silenceTimeoutMs = options.silenceTimeoutMs ?? 100_000;
+  const settledMs = options.settledMs ?? SETTLED_MS;
   const stopping = new AbortController();
   const known = new Set<string>();
   let position: string | undefined;
@@ -137,6 +144,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     const attempt = new AbortController();
     const signal = AbortSignal.any([stopping.signal, attempt.signal]);
     const silence = setTimeout(() => attempt.abort(new Error('silent for too long')), silenceTimeoutMs);
+    let openedAt: number | undefined;
     try {
       const stream = await client.stream({
         method: 'GET',
@@ -152,6 +160,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         asksAgain: true,
       });
       isWell();
+      openedAt = Date.now();
       for await (const line of lines(stream)) {
         lastHeardAt = Date.now();
         silence.refresh();
@@ -162,6 +171,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     } finally {
       clearTimeout(silence);
       attempt.abort();
+      if (openedAt !== undefined && Date.now() - openedAt >= settledMs) failures = 0;
     }
   }
 
@@ -189,7 +199,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         const openedAt = Date.now();
         await follow();
         // A server that ends every watch at once must not be asked without pause.
-        if (Date.now() - openedAt < 1_000) await pause(fullJitterDelay(1, RETRY), stopping.signal);
+        if (Date.now() - openedAt < settledMs) await pause(fullJitterDelay(1, RETRY), stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
         await recover(error);
@@ -214,7 +224,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
   const running = run();
   return {
     resource,
-    state: () => ({ synced, position, lastHeardAt, relists, problem, refused }),
+    state: () => ({ synced, position, lastHeardAt, relists, failures, problem, refused }),
     synced: () => firstSync,
     stop: async () => {
       stopping.abort();

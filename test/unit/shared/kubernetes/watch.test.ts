@@ -55,6 +55,17 @@ function follow(options: Partial<WatchOptions<FakeObject>> = {}) {
   return { watch: started, view, positions };
 }
 
+/** Cuts every watch as soon as it is open. */
+async function failuresAtEachOf(watches: number, { state }: Watch): Promise<number[]> {
+  const failures: number[] = [];
+  while (failures.length < watches) {
+    const stream = await server.nextWatch();
+    failures.push(state().failures);
+    stream.cut();
+  }
+  return failures;
+}
+
 describe('startWatch', () => {
   test('lists page by page, and is synced after the last one', async () => {
     server.answerLists(
@@ -201,6 +212,18 @@ describe('startWatch', () => {
 
     expect(next.query.get('resourceVersion')).toBe('41');
     expect(server.lists).toHaveLength(1);
+  });
+
+  test('does not wait ever longer for watches that held, and were cut before anything happened', async () => {
+    const { watch: started } = follow({ settledMs: 0 });
+
+    expect(await failuresAtEachOf(5, started)).toEqual([0, 1, 1, 1, 1]);
+  });
+
+  test('waits ever longer for watches that break as soon as they are open', async () => {
+    const { watch: started } = follow({ settledMs: 60_000 });
+
+    expect(await failuresAtEachOf(4, started)).toEqual([0, 1, 2, 3]);
   });
 
   test('takes a watch that is silent for too long for broken', async () => {
