@@ -34,6 +34,7 @@ export function createRecordCache(state: DesiredState): RecordCache {
       requestedBy: shared(record.requestedBy),
       phase: shared(record.phase),
       reason: shared(record.reason),
+      lastFailure: shared(record.lastFailure),
     };
   }
 

@@ -14,6 +14,7 @@ export interface ShownRecord {
   readonly phase: string;
   readonly reason: string;
   readonly attempt: number;
+  readonly lastFailure: string;
   readonly rolloutId: string;
   readonly jobId: string;
   readonly changedAt: number;
@@ -119,12 +120,14 @@ interface Cause {
 
 const NOTHING: Cause = { cause: '' };
 
-/** What is wrong, in the words of whoever knows it best. While a first attempt runs, nothing is known to be wrong. */
+/** What is wrong, in the words of whoever knows it best. Until a first attempt has failed, nothing is known to be wrong. */
 function causeOf(facts: Facts): Cause {
   const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
   const code = record?.lastCode || undefined;
-  if (activity === 'retrying') return { cause: failureIn(record?.reason ?? ''), code };
-  if (activity !== 'idle') return NOTHING;
+  if (activity !== 'idle') {
+    const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
+    return failure ? { cause: failureIn(failure), code } : NOTHING;
+  }
   if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
   if (record?.state === 'failed') return { cause: record.reason, code };

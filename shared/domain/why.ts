@@ -76,10 +76,13 @@ function explainBusy(input: WhyInput): Why {
   }
   const to = row.wanted === '' ? '' : ` to ${row.wanted}`;
   // The row may be a moment behind the run, and say that none has begun.
-  const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.`;
-  const symptom = adviceForSymptoms(troubleOf(input, row.cause), liveEvidence(input));
-  const advice = symptom
-    ? { headline: `${headline} ${symptom.headline}`, remedy: symptom.remedy }
+  const before = row.cause === '' ? '' : ' The one before it failed.';
+  const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.${before}`;
+  const known =
+    adviceForSymptoms(troubleOf(input, row.cause), liveEvidence(input)) ??
+    (row.cause === '' ? undefined : adviceFor(row.code, troubleOf(input, row.cause), trouble));
+  const advice = known
+    ? { headline: `${headline} ${known.headline}`, remedy: known.remedy }
     : { headline, remedy: [] };
   return answer(input, advice, [row.detail, ...trouble]);
 }

@@ -72,6 +72,8 @@ export interface NamespaceRecord {
   readonly phase: string;
   readonly reason: string;
   readonly attempt: number;
+  /** Why the attempt before the one under way failed, as `reason` said between the two; empty in a first attempt. */
+  readonly lastFailure: string;
   readonly jobId: string;
   readonly changedAt: number;
   readonly finishedAt: number | undefined;
@@ -429,6 +431,7 @@ const RecordFields = z.object({
   phase: z.string().default(''),
   reason: z.string().default(''),
   attempt: z.coerce.number().default(0),
+  lastFailure: z.string().default(''),
   jobId: z.string().default(''),
   changedAt: z.coerce.number().default(0),
   finishedAt: optionalNumber,

@@ -86,7 +86,7 @@ for _, asked in ipairs(request.targets) do
     end
     redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
       'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', request.now,
-      'attempt', 0, 'throttled', 0, 'coalesced', answer.coalesced and '1' or '')
+      'attempt', 0, 'throttled', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
     if known[3] ~= 'running' or generation - 1 <= handled then
       redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', request.now)
     end
@@ -152,6 +152,9 @@ if record.open and record.open ~= '' then
     ',"p":' .. steps .. '}', string.match(record.open, '"s":(%d+)') or now)
 end
 record.force = (tonumber(record.forceGeneration) or 0) > handled
+-- Why the attempt before this one failed stays to be read while this one runs.
+local wasTried = (tonumber(record.attempt) or 0) + (tonumber(record.throttled) or 0) > 0
+local lastFailure = wasTried and (record.phase == 'backoff' and record.reason or record.lastFailure) or ''
 record.attempt = (tonumber(record.attempt) or 0) + 1
 if record.startedGeneration ~= record.generation then
   record.startedAt = now
@@ -162,8 +165,8 @@ record.releaseJson = redis.call('GET', prefix .. ':release:' .. record.release)
 local version = record.releaseJson and cjson.decode(record.releaseJson).version or nil
 local open = cjson.encode({r = record.rolloutId, g = generation, n = record.attempt, j = jobId, t = record.trigger,
   b = record.requestedBy, v = version, s = tonumber(now)})
-redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'reason', '', 'attempt', record.attempt, 'runningRolloutId',
-  record.rolloutId, 'jobId', jobId, 'changedAt', now, 'open', open, 'steps', '')
+redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'reason', '', 'lastFailure', lastFailure, 'attempt', record.attempt,
+  'runningRolloutId', record.rolloutId, 'jobId', jobId, 'changedAt', now, 'open', open, 'steps', '')
 record.open, record.steps = nil, nil
 setTarget(record.rolloutId, namespace, 'running', cjson.encode({
   state = 'running', attempt = record.attempt, jobId = jobId, coalesced = record.coalesced == '1' or nil, startedAt = tonumber(record.startedAt),
@@ -227,7 +230,7 @@ setTarget(ARGV[4], namespace, state, ARGV[5])
 announce(namespace)
 redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
-  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'attempt', 0, 'changedAt', ARGV[6])
+  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0, 'changedAt', ARGV[6])
   return 'moved'
 end
 redis.call('HSET', key, 'state', state, 'phase', 'done', 'reason', ARGV[8], 'changedAt', ARGV[6])

@@ -200,6 +200,39 @@ describe('request', () => {
 });
 
 describe('begin', () => {
+  test('keeps why the attempt before failed, until another request or the end', async () => {
+    const { state } = freshState();
+    const lastFailure = async () => (await state.records(['a'])).get('a')?.lastFailure;
+    await ask(state, 'r1', ['a']);
+    const first = await begin(state);
+    const atFirst = await lastFailure();
+    await state.report('a', first, { phase: 'backoff', reason: 'no answer' });
+    await state.releaseLease('a', first.token);
+
+    const second = await begin(state);
+    const whileItRuns = await lastFailure();
+    await state.report('a', second, { phase: 'queued', attempt: second.attempt - 1 });
+    await state.releaseLease('a', second.token);
+    await begin(state);
+    const afterHandover = await lastFailure();
+    await ask(state, 'r2', ['a']);
+
+    expect([atFirst, whileItRuns, afterHandover]).toEqual(['', 'no answer', 'no answer']);
+    expect(await lastFailure()).toBe('');
+  });
+
+  test('forgets it where the attempts begin anew', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    const first = await begin(state);
+    await state.report('a', first, { phase: 'backoff', reason: 'no answer' });
+    await ask(state, 'r2', ['a']);
+    await state.releaseLease('a', first.token);
+
+    expect(await begin(state)).toMatchObject({ rolloutId: 'r2', attempt: 1 });
+    expect((await state.records(['a'])).get('a')?.lastFailure).toBe('');
+  });
+
   test('is idle where nothing was asked', async () => {
     const { state } = freshState();
 

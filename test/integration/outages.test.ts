@@ -213,9 +213,9 @@ describe('the Kubernetes API server', () => {
     const worker = await world.startWorker({ gate, flags: { 'max-attempts': 50 } });
     gate.cut();
     const { id } = await world.deploy({ namespaces: ['cluster-later'] });
-    const row = await until(async () => {
+    const story = await until(async () => {
       const { body } = await world.http('/api/namespaces/cluster-later');
-      return body.attempt >= 3 && body;
+      return body.row.attempt >= 3 && body;
     }, 'attempts have failed');
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
     expect((await world.http('/api/status')).status).toBe(200);
@@ -225,7 +225,7 @@ describe('the Kubernetes API server', () => {
     await worker.stop();
     await api.stop();
 
-    expect(row.reason).toMatch(/did not answer/);
+    expect(story.row.cause).toMatch(/did not answer/);
     expect(healths.map(({ status }) => status)).toEqual([200, 200]);
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
@@ -243,8 +243,6 @@ describe('the Kubernetes API server', () => {
       }),
     );
 
-    expect(targets).toEqual(
-      targets.map(() => expect.objectContaining({ state: 'completed', version: NEW })),
-    );
+    expect(targets).toEqual(targets.map(() => expect.objectContaining({ state: 'completed', version: NEW })));
   });
 });

@@ -27,6 +27,7 @@ function aRecord(overrides: Partial<NamespaceRecord> = {}): NamespaceRecord {
     phase: 'applying',
     reason: '',
     attempt: 1,
+    lastFailure: '',
     jobId: 'team-a.1',
     changedAt: 1,
     finishedAt: undefined,

@@ -26,6 +26,7 @@ function aRecord(overrides: Partial<ShownRecord> = {}): ShownRecord {
     phase: 'done',
     reason: '',
     attempt: 1,
+    lastFailure: '',
     rolloutId: 'r1',
     jobId: 'team-a.1',
     changedAt: 1_000,
@@ -151,7 +152,7 @@ describe('toFleetRow', () => {
     expect(row(snapshot, record)).toMatchObject({ detail: 'FDD reported RUNNING', since: 7_000, cause: '' });
   });
 
-  test('tells between two attempts what failed, when the next begins, and nothing of it any more while that runs', () => {
+  test('tells between two attempts what failed and when the next begins, and what failed also while that runs', () => {
     const reason = 'attempt 2 failed (cluster_unavailable): POST pods: no answer\nat all; next in 12.4 s';
     const record = running({
       phase: 'backoff',
@@ -169,11 +170,20 @@ describe('toFleetRow', () => {
       attempt: 2,
       retryAt: 9_000,
     });
-    expect(row(aSettledSnapshot(), { ...record, phase: 'planning', reason: '' })).toMatchObject({
-      cause: '',
-      code: undefined,
+    const next = { ...record, phase: 'planning', reason: '', attempt: 3, lastFailure: reason };
+    expect(row(aSettledSnapshot(), next)).toMatchObject({
+      activity: 'planning',
+      cause: 'POST pods: no answer\nat all',
+      code: 'cluster_unavailable',
+      attempt: 3,
       retryAt: undefined,
     });
+  });
+
+  test('says nothing of what failed in an earlier request', () => {
+    const record = running({ phase: 'planning', lastCode: 'cluster_unavailable' });
+
+    expect(row(aSettledSnapshot(), record)).toMatchObject({ cause: '', code: undefined });
   });
 
   test.each<[string, Partial<FleetRow>, NamespaceSnapshot, ShownRecord?]>([

@@ -196,6 +196,25 @@ describe('a namespace that is being deployed', () => {
   });
 });
 
+describe('an attempt after one that failed', () => {
+  test('says so, why, and what helps', () => {
+    const failed = {
+      activity: 'applying',
+      attempt: 2,
+      cause: 'PATCH …: 500 boom',
+      code: 'cluster_unavailable',
+    } as const;
+
+    const why = explain({ row: aRow({ health: 'busy', ...failed }) });
+
+    expect(why.headline).toMatch(
+      /^Attempt 2 .*: applying\. The one before it failed\. The Kubernetes API server does not answer as it should\.$/,
+    );
+    expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
+    expect(why.remedy).not.toEqual([]);
+  });
+});
+
 describe('a namespace at rest', () => {
   test('that is well says so, and how it came to be', () => {
     const why = explain({ attempts: [anAttempt({ details: ['a warning'] })] });
