@@ -12,8 +12,10 @@ import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
 
-/** The watch of Deployments has this long to show something newer than SUCCESS; then the Deployment is read. */
-const FRESHNESS_WAIT_MS = 300;
+/** Where the watch of Deployments, behind SUCCESS, has not moved for this long, the Deployment is read. */
+const QUIET_MS = 300;
+/** A watch that moves, and still is behind, is not waited for longer than this: it may be a busy one that lags. */
+const BEHIND_AT_MOST_MS = 2_000;
 /** Without any event the situation is judged again this often. */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -29,7 +31,7 @@ export async function awaitVerdict(
 ): Promise<readonly string[]> {
   const { fleet, namespace, signal } = context;
   let wasThere = false;
-  let freshSince: number | undefined;
+  let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
   for (;;) {
@@ -60,7 +62,7 @@ export async function awaitVerdict(
     }
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
-      freshSince = undefined;
+      behind = undefined;
       await untilChange(fleet, namespace, Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
       // Where the watch cannot be told newer than what was read, only reading again can.
       if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
@@ -68,14 +70,30 @@ export async function awaitVerdict(
       }
       continue;
     }
-    freshSince ??= Date.now();
-    if (Date.now() - freshSince >= FRESHNESS_WAIT_MS) {
+    behind = stillBehind(behind, evidence.deploymentsPosition, Date.now());
+    if (isWorthARead(behind, Date.now())) {
       deploymentAfterSuccess = await readDeployment(context);
-      freshSince = undefined;
+      behind = undefined;
       if (deploymentAfterSuccess) continue;
     }
-    await untilChange(fleet, namespace, FRESHNESS_WAIT_MS, signal, { alsoOnProgress: true });
+    await untilChange(fleet, namespace, QUIET_MS, signal);
   }
+}
+
+/** Since when the watch of Deployments has been behind SUCCESS, and since when at this very position. */
+interface Behind {
+  readonly since: number;
+  readonly position: string | undefined;
+  readonly restsSince: number;
+}
+
+function stillBehind(before: Behind | undefined, position: string | undefined, now: number): Behind {
+  if (before === undefined) return { since: now, position, restsSince: now };
+  return before.position === position ? before : { ...before, position, restsSince: now };
+}
+
+function isWorthARead({ since, restsSince }: Behind, now: number): boolean {
+  return now - restsSince >= QUIET_MS || now - since >= BEHIND_AT_MOST_MS;
 }
 
 function isComparable(read: ObservedDeployment, { fleet }: RunContext): boolean {

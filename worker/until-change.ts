@@ -6,18 +6,16 @@ export function untilChange(
   namespace: string,
   timeoutMs: number,
   signal: AbortSignal,
-  options: { alsoOnProgress?: boolean } = {},
 ): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(settle, timeoutMs);
-    const unsubscribe = [fleet.onChange(namespace, settle)];
-    if (options.alsoOnProgress) unsubscribe.push(fleet.onDeploymentsProgress(settle));
+    const unsubscribe = fleet.onChange(namespace, settle);
     signal.addEventListener('abort', settle);
 
     function settle(): void {
       clearTimeout(timer);
-      for (const end of unsubscribe) end();
+      unsubscribe();
       signal.removeEventListener('abort', settle);
       if (signal.aborted) reject(signal.reason);
       else resolve();

@@ -39,8 +39,6 @@ export interface Fleet {
   watches(): readonly (WatchState & { readonly name: string })[];
   /** Calls back on every change of the namespace; returns what ends it. */
   onChange(namespace: string, listener: () => void): () => void;
-  /** Calls back whenever the watch of Deployments has moved on, be it by another namespace's event. */
-  onDeploymentsProgress(listener: () => void): () => void;
   onAnyChange(listener: (namespace: string) => void): () => void;
   stop(): Promise<void>;
 }
@@ -85,7 +83,6 @@ export function watchFleet(options: {
     name: string,
     selection: Pick<Parameters<typeof startWatch>[0], 'resource' | 'labelSelector' | 'fieldSelector'>,
     put: (entry: Entry, name: string, raw: Raw | undefined) => void,
-    onProgress?: () => void,
   ): { name: string; watch: Watch } {
     const watch = startWatch<Raw>({
       ...selection,
@@ -93,7 +90,6 @@ export function watchFleet(options: {
       log: options.log,
       ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
       ...(options.silenceTimeoutMs === undefined ? {} : { silenceTimeoutMs: options.silenceTimeoutMs }),
-      ...(onProgress === undefined ? {} : { onProgress }),
       onUpsert: (raw) => {
         const namespace = raw.metadata.namespace ?? '';
         put(entryOf(namespace), raw.metadata.name, raw);
@@ -115,7 +111,6 @@ export function watchFleet(options: {
     (entry, _, raw) => {
       entry.deployment = raw && trimDeployment(raw);
     },
-    () => changes.emit('deployments'),
   );
   const watches = [
     watchKind<RawConfigMap>(
@@ -162,10 +157,6 @@ export function watchFleet(options: {
     onChange: (namespace, listener) => {
       changes.on(`namespace/${namespace}`, listener);
       return () => changes.off(`namespace/${namespace}`, listener);
-    },
-    onDeploymentsProgress: (listener) => {
-      changes.on('deployments', listener);
-      return () => changes.off('deployments', listener);
     },
     onAnyChange: (listener) => {
       changes.on('any', listener);

@@ -33,8 +33,6 @@ export interface WatchOptions<Raw extends WatchedObject> {
   readonly onUpsert: (object: Raw) => void;
   /** Called with the key (`namespace/name`) of every object that is gone. */
   readonly onDelete: (key: string) => void;
-  /** Called when the watch has moved on, at the latest resourceVersion it has reached. */
-  readonly onProgress?: () => void;
   readonly pageSize?: number;
   /** Without a byte for this long (bookmarks come every minute) the watch counts as broken. */
   readonly silenceTimeoutMs?: number;
@@ -127,7 +125,6 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     relists += 1;
     synced = true;
     resolveSynced();
-    options.onProgress?.();
   }
 
   function isWell(): void {
@@ -189,7 +186,6 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
       options.onUpsert(event.object);
     }
     position = event.object.metadata.resourceVersion ?? position;
-    options.onProgress?.();
   }
 
   async function run(): Promise<void> {

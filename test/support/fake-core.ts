@@ -103,7 +103,6 @@ export function createFakeFleet(namespaces: Readonly<Record<string, Partial<Name
     deploymentsPosition: () => '200',
     watches: () => [],
     onChange: nothing,
-    onDeploymentsProgress: nothing,
     onAnyChange: nothing,
     stop: async () => undefined,
   };

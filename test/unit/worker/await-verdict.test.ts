@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../shared/domain/observed.ts';
 import { awaitVerdict } from '../../../worker/await-verdict.ts';
 import {
@@ -34,7 +34,6 @@ function open(first: Partial<NamespaceSnapshot>, position = '200') {
     snapshot: () => createFakeFleet({ [NAMESPACE]: now.seen }).snapshot(NAMESPACE),
     deploymentsPosition: () => now.position,
     onChange: (_namespace: string, listener: () => void) => subscribe(listener),
-    onDeploymentsProgress: subscribe,
   };
   const see = (seen: Partial<NamespaceSnapshot>) => {
     now.seen = seen;
@@ -115,6 +114,46 @@ describe('awaitVerdict', () => {
 
     expect(await awaitVerdict(anExpectation(), Date.now() + 3_000, context)).toEqual([]);
     expect(client.requests).toHaveLength(1);
+  });
+
+  describe('while the watch of Deployments moves, but is behind SUCCESS', () => {
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    /** Events of other namespaces, every 100 ms: the first at version 50, SUCCESS is at 110. */
+    async function letOthersHappen(now: { position: string }, events: number) {
+      for (let event = 0; event < events; event += 1) {
+        now.position = String(50 + event);
+        await jest.advanceTimersByTimeAsync(100);
+      }
+    }
+
+    test('asks nothing: it will come past it', async () => {
+      jest.useFakeTimers();
+      const { context, client, now } = open(PROVED, '49');
+
+      const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
+      await letOthersHappen(now, 15);
+      now.position = '110';
+      await jest.advanceTimersByTimeAsync(400);
+
+      expect(await verdict).toEqual([]);
+      expect(client.requests).toEqual([]);
+    });
+
+    test('reads the Deployment after two seconds', async () => {
+      jest.useFakeTimers();
+      const { context, client, now } = open(PROVED, '49');
+      client.answer('get deployments', aRawDeployment('130', 2));
+
+      const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
+      await letOthersHappen(now, 20);
+      await jest.advanceTimersByTimeAsync(400);
+
+      expect(await verdict).toEqual([]);
+      expect(client.requests).toHaveLength(1);
+    });
   });
 
   test('reads the Deployment again where versions cannot be compared and it was not rolled out yet', async () => {
