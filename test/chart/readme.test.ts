@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { SETTING_NAMES } from '../../shared/config.ts';
-import { chartFile } from './support/helm.ts';
+import { CHART, chartFile, render } from './support/helm.ts';
 import { documentedValues, valuesTable } from './support/values-table.ts';
 
 const README = chartFile('README.md');
@@ -34,4 +35,18 @@ describe('the README of the chart', () => {
 
     for (const [, flag] of flags) expect(known).toContain(flag);
   });
+});
+
+describe('the commands that operators are given', () => {
+  test.each(['README.md', 'docs/operator-guide.md', 'helm/README.md'])(
+    '%s names what the chart makes',
+    (file) => {
+      const objects = render().map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+      const text = readFileSync(join(CHART, '..', file), 'utf8');
+
+      for (const [named] of text.matchAll(/\b(?:service|statefulset|configmap)\/[a-z-]+/g)) {
+        expect(objects).toContain(named);
+      }
+    },
+  );
 });
