@@ -94,8 +94,8 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
-    watchRelists: new Gauge({
-      name: 'skipper_watch_relists',
+    watchLists: new Counter({
+      name: 'skipper_watch_lists_total',
       help: 'Full lists that each watch has read since the start',
       labelNames: ['watch'] as const,
       registers,

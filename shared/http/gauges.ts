@@ -10,7 +10,8 @@ export async function refreshGauges({ fleet, metrics, deployQueue, redis }: Core
   for (const namespace of namespaces) {
     metrics.namespacesByStatus.inc({ status: statusOf(fleet.snapshot(namespace)).status });
   }
-  for (const watch of fleet.watches()) metrics.watchRelists.set({ watch: watch.name }, watch.relists);
+  metrics.watchLists.reset();
+  for (const { name, relists } of fleet.watches()) metrics.watchLists.inc({ watch: name }, relists);
   const jobs = await jobCounts(redis, deployQueue);
   metrics.redisUp.set(jobs ? 1 : 0);
   // What was counted before Redis went away is not so any more.

@@ -133,7 +133,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     const removed = await world.createNamespace('team-removed');
     await withPair({}, async (pair) => {
       await pair.sees(kept, removed);
-      const before = await metric(pair.worker, 'skipper_watch_relists');
+      const before = await metric(pair.worker, 'skipper_watch_lists_total');
       const audit = openAuditLog(world);
       await audit.mark();
       for (const { signal } of [pair.api, pair.worker]) signal('SIGSTOP');
@@ -154,7 +154,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       );
       await until(
         'the worker has listed again',
-        async () => (await metric(pair.worker, 'skipper_watch_relists')) > before,
+        async () => (await metric(pair.worker, 'skipper_watch_lists_total')) > before,
       );
       const targets = await pair.deploy([added]);
 
