@@ -26,7 +26,7 @@ describe('the inner Redis, started as its container is', () => {
     await expect(stranger.ping()).rejects.toThrow('NOAUTH');
     expect(await redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
     expect(await redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
-    expect(await redis.config('GET', 'maxmemory')).toEqual(['maxmemory', String(256 * 1024 * 1024)]);
+    expect(await redis.config('GET', 'maxmemory')).toEqual(['maxmemory', String(512 * 1024 * 1024)]);
     expect([probe('startupProbe'), probe('livenessProbe')]).toEqual([0, 0]);
   });
 
