@@ -73,6 +73,8 @@ export const Settings = z.object({
   redisCaFile: text
     .optional()
     .describe('PEM file with certificate authorities of Redis at rediss://…, beside the usual ones'),
+  redisCertFile: text.optional().describe('PEM file with the client certificate that such a Redis asks for'),
+  redisKeyFile: text.optional().describe('PEM file with the key of --redis-cert-file'),
   redisSentinels: text
     .transform((addresses) => addresses.split(',').map((address) => address.trim()))
     .pipe(
@@ -257,8 +259,16 @@ function checkTogether(settings: Settings): void {
   if (settings.redisSentinels.length > 0 && settings.redisCluster) {
     problems.push('a Redis Cluster has no Sentinels: give --redis-cluster or --redis-sentinels');
   }
-  if (settings.redisCaFile !== undefined && !settings.redisUrl.startsWith('rediss:')) {
-    problems.push('--redis-ca-file is for TLS: --redis-url has to begin with rediss://');
+  if ((settings.redisCertFile === undefined) !== (settings.redisKeyFile === undefined)) {
+    problems.push('--redis-cert-file and --redis-key-file go together: give both');
+  }
+  for (const [flag, file] of [
+    ['--redis-ca-file', settings.redisCaFile],
+    ['--redis-cert-file', settings.redisCertFile],
+  ]) {
+    if (file !== undefined && !settings.redisUrl.startsWith('rediss:')) {
+      problems.push(`${flag} is for TLS: --redis-url has to begin with rediss://`);
+    }
   }
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }

@@ -8,7 +8,7 @@ import { type Fleet, watchFleet } from './kubernetes/fleet.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
-import { readCa } from './read-ca.ts';
+import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
 import { createOutbound } from './releases/outbound.ts';

@@ -2,13 +2,15 @@ import { rootCertificates } from 'node:tls';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.ts';
-import { readCa } from './read-ca.ts';
+import { readCa, readPem } from './read-pem.ts';
 
 /** All keys share one hash tag, so that a Redis Cluster keeps them in one slot. */
 export const KEY_PREFIX = '{skipper}';
 const COMMAND_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_CAP_MS = 2_000;
+/** Of one outage. */
+const ERRORS_TOLD = 10;
 
 /** One server, the master that Sentinels name, or a Cluster: all are used alike. */
 export type RedisConnection = Redis | Cluster;
@@ -19,13 +21,27 @@ export interface RedisAddress
     Settings,
     'redisUrl' | 'redisSentinels' | 'redisSentinelMaster' | 'redisSentinelPassword' | 'redisCluster'
   > {
-  /** Certificate authorities in PEM, to trust beside the usual ones. */
-  readonly ca?: string | undefined;
+  readonly pem?: RedisPem;
 }
 
-/** Throws a ConfigurationError where the file of certificates cannot be read. */
+/** What TLS needs, in PEM. */
+interface RedisPem {
+  /** Certificate authorities to trust beside the usual ones. */
+  readonly ca: string | undefined;
+  /** The client's own certificate, and its key. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Throws a ConfigurationError where one of the PEM files cannot be read. */
 export async function redisAddressOf(settings: Settings): Promise<RedisAddress> {
-  return { ...settings, ca: await readCa(settings.redisCaFile, '--redis-ca-file') };
+  const { redisCaFile, redisCertFile, redisKeyFile } = settings;
+  const [ca, cert, key] = await Promise.all([
+    readCa(redisCaFile, '--redis-ca-file'),
+    readPem(redisCertFile, '--redis-cert-file', 'certificate'),
+    readPem(redisKeyFile, '--redis-key-file', 'private key'),
+  ]);
+  return { ...settings, pem: { ca, cert, key } };
 }
 
 /**
@@ -53,7 +69,7 @@ function connect(address: RedisAddress, log: Logger, manner: RedisOptions): Redi
   return redis;
 }
 
-function nodeOptions({ redisUrl, ca }: RedisAddress): RedisOptions {
+function nodeOptions({ redisUrl, pem }: RedisAddress): RedisOptions {
   const url = new URL(redisUrl);
   const family = Number(url.searchParams.get('family') ?? 0);
   return {
@@ -63,7 +79,7 @@ function nodeOptions({ redisUrl, ca }: RedisAddress): RedisOptions {
     password: decodeURIComponent(url.password) || undefined,
     db: Number(url.pathname.slice(1) || 0),
     ...(family === 0 ? {} : { family }),
-    ...(url.protocol === 'rediss:' ? { tls: trusting(ca) } : {}),
+    ...(url.protocol === 'rediss:' ? { tls: tlsOptions(pem) } : {}),
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy,
     // A master that has become a replica.
@@ -71,12 +87,15 @@ function nodeOptions({ redisUrl, ca }: RedisAddress): RedisOptions {
   };
 }
 
-function trusting(ca: string | undefined): NonNullable<RedisOptions['tls']> {
-  return ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+function tlsOptions({ ca, cert, key }: Partial<RedisPem> = {}): NonNullable<RedisOptions['tls']> {
+  return {
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  };
 }
 
 function sentinels(address: RedisAddress): RedisOptions {
-  const { redisSentinels, redisSentinelMaster, redisSentinelPassword, redisUrl, ca } = address;
+  const { redisSentinels, redisSentinelMaster, redisSentinelPassword, redisUrl, pem } = address;
   if (redisSentinels.length === 0) return {};
   return {
     sentinels: redisSentinels.map((sentinel) => {
@@ -89,7 +108,9 @@ function sentinels(address: RedisAddress): RedisOptions {
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
     // It may end a connection for good, where a failover is told while the connection is being made again.
     failoverDetector: false,
-    ...(redisUrl.startsWith('rediss:') ? { enableTLSForSentinelMode: true, sentinelTLS: trusting(ca) } : {}),
+    ...(redisUrl.startsWith('rediss:')
+      ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(pem) }
+      : {}),
   };
 }
 
@@ -124,14 +145,17 @@ export async function untilReady(redis: RedisConnection, signal: AbortSignal): P
   while (!isReady(redis) && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** Each error of an outage once: the first may say less (a connection is reset) than the next (a certificate is missing). */
 function reportConnection(redis: RedisConnection, log: Logger): void {
-  let away = false;
-  redis.on('error', (error: Error) => {
-    if (!away) log.warn({ err: error }, 'redis is away, waiting for it');
-    away = true;
+  const told = new Set<string>();
+  redis.on('error', (error: NodeJS.ErrnoException) => {
+    const which = error.code ?? error.message;
+    if (told.has(which) || told.size >= ERRORS_TOLD) return;
+    told.add(which);
+    log.warn({ err: error }, 'redis is away, waiting for it');
   });
   redis.on('ready', () => {
-    if (away) log.info('redis is back');
-    away = false;
+    if (told.size > 0) log.info('redis is back');
+    told.clear();
   });
 }

@@ -124,6 +124,12 @@ capabilities:
 - name: REDIS_CLUSTER
   value: "true"
 {{- end }}
+{{- if $redis.external.clientCertSecret }}
+- name: REDIS_CERT_FILE
+  value: /var/run/secrets/redis/tls.crt
+- name: REDIS_KEY_FILE
+  value: /var/run/secrets/redis/tls.key
+{{- end }}
 {{- else if $redis.auth.enabled }}
 {{ include "skipper.redisPasswordEnv" . }}
 - name: REDIS_URL

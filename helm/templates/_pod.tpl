@@ -121,6 +121,11 @@ spec:
               mountPath: /var/run/config/ca
               readOnly: true
             {{- end }}
+            {{- if and (not $values.redis.enabled) $values.redis.external.clientCertSecret }}
+            - name: redis-client-cert
+              mountPath: /var/run/secrets/redis
+              readOnly: true
+            {{- end }}
             {{- with $values.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -154,6 +159,11 @@ spec:
             items:
               - key: {{ $values.caBundle.key | quote }}
                 path: ca.crt
+        {{- end }}
+        {{- if and (not $values.redis.enabled) $values.redis.external.clientCertSecret }}
+        - name: redis-client-cert
+          secret:
+            secretName: {{ $values.redis.external.clientCertSecret | quote }}
         {{- end }}
         {{- with $values.extraVolumes }}
         {{- toYaml . | nindent 8 }}

@@ -299,6 +299,26 @@ describe('choices', () => {
     },
   );
 
+  test.each(['api', 'worker'])('the %s shows Redis the certificate of the Secret', (component) => {
+    const external = { url: 'rediss://redis.example:6379', clientCertSecret: 'redis-client' };
+    const { containers, volumes } = pick(
+      render({ redis: { enabled: false, external } }),
+      'Deployment',
+      `fiaas-skipper-${component}`,
+    ).spec.template.spec;
+
+    expect(containers[0]).toMatchObject({
+      env: expect.arrayContaining([
+        { name: 'REDIS_CERT_FILE', value: '/var/run/secrets/redis/tls.crt' },
+        { name: 'REDIS_KEY_FILE', value: '/var/run/secrets/redis/tls.key' },
+      ]),
+      volumeMounts: expect.arrayContaining([
+        { name: 'redis-client-cert', mountPath: '/var/run/secrets/redis', readOnly: true },
+      ]),
+    });
+    expect(volumes).toContainEqual({ name: 'redis-client-cert', secret: { secretName: 'redis-client' } });
+  });
+
   test('and of a Cluster', () => {
     const [{ env = [] }] = pick(render(MATRIX['a Redis Cluster']), 'Deployment', 'fiaas-skipper-worker').spec
       .template.spec.containers;

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { generate } from 'selfsigned';
-import { freePort } from '../../simulator/demo/free-port.ts';
-import { openRedisProcesses, startCluster, startSentinels } from '../support/redis-processes.ts';
+import {
+  makeTlsFiles,
+  openRedisProcesses,
+  startCluster,
+  startSentinels,
+  type TlsFiles,
+} from '../support/redis-processes.ts';
 import { OLD, until, useWorld } from '../support/simulated-world.ts';
 
 const processes = openRedisProcesses();
@@ -20,76 +22,87 @@ async function untilShown(namespace: string): Promise<void> {
   }, `${namespace} is shown as completed`);
 }
 
+const tlsFlags = ({ certFile, keyFile }: TlsFiles) => ({
+  'redis-ca-file': certFile,
+  'redis-cert-file': certFile,
+  'redis-key-file': keyFile,
+});
+
 describe('Redis behind Sentinels', () => {
   const PASSWORD = 'secret';
 
-  test('is found by its name; when another one becomes the master, api and worker go on with it', async () => {
-    const { master, replica, sentinels } = await startSentinels(processes, 'skipper-redis', PASSWORD);
-    const flags = {
-      // The password and the database hold, the host does not.
-      'redis-url': `redis://:${PASSWORD}@nowhere.invalid:1/2`,
-      'redis-sentinels': sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
-      'redis-sentinel-master': 'skipper-redis',
-      'redis-sentinel-password': PASSWORD,
-    };
-    const api = await world.startApi({ flags });
-    const worker = await world.startWorker({ flags });
-    await world.addNamespace('sentinel-before', { fdd: OLD });
-    await world.addNamespace('sentinel-after', { fdd: OLD });
-    const before = await world.deployed('sentinel-before');
+  test.each([
+    ['plain', false],
+    ['with TLS and client certificates', true],
+  ])(
+    '%s: is found by its name; when another one becomes the master, api and worker go on with it',
+    async (_what, isTls) => {
+      const tls = isTls ? await makeTlsFiles(world.folder) : undefined;
+      const { master, replica, sentinels } = await startSentinels(processes, 'skipper-redis', {
+        password: PASSWORD,
+        tls,
+      });
+      const flags = {
+        ...(tls === undefined ? {} : tlsFlags(tls)),
+        // The password and the database hold, the host does not.
+        'redis-url': `${isTls ? 'rediss' : 'redis'}://:${PASSWORD}@nowhere.invalid:1/2`,
+        'redis-sentinels': sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
+        'redis-sentinel-master': 'skipper-redis',
+        'redis-sentinel-password': PASSWORD,
+      };
+      const api = await world.startApi({ flags });
+      const worker = await world.startWorker({ flags });
+      const [first, second] = [`before-${isTls ? 'tls' : 'plain'}`, `after-${isTls ? 'tls' : 'plain'}`];
+      await world.addNamespace(first, { fdd: OLD });
+      await world.addNamespace(second, { fdd: OLD });
+      const before = await world.deployed(first);
 
-    await master.kill();
-    await until(
-      async () => String(await replica.ask('role')).startsWith('master'),
-      'the replica is the master',
-    );
-    for (const { url } of [api, worker]) {
-      await until(async () => (await world.http('/readyz', { url })).status === 200, `${url} is ready`);
-    }
-    const after = await world.deployed('sentinel-after');
-    await untilShown('sentinel-before');
-    await worker.stop();
-    await api.stop();
+      await master.kill();
+      await until(
+        async () => String(await replica.ask('role')).startsWith('master'),
+        'the replica is the master',
+      );
+      for (const { url } of [api, worker]) {
+        await until(async () => (await world.http('/readyz', { url })).status === 200, `${url} is ready`);
+      }
+      const after = await world.deployed(second);
+      await untilShown(first);
+      await worker.stop();
+      await api.stop();
 
-    expect([before.state, after.state]).toEqual(['completed', 'completed']);
-  });
+      expect([before.state, after.state]).toEqual(['completed', 'completed']);
+    },
+  );
 });
 
 describe('Redis with TLS', () => {
-  test('is trusted by the certificate authorities of --redis-ca-file, and not without', async () => {
-    const { cert, url } = await startWithTls();
-    const ca = join(world.folder, 'redis-ca.crt');
-    await writeFile(ca, cert);
-    const flags = { 'redis-url': url };
-    const trusting = await world.startApi({ flags: { ...flags, 'redis-ca-file': ca } });
-    const doubting = await world.startApi({ flags, unready: true });
+  test.each([
+    [
+      'is not trusted without the certificate authority of --redis-ca-file',
+      ['redis-ca-file'],
+      'self-signed certificate',
+    ],
+    [
+      'asks for the certificate of --redis-cert-file',
+      ['redis-cert-file', 'redis-key-file'],
+      'certificate required',
+    ],
+  ])('%s', async (_what, missing, problem) => {
+    const tls = await makeTlsFiles(world.folder);
+    const server = await processes.start([], { tls });
+    const flags = { 'redis-url': `rediss://127.0.0.1:${server.port}`, ...tlsFlags(tls) };
+    const complete = await world.startApi({ flags });
+    const lacking = Object.fromEntries(Object.entries(flags).filter(([flag]) => !missing.includes(flag)));
+    const refused = await world.startApi({ flags: lacking, unready: true });
 
-    const isTold = (line: string) =>
-      line.includes('redis is away') && line.includes('self-signed certificate');
-    await until(() => doubting.lines().some(isTold), 'it says why');
-    const answer = await world.http('/readyz', { url: doubting.url });
-    await trusting.stop();
-    await doubting.stop();
+    const isTold = (line: string) => line.includes('redis is away') && line.includes(problem);
+    await until(() => refused.lines().some(isTold), 'it says why');
+    const answer = await world.http('/readyz', { url: refused.url });
+    await complete.stop();
+    await refused.stop();
 
     expect(answer).toMatchObject({ status: 503, body: { problems: ['Redis is not connected'] } });
   });
-
-  async function startWithTls() {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'redis' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    });
-    const [certFile, keyFile] = [join(world.folder, 'redis.crt'), join(world.folder, 'redis.key')];
-    await writeFile(certFile, cert);
-    await writeFile(keyFile, key);
-    const port = await freePort();
-    await processes.start([
-      `tls-port ${port}`,
-      `tls-cert-file ${certFile}`,
-      `tls-key-file ${keyFile}`,
-      'tls-auth-clients no',
-    ]);
-    return { cert, url: `rediss://127.0.0.1:${port}` };
-  }
 });
 
 describe('a Redis Cluster', () => {

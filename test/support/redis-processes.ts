@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { generate } from 'selfsigned';
 import { freePort } from '../../simulator/demo/free-port.ts';
 import { findRedisServer } from '../../simulator/demo/redis-server.ts';
 import { until } from './simulated-world.ts';
@@ -21,6 +22,26 @@ export interface RedisProcessOptions {
   readonly sentinel?: boolean;
   /** With which `ask` asks. */
   readonly password?: string;
+  /** TLS only, also towards other servers; who asks must have a certificate of the same authority. */
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** One certificate, of 127.0.0.1, for servers and clients; it is its own authority. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export async function makeTlsFiles(folder: string): Promise<TlsFiles> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'redis' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  });
+  const [certFile, keyFile] = [join(folder, 'redis.crt'), join(folder, 'redis.key')];
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  return { certFile, keyFile, cert, key };
 }
 
 export interface RedisProcesses {
@@ -51,7 +72,7 @@ export function openRedisProcesses(): RedisProcesses {
 async function prepare(
   folder: string,
   lines: readonly string[],
-  { sentinel = false, password }: RedisProcessOptions,
+  { sentinel = false, password, tls }: RedisProcessOptions,
 ): Promise<RedisProcess> {
   const binary = findRedisServer(process.env.PATH);
   if (binary === undefined) throw new Error('there is no redis-server');
@@ -59,7 +80,8 @@ async function prepare(
   const directory = join(folder, String(port));
   const file = join(directory, 'redis.conf');
   mkdirSync(directory);
-  const common = [`port ${port}`, 'bind 127.0.0.1', `dir ${directory}`];
+  const ports = tls === undefined ? [`port ${port}`] : ['port 0', `tls-port ${port}`, ...tlsLines(tls)];
+  const common = [...ports, 'bind 127.0.0.1', `dir ${directory}`];
   writeFileSync(
     file,
     [...common, ...(sentinel ? [] : ['save ""', 'appendonly yes']), ...lines, ''].join('\n'),
@@ -71,6 +93,7 @@ async function prepare(
       port,
       host: '127.0.0.1',
       password,
+      ...(tls === undefined ? {} : { tls: { ca: tls.cert, cert: tls.cert, key: tls.key } }),
       lazyConnect: true,
       retryStrategy: () => null,
     });
@@ -101,6 +124,16 @@ async function prepare(
   };
 }
 
+function tlsLines({ certFile, keyFile }: TlsFiles): string[] {
+  return [
+    `tls-cert-file ${certFile}`,
+    `tls-key-file ${keyFile}`,
+    `tls-ca-cert-file ${certFile}`,
+    'tls-auth-clients yes',
+    'tls-replication yes',
+  ];
+}
+
 async function lowPort(): Promise<number> {
   for (;;) {
     const port = await freePort();
@@ -109,10 +142,15 @@ async function lowPort(): Promise<number> {
 }
 
 /** A master, a replica, and three Sentinels that agree after a second. */
-export async function startSentinels(processes: RedisProcesses, name: string, password: string) {
+export async function startSentinels(
+  processes: RedisProcesses,
+  name: string,
+  { password, tls }: { readonly password: string; readonly tls?: TlsFiles | undefined },
+) {
   const secret = [`requirepass ${password}`, `masterauth ${password}`];
-  const master = await processes.start(secret, { password });
-  const replica = await processes.start([...secret, `replicaof 127.0.0.1 ${master.port}`], { password });
+  const options = { password, tls };
+  const master = await processes.start(secret, options);
+  const replica = await processes.start([...secret, `replicaof 127.0.0.1 ${master.port}`], options);
   await until(
     async () => String(await replica.ask('info', 'replication')).includes('master_link_status:up'),
     'the replica follows',
@@ -128,7 +166,7 @@ export async function startSentinels(processes: RedisProcesses, name: string, pa
           `requirepass ${password}`,
           `sentinel sentinel-pass ${password}`,
         ],
-        { password, sentinel: true },
+        { ...options, sentinel: true },
       ),
     ),
   );

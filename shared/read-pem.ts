@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { ConfigurationError } from './config.ts';
+import { messageOf } from './errors.ts';
+
+const BEGINS = {
+  certificate: /-----BEGIN CERTIFICATE-----/,
+  'private key': /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/,
+} as const;
+
+/** The text of a PEM file; `flag` is the setting that names it. Throws a ConfigurationError where nothing such is in it. */
+export async function readPem(
+  path: string | undefined,
+  flag: string,
+  what: keyof typeof BEGINS,
+): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const pem = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError(`${flag} ${path} cannot be read: ${messageOf(error)}`);
+  });
+  if (BEGINS[what].test(pem)) return pem;
+  throw new ConfigurationError(`${flag} ${path} has no PEM ${what} in it`);
+}
+
+/** Certificate authorities in PEM, to trust beside the usual ones. */
+export function readCa(path: string | undefined, flag: string): Promise<string | undefined> {
+  return readPem(path, flag, 'certificate');
+}
