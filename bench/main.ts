@@ -57,6 +57,8 @@ async function measureThroughput() {
     floor: number;
     skipper: number;
     ratio: number;
+    /** Of API and workers, per namespace. */
+    cpuMs: number;
     perChanged: number;
     mostPerChanged: number;
   }[] = [];
@@ -66,7 +68,9 @@ async function measureThroughput() {
     world.channels.publish('stable', VERSIONS[pair % 2 === 0 ? 0 : 1]);
     const product = await world.startProduct(workers, Number(options.concurrency));
     const since = await auditPosition(auditLogPath);
+    const cpuBefore = await product.cpuMs();
     const { seconds, failures } = await product.deployAll({ namespaces: names });
+    const cpuMs = (await product.cpuMs()) - cpuBefore;
     const counts = await countRequests(auditLogPath, since, 'fiaas-skipper');
     await product.stop();
     if (failures.length > 0) throw new Error(`not verified: ${failures.slice(0, 3).join('; ')}`);
@@ -74,13 +78,14 @@ async function measureThroughput() {
       floor: namespaces / floorSeconds,
       skipper: namespaces / seconds,
       ratio: floorSeconds / seconds,
+      cpuMs: cpuMs / namespaces,
       perChanged: total(counts) / namespaces,
       mostPerChanged: Math.max(...counts.byNamespace.values()),
     };
     // The first pair warms caches up and does not count.
     if (pair >= 0) rounds.push(round);
     console.log(
-      `${pair < 0 ? 'warm-up' : `pair ${pair + 1}`}: floor ${round.floor.toFixed(0)}/s, Skipper ${round.skipper.toFixed(0)}/s, ratio ${round.ratio.toFixed(2)}, ${round.perChanged.toFixed(2)} requests per namespace`,
+      `${pair < 0 ? 'warm-up' : `pair ${pair + 1}`}: floor ${round.floor.toFixed(0)}/s, Skipper ${round.skipper.toFixed(0)}/s, ratio ${round.ratio.toFixed(2)}, ${round.perChanged.toFixed(2)} requests and ${round.cpuMs.toFixed(1)} ms CPU per namespace`,
     );
   }
   const product = await world.startProduct(workers, Number(options.concurrency));
@@ -106,6 +111,9 @@ async function measureThroughput() {
     `Skipper: ${showSpread(spreadOf(rounds.map((round) => round.skipper)), 0)} namespaces verified/s`,
   );
   console.log(`ratio:   ${showSpread(result.ratio)} (wanted: >= 0.7)`);
+  console.log(
+    `CPU of API and worker per namespace: ${showSpread(spreadOf(rounds.map((r) => r.cpuMs)), 1)} ms`,
+  );
   console.log(
     `requests per changed namespace: ${showSpread(spreadOf(rounds.map((r) => r.perChanged)))} (wanted: <= 3)`,
   );
