@@ -10,8 +10,15 @@ import { tellOutcome } from '../shared/telemetry/spans.ts';
 import type { Lease } from './leases.ts';
 import type { Phase, RunContext, WorkerDependencies } from './run-context.ts';
 
-/** Where a run stands is told at most this often. */
-const PROGRESS_INTERVAL_MS = 500;
+/** A new phase is told when it has lasted this long. */
+const PHASE_AFTER_MS = 500;
+/** What changes within a phase is told at most this often. */
+const DETAIL_AFTER_MS = 2_000;
+
+interface Progress {
+  readonly phase: string;
+  readonly detail: string;
+}
 
 type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'retryDelayMs'> & {
   readonly details?: readonly string[];
@@ -54,9 +61,10 @@ export function openContext(
   const startedAt = Date.now();
   const clock = startAttemptClock(startedAt, Date.now);
   let bootstrap: LastBootstrap | undefined;
-  let told = '';
-  let next: { readonly phase: string; readonly detail: string } | undefined;
+  let told: Progress = { phase: '', detail: '' };
+  let next: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let timedFor = '';
   let pending: Promise<unknown> = Promise.resolve();
 
   /** In order, and never in the way of the run: what cannot be told is lost, not fatal. */
@@ -69,11 +77,11 @@ export function openContext(
   /** What has passed by the time it would be told is not worth the telling: in a fast fleet most phases are. */
   function tellProgress(): void {
     timer = undefined;
-    if (next === undefined || told === `${next.phase}/${next.detail}`) return;
+    if (next === undefined || (next.phase === told.phase && next.detail === told.detail)) return;
     const { phase, detail } = next;
     // Since when: of the phase, not of the detail that changes within it.
-    const since: Record<string, number> = told.startsWith(`${phase}/`) ? {} : { changedAt: Date.now() };
-    told = `${phase}/${detail}`;
+    const since: Record<string, number> = phase === told.phase ? {} : { changedAt: Date.now() };
+    told = next;
     const steps = encodeSteps(clock.steps());
     tell(() => state.report(namespace, run, { phase, reason: detail, steps, ...since }));
     tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
@@ -81,7 +89,17 @@ export function openContext(
 
   function progress(phase: Phase, detail = ''): void {
     next = { phase, detail };
-    timer ??= setTimeout(tellProgress, PROGRESS_INTERVAL_MS);
+    const isNew = phase !== told.phase;
+    // The next phase does not wait for what was to be told of this one.
+    if (isNew && timedFor === told.phase) stopTimer();
+    if (timer !== undefined) return;
+    timedFor = phase;
+    timer = setTimeout(tellProgress, isNew ? PHASE_AFTER_MS : DETAIL_AFTER_MS);
+  }
+
+  function stopTimer(): void {
+    clearTimeout(timer);
+    timer = undefined;
   }
 
   return {
@@ -134,7 +152,7 @@ export function openContext(
     },
     note: (line) => tell(() => job.log(`${new Date().toISOString()} ${line}`)),
     settle: () => {
-      clearTimeout(timer);
+      stopTimer();
       return pending.then(() => undefined);
     },
   };

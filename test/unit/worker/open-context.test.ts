@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Job } from 'bullmq';
+import type { DeployJob } from '../../../shared/queues.ts';
+import type { DesiredState, Run } from '../../../shared/state/desired-state.ts';
+import type { Lease } from '../../../worker/leases.ts';
+import { openContext } from '../../../worker/open-context.ts';
+import { aRelease, NAMESPACE, silentLog } from '../../support/builders.ts';
+import { createFakeContext } from '../../support/fake-cluster.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A run whose reports are kept, each with the milliseconds from the beginning. */
+function open() {
+  const began = Date.now();
+  const reports: [number, string, string][] = [];
+  const progress: unknown[] = [];
+  const run = { token: 't', generation: 1, rolloutId: 'r1', release: aRelease(), attempt: 1 } as Run;
+  const state = {
+    report: async (_namespace: string, _run: Run, { phase, reason }: Record<string, string>) => {
+      reports.push([Date.now() - began, phase ?? '', reason ?? '']);
+    },
+  } as unknown as DesiredState;
+  const job = {
+    id: 'job-1',
+    data: { namespace: NAMESPACE },
+    updateProgress: async (told: unknown) => {
+      progress.push(told);
+    },
+  } as unknown as Job<DeployJob>;
+  const lease: Lease = {
+    signal: new AbortController().signal,
+    assertOurs: () => undefined,
+    end: () => undefined,
+  };
+  const context = openContext(job, run, lease, {
+    ...createFakeContext().context,
+    state,
+    stopping: new AbortController().signal,
+    log: silentLog,
+  });
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+  return { context, reports, progress, pass };
+}
+
+describe('progress', () => {
+  test('is told of a phase that lasts, to the desired state and to the job', async () => {
+    const { context, reports, progress, pass } = open();
+
+    context.progress('waiting for FDD', 'FDD reported RUNNING');
+    await pass(600);
+
+    expect(reports).toEqual([[500, 'waiting for FDD', 'FDD reported RUNNING']]);
+    expect(progress).toEqual([{ phase: 'waiting for FDD', detail: 'FDD reported RUNNING' }]);
+  });
+
+  test('leaves out what has passed by then', async () => {
+    const { context, reports, pass } = open();
+
+    context.progress('applying');
+    await pass(300);
+    context.progress('rolling out', '0 of 1 available');
+    await pass(600);
+
+    expect(reports).toEqual([[500, 'rolling out', '0 of 1 available']]);
+  });
+
+  test('tells what changes within a phase every two seconds at most, and only what is so by then', async () => {
+    const { context, reports, pass } = open();
+
+    context.progress('rolling out', '0 of 3');
+    await pass(600);
+    for (const detail of ['1 of 3', '2 of 3', '1 of 3']) {
+      context.progress('rolling out', detail);
+      await pass(400);
+    }
+    await pass(1_000);
+    context.progress('rolling out', '1 of 3');
+    await pass(5_000);
+
+    expect(reports).toEqual([
+      [500, 'rolling out', '0 of 3'],
+      [2_600, 'rolling out', '1 of 3'],
+    ]);
+  });
+
+  test('does not hold the next phase up for the sake of a detail', async () => {
+    const { context, reports, pass } = open();
+
+    context.progress('waiting for FDD', 'FDD has not taken the deployment up');
+    await pass(600);
+    context.progress('waiting for FDD', 'FDD reported RUNNING');
+    context.progress('rolling out', '0 of 1 available');
+    await pass(600);
+
+    expect(reports.at(-1)).toEqual([1_100, 'rolling out', '0 of 1 available']);
+  });
+
+  test('ends with the run', async () => {
+    const { context, reports, pass } = open();
+
+    context.progress('applying');
+    await context.settle();
+    await pass(5_000);
+
+    expect(reports).toEqual([]);
+  });
+});
