@@ -10,7 +10,7 @@ import {
 import { SkipperError } from '../shared/errors.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
-import { untilChange } from './until-change.ts';
+import { type ChangeWaiter, listenForChanges } from './until-change.ts';
 
 /** Where the watch of Deployments, behind SUCCESS, has not moved for this long, the Deployment is read. */
 const QUIET_MS = 300;
@@ -29,7 +29,21 @@ export async function awaitVerdict(
   deadline: number,
   context: RunContext,
 ): Promise<readonly string[]> {
-  const { fleet, namespace, signal } = context;
+  const changes = listenForChanges(context.fleet, context.namespace, context.signal);
+  try {
+    return await judgeUntilClear(expected, deadline, context, changes);
+  } finally {
+    changes.end();
+  }
+}
+
+async function judgeUntilClear(
+  expected: Expectation,
+  deadline: number,
+  context: RunContext,
+  changes: ChangeWaiter,
+): Promise<readonly string[]> {
+  const { fleet, namespace } = context;
   let wasThere = false;
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
@@ -63,7 +77,7 @@ export async function awaitVerdict(
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
-      await untilChange(fleet, namespace, Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1), signal);
+      await changes.next(Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1));
       // Where the watch cannot be told newer than what was read, only reading again can.
       if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
         deploymentAfterSuccess = await readDeployment(context);
@@ -76,7 +90,7 @@ export async function awaitVerdict(
       behind = undefined;
       if (deploymentAfterSuccess) continue;
     }
-    await untilChange(fleet, namespace, QUIET_MS, signal);
+    await changes.next(QUIET_MS);
   }
 }
 

@@ -1,24 +1,61 @@
 import type { Fleet } from '../shared/kubernetes/fleet.ts';
 
+/** Wakes whoever waits for a change in a namespace. */
+export interface ChangeWaiter {
+  /**
+   * Resolves with the next change, at the latest after `timeoutMs`; at once where there was one since it last resolved.
+   * Throws the signal's reason when it is aborted.
+   */
+  next(timeoutMs: number): Promise<void>;
+  end(): void;
+}
+
+/** Listens from now on; must be ended. One for a whole wait of many changes costs less than one for each. */
+export function listenForChanges(fleet: Fleet, namespace: string, signal: AbortSignal): ChangeWaiter {
+  let changed = false;
+  let wake: (() => void) | undefined;
+
+  function onChange(): void {
+    changed = true;
+    wake?.();
+  }
+
+  const unsubscribe = fleet.onChange(namespace, onChange);
+  signal.addEventListener('abort', onChange);
+  return {
+    next: async (timeoutMs) => {
+      signal.throwIfAborted();
+      if (!changed) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeoutMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = undefined;
+      }
+      changed = false;
+      signal.throwIfAborted();
+    },
+    end: () => {
+      unsubscribe();
+      signal.removeEventListener('abort', onChange);
+    },
+  };
+}
+
 /** Waits for a change in a namespace, at most `timeoutMs`. Throws the signal's reason when it is aborted. */
-export function untilChange(
+export async function untilChange(
   fleet: Fleet,
   namespace: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(settle, timeoutMs);
-    const unsubscribe = fleet.onChange(namespace, settle);
-    signal.addEventListener('abort', settle);
-
-    function settle(): void {
-      clearTimeout(timer);
-      unsubscribe();
-      signal.removeEventListener('abort', settle);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    }
-  });
+  const changes = listenForChanges(fleet, namespace, signal);
+  try {
+    await changes.next(timeoutMs);
+  } finally {
+    changes.end();
+  }
 }
