@@ -1,4 +1,4 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { type FleetRow, isPastCause } from '../../shared/domain/fleet-row.ts';
 import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
 import { isOpen } from '../../shared/domain/rollout.ts';
 import { oneLine, plural } from '../text/lines.ts';
@@ -26,7 +26,7 @@ export function describeDetail(row: FleetRow, now: number | undefined): string {
     activity === 'idle'
       ? ''
       : `${activity}${retry}${counted}${detail && detail !== cause ? `: ${detail}` : ''}`;
-  return [doing, cause].filter(Boolean).join('; ');
+  return [doing, isPastCause(row) ? `last attempt: ${cause}` : cause].filter(Boolean).join('; ');
 }
 
 /** Relative times for people, timestamps for programs. */

@@ -33,7 +33,7 @@ export interface FleetRow {
   readonly activity: ActivityValue;
   /** What exactly is waited for or done; empty while idle. */
   readonly detail: string;
-  /** The very message of what is wrong; empty where nothing is. */
+  /** The very message of what is wrong; while an attempt runs, of the one before it. Empty where nothing is. */
   readonly cause: string;
   /** The cause without names, ids and times that differ between namespaces: what failures are grouped by. */
   readonly causeGroup: string;
@@ -49,4 +49,9 @@ export interface FleetRow {
   readonly since?: number | undefined;
   readonly rollout?: string | undefined;
   readonly jobId?: string | undefined;
+}
+
+/** True where the cause is that of the attempt before the one that is queued or runs. */
+export function isPastCause({ activity, cause }: Pick<FleetRow, 'activity' | 'cause'>): boolean {
+  return cause !== '' && activity !== 'idle' && activity !== 'retrying';
 }

@@ -1,5 +1,5 @@
 import { Component } from 'preact';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import { type FleetRow, isPastCause } from '../../shared/domain/fleet-row.ts';
 import { HealthIcon, Icon } from '../components/icon.tsx';
 import { Since } from '../components/moment.tsx';
 import { activityWords } from '../fleet/activity-words.ts';
@@ -135,6 +135,7 @@ function GoingOn({ store, row, isExpanded, onExpand }: GoingOnProps) {
       {cause === '' ? null : (
         <span class={`cause${isExpanded ? ' expanded' : ''}`}>
           <span class="cause-text" title={cause}>
+            {isPastCause(row) ? <span class="muted">Last attempt: </span> : null}
             {cause}
           </span>
           {isLong ? (

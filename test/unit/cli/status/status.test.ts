@@ -80,7 +80,7 @@ describe('a row in words', () => {
 
   test('a message that is detail and cause is told once', () => {
     const row = makeRow('x', { activity: 'queued', detail: 'conflict', cause: 'conflict' });
-    expect(describeDetail(row, undefined)).toBe('queued; conflict');
+    expect(describeDetail(row, undefined)).toBe('queued; last attempt: conflict');
   });
 
   test('the work that is left is told with its rollouts', () => {
