@@ -47,7 +47,7 @@ export function classifyRefusal(
   const retryAfterMs = retryAfter(status, retryAfterHeader);
   const code = codeFor(httpStatus, status, message);
   const prefix = code === 'namespace_gone' ? 'the namespace is gone: ' : '';
-  return new KubernetesError(code, `${prefix}${request.method} ${request.path}: ${httpStatus} ${message}`, {
+  return new KubernetesError(code, `${prefix}${httpStatus} ${message} (${request.method} ${request.path})`, {
     httpStatus,
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -62,7 +62,7 @@ export function classifyNetworkError(
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return new SkipperError(
     'cluster_unavailable',
-    `${request.method} ${request.path}: the Kubernetes API server did not answer: ${reason}`,
+    `the Kubernetes API server did not answer: ${reason} (${request.method} ${request.path})`,
     { cause: error },
   );
 }

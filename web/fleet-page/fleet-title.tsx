@@ -18,7 +18,7 @@ function Vitals({ summary: { workers, queue } }: { summary: Pick<FleetSummary, '
   }
   return (
     <dl class="vitals numbers">
-      <Vital word="workers" value={workers} isBad={workers === 0} />
+      <Vital word={workers === 1 ? 'worker' : 'workers'} value={workers} isBad={workers === 0} />
       <Vital word="queued" value={queue.waiting} />
       <Vital word="active" value={queue.active} />
       <Vital word="delayed" value={queue.delayed} />

@@ -22,8 +22,8 @@ describe('groupOfCause', () => {
     ['a name in quotes', 'namespaces "team-a" not found', 'namespaces "…" not found'],
     [
       'a name in a path',
-      'POST /api/v1/namespaces/team-a/pods: connect ECONNREFUSED 10.0.0.12:6443',
-      'POST /api/v1/namespaces/…/pods: connect ECONNREFUSED …',
+      'connect ECONNREFUSED 10.0.0.12:6443 (POST /api/v1/namespaces/team-a/pods)',
+      'connect ECONNREFUSED … (POST /api/v1/namespaces/…/pods)',
     ],
     ['an IPv6 address', 'connect ECONNREFUSED [fd00::1]:6443', 'connect ECONNREFUSED …'],
     [

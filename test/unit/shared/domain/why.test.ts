@@ -58,7 +58,7 @@ describe('a failed deploy', () => {
 
   test('names the verb, the resource and the account where a right is missing', () => {
     const message =
-      'PATCH /apis/…: 403 applications.fiaas.schibsted.io "fiaas-deploy-daemon" is forbidden: User "system:serviceaccount:s:w" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-a"';
+      '403 applications.fiaas.schibsted.io "fiaas-deploy-daemon" is forbidden: User "system:serviceaccount:s:w" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-a" (PATCH /apis/…)';
 
     expect(explainFailure('forbidden', message).remedy[0]).toBe(
       'Grant system:serviceaccount:s:w the verb patch on applications.fiaas.schibsted.io in team-a.',
@@ -67,7 +67,7 @@ describe('a failed deploy', () => {
 
   test('names the quota that is full', () => {
     const message =
-      'POST /api/v1/…: 403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1';
+      '403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1 (POST /api/v1/…)';
 
     expect(explainFailure('quota_exceeded', message).remedy[0]).toContain('ResourceQuota few-pods');
   });
