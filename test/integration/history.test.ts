@@ -63,9 +63,7 @@ describe('the timeline', () => {
     );
     const lasted = (attempt?.endedAt ?? 0) - (attempt?.startedAt ?? 0);
     const steps = attempt?.steps.reduce((sum, step) => sum + step.ms, 0) ?? 0;
-    // Each step is rounded.
-    expect(steps).toBeLessThanOrEqual(lasted + (attempt?.steps.length ?? 0));
-    expect(steps).toBeGreaterThan(0);
+    expect(Math.abs(lasted - steps)).toBeLessThan(500);
     const id = attempt?.jobId ?? '';
     expect(jobs).toMatchObject([{ id, href: `/queues/queue/deploy/${id}` }]);
     expect(rollouts).toMatchObject([{ id: attempt?.rolloutId }]);
