@@ -78,7 +78,8 @@ async function measureThroughput() {
     const cpuMs = (await product.cpuMs()) - cpuBefore;
     const counts = await countRequests(auditLogPath, since, 'fiaas-skipper');
     await product.stop();
-    if (failures.length > 0) throw new Error(`not verified: ${failures.slice(0, 3).join('; ')}`);
+    const unverified = [...cold.failures, ...failures];
+    if (unverified.length > 0) throw new Error(`not verified: ${unverified.slice(0, 3).join('; ')}`);
     const round = {
       floor: namespaces / floorSeconds,
       skipper: namespaces / seconds,
