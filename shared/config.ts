@@ -243,6 +243,11 @@ function describeIssues(error: z.ZodError, origin: ReadonlyMap<string, string>):
   return ['these settings are wrong (see --help):', ...lines].join('\n');
 }
 
+const CERTIFICATES_AND_KEYS = [
+  ['clientCert', 'clientKey'],
+  ['redisCertFile', 'redisKeyFile'],
+] as const;
+
 function checkTogether(settings: Settings): void {
   const problems: string[] = [];
   if (settings.releaseChannelMetadata !== undefined && settings.releaseChannelMetadataSpec === undefined) {
@@ -250,8 +255,10 @@ function checkTogether(settings: Settings): void {
       '--release-channel-metadata needs --release-channel-metadata-spec: the file with the fiaas.yml to deploy',
     );
   }
-  if ((settings.clientCert === undefined) !== (settings.clientKey === undefined)) {
-    problems.push('--client-cert and --client-key go together: give both');
+  for (const [certificate, key] of CERTIFICATES_AND_KEYS) {
+    if ((settings[certificate] === undefined) !== (settings[key] === undefined)) {
+      problems.push(`--${flagOf(certificate)} and --${flagOf(key)} go together: give both`);
+    }
   }
   if (settings.redisSentinels.length > 0 !== (settings.redisSentinelMaster !== undefined)) {
     problems.push('--redis-sentinels and --redis-sentinel-master go together: give both');
@@ -259,15 +266,9 @@ function checkTogether(settings: Settings): void {
   if (settings.redisSentinels.length > 0 && settings.redisCluster) {
     problems.push('a Redis Cluster has no Sentinels: give --redis-cluster or --redis-sentinels');
   }
-  if ((settings.redisCertFile === undefined) !== (settings.redisKeyFile === undefined)) {
-    problems.push('--redis-cert-file and --redis-key-file go together: give both');
-  }
-  for (const [flag, file] of [
-    ['--redis-ca-file', settings.redisCaFile],
-    ['--redis-cert-file', settings.redisCertFile],
-  ]) {
-    if (file !== undefined && !settings.redisUrl.startsWith('rediss:')) {
-      problems.push(`${flag} is for TLS: --redis-url has to begin with rediss://`);
+  for (const file of ['redisCaFile', 'redisCertFile'] as const) {
+    if (settings[file] !== undefined && !settings.redisUrl.startsWith('rediss:')) {
+      problems.push(`--${flagOf(file)} is for TLS: --redis-url has to begin with rediss://`);
     }
   }
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));

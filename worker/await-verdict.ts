@@ -14,7 +14,7 @@ import { type ChangeWaiter, listenForChanges } from './until-change.ts';
 
 /** Where the watch of Deployments, behind SUCCESS, has not moved for this long, the Deployment is read. */
 const QUIET_MS = 300;
-/** A watch that moves, and still is behind, is not waited for longer than this: it may be a busy one that lags. */
+/** A watch that moves, and still is behind, is a busy one that lags; it is waited for no longer than this. */
 const BEHIND_AT_MOST_MS = 2_000;
 /** Without any event the situation is judged again this often. */
 const LOOK_AGAIN_MS = 1_000;
@@ -84,8 +84,9 @@ async function judgeUntilClear(
       }
       continue;
     }
-    behind = stillBehind(behind, evidence.deploymentsPosition, Date.now());
-    if (isWorthARead(behind, Date.now())) {
+    const now = Date.now();
+    behind = stillBehind(behind, evidence.deploymentsPosition, now);
+    if (isWorthARead(behind, now)) {
       deploymentAfterSuccess = await readDeployment(context);
       behind = undefined;
       if (deploymentAfterSuccess) continue;

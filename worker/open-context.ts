@@ -64,7 +64,7 @@ export function openContext(
   let told: Progress = { phase: '', detail: '' };
   let next: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let timedFor = '';
+  let isTimedForDetail = false;
   let pending: Promise<unknown> = Promise.resolve();
 
   /** In order, and never in the way of the run: what cannot be told is lost, not fatal. */
@@ -91,9 +91,9 @@ export function openContext(
     next = { phase, detail };
     const isNew = phase !== told.phase;
     // The next phase does not wait for what was to be told of this one.
-    if (isNew && timedFor === told.phase) stopTimer();
+    if (isNew && isTimedForDetail) stopTimer();
     if (timer !== undefined) return;
-    timedFor = phase;
+    isTimedForDetail = !isNew;
     timer = setTimeout(tellProgress, isNew ? PHASE_AFTER_MS : DETAIL_AFTER_MS);
   }
 

@@ -62,7 +62,8 @@ function explained(
 
 function explainBusy(input: WhyInput): Why {
   const { row, attempts } = input;
-  const trouble = row.cause === '' ? liveEvidence(input) : [row.cause, ...liveEvidence(input)];
+  const evidence = liveEvidence(input);
+  const trouble = row.cause === '' ? evidence : [row.cause, ...evidence];
   if (row.activity === 'retrying') {
     const failed = attempts.find((attempt) => attempt.end === 'retrying');
     const message = failed?.reason ?? row.cause;
@@ -78,9 +79,10 @@ function explainBusy(input: WhyInput): Why {
   // The row may be a moment behind the run, and say that none has begun.
   const before = row.cause === '' ? '' : ' The one before it failed.';
   const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.${before}`;
+  const about = troubleOf(input, row.cause);
   const known =
-    adviceForSymptoms(troubleOf(input, row.cause), liveEvidence(input)) ??
-    (row.cause === '' ? undefined : adviceFor(row.code, troubleOf(input, row.cause), trouble));
+    adviceForSymptoms(about, evidence) ??
+    (row.cause === '' ? undefined : adviceFor(row.code, about, trouble));
   const advice = known
     ? { headline: `${headline} ${known.headline}`, remedy: known.remedy }
     : { headline, remedy: [] };
