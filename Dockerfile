@@ -12,6 +12,8 @@ COPY scripts/build-web.mjs scripts/
 COPY api api
 COPY bin bin
 COPY cli cli
+COPY client client
+COPY domain domain
 COPY shared shared
 COPY simulator simulator
 COPY web web

@@ -1,4 +1,4 @@
-import type { FleetRow } from '../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../domain/fleet/fleet-row.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';

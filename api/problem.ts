@@ -1,5 +1,5 @@
+import { type ErrorCode, SkipperError } from '../domain/errors.ts';
 import { BadRequestError } from '../shared/deploy-service.ts';
-import { type ErrorCode, SkipperError } from '../shared/errors.ts';
 
 /** Something wrong with one field of a request. */
 export interface FieldError {

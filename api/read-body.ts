@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { HttpProblem } from './problem.ts';
 
 /** A schema makes an object of a kilobyte of each wrong value, and a body of two megabytes may hold a million of them. */
-const VALUES_AT_MOST = 20_000;
+const MAX_VALUES = 20_000;
 /** Nobody reads more. */
 const ERRORS_TOLD = 20;
 
@@ -19,8 +19,8 @@ export function readBody(schema: z.ZodType, rawBody: string, request: Request): 
   } catch {
     throw new HttpProblem(400, 'not_json', 'the body is not valid JSON');
   }
-  if (holdsMoreThan(VALUES_AT_MOST, body)) {
-    throw new HttpProblem(400, 'bad_request', `the body holds more than ${VALUES_AT_MOST} values`);
+  if (holdsMoreThan(MAX_VALUES, body)) {
+    throw new HttpProblem(400, 'bad_request', `the body holds more than ${MAX_VALUES} values`);
   }
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

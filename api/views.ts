@@ -1,12 +1,12 @@
-import type { NamespaceSnapshot } from '../shared/domain/observed.ts';
+import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
+import { statusOf } from '../domain/cluster/status.ts';
 import {
   countTargets,
   type Rollout,
   type RolloutTarget,
   rolloutState,
   type TargetCounts,
-} from '../shared/domain/rollout.ts';
-import { statusOf } from '../shared/domain/status.ts';
+} from '../domain/rollout/rollout.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
 import type { RolloutView, StatusRow } from './schemas.ts';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { applicationManifest } from '../shared/domain/application.ts';
-import { FDD } from '../shared/domain/names.ts';
-import { isRolledOut } from '../shared/domain/observed.ts';
-import type { Release } from '../shared/domain/release.ts';
+import { FDD } from '../domain/cluster/names.ts';
+import { isRolledOut } from '../domain/cluster/observed.ts';
+import { applicationManifest } from '../domain/deploy/application.ts';
+import type { Release } from '../domain/release/release.ts';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { APPLICATIONS, DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
-import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
+import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
 import { startWatch } from '../shared/kubernetes/watch.ts';
 import { forEachAtMost } from '../simulator/demo/for-each-at-most.ts';
 
@@ -39,7 +39,7 @@ export async function runFloor(
     fieldSelector: `metadata.name=${FDD}`,
     onUpsert: (raw) => {
       const namespace = raw.metadata.namespace ?? '';
-      const deployment = trimDeployment(raw);
+      const deployment = toObservedDeployment(raw);
       if (deployment.deploymentId !== ids.get(namespace) || !isRolledOut(deployment)) return;
       open.delete(namespace);
       if (open.size === 0) allDone();

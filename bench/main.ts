@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
-import { parseImage } from '../shared/domain/image.ts';
-import { makeRelease } from '../shared/domain/release.ts';
+import { parseImage } from '../domain/release/image.ts';
+import { makeRelease } from '../domain/release/release.ts';
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { auditPosition, countRequests, type RequestCounts } from './audit.ts';
 import { runFloor } from './floor.ts';

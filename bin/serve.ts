@@ -1,9 +1,9 @@
 import { startApi } from '../api/start-api.ts';
 import { redactSettings, type Settings } from '../shared/config.ts';
 import { openCore } from '../shared/core.ts';
-import { createLogger } from '../shared/logger.ts';
-import { type RunningProcess, runUntil, untilSignal } from '../shared/run-process.ts';
 import { startWorker } from '../worker/start-worker.ts';
+import { createLogger } from './logger.ts';
+import { type RunningProcess, runUntil, untilSignal } from './run-process.ts';
 
 export interface Service {
   readonly name: string;

@@ -5,7 +5,7 @@ import { addClientCommands } from '../cli/client-commands.ts';
 import { addCompletionCommands } from '../cli/completion/completion-commands.ts';
 import { EXIT } from '../cli/exit-code.ts';
 import { openIo } from '../cli/terminal.ts';
-import { messageOf, SkipperError } from '../shared/errors.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
 import { addClusterCommand } from '../simulator/demo/cluster-command.ts';
 import { addDemoCommand } from '../simulator/demo/demo-command.ts';
 

@@ -1,8 +1,8 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Health } from '../shared/domain/fleet-row.ts';
-import type { StatusValue } from '../shared/domain/status.ts';
-import { type ApiClient, createApiClient } from './api/client.ts';
-import { type ConnectionFlags, readConnection } from './api/connection.ts';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
+import type { StatusValue } from '../domain/cluster/status.ts';
+import type { Health } from '../domain/fleet/fleet-row.ts';
+import { type ConnectionFlags, readConnection } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
 import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
 import type { OutputFormat } from './output-format.ts';

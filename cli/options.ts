@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_SERVER } from './api/connection.ts';
+import { DEFAULT_SERVER } from './connection.ts';
 import { OUTPUT_FORMATS } from './output-format.ts';
 import { parseDuration } from './text/time.ts';
 

@@ -7,11 +7,11 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outdir = join(root, 'dist', 'web', 'assets');
 const ENTRIES = [
-  'client/fleet.tsx',
-  'client/namespace.tsx',
-  'client/feed-worker.ts',
-  'styles/skipper.css',
-  'assets/logo.svg',
+  'entry/fleet.tsx',
+  'entry/namespace.tsx',
+  'entry/feed-worker.ts',
+  'ui/styles/skipper.css',
+  'ui/logo.svg',
 ];
 
 rmSync(outdir, { recursive: true, force: true });

@@ -21,7 +21,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = ['bin', 'api', 'worker', 'shared', 'simulator', 'web', 'cli'];
+const SOURCES = ['bin', 'api', 'worker', 'domain', 'shared', 'simulator', 'web', 'client', 'cli'];
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc');
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
@@ -31,7 +31,7 @@ const STEPS = {
   chromium: () => installProgram('chromium', 'chromium'),
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
-    build('web', [join('scripts', 'build-web.mjs')], ['web', 'shared', 'scripts/build-web.mjs']);
+    build('web', [join('scripts', 'build-web.mjs')], ['web', 'domain', 'scripts/build-web.mjs']);
     linkBinary();
   },
   bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'bench', 'test']),

@@ -122,7 +122,7 @@ function checkHardened(name) {
     'node_modules/jest',
     'node_modules/esbuild',
     'test',
-    'web/client',
+    'web/entry',
   ])
     expect(engine.exec(name, ['ls', `/app/${missing}`]).status !== 0, `${missing} is not in the image`);
   expect(engine.exec(name, ['sh', '-c', 'command -v npm curl']).status !== 0, 'neither npm nor curl is');

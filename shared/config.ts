@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseYaml } from './domain/parse-yaml.ts';
+import { parseYaml } from '../domain/release/parse-yaml.ts';
 
 const TRUE = ['true', 'yes', '1', 'on'];
 const FALSE = ['false', 'no', '0', 'off', ''];

@@ -1,17 +1,17 @@
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
+import { FIELD_MANAGER } from '../domain/cluster/names.ts';
 import type { Settings } from './config.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
-import { FIELD_MANAGER } from './domain/names.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
-import { type Fleet, watchFleet } from './kubernetes/fleet.ts';
+import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
 import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
-import { createOutbound } from './releases/outbound.ts';
+import { createEgressPolicy } from './releases/egress-policy.ts';
 import {
   createHardcodedSource,
   createReleaseSource,
@@ -32,7 +32,7 @@ export interface Core {
   /** Prefix of all keys in Redis, with its hash tag. */
   readonly prefix: string;
   readonly client: KubernetesClient;
-  readonly fleet: Fleet;
+  readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: DesiredState;
   readonly deployQueue: Queue<DeployJob>;
@@ -58,7 +58,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const redisAddress = await redisAddressOf(settings);
   const redis = connectRedis(redisAddress, log.child({ logger: 'redis' }));
   const releases = await openReleases(settings, log, redis, prefix);
-  const fleet = watchFleet({ client, log: log.child({ logger: 'fleet' }) });
+  const cluster = watchCluster({ client, log: log.child({ logger: 'cluster' }) });
   const state = openDesiredState(redis, prefix);
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
   const deployQueue = openDeployQueue(queues);
@@ -68,7 +68,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     queue.on('error', () => undefined);
   }
   const service = createDeployService({
-    fleet,
+    cluster,
     releases,
     state,
     queue: deployQueue,
@@ -84,7 +84,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     redisAddress,
     prefix,
     client,
-    fleet,
+    cluster,
     releases,
     state,
     deployQueue,
@@ -92,7 +92,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     service,
     telemetry,
     close: async () => {
-      await fleet.stop();
+      await cluster.stop();
       await client.close();
       redis.disconnect();
       await telemetry.close();
@@ -115,7 +115,7 @@ async function openReleases(
     baseUrl: settings.baseurl,
     timeoutMs: settings.releaseTimeout * 1000,
     override,
-    outbound: createOutbound({
+    egress: createEgressPolicy({
       baseUrl: settings.baseurl,
       allowedHosts: settings.releaseAllowedHosts,
       ca: await readCa(settings.releaseCaFile, '--release-ca-file'),

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
-import { type DeploymentPlan, planDeployment, type Step } from './domain/plan.ts';
-import type { Release } from './domain/release.ts';
-import type { Rollout, RolloutTarget, Trigger } from './domain/rollout.ts';
-import { type Selected, selectTargets } from './domain/select-targets.ts';
-import { messageOf, SkipperError } from './errors.ts';
-import type { Fleet } from './kubernetes/fleet.ts';
+import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
+import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
+import type { Release } from '../domain/release/release.ts';
+import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
+import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import type { Metrics } from './metrics.ts';
 import { type DeployJob, deployJobOptions } from './queues.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
@@ -58,7 +58,7 @@ export class BadRequestError extends Error {
 }
 
 export interface DeployServiceOptions {
-  readonly fleet: Fleet;
+  readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: DesiredState;
   readonly queue: Queue<DeployJob>;
@@ -77,14 +77,14 @@ export interface DeployService {
 }
 
 export function createDeployService(options: DeployServiceOptions): DeployService {
-  const { fleet, releases, state, queue, log, metrics } = options;
+  const { cluster, releases, state, queue, log, metrics } = options;
 
   /** The namespaces that a request means; one that does not exist fails the request as a whole. */
   function select({ namespaces, forceBootstrap }: Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>) {
-    if (!fleet.isSynced()) {
+    if (!cluster.isSynced()) {
       throw new SkipperError('cluster_unavailable', 'the state of the cluster has not been read yet');
     }
-    const selection = selectTargets(namespaces, fleet.namespaces(), fleet.snapshot, forceBootstrap);
+    const selection = selectTargets(namespaces, cluster.namespaces(), cluster.snapshot, forceBootstrap);
     if (selection.unknown.length > 0) throw unknownNamespaces(selection.unknown);
     return selection.targets;
   }
@@ -116,7 +116,7 @@ export function createDeployService(options: DeployServiceOptions): DeployServic
         release,
         rolloutId,
         forceBootstrap: question.forceBootstrap,
-        observed: fleet.snapshot(namespace),
+        observed: cluster.snapshot(namespace),
         quotas: [],
         manageRbac: options.manageRbac,
         done: {},

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../domain/errors.ts';
 import { ConfigurationError } from './config.ts';
-import { messageOf } from './errors.ts';
 
 const BEGINS = {
   certificate: /-----BEGIN CERTIFICATE-----/,

@@ -1,9 +1,9 @@
 import isEqual from 'fast-deep-equal';
-import { hasSurplusConfig } from '../shared/domain/application.ts';
-import { describeStep } from '../shared/domain/describe-step.ts';
-import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../shared/domain/names.ts';
-import type { DeploymentPlan, Step } from '../shared/domain/plan.ts';
-import { SkipperError } from '../shared/errors.ts';
+import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../domain/cluster/names.ts';
+import { hasSurplusConfig } from '../domain/deploy/application.ts';
+import type { DeploymentPlan, Step } from '../domain/deploy/plan.ts';
+import { SkipperError } from '../domain/errors.ts';
+import { describeStep } from '../domain/explain/describe-step.ts';
 import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
 import {
   APPLICATIONS,
@@ -13,7 +13,7 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../shared/kubernetes/resources.ts';
-import { type RawApplication, type RawPod, trimPod } from '../shared/kubernetes/trim.ts';
+import { type RawApplication, type RawPod, toObservedPod } from '../shared/kubernetes/to-observed.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
@@ -50,18 +50,18 @@ async function applyStep(step: Exclude<Step, { kind: 'verify' }>, context: RunCo
 
 /** Deletes the bootstrap pod and waits until it is gone, so that a new one can take its name. */
 export async function deleteBootstrapPod(context: RunContext): Promise<void> {
-  const { client, fleet, namespace, signal } = context;
+  const { client, cluster, namespace, signal } = context;
   // One second, not none: with none the object would vanish while its container still runs.
   await client.delete(PODS, { namespace, name: BOOTSTRAP_POD }, { gracePeriodSeconds: 1 });
   const deadline = Date.now() + POD_GONE_TIMEOUT_MS;
-  while (fleet.snapshot(namespace).bootstrapPod) {
+  while (cluster.snapshot(namespace).bootstrapPod) {
     if (Date.now() > deadline) {
       throw new SkipperError(
         'bootstrap_pod_stuck',
         `pod ${BOOTSTRAP_POD} is still there ${POD_GONE_TIMEOUT_MS / 1000} s after its deletion`,
       );
     }
-    await untilChange(fleet, namespace, 1_000, signal);
+    await untilChange(cluster, namespace, 1_000, signal);
   }
 }
 
@@ -130,7 +130,7 @@ async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context:
 async function replaceForeignPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {
   const { client, namespace } = context;
   const raw = await client.get<RawPod>(PODS, { namespace, name: BOOTSTRAP_POD });
-  if (raw && trimPod(raw).startedFor === step.deploymentId && !trimPod(raw).deleting) return;
+  if (raw && toObservedPod(raw).startedFor === step.deploymentId && !toObservedPod(raw).deleting) return;
   await deleteBootstrapPod(context);
   await client.create(PODS, namespace, step.manifest);
 }

@@ -1,4 +1,4 @@
-import type { ObservedDeployment } from '../shared/domain/observed.ts';
+import type { ObservedDeployment } from '../domain/cluster/observed.ts';
 import {
   type Evidence,
   type Expectation,
@@ -6,8 +6,8 @@ import {
   isAtOrAfter,
   isFinished,
   judge,
-} from '../shared/domain/verify.ts';
-import { SkipperError } from '../shared/errors.ts';
+} from '../domain/deploy/verify.ts';
+import { SkipperError } from '../domain/errors.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { type ChangeWaiter, listenForChanges } from './until-change.ts';
@@ -15,9 +15,9 @@ import { type ChangeWaiter, listenForChanges } from './until-change.ts';
 /** Where the watch of Deployments, behind SUCCESS, has not moved for this long, the Deployment is read. */
 const QUIET_MS = 300;
 /** A watch that moves, and still is behind, is a busy one that lags; it is waited for no longer than this. */
-const BEHIND_AT_MOST_MS = 2_000;
+const MAX_BEHIND_MS = 2_000;
 /** Without any event the situation is judged again this often. */
-const LOOK_AGAIN_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
 /**
  * Waits on the shared watches until FDD has come up with a deployment; returns what its Deployment lacks of its
@@ -29,7 +29,7 @@ export async function awaitVerdict(
   deadline: number,
   context: RunContext,
 ): Promise<readonly string[]> {
-  const changes = listenForChanges(context.fleet, context.namespace, context.signal);
+  const changes = listenForChanges(context.cluster, context.namespace, context.signal);
   try {
     return await judgeUntilClear(expected, deadline, context, changes);
   } finally {
@@ -43,13 +43,13 @@ async function judgeUntilClear(
   context: RunContext,
   changes: ChangeWaiter,
 ): Promise<readonly string[]> {
-  const { fleet, namespace } = context;
+  const { cluster, namespace } = context;
   let wasThere = false;
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
   for (;;) {
-    const snapshot = fleet.snapshot(namespace);
+    const snapshot = cluster.snapshot(namespace);
     const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
     // Gone is what was there: a watch that lags has not shown it yet.
     if (wasThere && !isThere) {
@@ -60,7 +60,7 @@ async function judgeUntilClear(
     if (pod && isFinished(pod)) podFinishedAt ??= Date.now();
     const evidence: Evidence = {
       snapshot,
-      deploymentsPosition: fleet.deploymentsPosition(),
+      deploymentsPosition: cluster.deploymentsPosition(),
       deploymentAfterSuccess,
       podFinishedForMs: podFinishedAt === undefined ? 0 : Date.now() - podFinishedAt,
     };
@@ -77,7 +77,7 @@ async function judgeUntilClear(
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
-      await changes.next(Math.min(LOOK_AGAIN_MS, deadline - Date.now() + 1));
+      await changes.next(Math.min(POLL_INTERVAL_MS, deadline - Date.now() + 1));
       // Where the watch cannot be told newer than what was read, only reading again can.
       if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
         deploymentAfterSuccess = await readDeployment(context);
@@ -108,11 +108,11 @@ function stillBehind(before: Behind | undefined, position: string | undefined, n
 }
 
 function isWorthARead({ since, restsSince }: Behind, now: number): boolean {
-  return now - restsSince >= QUIET_MS || now - since >= BEHIND_AT_MOST_MS;
+  return now - restsSince >= QUIET_MS || now - since >= MAX_BEHIND_MS;
 }
 
-function isComparable(read: ObservedDeployment, { fleet }: RunContext): boolean {
-  return isAtOrAfter(fleet.deploymentsPosition(), read.resourceVersion) !== undefined;
+function isComparable(read: ObservedDeployment, { cluster }: RunContext): boolean {
+  return isAtOrAfter(cluster.deploymentsPosition(), read.resourceVersion) !== undefined;
 }
 
 function phaseOf(waitingFor: string, expected: Expectation) {

@@ -1,20 +1,24 @@
-import type { BootstrapRecord } from '../shared/domain/attempt.ts';
-import type { QuotaObject } from '../shared/domain/bootstrap-pod.ts';
-import { bootstrapWarnings, describeBootstrap } from '../shared/domain/describe-bootstrap.ts';
-import { describeStep } from '../shared/domain/describe-step.ts';
-import { APP_LABEL, FDD } from '../shared/domain/names.ts';
-import { type NamespaceConfig, parseNamespaceConfig } from '../shared/domain/namespace-config.ts';
-import { type NamespaceSnapshot, reportOn } from '../shared/domain/observed.ts';
-import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../shared/domain/plan.ts';
-import type { Outcome } from '../shared/domain/rollout.ts';
-import { messageOf, SkipperError } from '../shared/errors.ts';
+import { APP_LABEL, FDD } from '../domain/cluster/names.ts';
+import { type NamespaceConfig, parseNamespaceConfig } from '../domain/cluster/namespace-config.ts';
+import { type NamespaceSnapshot, reportOn } from '../domain/cluster/observed.ts';
+import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
+import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../domain/deploy/plan.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
+import { bootstrapWarnings, describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
+import { describeStep } from '../domain/explain/describe-step.ts';
+import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
+import type { Outcome } from '../domain/rollout/rollout.ts';
 import { APPLICATIONS, CONFIG_MAPS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
-import { type RawApplication, type RawConfigMap, trimApplication } from '../shared/kubernetes/trim.ts';
+import {
+  type RawApplication,
+  type RawConfigMap,
+  toObservedApplication,
+} from '../shared/kubernetes/to-observed.ts';
 import type { Run } from '../shared/state/desired-state.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
+import { awaitBootstrapEnd, collectBootstrapPod } from './await-bootstrap-end.ts';
 import { awaitVerdict } from './await-verdict.ts';
-import { awaitBootstrapEnd, collectBootstrapPod } from './bootstrap-record.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -60,7 +64,7 @@ async function planAndApply(
   context: RunContext,
 ): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
   context.step('observe', 'read what the cluster shows');
-  let observed = await withConfig(context.fleet.snapshot(context.namespace), context);
+  let observed = await withConfig(context.cluster.snapshot(context.namespace), context);
   let quotas: readonly QuotaObject[] | undefined;
   for (let conflicts = 0; ; ) {
     const config = configOf(observed);
@@ -86,7 +90,7 @@ async function planAndApply(
       else throw error;
       context.step('observe', `read again after: ${messageOf(error)}`);
       context.note(`${code}, planning again: ${messageOf(error)}`);
-      const seen = await withConfig(context.fleet.snapshot(context.namespace), context);
+      const seen = await withConfig(context.cluster.snapshot(context.namespace), context);
       observed = { ...seen, application: await readApplication(context) };
     }
   }
@@ -126,7 +130,7 @@ function looksChanged(observed: NamespaceSnapshot): boolean {
   return hasSucceeded && observed.deployment.deploymentId !== current;
 }
 
-/** Waits for the proof; whatever comes of it, a bootstrap pod's story is saved before the pod goes. */
+/** Waits for the proof; whatever comes of it, a bootstrap pod's details is saved before the pod goes. */
 async function prove(
   verify: Extract<Step, { kind: 'verify' }>,
   began: number,
@@ -216,7 +220,7 @@ async function withConfig(observed: NamespaceSnapshot, context: RunContext): Pro
 
 async function readApplication({ client, namespace }: RunContext) {
   const raw = await client.get<RawApplication>(APPLICATIONS, { namespace, name: FDD });
-  return raw && trimApplication(raw);
+  return raw && toObservedApplication(raw);
 }
 
 async function readQuotas({ client, namespace }: RunContext): Promise<readonly QuotaObject[]> {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { fullJitterDelay } from '../shared/domain/backoff.ts';
-import { CRDS, type CustomResourceDefinition, mergeCrd } from '../shared/domain/crds.ts';
-import { errorClassOf, messageOf, SkipperError } from '../shared/errors.ts';
+import { fullJitterDelay } from '../domain/deploy/backoff.ts';
+import { CRDS, type CustomResourceDefinition, mergeCrd } from '../domain/deploy/crds.ts';
+import { errorClassOf, messageOf, SkipperError } from '../domain/errors.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import { pause } from '../shared/kubernetes/pause.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, pathOf } from '../shared/kubernetes/resources.ts';

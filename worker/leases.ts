@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf, SkipperError } from '../shared/errors.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { DesiredState } from '../shared/state/desired-state.ts';
 
 /** A namespace belongs to a run this long after the run was last heard of; a killed one's must be free within 10 s. */

@@ -1,12 +1,12 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
-import type { Attempt, AttemptEnd, LastBootstrap } from '../shared/domain/attempt.ts';
-import { startAttemptClock } from '../shared/domain/attempt-clock.ts';
-import { messageOf } from '../shared/errors.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Attempt, AttemptEnd, LastBootstrap } from '../domain/rollout/attempt.ts';
+import { startAttemptClock } from '../domain/rollout/attempt-clock.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
 import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
-import { tellOutcome } from '../shared/telemetry/spans.ts';
+import { recordOutcome } from '../shared/telemetry/spans.ts';
 import type { Lease } from './leases.ts';
 import type { Phase, RunContext, WorkerDependencies } from './run-context.ts';
 
@@ -39,7 +39,7 @@ export interface OpenContext extends RunContext {
   readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
 }
 
-/** Opens the context of one attempt: what is told of it goes to the job and the desired state, and its story is kept. */
+/** Opens the context of one attempt: what is told of it goes to the job and the desired state, and its details is kept. */
 export function openContext(
   job: Job<DeployJob>,
   run: Run,
@@ -50,7 +50,7 @@ export function openContext(
     readonly log: Logger;
   },
 ): OpenContext {
-  const { state, stopping, client, fleet, metrics, settings } = dependencies;
+  const { state, stopping, client, cluster, metrics, settings } = dependencies;
   const { namespace } = job.data;
   const log = dependencies.log.child({
     rollout: run.rolloutId,
@@ -75,7 +75,7 @@ export function openContext(
   }
 
   /** What has passed by the time it would be told is not worth the telling: in a fast fleet most phases are. */
-  function tellProgress(): void {
+  function publishProgress(): void {
     timer = undefined;
     if (next === undefined || (next.phase === told.phase && next.detail === told.detail)) return;
     const { phase, detail } = next;
@@ -94,7 +94,7 @@ export function openContext(
     if (isNew && isTimedForDetail) stopTimer();
     if (timer !== undefined) return;
     isTimedForDetail = !isNew;
-    timer = setTimeout(tellProgress, isNew ? PHASE_AFTER_MS : DETAIL_AFTER_MS);
+    timer = setTimeout(publishProgress, isNew ? PHASE_AFTER_MS : DETAIL_AFTER_MS);
   }
 
   function stopTimer(): void {
@@ -104,7 +104,7 @@ export function openContext(
 
   return {
     client,
-    fleet,
+    cluster,
     metrics,
     settings,
     namespace,
@@ -120,12 +120,12 @@ export function openContext(
       clock.begin(phase, detail ?? '');
       progress(phase, detail);
     },
-    keepBootstrap: (story) => {
-      bootstrap = story;
+    keepBootstrap: (details) => {
+      bootstrap = details;
     },
     ending: (end, { details = [], ...result }) => {
       const { code, reason } = result;
-      tellOutcome(result.outcome ?? end, code === undefined ? undefined : { code, reason });
+      recordOutcome(result.outcome ?? end, code === undefined ? undefined : { code, reason });
       return {
         attempt: {
           rolloutId: run.rolloutId,

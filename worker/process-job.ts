@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type BackoffPolicy, fullJitterDelay } from '../shared/domain/backoff.ts';
-import type { RolloutTarget } from '../shared/domain/rollout.ts';
-import { errorClassOf, messageOf, SkipperError, toError } from '../shared/errors.ts';
+import { type BackoffPolicy, fullJitterDelay } from '../domain/deploy/backoff.ts';
+import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors.ts';
+import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
@@ -15,7 +15,7 @@ import type { WorkerDependencies } from './run-context.ts';
 /** Another run has the namespace: look again after this long. */
 const BUSY_DELAY_MS = 1_000;
 /** The API server may say "too many requests" this often before it counts as a failure. */
-const THROTTLED_AT_MOST = 100;
+const MAX_THROTTLED = 100;
 const SHORTEST_WAIT_MS = 50;
 
 export interface ProcessDependencies extends WorkerDependencies {
@@ -150,7 +150,7 @@ async function conclude(failure: Failure, dependencies: ProcessDependencies): Pr
   dependencies.metrics.attemptsFailed.inc({ code });
   const errorClass = errorClassOf(error);
   if (errorClass === 'skipped') return skip(failure, dependencies);
-  const throttled = code === 'rate_limited' && run.throttled < THROTTLED_AT_MOST;
+  const throttled = code === 'rate_limited' && run.throttled < MAX_THROTTLED;
   const exhausted = !throttled && run.attempt >= dependencies.maxAttempts;
   if (errorClass === 'permanent' || exhausted) return giveUp(failure, dependencies);
   throw await tryAgain(failure, throttled, dependencies);

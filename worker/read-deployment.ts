@@ -1,7 +1,7 @@
-import { FDD } from '../shared/domain/names.ts';
-import type { ObservedDeployment } from '../shared/domain/observed.ts';
+import { FDD } from '../domain/cluster/names.ts';
+import type { ObservedDeployment } from '../domain/cluster/observed.ts';
 import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
-import { type RawDeployment, trimDeployment } from '../shared/kubernetes/trim.ts';
+import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
 import type { RunContext } from './run-context.ts';
 
 /** FDD's Deployment as the API server has it now, where the watch's word is not enough. */
@@ -10,5 +10,5 @@ export async function readDeployment({
   namespace,
 }: RunContext): Promise<ObservedDeployment | undefined> {
   const raw = await client.get<RawDeployment>(DEPLOYMENTS, { namespace, name: FDD });
-  return raw && trimDeployment(raw);
+  return raw && toObservedDeployment(raw);
 }

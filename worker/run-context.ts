@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { LastBootstrap } from '../shared/domain/attempt.ts';
-import type { Step } from '../shared/domain/plan.ts';
+import type { Step } from '../domain/deploy/plan.ts';
+import type { LastBootstrap } from '../domain/rollout/attempt.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
-import type { Fleet } from '../shared/kubernetes/fleet.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 
 /** What a worker decides its runs with. */
@@ -15,7 +15,7 @@ export interface RunSettings {
 /** What every run of a worker shares. */
 export interface WorkerDependencies {
   readonly client: KubernetesClient;
-  readonly fleet: Fleet;
+  readonly cluster: ClusterCache;
   readonly metrics: Metrics;
   readonly settings: RunSettings;
 }
@@ -43,7 +43,7 @@ export interface RunContext extends WorkerDependencies {
   readonly progress: (phase: Phase, detail?: string) => void;
   /** Keeps facts for a later run, in the desired-state record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
-  /** Keeps the bootstrap pod's story; it is written when the attempt ends. */
+  /** Keeps the bootstrap pod's details; it is written when the attempt ends. */
   readonly keepBootstrap: (bootstrap: LastBootstrap) => void;
   /** A line in the job's log. */
   readonly note: (line: string) => void;

@@ -1,24 +1,24 @@
 import { type Job, MetricsTime, Worker } from 'bullmq';
 import express from 'express';
+import { SkipperError } from '../domain/errors.ts';
 import type { Core } from '../shared/core.ts';
-import { SkipperError } from '../shared/errors.ts';
 import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../shared/queues.ts';
 import { connectRedisForWorker, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
+import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
-import { checkReleases } from './release-check.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 
 /** A killed worker's jobs are taken up by another one within the sum of these two. */
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 1_500;
 /** A job that stalls was on a worker that died: that is the worker's failure, not the job's. */
-const STALLS_AT_MOST = 100;
+const MAX_STALLS = 100;
 const REPAIR_JOB = 'repair';
 const REPAIR_INTERVAL_MS = 15_000;
 
@@ -76,12 +76,12 @@ interface Started {
 }
 
 async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) => void): Promise<Started> {
-  const { settings, client, fleet, redis, prefix, releaseCheckQueue } = core;
+  const { settings, client, cluster, redis, prefix, releaseCheckQueue } = core;
   const log = core.log.child({ logger: 'worker' });
   await untilReady(redis, ending);
   ending.throwIfAborted();
   if (!settings.disableCrdCreation) await ensureCrds(client, log, ending);
-  await fleet.synced();
+  await cluster.synced();
   ending.throwIfAborted();
   await releaseCheckQueue.upsertJobScheduler(
     RELEASE_CHECK_JOB,
@@ -112,7 +112,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       ...shared,
       ...(core.telemetry.queues === undefined ? {} : { telemetry: core.telemetry.queues }),
       concurrency: settings.concurrency,
-      maxStalledCount: STALLS_AT_MOST,
+      maxStalledCount: MAX_STALLS,
       name: workerName(),
       settings: {
         backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delayMs : 1_000),
@@ -122,7 +122,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const checkWorker = new Worker(RELEASE_CHECK_QUEUE, (job) => runMaintenance(job, core), {
     ...shared,
     concurrency: 1,
-    maxStalledCount: STALLS_AT_MOST,
+    maxStalledCount: MAX_STALLS,
     name: workerName(),
   });
   const workers = [deployWorker, checkWorker];
@@ -150,10 +150,10 @@ function processDependencies(
   leases: ReturnType<typeof keepLeases>,
   stopping: AbortSignal,
 ): ProcessDependencies {
-  const { settings, log, client, fleet, metrics, state } = core;
+  const { settings, log, client, cluster, metrics, state } = core;
   return {
     client,
-    fleet,
+    cluster,
     metrics,
     state,
     leases,

@@ -1,4 +1,4 @@
-import type { Fleet } from '../shared/kubernetes/fleet.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 
 /** Wakes whoever waits for a change in a namespace. */
 export interface ChangeWaiter {
@@ -11,7 +11,11 @@ export interface ChangeWaiter {
 }
 
 /** Listens from now on; must be ended. One for a whole wait of many changes costs less than one for each. */
-export function listenForChanges(fleet: Fleet, namespace: string, signal: AbortSignal): ChangeWaiter {
+export function listenForChanges(
+  cluster: ClusterCache,
+  namespace: string,
+  signal: AbortSignal,
+): ChangeWaiter {
   let changed = false;
   let wake: (() => void) | undefined;
 
@@ -20,7 +24,7 @@ export function listenForChanges(fleet: Fleet, namespace: string, signal: AbortS
     wake?.();
   }
 
-  const unsubscribe = fleet.onChange(namespace, onChange);
+  const unsubscribe = cluster.onChange(namespace, onChange);
   signal.addEventListener('abort', onChange);
   return {
     next: async (timeoutMs) => {
@@ -47,12 +51,12 @@ export function listenForChanges(fleet: Fleet, namespace: string, signal: AbortS
 
 /** Waits for a change in a namespace, at most `timeoutMs`. Throws the signal's reason when it is aborted. */
 export async function untilChange(
-  fleet: Fleet,
+  cluster: ClusterCache,
   namespace: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const changes = listenForChanges(fleet, namespace, signal);
+  const changes = listenForChanges(cluster, namespace, signal);
   try {
     await changes.next(timeoutMs);
   } finally {

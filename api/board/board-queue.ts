@@ -1,6 +1,6 @@
 import type { JobRetryStatus } from '@bull-board/api/typings/app';
+import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import type { DeployService } from '../../shared/deploy-service.ts';
-import type { RolloutTarget } from '../../shared/domain/rollout.ts';
 import { HttpProblem } from '../problem.ts';
 
 /** A queue that retries all of a state at once: the board's own way stops at the first hundred. */

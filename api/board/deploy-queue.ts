@@ -11,7 +11,7 @@ import { type BoardJob, WorkedQueueAdapter } from './worked-queue.ts';
 /** Jobs are read in pages of this many. */
 const READ_CHUNK = 1_000;
 
-export type DeployQueueCore = Pick<Core, 'deployQueue' | 'service' | 'state' | 'fleet'>;
+export type DeployQueueCore = Pick<Core, 'deployQueue' | 'service' | 'state' | 'cluster'>;
 
 /** The deploy queue: what means a deploy goes through the service. The library's way to change what the board does is a subclass. */
 export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll {
@@ -44,8 +44,8 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
 
   /** One rollout of the namespaces whose latest deploy ended so; older jobs are history. */
   async retryAll(status: JobRetryStatus): Promise<number> {
-    const { state, fleet, service } = this.core;
-    const known = new Set(fleet.namespaces());
+    const { state, cluster, service } = this.core;
+    const known = new Set(cluster.namespaces());
     const candidates = (await this.namespacesIn(status)).filter((namespace) => known.has(namespace));
     const records = await state.records(candidates);
     const namespaces = candidates.filter((namespace) => records.get(namespace)?.state === status);

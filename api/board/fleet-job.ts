@@ -1,5 +1,5 @@
 import type { JobCounts, JobStatus, QueueJobJson } from '@bull-board/api/typings/app';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
 /** The states of the fleet queue, those that ask for a person first: in this order "Latest" shows them. */
 export const FLEET_STATES = [

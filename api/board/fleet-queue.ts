@@ -9,8 +9,8 @@ import type {
   QueueMetrics,
   Status,
 } from '@bull-board/api/typings/app';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { DeployService } from '../../shared/deploy-service.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
 import type { FleetView } from '../fleet-view/fleet-view.ts';
 import { HttpProblem } from '../problem.ts';
 import { deployFromBoard, NAMESPACE_SCHEMA, namespaceOf, type RetriesAll } from './board-queue.ts';
@@ -28,7 +28,7 @@ import { statusPageOf } from './links.ts';
 export const FLEET_QUEUE = 'fleet';
 
 const ROW_TIMEOUT_MS = 2_000;
-const LOOK_AGAIN_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
 export interface FleetQueueOptions {
   readonly view: Pick<FleetView, 'rows' | 'row'>;
@@ -96,7 +96,7 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
       const job = await this.getJob(namespace);
       if (job) return job;
       if (Date.now() > deadline) throw new HttpProblem(404, 'not_found', `namespace ${namespace} is gone`);
-      await pause(LOOK_AGAIN_MS);
+      await pause(POLL_INTERVAL_MS);
     }
   }
 

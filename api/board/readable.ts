@@ -1,4 +1,4 @@
-import type { Outcome } from '../../shared/domain/rollout.ts';
+import type { Outcome } from '../../domain/rollout/rollout.ts';
 
 /** The phases of a run in their order, and how much of it lies behind each, in percent. */
 const PHASES: Readonly<Record<string, number>> = {

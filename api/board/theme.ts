@@ -1,6 +1,6 @@
 import type { UITheme } from '@bull-board/api/typings/app';
 
-/** The colours of web/styles/tokens.css by name; a test holds the two together. */
+/** The colours of web/ui/styles/tokens.css by name; a test holds the two together. */
 type Palette = Readonly<Record<keyof typeof LIGHT, string>>;
 
 export const LIGHT = {

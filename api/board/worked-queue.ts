@@ -1,7 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { JobCounts, JobStatus, QueueAdapterOptions, Status } from '@bull-board/api/typings/app';
 import type { Job, Queue } from 'bullmq';
-import { keepUnfinished } from './keep-unfinished.ts';
+import { guardRemoval } from './guard-removal.ts';
 
 export type BoardJob = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>;
 
@@ -46,6 +46,6 @@ export abstract class WorkedQueueAdapter extends BullMQAdapter {
   }
 
   protected guard(job: Job): BoardJob {
-    return keepUnfinished(job) as unknown as BoardJob;
+    return guardRemoval(job) as unknown as BoardJob;
   }
 }

@@ -1,10 +1,10 @@
-import type { ChannelNote, DesiredState } from '../../shared/state/desired-state.ts';
+import type { ChannelSnapshot, DesiredState } from '../../shared/state/desired-state.ts';
 
-export type ChannelNotes = ReadonlyMap<string, ChannelNote>;
+export type ChannelSnapshots = ReadonlyMap<string, ChannelSnapshot>;
 
 /** What the release check has seen of the channels, as it was last read. */
 export interface ChannelCache {
-  all(): ChannelNotes;
+  all(): ChannelSnapshots;
   expire(): void;
   isExpired(): boolean;
   /** Reads them where that is due; true when one of them names another version than before. */
@@ -12,7 +12,7 @@ export interface ChannelCache {
 }
 
 export function createChannelCache(state: DesiredState): ChannelCache {
-  let notes: ChannelNotes = new Map();
+  let notes: ChannelSnapshots = new Map();
   let expired = true;
   return {
     all: () => notes,

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { TICK_INTERVAL_MS } from '../../shared/domain/fleet-feed.ts';
+import { TICK_INTERVAL_MS } from '../../domain/fleet/fleet-feed.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
 
 /** What may wait for a client beyond its first answer; whoever is further behind is cut off, and may come again. */

@@ -1,7 +1,7 @@
-import type { FleetDocument, RowsEvent } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import type { ChannelNote, NamespaceRecord } from '../../shared/state/desired-state.ts';
+import type { FleetDocument, RowsEvent } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { ChannelSnapshot, NamespaceRecord } from '../../shared/state/desired-state.ts';
 
 /** What subscribers are told; serialized once, however many listen. */
 export type FeedEvent =
@@ -24,7 +24,7 @@ export interface FleetView {
   /** The desired state as it was last read; undefined where nothing was ever asked. */
   record(namespace: string): NamespaceRecord | undefined;
   /** What the latest release check has seen of a channel. */
-  channel(tag: string): ChannelNote | undefined;
+  channel(tag: string): ChannelSnapshot | undefined;
   summary(): FleetSummary;
   /** What has changed since a position; undefined where this process does not know the position. */
   changesSince(position: string): RowsEvent | undefined;

@@ -1,24 +1,24 @@
 import isEqual from 'fast-deep-equal';
+import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
+import { messageOf } from '../../domain/errors.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
+import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Core } from '../../shared/core.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import type { NamespaceSnapshot } from '../../shared/domain/observed.ts';
-import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
-import { toFleetRow } from '../../shared/domain/to-fleet-row.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { isReady } from '../../shared/redis.ts';
 import { type Change, type ChangeFeed, openChangeFeed } from '../../shared/state/change-feed.ts';
-import { type ChannelNotes, createChannelCache } from './channel-cache.ts';
+import { type ChannelSnapshots, createChannelCache } from './channel-cache.ts';
 import { explainStaleness } from './explain-staleness.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
-import { openVitals, POLL_INTERVAL_MS, type Vitals } from './open-vitals.ts';
+import { openQueueStats, POLL_INTERVAL_MS, type QueueStats } from './queue-stats.ts';
 import { createRecordCache } from './record-cache.ts';
 import { createRowStore } from './row-store.ts';
 
 /** Changes are gathered for this long before anything is made of them. */
 const COALESCE_MS = 100;
 /** What could not be read is tried again after this long. */
-const READ_AGAIN_MS = 1_000;
+const RETRY_INTERVAL_MS = 1_000;
 
 interface Subscriber {
   readonly listener: (event: FeedEvent) => void;
@@ -33,12 +33,12 @@ export function openFleetView(
   core: Core,
   changes: ChangeFeed = openChangeFeed(core.redis, core.prefix, core.log.child({ logger: 'change-feed' })),
 ): FleetView {
-  const { fleet, redis } = core;
+  const { cluster, redis } = core;
   const log = core.log.child({ logger: 'fleet-view' });
   const rows = createRowStore();
   const records = createRecordCache(core.state);
   const channels = createChannelCache(core.state);
-  const vitals = openVitals(core);
+  const stats = openQueueStats(core);
   const subscribers = new Set<Subscriber>();
   /** Namespaces whose row has to be made again. */
   const dirty = new Set<string>();
@@ -62,7 +62,7 @@ export function openFleetView(
 
   function onChange(change: Change): void {
     if (change.kind !== 'namespaces') channels.expire();
-    const names = change.kind === 'resync' ? fleet.namespaces() : [];
+    const names = change.kind === 'resync' ? cluster.namespaces() : [];
     for (const namespace of change.kind === 'namespaces' ? change.namespaces : names) unread.add(namespace);
     readSoon.call();
   }
@@ -81,19 +81,19 @@ export function openFleetView(
       if (!isReady(redis)) throw new Error('Redis is not connected');
       const moved = await channels.refresh();
       await records.read(names);
-      for (const namespace of moved ? fleet.namespaces() : names) dirty.add(namespace);
+      for (const namespace of moved ? cluster.namespaces() : names) dirty.add(namespace);
       makeRows();
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'desired state cannot be read');
       for (const namespace of names) unread.add(namespace);
       clearTimeout(retry);
-      if (!closed) retry = setTimeout(readSoon.call, READ_AGAIN_MS).unref();
+      if (!closed) retry = setTimeout(readSoon.call, RETRY_INTERVAL_MS).unref();
     }
   }
 
   function makeRows(): void {
     if (closed) return;
-    const snapshots = [...dirty].map((namespace) => fleet.snapshot(namespace));
+    const snapshots = [...dirty].map((namespace) => cluster.snapshot(namespace));
     dirty.clear();
     const gone = snapshots.filter(({ config }) => !config).map(({ namespace }) => namespace);
     for (const namespace of gone) records.forget(namespace);
@@ -115,8 +115,8 @@ export function openFleetView(
     for (const { listener } of subscribers) listener(event);
   }
 
-  async function tellSummary(): Promise<void> {
-    await vitals.refresh();
+  async function publishSummary(): Promise<void> {
+    await stats.refresh();
     const current = summary();
     if (closed || isEqual(current, told)) return;
     told = current;
@@ -125,7 +125,7 @@ export function openFleetView(
 
   /** Counting is done once for each state of rows and numbers, however many ask. */
   const count = remembered(
-    (_position: string, numbers: Vitals, seen: ChannelNotes, redisReady: boolean, stale: string) =>
+    (_position: string, numbers: QueueStats, seen: ChannelSnapshots, redisReady: boolean, stale: string) =>
       summariseFleet({
         rows: rows.all(),
         channels: seen,
@@ -138,16 +138,16 @@ export function openFleetView(
   function summary(): FleetSummary {
     const redisReady = isReady(redis);
     const stale = explainStaleness(
-      { answers: redisReady && vitals.answers(), deploysPaused: vitals.deploysPaused() },
-      fleet.watches(),
+      { answers: redisReady && stats.answers(), deploysPaused: stats.deploysPaused() },
+      cluster.watches(),
       Date.now(),
     );
-    return count(rows.position(), vitals.current(), channels.all(), redisReady, stale.join('\n'));
+    return count(rows.position(), stats.current(), channels.all(), redisReady, stale.join('\n'));
   }
 
   async function fill(): Promise<void> {
-    await fleet.synced();
-    for (const namespace of fleet.namespaces()) {
+    await cluster.synced();
+    for (const namespace of cluster.namespaces()) {
       dirty.add(namespace);
       unread.add(namespace);
     }
@@ -155,14 +155,14 @@ export function openFleetView(
     makeRows();
   }
 
-  const unwatch = fleet.onAnyChange(onCluster);
+  const unwatch = cluster.onAnyChange(onCluster);
   changes.listen(onChange);
-  for (const namespace of fleet.namespaces()) onCluster(namespace);
+  for (const namespace of cluster.namespaces()) onCluster(namespace);
   const filled = fill();
 
   return {
     ready: () => filled,
-    refresh: vitals.refresh,
+    refresh: stats.refresh,
     document: () => ({ position: rows.position(), now: Date.now(), summary: summary(), rows: rows.all() }),
     rows: rows.all,
     row: rows.get,
@@ -174,8 +174,8 @@ export function openFleetView(
       const subscriber = { listener, onEnd };
       subscribers.add(subscriber);
       if (poll === undefined) {
-        poll = setInterval(() => void tellSummary(), POLL_INTERVAL_MS);
-        void tellSummary();
+        poll = setInterval(() => void publishSummary(), POLL_INTERVAL_MS);
+        void publishSummary();
       }
       return () => {
         subscribers.delete(subscriber);

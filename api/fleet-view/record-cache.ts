@@ -38,7 +38,7 @@ export function createRecordCache(state: DesiredState): RecordCache {
     };
   }
 
-  async function learnVersions(keys: Iterable<string>): Promise<void> {
+  async function rememberVersions(keys: Iterable<string>): Promise<void> {
     for (const key of new Set(keys)) {
       if (versions.has(key)) continue;
       const release = await state.release(key);
@@ -52,7 +52,7 @@ export function createRecordCache(state: DesiredState): RecordCache {
     read: async (namespaces) => {
       if (namespaces.length === 0) return;
       const found = await state.records(namespaces);
-      await learnVersions([...found.values()].map(({ release }) => release));
+      await rememberVersions([...found.values()].map(({ release }) => release));
       for (const namespace of namespaces) {
         const record = found.get(namespace);
         if (record) records.set(namespace, compact(record));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import isEqual from 'fast-deep-equal';
-import type { RowsEvent } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
 /** Namespaces that are gone are remembered up to this many; who was away for longer begins anew. */
 const GONE_REMEMBERED = 1_000;

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
+import { FleetPage } from '../../web/fleet/fleet-page.tsx';
 import { createFleetStore } from '../../web/fleet/fleet-store.ts';
 import { type FleetPageState, firstPaint } from '../../web/fleet/page-state.ts';
 import { parseSelection } from '../../web/fleet/url-state.ts';
-import { FleetPage } from '../../web/pages/fleet-page.tsx';
 import type { Assets } from './assets.ts';
-import type { PageSources } from './mount-pages.ts';
+import type { PageSources } from './send-page.tsx';
 import { sendPage } from './send-page.tsx';
 
 /** Numbers that take longer, as where Redis is busy, come with the feed. */
@@ -19,7 +19,7 @@ export function fleetPage({ core, view }: PageSources, assets: Assets): RequestH
     const state: FleetPageState = firstPaint(view.rows(), parseSelection(query), {
       now: Date.now(),
       summary: view.summary(),
-      isRead: core.fleet.isSynced(),
+      isRead: core.cluster.isSynced(),
       workerUrl: assets.url('feed-worker.ts'),
     });
     sendPage(request, response, assets, {

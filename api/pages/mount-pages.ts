@@ -1,14 +1,8 @@
 import type { Express } from 'express';
-import type { Core } from '../../shared/core.ts';
-import type { FleetView } from '../fleet-view/fleet-view.ts';
 import { openAssets } from './assets.ts';
 import { fleetPage } from './fleet-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
-
-export interface PageSources {
-  readonly core: Core;
-  readonly view: FleetView;
-}
+import type { PageSources } from './send-page.tsx';
 
 /** What people look at; each page is rendered here once, and kept current by the browser. */
 export function mountPages(app: Express, sources: PageSources): void {

@@ -1,8 +1,16 @@
 import type { Request, Response } from 'express';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import { readTheme } from '../../web/components/theme.ts';
+import type { Core } from '../../shared/core.ts';
+import { readTheme } from '../../web/ui/theme.ts';
+import type { FleetView } from '../fleet-view/fleet-view.ts';
 import type { Assets } from './assets.ts';
+
+/** What pages are rendered from. */
+export interface PageSources {
+  readonly core: Core;
+  readonly view: FleetView;
+}
 
 export interface PageContent<State> {
   /** What the tab is called; the name of the product is added. */

@@ -1,11 +1,11 @@
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
 import type { NamespaceRecord } from '../../shared/state/desired-state.ts';
+import { describeNamespace } from '../namespace-details/describe-namespace.ts';
+import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
 import { NamespaceObjectsView, NamespaceView, Problem, StatusList } from '../schemas.ts';
-import { readNamespaceObjects } from '../story/namespace-objects.ts';
-import { tellStory } from '../story/namespace-story.ts';
 import { jobLink, statusRow } from '../views.ts';
 
 export const statusRoute = route({
@@ -15,10 +15,10 @@ export const statusRoute = route({
   summary: "Every namespace's status: upstream's six keys, and what is going on",
   mutates: false,
   responses: { 200: { description: 'One entry per namespace', schema: StatusList } },
-  handle: async ({ core: { fleet }, view }) => {
-    const rows = fleet
+  handle: async ({ core: { cluster }, view }) => {
+    const rows = cluster
       .namespaces()
-      .map((namespace) => statusRow(fleet.snapshot(namespace), view.record(namespace)));
+      .map((namespace) => statusRow(cluster.snapshot(namespace), view.record(namespace)));
     return { status: 200, body: rows };
   },
 });
@@ -34,12 +34,12 @@ export const namespaceRoute = route({
     404: { description: 'It is no FIAAS namespace', schema: Problem },
   },
   handle: async ({ core, view, params: { namespace = '' } }) => {
-    const snapshot = core.fleet.snapshot(namespace);
+    const snapshot = core.cluster.snapshot(namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
-    const [records, story] = await Promise.all([
+    const [records, details] = await Promise.all([
       recordsIfThere(core, [namespace]),
-      tellStory(core, view, namespace),
+      describeNamespace(core, view, namespace),
     ]);
     const record = records.get(namespace);
     const body = {
@@ -47,7 +47,7 @@ export const namespaceRoute = route({
       ...objects,
       ...(config.ok ? { config: config.value } : {}),
       ...(record === undefined ? {} : { record }),
-      ...story,
+      ...details,
       links: {
         self: `/api/namespaces/${namespace}`,
         objects: `/api/namespaces/${namespace}/objects`,
@@ -72,7 +72,7 @@ export const namespaceObjectsRoute = route({
     404: { description: 'It is no FIAAS namespace', schema: Problem },
   },
   handle: async ({ core, params: { namespace = '' } }) => {
-    if (!core.fleet.snapshot(namespace).config) throw unknownNamespace(namespace);
+    if (!core.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
     return { status: 200, body: await readNamespaceObjects(core, namespace) };
   },
 });

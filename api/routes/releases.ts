@@ -1,4 +1,4 @@
-import { SkipperError } from '../../shared/errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 import { RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
 import { isReady } from '../../shared/redis.ts';
 import { route } from '../route.ts';

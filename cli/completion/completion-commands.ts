@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
-import { createApiClient } from '../api/client.ts';
-import { type ConnectionFlags, readConnection } from '../api/connection.ts';
+import { createApiClient } from '../../client/api-client.ts';
+import { type ConnectionFlags, readConnection } from '../connection.ts';
 import { EXIT } from '../exit-code.ts';
 import { withConnection } from '../options.ts';
 import type { Io } from '../terminal.ts';

@@ -1,5 +1,5 @@
-import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
-import type { ApiClient } from '../api/client.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
 
 /** A person waits for this with a finger on the key. */
 const TIMEOUT_MS = 1_500;

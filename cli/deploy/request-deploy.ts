@@ -1,6 +1,6 @@
 import type { RolloutView } from '../../api/schemas.ts';
-import type { ApiClient } from '../api/client.ts';
-import { ApiError } from '../api/problem.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import { ApiError } from '../../client/problem.ts';
 
 export interface DeployRequest {
   /** Undefined means all. */

@@ -1,5 +1,5 @@
 import type { RolloutView } from '../../api/schemas.ts';
-import { isOpen, type TargetState } from '../../shared/domain/rollout.ts';
+import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
 import { oneLine, plural, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { duration } from '../text/time.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RolloutView } from '../../api/schemas.ts';
-import { estimateEnd, type ProgressSample, withSample } from '../../shared/domain/rollout-eta.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { Terminal } from '../../shared/terminal.ts';
-import type { ApiClient } from '../api/client.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChannelSummary } from '../../shared/domain/fleet-summary.ts';
-import type { ApiClient } from '../api/client.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import type { ChannelSummary } from '../../domain/fleet/fleet-summary.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';

@@ -1,6 +1,6 @@
-import { type FleetRow, isPastCause } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import { isOpen } from '../../shared/domain/rollout.ts';
+import { type FleetRow, isPastCause } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { isOpen } from '../../domain/rollout/rollout.ts';
 import { oneLine, plural } from '../text/lines.ts';
 import { HEALTH_STYLES } from '../text/paint.ts';
 import type { Column } from '../text/table.ts';

@@ -1,4 +1,4 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { oneLine, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';

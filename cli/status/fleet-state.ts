@@ -1,7 +1,7 @@
-import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import type { FleetNews } from '../api/follow-fleet.ts';
+import type { FleetNews } from '../../client/follow-fleet.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 
 /** The fleet as it was told last. */
 export interface FleetState {

@@ -1,5 +1,5 @@
-import type { FleetRow, Health } from '../../shared/domain/fleet-row.ts';
-import type { StatusValue } from '../../shared/domain/status.ts';
+import type { StatusValue } from '../../domain/cluster/status.ts';
+import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
 
 /** What a row must be to be shown; an empty list asks for nothing. */
 export interface RowFilter {

@@ -1,7 +1,7 @@
-import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { ApiClient } from '../api/client.ts';
-import { followFleet } from '../api/follow-fleet.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import { followFleet } from '../../client/follow-fleet.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument, printRecord } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
@@ -110,7 +110,7 @@ async function watchInLines(
     out.write(`${timestamp(now())} ${row.namespace} ${what}\n`);
   };
   /** Gone from the cluster, or no longer what the filter asks for. */
-  const tellLeft = async (namespace: string, isGone: boolean) => {
+  const reportLeft = async (namespace: string, isGone: boolean) => {
     if (!told.delete(namespace)) return;
     if (format !== 'table')
       return printRecord({ at: timestamp(now()), namespace, gone: isGone }, format, out);
@@ -135,9 +135,9 @@ async function watchInLines(
     for (const line of describeConnection(before, state)) err.write(`skipper: ${line}\n`);
     for (const row of change.changed) {
       if (isSelected(row, filter)) await tell(row);
-      else await tellLeft(row.namespace, false);
+      else await reportLeft(row.namespace, false);
     }
-    for (const namespace of change.gone) await tellLeft(namespace, true);
+    for (const namespace of change.gone) await reportLeft(namespace, true);
   }
   throw new Error('the fleet is followed for ever');
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Health } from '../../shared/domain/fleet-row.ts';
+import type { Health } from '../../domain/fleet/fleet-row.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 

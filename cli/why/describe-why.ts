@@ -1,6 +1,6 @@
-import type { Attempt } from '../../shared/domain/attempt.ts';
-import type { StatusValue } from '../../shared/domain/status.ts';
-import type { Why } from '../../shared/domain/why.ts';
+import type { StatusValue } from '../../domain/cluster/status.ts';
+import type { Why } from '../../domain/explain/why.ts';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
 import { hang, oneLine, plural, wrap } from '../text/lines.ts';
 import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';

@@ -1,17 +1,17 @@
+import { statusOf } from '../../domain/cluster/status.ts';
 import type { Core } from '../core.ts';
-import { statusOf } from '../domain/status.ts';
 import { isReady } from '../redis.ts';
 
 /** Sets the gauges that are counted when somebody looks. */
-export async function refreshGauges({ fleet, metrics, deployQueue, redis }: Core): Promise<void> {
-  const namespaces = fleet.namespaces();
+export async function refreshGauges({ cluster, metrics, deployQueue, redis }: Core): Promise<void> {
+  const namespaces = cluster.namespaces();
   metrics.enabledNamespaces.set(namespaces.length);
   metrics.namespacesByStatus.reset();
   for (const namespace of namespaces) {
-    metrics.namespacesByStatus.inc({ status: statusOf(fleet.snapshot(namespace)).status });
+    metrics.namespacesByStatus.inc({ status: statusOf(cluster.snapshot(namespace)).status });
   }
   metrics.watchLists.reset();
-  for (const { name, relists } of fleet.watches()) metrics.watchLists.inc({ watch: name }, relists);
+  for (const { name, relists } of cluster.watches()) metrics.watchLists.inc({ watch: name }, relists);
   const jobs = await jobCounts(redis, deployQueue);
   metrics.redisUp.set(jobs ? 1 : 0);
   // What was counted before Redis went away is not so any more.
@@ -28,9 +28,9 @@ async function jobCounts(
 }
 
 /** Why a process cannot do its work at the moment, in words for the operator. */
-export function coreProblems({ fleet, redis }: Core): string[] {
+export function coreProblems({ cluster, redis }: Core): string[] {
   const problems = isReady(redis) ? [] : ['Redis is not connected'];
-  for (const { name, synced, refused, problem } of fleet.watches()) {
+  for (const { name, synced, refused, problem } of cluster.watches()) {
     if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
     // Without news a process that knows the fleet of some time ago is of no use, and no time mends it.
     else if (refused) problems.push(`${name} not followed any more: ${problem}`);

@@ -1,4 +1,4 @@
-import { SkipperError } from '../errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 
 /** The `Status` object that an API server answers with when it refuses. */
 export interface KubernetesStatus {

@@ -32,7 +32,7 @@ export interface KubernetesRequest {
   readonly patchType?: PatchType;
   readonly signal?: AbortSignal | undefined;
   /** The caller asks again by itself, so a denial is told at once. */
-  readonly asksAgain?: boolean;
+  readonly retryForbidden?: boolean;
 }
 
 export interface ObjectRef {
@@ -116,7 +116,7 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
       Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
     );
     // An API server that has just started denies everything until it has read its RBAC rules.
-    if (refusal.code === 'forbidden' && !request.asksAgain && retries < FORBIDDEN_RETRIES) {
+    if (refusal.code === 'forbidden' && request.retryForbidden !== false && retries < FORBIDDEN_RETRIES) {
       await pause(FORBIDDEN_PAUSE_MS, request.signal);
       return open(request, timeoutMs, retries + 1);
     }

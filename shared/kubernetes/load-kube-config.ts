@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
+import { messageOf } from '../../domain/errors.ts';
+import { parseYaml } from '../../domain/release/parse-yaml.ts';
 import { ConfigurationError } from '../config.ts';
-import { parseYaml } from '../domain/parse-yaml.ts';
-import { messageOf } from '../errors.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 

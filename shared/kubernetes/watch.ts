@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { fullJitterDelay } from '../domain/backoff.ts';
-import { errorClassOf, messageOf } from '../errors.ts';
+import { fullJitterDelay } from '../../domain/deploy/backoff.ts';
+import { errorClassOf, messageOf } from '../../domain/errors.ts';
 import { KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { pause } from './pause.ts';
@@ -106,7 +106,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         path,
         query: { ...selectors, limit: options.pageSize ?? PAGE_SIZE, continue: next },
         signal: stopping.signal,
-        asksAgain: true,
+        retryForbidden: false,
       });
       for (const object of page.items) {
         seen.add(keyOf(object));
@@ -154,7 +154,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
           timeoutSeconds: Math.round(WATCH_TIMEOUT_SECONDS * (1 + Math.random())),
         },
         signal,
-        asksAgain: true,
+        retryForbidden: false,
       });
       isWell();
       openedAt = Date.now();

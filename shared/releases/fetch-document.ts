@@ -5,9 +5,9 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SpanKind } from '@opentelemetry/api';
 import { request } from 'undici';
-import { SkipperError } from '../errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 import { inSpan } from '../telemetry/spans.ts';
-import type { Outbound } from './outbound.ts';
+import type { EgressPolicy } from './egress-policy.ts';
 
 /** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -27,7 +27,7 @@ export type Document =
 export interface FetchOptions {
   /** For the whole answer, redirects included. */
   readonly timeoutMs: number;
-  readonly outbound: Outbound;
+  readonly egress: EgressPolicy;
 }
 
 /** The folder behind a `file:` URL or plain path; undefined for an HTTP base. */
@@ -43,7 +43,7 @@ export function directoryOf(baseUrl: string): string | undefined {
 export function fetchDocument(
   url: string,
   validators: Validators,
-  { timeoutMs, outbound }: FetchOptions,
+  { timeoutMs, egress }: FetchOptions,
 ): Promise<Document> {
   const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: url, pathname: '' };
   const attributes = { 'http.request.method': 'GET', 'server.address': host, 'url.path': pathname };
@@ -51,7 +51,7 @@ export function fetchDocument(
 
   async function fetchInTime(): Promise<Document> {
     try {
-      return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, outbound);
+      return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, egress);
     } catch (error) {
       if (error instanceof SkipperError) throw error;
       const reason =
@@ -68,7 +68,7 @@ async function fetchFollowing(
   validators: Validators,
   signal: AbortSignal,
   redirectsLeft: number,
-  outbound: Outbound,
+  egress: EgressPolicy,
 ): Promise<Document> {
   const response = await request(url, {
     headers: {
@@ -78,7 +78,7 @@ async function fetchFollowing(
       ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
     },
     signal,
-    dispatcher: outbound.dispatcher,
+    dispatcher: egress.dispatcher,
   });
   const { statusCode, headers } = response;
   if (statusCode === 304 || statusCode === 404 || statusCode >= 300) await response.body.dump();
@@ -87,8 +87,8 @@ async function fetchFollowing(
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
     if (redirectsLeft === 0) throw unavailable(url, `more than ${MAX_REDIRECTS} redirects`);
     const next = new URL(String(headers.location), url).href;
-    outbound.assertRedirectAllowed(url, next);
-    return fetchFollowing(next, validators, signal, redirectsLeft - 1, outbound);
+    egress.assertRedirectAllowed(url, next);
+    return fetchFollowing(next, validators, signal, redirectsLeft - 1, egress);
   }
   if (statusCode !== 200) {
     const seconds = Number(headers['retry-after']);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { isTag } from '../domain/namespace-config.ts';
+import { isTag } from '../../domain/cluster/namespace-config.ts';
+import { messageOf, SkipperError } from '../../domain/errors.ts';
 import {
   makeRelease,
   parseChannelMetadata,
@@ -10,9 +11,9 @@ import {
   parseSpec,
   type Release,
   type Spec,
-} from '../domain/release.ts';
-import type { Result } from '../domain/result.ts';
-import { messageOf, SkipperError } from '../errors.ts';
+} from '../../domain/release/release.ts';
+import type { Result } from '../../domain/release/result.ts';
+import type { EgressPolicy } from './egress-policy.ts';
 import {
   type Document,
   directoryOf,
@@ -21,7 +22,6 @@ import {
   readDocument,
   type Validators,
 } from './fetch-document.ts';
-import type { Outbound } from './outbound.ts';
 
 /** A spec of an unchanged release is looked at again after this long: its URL may serve something new. */
 const SPEC_MAX_AGE_MS = 600_000;
@@ -53,7 +53,7 @@ export interface ReleaseSourceOptions {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly override: Spec;
-  readonly outbound: Outbound;
+  readonly egress: EgressPolicy;
   readonly store: ChannelStore;
   readonly log: Logger;
   readonly now?: () => number;
@@ -90,7 +90,7 @@ export function createReleaseSource(options: ReleaseSourceOptions): ReleaseSourc
     if (!/^https?:\/\//i.test(specUrl)) {
       throw new SkipperError('invalid_release', `spec ${specUrl} is no http or https URL`);
     }
-    options.outbound.assertSpecAllowed(specUrl);
+    options.egress.assertSpecAllowed(specUrl);
     return fetchDocument(specUrl, validators, options);
   }
 

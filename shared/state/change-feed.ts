@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../../domain/errors.ts';
 import { duplicateForMessages, type RedisConnection } from '../redis.ts';
 
 /** Says on the channel that what the release check has seen has changed; no namespace can be called so. */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Attempt, LastBootstrap } from '../domain/attempt.ts';
-import type { Release } from '../domain/release.ts';
+import { SkipperError } from '../../domain/errors.ts';
+import type { Release } from '../../domain/release/release.ts';
+import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
 import {
   countTargets,
   type Rollout,
   type RolloutTarget,
   type TargetCounts,
   type TargetState,
-} from '../domain/rollout.ts';
-import { SkipperError } from '../errors.ts';
+} from '../../domain/rollout/rollout.ts';
 import type { RedisConnection } from '../redis.ts';
 import { isReady, KEY_PREFIX } from '../redis.ts';
 import { CHANNELS_CHANGED, changesChannel } from './change-feed.ts';
@@ -154,9 +154,9 @@ export interface DesiredState {
   /** The latest rollouts, newest first, each with the number of its targets in each state. */
   rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
   /** Keeps what the release check has seen of the channels in use, and announces it. */
-  noteChannels(channels: readonly ChannelNote[]): Promise<void>;
+  saveChannels(channels: readonly ChannelSnapshot[]): Promise<void>;
   /** What the latest release check has seen, by channel. */
-  channels(): Promise<Map<string, ChannelNote>>;
+  channels(): Promise<Map<string, ChannelSnapshot>>;
 }
 
 /** A rollout without its targets, which may be thousands. */
@@ -166,7 +166,7 @@ export interface CountedRollout {
 }
 
 /** What the release check has seen of a channel. */
-const ChannelNote = z.object({
+const ChannelSnapshot = z.object({
   channel: z.string(),
   image: z.string().optional(),
   version: z.string(),
@@ -174,7 +174,7 @@ const ChannelNote = z.object({
   updated: z.string().optional(),
   problem: z.string().optional(),
 });
-export type ChannelNote = Readonly<z.infer<typeof ChannelNote>>;
+export type ChannelSnapshot = Readonly<z.infer<typeof ChannelSnapshot>>;
 
 /** Names a release by its content, so that equal ones are kept once. */
 export function releaseKey(release: Release): string {
@@ -341,7 +341,7 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
       }),
     rollouts: (limit) => guarded(() => redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1)),
     rolloutsWithCounts: (limit) => guarded(() => readCounted(limit)),
-    noteChannels: (channels) =>
+    saveChannels: (channels) =>
       guarded(async () => {
         const key = `${prefix}:channels`;
         const notes = Object.fromEntries(channels.map((note) => [note.channel, JSON.stringify(note)]));
@@ -352,7 +352,7 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     channels: () =>
       guarded(async () => {
         const fields = Object.entries(await redis.hgetall(`${prefix}:channels`));
-        const notes = fields.map(([tag, json]) => [tag, ChannelNote.parse(JSON.parse(json))] as const);
+        const notes = fields.map(([tag, json]) => [tag, ChannelSnapshot.parse(JSON.parse(json))] as const);
         return new Map(notes);
       }),
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attempt, AttemptStep, LastBootstrap } from '../domain/attempt.ts';
+import type { Attempt, AttemptStep, LastBootstrap } from '../../domain/rollout/attempt.ts';
 
 /**
  * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
@@ -22,7 +22,7 @@ const EVENT_LENGTH = 500;
 /** What a script is handed when an attempt ends. */
 export interface AttemptEnding {
   readonly attempt: Attempt;
-  /** The bootstrap pod's story, if the attempt has collected one. */
+  /** The bootstrap pod's details, if the attempt has collected one. */
   readonly bootstrap?: LastBootstrap | undefined;
 }
 
@@ -218,7 +218,7 @@ function parseJson(text: string): unknown {
 
 /**
  * Lua: `recordAttempt(prefix, namespace, fold, json, startedAt)` puts an attempt in front of the list, or counts it with
- * the one that stands there; `keepBootstrap` replaces the last bootstrap's story.
+ * the one that stands there; `keepBootstrap` replaces the last bootstrap's details.
  */
 export const RECORD_ATTEMPT = `
 local function recordAttempt(prefix, namespace, fold, json, startedAt)

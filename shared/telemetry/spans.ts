@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { SkipperError } from '../errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 
 const TRACER = 'skipper';
 
@@ -29,7 +29,7 @@ export function inSpan<T>(
   });
 }
 
-/** The span of one attempt at a namespace. It tells its end by `tellOutcome`: what the attempt throws only steers the queue. */
+/** The span of one attempt at a namespace. It tells its end by `recordOutcome`: what the attempt throws only steers the queue. */
 export function inAttemptSpan<T>(
   attempt: { readonly namespace: string; readonly rollout: string; readonly attempt: number },
   run: () => Promise<T>,
@@ -43,7 +43,7 @@ export function inAttemptSpan<T>(
 }
 
 /** What became of the attempt whose span is the active one. */
-export function tellOutcome(
+export function recordOutcome(
   outcome: string,
   failure?: { readonly code: string; readonly reason: string },
 ): void {

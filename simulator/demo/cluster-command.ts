@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ClusterOptions } from './cluster-options.ts';
-import { NAMESPACES_AT_MOST, number, wholeNumber } from './numbers.ts';
+import { MAX_NAMESPACES, number, wholeNumber } from './numbers.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +20,7 @@ export function addClusterCommand(program: Command): void {
     .option(
       '--namespaces <number>',
       'namespaces of the fleet',
-      wholeNumber(1, NAMESPACES_AT_MOST, 'namespaces'),
+      wholeNumber(1, MAX_NAMESPACES, 'namespaces'),
       20,
     )
     .option('--fail-rate <share>', 'share of namespaces that misbehave, 0 to 1', number(0, 1), 0)

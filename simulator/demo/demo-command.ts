@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openTerminal } from '../../shared/terminal.ts';
 import type { DemoOptions } from './demo-options.ts';
-import { NAMESPACES_AT_MOST, number, wholeNumber } from './numbers.ts';
+import { MAX_NAMESPACES, number, wholeNumber } from './numbers.ts';
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +25,7 @@ export function addDemoCommand(program: Command, env: Readonly<Record<string, st
     .option(
       '--namespaces <number>',
       'namespaces of the fleet',
-      wholeNumber(1, NAMESPACES_AT_MOST, 'namespaces'),
+      wholeNumber(1, MAX_NAMESPACES, 'namespaces'),
       20,
     )
     .option('--release-every <seconds>', 'publish another version every so often', number(1, 86_400))

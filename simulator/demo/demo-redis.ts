@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { messageOf } from '../../domain/errors.ts';
 import { ConfigurationError } from '../../shared/config.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { packageRoot } from './package-root.ts';
 import { findRedisServer, startRedisServer } from './redis-server.ts';
 

@@ -6,7 +6,7 @@ export interface Drawn {
   readonly kind: 'title' | 'plain' | 'heading' | 'running' | 'failed';
 }
 
-const NAMESPACE_ROWS_AT_MOST = 20;
+const MAX_NAMESPACE_ROWS = 20;
 const NAMESPACE_COLUMN = 10;
 const PHASE_COLUMN = 29;
 const VERSION_COLUMN = 23;
@@ -22,7 +22,7 @@ export function drawFleet(view: FleetView, columns: number, rows: number): reado
     { kind: 'plain', text: `versions  ${counts(view.byVersion)}` },
     ...(view.note === '' ? [] : [{ kind: 'plain', text: view.note } as const]),
   ];
-  const room = Math.max(0, Math.min(NAMESPACE_ROWS_AT_MOST, rows - head.length - 4));
+  const room = Math.max(0, Math.min(MAX_NAMESPACE_ROWS, rows - head.length - 4));
   return [...head, ...namespaceRows(view, columns, room)].map(({ kind, text }) => ({
     kind,
     text: truncate(text, columns),

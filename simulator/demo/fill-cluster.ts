@@ -7,7 +7,7 @@ import type { DemoNamespace } from './plan-fleet.ts';
 import { populateCluster, prepareDefinitions } from './populate-cluster.ts';
 
 /** FDDs with pods, and every write of the real ones: about so many are what one machine carries. */
-const FAITHFUL_AT_MOST = 1_000;
+const MAX_FAITHFUL = 1_000;
 
 export interface FillClusterOptions {
   readonly cluster: DemoCluster;
@@ -19,7 +19,7 @@ export interface FillClusterOptions {
 
 /** Whether a fleet is so large that its FDDs have no pods. */
 export function hasInstantFdds(namespaces: number): boolean {
-  return namespaces > FAITHFUL_AT_MOST;
+  return namespaces > MAX_FAITHFUL;
 }
 
 /** Starts the simulated FDDs, and makes the namespaces; what was started is in `closers`. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
 /** So many are filled in, and deployed, on one machine in minutes. Above 1,000 their FDDs have no pods. */
-export const NAMESPACES_AT_MOST = 10_000;
+export const MAX_NAMESPACES = 10_000;
 
 export function number(min: number, max: number) {
   return (text: string): number => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { SkipperError } from '../../shared/errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import {
   APPLICATION_STATUSES,
@@ -18,7 +18,7 @@ import type { DemoNamespace } from './plan-fleet.ts';
 import { imageOf, PUBLISHED_VERSIONS } from './published-versions.ts';
 
 const IN_FLIGHT = 32;
-const LOOK_AGAIN_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 /** As a worker would at its start; the FDDs that are there before it need the definitions, too. */
 export async function prepareDefinitions(
@@ -28,7 +28,7 @@ export async function prepareDefinitions(
 ): Promise<void> {
   await ensureCrds(client, log, signal);
   for (const resource of [APPLICATIONS, APPLICATION_STATUSES]) {
-    while (!(await isServed(client, pathOf(resource)))) await pause(LOOK_AGAIN_MS, undefined, { signal });
+    while (!(await isServed(client, pathOf(resource)))) await pause(POLL_INTERVAL_MS, undefined, { signal });
   }
 }
 

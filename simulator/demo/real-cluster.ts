@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { APP_LABEL, CONFIG_MAP, FDD } from '../../domain/cluster/names.ts';
+import { messageOf, SkipperError } from '../../domain/errors.ts';
 import { ConfigurationError } from '../../shared/config.ts';
-import { APP_LABEL, CONFIG_MAP, FDD } from '../../shared/domain/names.ts';
-import { messageOf, SkipperError } from '../../shared/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import {
   CONFIG_MAPS,
@@ -19,7 +19,7 @@ const NODE = 'skipper-demo-node';
 const IN_FLIGHT = 32;
 const DEFAULT_ACCOUNTS_TIMEOUT_MS = 60_000;
 const REMOVAL_TIMEOUT_MS = 300_000;
-const LOOK_AGAIN_MS = 500;
+const POLL_INTERVAL_MS = 500;
 const LABEL_SELECTOR = Object.entries(DEMO_LABEL)
   .map((pair) => pair.join('='))
   .join(',');
@@ -178,7 +178,7 @@ async function untilDefaultAccounts(
         `${client.server} does not make ServiceAccount "default" in new namespaces: it seems to have no controller-manager`,
       );
     }
-    await pause(LOOK_AGAIN_MS);
+    await pause(POLL_INTERVAL_MS);
   }
 }
 
@@ -203,7 +203,7 @@ async function removeNamespaces(
     }
     if (left.length !== told) say(`deleting the demo's namespaces: ${left.length} left`);
     told = left.length;
-    await pause(2 * LOOK_AGAIN_MS);
+    await pause(2 * POLL_INTERVAL_MS);
   }
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../domain/errors.ts';
 import { ConfigurationError } from '../../shared/config.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { createClosers } from './closers.ts';
 import type { DemoOptions, DemoSurroundings } from './demo-options.ts';
 import { greeting, introduction } from './introduction.ts';
@@ -12,7 +12,7 @@ import { type Demo, startDemo } from './start-demo.ts';
 import { describeSummary, summarise, surprises } from './summarise.ts';
 import { watchFleetOf } from './watch-fleet-of.ts';
 
-const LOOK_AGAIN_MS = 300;
+const POLL_INTERVAL_MS = 300;
 /** As a shell tells of a command that was ended by Ctrl-C. */
 const INTERRUPTED = 130;
 
@@ -74,7 +74,7 @@ async function deployOnce(
     await look('');
     rollout = await api.rollout(asked.id);
     if (rollout.state !== 'pending' && rollout.state !== 'running') break;
-    await pause(LOOK_AGAIN_MS, undefined, { signal });
+    await pause(POLL_INTERVAL_MS, undefined, { signal });
   }
   await look('');
   const summary = summarise(rollout, fleet, cluster.isSimulated);
@@ -101,6 +101,6 @@ async function watch(
       publishAt += releaseEvery * 1_000;
     }
     await look(`channel   stable is ${published}`);
-    await pause(LOOK_AGAIN_MS, undefined, { signal });
+    await pause(POLL_INTERVAL_MS, undefined, { signal });
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { keyOf } from '../../shared/kubernetes/watch.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { APPLICATIONS, DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
 import type { ApplicationBoard } from './application-board.ts';

@@ -1,4 +1,4 @@
-import { SkipperError } from '../../shared/errors.ts';
+import { SkipperError } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { sleep } from './delays.ts';
 

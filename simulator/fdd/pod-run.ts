@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { toError } from '../../shared/errors.ts';
+import { toError } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type ContainerLog, createContainerLog } from './container-log.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { rbacManifests } from '../../shared/domain/rbac.ts';
+import { rbacManifests } from '../../domain/deploy/rbac.ts';
 import { grantsOf } from './support/grants.ts';
 import { chartFile, type Manifest, NAMESPACE, pick, type Rule, render, type Values } from './support/helm.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parseNamespaceConfig } from '../../domain/cluster/namespace-config.ts';
 import { readSettings } from '../../shared/config.ts';
-import { parseNamespaceConfig } from '../../shared/domain/namespace-config.ts';
 import {
   CHART,
   helmOrFail,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { CRDS, type CustomResourceDefinition } from '../../shared/domain/crds.ts';
+import { CRDS, type CustomResourceDefinition } from '../../domain/deploy/crds.ts';
 import {
   APPLICATIONS,
   CUSTOM_RESOURCE_DEFINITIONS,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import '../support/fake-one-realm.ts';
 import { startApi } from '../../api/start-api.ts';
+import { messageOf } from '../../domain/errors.ts';
+import type { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import { readSettings } from '../../shared/config.ts';
 import { openCore } from '../../shared/core.ts';
-import type { NamespaceObjects } from '../../shared/domain/namespace-story.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { createKubernetesClient } from '../../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
+import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import { type RealWorld, startRealWorld, until } from '../support/real-world.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { IMAGE, OLD_IMAGE } from './support/fdd-objects.ts';
@@ -43,11 +43,11 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(reports.length).toBeGreaterThan(0);
   }, 60_000);
 
-  test('the story tells what was done, and that all is well', async () => {
+  test('the details tells what was done, and that all is well', async () => {
     // That the deploy is done reaches the API's view by a message.
     const { attempts, why, checks } = await until(
       'nothing is under way',
-      () => read<NamespaceStory>('/api/namespaces/team-read'),
+      () => read<NamespaceDetails>('/api/namespaces/team-read'),
       ({ why: { health } }) => health !== 'busy',
     );
 

@@ -179,7 +179,7 @@ describe('other sources of releases', () => {
       digest: [`fiaas/${FDD}@sha256:${'0'.repeat(64)}`, /digest/],
       untagged: [`fiaas/${FDD}`, /no tag/],
       'port-only': [`host:5000/${FDD}`, /no tag/],
-      'long-tag': [`fiaas/${FDD}:${'a'.repeat(64)}`, /no legal label value/],
+      'long-tag': [`fiaas/${FDD}:${'a'.repeat(64)}`, /not a valid label value/],
     } as const;
     let folder = '';
     for (const [tag, [image]] of Object.entries(images)) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { countTargets, type RolloutTarget } from '../../shared/domain/rollout.ts';
+import { countTargets, type RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState, type Run } from '../../shared/state/desired-state.ts';
@@ -389,8 +389,8 @@ describe('channels', () => {
   test('are those that the latest check has seen', async () => {
     const { state } = freshState();
 
-    await state.noteChannels([stable, { channel: 'old', version: 'v0' }]);
-    await state.noteChannels([{ ...stable, problem: 'no answer' }]);
+    await state.saveChannels([stable, { channel: 'old', version: 'v0' }]);
+    await state.saveChannels([{ ...stable, problem: 'no answer' }]);
 
     expect(Object.fromEntries(await state.channels())).toEqual({
       stable: { ...stable, problem: 'no answer' },
@@ -399,9 +399,9 @@ describe('channels', () => {
 
   test('are none where none is in use', async () => {
     const { state } = freshState();
-    await state.noteChannels([stable]);
+    await state.saveChannels([stable]);
 
-    await state.noteChannels([]);
+    await state.saveChannels([]);
 
     expect((await state.channels()).size).toBe(0);
   });
@@ -431,7 +431,7 @@ describe('changes', () => {
     await state.report('a', run, { appliedAt: 42 });
     await state.report('a', run, { phase: 'applying' });
     await state.finish('a', run, { state: 'completed' });
-    await state.noteChannels([]);
+    await state.saveChannels([]);
 
     await until(() => heard.some(({ kind }) => kind === 'channels'), 'the last change is announced');
     feed.close();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { CONFIG_MAPS } from '../../shared/kubernetes/resources.ts';
 import { type Listener, listenToEvents } from '../support/listen-to-events.ts';
 import { quickestOf } from '../support/quickest.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DeployBody } from '../../api/schemas.ts';
-import { parseChannelMetadata, parseSpec } from '../../shared/domain/release.ts';
+import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
 import { CONFIG_MAPS, NAMESPACES, pathOf } from '../../shared/kubernetes/resources.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { type FakeReleaseServer, startFakeReleaseServer } from '../support/fake-release-server.ts';

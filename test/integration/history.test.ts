@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Attempt } from '../../shared/domain/attempt.ts';
-import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
+import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
 import { isApplicationWrite, NEW, OLD, OLDEST, until, useWorld } from '../support/simulated-world.ts';
 
@@ -20,7 +20,7 @@ const world = useWorld(
 
 const worker = { flags: { 'max-attempts': 3, 'retry-backoff-base': 0.05 } };
 
-async function storyOf(namespace: string): Promise<NamespaceStory> {
+async function detailsOf(namespace: string): Promise<NamespaceDetails> {
   return (await world.http(`/api/namespaces/${namespace}`)).body;
 }
 
@@ -33,10 +33,10 @@ function kindsOf(attempt: Attempt | undefined): string[] {
 }
 
 /** The view of the fleet is told of a change a moment after it has happened. */
-async function settledStory(namespace: string): Promise<NamespaceStory> {
+async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   return until(async () => {
-    const story = await storyOf(namespace);
-    return story.row.health !== 'busy' && story;
+    const details = await detailsOf(namespace);
+    return details.row.health !== 'busy' && details;
   }, `${namespace} is at rest`);
 }
 
@@ -45,7 +45,7 @@ describe('the timeline', () => {
     await world.addNamespace('updated', { fdd: OLD });
     await world.withWorker(worker, () => world.deployed('updated'));
 
-    const { attempts, rollouts, jobs } = await storyOf('updated');
+    const { attempts, rollouts, jobs } = await detailsOf('updated');
 
     expect(attempts).toHaveLength(1);
     const [attempt] = attempts;
@@ -79,7 +79,7 @@ describe('the timeline', () => {
     const target = await world.withWorker(worker, () => world.deployed('erring'));
     world.cluster.faults.errorRate5xx = 0;
 
-    const { attempts, why } = await settledStory('erring');
+    const { attempts, why } = await settledDetails('erring');
 
     expect(target.state).toBe('failed');
     expect(attempts.map(({ attempt, end, code }) => [attempt, end, code])).toEqual([
@@ -101,7 +101,7 @@ describe('the timeline', () => {
     const first = await world.startWorker({ flags: { 'progress-deadline': 60 } });
     const { id } = await world.deploy({ namespaces: ['orphaned'] });
     const running = await until(async () => {
-      const [attempt] = (await storyOf('orphaned')).attempts;
+      const [attempt] = (await detailsOf('orphaned')).attempts;
       return kindsOf(attempt).includes('waiting for FDD') && attempt;
     }, 'the attempt waits for FDD');
     first.signal('SIGKILL');
@@ -109,7 +109,7 @@ describe('the timeline', () => {
     world.fdds.misbehaviour.clear('orphaned');
 
     await world.withWorker(worker, () => world.rolloutFinished(id));
-    const { attempts } = await storyOf('orphaned');
+    const { attempts } = await detailsOf('orphaned');
 
     expect(running.end).toBeUndefined();
     expect(attempts.map(({ attempt, end }) => [attempt, end])).toEqual([
@@ -134,7 +134,7 @@ describe('the timeline', () => {
 
     await world.withWorker(worker, () => world.rolloutFinished(id));
 
-    const { attempts } = await storyOf('cut-off');
+    const { attempts } = await detailsOf('cut-off');
     expect(attempts.map(({ end }) => end)).toEqual(['completed', 'lost']);
   });
 
@@ -144,7 +144,7 @@ describe('the timeline', () => {
     const first = await world.startWorker({ flags: { 'grace-period': 0.1, 'progress-deadline': 60 } });
     const { id } = await world.deploy({ namespaces: ['handed-over'] });
     await until(
-      async () => (await storyOf('handed-over')).row.activity === 'waiting for FDD',
+      async () => (await detailsOf('handed-over')).row.activity === 'waiting for FDD',
       'it waits for FDD',
     );
     await first.stop();
@@ -152,7 +152,7 @@ describe('the timeline', () => {
 
     await world.withWorker(worker, () => world.rolloutFinished(id));
 
-    const { attempts } = await storyOf('handed-over');
+    const { attempts } = await detailsOf('handed-over');
     expect(attempts.map(({ end }) => end)).toEqual(['completed', 'handed over']);
   });
 
@@ -162,7 +162,7 @@ describe('the timeline', () => {
       for (let run = 0; run < 4; run += 1) await world.deployed('quiet');
     });
 
-    const { attempts } = await storyOf('quiet');
+    const { attempts } = await detailsOf('quiet');
 
     expect(attempts.map(({ outcome, times, generation }) => [outcome, times, generation])).toEqual([
       ['unchanged', 3, 4],
@@ -183,7 +183,7 @@ describe('the timeline', () => {
 
     const attempts = await world.withWorker(worker, async () => {
       const throttled = await until(async () => {
-        const seen = (await storyOf('throttled')).attempts.filter(({ end }) => end !== undefined);
+        const seen = (await detailsOf('throttled')).attempts.filter(({ end }) => end !== undefined);
         return (seen[0]?.times ?? 0) >= 3 && seen;
       }, 'it was refused three times');
       world.cluster.faults.rejectRate429 = 0;
@@ -207,12 +207,12 @@ describe('the timeline', () => {
           path: '/api/v1/namespaces/busy/configmaps/fiaas-deploy-daemon',
           body: { data },
         });
-        await until(async () => (await storyOf('busy')).row.channel === data.tag, 'the tag is seen');
+        await until(async () => (await detailsOf('busy')).row.channel === data.tag, 'the tag is seen');
         await world.deployed('busy');
       }
     });
 
-    const { attempts } = await storyOf('busy');
+    const { attempts } = await detailsOf('busy');
 
     expect(attempts).toHaveLength(20);
     expect(attempts[0]?.generation).toBe(22);
@@ -225,7 +225,7 @@ describe('the last bootstrap', () => {
     await world.addNamespace('fresh');
     await world.withWorker(worker, () => world.deployed('fresh'));
 
-    const { bootstrap, attempts, fddPods } = await settledStory('fresh');
+    const { bootstrap, attempts, fddPods } = await settledDetails('fresh');
 
     expect(bootstrap).toMatchObject({ exitCode: 0 });
     expect(bootstrap?.log).toContain('Bootstrapped 1 applications');
@@ -312,15 +312,15 @@ describe('every misbehaviour of FDD', () => {
       expect.arrayContaining(names.map((name) => [name, 'failed'])),
     );
     for (const [name, { headline, because }] of Object.entries(MISFORTUNES)) {
-      const { why, attempts } = await settledStory(name);
+      const { why, attempts } = await settledDetails(name);
       expect({ name, headline: why.headline }).toEqual({ name, headline: expect.stringMatching(headline) });
       expect(why.because.join('\n')).toMatch(because);
       expect(why.remedy).not.toEqual([]);
       expect(attempts[0]).toMatchObject({ end: 'failed', code: why.code });
     }
-    const [pod] = (await storyOf('no-image')).fddPods;
+    const [pod] = (await detailsOf('no-image')).fddPods;
     expect(pod?.reason).toMatch(/ImagePull/);
-    const { bootstrap } = await storyOf('exits-1');
+    const { bootstrap } = await detailsOf('exits-1');
     expect(bootstrap).toMatchObject({
       exitCode: 1,
       log: expect.stringContaining('cannot list applications'),
@@ -378,7 +378,7 @@ describe('the objects', () => {
 });
 
 describe('the page', () => {
-  test('holds the whole story without a script', async () => {
+  test('holds the whole details without a script', async () => {
     const { status, text, headers } = await world.http('/status/erring');
 
     expect(status).toBe(200);
@@ -403,7 +403,7 @@ describe('the page', () => {
     await world.addNamespace('evil', { fdd: OLD });
     world.fdds.misbehaviour.set('evil', { kind: 'failed', lines: [evil] });
     await world.withWorker(worker, () => world.deployed('evil'));
-    await settledStory('evil');
+    await settledDetails('evil');
 
     const { text } = await world.http('/status/evil');
 

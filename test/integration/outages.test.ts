@@ -213,7 +213,7 @@ describe('the Kubernetes API server', () => {
     const worker = await world.startWorker({ gate, flags: { 'max-attempts': 50 } });
     gate.cut();
     const { id } = await world.deploy({ namespaces: ['cluster-later'] });
-    const story = await until(async () => {
+    const details = await until(async () => {
       const { body } = await world.http('/api/namespaces/cluster-later');
       return body.row.attempt >= 3 && body;
     }, 'attempts have failed');
@@ -225,7 +225,7 @@ describe('the Kubernetes API server', () => {
     await worker.stop();
     await api.stop();
 
-    expect(story.row.cause).toMatch(/did not answer/);
+    expect(details.row.cause).toMatch(/did not answer/);
     expect(healths.map(({ status }) => status)).toEqual([200, 200]);
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CRDS } from '../../shared/domain/crds.ts';
+import { CRDS } from '../../domain/deploy/crds.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   PODS,

@@ -1,22 +1,22 @@
 import { type Logger, pino } from 'pino';
-import { applicationManifest } from '../../shared/domain/application.ts';
-import { deploymentId } from '../../shared/domain/deployment-id.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import type { NamespaceConfig } from '../../shared/domain/namespace-config.ts';
+import type { NamespaceConfig } from '../../domain/cluster/namespace-config.ts';
 import type {
   NamespaceSnapshot,
   ObservedApplication,
   ObservedDeployment,
   ObservedPod,
   ObservedStatus,
-} from '../../shared/domain/observed.ts';
-import type { PlanInput } from '../../shared/domain/plan.ts';
-import type { Release } from '../../shared/domain/release.ts';
-import { ok } from '../../shared/domain/result.ts';
-import type { Rollout } from '../../shared/domain/rollout.ts';
-import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
-import type { Evidence, Expectation } from '../../shared/domain/verify.ts';
+} from '../../domain/cluster/observed.ts';
+import { applicationManifest } from '../../domain/deploy/application.ts';
+import { deploymentId } from '../../domain/deploy/deployment-id.ts';
+import type { PlanInput } from '../../domain/deploy/plan.ts';
+import type { Evidence, Expectation } from '../../domain/deploy/verify.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
+import type { Release } from '../../domain/release/release.ts';
+import { ok } from '../../domain/release/result.ts';
+import type { Rollout } from '../../domain/rollout/rollout.ts';
 import type { RedisAddress } from '../../shared/redis.ts';
 
 /** Plausible objects of the domain; a test overrides only what it is about. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FleetDocument } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { aFleetRow } from './builders.ts';
 
 export interface FakeRequest {

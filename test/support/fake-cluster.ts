@@ -4,7 +4,7 @@ import { pathOf, type Resource } from '../../shared/kubernetes/resources.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { RunContext } from '../../worker/run-context.ts';
 import { NAMESPACE, silentLog } from './builders.ts';
-import { createFakeFleet } from './fake-core.ts';
+import { createFakeCluster } from './fake-core.ts';
 
 export interface FakeRequest {
   /** `apply`, `create`, `delete`, `get`, or the HTTP method of a bare request. */
@@ -63,7 +63,7 @@ export function createFakeContext(overrides: Partial<RunContext> = {}) {
   const notes: string[] = [];
   const context: RunContext = {
     client,
-    fleet: createFakeFleet({ [NAMESPACE]: {} }),
+    cluster: createFakeCluster({ [NAMESPACE]: {} }),
     metrics: createMetrics(),
     settings: { manageRbac: false, progressDeadlineMs: 1_000, bootstrapDeadlineMs: 1_000 },
     namespace: NAMESPACE,

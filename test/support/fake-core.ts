@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
+import { ok } from '../../domain/release/result.ts';
 import { readSettings, type SettingSources } from '../../shared/config.ts';
 import type { Core } from '../../shared/core.ts';
 import type {
@@ -9,9 +11,7 @@ import type {
   PlannedTarget,
 } from '../../shared/deploy-service.ts';
 import { BadRequestError } from '../../shared/deploy-service.ts';
-import type { NamespaceSnapshot } from '../../shared/domain/observed.ts';
-import { ok } from '../../shared/domain/result.ts';
-import type { Fleet } from '../../shared/kubernetes/fleet.ts';
+import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { ChangeFeed } from '../../shared/state/change-feed.ts';
 import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
@@ -36,13 +36,13 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
   const { namespaces = { 'team-a': {}, 'team-b': {} }, failure, replayed = false, log = silentLog } = options;
   const asked: DeployCommand[] = [];
   const planned: FakeCore['planned'] = [];
-  const fleet = createFakeFleet(namespaces);
+  const cluster = createFakeCluster(namespaces);
 
   const service: DeployService = {
     request: async (command): Promise<AcceptedRollout> => {
       if (failure) throw failure;
-      const names = command.namespaces ?? fleet.namespaces();
-      const unknown = names.filter((name) => !fleet.namespaces().includes(name));
+      const names = command.namespaces ?? cluster.namespaces();
+      const unknown = names.filter((name) => !cluster.namespaces().includes(name));
       if (unknown.length > 0)
         throw new BadRequestError('namespaces', `no FIAAS namespace: ${unknown}`, unknown);
       asked.push(command);
@@ -51,7 +51,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     },
     plan: async (question): Promise<PlannedTarget[]> => {
       planned.push(question);
-      return fleet
+      return cluster
         .namespaces()
         .map((namespace) => ({ namespace, action: 'unchanged', reason: 'already runs', steps: [] }));
     },
@@ -71,7 +71,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     metrics: createMetrics(),
     redis: { status: 'end' } as Redis,
     prefix: '{fake}',
-    fleet,
+    cluster,
     service,
     deployQueue: queue,
     releaseCheckQueue: { ...queue, name: 'release-check' },
@@ -89,7 +89,9 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
 /** A feed on which nothing ever changes. */
 export const silentFeed: ChangeFeed = { listen: () => undefined, close: () => undefined };
 
-export function createFakeFleet(namespaces: Readonly<Record<string, Partial<NamespaceSnapshot>>>): Fleet {
+export function createFakeCluster(
+  namespaces: Readonly<Record<string, Partial<NamespaceSnapshot>>>,
+): ClusterCache {
   const nothing = () => () => undefined;
   return {
     snapshot: (namespace) => {

@@ -1,4 +1,4 @@
-import type { TargetState } from '../../shared/domain/rollout.ts';
+import type { TargetState } from '../../domain/rollout/rollout.ts';
 
 /** The desired state as it should be, in a few lines that can be checked by reading: the reference for the Lua scripts. */
 export interface StateModel {

@@ -1,4 +1,3 @@
-import { deploymentId } from '../../shared/domain/deployment-id.ts';
 import {
   type DeploymentResult,
   type NamespaceSnapshot,
@@ -7,9 +6,10 @@ import {
   type ObservedPod,
   type ObservedStatus,
   reportOn,
-} from '../../shared/domain/observed.ts';
-import { type PlanInput, planDeployment, type Step } from '../../shared/domain/plan.ts';
-import type { Release } from '../../shared/domain/release.ts';
+} from '../../domain/cluster/observed.ts';
+import { deploymentId } from '../../domain/deploy/deployment-id.ts';
+import { type PlanInput, planDeployment, type Step } from '../../domain/deploy/plan.ts';
+import type { Release } from '../../domain/release/release.ts';
 import {
   aBootstrapPod,
   aDeployment,
@@ -112,7 +112,7 @@ export function madeWith(config: Release['config']): Record<string, string> {
   return { MADE_WITH: JSON.stringify(config) };
 }
 
-/** Ends a run as a worker does once its deployment is proved: the bootstrap pod's story is saved, and the pod goes. */
+/** Ends a run as a worker does once its deployment is proved: the bootstrap pod's details is saved, and the pod goes. */
 export function collect(world: FakeNamespace, verified: string): FakeNamespace {
   if (world.deployment?.deploymentId !== verified) return world;
   return world.bootstrapPod?.startedFor === verified ? { ...world, bootstrapPod: undefined } : world;

@@ -1,6 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createOutbound, type Outbound, type OutboundOptions } from '../../shared/releases/outbound.ts';
+import {
+  createEgressPolicy,
+  type EgressPolicy,
+  type EgressPolicyOptions,
+} from '../../shared/releases/egress-policy.ts';
 import type { ChannelStore } from '../../shared/releases/release-source.ts';
 
 export type ReleaseAnswer = (response: ServerResponse, headers: IncomingHttpHeaders) => void;
@@ -50,8 +54,10 @@ export function withEtag(text: string, etag = `"${text.length}-${text.slice(0, 9
 }
 
 /** What may be asked of the outside where nothing is set but the base URL. */
-export function anOutbound(options: Partial<OutboundOptions> & Pick<OutboundOptions, 'baseUrl'>): Outbound {
-  return createOutbound({
+export function anOutbound(
+  options: Partial<EgressPolicyOptions> & Pick<EgressPolicyOptions, 'baseUrl'>,
+): EgressPolicy {
+  return createEgressPolicy({
     allowedHosts: [],
     ca: undefined,
     httpProxy: undefined,

@@ -1,5 +1,5 @@
 import type { FleetView } from '../../api/fleet-view/fleet-view.ts';
-import { summariseFleet } from '../../shared/domain/summarise-fleet.ts';
+import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
 
 /** A view of an empty fleet; a test overrides only what it is about. */
 export function aFakeView(overrides: Partial<FleetView> = {}): FleetView {

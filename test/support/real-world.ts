@@ -133,7 +133,7 @@ async function startFdds(
   delays: Partial<Delays> | undefined,
 ): Promise<SimulatedFdds> {
   // FDD's watches need the CRDs, which a cluster that is new does not have. A test of CRDs makes its own.
-  const { CRDS } = await import('../../shared/domain/crds.ts');
+  const { CRDS } = await import('../../domain/deploy/crds.ts');
   for (const crd of CRDS) await admin.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, crd);
   return startSimulatedFdds({
     client: admin,

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, jest } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Job, Queue } from 'bullmq';
 import { pino } from 'pino';
-import { CRDS } from '../../shared/domain/crds.ts';
+import { CRDS } from '../../domain/deploy/crds.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../shared/kubernetes/client.ts';
 import {
   APPLICATIONS,

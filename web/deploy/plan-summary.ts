@@ -1,4 +1,4 @@
-import type { DeploymentPlan } from '../../shared/domain/plan.ts';
+import type { DeploymentPlan } from '../../domain/deploy/plan.ts';
 import { namespaces, number, percent } from '../fleet/words.ts';
 
 export type PlanAction = DeploymentPlan['action'];

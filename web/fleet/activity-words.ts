@@ -1,5 +1,5 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import { until } from './relative-time.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import { until } from '../ui/relative-time.ts';
 
 export interface ActivityWords {
   /** `Retry in 12 s · attempt 3`; empty where nothing is going on. */

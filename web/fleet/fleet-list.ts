@@ -1,4 +1,4 @@
-import type { FleetRow, Health } from '../../shared/domain/fleet-row.ts';
+import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
 import { type Facets, selectRows } from './select-rows.ts';
 import { HEALTHS, type Selection } from './selection.ts';
 

@@ -1,9 +1,9 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { RowsEvent } from '../../shared/domain/fleet-feed.ts';
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
-import type { Connection, FeedMessage } from '../live/feed-messages.ts';
-import { applyRows, type FleetState, fromDocument, rowsOf } from '../live/fleet-state.ts';
+import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { Connection, FeedMessage } from '../feed/feed-messages.ts';
+import { applyRows, type FleetState, fromDocument, rowsOf } from '../feed/fleet-state.ts';
 import { type FleetList, type Item, listFleet, refreshItems } from './fleet-list.ts';
 import type { FleetPageState } from './page-state.ts';
 import type { Selection } from './selection.ts';

@@ -1,5 +1,5 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { FleetSummary } from '../../shared/domain/fleet-summary.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { type FleetList, type Item, listFleet } from './fleet-list.ts';
 import type { Selection } from './selection.ts';
 

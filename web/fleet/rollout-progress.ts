@@ -1,5 +1,5 @@
-import type { RolloutProgress } from '../../shared/domain/fleet-summary.ts';
-import { isOpen, type TargetCounts, type TargetState } from '../../shared/domain/rollout.ts';
+import type { RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
+import { isOpen, type TargetCounts, type TargetState } from '../../domain/rollout/rollout.ts';
 import { number } from './words.ts';
 
 const MOST_SHOWN = 3;

@@ -1,4 +1,4 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { HEALTHS, NONE, type Selection, type SortKey, STATUSES } from './selection.ts';
 
 export interface Option {

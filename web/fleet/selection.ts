@@ -1,5 +1,5 @@
-import type { Health } from '../../shared/domain/fleet-row.ts';
-import type { StatusValue } from '../../shared/domain/status.ts';
+import type { StatusValue } from '../../domain/cluster/status.ts';
+import type { Health } from '../../domain/fleet/fleet-row.ts';
 
 /** `attention` is the default: what fails comes first. */
 export const SORT_KEYS = ['attention', 'namespace', 'status', 'channel', 'version', 'since'] as const;

@@ -1,6 +1,6 @@
-import type { FleetRow, Health } from '../../shared/domain/fleet-row.ts';
-import type { Trigger } from '../../shared/domain/rollout.ts';
-import type { StatusValue } from '../../shared/domain/status.ts';
+import type { StatusValue } from '../../domain/cluster/status.ts';
+import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
+import type { Trigger } from '../../domain/rollout/rollout.ts';
 
 export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; readonly meaning: string }>> = {
   failing: { word: 'Failing', meaning: 'FDD does not work, or the latest deploy failed' },

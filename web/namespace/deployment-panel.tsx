@@ -1,12 +1,12 @@
-import type { NamespaceStory, PodStory } from '../../shared/domain/namespace-story.ts';
-import type { Condition } from '../../shared/domain/observed.ts';
-import { HealthIcon } from '../components/icon.tsx';
+import type { Condition } from '../../domain/cluster/observed.ts';
+import type { NamespaceDetails, PodDetails } from '../../domain/explain/namespace-details.ts';
+import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
 /** FDD's Deployment and pods, beside what is asked of them. */
 export function DeploymentPanel({ store }: { store: NamespaceStore }) {
-  const { checks, conditions, fddPods } = store.story.value;
+  const { checks, conditions, fddPods } = store.details.value;
   return (
     <Section id="deployment" title="Deployment and pods">
       {checks.length === 0 ? (
@@ -35,7 +35,7 @@ export function DeploymentPanel({ store }: { store: NamespaceStore }) {
   );
 }
 
-function Checks({ checks }: Pick<NamespaceStory, 'checks'>) {
+function Checks({ checks }: Pick<NamespaceDetails, 'checks'>) {
   return (
     <ul class="lines">
       {checks.map(({ what, wanted, actual, isRight }) => (
@@ -70,7 +70,7 @@ function ConditionLine({ condition }: { condition: Condition }) {
   );
 }
 
-function PodLine({ pod }: { pod: PodStory }) {
+function PodLine({ pod }: { pod: PodDetails }) {
   const isFine = pod.ready || (pod.isBootstrap && pod.phase !== 'Failed');
   return (
     <li>

@@ -1,10 +1,10 @@
-import type { FleetRow } from '../../shared/domain/fleet-row.ts';
-import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
-import type { FeedMessage } from '../live/feed-messages.ts';
+import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FeedMessage } from '../feed/feed-messages.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 
-/** The story is read again at most this often, however much happens. */
-const STORY_INTERVAL_MS = 1_000;
+/** The details is read again at most this often, however much happens. */
+const DETAILS_INTERVAL_MS = 1_000;
 /** Reading objects asks the API server itself. */
 const OBJECTS_INTERVAL_MS = 5_000;
 
@@ -21,16 +21,16 @@ export interface Follower {
 
 /** Keeps the page current: the feed says that something has changed, the API says what. */
 export function followNamespace(store: NamespaceStore, environment: FollowEnvironment): Follower {
-  const { namespace } = store.story.peek();
+  const { namespace } = store.details.peek();
   const path = `/api/namespaces/${encodeURIComponent(namespace)}`;
   let clockOffset = 0;
-  const story = paced(environment, STORY_INTERVAL_MS, async () => {
+  const details = paced(environment, DETAILS_INTERVAL_MS, async () => {
     const response = await environment.fetch(path, { headers: { accept: 'application/json' } });
     store.isGone.value = response.status === 404;
     if (!response.ok) return;
-    const before = store.story.peek().report;
-    const latest = (await response.json()) as NamespaceStory;
-    store.story.value = latest;
+    const before = store.details.peek().report;
+    const latest = (await response.json()) as NamespaceDetails;
+    store.details.value = latest;
     const isNews =
       before?.deploymentId !== latest.report?.deploymentId || before?.result !== latest.report?.result;
     if (isNews) readObjects();
@@ -53,13 +53,13 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
   }
 
   /** A failure to read is told by the connection itself; what was read before stays. */
-  function readStory(): void {
-    story().catch(() => undefined);
+  function readDetails(): void {
+    details().catch(() => undefined);
   }
 
   function changed(row: FleetRow): void {
-    if (hasSettled(store.story.peek().row, row)) readObjects();
-    readStory();
+    if (hasSettled(store.details.peek().row, row)) readObjects();
+    readDetails();
   }
 
   function take(message: FeedMessage): void {

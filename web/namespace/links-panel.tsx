@@ -1,11 +1,11 @@
-import type { StoryLink } from '../../shared/domain/namespace-story.ts';
-import { Ago } from '../components/moment.tsx';
+import type { NamespaceLink } from '../../domain/explain/namespace-details.ts';
+import { Ago } from '../ui/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
 /** Where to look further: the jobs on the board, the rollouts they belong to. */
 export function LinksPanel({ store }: { store: NamespaceStore }) {
-  const { jobs, rollouts, namespace } = store.story.value;
+  const { jobs, rollouts, namespace } = store.details.value;
   return (
     <Section id="links" title="Jobs and rollouts">
       <div class="link-columns">
@@ -26,7 +26,7 @@ function Links({
   store,
 }: {
   title: string;
-  links: readonly StoryLink[];
+  links: readonly NamespaceLink[];
   store: NamespaceStore;
 }) {
   return (

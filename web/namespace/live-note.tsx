@@ -1,4 +1,4 @@
-import { AsOf } from '../components/moment.tsx';
+import { AsOf } from '../ui/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
 /** In the top bar: whether what is shown is what is. */

@@ -1,12 +1,12 @@
-import type { FddReport } from '../../shared/domain/namespace-story.ts';
-import { Ago } from '../components/moment.tsx';
+import type { FddReport } from '../../domain/explain/namespace-details.ts';
+import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
 /** What FDD itself says: of the deployment that stands, and of the ones before. */
 export function FddLogPanel({ store }: { store: NamespaceStore }) {
-  const { report } = store.story.value;
+  const { report } = store.details.value;
   const all = store.objects.value?.reports ?? [];
   const current = all.find((each) => each.deploymentId === report?.deploymentId);
   const earlier = all.filter((each) => each !== current);
@@ -59,7 +59,7 @@ function Report({ report }: { report: FddReport }) {
 
 /** The last bootstrap pod's end, events and log, kept after the pod is gone. */
 export function BootstrapPanel({ store }: { store: NamespaceStore }) {
-  const { bootstrap } = store.story.value;
+  const { bootstrap } = store.details.value;
   if (!bootstrap) return null;
   const { exitCode, reason, events, log, collectedAt } = bootstrap;
   return (

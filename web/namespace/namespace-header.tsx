@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { HealthIcon } from '../components/icon.tsx';
-import { Since } from '../components/moment.tsx';
-import { until } from '../fleet/relative-time.ts';
 import { HEALTH_WORDS, STATUS_WORDS } from '../fleet/words.ts';
+import { HealthIcon } from '../ui/icon.tsx';
+import { Since } from '../ui/moment.tsx';
+import { until } from '../ui/relative-time.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 
 /** Which namespace it is, and how it is doing, in one look. */
@@ -13,7 +13,7 @@ export function NamespaceHeader({
   store: NamespaceStore;
   children?: ComponentChildren;
 }) {
-  const { row } = store.story.value;
+  const { row } = store.details.value;
   const isMoving = row.wanted !== '' && row.wanted !== row.version;
   return (
     <header class="namespace-header">

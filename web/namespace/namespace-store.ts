@@ -1,11 +1,11 @@
 import { type Signal, signal } from '@preact/signals';
-import type { NamespaceObjects, NamespaceStory } from '../../shared/domain/namespace-story.ts';
-import type { Connection } from '../live/feed-messages.ts';
+import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { Connection } from '../feed/feed-messages.ts';
 import type { NamespacePageState } from './page-state.ts';
 
 /** What the page shows. On the server it stands still. */
 export interface NamespaceStore {
-  readonly story: Signal<NamespaceStory>;
+  readonly details: Signal<NamespaceDetails>;
   readonly objects: Signal<NamespaceObjects | undefined>;
   /** Why the objects could not be read again; empty when they could. */
   readonly objectsProblem: Signal<string>;
@@ -16,13 +16,13 @@ export interface NamespaceStore {
   readonly now: Signal<number>;
 }
 
-export function createNamespaceStore({ story, objects }: NamespacePageState): NamespaceStore {
+export function createNamespaceStore({ details, objects }: NamespacePageState): NamespaceStore {
   return {
-    story: signal(story),
+    details: signal(details),
     objects: signal(objects),
     objectsProblem: signal(''),
     connection: signal<Connection>({ state: 'connecting' }),
     isGone: signal(false),
-    now: signal(story.now),
+    now: signal(details.now),
   };
 }

@@ -1,5 +1,5 @@
-import type { ShownObject } from '../../shared/domain/namespace-story.ts';
-import { Ago } from '../components/moment.tsx';
+import type { ShownObject } from '../../domain/explain/namespace-details.ts';
+import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';

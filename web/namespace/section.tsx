@@ -10,7 +10,7 @@ interface SectionProps {
 
 export function Section({ id, title, aside, children }: SectionProps) {
   return (
-    <section class="panel story-section" aria-labelledby={id}>
+    <section class="panel details-section" aria-labelledby={id}>
       <header class="section-head">
         <h2 id={id}>{title}</h2>
         {aside === undefined ? null : <span class="section-aside muted">{aside}</span>}

@@ -1,4 +1,4 @@
-import type { AttemptStep } from '../../shared/domain/attempt.ts';
+import type { AttemptStep } from '../../domain/rollout/attempt.ts';
 import { seriesOf, stepName, took } from './words.ts';
 
 const WIDTH = 1_000;

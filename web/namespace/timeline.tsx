@@ -1,7 +1,7 @@
 import type { ReadonlySignal } from '@preact/signals';
-import type { Attempt } from '../../shared/domain/attempt.ts';
-import { HealthIcon } from '../components/icon.tsx';
-import { Ago } from '../components/moment.tsx';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
+import { HealthIcon } from '../ui/icon.tsx';
+import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
@@ -10,7 +10,7 @@ import { askedBy, endOf, seriesOf, stepName, took } from './words.ts';
 
 /** What has been tried here, the latest first. */
 export function Timeline({ store }: { store: NamespaceStore }) {
-  const { attempts, historyProblem, row } = store.story.value;
+  const { attempts, historyProblem, row } = store.details.value;
   return (
     <Section
       id="timeline"

@@ -1,9 +1,9 @@
-import { HealthIcon } from '../components/icon.tsx';
+import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
 /** The answer, before all evidence. */
 export function WhyPanel({ store }: { store: NamespaceStore }) {
-  const { why } = store.story.value;
+  const { why } = store.details.value;
   return (
     <section class={`panel why ${why.health}`} aria-labelledby="why">
       <h2 id="why" class="why-headline">

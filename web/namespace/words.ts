@@ -1,6 +1,6 @@
-import type { Attempt, AttemptEnd } from '../../shared/domain/attempt.ts';
-import type { Health } from '../../shared/domain/fleet-row.ts';
-import type { Trigger } from '../../shared/domain/rollout.ts';
+import type { Health } from '../../domain/fleet/fleet-row.ts';
+import type { Attempt, AttemptEnd } from '../../domain/rollout/attempt.ts';
+import type { Trigger } from '../../domain/rollout/rollout.ts';
 import { requestedBy } from '../fleet/words.ts';
 
 /** How long something took, to three figures at most: `340 ms`, `2.4 s`, `1 min 5 s`, `2 h 10 min`. */

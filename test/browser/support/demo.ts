@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import type { FleetDocument } from '../../../shared/domain/fleet-feed.ts';
+import type { FleetDocument } from '../../../domain/fleet/fleet-feed.ts';
 import { freePort } from '../../../simulator/demo/free-port.ts';
 import { until } from '../../support/simulated-world.ts';
 

@@ -7,8 +7,8 @@ import request from 'supertest';
 import { createApp } from '../../../api/app.ts';
 import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
 import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
-import { invalid } from '../../../shared/domain/result.ts';
-import { SkipperError } from '../../../shared/errors.ts';
+import { SkipperError } from '../../../domain/errors.ts';
+import { invalid } from '../../../domain/release/result.ts';
 import { VERSION } from '../../support/builders.ts';
 import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { refreshFleetGauges } from '../../../api/fleet-gauges.ts';
 import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
-import type { FleetRow } from '../../../shared/domain/fleet-row.ts';
-import { type SeenChannel, summariseFleet } from '../../../shared/domain/summarise-fleet.ts';
+import type { FleetRow } from '../../../domain/fleet/fleet-row.ts';
+import { type SeenChannel, summariseFleet } from '../../../domain/fleet/summarise-fleet.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
 import type { NamespaceRecord } from '../../../shared/state/desired-state.ts';
 import { aFakeView } from '../../support/fake-view.ts';

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { FDD } from '../../../domain/cluster/names.ts';
+import { ERROR_CODES, type ErrorCode } from '../../../domain/errors.ts';
+import { type Advice, adviceFor, adviceForSymptoms } from '../../../domain/explain/remedies.ts';
 import { flagOf, SETTING_NAMES } from '../../../shared/config.ts';
-import { FDD } from '../../../shared/domain/names.ts';
-import { type Advice, adviceFor, adviceForSymptoms } from '../../../shared/domain/remedies.ts';
-import { ERROR_CODES, type ErrorCode } from '../../../shared/errors.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs', import.meta.url));
 const ROOT = dirname(DOCS);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { planDeployment } from '../../../shared/domain/plan.ts';
-import { SkipperError } from '../../../shared/errors.ts';
+import { planDeployment } from '../../../domain/deploy/plan.ts';
+import { SkipperError } from '../../../domain/errors.ts';
 import { applyPlan } from '../../../worker/apply-plan.ts';
 import {
   aBootstrapPod,
@@ -15,7 +15,7 @@ import {
   OUR_ID,
 } from '../../support/builders.ts';
 import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
-import { createFakeFleet } from '../../support/fake-core.ts';
+import { createFakeCluster } from '../../support/fake-core.ts';
 import { until } from '../../support/fake-list-watch-server.ts';
 
 const update = planDeployment(
@@ -166,8 +166,8 @@ describe('applyPlan', () => {
       bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }),
     };
     const changed: (() => void)[] = [];
-    const fleet = { ...createFakeFleet({ [NAMESPACE]: old }), onChange: listenWith(changed) };
-    const { context, client } = createFakeContext({ fleet });
+    const cluster = { ...createFakeCluster({ [NAMESPACE]: old }), onChange: listenWith(changed) };
+    const { context, client } = createFakeContext({ cluster });
     const plan = planDeployment(
       aPlanInput({ observed: aSettledSnapshot({ deployment: undefined, ...old }), forceBootstrap: true }),
     );

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { NamespaceSnapshot } from '../../../shared/domain/observed.ts';
+import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { awaitVerdict } from '../../../worker/await-verdict.ts';
 import {
   aDeployment,
@@ -11,7 +11,7 @@ import {
   OUR_ID,
 } from '../../support/builders.ts';
 import { createFakeContext } from '../../support/fake-cluster.ts';
-import { createFakeFleet } from '../../support/fake-core.ts';
+import { createFakeCluster } from '../../support/fake-core.ts';
 
 const ours = { deploymentId: OUR_ID } as const;
 const PROVED = {
@@ -28,10 +28,10 @@ function open(first: Partial<NamespaceSnapshot>, position = '200') {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const base = createFakeFleet({});
-  const fleet = {
+  const base = createFakeCluster({});
+  const cluster = {
     ...base,
-    snapshot: () => createFakeFleet({ [NAMESPACE]: now.seen }).snapshot(NAMESPACE),
+    snapshot: () => createFakeCluster({ [NAMESPACE]: now.seen }).snapshot(NAMESPACE),
     deploymentsPosition: () => now.position,
     onChange: (_namespace: string, listener: () => void) => subscribe(listener),
   };
@@ -39,7 +39,7 @@ function open(first: Partial<NamespaceSnapshot>, position = '200') {
     now.seen = seen;
     for (const listener of [...listeners]) listener();
   };
-  return { ...createFakeContext({ fleet }), see, now };
+  return { ...createFakeContext({ cluster }), see, now };
 }
 
 /** What an API server answers for FDD's Deployment. */

@@ -7,7 +7,7 @@ import {
   pageOf,
   toFleetJob,
 } from '../../../../api/board/fleet-job.ts';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { aFleetRow } from './fleet-rows.ts';
 
 const SEEN_AT = Date.UTC(2026, 0, 1);

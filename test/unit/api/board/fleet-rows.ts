@@ -1,4 +1,4 @@
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { aFleetRow as aRow } from '../../../support/builders.ts';
 
 /** A namespace that is well at version v1, but for what a test says. */

@@ -4,9 +4,9 @@ import request from 'supertest';
 import { mountBoard } from '../../../../api/board/mount-board.ts';
 import { securityHeaders } from '../../../../api/guards.ts';
 import { HttpProblem } from '../../../../api/problem.ts';
+import { SkipperError } from '../../../../domain/errors.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import type { Core } from '../../../../shared/core.ts';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
-import { SkipperError } from '../../../../shared/errors.ts';
 import { createFakeCore, type FakeCoreOptions } from '../../../support/fake-core.ts';
 import { aFleetRow } from './fleet-rows.ts';
 

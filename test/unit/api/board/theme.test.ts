@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { BOARD_THEME, DARK, FONTS, LIGHT } from '../../../../api/board/theme.ts';
 
-const tokens = readFileSync(new URL('../../../../web/styles/tokens.css', import.meta.url), 'utf8');
+const tokens = readFileSync(new URL('../../../../web/ui/styles/tokens.css', import.meta.url), 'utf8');
 
 function declared(name: string): string {
   return tokens.match(new RegExp(`--${name}: ([^;]+);`))?.[1] ?? '';

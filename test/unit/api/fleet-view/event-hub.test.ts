@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createEventHub } from '../../../../api/fleet-view/event-hub.ts';
 import type { FeedEvent } from '../../../../api/fleet-view/fleet-view.ts';
 import { createRowStore } from '../../../../api/fleet-view/row-store.ts';
-import { summariseFleet } from '../../../../shared/domain/summarise-fleet.ts';
+import { summariseFleet } from '../../../../domain/fleet/summarise-fleet.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 import { aFakeView } from '../../../support/fake-view.ts';
 import { listenToEvents } from '../../../support/listen-to-events.ts';

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FeedEvent } from '../../../../api/fleet-view/fleet-view.ts';
 import { openFleetView } from '../../../../api/fleet-view/open-fleet-view.ts';
-import type { NamespaceSnapshot } from '../../../../shared/domain/observed.ts';
-import { SkipperError } from '../../../../shared/errors.ts';
+import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import { SkipperError } from '../../../../domain/errors.ts';
 import type { Change } from '../../../../shared/state/change-feed.ts';
-import type { ChannelNote, NamespaceRecord } from '../../../../shared/state/desired-state.ts';
+import type { ChannelSnapshot, NamespaceRecord } from '../../../../shared/state/desired-state.ts';
 import { aDeployment, aRelease, VERSION } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 import { until } from '../../../support/simulated-world.ts';
@@ -41,7 +41,7 @@ function aRecord(overrides: Partial<NamespaceRecord> = {}): NamespaceRecord {
 function open() {
   const namespaces: Record<string, Partial<NamespaceSnapshot>> = { 'team-a': {}, 'team-b': {} };
   const records = new Map<string, NamespaceRecord>();
-  const channels = new Map<string, ChannelNote>();
+  const channels = new Map<string, ChannelSnapshot>();
   const read: string[][] = [];
   let away = false;
   let onCluster: (namespace: string) => void = () => undefined;
@@ -51,7 +51,7 @@ function open() {
     { name: 'pods', synced: true, position: '1', lastHeardAt: 0, relists: 1, problem: undefined },
   ];
   Object.assign(core.redis, { status: 'ready' });
-  Object.assign(core.fleet, {
+  Object.assign(core.cluster, {
     onAnyChange: (listener: typeof onCluster) => {
       onCluster = listener;
       return () => undefined;

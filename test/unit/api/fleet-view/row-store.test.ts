@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRowStore } from '../../../../api/fleet-view/row-store.ts';
-import type { RowsEvent } from '../../../../shared/domain/fleet-feed.ts';
+import type { RowsEvent } from '../../../../domain/fleet/fleet-feed.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 
 const named = (namespace: string, detail = '') => aFleetRow({ namespace, detail });

@@ -8,7 +8,7 @@ import request from 'supertest';
 import { openAssets } from '../../../../api/pages/assets.ts';
 import { fleetPage } from '../../../../api/pages/fleet-page.tsx';
 import { toDataBlock } from '../../../../api/pages/send-page.tsx';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 import { aFakeView } from '../../../support/fake-view.ts';

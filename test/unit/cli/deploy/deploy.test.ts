@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RolloutView } from '../../../../api/schemas.ts';
-import { createApiClient } from '../../../../cli/api/client.ts';
 import { awaitRollout } from '../../../../cli/deploy/await-rollout.ts';
 import { type DeployOptions, deploy } from '../../../../cli/deploy/deploy-command.ts';
 import { describePlan } from '../../../../cli/deploy/describe-plan.ts';
@@ -15,7 +14,8 @@ import {
 import { waitForRollout } from '../../../../cli/deploy/wait-command.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { painter } from '../../../../cli/text/paint.ts';
-import { countTargets, rolloutState, type TargetState } from '../../../../shared/domain/rollout.ts';
+import { createApiClient } from '../../../../client/api-client.ts';
+import { countTargets, rolloutState, type TargetState } from '../../../../domain/rollout/rollout.ts';
 import {
   type FakeApi,
   type FakeHandler,

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createApiClient } from '../../../../cli/api/client.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { isChecked, showReleases } from '../../../../cli/releases/releases-command.ts';
-import type { ChannelSummary } from '../../../../shared/domain/fleet-summary.ts';
+import { createApiClient } from '../../../../client/api-client.ts';
+import type { ChannelSummary } from '../../../../domain/fleet/fleet-summary.ts';
 import { type FakeApi, sendJson, startFakeApi } from '../../../support/fake-api.ts';
 import { makeIo } from '../../../support/fake-io.ts';
 

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createApiClient } from '../../../../cli/api/client.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { describeDetail, describeRow, describeWork } from '../../../../cli/status/describe-row.ts';
 import { drawFleet } from '../../../../cli/status/draw-fleet.ts';
@@ -7,6 +6,7 @@ import { beginState, takeNews } from '../../../../cli/status/fleet-state.ts';
 import { type RowFilter, selectRows } from '../../../../cli/status/select-rows.ts';
 import { showStatus, watchStatus } from '../../../../cli/status/status-command.ts';
 import { painter } from '../../../../cli/text/paint.ts';
+import { createApiClient } from '../../../../client/api-client.ts';
 import {
   type FakeApi,
   type FakeHandler,

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createApiClient } from '../../../../cli/api/client.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { painter } from '../../../../cli/text/paint.ts';
 import { describeWhy, type NamespaceAnswer } from '../../../../cli/why/describe-why.ts';
 import { explain } from '../../../../cli/why/why-command.ts';
-import type { Attempt } from '../../../../shared/domain/attempt.ts';
-import type { Health } from '../../../../shared/domain/fleet-row.ts';
+import { createApiClient } from '../../../../client/api-client.ts';
+import type { Health } from '../../../../domain/fleet/fleet-row.ts';
+import type { Attempt } from '../../../../domain/rollout/attempt.ts';
 import { type FakeApi, sendJson, sendProblem, startFakeApi } from '../../../support/fake-api.ts';
 import { makeIo } from '../../../support/fake-io.ts';
 

@@ -5,7 +5,7 @@ import { coreProblems, refreshGauges } from '../../../../shared/http/gauges.ts';
 import type { RedisConnection } from '../../../../shared/redis.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 
-type Watches = ReturnType<Core['fleet']['watches']>;
+type Watches = ReturnType<Core['cluster']['watches']>;
 
 const WELL = {
   name: 'pods',
@@ -24,7 +24,7 @@ function aCore({ getJobCounts, status = 'ready', watches = [] }: Partial<Facts>)
     ...core,
     redis: { status } as RedisConnection,
     deployQueue: { ...core.deployQueue, getJobCounts } as unknown as Queue,
-    fleet: { ...core.fleet, watches: () => watches },
+    cluster: { ...core.cluster, watches: () => watches },
   };
 }
 

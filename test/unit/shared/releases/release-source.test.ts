@@ -41,7 +41,7 @@ function open(overrides: Partial<ReleaseSourceOptions> = {}) {
     baseUrl: server.url,
     timeoutMs: 2_000,
     override: {},
-    outbound: anOutbound({ baseUrl: server.url }),
+    egress: anOutbound({ baseUrl: server.url }),
     store: createFakeChannelStore(),
     log: silentLog,
     ...overrides,

@@ -11,7 +11,7 @@ import {
   encodeSteps,
   foldKeyOf,
 } from '../../../../shared/state/history.ts';
-import { aBootstrap, aFailedAttempt, anAttempt, STARTED_AT } from '../../../support/story-builders.ts';
+import { aBootstrap, aFailedAttempt, anAttempt, STARTED_AT } from '../../../support/details-builders.ts';
 
 /** As the scripts store it. */
 function stored(json: string, times = 1, first = STARTED_AT, fold = '') {

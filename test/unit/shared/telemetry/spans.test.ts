@@ -2,13 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { BullMQOtel } from 'bullmq-otel';
-import { SkipperError } from '../../../../shared/errors.ts';
+import { SkipperError } from '../../../../domain/errors.ts';
 import { withoutHousekeeping } from '../../../../shared/telemetry/queue-telemetry.ts';
 import {
   inAttemptSpan,
   inSpan,
+  recordOutcome,
   startServerSpan,
-  tellOutcome,
   traceFields,
 } from '../../../../shared/telemetry/spans.ts';
 
@@ -17,7 +17,7 @@ const ATTEMPT = { namespace: 'team-a', rollout: 'r1', attempt: 2 };
 describe('while tracing is off', () => {
   test('everything runs, and log lines name no trace', async () => {
     const fields = await inSpan('step', {}, async (span) => {
-      tellOutcome('updated');
+      recordOutcome('updated');
       return [span.isRecording(), traceFields()];
     });
     const failing = inSpan('step', {}, async () => Promise.reject(new Error('why')));
@@ -62,7 +62,7 @@ describe('while tracing is on', () => {
 
     const ended = inAttemptSpan(ATTEMPT, async () => {
       await inSpan('plan', {}, async () => undefined);
-      tellOutcome('retrying', { code: 'conflict', reason: 'somebody else wrote' });
+      recordOutcome('retrying', { code: 'conflict', reason: 'somebody else wrote' });
       throw steering;
     });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { createFleetStore, type FleetStore, forgetGone } from '../../../../web/fleet/fleet-store.ts';
 import { FIRST_LINES, firstPaint } from '../../../../web/fleet/page-state.ts';
 import { EVERYTHING, type Selection } from '../../../../web/fleet/selection.ts';

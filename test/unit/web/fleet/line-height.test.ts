@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import type { Item } from '../../../../web/fleet/fleet-list.ts';
 import { lineHeight } from '../../../../web/fleet/line-height.ts';
 import { aFleetRow } from '../../../support/builders.ts';
@@ -33,7 +33,7 @@ describe('lineHeight', () => {
       ],
     ],
   ])('is what %s makes of a line', (file, heights) => {
-    const css = readFileSync(new URL(`../../../../web/styles/${file}`, import.meta.url), 'utf8');
+    const css = readFileSync(new URL(`../../../../web/ui/styles/${file}`, import.meta.url), 'utf8');
 
     expect([...css.matchAll(/--line-height: (\d+)px/g)].map(([, px]) => Number(px))).toEqual(heights);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { selectRows } from '../../../../web/fleet/select-rows.ts';
 import {
   EVERYTHING,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { countTargets, type RolloutTarget } from '../../../../shared/domain/rollout.ts';
+import { countTargets, type RolloutTarget } from '../../../../domain/rollout/rollout.ts';
 import { activityWords } from '../../../../web/fleet/activity-words.ts';
 import { keyAction } from '../../../../web/fleet/keyboard.ts';
-import { absolute, ago, duration, until } from '../../../../web/fleet/relative-time.ts';
 import { progressOf, shownRollouts } from '../../../../web/fleet/rollout-progress.ts';
 import { shareVersions } from '../../../../web/fleet/version-shares.ts';
 import { number, percent, requestedBy, statusWords } from '../../../../web/fleet/words.ts';
+import { absolute, ago, duration, until } from '../../../../web/ui/relative-time.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 
 const SECOND = 1_000;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { FleetRow } from '../../../../shared/domain/fleet-row.ts';
-import type { FeedMessage } from '../../../../web/live/feed-messages.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import type { FeedMessage } from '../../../../web/feed/feed-messages.ts';
 import { followNamespace, hasSettled } from '../../../../web/namespace/follow-namespace.ts';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
 import { NAMESPACE } from '../../../support/builders.ts';
-import { aRow, aStory } from '../../../support/story-builders.ts';
+import { aRow, someDetails } from '../../../support/details-builders.ts';
 
 /** A page with an API, timers and a clock that a test moves. */
 function open() {
@@ -12,11 +12,11 @@ function open() {
   const time = { now: 10_000 };
   const timers: { readonly at: number; readonly run: () => void }[] = [];
   const api = { status: 200, row: aRow() };
-  const store = createNamespaceStore({ story: aStory(), objects: undefined, feedWorker: '/feed.js' });
+  const store = createNamespaceStore({ details: someDetails(), objects: undefined, feedWorker: '/feed.js' });
   const follower = followNamespace(store, {
     fetch: (async (url: string) => {
       asked.push(url);
-      const body = url.endsWith('/objects') ? { objects: [] } : aStory({ row: api.row });
+      const body = url.endsWith('/objects') ? { objects: [] } : someDetails({ row: api.row });
       return { ok: api.status === 200, status: api.status, json: async () => body };
     }) as unknown as typeof fetch,
     setTimer: (run, ms) => timers.push({ at: time.now + ms, run }),
@@ -46,7 +46,7 @@ const STORY = `/api/namespaces/${NAMESPACE}`;
 const OBJECTS = `${STORY}/objects`;
 
 describe('the page of a namespace', () => {
-  test('reads its story again when the feed tells of its row, and of no other', async () => {
+  test('reads its details again when the feed tells of its row, and of no other', async () => {
     const { asked, follower, store, api } = open();
     api.row = aRow({ health: 'busy', activity: 'planning' });
 
@@ -55,7 +55,7 @@ describe('the page of a namespace', () => {
     await settle();
 
     expect(asked).toEqual([STORY]);
-    expect(store.story.value.row.activity).toBe('planning');
+    expect(store.details.value.row.activity).toBe('planning');
   });
 
   test('asks at most once a second however much happens, and does not miss the last change', async () => {
@@ -75,7 +75,7 @@ describe('the page of a namespace', () => {
 
   test('reads the objects again when what was under way is over', async () => {
     const { asked, follower, store } = open();
-    store.story.value = aStory({ row: aRow({ health: 'busy' }) });
+    store.details.value = someDetails({ row: aRow({ health: 'busy' }) });
 
     follower.take(rows(aRow()));
     await settle();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AttemptEnd } from '../../../../shared/domain/attempt.ts';
+import type { AttemptEnd } from '../../../../domain/rollout/attempt.ts';
 import { endOf, stepName, took } from '../../../../web/namespace/words.ts';
-import { anAttempt } from '../../../support/story-builders.ts';
+import { anAttempt } from '../../../support/details-builders.ts';
 
 describe('how long something took', () => {
   test.each([

@@ -1,0 +1,50 @@
+import {
+  explainPod,
+  type NamespaceSnapshot,
+  type ObservedPod,
+  reportOn,
+} from '../../domain/cluster/observed.ts';
+import type { DeploymentCheck, FddReport, PodDetails } from '../../domain/explain/namespace-details.ts';
+
+/** FDD's Deployment beside what its Application asks for. */
+export function checkDeployment({ application, deployment }: NamespaceSnapshot): DeploymentCheck[] {
+  if (!deployment) return [];
+  const checks: DeploymentCheck[] = [];
+  const check = (what: string, wanted: string, actual: string) =>
+    checks.push({ what, wanted, actual, isRight: wanted === actual });
+  if (application) {
+    check('image', application.image, deployment.image);
+    check('deployment id', application.deploymentId ?? '(none)', deployment.deploymentId ?? '(none)');
+  }
+  check('replicas available', String(deployment.replicas), String(deployment.availableReplicas ?? 0));
+  check('replicas updated', String(deployment.replicas), String(deployment.updatedReplicas));
+  const observed = Math.min(deployment.observedGeneration, deployment.generation);
+  check('generation observed', String(deployment.generation), String(observed));
+  return checks;
+}
+
+/** FDD's pods, and the bootstrap pod while there is one. */
+export function describePods({ pods, bootstrapPod }: NamespaceSnapshot): PodDetails[] {
+  const describe = (pod: ObservedPod, isBootstrap: boolean): PodDetails => ({
+    name: pod.name,
+    phase: pod.phase,
+    ready: pod.ready,
+    restarts: pod.restarts,
+    deleting: pod.deleting,
+    reason: explainPod(pod),
+    isBootstrap,
+  });
+  return [
+    ...(bootstrapPod ? [describe(bootstrapPod, true)] : []),
+    ...pods.map((pod) => describe(pod, false)),
+  ];
+}
+
+/** What FDD says of the deployment that its Application asks for. */
+export function currentReport(snapshot: NamespaceSnapshot): FddReport | undefined {
+  const id = snapshot.application?.deploymentId;
+  const report = id === undefined ? undefined : reportOn(snapshot, id);
+  if (!report) return undefined;
+  const status = snapshot.statuses.find(({ deploymentId }) => deploymentId === id);
+  return { name: status?.name ?? '', deploymentId: id, result: report.result, logs: report.logs };
+}

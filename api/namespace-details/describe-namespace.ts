@@ -1,0 +1,75 @@
+import { messageOf } from '../../domain/errors.ts';
+import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/namespace-details.ts';
+import { explainNamespace } from '../../domain/explain/why.ts';
+import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
+import type { Core } from '../../shared/core.ts';
+import type { NamespaceHistory } from '../../shared/state/desired-state.ts';
+import type { FleetView } from '../fleet-view/fleet-view.ts';
+import { jobLink } from '../views.ts';
+import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
+
+const NOTHING_ASKED = { record: undefined, asked: undefined, released: undefined };
+const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
+
+/** Puts together what is known of a namespace; undefined for one that is not FIAAS's. */
+export async function describeNamespace(
+  core: Core,
+  view: FleetView,
+  namespace: string,
+): Promise<NamespaceDetails | undefined> {
+  const snapshot = core.cluster.snapshot(namespace);
+  if (!snapshot.config) return undefined;
+  // One that has just appeared has no row for a moment.
+  const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_ASKED, snapshot });
+  let history = NO_HISTORY;
+  let historyProblem: string | undefined;
+  try {
+    history = await core.state.history(namespace);
+  } catch (error) {
+    historyProblem = messageOf(error);
+  }
+  const { attempts, bootstrap } = history;
+  const channel = view.summary().channels.find((each) => each.channel === row.channel);
+  return {
+    namespace,
+    now: Date.now(),
+    row,
+    why: explainNamespace({ row, snapshot, attempts, bootstrap, channelProblem: channel?.problem }),
+    attempts,
+    historyProblem,
+    bootstrap,
+    rollouts: rolloutsOf(attempts),
+    jobs: jobsOf(attempts),
+    checks: checkDeployment(snapshot),
+    conditions: snapshot.deployment?.conditions ?? [],
+    fddPods: describePods(snapshot),
+    report: currentReport(snapshot),
+  };
+}
+
+/** The rollouts that the attempts belong to, each once, the latest first. */
+export function rolloutsOf(attempts: readonly Attempt[]): NamespaceLink[] {
+  return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: `/api/deployments/${rolloutId}` }));
+}
+
+export function jobsOf(attempts: readonly Attempt[]): NamespaceLink[] {
+  return linksBy(attempts, ({ jobId }) => ({ id: jobId, href: jobLink(jobId) }));
+}
+
+function linksBy(
+  attempts: readonly Attempt[],
+  linkOf: (attempt: Attempt) => Pick<NamespaceLink, 'id' | 'href'>,
+): NamespaceLink[] {
+  const links = new Map<string, NamespaceLink>();
+  for (const attempt of attempts) {
+    const link = linkOf(attempt);
+    if (link.id === '' || links.has(link.id)) continue;
+    links.set(link.id, {
+      ...link,
+      about: `${attempt.trigger} · ${attempt.requestedBy}`,
+      at: attempt.startedAt,
+    });
+  }
+  return [...links.values()];
+}

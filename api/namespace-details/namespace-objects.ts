@@ -1,0 +1,92 @@
+import { DEPLOYMENT_ID_LABEL } from '../../domain/cluster/names.ts';
+import { applicationManifest } from '../../domain/deploy/application.ts';
+import type { Step } from '../../domain/deploy/plan.ts';
+import { messageOf } from '../../domain/errors.ts';
+import { describeStep } from '../../domain/explain/describe-step.ts';
+import type {
+  FddReport,
+  NamespaceObjects,
+  PlannedDeploy,
+  WantedDiff,
+} from '../../domain/explain/namespace-details.ts';
+import type { Core } from '../../shared/core.ts';
+import { APPLICATION_STATUSES, APPLICATIONS } from '../../shared/kubernetes/resources.ts';
+import type { Channel } from '../../shared/releases/release-source.ts';
+import { diffApplications } from './diff-application.ts';
+import { type LiveObject, type Reading, readObjects, showObjects } from './read-objects.ts';
+
+/** The id of the next write is made at that moment. */
+const NEW_ID = '(a new one)';
+
+/** Reads the namespace's objects, and compares them with what a deploy would write now. */
+export async function readNamespaceObjects(core: Core, namespace: string): Promise<NamespaceObjects> {
+  const { config } = core.cluster.snapshot(namespace);
+  const configMap = config?.ok ? config.value.configMap : undefined;
+  const tag = config?.ok ? config.value.tag : undefined;
+  const [readings, channel, planned] = await Promise.all([
+    readObjects(core.client, namespace, configMap),
+    tag === undefined ? undefined : core.releases.resolve([tag]).then((channels) => channels.get(tag)),
+    planOf(core, namespace),
+  ]);
+  return {
+    namespace,
+    readAt: Date.now(),
+    objects: showObjects(readings),
+    reports: reportsIn(readings),
+    plan: planned.details,
+    diff: diffOf(namespace, readings, channel, planned),
+  };
+}
+
+interface Planned {
+  readonly details: PlannedDeploy;
+  readonly writes: boolean;
+}
+
+/** Without releases or cluster there is no plan; that is said, and fails nothing. */
+async function planOf({ service }: Core, namespace: string): Promise<Planned> {
+  try {
+    const targets = await service.plan({ namespaces: [namespace], forceBootstrap: false });
+    const plan = targets.find((target) => target.namespace === namespace);
+    if (!plan) return { details: { reason: 'nothing is planned here', steps: [] }, writes: false };
+    const { action, reason, version, steps } = plan;
+    return {
+      details: { action, reason, version, steps: steps.map(describeStep) },
+      writes: steps.some(isWrite),
+    };
+  } catch (error) {
+    return { details: { reason: messageOf(error), steps: [] }, writes: false };
+  }
+}
+
+function isWrite(step: Step): boolean {
+  return step.kind === 'apply-application';
+}
+
+function diffOf(
+  namespace: string,
+  readings: readonly Reading[],
+  channel: Channel | undefined,
+  { writes }: Planned,
+): WantedDiff {
+  const none = (problem: string): WantedDiff => ({ problem, isEqual: false, hunks: [] });
+  const release = channel?.release;
+  if (!release)
+    return none(channel?.problem?.message ?? 'the ConfigMap does not say which release is wanted');
+  const reading = readings.find(({ resource }) => resource === APPLICATIONS);
+  if (reading?.problem !== undefined) return none(reading.problem);
+  const actual = reading?.items[0];
+  const id = actual?.metadata.labels?.[DEPLOYMENT_ID_LABEL];
+  const wanted = applicationManifest(namespace, release, writes || id === undefined ? NEW_ID : id);
+  return diffApplications(actual, wanted);
+}
+
+function reportsIn(readings: readonly Reading[]): FddReport[] {
+  const statuses = readings.find(({ resource }) => resource === APPLICATION_STATUSES)?.items ?? [];
+  return statuses.map((item: LiveObject) => ({
+    name: item.metadata.name,
+    deploymentId: item.metadata.labels?.[DEPLOYMENT_ID_LABEL],
+    result: typeof item.result === 'string' ? item.result : '',
+    logs: Array.isArray(item.logs) ? item.logs.map(String) : [],
+  }));
+}

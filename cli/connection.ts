@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../domain/errors.ts';
+import { CliError, EXIT } from './exit-code.ts';
+import type { Environment } from './terminal.ts';
+
+export const DEFAULT_SERVER = 'http://127.0.0.1:5000';
+
+export interface ConnectionFlags {
+  readonly server?: string | undefined;
+  readonly tokenFile?: string | undefined;
+}
+
+/** Where the API is, and what opens it. */
+export interface Connection {
+  /** Without a slash at its end. */
+  readonly server: string;
+  readonly token: string | undefined;
+}
+
+/** A flag wins over a variable, a file over a token in the environment. */
+export function readConnection(flags: ConnectionFlags, env: Environment): Connection {
+  const given = flags.server ?? (env.SKIPPER_SERVER || undefined);
+  const origin = flags.server === undefined ? '$SKIPPER_SERVER' : '--server';
+  return { server: serverOf(given ?? DEFAULT_SERVER, origin), token: tokenOf(flags, env) };
+}
+
+function serverOf(given: string, origin: string): string {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new CliError(EXIT.refused, `${origin} "${given}" is no URL: give one as ${DEFAULT_SERVER}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new CliError(EXIT.refused, `${origin} holds a password: give a token with --token-file instead`);
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, '');
+}
+
+function tokenOf({ tokenFile }: ConnectionFlags, env: Environment): string | undefined {
+  const path = tokenFile ?? (env.SKIPPER_TOKEN_FILE || undefined);
+  if (path === undefined) return env.SKIPPER_TOKEN?.trim() || undefined;
+  const origin = tokenFile === undefined ? '$SKIPPER_TOKEN_FILE' : '--token-file';
+  const token = readToken(path, origin);
+  if (token === '') throw new CliError(EXIT.refused, `${origin} ${path} is empty: put the token in it`);
+  return token;
+}
+
+function readToken(path: string, origin: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new CliError(EXIT.refused, `${origin} ${path} cannot be read: ${messageOf(error)}`);
+  }
+}

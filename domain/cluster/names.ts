@@ -1,0 +1,20 @@
+/** Names on the wire. Upstream Skipper and FDD fixed these; none may change. */
+export const FDD = 'fiaas-deploy-daemon';
+export const BOOTSTRAP_POD = 'fiaas-deploy-daemon-bootstrap';
+export const CONFIG_MAP = 'fiaas-deploy-daemon';
+export const DEFAULT_TAG = 'stable';
+
+export const APP_LABEL = 'app';
+export const BOOTSTRAP_LABEL = 'fiaas/bootstrap';
+export const DEPLOYMENT_ID_LABEL = 'fiaas/deployment_id';
+export const HERITAGE = 'FIAAS-Skipper';
+
+/** Where FDD and its bootstrap program look for their configuration. */
+export const CONFIG_MOUNT_PATH = '/var/run/config/fiaas/';
+
+// The names below are Skipper's own.
+
+/** The field manager that the API server records as owner of what Skipper writes. */
+export const FIELD_MANAGER = 'fiaas-skipper';
+/** Annotation of the bootstrap pod: the deployment id it was started for. */
+export const BOOTSTRAP_FOR_ANNOTATION = 'fiaas-skipper/deployment-id';

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { parseYaml } from '../release/parse-yaml.ts';
+import { invalid, ok, type Result } from '../release/result.ts';
+import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
+
+/** A file name of the release channel; it must not lead anywhere else. */
+const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
+
+/** What a namespace's ConfigMap says of its FDD, as far as Skipper needs it. */
+export interface NamespaceConfig {
+  readonly namespace: string;
+  /** The ConfigMap it was read from; it is not always `fiaas-deploy-daemon`: a label makes one count, too. */
+  readonly configMap: string;
+  /** Release channel, or a published version. */
+  readonly tag: string;
+  readonly enableServiceAccountPerApp: boolean;
+  readonly useNetworkingV1Ingress: boolean;
+  /** What FDD must show in its Deployment when it runs with this configuration. */
+  readonly expectedEnvironment: Readonly<Record<string, string>>;
+  /** The ConfigMap is on its way out, as it is in a terminating namespace: nothing is to be written there. */
+  readonly isDeleting?: boolean;
+}
+
+export interface ConfigMapData {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly deletionTimestamp?: string;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const CLUSTER_CONFIG = 'cluster_config.yaml';
+
+/** Keys of cluster_config.yaml that FDD copies, as they are, into its own environment variables. */
+const ENVIRONMENT_OF = { 'log-format': 'LOG_FORMAT', environment: 'FIAAS_ENVIRONMENT' } as const;
+
+/** Reads one ConfigMap; what is wrong with it is a reason, so that it can never touch another namespace. */
+export function parseNamespaceConfig(configMap: ConfigMapData): Result<NamespaceConfig> {
+  const { name, namespace = '' } = configMap.metadata;
+  const where = `ConfigMap ${namespace}/${name}`;
+  if (configMap.data === undefined) return invalid(`${where} has no data: add data.${CLUSTER_CONFIG}`);
+  const tag = configMap.data.tag ?? DEFAULT_TAG;
+  if (!isTag(tag)) {
+    return invalid(
+      `${where}: data.tag ${JSON.stringify(tag)} is no channel name: use letters, digits, '.', '_', '-'`,
+    );
+  }
+  const clusterConfig = parseClusterConfig(configMap.data[CLUSTER_CONFIG]);
+  if (!clusterConfig.ok) return invalid(`${where}: data.${CLUSTER_CONFIG} ${clusterConfig.reason}`);
+  const settings = clusterConfig.value;
+  return ok({
+    namespace,
+    configMap: name,
+    tag,
+    enableServiceAccountPerApp: isOn(settings['enable-service-account-per-app']),
+    useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),
+    // FDD mounts the ConfigMap by its fixed name, so only that one's settings can reach it.
+    expectedEnvironment: name === CONFIG_MAP ? expectedEnvironment(settings) : {},
+    ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
+  });
+}
+
+export function isTag(tag: string): boolean {
+  return TAG.test(tag) && !tag.includes('..');
+}
+
+const Mapping = z.record(z.string(), z.unknown());
+
+function parseClusterConfig(text: string | undefined): Result<Record<string, unknown>> {
+  // Upstream deploys a namespace whose ConfigMap has no cluster_config.yaml, with defaults.
+  if (text === undefined) return ok({});
+  const parsed = parseYaml(text);
+  if (!parsed.ok) return parsed;
+  if (parsed.value === null) return invalid('is empty: write a mapping, at least "{}"');
+  const mapping = Mapping.safeParse(parsed.value);
+  if (!mapping.success) return invalid(`is ${kindOf(parsed.value)}, not a mapping of option to value`);
+  return ok(mapping.data);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}
+
+/** As FDD's own option parser reads a switch from YAML: the words true, yes and 1, in any case. */
+function isOn(value: unknown): boolean {
+  return ['true', 'yes', '1'].includes(String(value ?? '').toLowerCase());
+}
+
+function expectedEnvironment(settings: Readonly<Record<string, unknown>>): Record<string, string> {
+  const expected: Record<string, string> = {};
+  for (const [option, variable] of Object.entries(ENVIRONMENT_OF)) {
+    const value = settings[option];
+    if (typeof value === 'string' && value !== '') expected[variable] = value;
+  }
+  return expected;
+}

@@ -1,0 +1,160 @@
+import type { Result } from '../release/result.ts';
+import type { NamespaceConfig } from './namespace-config.ts';
+
+/** What is seen of a namespace, cut down to the fields that decisions rest on. */
+export interface NamespaceSnapshot {
+  readonly namespace: string;
+  /** Undefined where no ConfigMap makes the namespace FIAAS's. */
+  readonly config: Result<NamespaceConfig> | undefined;
+  readonly application: ObservedApplication | undefined;
+  readonly deployment: ObservedDeployment | undefined;
+  readonly statuses: readonly ObservedStatus[];
+  readonly pods: readonly ObservedPod[];
+  readonly bootstrapPod: ObservedPod | undefined;
+}
+
+export interface ObservedApplication {
+  readonly resourceVersion: string;
+  readonly image: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly deploymentId: string | undefined;
+  /** The label that makes the bootstrap program pick the Application up. */
+  readonly bootstrapLabel: boolean;
+  /** FDD's report in the Application itself (its option include-status-in-app). */
+  readonly status: DeploymentReport | undefined;
+}
+
+export type DeploymentResult = 'INITIATED' | 'RUNNING' | 'SUCCESS' | 'FAILED';
+
+export interface DeploymentReport {
+  readonly deploymentId: string | undefined;
+  readonly result: DeploymentResult;
+  /** FDD's own log lines; kept only while the result is not SUCCESS. */
+  readonly logs: readonly string[];
+}
+
+export interface ObservedStatus extends DeploymentReport {
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
+export interface ObservedDeployment {
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly deploymentId: string | undefined;
+  readonly image: string;
+  /** spec.replicas */
+  readonly replicas: number;
+  /** status.replicas */
+  readonly currentReplicas: number;
+  readonly updatedReplicas: number;
+  /** Undefined where Kubernetes leaves it out, which it does at 0. */
+  readonly availableReplicas: number | undefined;
+  readonly conditions: readonly Condition[];
+  /** The variables of FDD's container that show which configuration it was made with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The Helm release that made the Deployment. */
+  readonly helmRelease: string | undefined;
+  /** When its conditions changed last, in milliseconds since the epoch. */
+  readonly changedAt?: number | undefined;
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+}
+
+export interface ObservedPod {
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly phase: string;
+  readonly deleting: boolean;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly waiting: { readonly reason: string; readonly message: string | undefined } | undefined;
+  readonly terminated: { readonly exitCode: number; readonly reason: string | undefined } | undefined;
+  /** Why it is not scheduled. */
+  readonly unscheduled: string | undefined;
+  /** Bootstrap pods: the deployment id they were started for. */
+  readonly startedFor: string | undefined;
+}
+
+/** FDD's report on a deployment id, from whichever of its two places says more. */
+export interface ReportOnId extends DeploymentReport {
+  /** resourceVersion of the object that says so. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * What FDD says of a deployment id. It writes an ApplicationStatus and, with include-status-in-app, the Application's
+ * status; it may die between the two, so SUCCESS in either place counts, and FAILED only if the other does not say
+ * SUCCESS.
+ */
+export function reportOn(snapshot: NamespaceSnapshot, deploymentId: string): ReportOnId | undefined {
+  const own = snapshot.statuses.find((status) => status.deploymentId === deploymentId);
+  const application = snapshot.application;
+  const inApplication =
+    application?.status?.deploymentId === deploymentId
+      ? { ...application.status, resourceVersion: application.resourceVersion }
+      : undefined;
+  const reports = [own, inApplication].filter((report) => report !== undefined);
+  return (
+    reports.find((report) => report.result === 'SUCCESS') ??
+    reports.find((report) => report.result === 'FAILED') ??
+    reports[0]
+  );
+}
+
+/** True when the Deployment controller has done all that the Deployment's latest generation asks. */
+export function isRolledOut(deployment: ObservedDeployment): boolean {
+  return (
+    deployment.observedGeneration >= deployment.generation &&
+    deployment.updatedReplicas === deployment.replicas &&
+    deployment.currentReplicas === deployment.replicas &&
+    (deployment.availableReplicas ?? 0) === deployment.replicas
+  );
+}
+
+/** Lines that say why an FDD is not up: the Deployment's conditions and what its pods wait for. */
+export function explainDeployment(snapshot: NamespaceSnapshot): string[] {
+  const { deployment } = snapshot;
+  if (!deployment) return ['there is no Deployment fiaas-deploy-daemon'];
+  const lines = [
+    `Deployment: ${deployment.availableReplicas ?? 0} of ${deployment.replicas} available, ${deployment.updatedReplicas} updated, generation ${deployment.generation}, observed ${deployment.observedGeneration}`,
+  ];
+  for (const condition of deployment.conditions) {
+    if (isBad(condition))
+      lines.push(`Deployment ${condition.type}=${condition.status}: ${textOf(condition)}`);
+  }
+  for (const pod of snapshot.pods) {
+    const reason = explainPod(pod);
+    if (reason) lines.push(`pod ${pod.name}: ${reason}`);
+  }
+  return lines;
+}
+
+/** Why a pod is not ready, in one line; undefined for one that is. */
+export function explainPod(pod: ObservedPod): string | undefined {
+  const restarts = pod.restarts > 0 ? `, restarted ${pod.restarts} times` : '';
+  if (pod.waiting) {
+    return `${pod.waiting.reason}${pod.waiting.message ? `: ${pod.waiting.message}` : ''}${restarts}`;
+  }
+  if (pod.terminated) {
+    const { exitCode, reason } = pod.terminated;
+    return `exited with code ${exitCode}${reason ? ` (${reason})` : ''}${restarts}`;
+  }
+  if (pod.unscheduled) return `not scheduled: ${pod.unscheduled}`;
+  if (pod.ready) return undefined;
+  return `${pod.phase}, not ready${restarts}`;
+}
+
+function isBad(condition: Condition): boolean {
+  return condition.type === 'ReplicaFailure' ? condition.status === 'True' : condition.status !== 'True';
+}
+
+function textOf(condition: Condition): string {
+  return [condition.reason, condition.message].filter(Boolean).join(': ') || 'no reason given';
+}

@@ -1,0 +1,68 @@
+import isEqual from 'fast-deep-equal';
+import { APP_LABEL, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL, FDD, HERITAGE } from '../cluster/names.ts';
+import type { ObservedApplication } from '../cluster/observed.ts';
+import type { Release } from '../release/release.ts';
+
+/** Upstream's Application, field for field, as created and as applied. */
+export function applicationManifest(namespace: string, release: Release, deploymentId: string) {
+  return {
+    apiVersion: 'fiaas.schibsted.io/v1',
+    kind: 'Application',
+    metadata: {
+      name: FDD,
+      namespace,
+      finalizers: [],
+      ownerReferences: [],
+      labels: {
+        [APP_LABEL]: FDD,
+        heritage: HERITAGE,
+        [BOOTSTRAP_LABEL]: 'true',
+        [DEPLOYMENT_ID_LABEL]: deploymentId,
+      },
+    },
+    spec: { application: FDD, image: release.image, config: release.config },
+  };
+}
+
+export type ApplicationManifest = ReturnType<typeof applicationManifest>;
+
+/** The reason why an Application is not what the release asks for; undefined when it is. */
+export function differenceFrom(
+  application: ObservedApplication | undefined,
+  release: Release,
+): string | undefined {
+  if (!application) return 'there is no Application';
+  if (application.image !== release.image) return `image is ${application.image}`;
+  if (!isEqual(application.config, release.config)) return 'spec.config differs';
+  return undefined;
+}
+
+/**
+ * True when the stored config holds anything that the wanted one lacks. Server-side apply would leave it there, since
+ * it may belong to another field manager (upstream Skipper's, for one), so it takes a patch that names them.
+ */
+export function hasSurplusConfig(stored: unknown, wanted: unknown): boolean {
+  if (!isMapping(stored)) return false;
+  if (!isMapping(wanted)) return Object.keys(stored).length > 0;
+  return Object.entries(stored).some(
+    ([key, value]) => !Object.hasOwn(wanted, key) || hasSurplusConfig(value, wanted[key]),
+  );
+}
+
+/** The JSON merge patch (RFC 7386) that turns the stored config into the wanted one: surplus keys are null in it. */
+export function configPatch(
+  stored: unknown,
+  wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const key of isMapping(stored) ? Object.keys(stored) : []) patch[key] = null;
+  for (const [key, value] of Object.entries(wanted)) {
+    const old = isMapping(stored) && Object.hasOwn(stored, key) ? stored[key] : undefined;
+    patch[key] = isMapping(value) ? configPatch(old, value) : value;
+  }
+  return patch;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

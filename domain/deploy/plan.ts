@@ -1,0 +1,221 @@
+import type { NamespaceConfig } from '../cluster/namespace-config.ts';
+import { type DeploymentResult, isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import type { Release } from '../release/release.ts';
+import {
+  type ApplicationManifest,
+  applicationManifest,
+  configPatch,
+  differenceFrom,
+  hasSurplusConfig,
+} from './application.ts';
+import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
+import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
+import { RBAC_VERSION, rbacManifests } from './rbac.ts';
+
+/** One thing to do in a namespace. Every step may run twice. */
+export type Step =
+  | {
+      readonly kind: 'apply-rbac';
+      readonly objects: ReturnType<typeof rbacManifests>;
+      readonly version: string;
+    }
+  | {
+      readonly kind: 'apply-application';
+      readonly manifest: ApplicationManifest;
+      readonly change: 'create' | 'update';
+      /** Precondition: the version that the plan was made from. */
+      readonly resourceVersion: string | undefined;
+      /**
+       * Set where server-side apply would leave config keys to their other owner: a merge patch of `spec.config` that
+       * removes them, to be sent with everything else in one write.
+       */
+      readonly configPatch: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      /** The pod that runs already is this deployment's: a later run must not start another. */
+      readonly kind: 'adopt-bootstrap-pod';
+      readonly deploymentId: string;
+    }
+  | { readonly kind: 'delete-bootstrap-pod'; readonly reason: string }
+  | {
+      readonly kind: 'create-bootstrap-pod';
+      readonly manifest: ReturnType<typeof bootstrapPodManifest>;
+      readonly deploymentId: string;
+    }
+  | {
+      readonly kind: 'verify';
+      readonly deploymentId: string;
+      readonly image: string;
+      readonly bootstrap: boolean;
+    };
+
+export interface DeploymentPlan {
+  /** What it amounts to, in one word. */
+  readonly action: 'create' | 'update' | 'redeploy' | 'bootstrap' | 'verify' | 'unchanged' | 'refuse';
+  /** Why, for people: the dry run, the job's log and the page show it. */
+  readonly reason: string;
+  readonly steps: readonly Step[];
+}
+
+export interface PlanInput {
+  readonly config: NamespaceConfig;
+  readonly release: Release;
+  readonly rolloutId: string;
+  readonly forceBootstrap: boolean;
+  readonly observed: NamespaceSnapshot;
+  /** The namespace's quotas; they are read only where one has refused the bootstrap pod (docs/decisions/0008). */
+  readonly quotas: readonly QuotaObject[];
+  readonly manageRbac: boolean;
+  /** What earlier runs left behind in the desired-state record. */
+  readonly done: { readonly bootstrappedId?: string | undefined; readonly rbacVersion?: string | undefined };
+}
+
+/** Decides what a namespace needs. Pure: the same input gives the same plan, and the plan is what a dry run prints. */
+export function planDeployment(input: PlanInput): DeploymentPlan {
+  const { observed, release, config } = input;
+  const helmRelease = observed.deployment?.helmRelease;
+  if (helmRelease !== undefined && !input.forceBootstrap) {
+    return {
+      action: 'refuse',
+      reason: `FDD is managed by Helm release ${helmRelease}: upgrade it there, or force a bootstrap to take it over`,
+      steps: [],
+    };
+  }
+  const bootstrap = needsBootstrap(input);
+  const write = reasonToWrite(input, bootstrap);
+  const current = observed.application?.deploymentId;
+  const deploymentId =
+    write === undefined && current !== undefined
+      ? current
+      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isFinished(observed, id));
+  const steps = [
+    ...rbacSteps(input, bootstrap || write !== undefined),
+    ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
+    ...(bootstrap ? bootstrapSteps(input, deploymentId) : adoptionSteps(input, deploymentId)),
+  ];
+  if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
+    return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
+  }
+  const waitsForBootstrap = bootstrap || observed.bootstrapPod?.startedFor === deploymentId;
+  return {
+    action: actionOf(input, bootstrap, write),
+    reason: write ?? (bootstrap ? bootstrapReason(input) : 'written before, not proved yet'),
+    steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
+  };
+}
+
+/** True when FDD has to be started by a bootstrap pod that does not exist yet. */
+export function needsBootstrap(
+  input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done'>,
+): boolean {
+  const { observed, rolloutId, config } = input;
+  const { application, deployment, bootstrapPod } = observed;
+  const current = application?.deploymentId;
+  if (deployment && !input.forceBootstrap) return false;
+  if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
+  const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
+  if (input.forceBootstrap && !isOurs) return true;
+  const isRight = differenceFrom(application, input.release) === undefined;
+  if (isRight && bootstrapPod?.startedFor === current) return false;
+  // Forced, and begun already: once is enough.
+  return deployment === undefined || input.done.bootstrappedId !== current;
+}
+
+function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
+  const { observed, release, rolloutId, config } = input;
+  const { application } = observed;
+  const difference = differenceFrom(application, release);
+  if (difference !== undefined) return difference;
+  const current = application?.deploymentId;
+  if (current === undefined) return 'the Application has no deployment id';
+  const report = reportOn(observed, current);
+  if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
+  if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
+  if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
+    return 'a bootstrap was forced';
+  }
+  if (report?.result === 'SUCCESS') return 'FDD would skip a deployment id that has succeeded';
+  if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
+  return undefined;
+}
+
+/** A Deployment that was changed behind FDD's back: FDD will not look at an id again that has succeeded. */
+function reasonToRepeat(
+  { deployment }: NamespaceSnapshot,
+  current: string,
+  release: Release,
+  result: DeploymentResult | undefined,
+): string | undefined {
+  if (!deployment || result !== 'SUCCESS') return undefined;
+  if (deployment.image !== release.image) return `the Deployment runs ${deployment.image}`;
+  return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
+}
+
+function isFinished(observed: NamespaceSnapshot, deploymentId: string): boolean {
+  const result = reportOn(observed, deploymentId)?.result;
+  return result === 'SUCCESS' || result === 'FAILED';
+}
+
+function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefined): DeploymentPlan['action'] {
+  if (bootstrap) return 'bootstrap';
+  if (write === undefined) return 'verify';
+  if (!input.observed.application) return 'create';
+  return differenceFrom(input.observed.application, input.release) === undefined ? 'redeploy' : 'update';
+}
+
+function bootstrapReason(input: PlanInput): string {
+  return input.observed.deployment ? 'bootstrap was forced' : 'there is no Deployment';
+}
+
+function rbacSteps(input: PlanInput, changing: boolean): Step[] {
+  if (!input.manageRbac) return [];
+  if (!changing && input.done.rbacVersion === RBAC_VERSION) return [];
+  return [{ kind: 'apply-rbac', objects: rbacManifests(input.config.namespace), version: RBAC_VERSION }];
+}
+
+function applicationSteps(input: PlanInput, deploymentId: string): Step[] {
+  const { application } = input.observed;
+  const manifest = applicationManifest(input.config.namespace, input.release, deploymentId);
+  const { config } = input.release;
+  return [
+    {
+      kind: 'apply-application',
+      manifest,
+      change: application ? 'update' : 'create',
+      resourceVersion: application?.resourceVersion,
+      configPatch:
+        application && hasSurplusConfig(application.config, config)
+          ? configPatch(application.config, config)
+          : undefined,
+    },
+  ];
+}
+
+function adoptionSteps({ observed, forceBootstrap, done }: PlanInput, deploymentId: string): Step[] {
+  const isRunning = observed.bootstrapPod?.startedFor === deploymentId;
+  if (!forceBootstrap || !isRunning || done.bootstrappedId === deploymentId) return [];
+  return [{ kind: 'adopt-bootstrap-pod', deploymentId }];
+}
+
+function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {
+  const { config, release, quotas, manageRbac, observed } = input;
+  const manifest = bootstrapPodManifest({ config, release, deploymentId, quotas, manageRbac });
+  const create: Step = { kind: 'create-bootstrap-pod', manifest, deploymentId };
+  if (!observed.bootstrapPod) return [create];
+  return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }, create];
+}
+
+/** True when FDD has taken the deployment up and runs it, as far as the watches show. */
+function isSettled(observed: NamespaceSnapshot, deploymentId: string, release: Release): boolean {
+  const { deployment } = observed;
+  const report = reportOn(observed, deploymentId);
+  return (
+    deployment !== undefined &&
+    deployment.deploymentId === deploymentId &&
+    deployment.image === release.image &&
+    isRolledOut(deployment) &&
+    // FDD keeps its last ten reports only: none at all is an old, finished deployment.
+    (report === undefined || report.result === 'SUCCESS') &&
+    observed.bootstrapPod?.startedFor !== deploymentId
+  );
+}

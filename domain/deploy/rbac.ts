@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { APP_LABEL, FDD } from '../cluster/names.ts';
+
+const READ = ['get', 'list', 'watch'];
+const WRITE = ['create', 'delete', 'deletecollection', 'get', 'list', 'update', 'watch'];
+
+/** What FDD v1.10.0 uses in its namespace (its chart's Role); upstream Skipper's older rules make today's FDD fail. */
+const RULES = [
+  { apiGroups: ['fiaas.schibsted.io'], resources: ['applications'], verbs: READ },
+  {
+    apiGroups: ['fiaas.schibsted.io'],
+    resources: ['application-statuses', 'applications/status'],
+    verbs: ['create', 'delete', ...READ, 'update'],
+  },
+  {
+    apiGroups: [
+      '',
+      'apps',
+      'autoscaling',
+      'extensions',
+      'networking.k8s.io',
+      'policy',
+      'rbac.authorization.k8s.io',
+    ],
+    resources: [
+      'configmaps',
+      'deployments',
+      'horizontalpodautoscalers',
+      'ingresses',
+      'pods',
+      'poddisruptionbudgets',
+      'resourcequotas',
+      'rolebindings',
+      'serviceaccounts',
+      'services',
+    ],
+    verbs: WRITE,
+  },
+];
+
+/**
+ * The three objects of `--manage-rbac`. They are applied server-side, so what others put on the ServiceAccount (pull
+ * secrets, annotations) stays.
+ */
+export function rbacManifests(namespace: string) {
+  const metadata = { name: FDD, namespace, labels: { [APP_LABEL]: FDD } };
+  return {
+    serviceAccount: {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata,
+      automountServiceAccountToken: true,
+    },
+    role: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules: RULES },
+    roleBinding: {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: FDD },
+      subjects: [{ kind: 'ServiceAccount', name: FDD, namespace }],
+    },
+  };
+}
+
+/** Changes when the rules do, so that a namespace which is otherwise right gets the new ones. */
+export const RBAC_VERSION = createHash('sha256').update(JSON.stringify(RULES)).digest('hex').slice(0, 12);

@@ -1,0 +1,45 @@
+import type { NamespaceConfig } from '../cluster/namespace-config.ts';
+import type { NamespaceSnapshot } from '../cluster/observed.ts';
+
+export type Selected =
+  | { readonly namespace: string; readonly kind: 'deploy'; readonly config: NamespaceConfig }
+  /** Listed in the rollout with its reason, but nothing is done. */
+  | { readonly namespace: string; readonly kind: 'config-error' | 'helm-managed'; readonly reason: string };
+
+export interface Selection {
+  readonly targets: readonly Selected[];
+  /** Names that were asked for and are no namespaces of FIAAS. */
+  readonly unknown: readonly string[];
+}
+
+/** Which namespaces a request means: those it names, or all; and what can be said of each before any work. */
+export function selectTargets(
+  names: readonly string[] | undefined,
+  known: readonly string[],
+  snapshot: (namespace: string) => NamespaceSnapshot,
+  forceBootstrap: boolean,
+): Selection {
+  const asked = names === undefined ? known : [...new Set(names)];
+  const existing = new Set(known);
+  return {
+    targets: asked
+      .filter((namespace) => existing.has(namespace))
+      .map((namespace) => select(snapshot(namespace), forceBootstrap)),
+    unknown: asked.filter((namespace) => !existing.has(namespace)),
+  };
+}
+
+function select(snapshot: NamespaceSnapshot, forceBootstrap: boolean): Selected {
+  const { namespace, config, deployment } = snapshot;
+  if (!config?.ok) {
+    return { namespace, kind: 'config-error', reason: config?.reason ?? 'there is no ConfigMap' };
+  }
+  if (deployment?.helmRelease !== undefined && !forceBootstrap) {
+    return {
+      namespace,
+      kind: 'helm-managed',
+      reason: `FDD is managed by Helm release ${deployment.helmRelease}: upgrade it there, or force a bootstrap to take it over`,
+    };
+  }
+  return { namespace, kind: 'deploy', config: config.value };
+}

@@ -1,0 +1,22 @@
+import type { BootstrapRecord } from '../rollout/attempt.ts';
+
+/** How a bootstrap pod ended: `ended with exit code 1 (Error)`. */
+export function bootstrapEnd({ exitCode, reason }: Pick<BootstrapRecord, 'exitCode' | 'reason'>): string {
+  const end = exitCode === undefined ? 'had not ended' : `ended with exit code ${exitCode}`;
+  return reason === undefined ? end : `${end} (${reason})`;
+}
+
+/** A bootstrap pod's end and events, line by line; its log is another matter. */
+export function describeBootstrap(record: BootstrapRecord): string[] {
+  return [
+    `bootstrap pod ${bootstrapEnd(record)}`,
+    ...record.events.map((event) => `bootstrap pod event: ${event}`),
+  ];
+}
+
+/** What a bootstrap pod's end means for an FDD that is proved all the same. */
+export function bootstrapWarnings(record: BootstrapRecord | undefined): string[] {
+  if (!record || record.exitCode === 0) return [];
+  const end = record.exitCode === undefined ? 'did not end by its deadline' : bootstrapEnd(record);
+  return [`FDD is proved, but its bootstrap pod ${end}`];
+}

@@ -1,0 +1,89 @@
+import { type Rollout, rolloutState, type TargetCounts } from '../rollout/rollout.ts';
+import type { FleetRow } from './fleet-row.ts';
+import type { ChannelSummary, FleetSummary, RolloutProgress } from './fleet-summary.ts';
+
+/** What the latest look at a release channel has given. */
+export interface SeenChannel {
+  readonly version: string;
+  readonly checkedAt?: number | undefined;
+  readonly problem?: string | undefined;
+  readonly updated?: string | undefined;
+}
+
+export interface FleetFacts extends Pick<FleetSummary, 'workers' | 'queue' | 'rollouts' | 'stale'> {
+  readonly rows: Iterable<FleetRow>;
+  readonly channels: ReadonlyMap<string, SeenChannel>;
+}
+
+/** Counts the fleet. Channels are those in use, by name. */
+export function summariseFleet({ rows, channels, ...rest }: FleetFacts): FleetSummary {
+  const byStatus: Record<string, number> = {};
+  const byHealth: Record<string, number> = {};
+  const byVersion = new Map<string, number>();
+  const byChannel = new Map<string, number>();
+  let namespaces = 0;
+  for (const { status, health, version, channel } of rows) {
+    namespaces += 1;
+    byStatus[status] = (byStatus[status] ?? 0) + 1;
+    byHealth[health] = (byHealth[health] ?? 0) + 1;
+    byVersion.set(version, (byVersion.get(version) ?? 0) + 1);
+    if (channel !== '') byChannel.set(channel, (byChannel.get(channel) ?? 0) + 1);
+  }
+  return {
+    namespaces,
+    byStatus,
+    byHealth,
+    versions: [...byVersion]
+      .map(([version, count]) => ({ version, count }))
+      .sort((a, b) => b.count - a.count || compare(a.version, b.version)),
+    channels: [...byChannel]
+      .sort(([a], [b]) => compare(a, b))
+      .map(([channel, count]) => toChannelSummary(channel, count, channels.get(channel))),
+    ...rest,
+  };
+}
+
+function toChannelSummary(
+  channel: string,
+  namespaces: number,
+  seen: SeenChannel | undefined,
+): ChannelSummary {
+  return {
+    channel,
+    namespaces,
+    version: seen?.version ?? '',
+    checkedAt: seen?.checkedAt,
+    problem: seen?.problem,
+    updated: seen?.updated,
+  };
+}
+
+export function toProgress(
+  rollout: Rollout,
+  counts: TargetCounts,
+  etaAt: number | undefined,
+): RolloutProgress {
+  return {
+    id: rollout.id,
+    trigger: rollout.trigger,
+    requestedBy: rollout.requestedBy,
+    createdAt: rollout.createdAt,
+    versions: [...new Set(rollout.releases.map(({ version }) => version))],
+    state: rolloutState(counts),
+    counts,
+    etaAt,
+  };
+}
+
+export function remainingOf({ pending, running, paused }: TargetCounts): number {
+  return pending + running + paused;
+}
+
+export function doneOf({ completed, failed, cancelled, superseded }: TargetCounts): number {
+  return completed + failed + cancelled + superseded;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

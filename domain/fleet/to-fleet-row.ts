@@ -1,0 +1,176 @@
+import { explainDeployment, explainPod, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
+import { causeIn } from '../deploy/verify.ts';
+import type { TargetState } from '../rollout/rollout.ts';
+import { groupOfCause } from './cause-group.ts';
+import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
+
+/** What of a namespace's desired state is shown. */
+export interface ShownRecord {
+  /** More asked than handled means: work to do. */
+  readonly generation: number;
+  readonly handled: number;
+  readonly state: TargetState;
+  readonly phase: string;
+  readonly reason: string;
+  readonly attempt: number;
+  readonly lastFailure: string;
+  readonly rolloutId: string;
+  readonly jobId: string;
+  readonly changedAt: number;
+  readonly retryAt?: number | undefined;
+  readonly lastCode?: string | undefined;
+}
+
+export interface RowInput {
+  readonly snapshot: NamespaceSnapshot;
+  /** Undefined where nothing was ever asked, or Redis cannot be asked. */
+  readonly record: ShownRecord | undefined;
+  /** Version of the release that the record asks for; what is wanted also while nobody has looked at the channel. */
+  readonly asked: string | undefined;
+  /** Version that the namespace's channel names now. */
+  readonly released: string | undefined;
+}
+
+/** One namespace as it is shown. The health: first match wins, see `healthOf`. */
+export function toFleetRow({ snapshot, record, asked, released }: RowInput): FleetRow {
+  const { namespace, status, version, channel, description } = statusOf(snapshot);
+  const busy = isBusy(record);
+  const activity = busy ? activityOf(record) : 'idle';
+  const wanted = (busy ? (asked ?? released) : (released ?? asked)) ?? '';
+  const facts: Facts = { snapshot, record, status, description, version, wanted, channel, activity };
+  const { cause, code } = causeOf(facts);
+  return {
+    namespace,
+    status,
+    health: healthOf(facts),
+    channel,
+    version,
+    wanted,
+    activity,
+    detail: busy ? detailOf(record, activity) : '',
+    cause,
+    causeGroup: groupOfCause(cause, namespace),
+    code,
+    state: record?.state,
+    attempt: record?.attempt ?? 0,
+    retryAt: activity === 'retrying' ? record?.retryAt : undefined,
+    since: sinceOf(facts),
+    rollout: record?.rolloutId,
+    jobId: record?.jobId,
+  };
+}
+
+interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'> {
+  readonly snapshot: NamespaceSnapshot;
+  readonly record: ShownRecord | undefined;
+  readonly wanted: string;
+  readonly activity: ActivityValue;
+}
+
+const ACTIVITIES: Readonly<Record<string, ActivityValue>> = {
+  planning: 'planning',
+  applying: 'applying',
+  bootstrapping: 'bootstrapping',
+  'collecting the bootstrap log': 'bootstrapping',
+  'waiting for FDD': 'waiting for FDD',
+  'rolling out': 'rolling out',
+  backoff: 'retrying',
+};
+
+function isBusy(record: ShownRecord | undefined): record is ShownRecord {
+  return record !== undefined && record.generation > record.handled;
+}
+
+function activityOf({ phase }: ShownRecord): ActivityValue {
+  return ACTIVITIES[phase] ?? 'queued';
+}
+
+function detailOf(record: ShownRecord, activity: ActivityValue): string {
+  return activity === 'retrying' ? `attempt ${record.attempt} failed` : record.reason;
+}
+
+/**
+ * - busy: something was asked for that is not done, be it between two attempts.
+ * - unmanaged: Helm owns FDD.
+ * - failing: the ConfigMap cannot be read; or FDD has no replica, or too few; or it was deployed and is gone; or the latest
+ *   deploy failed, by our record or FDD's own report.
+ * - behind: FDD was never deployed, or its image is not what its Application, or its channel, asks for.
+ * - well: everything else.
+ */
+function healthOf(facts: Facts): Health {
+  const { snapshot, record, status, version, wanted, activity } = facts;
+  if (activity !== 'idle') return 'busy';
+  if (status === 'HELM_MANAGED') return 'unmanaged';
+  if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'failing';
+  if (record?.state === 'failed' || failureReportedIn(snapshot) !== undefined) return 'failing';
+  if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'failing' : 'behind';
+  if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'failing';
+  return status === 'VERSION_MISMATCH' || isBehind(version, wanted) ? 'behind' : 'well';
+}
+
+function isBehind(version: string, wanted: string): boolean {
+  return wanted !== '' && version !== wanted;
+}
+
+interface Cause {
+  readonly cause: string;
+  readonly code?: string | undefined;
+}
+
+const NOTHING: Cause = { cause: '' };
+
+/** What is wrong, in the words of whoever knows it best. Until a first attempt has failed, nothing is known to be wrong. */
+function causeOf(facts: Facts): Cause {
+  const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
+  const code = record?.lastCode || undefined;
+  if (activity !== 'idle') {
+    const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
+    return failure ? { cause: failureIn(failure), code } : NOTHING;
+  }
+  if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
+  if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
+  if (record?.state === 'failed') return { cause: record.reason, code };
+  const reported = failureReportedIn(snapshot);
+  if (reported !== undefined) return { cause: reported, code: 'fdd_failed' };
+  if (status !== 'OK') return { cause: tellingLine(snapshot) ?? description };
+  if (isBehind(version, wanted)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
+  return NOTHING;
+}
+
+/** The failure itself, out of what a run notes between two attempts. */
+function failureIn(reason: string): string {
+  return /^attempt \d+ failed \(\w+\): (.*); next in [\d.]+ s$/s.exec(reason)?.[1] ?? reason;
+}
+
+/** FDD's own word on the deployment that its Application asks for. */
+function failureReportedIn(snapshot: NamespaceSnapshot): string | undefined {
+  const id = snapshot.application?.deploymentId;
+  const report = id === undefined ? undefined : reportOn(snapshot, id);
+  if (report?.result !== 'FAILED') return undefined;
+  const line = causeIn(report.logs) ?? report.logs.at(-1);
+  return line === undefined ? 'FDD reported FAILED' : `FDD reported FAILED: ${line}`;
+}
+
+/** Pods that cannot be made or do not start say why; the Deployment's other conditions say only that it is so. */
+function tellingLine(snapshot: NamespaceSnapshot): string | undefined {
+  const { deployment, bootstrapPod } = snapshot;
+  if (!deployment) {
+    const reason = bootstrapPod && explainPod(bootstrapPod);
+    return reason === undefined ? undefined : `bootstrap pod: ${reason}`;
+  }
+  const isUp = (deployment.availableReplicas ?? 0) >= deployment.replicas;
+  const [, ...lines] = isUp ? [] : explainDeployment(snapshot);
+  return (
+    lines.find((line) => line.startsWith('Deployment ReplicaFailure')) ??
+    lines.find((line) => line.startsWith('pod ')) ??
+    lines[0]
+  );
+}
+
+/** The record knows when a deploy changed or failed; otherwise the Deployment's own conditions tell. */
+function sinceOf({ record, activity, snapshot }: Facts): number | undefined {
+  const fromRecord = record === undefined || record.changedAt === 0 ? undefined : record.changedAt;
+  if (activity !== 'idle' || record?.state === 'failed') return fromRecord;
+  return snapshot.deployment?.changedAt ?? fromRecord;
+}

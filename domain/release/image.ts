@@ -1,0 +1,46 @@
+import { invalid, ok, type Result } from './result.ts';
+
+export interface Image {
+  /** The reference as given: `registry:5000/fiaas/fiaas-deploy-daemon:20220808113256-eef68a8`. */
+  readonly reference: string;
+  readonly repository: string;
+  /** What FDD writes into the label `fiaas/version`. */
+  readonly tag: string;
+}
+
+/**
+ * Reads an image reference by the rules that FDD imposes: the text after the last colon becomes a label, so it must be
+ * a tag (a registry's port is not one) that is a legal label value, and a digest cannot be used.
+ */
+export function parseImage(reference: string): Result<Image> {
+  if (reference.trim() !== reference || reference === '' || /\s/.test(reference)) {
+    return invalid(`image ${JSON.stringify(reference)} is empty or has white space: give repository:tag`);
+  }
+  if (reference.includes('@')) {
+    return invalid(`image ${reference} names a digest, which FDD cannot deploy: give repository:tag`);
+  }
+  const colon = reference.lastIndexOf(':');
+  if (colon <= 0 || colon < reference.lastIndexOf('/')) {
+    return invalid(`image ${reference} has no tag: give repository:tag`);
+  }
+  const tag = reference.slice(colon + 1);
+  if (tag === '' || !isLabelValue(tag)) {
+    return invalid(
+      `image ${reference}: tag "${tag}" is not a valid label value (63 letters, digits, '.', '_', '-'), which FDD needs`,
+    );
+  }
+  return ok({ reference, repository: reference.slice(0, colon), tag });
+}
+
+/** The version to show for an image, also for one that we would not deploy. */
+export function versionOf(reference: string): string {
+  const image = parseImage(reference);
+  return image.ok ? image.value.tag : reference.slice(reference.lastIndexOf('/') + 1);
+}
+
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+
+/** True for a valid Kubernetes label value: at most 63 characters, no colon, no slash. */
+export function isLabelValue(value: string): boolean {
+  return LABEL_VALUE.test(value);
+}

@@ -1,0 +1,219 @@
+import {
+  BOOTSTRAP_FOR_ANNOTATION,
+  BOOTSTRAP_LABEL,
+  DEPLOYMENT_ID_LABEL,
+} from '../../domain/cluster/names.ts';
+import type {
+  DeploymentReport,
+  DeploymentResult,
+  ObservedApplication,
+  ObservedDeployment,
+  ObservedPod,
+  ObservedStatus,
+} from '../../domain/cluster/observed.ts';
+
+/** FDD's log of one deployment that is kept in memory: its end tells what went wrong. */
+const LOG_LINES = 40;
+const LINE_LENGTH = 2_000;
+const SHOWN_VARIABLES = ['LOG_FORMAT', 'FIAAS_ENVIRONMENT'];
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface RawConfigMap {
+  readonly metadata: Metadata;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface RawApplication {
+  readonly metadata: Metadata;
+  readonly spec?: { readonly image?: string; readonly config?: Record<string, unknown> };
+  readonly status?: RawReport & { readonly deployment_id?: string };
+}
+
+export interface RawReport {
+  readonly result?: string;
+  readonly logs?: readonly string[];
+}
+
+export type RawApplicationStatus = RawReport & { readonly metadata: Metadata };
+
+export interface RawDeployment {
+  readonly metadata: Metadata;
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly spec?: {
+        readonly containers?: readonly {
+          readonly image?: string;
+          readonly env?: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+      };
+    };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly conditions?: readonly RawCondition[];
+  };
+}
+
+interface RawCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+  readonly lastUpdateTime?: string;
+}
+
+interface RawContainerStatus {
+  readonly ready?: boolean;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode: number; readonly reason?: string };
+  };
+}
+
+export interface RawPod {
+  readonly metadata: Metadata;
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly RawCondition[];
+    readonly containerStatuses?: readonly RawContainerStatus[];
+  };
+}
+
+export function toObservedApplication(raw: RawApplication): ObservedApplication {
+  const { metadata, spec, status } = raw;
+  return {
+    resourceVersion: metadata.resourceVersion ?? '',
+    image: spec?.image ?? '',
+    config: intern(spec?.config ?? {}),
+    deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
+    bootstrapLabel: metadata.labels?.[BOOTSTRAP_LABEL] === 'true',
+    status: status?.result === undefined ? undefined : trimReport(status, status.deployment_id),
+  };
+}
+
+/** Most namespaces share one config: it is kept once. Emptied when full, since old releases are never asked for again. */
+const interned = new Map<string, Readonly<Record<string, unknown>>>();
+const MAX_INTERNED = 256;
+
+function intern(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const key = JSON.stringify(config);
+  const known = interned.get(key);
+  if (known) return known;
+  if (interned.size >= MAX_INTERNED) interned.clear();
+  interned.set(key, config);
+  return config;
+}
+
+export function toObservedStatus(raw: RawApplicationStatus): ObservedStatus {
+  return {
+    name: raw.metadata.name,
+    resourceVersion: raw.metadata.resourceVersion ?? '',
+    ...trimReport(raw, raw.metadata.labels?.[DEPLOYMENT_ID_LABEL]),
+  };
+}
+
+function trimReport(raw: RawReport, deploymentId: string | undefined): DeploymentReport {
+  const result = (raw.result ?? 'INITIATED') as DeploymentResult;
+  return { deploymentId, result, logs: result !== 'SUCCESS' ? trimLogs(raw.logs ?? []) : [] };
+}
+
+/** FDD logs whole request dumps: the beginning and the end of a line say enough. */
+function trimLogs(logs: readonly string[]): string[] {
+  return logs
+    .slice(-LOG_LINES)
+    .map((line) =>
+      line.length <= LINE_LENGTH
+        ? line
+        : `${line.slice(0, LINE_LENGTH / 2)} … ${line.slice(-LINE_LENGTH / 2)}`,
+    );
+}
+
+export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
+  const { metadata, spec, status } = raw;
+  const container = spec?.template?.spec?.containers?.[0];
+  return {
+    resourceVersion: metadata.resourceVersion ?? '',
+    generation: metadata.generation ?? 0,
+    observedGeneration: status?.observedGeneration ?? 0,
+    deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
+    image: container?.image ?? '',
+    replicas: spec?.replicas ?? 1,
+    currentReplicas: status?.replicas ?? 0,
+    updatedReplicas: status?.updatedReplicas ?? 0,
+    availableReplicas: status?.availableReplicas,
+    conditions: (status?.conditions ?? []).map(trimCondition),
+    environment: Object.fromEntries(
+      (container?.env ?? [])
+        .filter((variable) => SHOWN_VARIABLES.includes(variable.name))
+        .map((variable) => [variable.name, variable.value ?? '']),
+    ),
+    helmRelease: helmReleaseOf(metadata),
+    changedAt: newestOf(status?.conditions ?? []),
+  };
+}
+
+function newestOf(conditions: readonly RawCondition[]): number | undefined {
+  const times = conditions
+    .flatMap(({ lastTransitionTime, lastUpdateTime }) => [lastTransitionTime, lastUpdateTime])
+    .map((time) => Date.parse(time ?? ''))
+    .filter((time) => !Number.isNaN(time));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function trimCondition(raw: RawCondition) {
+  return { type: raw.type, status: raw.status, reason: raw.reason, message: raw.message };
+}
+
+function helmReleaseOf(metadata: Metadata): string | undefined {
+  const managedByHelm =
+    metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm' || metadata.labels?.heritage === 'Helm';
+  const release = metadata.annotations?.['meta.helm.sh/release-name'] ?? metadata.labels?.release;
+  if (release !== undefined && (managedByHelm || metadata.annotations?.['meta.helm.sh/release-name'])) {
+    return release;
+  }
+  return managedByHelm ? '(unnamed)' : undefined;
+}
+
+export function toObservedPod(raw: RawPod): ObservedPod {
+  const { metadata, status } = raw;
+  const container = status?.containerStatuses?.[0];
+  const conditions = status?.conditions ?? [];
+  const scheduled = conditions.find((condition) => condition.type === 'PodScheduled');
+  return {
+    name: metadata.name,
+    resourceVersion: metadata.resourceVersion ?? '',
+    phase: status?.phase ?? 'Pending',
+    deleting: metadata.deletionTimestamp !== undefined,
+    ready: conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+    restarts: container?.restartCount ?? 0,
+    waiting: trimWaiting(container),
+    terminated: trimTerminated(container),
+    unscheduled: scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason) : undefined,
+    startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
+  };
+}
+
+function trimWaiting(container: RawContainerStatus | undefined): ObservedPod['waiting'] {
+  const waiting = container?.state?.waiting;
+  return waiting && { reason: waiting.reason ?? 'Waiting', message: waiting.message };
+}
+
+function trimTerminated(container: RawContainerStatus | undefined): ObservedPod['terminated'] {
+  const terminated = container?.state?.terminated;
+  return terminated && { exitCode: terminated.exitCode, reason: terminated.reason };
+}

@@ -1,0 +1,124 @@
+import { type LookupAddress, lookup as lookupName } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { SkipperError } from '../../domain/errors.ts';
+
+/** What may be asked of the world outside, and how: a release channel's content must not make Skipper ask anything else. */
+export interface EgressPolicy {
+  /** Throws `invalid_release` for a spec on a host that is not allowed. */
+  assertSpecAllowed(specUrl: string): void;
+  /** Throws `invalid_release` for a redirect to a private address, or from https to http. */
+  assertRedirectAllowed(from: string, to: string): void;
+  /** Goes through the proxies; without one, refuses names that resolve to private addresses, unless allowed. */
+  readonly dispatcher: Dispatcher;
+}
+
+export interface EgressPolicyOptions {
+  /** Where the release channels are; its host is always allowed. */
+  readonly baseUrl: string;
+  /** Further hosts that specs may be on; these, and the base's, may have private addresses. */
+  readonly allowedHosts: readonly string[];
+  /** Certificate authorities beside the usual ones, PEM. */
+  readonly ca: string | undefined;
+  readonly httpProxy: string | undefined;
+  readonly httpsProxy: string | undefined;
+  /** Hosts that are asked without a proxy, separated by commas. */
+  readonly noProxy: string | undefined;
+  /** Default: the system's resolver. */
+  readonly resolveName?: typeof lookupName;
+}
+
+/** Addresses that are not the public internet's: RFC 6890, and the cloud providers' metadata servers among them. */
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, 'ipv4');
+}
+for (const [network, prefix] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, 'ipv6');
+}
+
+export function isPrivateAddress(address: string): boolean {
+  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+export function createEgressPolicy({
+  baseUrl,
+  allowedHosts,
+  ca,
+  ...rest
+}: EgressPolicyOptions): EgressPolicy {
+  const { httpProxy = '', httpsProxy = httpProxy, noProxy = '', resolveName = lookupName } = rest;
+  const allowed = new Set([hostOf(baseUrl), ...allowedHosts.map((host) => host.toLowerCase())]);
+  const trusted = new Set([...allowed, hostOf(httpProxy), hostOf(httpsProxy)]);
+  const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    if (trusted.has(hostname.toLowerCase())) return resolveName(hostname, options, callback);
+    resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      const [first] = addresses ?? [];
+      if (error || !first) return callback(error, [] as never);
+      const found = addresses.find(({ address }) => isPrivateAddress(address));
+      if (found) return callback(refusal(hostname, found.address), [] as never);
+      if (options.all) return callback(null, addresses);
+      callback(null, first.address, first.family);
+    });
+  };
+
+  return {
+    assertSpecAllowed: (specUrl) => {
+      const host = hostOf(specUrl);
+      if (host !== undefined && allowed.has(host)) return;
+      throw new SkipperError(
+        'invalid_release',
+        `spec ${specUrl} is not on the host of the release channels: if that is right, add "${host}" to --release-allowed-hosts`,
+      );
+    },
+    assertRedirectAllowed: (from, to) => {
+      const { protocol } = new URL(to);
+      const isDowngrade = new URL(from).protocol === 'https:' && protocol !== 'https:';
+      if (!/^https?:$/.test(protocol) || isDowngrade) {
+        throw new SkipperError('invalid_release', `release source ${from} redirects to ${to}: not followed`);
+      }
+      const host = hostOf(to) ?? '';
+      if (!allowed.has(host) && isIP(host) !== 0 && isPrivateAddress(host)) throw refusal(host, host);
+    },
+    dispatcher: new EnvHttpProxyAgent({
+      httpProxy,
+      httpsProxy,
+      noProxy,
+      connect: { ...tls, lookup },
+      requestTls: tls,
+    }),
+  };
+}
+
+function refusal(host: string, address: string): SkipperError {
+  const shown = host === address ? host : `${host} (${address})`;
+  return new SkipperError(
+    'invalid_release',
+    `${shown} is a private address that the release channels led to: if that is right, add "${host}" to --release-allowed-hosts`,
+  );
+}
+
+/** Lower-case, without port, and without the brackets of an IPv6 address. */
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '').toLowerCase() : undefined;
+}

@@ -1,0 +1,265 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import '../../support/fake-one-realm.ts';
+import fc from 'fast-check';
+import { readConnection } from '../../../cli/connection.ts';
+import { EXIT } from '../../../cli/exit-code.ts';
+import { createApiClient } from '../../../client/api-client.ts';
+import { type FleetNews, followFleet } from '../../../client/follow-fleet.ts';
+import { refusal } from '../../../client/problem.ts';
+import { readEvents } from '../../../client/server-sent-events.ts';
+import {
+  type FakeApi,
+  type FakeHandler,
+  makeFleet,
+  makeRow,
+  openStream,
+  sendJson,
+  sendProblem,
+  startFakeApi,
+} from '../../support/fake-api.ts';
+
+let folder = '';
+let api: FakeApi | undefined;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skipper-cli-'));
+});
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function serve(handlers: Readonly<Record<string, FakeHandler>>, token?: string) {
+  api = await startFakeApi(handlers);
+  return createApiClient({ server: api.url, token });
+}
+
+describe('the connection', () => {
+  test('is to this machine unless a variable, or a flag, says otherwise', () => {
+    const env = { SKIPPER_SERVER: 'https://by-variable/' };
+
+    expect(readConnection({}, {}).server).toBe('http://127.0.0.1:5000');
+    expect(readConnection({}, env).server).toBe('https://by-variable');
+    expect(readConnection({ server: 'http://by-flag:80/skipper/' }, env).server).toBe(
+      'http://by-flag/skipper',
+    );
+  });
+
+  test("takes its token from the flag's file, the variable's file, or the variable", () => {
+    const [one, two] = ['one', 'two'].map((token) => {
+      const path = join(folder, token);
+      writeFileSync(path, `${token}\n`);
+      return path;
+    });
+    const env = { SKIPPER_TOKEN: 'three' };
+
+    expect(readConnection({ tokenFile: one }, { ...env, SKIPPER_TOKEN_FILE: two }).token).toBe('one');
+    expect(readConnection({}, { ...env, SKIPPER_TOKEN_FILE: two }).token).toBe('two');
+    expect(readConnection({}, env).token).toBe('three');
+    expect(readConnection({}, {}).token).toBeUndefined();
+  });
+
+  test.each([
+    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is no URL/],
+    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is no URL/],
+    [{ server: 'http://me:secret@x' }, {}, /^--server holds a password/],
+    [{ tokenFile: '/nowhere' }, {}, /--token-file \/nowhere cannot be read/],
+    [{ tokenFile: '/dev/null' }, {}, /--token-file \/dev\/null is empty/],
+  ])('%j %j is refused', (flags, env, message) => {
+    expect(() => readConnection(flags, env)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(message), exitCode: EXIT.refused }),
+    );
+  });
+});
+
+describe('a request', () => {
+  test('carries the token, and the path of the server', async () => {
+    const client = await serve({
+      'POST /below/api/deploy': (_, response) => sendJson(response, { id: 'x' }),
+    });
+    const below = createApiClient({ server: `${client.server}/below`, token: 'secret' });
+
+    expect(await below.post('/api/deploy', { namespaces: ['a'] })).toEqual({ id: 'x' });
+
+    expect(api?.requests[0]).toMatchObject({
+      headers: { authorization: 'Bearer secret', 'content-type': 'application/json' },
+      body: { namespaces: ['a'] },
+    });
+  });
+
+  test('that is refused says why, in the words of the API', async () => {
+    const client = await serve({
+      'GET /x': (_, response) =>
+        sendProblem(response, 400, {
+          detail: 'wrong',
+          errors: [{ field: 'namespaces.0', message: 'is no name' }],
+        }),
+      'GET /token': (_, response) => sendProblem(response, 401, { detail: 'this needs the token' }),
+      'GET /busy': (_, response) =>
+        sendProblem(response, 503, { detail: 'Redis is away' }, { 'retry-after': '5' }),
+    });
+
+    await expect(client.get('/x')).rejects.toMatchObject({
+      message: 'wrong',
+      details: ['namespaces.0: is no name'],
+      exitCode: EXIT.refused,
+      isPassing: false,
+    });
+    await expect(client.get('/token')).rejects.toMatchObject({
+      details: [expect.stringContaining('--token-file')],
+      exitCode: EXIT.unreachable,
+      isPassing: false,
+    });
+    await expect(client.get('/busy')).rejects.toMatchObject({
+      exitCode: EXIT.unreachable,
+      isPassing: true,
+      retryAfterMs: 5_000,
+    });
+  });
+
+  test('that nobody answers names the address, and how to change it', async () => {
+    const client = await serve({});
+    await api?.close();
+
+    await expect(client.get('/api/fleet')).rejects.toMatchObject({
+      message: expect.stringMatching(/^no answer from http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/),
+      details: [expect.stringMatching(/--server or \$SKIPPER_SERVER/)],
+      exitCode: EXIT.unreachable,
+      isPassing: true,
+    });
+  });
+
+  test('to something that is not Skipper says so', async () => {
+    const client = await serve({
+      'GET /': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+    });
+
+    await expect(client.get('/')).rejects.toMatchObject({
+      message: expect.stringContaining("not as Skipper's API"),
+      exitCode: EXIT.unreachable,
+    });
+  });
+
+  test('does not tell the same field error twice', () => {
+    const problem = {
+      detail: 'namespaces.0 is no name',
+      errors: [{ field: 'namespaces.0', message: 'is no name' }],
+    };
+    const error = refusal('http://x', {
+      status: 400,
+      contentType: 'application/problem+json',
+      retryAfter: null,
+      text: JSON.stringify(problem),
+    });
+
+    expect(error.details).toEqual([]);
+  });
+});
+
+describe('server-sent events', () => {
+  const text = [
+    ': a comment\n\n',
+    'id: a.1\r\nevent: rows\r\ndata: {"ø": "æ→"}\r\n\r\n',
+    'data: two\ndata: lines\n\n',
+    'event: nothing\n\n',
+    'data:unfinished',
+  ].join('');
+  const expected = [
+    { id: 'a.1', event: 'rows', data: '{"ø": "æ→"}' },
+    { id: 'a.1', event: 'message', data: 'two\nlines' },
+  ];
+
+  test('are read alike however the network cuts them', async () => {
+    const bytes = new TextEncoder().encode(text);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 12 }),
+        async (cuts) => {
+          const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
+          async function* chunks() {
+            for (const [index, end] of places.slice(1).entries()) yield bytes.slice(places[index], end);
+          }
+          const read = [];
+          for await (const event of readEvents(chunks())) read.push(event);
+
+          expect(read).toEqual(expected);
+        },
+      ),
+    );
+  });
+});
+
+describe('following the fleet', () => {
+  const fleet = makeFleet([makeRow('a')]);
+
+  async function firstNews(news: AsyncGenerator<FleetNews>, count: number): Promise<FleetNews[]> {
+    const seen: FleetNews[] = [];
+    for await (const each of news) {
+      seen.push(each);
+      if (seen.length === count) break;
+    }
+    return seen;
+  }
+
+  test('begins with all of it, and goes on where it was after each lost connection', async () => {
+    let connections = 0;
+    const client = await serve({
+      'GET /api/fleet': (_, response) => sendJson(response, fleet),
+      'GET /api/fleet/events': (_, response) => {
+        connections += 1;
+        const send = openStream(response);
+        if (connections === 1) {
+          send('rows', { position: 'a.2', rows: [makeRow('a', { status: 'FAILED' })], gone: [] }, 'a.2');
+          send('of a newer API', {}, 'a.2');
+          response.end();
+        } else {
+          send('reset', makeFleet([], { position: 'b.1' }), 'b.1');
+          send('tick', { now: 5 });
+        }
+      },
+    });
+
+    const news = await firstNews(followFleet(client), 7);
+
+    expect(news.map(({ kind }) => kind)).toEqual([
+      'fleet',
+      'connected',
+      'rows',
+      'lost',
+      'connected',
+      'fleet',
+      'tick',
+    ]);
+    expect(api?.requests.slice(1).map(({ query }) => query.get('since'))).toEqual(['a.1', 'a.2']);
+  });
+
+  test('takes silence for a lost connection', async () => {
+    const client = await serve({
+      'GET /api/fleet': (_, response) => sendJson(response, fleet),
+      'GET /api/fleet/events': (_, response) => void openStream(response),
+    });
+
+    const news = await firstNews(followFleet(client, 100), 4);
+
+    expect(news.slice(1)).toEqual([
+      { kind: 'connected' },
+      { kind: 'lost', reason: expect.stringContaining('nothing heard for 0.1 s') },
+      { kind: 'connected' },
+    ]);
+  });
+
+  test('ends where the API does not know it, or never answers', async () => {
+    const client = await serve({
+      'GET /api/fleet': (_, response) => sendJson(response, fleet),
+      'GET /api/fleet/events': (_, response) =>
+        sendProblem(response, 401, { detail: 'this needs the token' }),
+    });
+    await expect(firstNews(followFleet(client), 9)).rejects.toThrow('this needs the token');
+
+    await api?.close();
+    await expect(firstNews(followFleet(client), 9)).rejects.toThrow('no answer');
+  });
+});

@@ -1,0 +1,193 @@
+import { resolve, sep } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isTag, parseNamespaceConfig } from '../../../../domain/cluster/namespace-config.ts';
+import { aConfig, aConfigMap } from '../../../support/builders.ts';
+
+const CLUSTER_CONFIG = 'cluster_config.yaml';
+
+function parseYaml(text: string) {
+  return parseNamespaceConfig(aConfigMap({ [CLUSTER_CONFIG]: text }));
+}
+
+describe('parseNamespaceConfig', () => {
+  test('takes "stable" where no tag is given', () => {
+    const config = parseYaml('log-format: json');
+
+    expect(config).toMatchObject({ ok: true, value: { tag: 'stable' } });
+  });
+
+  test.each(['latest', 'stable', '20190206110218-449abc6', 'v1.10.0', 'team_a.canary'])(
+    'acceptance 3: takes the tag %s as it is',
+    (tag) => {
+      const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
+
+      expect(config).toMatchObject({ ok: true, value: { tag } });
+    },
+  );
+
+  test.each([
+    '../etc/passwd',
+    '..',
+    '.hidden',
+    'a/b',
+    'a\\b',
+    '%2e%2e%2fsecret',
+    'a?b',
+    'a#b',
+    'stable.json\0',
+    'stable\n',
+    ' stable',
+    '',
+    'a..b',
+    '🚀',
+    'x'.repeat(129),
+  ])('refuses the tag %j, which is no file name of a channel', (tag) => {
+    const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
+
+    expect(config).toEqual({ ok: false, reason: expect.stringContaining('data.tag') });
+  });
+
+  test('deploys a namespace without cluster_config.yaml with defaults, as upstream does', () => {
+    const config = parseNamespaceConfig(aConfigMap({ tag: 'latest' }));
+
+    expect(config).toEqual({ ok: true, value: aConfig({ tag: 'latest' }) });
+  });
+
+  test.each([
+    ['an empty value', '', /is empty/],
+    ['white space', '  \n', /is empty/],
+    ['a comment only', '# nothing yet\n', /is empty/],
+    ['null', 'null', /is empty/],
+    ['a list', '- a\n- b\n', /a list/],
+    ['a text', 'just words', /a string/],
+    ['a number', '42', /a number/],
+    ['invalid YAML', 'a: [1,\nb: }', /not valid YAML/],
+    ['two documents', 'a: 1\n---\nb: 2\n', /not valid YAML/],
+    [
+      'an alias bomb',
+      `a: &a [1,1,1,1,1,1,1,1,1,1]\n${'bcdefg'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(10)}]\n`)}`,
+      /not valid YAML/,
+    ],
+  ])('acceptance 2: tells what is wrong with %s', (_what, text, reason) => {
+    const config = parseYaml(text);
+
+    expect(config).toEqual({ ok: false, reason: expect.stringMatching(reason) });
+  });
+
+  test('acceptance 2: tells that there is no data', () => {
+    const config = parseNamespaceConfig(aConfigMap(undefined));
+
+    expect(config).toEqual({
+      ok: false,
+      reason: 'ConfigMap team-a/fiaas-deploy-daemon has no data: add data.cluster_config.yaml',
+    });
+  });
+
+  test.each([
+    ['true', true],
+    ['"true"', true],
+    ['True', true],
+    ['TRUE', true],
+    ['yes', true],
+    ['Yes', true],
+    ['1', true],
+    ['"1"', true],
+    ['false', false],
+    // Upstream reads switches by truthiness, so that this one would be on.
+    ['"false"', false],
+    ['no', false],
+    ['0', false],
+    ['""', false],
+    ['null', false],
+    ['[]', false],
+  ])('reads the switch %s as %s', (word, on) => {
+    const config = parseYaml(`enable-service-account-per-app: ${word}\nuse-networkingv1-ingress: ${word}\n`);
+
+    expect(config).toMatchObject({
+      ok: true,
+      value: { enableServiceAccountPerApp: on, useNetworkingV1Ingress: on },
+    });
+  });
+
+  // PyYAML, which upstream and FDD read this file with, knows the words of YAML 1.1.
+  test.each(['on', 'On', 'ON'])('reads the switch %s as FDD does: it is true in YAML 1.1', (word) => {
+    const config = parseYaml(`use-networkingv1-ingress: ${word}\n`);
+
+    expect(config).toMatchObject({ ok: true, value: { useNetworkingV1Ingress: true } });
+  });
+
+  test('leaves both switches off where they are not given', () => {
+    const config = parseYaml('ingress-suffixes: [example.com]');
+
+    expect(config).toMatchObject({
+      ok: true,
+      value: { enableServiceAccountPerApp: false, useNetworkingV1Ingress: false },
+    });
+  });
+
+  test('reads emoji and other Unicode', () => {
+    const config = parseYaml('environment: "🚀 prod-ø"\nlog-format: json\n');
+
+    expect(config).toMatchObject({
+      ok: true,
+      value: { expectedEnvironment: { FIAAS_ENVIRONMENT: '🚀 prod-ø', LOG_FORMAT: 'json' } },
+    });
+  });
+
+  test('acceptance 9: expects of FDD the settings that it copies into its environment', () => {
+    const config = parseYaml('environment: test\nlog-format: json\nproxy: http://x\n');
+
+    expect(config).toMatchObject({
+      ok: true,
+      value: { expectedEnvironment: { FIAAS_ENVIRONMENT: 'test', LOG_FORMAT: 'json' } },
+    });
+  });
+
+  test('expects no environment of a ConfigMap with another name, which FDD does not mount', () => {
+    const config = parseNamespaceConfig(
+      aConfigMap({ [CLUSTER_CONFIG]: 'environment: test' }, { name: 'fdd-labelled' }),
+    );
+
+    expect(config).toMatchObject({ ok: true, value: { configMap: 'fdd-labelled', expectedEnvironment: {} } });
+  });
+
+  test('never throws, whatever the ConfigMap holds', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'ab:-[]{}&*!|>%@#"\'\n \t,1.~?<=') }),
+      fc.json(),
+    );
+
+    fc.assert(
+      fc.property(fc.option(text, { nil: undefined }), fc.option(text, { nil: undefined }), (yaml, tag) => {
+        const data = {
+          ...(yaml === undefined ? {} : { [CLUSTER_CONFIG]: yaml }),
+          ...(tag === undefined ? {} : { tag }),
+        };
+        const config = parseNamespaceConfig(aConfigMap(data));
+        if (config.ok) expect(isTag(config.value.tag)).toBe(true);
+        else expect(config.reason).toContain('team-a/fiaas-deploy-daemon');
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('isTag', () => {
+  test('accepts nothing that leads out of the folder of the channels, in a path or a URL', () => {
+    const base = resolve('/srv/releases/fiaas-deploy-daemon');
+    const hostile = fc.string({ unit: fc.constantFrom(...'a1./\\%2eF:?#&;+_-~\0\n ') });
+
+    fc.assert(
+      fc.property(fc.oneof(hostile, fc.string({ unit: 'binary' })), (tag) => {
+        if (!isTag(tag)) return;
+        expect(resolve(base, `${tag}.json`)).toBe(`${base}${sep}${tag}.json`);
+        const url = new URL(`https://example.com/releases/fiaas-deploy-daemon/${tag}.json`);
+        expect(url.pathname).toBe(`/releases/fiaas-deploy-daemon/${tag}.json`);
+        expect(url.search + url.hash).toBe('');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,544 @@
+import { describe, expect, test } from '@jest/globals';
+import type { PlanInput, Step } from '../../../../domain/deploy/plan.ts';
+import { needsBootstrap, planDeployment } from '../../../../domain/deploy/plan.ts';
+import { RBAC_VERSION } from '../../../../domain/deploy/rbac.ts';
+import {
+  aBootstrapPod,
+  aConfig,
+  aDeployment,
+  anApplication,
+  aPlanInput,
+  aRelease,
+  aSettledSnapshot,
+  aSnapshot,
+  aStatus,
+  FIAAS_YML,
+  FOREIGN_ID,
+  IMAGE,
+  NAMESPACE,
+  OLD_IMAGE,
+  OUR_ID,
+  ROLLOUT,
+} from '../../../support/builders.ts';
+import {
+  type Asked,
+  aNamespace,
+  applyStep,
+  fddReacts,
+  idOf,
+  madeWith,
+  planFor,
+  runOnce,
+} from '../../../support/fake-namespace.ts';
+
+const SECOND_ID = idOf(ROLLOUT, 1);
+const ASKED: Asked = { release: aRelease(), rolloutId: ROLLOUT, forceBootstrap: false, manageRbac: false };
+
+function plan(overrides: Partial<PlanInput> = {}) {
+  return planDeployment(aPlanInput(overrides));
+}
+
+function kinds(steps: readonly Step[]): string[] {
+  return steps.map((step) => step.kind);
+}
+
+/** The deployment ids that a plan writes, creates and waits for; one, if it is consistent. */
+function idsOf(steps: readonly Step[]): string[] {
+  const ids = steps.flatMap((step) => {
+    if (step.kind === 'apply-application') return [step.manifest.metadata.labels['fiaas/deployment_id']];
+    if (step.kind === 'create-bootstrap-pod')
+      return [step.deploymentId, step.manifest.metadata.annotations['fiaas-skipper/deployment-id']];
+    return step.kind === 'verify' ? [step.deploymentId] : [];
+  });
+  return [...new Set(ids)].filter((id) => id !== undefined);
+}
+
+describe('planDeployment', () => {
+  test('acceptance 8: bootstraps a namespace that has nothing', () => {
+    const { action, reason, steps } = plan();
+
+    expect({ action, reason }).toEqual({ action: 'bootstrap', reason: 'there is no Application' });
+    expect(kinds(steps)).toEqual(['apply-application', 'create-bootstrap-pod', 'verify']);
+    expect(steps[0]).toMatchObject({ change: 'create', resourceVersion: undefined });
+    expect(steps[2]).toMatchObject({ bootstrap: true, image: IMAGE });
+    expect(idsOf(steps)).toEqual([OUR_ID]);
+  });
+
+  test('bootstraps a namespace that has an Application but no Deployment', () => {
+    const { action, steps } = plan({
+      observed: aSnapshot({ application: anApplication({ image: OLD_IMAGE }) }),
+    });
+
+    expect(action).toBe('bootstrap');
+    expect(kinds(steps)).toEqual(['apply-application', 'create-bootstrap-pod', 'verify']);
+    expect(idsOf(steps)).toEqual([OUR_ID]);
+  });
+
+  test('writes a new id before it bootstraps where the old one has succeeded: FDD would skip that', () => {
+    const observed = aSettledSnapshot({ deployment: undefined });
+
+    const { action, reason, steps } = plan({ observed });
+
+    expect({ action, reason }).toEqual({
+      action: 'bootstrap',
+      reason: 'FDD would skip a deployment id that has succeeded',
+    });
+    expect(idsOf(steps)).toEqual([OUR_ID]);
+  });
+
+  test('creates the Application where FDD runs without one', () => {
+    const { action, steps } = plan({ observed: aSnapshot({ deployment: aDeployment() }) });
+
+    expect(action).toBe('create');
+    expect(kinds(steps)).toEqual(['apply-application', 'verify']);
+    expect(steps[1]).toMatchObject({ bootstrap: false });
+  });
+
+  test('acceptance 6: updates under a new id where the image is another, at the version it has seen', () => {
+    const observed = aSettledSnapshot({
+      application: anApplication({ image: OLD_IMAGE, resourceVersion: '77' }),
+    });
+
+    const { action, reason, steps } = plan({ observed });
+
+    expect({ action, reason }).toEqual({ action: 'update', reason: `image is ${OLD_IMAGE}` });
+    expect(kinds(steps)).toEqual(['apply-application', 'verify']);
+    expect(steps[0]).toMatchObject({ change: 'update', resourceVersion: '77' });
+    expect(idsOf(steps)).toEqual([OUR_ID]);
+  });
+
+  test('acceptance 6: updates where only the config is another', () => {
+    const release = aRelease({ config: { ...FIAAS_YML, replicas: { minimum: 2, maximum: 2 } } });
+
+    const { action, reason } = plan({ observed: aSettledSnapshot(), release });
+
+    expect({ action, reason }).toEqual({ action: 'update', reason: 'spec.config differs' });
+  });
+
+  test('acceptance 6: does nothing where all is right', () => {
+    expect(plan({ observed: aSettledSnapshot() })).toEqual({
+      action: 'unchanged',
+      reason: 'already runs 20220808113256-eef68a8',
+      steps: [],
+    });
+  });
+
+  test('does nothing where all is right and FDD has dropped its old reports', () => {
+    expect(plan({ observed: aSettledSnapshot({ statuses: [] }) }).action).toBe('unchanged');
+  });
+
+  test.each([
+    ['its Deployment rolls out', { deployment: aDeployment({ observedGeneration: 1 }) }],
+    [
+      'its Deployment has no available replica',
+      { deployment: aDeployment({ availableReplicas: undefined }) },
+    ],
+    [
+      'FDD works on it, and its Deployment has still the old image',
+      {
+        deployment: aDeployment({ deploymentId: SECOND_ID, image: OLD_IMAGE }),
+        statuses: [aStatus({ result: 'RUNNING' as const })],
+      },
+    ],
+    ['FDD has only begun', { statuses: [aStatus({ result: 'INITIATED' as const })] }],
+    ['FDD works on it', { statuses: [aStatus({ result: 'RUNNING' as const })] }],
+    ['its bootstrap pod is still there', { bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) }],
+  ])('only verifies what was written before, where %s', (_what, overrides) => {
+    const { action, steps } = plan({ observed: aSettledSnapshot(overrides) });
+
+    expect(action).toBe('verify');
+    expect(kinds(steps)).toEqual(['verify']);
+    expect(idsOf(steps)).toEqual([FOREIGN_ID]);
+  });
+
+  test('redeploys under a new id where FDD reported FAILED', () => {
+    const observed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED' })] });
+
+    const { action, reason, steps } = plan({ observed });
+
+    expect({ action, reason }).toEqual({
+      action: 'redeploy',
+      reason: 'FDD reported FAILED for the previous deployment',
+    });
+    expect(idsOf(steps)).toEqual([OUR_ID]);
+  });
+
+  test("gives its own id's successor where that has FAILED", () => {
+    const observed = aSettledSnapshot({
+      application: anApplication({ deploymentId: OUR_ID }),
+      statuses: [aStatus({ deploymentId: OUR_ID, result: 'FAILED' })],
+    });
+
+    expect(idsOf(plan({ observed }).steps)).toEqual([SECOND_ID]);
+  });
+
+  test.each([
+    ['image', { image: OLD_IMAGE }],
+    ['id', { deploymentId: SECOND_ID, image: OLD_IMAGE }],
+  ])(
+    'redeploys under a new id where the Deployment has another %s although its id has succeeded: FDD would not look again',
+    (_what, overrides) => {
+      const observed = aSettledSnapshot({ deployment: aDeployment(overrides) });
+
+      expect(idsOf(plan({ observed }).steps)).toEqual([OUR_ID]);
+    },
+  );
+
+  test('does not redeploy what failed in one of its two places and succeeded in the other', () => {
+    const observed = aSettledSnapshot({
+      application: anApplication({ status: { deploymentId: FOREIGN_ID, result: 'SUCCESS', logs: [] } }),
+      statuses: [aStatus({ result: 'FAILED' })],
+    });
+
+    expect(plan({ observed }).action).toBe('unchanged');
+  });
+
+  test('redeploys an Application that has no deployment id', () => {
+    const observed = aSettledSnapshot({ application: anApplication({ deploymentId: undefined }) });
+
+    expect(plan({ observed, forceBootstrap: false })).toMatchObject({
+      action: 'redeploy',
+      reason: 'the Application has no deployment id',
+    });
+  });
+
+  describe('with surplus config', () => {
+    const observed = aSettledSnapshot({
+      application: anApplication({
+        resourceVersion: '77',
+        config: { ...FIAAS_YML, upstream_only: { a: 1 } },
+      }),
+    });
+
+    test('removes it in the very write that brings the new id', () => {
+      const { steps } = plan({ observed });
+
+      expect(kinds(steps)).toEqual(['apply-application', 'verify']);
+      expect(steps[0]).toMatchObject({ resourceVersion: '77', configPatch: { upstream_only: null } });
+      expect(idsOf(steps)).toEqual([OUR_ID]);
+    });
+
+    test('needs no patch where apply alone is enough', () => {
+      const lacking = aSettledSnapshot({ application: anApplication({ config: { version: 3 } }) });
+
+      expect(plan({ observed: lacking }).steps[0]).toMatchObject({ configPatch: undefined });
+    });
+
+    test('ends up with a config that is wholly the release’s', () => {
+      const world = aNamespace({ application: observed.application, deployment: {}, results: [] });
+
+      const after = runOnce(world, ASKED);
+
+      expect(after.application?.config).toEqual(FIAAS_YML);
+    });
+  });
+
+  describe('forced', () => {
+    test('acceptance 10: bootstraps beside a healthy FDD, under a new id', () => {
+      const { action, steps } = plan({ observed: aSettledSnapshot(), forceBootstrap: true });
+
+      expect(action).toBe('bootstrap');
+      expect(kinds(steps)).toEqual(['apply-application', 'create-bootstrap-pod', 'verify']);
+      expect(idsOf(steps)).toEqual([OUR_ID]);
+    });
+
+    test('writes a new id also where the old one is not finished', () => {
+      const observed = aSettledSnapshot({ statuses: [aStatus({ result: 'RUNNING' })] });
+
+      const { reason, steps } = plan({ observed, forceBootstrap: true });
+
+      expect(reason).toContain('forced');
+      expect(idsOf(steps)).toEqual([OUR_ID]);
+    });
+
+    test('acceptance 8: removes an old pod before it makes the new one', () => {
+      const observed = aSettledSnapshot({ bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) });
+
+      const { steps } = plan({ observed, forceBootstrap: true });
+
+      expect(kinds(steps)).toEqual([
+        'apply-application',
+        'delete-bootstrap-pod',
+        'create-bootstrap-pod',
+        'verify',
+      ]);
+    });
+
+    test('does not bootstrap twice for one request', () => {
+      const observed = aSettledSnapshot({
+        application: anApplication({ deploymentId: OUR_ID }),
+        deployment: aDeployment({ deploymentId: OUR_ID }),
+        statuses: [aStatus({ deploymentId: OUR_ID })],
+      });
+
+      const { action } = plan({ observed, forceBootstrap: true, done: { bootstrappedId: OUR_ID } });
+
+      expect(action).toBe('unchanged');
+    });
+
+    test('waits for a pod of its own that runs already', () => {
+      const observed = aSettledSnapshot({
+        application: anApplication({ deploymentId: OUR_ID }),
+        statuses: [],
+        bootstrapPod: aBootstrapPod(),
+      });
+
+      const { action, steps } = plan({ observed, forceBootstrap: true });
+
+      expect(action).toBe('verify');
+      expect(steps).toEqual([
+        { kind: 'adopt-bootstrap-pod', deploymentId: OUR_ID },
+        expect.objectContaining({ kind: 'verify', deploymentId: OUR_ID, bootstrap: true }),
+      ]);
+    });
+
+    test('gives an Application without the bootstrap label a new write, so that the pod finds it', () => {
+      const observed = aSnapshot({
+        application: anApplication({ deploymentId: OUR_ID, bootstrapLabel: false }),
+      });
+
+      const { reason, steps } = plan({ observed });
+
+      expect(reason).toBe('the Application lacks the bootstrap label');
+      expect(idsOf(steps)).toEqual([SECOND_ID]);
+    });
+  });
+
+  describe('where Helm manages FDD', () => {
+    const observed = aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) });
+
+    test('acceptance 23: refuses, and names the release', () => {
+      const { action, reason, steps } = plan({ observed });
+
+      expect(action).toBe('refuse');
+      expect(reason).toContain('Helm release fdd');
+      expect(steps).toEqual([]);
+    });
+
+    test('acceptance 23: takes over when forced', () => {
+      expect(plan({ observed, forceBootstrap: true }).action).toBe('bootstrap');
+    });
+  });
+
+  describe('with manage-rbac', () => {
+    test('applies the rights before anything else', () => {
+      const { steps } = plan({ manageRbac: true });
+
+      expect(kinds(steps)).toEqual(['apply-rbac', 'apply-application', 'create-bootstrap-pod', 'verify']);
+      expect(steps[2]).toMatchObject({ manifest: { spec: { serviceAccountName: 'fiaas-deploy-daemon' } } });
+    });
+
+    test('applies them once where nothing else is to do', () => {
+      const first = plan({ manageRbac: true, observed: aSettledSnapshot() });
+      const second = plan({
+        manageRbac: true,
+        observed: aSettledSnapshot(),
+        done: { rbacVersion: RBAC_VERSION },
+      });
+
+      expect(kinds(first.steps)).toEqual(['apply-rbac', 'verify']);
+      expect(second.action).toBe('unchanged');
+    });
+
+    test('applies them again with each change', () => {
+      const observed = aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) });
+
+      const { steps } = plan({ manageRbac: true, observed, done: { rbacVersion: RBAC_VERSION } });
+
+      expect(kinds(steps)).toEqual(['apply-rbac', 'apply-application', 'verify']);
+    });
+  });
+
+  test("acceptance 8: gives the pod the namespace's options and obeys its quotas", () => {
+    const { steps } = plan({
+      config: aConfig({ enableServiceAccountPerApp: true }),
+      quotas: [{ spec: { hard: { pods: '0' }, scopes: ['NotBestEffort'] } }],
+    });
+
+    const create = steps.find((step) => step.kind === 'create-bootstrap-pod');
+    expect(create?.manifest.spec.containers[0]?.args).toContain('--enable-service-account-per-app');
+    expect(create?.manifest.spec.containers[0]).not.toHaveProperty('resources');
+  });
+
+  describe('after a crash', () => {
+    const empty = aNamespace({ results: [] });
+    const healthy = aNamespace({
+      application: { image: OLD_IMAGE },
+      deployment: { image: OLD_IMAGE },
+      results: [{ id: FOREIGN_ID, result: 'SUCCESS' }],
+    });
+    const surplus = aNamespace({
+      application: { config: { ...FIAAS_YML, old: 1 } },
+      deployment: {},
+      results: [{ id: FOREIGN_ID, result: 'SUCCESS' }],
+    });
+    const FORCED = { ...ASKED, forceBootstrap: true };
+
+    const rows = (
+      [
+        ['the bootstrap of an empty namespace', empty, ASKED],
+        ['an update', healthy, ASKED],
+        ['a replacement of config', surplus, ASKED],
+        ['a forced bootstrap', healthy, FORCED],
+        ['a bootstrap with rights', empty, { ...ASKED, manageRbac: true }],
+      ] as const
+    ).flatMap(([what, world, asked]) =>
+      planFor(world, asked).steps.flatMap((_, after) =>
+        [false, true].map((forgets) => ({ what, world, asked, after, forgets })),
+      ),
+    );
+
+    test.each(rows)(
+      'acceptance 12: $what that ended after $after steps (record lost: $forgets) goes on under the same id',
+      ({ world, asked, after, forgets }) => {
+        const whole = runOnce(world, asked);
+        const crashed = runOnce(world, asked, { after, forgets });
+
+        const resumed = runOnce(crashed, asked);
+
+        const written = resumed.journal.filter(isIdWrite);
+        expect(whole.journal).toEqual(expect.arrayContaining(written));
+        expect(new Set(written).size).toBe(written.length);
+        expect(resumed.deployment).toMatchObject({ deploymentId: OUR_ID, environment: madeWith(FIAAS_YML) });
+        expect(planFor(resumed, { ...asked, forceBootstrap: false }).action).toBe('unchanged');
+      },
+    );
+
+    test('acceptance 12: does not restart the bootstrap of an id that an earlier rollout has written', () => {
+      const world = aNamespace({ application: { deploymentId: idOf('rollout-0') }, results: [] });
+      const crashed = runOnce(world, ASKED, { after: 1, forgets: false });
+
+      const { action, steps } = planFor(crashed, ASKED);
+
+      expect(crashed.journal).toEqual([expect.stringContaining('create-bootstrap-pod')]);
+      expect({ action, kinds: kinds(steps) }).toEqual({ action: 'verify', kinds: ['verify'] });
+    });
+
+    test('bootstraps again where the pod of a live request was deleted before it did anything', () => {
+      const crashed = { ...runOnce(empty, ASKED, { after: 2, forgets: false }), bootstrapPod: undefined };
+
+      const { action, steps } = planFor(crashed, ASKED);
+
+      expect(action).toBe('bootstrap');
+      expect(idsOf(steps)).toEqual([OUR_ID]);
+    });
+
+    test('does not force a second bootstrap when two runs die, one before and one after the pod was collected', () => {
+      const forgotten = runOnce(healthy, FORCED, { after: 2, forgets: true });
+      const collected = runOnce(forgotten, FORCED);
+
+      const { action } = planFor(collected, FORCED);
+
+      expect(collected.bootstrapPod).toBeUndefined();
+      expect(action).toBe('unchanged');
+    });
+  });
+
+  test('does not write an id of its own that FDD has finished already, after a rival has written another one', () => {
+    const observed = aSettledSnapshot({
+      application: anApplication({ image: OLD_IMAGE }),
+      deployment: aDeployment({ image: OLD_IMAGE }),
+      statuses: [aStatus(), aStatus({ name: 'ours', deploymentId: OUR_ID })],
+    });
+
+    expect(idsOf(plan({ observed }).steps)).toEqual([SECOND_ID]);
+  });
+
+  test('acceptance 9: after a bootstrap nothing is left to do', () => {
+    const world = runOnce(aNamespace({ results: [] }), ASKED);
+
+    expect(planFor(world, ASKED).action).toBe('unchanged');
+    expect(world.bootstrapPod).toBeUndefined();
+  });
+
+  test('is settled by a live FDD that does the work before the worker is back', () => {
+    const world = aNamespace({
+      application: { image: OLD_IMAGE },
+      deployment: { image: OLD_IMAGE },
+      results: [],
+    });
+    const [write] = planFor(world, ASKED).steps;
+    if (!write) throw new Error('the plan has no step');
+
+    const after = fddReacts(applyStep(world, write));
+
+    expect(planFor(after, ASKED).action).toBe('unchanged');
+  });
+});
+
+describe('needsBootstrap', () => {
+  const base = {
+    config: aConfig(),
+    release: aRelease(),
+    rolloutId: ROLLOUT,
+    forceBootstrap: false,
+    done: {},
+    observed: aSnapshot(),
+  };
+  const ours = anApplication({ deploymentId: OUR_ID });
+
+  test.each([
+    ['nothing is there', {}, {}, true],
+    ['only a foreign Application is there', { application: anApplication() }, {}, true],
+    ['our Application is there, and no pod', { application: ours }, {}, true],
+    [
+      'our Application and its pod are there',
+      { application: ours, bootstrapPod: aBootstrapPod() },
+      {},
+      false,
+    ],
+    [
+      'its pod is of another id',
+      { application: ours, bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) },
+      {},
+      true,
+    ],
+    [
+      'it was bootstrapped, but its Deployment is gone',
+      { application: ours },
+      { done: { bootstrappedId: OUR_ID } },
+      true,
+    ],
+    [
+      'it was bootstrapped and FAILED',
+      {
+        application: ours,
+        bootstrapPod: aBootstrapPod(),
+        statuses: [aStatus({ deploymentId: OUR_ID, result: 'FAILED' as const })],
+      },
+      {},
+      true,
+    ],
+    ['a Deployment is there', { deployment: aDeployment() }, {}, false],
+    [
+      'a broken Deployment is there',
+      { deployment: aDeployment({ availableReplicas: undefined, observedGeneration: 0 }) },
+      {},
+      false,
+    ],
+    [
+      'a Deployment is there, and it is forced',
+      { deployment: aDeployment() },
+      { forceBootstrap: true },
+      true,
+    ],
+    [
+      'it was forced and done',
+      { application: ours, deployment: aDeployment() },
+      { forceBootstrap: true, done: { bootstrappedId: OUR_ID } },
+      false,
+    ],
+  ])('is right where %s', (_what, observed, overrides, needed) => {
+    const input = { ...base, ...overrides, observed: aSnapshot(observed) };
+
+    expect(needsBootstrap(input)).toBe(needed);
+  });
+});
+
+function isIdWrite(entry: string): boolean {
+  return entry.startsWith('apply-application') || entry.startsWith('create-bootstrap-pod');
+}
+
+test('the builders agree on their namespace', () => {
+  expect(aConfig().namespace).toBe(NAMESPACE);
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { type EarlierRequest, reasonToUpdate } from '../../../../domain/deploy/reason-to-update.ts';
+import { invalid } from '../../../../domain/release/result.ts';
+import {
+  aDeployment,
+  anApplication,
+  aRelease,
+  aSettledSnapshot,
+  FIAAS_YML,
+  OLD_IMAGE,
+} from '../../../support/builders.ts';
+
+const KEY = 'release-key';
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+const behind = aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) });
+
+function earlier(overrides: Partial<EarlierRequest> = {}): EarlierRequest {
+  return {
+    unfinished: false,
+    lastRelease: KEY,
+    lastFailed: false,
+    failures: 0,
+    finishedAt: NOW - MINUTE,
+    ...overrides,
+  };
+}
+
+function reason(snapshot = behind, request?: EarlierRequest): string | undefined {
+  return reasonToUpdate(snapshot, aRelease(), KEY, request, NOW);
+}
+
+describe('reasonToUpdate', () => {
+  test('finds none where the namespace is at its release', () => {
+    expect(reason(aSettledSnapshot())).toBeUndefined();
+  });
+
+  test.each([
+    ['the image is another', behind, `image is ${OLD_IMAGE}`],
+    [
+      'the config is another',
+      aSettledSnapshot({ application: anApplication({ config: { ...FIAAS_YML, x: 1 } }) }),
+      'spec.config differs',
+    ],
+    ['there is no Deployment', aSettledSnapshot({ deployment: undefined }), 'there is no Deployment'],
+    ['there is no Application', aSettledSnapshot({ application: undefined }), 'there is no Application'],
+  ])('gives the reason where %s', (_what, snapshot, expected) => {
+    expect(reason(snapshot)).toBe(expected);
+  });
+
+  // Upstream's updater deploys these; here the Application is right, and only what runs is not.
+  test('gives a reason where the Deployment runs another image than its Application asks for', () => {
+    expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
+  });
+
+  test('acceptance 17: does not find an image with a registry port behind itself for ever', () => {
+    const image = 'registry:5000/fiaas/fdd:v1';
+    const snapshot = aSettledSnapshot({
+      application: anApplication({ image }),
+      deployment: aDeployment({ image }),
+    });
+
+    expect(reasonToUpdate(snapshot, aRelease({ image, version: 'v1' }), KEY, undefined, NOW)).toBeUndefined();
+  });
+
+  test.each([
+    ['its ConfigMap is malformed', { config: invalid('x') }],
+    ['it is no FIAAS namespace', { config: undefined }],
+    ['Helm manages it', { deployment: aDeployment({ helmRelease: 'fdd' }) }],
+  ])('acceptance 23: leaves a namespace alone where %s', (_what, overrides) => {
+    expect(reason({ ...behind, ...overrides })).toBeUndefined();
+  });
+
+  test('acceptance 12: does not ask again while a request is not finished', () => {
+    expect(reason(behind, earlier({ unfinished: true }))).toBeUndefined();
+  });
+
+  test('asks again at once after a run that succeeded', () => {
+    expect(reason(behind, earlier())).toBeDefined();
+  });
+
+  test.each([
+    [1, 10],
+    [2, 20],
+    [3, 40],
+    [4, 80],
+    [5, 160],
+    [6, 320],
+    [7, 360],
+    [50, 360],
+    [5_000, 360],
+  ])('after %d failures of a release it waits %d minutes', (failures, minutes) => {
+    const at = (ago: number) => earlier({ lastFailed: true, failures, finishedAt: NOW - ago * MINUTE });
+
+    expect(reason(behind, at(minutes - 0.1))).toBeUndefined();
+    expect(reason(behind, at(minutes))).toBeDefined();
+  });
+
+  test('tries a release that failed again also where the Application carries it already', () => {
+    const failed = earlier({ lastFailed: true, failures: 1, finishedAt: NOW - 11 * MINUTE });
+
+    expect(reason(aSettledSnapshot(), failed)).toBeDefined();
+    expect(reason(aSettledSnapshot(), { ...failed, finishedAt: NOW - 9 * MINUTE })).toBeUndefined();
+  });
+
+  test('does not wait for a new release after another one has failed', () => {
+    expect(reason(behind, earlier({ lastFailed: true, failures: 9, lastRelease: 'other' }))).toBeDefined();
+  });
+});

@@ -1,0 +1,440 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import {
+  type Evidence,
+  type Expectation,
+  explainTimeout,
+  isAtOrAfter,
+  isFinished,
+  judge,
+} from '../../../../domain/deploy/verify.ts';
+import {
+  aBootstrapPod,
+  aDeployment,
+  anApplication,
+  anEvidence,
+  anExpectation,
+  aPod,
+  aStatus,
+  FOREIGN_ID,
+  OLD_IMAGE,
+  OUR_ID,
+} from '../../../support/builders.ts';
+
+const ours = { deploymentId: OUR_ID } as const;
+const RUNNING = { statuses: [aStatus({ ...ours, result: 'RUNNING' as const })] };
+const BOOTSTRAP = { bootstrap: true } as const;
+
+function verdict(
+  snapshot: Partial<NamespaceSnapshot> = {},
+  overrides: Partial<Evidence> = {},
+  expected: Partial<Expectation> = {},
+) {
+  return judge(anExpectation(expected), anEvidence(snapshot, overrides));
+}
+
+function ended(exitCode: number) {
+  const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
+  return aBootstrapPod({ phase, ready: false, terminated: { exitCode, reason: undefined } });
+}
+
+describe('judge', () => {
+  test('acceptance 11: verifies SUCCESS for our id with a newer Deployment that is rolled out', () => {
+    expect(verdict()).toEqual({ state: 'verified', unconfigured: [] });
+  });
+
+  describe('SUCCESS', () => {
+    test.each(['INITIATED', 'RUNNING'] as const)(
+      'acceptance 11: is not given by a Deployment that is rolled out with our id while FDD says %s: a second restart is coming',
+      (result) => {
+        const { state } = verdict({ statuses: [aStatus({ ...ours, result })] });
+
+        expect(state).toBe('waiting');
+      },
+    );
+
+    test('is not given by an earlier id', () => {
+      expect(verdict({ statuses: [aStatus()] })).toMatchObject({ state: 'waiting', for: 'fdd' });
+    });
+
+    test('counts in the Application’s status while the ApplicationStatus says RUNNING for ever', () => {
+      const application = anApplication({
+        ...ours,
+        resourceVersion: '115',
+        status: { ...ours, result: 'SUCCESS', logs: [] },
+      });
+
+      expect(verdict({ ...RUNNING, application }).state).toBe('verified');
+    });
+
+    test('counts in the Application’s status alone', () => {
+      const application = anApplication({ ...ours, status: { ...ours, result: 'SUCCESS', logs: [] } });
+
+      expect(verdict({ application, statuses: [] }).state).toBe('verified');
+    });
+
+    test('of another id in the Application’s status does not count', () => {
+      const application = anApplication({
+        ...ours,
+        status: { deploymentId: FOREIGN_ID, result: 'SUCCESS', logs: [] },
+      });
+
+      expect(verdict({ ...RUNNING, application })).toMatchObject({ state: 'waiting', for: 'fdd' });
+    });
+  });
+
+  describe('FAILED', () => {
+    test('fails with FDD’s own log lines and the reasons of Deployment and pods', () => {
+      const pods = [aPod({ ready: false, waiting: { reason: 'ErrImagePull', message: 'no such tag' } })];
+
+      const failure = verdict({
+        statuses: [aStatus({ ...ours, result: 'FAILED', logs: ['403 on poddisruptionbudgets'] })],
+        pods,
+      });
+
+      expect(failure).toMatchObject({
+        state: 'failed',
+        code: 'fdd_failed',
+        details: expect.arrayContaining([
+          '403 on poddisruptionbudgets',
+          'pod fiaas-deploy-daemon-5d4f9c: ErrImagePull: no such tag',
+        ]),
+      });
+    });
+
+    test.each([
+      ['no log', [], 'FDD reported FAILED'],
+      ['a log without an error', ['[2026-01-01 10:00:00|   INFO] begun [x|y]'], 'FDD reported FAILED'],
+      [
+        'one error',
+        ['[2026-01-01 10:00:00|   INFO] begun [x|y]', '[2026-01-01 10:00:01|  ERROR] no such port [x|y]'],
+        'FDD reported FAILED: no such port',
+      ],
+      [
+        'two errors, the last with a traceback',
+        [
+          '[t|  ERROR] first [x|y]',
+          '[t|  ERROR] deploy failed [x|y]\nTraceback:\n  File "x"\nForbidden: 403\n',
+        ],
+        'FDD reported FAILED: Forbidden: 403',
+      ],
+    ])('is told by the cause in %s', (_what, logs, reason) => {
+      const failure = verdict({ statuses: [aStatus({ ...ours, result: 'FAILED', logs })] });
+
+      expect(failure).toMatchObject({ reason });
+    });
+
+    test.each([
+      ['the ApplicationStatus says FAILED, and the Application SUCCESS', 'FAILED', 'SUCCESS', 'verified'],
+      ['the ApplicationStatus says SUCCESS, and the Application FAILED', 'SUCCESS', 'FAILED', 'verified'],
+      ['the ApplicationStatus says RUNNING, and the Application FAILED', 'RUNNING', 'FAILED', 'failed'],
+      ['the ApplicationStatus says FAILED, and the Application RUNNING', 'FAILED', 'RUNNING', 'failed'],
+      ['both say FAILED', 'FAILED', 'FAILED', 'failed'],
+    ] as const)('is judged right where %s', (_what, own, inApplication, state) => {
+      const application = anApplication({ ...ours, status: { ...ours, result: inApplication, logs: [] } });
+
+      expect(verdict({ statuses: [aStatus({ ...ours, result: own })], application }).state).toBe(state);
+    });
+
+    test('of an earlier id does not matter', () => {
+      const statuses = [aStatus({ result: 'FAILED' }), aStatus({ ...ours, name: 'new' })];
+
+      expect(verdict({ statuses }).state).toBe('verified');
+    });
+  });
+
+  describe('the Deployment', () => {
+    test.each([
+      ['has the old numbers right after the write', { generation: 3, observedGeneration: 2 }],
+      ['has not updated its replica', { updatedReplicas: 0 }],
+      ['has an old replica left', { currentReplicas: 2 }],
+      ['has no available replica', { availableReplicas: undefined }],
+      [
+        'has one of two available',
+        { replicas: 2, currentReplicas: 2, updatedReplicas: 2, availableReplicas: 1 },
+      ],
+      ['carries another id', { deploymentId: FOREIGN_ID }],
+      ['carries the old image', { image: OLD_IMAGE }],
+    ])('acceptance 11: is waited for where it %s', (_what, overrides) => {
+      const deployment = aDeployment({ ...ours, ...overrides });
+
+      expect(verdict({ deployment })).toMatchObject({ state: 'waiting', for: 'rollout' });
+    });
+
+    test('may be scaled to nothing', () => {
+      const deployment = aDeployment({
+        ...ours,
+        replicas: 0,
+        currentReplicas: 0,
+        updatedReplicas: 0,
+        availableReplicas: undefined,
+      });
+
+      expect(verdict({ deployment }).state).toBe('verified');
+    });
+
+    test('acceptance 11: is not believed before its watch has passed SUCCESS', () => {
+      expect(verdict({}, { deploymentsPosition: '109' })).toMatchObject({
+        state: 'waiting',
+        for: 'fresh-deployment',
+      });
+    });
+
+    test('is believed when its watch is exactly at SUCCESS', () => {
+      expect(verdict({}, { deploymentsPosition: '110' }).state).toBe('verified');
+    });
+
+    test('is believed by a watch that has passed SUCCESS by another namespace’s event', () => {
+      const deployment = aDeployment({ ...ours, resourceVersion: '90' });
+
+      expect(verdict({ deployment }, { deploymentsPosition: '9000' }).state).toBe('verified');
+    });
+
+    test('is not believed before its watch has a position', () => {
+      expect(verdict({}, { deploymentsPosition: undefined })).toMatchObject({ for: 'fresh-deployment' });
+    });
+
+    test('is believed as read after SUCCESS where the watch lags', () => {
+      const old = aDeployment({ ...ours, resourceVersion: '90', observedGeneration: 1 });
+      const read = aDeployment({ ...ours, resourceVersion: '130' });
+
+      const after = verdict(
+        { deployment: old },
+        { deploymentsPosition: '100', deploymentAfterSuccess: read },
+      );
+
+      expect(after.state).toBe('verified');
+    });
+
+    test('is judged by the read and not by the old watch: the rollout has begun', () => {
+      const read = aDeployment({ ...ours, resourceVersion: '130', generation: 3 });
+
+      expect(verdict({}, { deploymentsPosition: '100', deploymentAfterSuccess: read })).toMatchObject({
+        state: 'waiting',
+        for: 'rollout',
+      });
+    });
+
+    test('is judged by a watch event that is newer than the read', () => {
+      const read = aDeployment({ ...ours, resourceVersion: '112', generation: 3 });
+      const seen = aDeployment({ ...ours, resourceVersion: '113' });
+
+      expect(
+        verdict({ deployment: seen }, { deploymentsPosition: undefined, deploymentAfterSuccess: read }).state,
+      ).toBe('verified');
+    });
+
+    test('that is not there yet is waited for', () => {
+      expect(verdict({ deployment: undefined })).toMatchObject({
+        state: 'waiting',
+        for: 'fresh-deployment',
+      });
+    });
+  });
+
+  describe('the bootstrap pod', () => {
+    test('may still run when FDD is up: its end is no part of the proof', () => {
+      expect(verdict({ bootstrapPod: aBootstrapPod() }, {}, BOOTSTRAP).state).toBe('verified');
+    });
+
+    test.each([0, 1])('may have ended with exit code %d when FDD is up', (exitCode) => {
+      const proof = verdict({ bootstrapPod: ended(exitCode) }, { podFinishedForMs: 60_000 }, BOOTSTRAP);
+
+      expect(proof.state).toBe('verified');
+    });
+
+    test('that is gone does not matter when FDD is up', () => {
+      expect(verdict({}, {}, BOOTSTRAP).state).toBe('verified');
+    });
+
+    test('may end before SUCCESS is seen', () => {
+      const early = verdict({ ...RUNNING, bootstrapPod: ended(0) }, { podFinishedForMs: 1_999 }, BOOTSTRAP);
+
+      expect(early).toMatchObject({ state: 'waiting', for: 'fdd' });
+    });
+
+    test('acceptance 9: that ended with exit code 0 without FDD’s SUCCESS has failed', () => {
+      const late = verdict({ statuses: [], bootstrapPod: ended(0) }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
+
+      expect(late).toMatchObject({
+        state: 'failed',
+        code: 'bootstrap_failed',
+        reason: 'the bootstrap pod ended with exit code 0, but FDD was not deployed',
+      });
+    });
+
+    test('acceptance 9: that failed is told with its exit code', () => {
+      const late = verdict({ ...RUNNING, bootstrapPod: ended(2) }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
+
+      expect(late).toMatchObject({
+        code: 'bootstrap_failed',
+        reason: expect.stringContaining('exit code 2'),
+      });
+    });
+
+    test('that was evicted without a container status has failed', () => {
+      const evicted = aBootstrapPod({ phase: 'Failed', ready: false });
+
+      const late = verdict({ statuses: [], bootstrapPod: evicted }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
+
+      expect(late).toMatchObject({ state: 'failed', reason: expect.stringContaining('Failed') });
+    });
+
+    test('of another id decides nothing', () => {
+      const other = { ...ended(1), startedFor: FOREIGN_ID };
+
+      const late = verdict({ ...RUNNING, bootstrapPod: other }, { podFinishedForMs: 9_000 }, BOOTSTRAP);
+
+      expect(late.state).toBe('waiting');
+    });
+
+    test('decides nothing where no bootstrap is expected', () => {
+      expect(verdict({ ...RUNNING, bootstrapPod: ended(1) }, { podFinishedForMs: 9_000 }).state).toBe(
+        'waiting',
+      );
+    });
+
+    test('that cannot start is what the wait is about', () => {
+      const bootstrapPod = aBootstrapPod({
+        phase: 'Pending',
+        ready: false,
+        waiting: { reason: 'ImagePullBackOff', message: 'no such tag' },
+      });
+
+      expect(verdict({ statuses: [], bootstrapPod }, {}, BOOTSTRAP)).toMatchObject({
+        detail: expect.stringContaining('bootstrap pod: ImagePullBackOff: no such tag'),
+      });
+    });
+  });
+
+  describe('the configuration', () => {
+    const environment = { LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' };
+
+    test('acceptance 9: that FDD runs without is told, variable by variable', () => {
+      const deployment = aDeployment({ ...ours, environment: { LOG_FORMAT: 'plain' } });
+
+      expect(verdict({ deployment }, {}, { environment })).toEqual({
+        state: 'verified',
+        unconfigured: ['LOG_FORMAT is plain, not json', 'FIAAS_ENVIRONMENT is not set, not test'],
+      });
+    });
+
+    test('that FDD shows is not told', () => {
+      const deployment = aDeployment({ ...ours, environment: { ...environment, OTHER: '1' } });
+
+      expect(verdict({ deployment }, {}, { environment })).toEqual({ state: 'verified', unconfigured: [] });
+    });
+  });
+
+  test('walks through upstream-behaviour’s update with its double restart, and believes the end only', () => {
+    const old = aDeployment({ resourceVersion: '90' });
+    const status = (resourceVersion: string, result: 'INITIATED' | 'RUNNING' | 'SUCCESS') => ({
+      statuses: [aStatus({ ...ours, resourceVersion, result })],
+    });
+    const written = { ...ours, generation: 2, resourceVersion: '103' };
+    const again = { ...ours, generation: 3, resourceVersion: '110' };
+    const course: [Partial<NamespaceSnapshot>, string][] = [
+      [{ statuses: [], deployment: old }, '100'],
+      [{ ...status('101', 'INITIATED'), deployment: old }, '101'],
+      [
+        { ...status('102', 'RUNNING'), deployment: aDeployment({ ...written, observedGeneration: 1 }) },
+        '103',
+      ],
+      [{ ...status('102', 'RUNNING'), deployment: aDeployment(written) }, '106'],
+      [{ ...status('108', 'RUNNING'), deployment: aDeployment(written) }, '108'],
+      [{ ...status('108', 'RUNNING'), deployment: aDeployment({ ...again, observedGeneration: 2 }) }, '110'],
+      // SUCCESS is seen while the watch of Deployments is still before the second write.
+      [{ ...status('111', 'SUCCESS'), deployment: aDeployment(written) }, '108'],
+      [{ ...status('111', 'SUCCESS'), deployment: aDeployment({ ...again, observedGeneration: 2 }) }, '111'],
+      [
+        {
+          ...status('111', 'SUCCESS'),
+          deployment: aDeployment({ ...again, observedGeneration: 3, availableReplicas: undefined }),
+        },
+        '113',
+      ],
+      [{ ...status('111', 'SUCCESS'), deployment: aDeployment({ ...again, observedGeneration: 3 }) }, '115'],
+    ];
+
+    const states = course.map(
+      ([snapshot, deploymentsPosition]) => verdict(snapshot, { deploymentsPosition }).state,
+    );
+
+    expect(states).toEqual([...Array(course.length - 1).fill('waiting'), 'verified']);
+  });
+});
+
+describe('explainTimeout', () => {
+  test('says what FDD reported, and why Deployment, pods and bootstrap pod are not up', () => {
+    const lines = explainTimeout(
+      anExpectation(),
+      anEvidence({
+        ...RUNNING,
+        deployment: aDeployment({
+          ...ours,
+          availableReplicas: undefined,
+          conditions: [
+            {
+              type: 'Progressing',
+              status: 'False',
+              reason: 'ProgressDeadlineExceeded',
+              message: 'timed out',
+            },
+            { type: 'Available', status: 'True', reason: 'x', message: undefined },
+            { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' },
+          ],
+        }),
+        pods: [
+          aPod({ ready: false, restarts: 4, waiting: { reason: 'CrashLoopBackOff', message: undefined } }),
+        ],
+        bootstrapPod: aBootstrapPod({ ready: false, unscheduled: '0/3 nodes are available' }),
+      }),
+    );
+
+    expect(lines).toEqual([
+      'FDD reported RUNNING for this deployment',
+      'Deployment: 0 of 1 available, 1 updated, generation 2, observed 2',
+      'Deployment Progressing=False: ProgressDeadlineExceeded: timed out',
+      'Deployment ReplicaFailure=True: FailedCreate: quota',
+      'pod fiaas-deploy-daemon-5d4f9c: CrashLoopBackOff, restarted 4 times',
+      'bootstrap pod: not scheduled: 0/3 nodes are available',
+      'no FDD runs that could take the deployment up: force a bootstrap',
+    ]);
+  });
+
+  test('says that FDD reported nothing', () => {
+    const lines = explainTimeout(anExpectation(), anEvidence({ statuses: [], deployment: undefined }));
+
+    expect(lines).toEqual([
+      'FDD reported nothing for this deployment',
+      'there is no Deployment fiaas-deploy-daemon',
+    ]);
+  });
+});
+
+describe('isFinished', () => {
+  test.each([
+    ['Pending', false],
+    ['Running', false],
+    ['Unknown', false],
+    ['Succeeded', true],
+    ['Failed', true],
+  ])('%s: %s', (phase, finished) => {
+    expect(isFinished(aPod({ phase }))).toBe(finished);
+  });
+});
+
+describe('isAtOrAfter', () => {
+  test.each([
+    ['10', '9', true],
+    ['9', '9', true],
+    ['9', '10', false],
+    ['99999999999999999999', '99999999999999999998', true],
+    [undefined, '9', undefined],
+    ['abc', '9', undefined],
+    ['9', 'abc', undefined],
+    ['9', '', undefined],
+  ])('is right for %s and %s', (position, version, expected) => {
+    expect(isAtOrAfter(position, version)).toBe(expected);
+  });
+});

@@ -1,0 +1,299 @@
+import { describe, expect, test } from '@jest/globals';
+import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
+import { explainNamespace, type WhyInput } from '../../../../domain/explain/why.ts';
+import { invalid } from '../../../../domain/release/result.ts';
+import {
+  aBootstrapPod,
+  aDeployment,
+  anApplication,
+  aPod,
+  aSettledSnapshot,
+  aSnapshot,
+  aStatus,
+  FOREIGN_ID,
+  OLD_IMAGE,
+  VERSION,
+} from '../../../support/builders.ts';
+import {
+  aBootstrap,
+  aFailedAttempt,
+  anAttempt,
+  aRow,
+  STARTED_AT,
+} from '../../../support/details-builders.ts';
+
+function explain(overrides: Partial<WhyInput>) {
+  return explainNamespace({
+    row: aRow(),
+    snapshot: aSettledSnapshot(),
+    attempts: [],
+    bootstrap: undefined,
+    channelProblem: undefined,
+    ...overrides,
+  });
+}
+
+/** A namespace whose latest deploy failed with a code and a message. */
+function explainFailure(code: string, message: string, overrides: Partial<WhyInput> = {}) {
+  return explain({
+    row: aRow({ health: 'failing', state: 'failed', code, cause: message }),
+    attempts: [aFailedAttempt(code, { reason: message })],
+    ...overrides,
+  });
+}
+
+describe('a failed deploy', () => {
+  test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s is explained, with the message as it is', (code) => {
+    const why = explainFailure(code, 'the very message');
+
+    expect(why.code).toBe(code);
+    expect(why.health).toBe('failing');
+    expect(why.headline).toMatch(/^[A-Z].{15,}\.$/);
+    expect(why.because[0]).toBe('the very message');
+    const needsNobody = ['superseded_worker', 'shutting_down'].includes(code);
+    expect(why.remedy.length > 0).toBe(!needsNobody);
+  });
+
+  test('of an unknown code still says what to do', () => {
+    expect(explainFailure('from_the_future', 'whatever')).toMatchObject({
+      code: 'from_the_future',
+      because: ['whatever'],
+      remedy: [expect.stringContaining('log')],
+    });
+  });
+
+  test('names the verb, the resource and the account where a right is missing', () => {
+    const message =
+      '403 applications.fiaas.schibsted.io "fiaas-deploy-daemon" is forbidden: User "system:serviceaccount:s:w" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-a" (PATCH /apis/…)';
+
+    expect(explainFailure('forbidden', message).remedy[0]).toBe(
+      'Grant system:serviceaccount:s:w the verb patch on applications.fiaas.schibsted.io in team-a.',
+    );
+  });
+
+  test('names the quota that is full', () => {
+    const message =
+      '403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1 (POST /api/v1/…)';
+
+    expect(explainFailure('quota_exceeded', message).remedy[0]).toContain('ResourceQuota few-pods');
+  });
+
+  test('that ran into the deadline is explained by what its pods wait for', () => {
+    const pod = aPod({ ready: false, waiting: { reason: 'ImagePullBackOff', message: 'manifest unknown' } });
+
+    const why = explainFailure('progress_deadline', 'not proved by the deadline', {
+      snapshot: aSettledSnapshot({ pods: [pod] }),
+    });
+
+    expect(why.headline).toBe(`The image of FDD ${VERSION} cannot be pulled.`);
+    expect(why.because.join('\n')).toContain('ImagePullBackOff: manifest unknown');
+    expect(why.remedy.join('\n')).toContain('data.tag');
+  });
+
+  test('of a bootstrap is explained by what was kept of its pod', () => {
+    const why = explainFailure('bootstrap_failed', 'the bootstrap pod failed (exit code 1)', {
+      snapshot: aSnapshot(),
+      bootstrap: aBootstrap({
+        exitCode: 1,
+        reason: 'Error',
+        log: 'one\nForbidden: cannot list applications',
+        events: ['Warning BackOff: something is wrong'],
+      }),
+    });
+
+    expect(why.because).toEqual([
+      'the bootstrap pod failed (exit code 1)',
+      'bootstrap pod ended with exit code 1 (Error)',
+      'bootstrap pod event: Warning BackOff: something is wrong',
+      'bootstrap log: one',
+      'bootstrap log: Forbidden: cannot list applications',
+    ]);
+  });
+
+  test('is not explained by a bootstrap of long ago', () => {
+    const why = explainFailure('fdd_failed', 'FDD reported FAILED', {
+      bootstrap: aBootstrap({ exitCode: 1, collectedAt: STARTED_AT - 60_000 }),
+    });
+
+    expect(why.because.join()).not.toContain('bootstrap');
+  });
+
+  test('that FDD reported says so, and when FDD lacks a right', () => {
+    const logs = ['[ERROR] 403 poddisruptionbudgets.policy "x" is forbidden'];
+    const failed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs })] });
+
+    const why = explainFailure('fdd_failed', 'FDD reported FAILED', { snapshot: failed });
+
+    expect(why.headline).toContain('lacks a right');
+    expect(why.because).toContain(logs[0]);
+    expect(why.remedy[0]).toContain('--manage-rbac');
+  });
+
+  test('gives evidence in reasonable amount, each line once', () => {
+    const details = Array.from({ length: 50 }, (_, index) => `line ${index % 25}`);
+
+    const why = explainFailure('fdd_failed', 'line 0', {
+      attempts: [aFailedAttempt('fdd_failed', { details })],
+    });
+
+    expect(why.because.length).toBeLessThanOrEqual(8);
+    expect(new Set(why.because).size).toBe(why.because.length);
+  });
+});
+
+describe('a namespace that Skipper does not deploy', () => {
+  test('names the key of the ConfigMap that is wrong', () => {
+    const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is no channel name';
+
+    const why = explain({
+      row: aRow({ status: 'CONFIG_ERROR', health: 'failing', cause: reason }),
+      snapshot: aSnapshot({ config: invalid(reason) }),
+    });
+
+    expect(why).toMatchObject({ code: 'config_error', because: [reason] });
+    expect(why.remedy[0]).toContain('Correct data.tag: kubectl -n team-a edit configmap');
+  });
+
+  test('tells which Helm release owns it', () => {
+    const why = explain({
+      row: aRow({ status: 'HELM_MANAGED', health: 'unmanaged' }),
+      snapshot: aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'my-fdd' }) }),
+    });
+
+    expect(why).toMatchObject({ code: 'helm_managed', health: 'unmanaged' });
+    expect(why.remedy.join('\n')).toContain('helm -n team-a upgrade my-fdd');
+    expect(why.remedy.join('\n')).toContain('forced bootstrap');
+  });
+});
+
+describe('a namespace that is being deployed', () => {
+  test('says that it waits for a worker', () => {
+    const why = explain({ row: aRow({ health: 'busy', activity: 'queued', state: 'pending' }) });
+
+    expect(why).toMatchObject({ headline: 'It waits for a free worker.', remedy: [] });
+  });
+
+  test('says what the attempt is at, and what stands in its way already', () => {
+    const bootstrapPod = aBootstrapPod({
+      ready: false,
+      phase: 'Pending',
+      waiting: { reason: 'ErrImagePull', message: 'no such tag' },
+    });
+
+    const why = explain({
+      row: aRow({ health: 'busy', activity: 'bootstrapping', attempt: 2, detail: 'FDD has not reported' }),
+      snapshot: aSnapshot({ bootstrapPod }),
+    });
+
+    expect(why.headline).toMatch(/^Attempt 2 .*bootstrapping\. The image of FDD .* cannot be pulled\.$/);
+    expect(why.because).toEqual(['FDD has not reported', 'bootstrap pod: ErrImagePull: no such tag']);
+  });
+
+  test('says why the last attempt failed while the next one is waited for', () => {
+    const why = explain({
+      row: aRow({ health: 'busy', activity: 'retrying', attempt: 1 }),
+      attempts: [aFailedAttempt('cluster_unavailable', { end: 'retrying', reason: 'PATCH …: 500 boom' })],
+    });
+
+    expect(why.headline).toBe(
+      'Attempt 1 failed and will be made again by itself. The Kubernetes API server does not answer as it should.',
+    );
+    expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
+  });
+});
+
+describe('an attempt after one that failed', () => {
+  test('says so, why, and what helps', () => {
+    const failed = {
+      activity: 'applying',
+      attempt: 2,
+      cause: 'PATCH …: 500 boom',
+      code: 'cluster_unavailable',
+    } as const;
+
+    const why = explain({ row: aRow({ health: 'busy', ...failed }) });
+
+    expect(why.headline).toMatch(
+      /^Attempt 2 .*: applying\. The one before it failed\. The Kubernetes API server does not answer as it should\.$/,
+    );
+    expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
+    expect(why.remedy).not.toEqual([]);
+  });
+});
+
+describe('a namespace at rest', () => {
+  test('that is well says so, and how it came to be', () => {
+    const why = explain({ attempts: [anAttempt({ details: ['a warning'] })] });
+
+    expect(why.headline).toBe(`FDD runs ${VERSION}, as "stable" asks, and is available.`);
+    expect(why.because).toEqual(['latest deploy: updated (plan: image is another)', 'a warning']);
+    expect(why.remedy).toEqual([]);
+  });
+
+  test('that was never deployed says that a deploy bootstraps', () => {
+    const why = explain({
+      row: aRow({ status: 'NOT_FOUND', health: 'behind', version: '', cause: 'there is no Deployment' }),
+      snapshot: aSnapshot(),
+    });
+
+    expect(why.headline).toBe('FDD is not deployed here.');
+    expect(why.remedy[0]).toContain('bootstrap');
+  });
+
+  test('that is behind says what it runs and what it should', () => {
+    const why = explain({
+      row: aRow({ status: 'VERSION_MISMATCH', health: 'behind', version: '1.0', wanted: '2.0' }),
+      snapshot: aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) }),
+    });
+
+    expect(why.headline).toBe('FDD runs 1.0, not 2.0.');
+  });
+
+  test('whose channel does not exist says so', () => {
+    const why = explain({
+      row: aRow({ health: 'behind', wanted: '', channel: 'nowhere', code: 'release_unknown' }),
+      channelProblem: 'release channel "nowhere" does not exist',
+    });
+
+    expect(why).toMatchObject({
+      code: 'release_unknown',
+      headline: 'There is no release "nowhere".',
+      because: ['release channel "nowhere" does not exist'],
+    });
+  });
+
+  test('whose FDD broke later is explained by its pods', () => {
+    const pod = aPod({
+      ready: false,
+      restarts: 4,
+      waiting: { reason: 'CrashLoopBackOff', message: undefined },
+    });
+
+    const why = explain({
+      row: aRow({
+        status: 'UNAVAILABLE',
+        health: 'failing',
+        cause: 'No replica of FDD is available',
+        state: 'completed',
+      }),
+      snapshot: aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }), pods: [pod] }),
+      attempts: [anAttempt()],
+    });
+
+    expect(why.headline).toBe(`FDD ${VERSION} ends soon after each start.`);
+    expect(why.because[0]).toBe('No replica of FDD is available');
+    expect(why.because.join('\n')).toContain('CrashLoopBackOff, restarted 4 times');
+    expect(why.remedy.join('\n')).toContain('forced bootstrap');
+  });
+
+  test('quotes FDD where its report on the deployment that stands is FAILED', () => {
+    const statuses = [aStatus({ deploymentId: FOREIGN_ID, result: 'FAILED', logs: ['one', 'two'] })];
+
+    const why = explain({
+      row: aRow({ status: 'FAILED', health: 'failing', cause: '0 of 1 replicas are available' }),
+      snapshot: aSettledSnapshot({ statuses }),
+    });
+
+    expect(why.because).toEqual(['0 of 1 replicas are available', 'one', 'two']);
+  });
+});

@@ -1,0 +1,285 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import { type ShownRecord, toFleetRow } from '../../../../domain/fleet/to-fleet-row.ts';
+import { invalid } from '../../../../domain/release/result.ts';
+import {
+  aBootstrapPod,
+  aDeployment,
+  anApplication,
+  aPod,
+  aSettledSnapshot,
+  aSnapshot,
+  aStatus,
+  FOREIGN_ID,
+  OLD_IMAGE,
+  VERSION,
+} from '../../../support/builders.ts';
+
+const OLD = '20190215094822-2ace0ea';
+
+function aRecord(overrides: Partial<ShownRecord> = {}): ShownRecord {
+  return {
+    generation: 1,
+    handled: 1,
+    state: 'completed',
+    phase: 'done',
+    reason: '',
+    attempt: 1,
+    lastFailure: '',
+    rolloutId: 'r1',
+    jobId: 'team-a.1',
+    changedAt: 1_000,
+    ...overrides,
+  };
+}
+
+function running(overrides: Partial<ShownRecord> = {}): ShownRecord {
+  return aRecord({ handled: 0, state: 'running', phase: 'applying', ...overrides });
+}
+
+function row(
+  snapshot: NamespaceSnapshot,
+  record?: ShownRecord,
+  versions: { asked?: string; released?: string } = {},
+): FleetRow {
+  return toFleetRow({ snapshot, record, asked: versions.asked, released: versions.released ?? VERSION });
+}
+
+const old = aDeployment({ image: OLD_IMAGE });
+const failedRecord = aRecord({ state: 'failed', reason: 'pods is forbidden', lastCode: 'forbidden' });
+const failedReport = aStatus({ result: 'FAILED', logs: ['[2026 ERROR] boom [x]'] });
+
+describe('toFleetRow', () => {
+  test('of a namespace that runs what it should', () => {
+    expect(row(aSettledSnapshot(), aRecord())).toEqual({
+      namespace: 'team-a',
+      status: 'OK',
+      health: 'well',
+      channel: 'stable',
+      version: VERSION,
+      wanted: VERSION,
+      activity: 'idle',
+      detail: '',
+      cause: '',
+      causeGroup: '',
+      code: undefined,
+      state: 'completed',
+      attempt: 1,
+      retryAt: undefined,
+      since: 1_000,
+      rollout: 'r1',
+      jobId: 'team-a.1',
+    });
+  });
+
+  test.each<[string, FleetRow['health'], NamespaceSnapshot, ShownRecord?]>([
+    ['nobody ever asked for', 'well', aSettledSnapshot()],
+    ['was asked for and is done', 'well', aSettledSnapshot(), aRecord()],
+    ['waits in the queue', 'busy', aSettledSnapshot(), running({ state: 'pending', phase: 'queued' })],
+    ['waits for its next attempt', 'busy', aSettledSnapshot(), running({ phase: 'backoff' })],
+    ['is broken, and being deployed', 'busy', aSettledSnapshot({ config: invalid('no YAML') }), running()],
+    ['Helm owns', 'unmanaged', aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) })],
+    ['has a malformed ConfigMap', 'failing', aSettledSnapshot({ config: invalid('no YAML') })],
+    [
+      'has no replica',
+      'failing',
+      aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) }),
+    ],
+    [
+      'has too few replicas',
+      'failing',
+      aSettledSnapshot({ deployment: aDeployment({ availableReplicas: 1, replicas: 2 }) }),
+    ],
+    ['failed to be deployed', 'failing', aSettledSnapshot(), failedRecord],
+    ['failed by the word of FDD', 'failing', aSettledSnapshot({ statuses: [failedReport] })],
+    ['was deployed, and is gone', 'failing', aSnapshot(), aRecord()],
+    [
+      'runs another version than its Application, without a replica',
+      'failing',
+      aSettledSnapshot({ deployment: { ...old, availableReplicas: 0 } }),
+    ],
+    ['was never deployed', 'behind', aSnapshot()],
+    ['runs another version than its Application', 'behind', aSettledSnapshot({ deployment: old })],
+    [
+      'runs what its Application asks for, but not what its channel names',
+      'behind',
+      aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) }),
+    ],
+  ])('a namespace that %s is %s', (_what, health, ...of) => {
+    expect(row(...of).health).toBe(health);
+  });
+
+  test('is not behind a channel that nobody has looked at', () => {
+    const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
+
+    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, released: undefined })).toMatchObject({
+      health: 'well',
+      wanted: '',
+      cause: '',
+    });
+  });
+
+  test('wants what was asked for while that is under way, then what the channel names', () => {
+    const versions = { asked: 'v1', released: 'v2' };
+
+    expect(row(aSettledSnapshot(), running(), versions).wanted).toBe('v1');
+    expect(row(aSettledSnapshot(), aRecord(), versions).wanted).toBe('v2');
+    expect(row(aSettledSnapshot(), running(), { released: 'v2' }).wanted).toBe('v2');
+    expect(
+      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: 'v1', released: undefined })
+        .wanted,
+    ).toBe('v1');
+  });
+
+  test.each<[FleetRow['activity'], string]>([
+    ['planning', 'planning'],
+    ['applying', 'applying'],
+    ['bootstrapping', 'bootstrapping'],
+    ['bootstrapping', 'collecting the bootstrap log'],
+    ['waiting for FDD', 'waiting for FDD'],
+    ['rolling out', 'rolling out'],
+    ['retrying', 'backoff'],
+    ['queued', 'queued'],
+  ])('is %s in phase "%s"', (activity, phase) => {
+    expect(row(aSettledSnapshot(), running({ phase })).activity).toBe(activity);
+  });
+
+  test('says what is waited for, and since when', () => {
+    const record = running({ phase: 'waiting for FDD', reason: 'FDD reported RUNNING', changedAt: 7_000 });
+    const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
+
+    expect(row(snapshot, record)).toMatchObject({ detail: 'FDD reported RUNNING', since: 7_000, cause: '' });
+  });
+
+  test('tells between two attempts what failed and when the next begins, and what failed also while that runs', () => {
+    const reason = 'attempt 2 failed (cluster_unavailable): POST pods: no answer\nat all; next in 12.4 s';
+    const record = running({
+      phase: 'backoff',
+      reason,
+      attempt: 2,
+      retryAt: 9_000,
+      lastCode: 'cluster_unavailable',
+    });
+
+    expect(row(aSettledSnapshot(), record)).toMatchObject({
+      activity: 'retrying',
+      cause: 'POST pods: no answer\nat all',
+      causeGroup: 'POST pods: no answer',
+      code: 'cluster_unavailable',
+      attempt: 2,
+      retryAt: 9_000,
+    });
+    const next = { ...record, phase: 'planning', reason: '', attempt: 3, lastFailure: reason };
+    expect(row(aSettledSnapshot(), next)).toMatchObject({
+      activity: 'planning',
+      cause: 'POST pods: no answer\nat all',
+      code: 'cluster_unavailable',
+      attempt: 3,
+      retryAt: undefined,
+    });
+  });
+
+  test('says nothing of what failed in an earlier request', () => {
+    const record = running({ phase: 'planning', lastCode: 'cluster_unavailable' });
+
+    expect(row(aSettledSnapshot(), record)).toMatchObject({ cause: '', code: undefined });
+  });
+
+  test.each<[string, Partial<FleetRow>, NamespaceSnapshot, ShownRecord?]>([
+    [
+      'what the run said',
+      { cause: 'pods is forbidden', code: 'forbidden', since: 1_000 },
+      aSettledSnapshot(),
+      failedRecord,
+    ],
+    [
+      'what is wrong with the ConfigMap, also after a failed run',
+      { cause: 'no YAML', code: 'config_error' },
+      aSettledSnapshot({ config: invalid('no YAML') }),
+      failedRecord,
+    ],
+    [
+      'who owns FDD',
+      { cause: 'Managed by Helm release fdd: Skipper leaves it alone', code: 'helm_managed' },
+      aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }),
+    ],
+    [
+      "FDD's own words",
+      { cause: 'FDD reported FAILED: boom', code: 'fdd_failed' },
+      aSettledSnapshot({ statuses: [failedReport] }),
+    ],
+    [
+      "FDD's last line, where none is marked as an error",
+      { cause: 'FDD reported FAILED: last' },
+      aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs: ['first', 'last'] })] }),
+    ],
+    [
+      "FDD's verdict, where it said nothing more",
+      { cause: 'FDD reported FAILED' },
+      aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', deploymentId: FOREIGN_ID })] }),
+    ],
+    [
+      'why the pods cannot be made, rather than that there are none',
+      { cause: 'Deployment ReplicaFailure=True: FailedCreate: exceeded quota: q' },
+      aSettledSnapshot({
+        deployment: aDeployment({
+          availableReplicas: undefined,
+          conditions: [
+            { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: undefined },
+            { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota: q' },
+          ],
+        }),
+      }),
+    ],
+    [
+      'why the pod does not start',
+      {
+        cause: 'pod fiaas-deploy-daemon-5d4f9c: ImagePullBackOff: no such image',
+        causeGroup: 'pod fiaas-deploy-daemon-…: ImagePullBackOff: no such image',
+      },
+      aSettledSnapshot({
+        deployment: aDeployment({
+          availableReplicas: undefined,
+          conditions: [{ type: 'Available', status: 'False', reason: undefined, message: undefined }],
+        }),
+        pods: [aPod({ ready: false, waiting: { reason: 'ImagePullBackOff', message: 'no such image' } })],
+      }),
+    ],
+    [
+      'the status, where nothing tells more',
+      { cause: 'No replica of FDD is available' },
+      aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) }),
+    ],
+    [
+      'the two versions, where FDD itself is up',
+      { cause: `Runs ${OLD}, the Application asks for ${VERSION}` },
+      aSettledSnapshot({ deployment: old, pods: [aPod({ ready: false })] }),
+    ],
+    [
+      'what the channel names',
+      { cause: `Runs ${OLD}, channel "stable" is at ${VERSION}` },
+      aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) }),
+    ],
+    [
+      'that there is nothing',
+      { cause: 'FDD is not deployed: there is no Deployment', since: undefined },
+      aSnapshot(),
+    ],
+    [
+      'what the bootstrap pod waits for',
+      { cause: 'bootstrap pod: not scheduled: no node' },
+      aSnapshot({ bootstrapPod: aBootstrapPod({ ready: false, unscheduled: 'no node' }) }),
+    ],
+  ])('explains itself by %s', (_what, expected, ...of) => {
+    expect(row(...of)).toMatchObject(expected);
+  });
+
+  test('knows from the Deployment since when it is as it is: a restart of the API forgets nothing', () => {
+    const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
+
+    expect(row(snapshot).since).toBe(5_000);
+    expect(row(snapshot, aRecord()).since).toBe(5_000);
+    expect(row(snapshot, failedRecord).since).toBe(1_000);
+  });
+});

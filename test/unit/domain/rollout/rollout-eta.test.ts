@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { estimateEnd, type ProgressSample, withSample } from '../../../../domain/rollout/rollout-eta.ts';
+
+function samples(...of: (readonly [at: number, done: number])[]): readonly ProgressSample[] {
+  return of.reduce<readonly ProgressSample[]>((known, [at, done]) => withSample(known, { at, done }), []);
+}
+
+describe('estimateEnd', () => {
+  test('goes on at the pace that was seen', () => {
+    expect(estimateEnd(samples([0, 0], [5_000, 50], [10_000, 100]), 200)).toBe(30_000);
+  });
+
+  test('goes by the last minute: what was before says little', () => {
+    const known = samples([0, 0], [10_000, 1_000], [30_000, 1_000], [60_000, 1_030], [90_000, 1_060]);
+
+    expect(estimateEnd(known, 60)).toBe(150_000);
+  });
+
+  test.each([
+    ['nothing was seen', samples(), 10],
+    ['it was looked at once', samples([0, 0]), 10],
+    ['it was looked at for a moment', samples([0, 0], [1_000, 10]), 10],
+    ['nothing moves', samples([0, 5], [10_000, 5]), 10],
+    ['nothing has moved for a minute', samples([0, 0], [1_000, 5], [70_000, 5], [140_000, 5]), 10],
+    ['nothing is left', samples([0, 0], [10_000, 10]), 0],
+  ])('is unknown where %s', (_what, known, remaining) => {
+    expect(estimateEnd(known, remaining)).toBeUndefined();
+  });
+
+  test('lies ahead of the last look, and later the more is left', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 100, max: 20_000 }), fc.nat({ max: 50 })), { minLength: 2 }),
+        fc.integer({ min: 1, max: 10_000 }),
+        (steps, remaining) => {
+          let [at, done] = [0, 0];
+          let known: readonly ProgressSample[] = [];
+          for (const [ms, more] of steps) {
+            at += ms;
+            done += more;
+            known = withSample(known, { at, done });
+          }
+
+          const end = estimateEnd(known, remaining);
+
+          if (end === undefined) return;
+          expect(end).toBeGreaterThanOrEqual(at);
+          expect(estimateEnd(known, remaining + 100)).toBeGreaterThanOrEqual(end);
+        },
+      ),
+    );
+  });
+});
+
+describe('withSample', () => {
+  test('does not grow without end', () => {
+    let known: readonly ProgressSample[] = [];
+    for (let second = 0; second < 1_000; second += 1)
+      known = withSample(known, { at: second * 1_000, done: 0 });
+
+    expect(known.length).toBeLessThanOrEqual(63);
+  });
+});

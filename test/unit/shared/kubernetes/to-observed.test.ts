@@ -1,0 +1,239 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type RawDeployment,
+  type RawPod,
+  toObservedApplication,
+  toObservedDeployment,
+  toObservedPod,
+  toObservedStatus,
+} from '../../../../shared/kubernetes/to-observed.ts';
+import { FIAAS_YML, IMAGE, OUR_ID } from '../../../support/builders.ts';
+
+const metadata = {
+  name: 'fiaas-deploy-daemon',
+  namespace: 'team-a',
+  resourceVersion: '42',
+  labels: { app: 'fiaas-deploy-daemon', 'fiaas/deployment_id': OUR_ID, 'fiaas/bootstrap': 'true' },
+};
+
+describe('toObservedApplication', () => {
+  test('keeps what decisions rest on', () => {
+    const application = toObservedApplication({
+      metadata,
+      spec: { image: IMAGE, config: FIAAS_YML },
+      status: { result: 'SUCCESS', deployment_id: OUR_ID, logs: ['a line'] },
+    });
+
+    expect(application).toEqual({
+      resourceVersion: '42',
+      image: IMAGE,
+      config: FIAAS_YML,
+      deploymentId: OUR_ID,
+      bootstrapLabel: true,
+      status: { deploymentId: OUR_ID, result: 'SUCCESS', logs: [] },
+    });
+  });
+
+  test('does without labels, spec and status', () => {
+    expect(toObservedApplication({ metadata: { name: 'fiaas-deploy-daemon' } })).toEqual({
+      resourceVersion: '',
+      image: '',
+      config: {},
+      deploymentId: undefined,
+      bootstrapLabel: false,
+      status: undefined,
+    });
+  });
+
+  test('takes an empty status for none', () => {
+    expect(toObservedApplication({ metadata, status: {} }).status).toBeUndefined();
+  });
+});
+
+describe('toObservedStatus', () => {
+  test("keeps the end of FDD's log of a failure", () => {
+    const logs = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+
+    const status = toObservedStatus({ metadata, result: 'FAILED', logs });
+
+    expect(status.logs).toHaveLength(40);
+    expect(status.logs.at(-1)).toBe('line 99');
+  });
+
+  test('keeps no log of a success: there may be thousands', () => {
+    expect(toObservedStatus({ metadata, result: 'SUCCESS', logs: ['x'] }).logs).toEqual([]);
+  });
+
+  // A deadline that passes while FDD still works is told with FDD's own log lines (what must be true, 6).
+  test("acceptance 11: keeps FDD's log of what is under way", () => {
+    expect(toObservedStatus({ metadata, result: 'RUNNING', logs: ['waiting for x'] }).logs).toEqual([
+      'waiting for x',
+    ]);
+  });
+
+  test('does without logs and result', () => {
+    expect(toObservedStatus({ metadata })).toMatchObject({
+      result: 'INITIATED',
+      logs: [],
+      deploymentId: OUR_ID,
+    });
+  });
+});
+
+describe('toObservedDeployment', () => {
+  const raw: RawDeployment = {
+    metadata: { ...metadata, generation: 3 },
+    spec: {
+      replicas: 2,
+      template: {
+        spec: {
+          containers: [
+            {
+              image: IMAGE,
+              env: [
+                { name: 'LOG_FORMAT', value: 'json' },
+                { name: 'FIAAS_ENVIRONMENT', value: 'test' },
+                { name: 'SECRET', value: 'hunter2' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+    status: {
+      observedGeneration: 2,
+      replicas: 3,
+      updatedReplicas: 1,
+      availableReplicas: 1,
+      conditions: [{ type: 'Available', status: 'True' }],
+    },
+  };
+
+  test('keeps what decisions rest on, and no other variable', () => {
+    expect(toObservedDeployment(raw)).toEqual({
+      resourceVersion: '42',
+      generation: 3,
+      observedGeneration: 2,
+      deploymentId: OUR_ID,
+      image: IMAGE,
+      replicas: 2,
+      currentReplicas: 3,
+      updatedReplicas: 1,
+      availableReplicas: 1,
+      conditions: [{ type: 'Available', status: 'True', reason: undefined, message: undefined }],
+      environment: { LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' },
+      helmRelease: undefined,
+    });
+  });
+
+  test('keeps when its conditions changed last', () => {
+    const conditions = [
+      { type: 'Available', status: 'True', lastTransitionTime: '2026-01-01T00:00:10Z' },
+      {
+        type: 'Progressing',
+        status: 'True',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+        lastUpdateTime: '2026-01-01T00:00:20Z',
+      },
+    ];
+
+    expect(toObservedDeployment({ metadata, status: { conditions } }).changedAt).toBe(
+      Date.parse('2026-01-01T00:00:20Z'),
+    );
+    expect(toObservedDeployment({ metadata, status: { conditions: [] } }).changedAt).toBeUndefined();
+    expect(
+      toObservedDeployment({
+        metadata,
+        status: { conditions: [{ type: 'Available', status: 'True', lastUpdateTime: 'soon' }] },
+      }).changedAt,
+    ).toBeUndefined();
+  });
+
+  test('tells absent availableReplicas from none', () => {
+    expect(toObservedDeployment({ metadata, spec: {}, status: {} })).toMatchObject({
+      replicas: 1,
+      currentReplicas: 0,
+      updatedReplicas: 0,
+      availableReplicas: undefined,
+    });
+  });
+
+  test.each([
+    [
+      'made by Helm 3',
+      { 'app.kubernetes.io/managed-by': 'Helm' },
+      { 'meta.helm.sh/release-name': 'fdd' },
+      'fdd',
+    ],
+    ["labelled by FDD's chart", { heritage: 'Helm', release: 'fdd' }, {}, 'fdd'],
+    ['that only its annotation gives away', {}, { 'meta.helm.sh/release-name': 'fdd' }, 'fdd'],
+    ['made by Helm without a name', { heritage: 'Helm' }, {}, '(unnamed)'],
+    ['made by FDD', { app: 'fiaas-deploy-daemon', 'fiaas/deployed_by': 'v1' }, {}, undefined],
+    ["written by Skipper's Application", { heritage: 'FIAAS-Skipper', release: 'x' }, {}, undefined],
+  ])('acceptance 23: names the Helm release of a Deployment %s', (_what, labels, annotations, release) => {
+    expect(toObservedDeployment({ metadata: { ...metadata, labels, annotations } }).helmRelease).toBe(
+      release,
+    );
+  });
+});
+
+describe('toObservedPod', () => {
+  const state = (container: object): RawPod => ({
+    metadata: { name: 'p', annotations: { 'fiaas-skipper/deployment-id': OUR_ID } },
+    status: { phase: 'Pending', containerStatuses: [container] },
+  });
+
+  test('keeps why it waits, and for what it was started', () => {
+    const pod = toObservedPod(
+      state({ state: { waiting: { reason: 'ErrImagePull', message: 'm' } }, restartCount: 2 }),
+    );
+
+    expect(pod).toEqual({
+      name: 'p',
+      resourceVersion: '',
+      phase: 'Pending',
+      deleting: false,
+      ready: false,
+      restarts: 2,
+      waiting: { reason: 'ErrImagePull', message: 'm' },
+      terminated: undefined,
+      unscheduled: undefined,
+      startedFor: OUR_ID,
+    });
+  });
+
+  test('acceptance 9: keeps how it ended', () => {
+    const pod = toObservedPod(state({ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }));
+
+    expect(pod.terminated).toEqual({ exitCode: 137, reason: 'OOMKilled' });
+  });
+
+  test('keeps why it is not scheduled', () => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' },
+    ];
+
+    expect(toObservedPod({ metadata, status: { phase: 'Pending', conditions } }).unscheduled).toBe(
+      '0/3 nodes',
+    );
+  });
+
+  test('tells ready and deleting', () => {
+    const pod = toObservedPod({
+      metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+      status: {
+        phase: 'Running',
+        conditions: [
+          { type: 'Ready', status: 'True' },
+          { type: 'PodScheduled', status: 'True' },
+        ],
+      },
+    });
+
+    expect(pod).toMatchObject({ ready: true, deleting: true, unscheduled: undefined, startedFor: undefined });
+  });
+
+  test('takes a pod without a status for one that is pending', () => {
+    expect(toObservedPod({ metadata })).toMatchObject({ phase: 'Pending', ready: false, restarts: 0 });
+  });
+});

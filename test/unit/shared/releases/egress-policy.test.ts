@@ -1,0 +1,196 @@
+import type { LookupAddress, LookupAllOptions, lookup } from 'node:dns';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect, type Server } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { generate } from 'selfsigned';
+import { type EgressPolicyOptions, isPrivateAddress } from '../../../../shared/releases/egress-policy.ts';
+import { fetchDocument } from '../../../../shared/releases/fetch-document.ts';
+import '../../../support/fake-one-realm.ts';
+import { anOutbound } from '../../../support/fake-release-server.ts';
+
+const INSIDE = 'inside.example';
+
+type AllCallback = (error: Error | null, addresses: LookupAddress[]) => void;
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    if ('closeAllConnections' in server) (server.closeAllConnections as () => void)();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function serve(listener: RequestListener): Promise<number> {
+  return listen(createHttpServer(listener));
+}
+
+/** A name server in which `inside.example` is this machine, and nothing else is known. */
+const resolveInside = ((hostname: string, options: LookupAllOptions, callback: AllCallback) => {
+  if (hostname !== INSIDE) return callback(new Error(`no such host: ${hostname}`), []);
+  if (options.all) return callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  (callback as unknown as (error: null, address: string, family: number) => void)(null, '127.0.0.1', 4);
+}) as unknown as typeof lookup;
+
+function open(options: Partial<EgressPolicyOptions> = {}) {
+  return anOutbound({ baseUrl: 'http://127.0.0.1/releases', resolveName: resolveInside, ...options });
+}
+
+function get(url: string, options: Partial<EgressPolicyOptions> = {}) {
+  return fetchDocument(url, {}, { timeoutMs: 5_000, egress: open(options) });
+}
+
+describe('isPrivateAddress', () => {
+  test.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fd00::1',
+    'fe80::1',
+    '::ffff:10.0.0.1',
+  ])('%s is', (address) => {
+    expect(isPrivateAddress(address)).toBe(true);
+  });
+
+  test.each(['1.1.1.1', '172.32.0.1', '185.199.108.153', '2606:50c0:8000::153', '::ffff:1.1.1.1'])(
+    '%s is not',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(false);
+    },
+  );
+});
+
+describe('specs', () => {
+  test.each(['https://releases.example/artifacts/1/fiaas.yml', 'https://RELEASES.example:8443/x'])(
+    '%s is on the host of the channels',
+    (spec) => {
+      expect(() => open({ baseUrl: 'https://releases.example/r' }).assertSpecAllowed(spec)).not.toThrow();
+    },
+  );
+
+  test('another host is refused, with the remedy', () => {
+    const egress = open({ baseUrl: 'https://releases.example/r' });
+
+    expect(() => egress.assertSpecAllowed('https://evil.example/fiaas.yml')).toThrow(
+      /spec https:\/\/evil\.example\/fiaas\.yml is not on the host .* add "evil\.example" to --release-allowed-hosts/,
+    );
+  });
+
+  test('another host is fine where it is allowed', () => {
+    const egress = open({ baseUrl: 'https://releases.example/r', allowedHosts: ['specs.example'] });
+
+    expect(() => egress.assertSpecAllowed('https://specs.example/fiaas.yml')).not.toThrow();
+  });
+});
+
+describe('redirects', () => {
+  async function redirecting(to: (port: number) => string): Promise<string> {
+    const target = await serve((_request, response) => response.end('inner secret'));
+    const port = await serve((_request, response) => response.writeHead(302, { location: to(target) }).end());
+    return `http://127.0.0.1:${port}/stable.json`;
+  }
+
+  test('to a name that resolves to a private address are refused', async () => {
+    const url = await redirecting((port) => `http://${INSIDE}:${port}/latest/meta-data`);
+
+    await expect(get(url)).rejects.toMatchObject({
+      code: 'invalid_release',
+      message: expect.stringMatching(/inside\.example \(127\.0\.0\.1\) is a private address/),
+    });
+  });
+
+  test.each(['http://169.254.169.254/latest', 'http://[::1]/x'])('to %s are refused', async (location) => {
+    const url = await redirecting(() => location);
+
+    await expect(get(url)).rejects.toMatchObject({ code: 'invalid_release' });
+  });
+
+  test('to a private address are followed where its host is allowed', async () => {
+    const url = await redirecting((port) => `http://${INSIDE}:${port}/x`);
+
+    const answer = await get(url, { allowedHosts: [INSIDE] });
+
+    expect(answer).toMatchObject({ kind: 'content', text: 'inner secret' });
+  });
+
+  test('within the host of the channels are followed', async () => {
+    const url = await redirecting((port) => `http://127.0.0.1:${port}/x`);
+
+    expect(await get(url)).toMatchObject({ kind: 'content' });
+  });
+
+  test.each([
+    ['https://a.example/x', 'http://a.example/x'],
+    ['https://a.example/x', 'file:///etc/passwd'],
+  ])('from %s to %s are refused', (from, to) => {
+    expect(() => open().assertRedirectAllowed(from, to)).toThrow(`redirects to ${to}: not followed`);
+  });
+});
+
+describe('TLS', () => {
+  async function secureServer() {
+    const pems = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      ],
+    });
+    const server = createHttpsServer({ key: pems.private, cert: pems.cert }, (_request, response) =>
+      response.end('safe'),
+    );
+    return { url: `https://127.0.0.1:${await listen(server)}/x`, ca: pems.cert };
+  }
+
+  test('an unknown certificate authority is refused', async () => {
+    const { url } = await secureServer();
+
+    await expect(get(url)).rejects.toThrow(/self-signed certificate/);
+  });
+
+  test('a given certificate authority is trusted', async () => {
+    const { url, ca } = await secureServer();
+
+    expect(await get(url, { ca })).toMatchObject({ text: 'safe' });
+  });
+});
+
+describe('proxies', () => {
+  test('are asked, and NO_PROXY is not', async () => {
+    const asked: string[] = [];
+    const port = await serve((_request, response) => response.end('direct'));
+    const proxy = createHttpServer();
+    proxy.on('connect', (request, client, head) => {
+      asked.push(request.url ?? '');
+      const server = connect(port, '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        server.write(head);
+        server.pipe(client).pipe(server);
+      });
+      server.on('error', () => client.destroy());
+      client.on('error', () => server.destroy());
+    });
+    const httpProxy = `http://127.0.0.1:${await listen(proxy)}`;
+
+    // The name does not exist here: only the proxy knows it.
+    const proxied = await get('http://releases.invalid/x', { httpProxy });
+    const direct = await get(`http://127.0.0.1:${port}/x`, { httpProxy, noProxy: '127.0.0.1' });
+
+    expect(proxied).toMatchObject({ text: 'direct' });
+    expect(direct).toMatchObject({ text: 'direct' });
+    expect(asked).toEqual(['releases.invalid:80']);
+  });
+});

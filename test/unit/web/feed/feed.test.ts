@@ -1,0 +1,225 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FleetDocument } from '../../../../domain/fleet/fleet-feed.ts';
+import { type FeedEnvironment, followFleet, retryDelay } from '../../../../web/feed/feed.ts';
+import type { FeedMessage } from '../../../../web/feed/feed-messages.ts';
+import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
+
+const DOCUMENT: FleetDocument = {
+  position: 'e.1',
+  now: 5_000,
+  summary: aFleetSummary([aFleetRow()]),
+  rows: [aFleetRow()],
+};
+
+class FakeEvents extends EventTarget {
+  readonly url: string;
+  isClosed = false;
+
+  constructor(url: string) {
+    super();
+    this.url = url;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  send(name: string, data?: unknown): void {
+    this.dispatchEvent(Object.assign(new Event(name), { data: JSON.stringify(data) }));
+  }
+}
+
+/** A browser whose clock stands until a test moves it. */
+function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
+  let now = 1_000;
+  let timers: { readonly at: number; readonly run: () => void; readonly id: number }[] = [];
+  let lastId = 0;
+  const streams: FakeEvents[] = [];
+  const told: FeedMessage[] = [];
+  const environment: FeedEnvironment = {
+    fetch: async () => {
+      const answer = answers.shift();
+      if (!answer) throw new TypeError('Failed to fetch');
+      return answer();
+    },
+    openEvents: (url) => {
+      const stream = new FakeEvents(url);
+      streams.push(stream);
+      return stream as unknown as EventSource;
+    },
+    now: () => now,
+    setTimer: (run, ms) => {
+      lastId += 1;
+      timers.push({ at: now + ms, run, id: lastId });
+      return lastId;
+    },
+    clearTimer: (id) => {
+      timers = timers.filter((timer) => timer.id !== id);
+    },
+    random: () => 0.5,
+  };
+  const feed = followFleet(environment, (message) => told.push(message));
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    feed,
+    told,
+    streams,
+    settle,
+    connection: () => told.filter((message) => message.kind === 'connection').at(-1)?.connection,
+    pass: async (ms: number) => {
+      now += ms;
+      const due = timers.filter(({ at }) => at <= now);
+      timers = timers.filter(({ at }) => at > now);
+      for (const { run } of due) run();
+      await settle();
+    },
+  };
+}
+
+async function openLive() {
+  const world = open();
+  await world.settle();
+  world.streams[0]?.send('open');
+  return world;
+}
+
+describe('followFleet', () => {
+  test('reads the fleet once, then listens from where it was', async () => {
+    const { told, streams, connection } = await openLive();
+
+    expect(told[0]).toEqual({ kind: 'connection', connection: { state: 'live' } });
+    expect(told).toContainEqual({ kind: 'document', document: DOCUMENT });
+    expect(streams.map(({ url }) => url)).toEqual(['/api/fleet/events?since=e.1']);
+    expect(connection()).toEqual({ state: 'live' });
+  });
+
+  test('passes changes on', async () => {
+    const { told, streams } = await openLive();
+    const event = { position: 'e.2', rows: [aFleetRow({ health: 'busy' })], gone: [] };
+
+    streams[0]?.send('rows', event);
+    streams[0]?.send('summary', aFleetSummary([], { workers: 7 }));
+    streams[0]?.send('tick', { now: 9_000 });
+
+    expect(told.slice(-3)).toEqual([
+      { kind: 'rows', event },
+      { kind: 'summary', summary: aFleetSummary([], { workers: 7 }) },
+      { kind: 'tick', now: 9_000 },
+    ]);
+  });
+
+  test('goes on from the latest position when the connection ends, and says since when it is cut off', async () => {
+    const { streams, connection, pass } = await openLive();
+    streams[0]?.send('rows', { position: 'e.8', rows: [], gone: [] });
+    await pass(3_000);
+    streams[0]?.send('error');
+
+    expect(connection()).toEqual({ state: 'lost', heardAt: 1_000, reason: 'the connection has ended' });
+    await pass(60_000);
+    expect(streams.map(({ url }) => url)).toEqual([
+      '/api/fleet/events?since=e.1',
+      '/api/fleet/events?since=e.8',
+    ]);
+    expect(streams[0]?.isClosed).toBe(true);
+    streams[1]?.send('open');
+    expect(connection()).toEqual({ state: 'live' });
+  });
+
+  test('takes silence for a lost connection', async () => {
+    const { streams, connection, pass } = await openLive();
+    await pass(6_000);
+    streams[0]?.send('tick', { now: 1 });
+    await pass(9_000);
+    expect(connection()).toEqual({ state: 'live' });
+
+    await pass(1_001);
+
+    expect(connection()).toMatchObject({ state: 'lost', reason: 'nothing was heard for too long' });
+    expect(streams[0]?.isClosed).toBe(true);
+  });
+
+  test('hears no more of a connection that it has given up', async () => {
+    const { told, streams, pass } = await openLive();
+    streams[0]?.send('error');
+    await pass(60_000);
+    const before = told.length;
+
+    streams[0]?.send('rows', { position: 'e.9', rows: [], gone: ['team-a'] });
+
+    expect(told).toHaveLength(before);
+  });
+
+  test('takes a reset instead of everything', async () => {
+    const { feed, streams } = await openLive();
+    const document = { ...DOCUMENT, position: 'f.1', rows: [aFleetRow({ namespace: 'other' })] };
+
+    streams[0]?.send('reset', document);
+
+    expect(feed.replay()[0]).toMatchObject({
+      kind: 'document',
+      document: { position: 'f.1', rows: document.rows },
+    });
+  });
+
+  test("says why it has nothing yet, in the API's own words, and tries again", async () => {
+    const { told, connection, settle, pass } = open([
+      () => Response.json({ detail: 'Redis is not connected' }, { status: 503 }),
+      () => Response.json(DOCUMENT),
+    ]);
+    await settle();
+    expect(connection()).toMatchObject({ state: 'lost', reason: 'Redis is not connected' });
+
+    await pass(60_000);
+
+    expect(told).toContainEqual({ kind: 'document', document: DOCUMENT });
+  });
+
+  test('tells who comes later all that is known by then', async () => {
+    const { feed, streams, pass } = await openLive();
+    streams[0]?.send('rows', { position: 'e.2', rows: [aFleetRow({ namespace: 'b' })], gone: ['team-a'] });
+    await pass(2_000);
+
+    expect(feed.replay()).toEqual([
+      // The server's clock goes on while nothing is heard.
+      {
+        kind: 'document',
+        document: { ...DOCUMENT, position: 'e.2', now: 7_000, rows: [aFleetRow({ namespace: 'b' })] },
+      },
+      { kind: 'connection', connection: { state: 'live' } },
+    ]);
+  });
+
+  test('tries at once when somebody looks, and opens no second connection', async () => {
+    const { feed, streams, pass } = await openLive();
+    feed.wake();
+    await pass(0);
+    expect(streams).toHaveLength(1);
+    streams[0]?.send('error');
+
+    feed.wake();
+    await pass(0);
+
+    expect(streams).toHaveLength(2);
+  });
+
+  test('is silent once it is closed', async () => {
+    const { feed, streams, told, pass } = await openLive();
+    feed.close();
+    const before = told.length;
+
+    streams[0]?.send('error');
+    await pass(60_000);
+
+    expect(streams).toHaveLength(1);
+    expect(told).toHaveLength(before);
+  });
+});
+
+describe('retryDelay', () => {
+  test('grows to a limit, is never none, and differs between browsers', () => {
+    expect(retryDelay(0, 0)).toBeGreaterThan(0);
+    expect(retryDelay(1, 1)).toBeGreaterThan(retryDelay(0, 1));
+    expect(retryDelay(50, 1)).toBe(retryDelay(60, 1));
+    expect(retryDelay(5, 0.2)).not.toBe(retryDelay(5, 0.9));
+  });
+});

@@ -1,0 +1,285 @@
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { namespaces as countNamespaces, number } from '../fleet/words.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { HealthIcon, Icon } from '../ui/icon.tsx';
+import {
+  type AcceptedDeploy,
+  DeployError,
+  newIdempotencyKey,
+  planDeploy,
+  requestDeploy,
+} from './deploy-api.ts';
+import { type PlanSummary, summarizePlan } from './plan-summary.ts';
+import type { DeployScope } from './scope.ts';
+import { readToken, writeToken } from './token-store.ts';
+
+export interface OpenDeploy {
+  readonly scope: DeployScope;
+  /** Undefined: the whole fleet. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
+/** What the dialog needs to know of the fleet; the page of one namespace knows no more. */
+export interface DeployDialogStore {
+  readonly row: (namespace: string) => Pick<FleetRow, 'version'> | undefined;
+  readonly summary: ReadonlySignal<Pick<FleetSummary, 'namespaces'>>;
+}
+
+interface DeployDialogProps {
+  readonly store: DeployDialogStore;
+  readonly open: Signal<OpenDeploy | undefined>;
+  readonly onAccepted: (accepted: AcceptedDeploy) => void;
+}
+
+/** Says what a deploy will do before it does it. Made anew every time: nothing of it is remembered. */
+export function DeployDialog({ store, open, onAccepted }: DeployDialogProps) {
+  const asked = open.value;
+  if (!asked) return null;
+  const close = () => {
+    open.value = undefined;
+  };
+  const accept = (accepted: AcceptedDeploy) => {
+    close();
+    onAccepted(accepted);
+  };
+  return <DeployForm store={store} asked={asked} onClose={close} onAccepted={accept} />;
+}
+
+type Plan =
+  | { readonly state: 'planning' }
+  | { readonly state: 'planned'; readonly summary: PlanSummary; readonly idempotencyKey: string }
+  | { readonly state: 'refused'; readonly error: DeployError };
+
+interface DeployFormProps {
+  readonly store: DeployDialogStore;
+  readonly asked: OpenDeploy;
+  readonly onClose: () => void;
+  readonly onAccepted: (accepted: AcceptedDeploy) => void;
+}
+
+function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
+  const force = useSignal(false);
+  const plan = useSignal<Plan>({ state: 'planning' });
+  const typed = useSignal('');
+  const isSending = useSignal(false);
+  const failure = useSignal<DeployError | undefined>(undefined);
+  const token = useSignal(readToken());
+  const fleetSize = useMemo(() => store.summary.value.namespaces, [store]);
+  const request = { namespaces: asked.namespaces, forceBootstrap: force.value };
+
+  useEffect(() => {
+    const stop = new AbortController();
+    plan.value = { state: 'planning' };
+    typed.value = '';
+    failure.value = undefined;
+    planDeploy({ namespaces: asked.namespaces, forceBootstrap: force.value }, token.value, stop.signal)
+      .then((targets) => {
+        const runsNow = (namespace: string) => (store.row(namespace)?.version ?? '') !== '';
+        const summary = summarizePlan(targets, fleetSize, runsNow);
+        plan.value = { state: 'planned', summary, idempotencyKey: newIdempotencyKey() };
+      })
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) plan.value = { state: 'refused', error: asDeployError(error) };
+      });
+    return () => stop.abort();
+  }, [force.value, token.value]);
+
+  async function send(): Promise<void> {
+    if (plan.value.state !== 'planned') return;
+    isSending.value = true;
+    failure.value = undefined;
+    try {
+      onAccepted(await requestDeploy(request, token.value, plan.value.idempotencyKey));
+    } catch (error) {
+      failure.value = asDeployError(error);
+    } finally {
+      isSending.value = false;
+    }
+  }
+
+  const planned = plan.value.state === 'planned' ? plan.value.summary : undefined;
+  const isConfirmed =
+    planned !== undefined &&
+    (!planned.isLarge || typed.value.replace(/[\s,]/g, '') === String(planned.touched));
+  const count = asked.namespaces?.length ?? fleetSize;
+  return (
+    <Dialog title={titleOf(asked, count)} class="deploy-dialog" onClose={onClose}>
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isConfirmed && !isSending.value) void send();
+        }}
+      >
+        <Names asked={asked} count={count} />
+        <label class="force">
+          <input
+            type="checkbox"
+            checked={force.value}
+            onChange={(event) => {
+              force.value = event.currentTarget.checked;
+            }}
+          />
+          <span>
+            <strong>Force bootstrap</strong>
+            <span class="muted">
+              A bootstrap pod deploys FDD even where it runs: for an FDD that no longer reads its Application,
+              or to take one over from Helm.
+            </span>
+          </span>
+        </label>
+        <PlanView plan={plan.value} />
+        {needsToken(plan.value, failure.value) ? <TokenField token={token} /> : null}
+        {planned?.isLarge ? <TypedNumber typed={typed} wanted={planned.touched} /> : null}
+        {failure.value ? <Refusal error={failure.value} /> : null}
+        <footer class="dialog-foot">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={!isConfirmed || isSending.value}>
+            <Icon name="deploy" />
+            {isSending.value ? 'Asking…' : `Deploy ${countNamespaces(count)}`}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function titleOf({ scope, namespaces }: OpenDeploy, count: number): string {
+  switch (scope.kind) {
+    case 'one':
+      return `Deploy ${scope.namespace}`;
+    case 'all':
+      return `Deploy the whole fleet: ${countNamespaces(count)}`;
+    default:
+      return namespaces?.length === 1 ? `Deploy ${namespaces[0]}` : `Deploy ${countNamespaces(count)}`;
+  }
+}
+
+const NAMED = 12;
+
+function Names({ asked: { namespaces }, count }: { asked: OpenDeploy; count: number }) {
+  if (namespaces === undefined || namespaces.length < 2) return null;
+  const rest = count - NAMED;
+  return (
+    <p class="names muted">
+      {namespaces.slice(0, NAMED).join(', ')}
+      {rest > 0 ? ` and ${number(rest)} more` : ''}
+    </p>
+  );
+}
+
+function PlanView({ plan }: { plan: Plan }) {
+  if (plan.state === 'planning') {
+    return (
+      <section class="plan" aria-live="polite">
+        <p class="muted planning">
+          <HealthIcon health="busy" /> Asking what this would do…
+        </p>
+      </section>
+    );
+  }
+  if (plan.state === 'refused') {
+    return (
+      <section class="plan refused" aria-live="polite">
+        <Refusal error={plan.error} />
+      </section>
+    );
+  }
+  const { lines, blastRadius, isLarge } = plan.summary;
+  return (
+    <section class="plan" aria-live="polite">
+      <h3>What will happen</h3>
+      <ul class="plan-lines">
+        {lines.map(({ action, count, word, meaning, reasons }) => (
+          <li key={action} class={action === 'refuse' ? 'failing' : undefined}>
+            <span class="plan-count numbers">{number(count)}</span>
+            <span class="plan-word">{word}</span>
+            <span class="muted">
+              {action === 'refuse' || lines.length === 1 ? reasons[0]?.reason : meaning}
+              {action === 'refuse' && reasons.length > 1 ? ` and ${reasons.length - 1} other reasons` : ''}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p class={`blast-radius${isLarge ? ' large' : ''}`}>{blastRadius}</p>
+    </section>
+  );
+}
+
+function TypedNumber({ typed, wanted }: { typed: Signal<string>; wanted: number }) {
+  return (
+    <label class="typed">
+      <span>
+        Type <b class="numbers">{wanted}</b> to confirm
+      </span>
+      <input
+        class="field numbers"
+        inputMode="numeric"
+        autoComplete="off"
+        value={typed.value}
+        onInput={(event) => {
+          typed.value = event.currentTarget.value;
+        }}
+      />
+    </label>
+  );
+}
+
+/** The form's other fields stay as they are; the plan is asked for again with the token. */
+function TokenField({ token }: { token: Signal<string> }) {
+  const field = useRef<HTMLInputElement>(null);
+  const use = () => {
+    const value = field.current?.value.trim() ?? '';
+    if (value === '') return;
+    writeToken(value);
+    token.value = value;
+  };
+  return (
+    <div class="token">
+      <label>
+        <span>Token</span>
+        <input
+          ref={field}
+          class="field"
+          type="password"
+          autoComplete="off"
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter') return;
+            event.preventDefault();
+            use();
+          }}
+        />
+      </label>
+      <button type="button" class="button" onClick={use}>
+        Use it
+      </button>
+      <p class="muted">Kept in this tab until it is closed, and sent with deploys only.</p>
+    </div>
+  );
+}
+
+function Refusal({ error }: { error: DeployError }) {
+  const tokenWords =
+    readToken() === ''
+      ? 'This API asks for a token before it changes anything.'
+      : 'The token was not accepted: give another.';
+  return (
+    <p class="notice failing" role="alert">
+      <HealthIcon health="failing" />
+      <span>{error.needsToken ? tokenWords : error.message}</span>
+    </p>
+  );
+}
+
+function needsToken(plan: Plan, failure: DeployError | undefined): boolean {
+  return (plan.state === 'refused' && plan.error.needsToken) || failure?.needsToken === true;
+}
+
+function asDeployError(error: unknown): DeployError {
+  return error instanceof DeployError ? error : new DeployError(0, String(error));
+}

@@ -1,0 +1,45 @@
+import { effect } from '@preact/signals';
+import { hydrate } from 'preact';
+import { openFeed } from '../feed/open-feed.ts';
+import { FleetPage } from '../fleet/fleet-page.tsx';
+import { createFleetStore, forgetGone } from '../fleet/fleet-store.ts';
+import type { FleetPageState } from '../fleet/page-state.ts';
+import { formatSelection } from '../fleet/url-state.ts';
+
+/** What changes alone is shown with the next frame, what changes all the time so often; in the background, seldom. */
+const FLUSH_EVERY_MS = 200;
+const BACKGROUND_FLUSH_MS = 1_000;
+
+function start(root: HTMLElement, initial: FleetPageState): void {
+  let isScheduled = false;
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  const flush = () => {
+    isScheduled = false;
+    flushedAt = performance.now();
+    store.flush();
+  };
+  const store = createFleetStore(initial, () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    const wait = document.hidden ? BACKGROUND_FLUSH_MS : flushedAt + FLUSH_EVERY_MS - performance.now();
+    if (wait > 0) setTimeout(flush, wait);
+    else requestAnimationFrame(flush);
+  });
+  // First, so that the fleet is read while the page is taken over.
+  openFeed(initial.workerUrl, store.take);
+  hydrate(<FleetPage store={store} />, root);
+  setInterval(() => store.setClock(Date.now()), 1_000);
+  forgetGone(store);
+  effect(() => {
+    const url = `${location.pathname}${formatSelection(store.selection.value)}`;
+    if (url !== `${location.pathname}${location.search}`) history.replaceState(null, '', url);
+  });
+  effect(() => {
+    const failing = store.summary.value.byHealth.failing ?? 0;
+    document.title = `${failing > 0 ? `(${failing} failing) ` : ''}Fleet · Skipper`;
+  });
+}
+
+const root = document.getElementById('page');
+const state = document.getElementById('state')?.textContent;
+if (root && state) start(root, JSON.parse(state) as FleetPageState);

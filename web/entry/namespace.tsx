@@ -1,0 +1,27 @@
+import { hydrate } from 'preact';
+import { openFeed } from '../feed/open-feed.ts';
+import { followNamespace } from '../namespace/follow-namespace.ts';
+import { NamespacePage } from '../namespace/namespace-page.tsx';
+import { createNamespaceStore } from '../namespace/namespace-store.ts';
+import type { NamespacePageState } from '../namespace/page-state.ts';
+
+const root = document.getElementById('page');
+const data = document.getElementById('state')?.textContent;
+const state = JSON.parse(data || 'null') as NamespacePageState | null;
+
+// A page for an unknown namespace has nothing to follow.
+if (root && state) {
+  const store = createNamespaceStore(state);
+  const follower = followNamespace(store, {
+    fetch: (input, init) => fetch(input, init),
+    setTimer: (run, ms) => setTimeout(run, ms),
+    now: () => Date.now(),
+  });
+  hydrate(<NamespacePage store={store} readAgain={follower.readObjects} />, root);
+  openFeed(state.feedWorker, follower.take);
+  if (!state.objects) follower.readObjects();
+  const offset = state.details.now - Date.now();
+  setInterval(() => {
+    store.now.value = Math.max(store.now.peek(), Date.now() + offset);
+  }, 1_000);
+}

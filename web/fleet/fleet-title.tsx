@@ -1,0 +1,36 @@
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { FleetStore } from './fleet-store.ts';
+import { namespaces, number } from './words.ts';
+
+/** How large the fleet is, and whether anybody works. */
+export function FleetTitle({ store }: { store: FleetStore }) {
+  return (
+    <div class="fleet-title">
+      <h1>{store.isRead.value ? namespaces(store.summary.value.namespaces) : 'Fleet'}</h1>
+      <QueueStats summary={store.summary.value} />
+    </div>
+  );
+}
+
+function QueueStats({ summary: { workers, queue } }: { summary: Pick<FleetSummary, 'workers' | 'queue'> }) {
+  if (workers === undefined || queue === undefined) {
+    return <p class="muted">Workers and queue are not known at the moment.</p>;
+  }
+  return (
+    <dl class="stats numbers">
+      <Vital word={workers === 1 ? 'worker' : 'workers'} value={workers} isBad={workers === 0} />
+      <Vital word="queued" value={queue.waiting} />
+      <Vital word="active" value={queue.active} />
+      <Vital word="delayed" value={queue.delayed} />
+    </dl>
+  );
+}
+
+function Vital({ word, value, isBad }: { word: string; value: number; isBad?: boolean }) {
+  return (
+    <div class={`vital${isBad ? ' failing' : ''}${value === 0 ? ' nought' : ''}`}>
+      <dt>{word}</dt>
+      <dd>{number(value)}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { HealthIcon } from '../ui/icon.tsx';
+import { AsOf } from '../ui/moment.tsx';
+import { wallClock } from '../ui/relative-time.ts';
+import type { FleetStore } from './fleet-store.ts';
+
+/** In the top bar: whether what is shown is what is. */
+export function LiveBadge({ store }: { store: FleetStore }) {
+  const { state } = store.connection.value;
+  if (state === 'connecting') {
+    return (
+      <span class="live-badge muted" title="When this page was made">
+        <AsOf now={store.now} />
+      </span>
+    );
+  }
+  const isStale = store.summary.value.stale.length > 0;
+  if (state === 'live') {
+    return (
+      <span class={`live-badge ${isStale ? 'behind' : 'well'}`}>{isStale ? 'Partly stale' : 'Live'}</span>
+    );
+  }
+  return <span class="live-badge failing">Reconnecting</span>;
+}
+
+/** What cannot be trusted, in words. */
+export function Notices({ store }: { store: FleetStore }) {
+  const connection = store.connection.value;
+  const { stale } = store.summary.value;
+  return (
+    <div class="notices" aria-live="polite">
+      {connection.state === 'lost' ? (
+        <p class="notice failing">
+          <HealthIcon health="failing" />
+          <span>
+            <strong>Connection lost, reconnecting.</strong> What you see is from{' '}
+            {wallClock(connection.heardAt)}
+            <span class="muted">: {connection.reason}</span>
+          </span>
+        </p>
+      ) : null}
+      {stale.map((reason) => (
+        <p class="notice behind" key={reason}>
+          <HealthIcon health="behind" />
+          <span>{reason}</span>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { type Toast, Toasts } from '../ui/toasts.tsx';
+import { TopBar } from '../ui/top-bar.tsx';
+import { DeploymentPanel } from './deployment-panel.tsx';
+import { LinksPanel } from './links-panel.tsx';
+import { LiveNote } from './live-note.tsx';
+import { BootstrapPanel, FddLogPanel } from './log-panels.tsx';
+import { NamespaceHeader } from './namespace-header.tsx';
+import type { NamespaceStore } from './namespace-store.ts';
+import { ObjectsPanel } from './objects-panel.tsx';
+import { Timeline } from './timeline.tsx';
+import { WantedPanel } from './wanted-panel.tsx';
+import { WhyPanel } from './why-panel.tsx';
+
+interface NamespacePageProps {
+  readonly store: NamespaceStore;
+  readonly readAgain?: () => void;
+}
+
+/** One namespace, and why it is so: the answer first, then all the evidence. */
+export function NamespacePage({ store, readAgain = () => undefined }: NamespacePageProps) {
+  const deploy = useSignal<OpenDeploy | undefined>(undefined);
+  const toasts = useSignal<readonly Toast[]>([]);
+  const summary = useComputed(() => ({ namespaces: 1 }));
+  const { namespace } = store.details.value;
+  return (
+    <>
+      <TopBar current="fleet">
+        <LiveNote store={store} />
+      </TopBar>
+      <main id="main" class="namespace-page">
+        <NamespaceHeader store={store}>
+          <button
+            type="button"
+            class="button primary needs-script"
+            onClick={() => {
+              deploy.value = { scope: { kind: 'one', namespace }, namespaces: [namespace] };
+            }}
+          >
+            <Icon name="deploy" />
+            Deploy…
+          </button>
+        </NamespaceHeader>
+        <WhyPanel store={store} />
+        <div class="details-columns">
+          <Timeline store={store} />
+          <DeploymentPanel store={store} />
+        </div>
+        <FddLogPanel store={store} />
+        <BootstrapPanel store={store} />
+        <WantedPanel store={store} />
+        <ObjectsPanel store={store} readAgain={readAgain} />
+        <LinksPanel store={store} />
+      </main>
+      <DeployDialog
+        store={{ row: () => store.details.value.row, summary }}
+        open={deploy}
+        onAccepted={({ id }) => {
+          toasts.value = [...toasts.value, { id, content: <strong>Rollout {id} was accepted.</strong> }];
+        }}
+      />
+      <Toasts
+        toasts={toasts.value}
+        onClose={(id) => {
+          toasts.value = toasts.value.filter((toast) => toast.id !== id);
+        }}
+      />
+    </>
+  );
+}
+
+/** For a name that is no FIAAS namespace: says what would make it one. */
+export function UnknownNamespacePage({ namespace }: { namespace: string }) {
+  return (
+    <>
+      <TopBar current="fleet" />
+      <main id="main" class="namespace-page">
+        <h1>{namespace} is no FIAAS namespace</h1>
+        <section class="panel details-section" aria-label="What makes a namespace FIAAS’s">
+          <p>
+            A namespace is FIAAS’s when it has a ConfigMap named <code>fiaas-deploy-daemon</code>, or one with
+            the label <code>app=fiaas-deploy-daemon</code>. Skipper sees a new one at once.
+          </p>
+          <p>
+            To see what is there: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
+          </p>
+          <p>
+            <a href={`/status?q=${encodeURIComponent(namespace)}`}>Search the fleet for this name</a>, or see{' '}
+            <a href="/status">the whole fleet</a>.
+          </p>
+        </section>
+      </main>
+    </>
+  );
+}

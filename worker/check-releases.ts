@@ -1,0 +1,116 @@
+import type { Job } from 'bullmq';
+import type { Logger } from 'pino';
+import { reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
+import type { DeployService } from '../shared/deploy-service.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import type { Metrics } from '../shared/metrics.ts';
+import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
+import {
+  type ChannelSnapshot,
+  type DesiredState,
+  type NamespaceRecord,
+  releaseKey,
+} from '../shared/state/desired-state.ts';
+
+export interface ReleaseCheckDependencies {
+  readonly cluster: ClusterCache;
+  readonly releases: ReleaseSource;
+  readonly state: DesiredState;
+  readonly service: DeployService;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly autoupdate: boolean;
+}
+
+export interface ReleaseCheckResult {
+  readonly channels: readonly {
+    readonly channel: string;
+    readonly version?: string;
+    readonly problem?: string;
+  }[];
+  readonly namespaces: number;
+  readonly behind: number;
+  /** The rollout that was begun for those behind. */
+  readonly rolloutId?: string;
+  readonly repaired: number;
+}
+
+/** Looks at every channel in use, once, and asks for a deploy of the namespaces that are behind theirs. */
+export async function checkReleases(
+  job: Job,
+  dependencies: ReleaseCheckDependencies,
+): Promise<ReleaseCheckResult> {
+  const { cluster, releases, state, service, metrics, log } = dependencies;
+  const repaired = await service.repair();
+  const namespaces = cluster.namespaces();
+  const channels = await releases.resolve(tagsOf(cluster, namespaces));
+  await state.saveChannels([...channels.values()].map(toNote));
+  const records = await state.records(namespaces);
+  const behind = namespaces.filter((namespace) =>
+    isBehind(namespace, cluster, channels, records.get(namespace)),
+  );
+  const summary = {
+    channels: [...channels.values()].map(summarise),
+    namespaces: namespaces.length,
+    repaired,
+  };
+  const problems = summary.channels.filter((channel) => channel.problem !== undefined).length;
+  metrics.releaseChecks.inc({ result: problems > 0 ? 'problem' : 'ok' });
+  await job.log(`${namespaces.length} namespaces, ${behind.length} behind`);
+  if (behind.length === 0 || !dependencies.autoupdate) return { ...summary, behind: behind.length };
+  const { rollout } = await service.request({
+    namespaces: behind,
+    forceBootstrap: false,
+    trigger: 'release',
+    requestedBy: 'release-check',
+    channels,
+  });
+  log.info({ rollout: rollout.id, behind: behind.length }, 'namespaces are behind their channel');
+  return { ...summary, behind: behind.length, rolloutId: rollout.id };
+}
+
+function tagsOf(cluster: ClusterCache, namespaces: readonly string[]): string[] {
+  return namespaces.flatMap((namespace) => {
+    const { config } = cluster.snapshot(namespace);
+    return config?.ok ? [config.value.tag] : [];
+  });
+}
+
+function isBehind(
+  namespace: string,
+  cluster: ClusterCache,
+  channels: ReadonlyMap<string, Channel>,
+  record: NamespaceRecord | undefined,
+): boolean {
+  const snapshot = cluster.snapshot(namespace);
+  const release = snapshot.config?.ok ? channels.get(snapshot.config.value.tag)?.release : undefined;
+  if (!release) return false;
+  const earlier = record && {
+    unfinished: record.generation > record.handled,
+    lastRelease: record.handledRelease,
+    lastFailed: record.lastState === 'failed',
+    failures: record.failures,
+    finishedAt: record.finishedAt,
+  };
+  return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
+}
+
+/** What the fleet page tells of a channel. */
+function toNote({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
+  return {
+    channel: tag,
+    image: release?.image,
+    version: release?.version ?? '',
+    checkedAt,
+    updated,
+    problem: problem?.message,
+  };
+}
+
+function summarise({ tag, release, problem }: Channel) {
+  return {
+    channel: tag,
+    ...(release === undefined ? {} : { version: release.version }),
+    ...(problem === undefined ? {} : { problem: problem.message }),
+  };
+}
