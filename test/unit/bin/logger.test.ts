@@ -74,7 +74,7 @@ describe('createLogger', () => {
   });
 
   test('writes plain lines for people', async () => {
-    const contents = `import { createLogger } from '../bin/logger.ts';
+    const contents = `import { createLogger } from './bin/logger.ts';
       createLogger({ format: 'plain', debug: false }).child({ logger: 'api' }).warn({ port: 1 }, 'listening');`;
     const resolveDir = fileURLToPath(new URL('../../../', import.meta.url));
     const bundle = await build({
