@@ -13,9 +13,9 @@ export async function refreshFleetGauges(
   await view.refresh();
   const { channels, workers } = view.summary();
   const rows = view.rows();
-  metrics.namespacesBehind.reset();
-  for (const { channel } of channels) metrics.namespacesBehind.set({ channel }, 0);
-  for (const row of rows) if (isBehind(row)) metrics.namespacesBehind.inc({ channel: row.channel });
+  metrics.namespacesOutdated.reset();
+  for (const { channel } of channels) metrics.namespacesOutdated.set({ channel }, 0);
+  for (const row of rows) if (isOutdated(row)) metrics.namespacesOutdated.inc({ channel: row.channel });
   metrics.channelReadable.reset();
   for (const { channel, checkedAt, problem } of channels) {
     // Nobody has looked at it yet.
@@ -37,7 +37,7 @@ export async function refreshFleetGauges(
  * What failed to get there is behind as well. A row whose wanted version is unknown is not known to be behind; what is under
  * way has its own gauge.
  */
-function isBehind({ channel, activity, status, wanted, version }: FleetRow): boolean {
+function isOutdated({ channel, activity, status, wanted, version }: FleetRow): boolean {
   return (
     channel !== '' && activity === 'idle' && status !== 'HELM_MANAGED' && wanted !== '' && version !== wanted
   );

@@ -201,7 +201,7 @@ export const FleetRowView = z
     namespace: z.string(),
     status: statusValue,
     health: z
-      .enum(['well', 'busy', 'behind', 'failing', 'unmanaged'])
+      .enum(['healthy', 'progressing', 'outdated', 'degraded', 'unmanaged'])
       .describe('How it is doing, in one word'),
     channel: z.string(),
     version: z.string().describe('What runs now; empty where nothing does'),

@@ -19,10 +19,10 @@ const STATUSES = Object.keys({
 } satisfies Record<StatusValue, true>) as StatusValue[];
 
 const HEALTHS = Object.keys({
-  well: true,
-  busy: true,
-  behind: true,
-  failing: true,
+  healthy: true,
+  progressing: true,
+  outdated: true,
+  degraded: true,
   unmanaged: true,
 } satisfies Record<Health, true>) as Health[];
 
@@ -32,7 +32,7 @@ A token is never a flag's value: process lists and the shell's history would sho
 const STATUS_EXAMPLES = `
 Examples:
   skipper status                              every namespace, by name
-  skipper status --health failing,behind      what someone should look at
+  skipper status --health degraded,outdated      what someone should look at
   skipper status team-a team-b --watch        live; in a pipe, one line for each change
   skipper status -o json | jq '.rows[].version'`;
 
@@ -87,7 +87,7 @@ function addStatus(program: Command, io: Io, act: Act): void {
     .argument('[namespaces...]', 'only these')
     .option('-w, --watch', 'go on, and show every change')
     .addOption(severalOf('--status <status>', 'only those with this status', STATUSES))
-    .addOption(severalOf('--health <health>', 'only those that are well, failing, …', HEALTHS))
+    .addOption(severalOf('--health <health>', 'only those that are healthy, degraded, …', HEALTHS))
     .addOption(several('--channel <channel>', 'only those on this release channel'))
     .option('--search <words>', 'only those with all of these words in name, version, cause, …', '')
     .addOption(outputOption())

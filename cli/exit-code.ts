@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    all right
-  1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is failing or behind (why)
+  1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is degraded or outdated (why)
   2    wrong usage, a request that the API refused, or a no at the question; nothing was asked for
   3    the API cannot be reached, or refused the token
   4    --timeout has passed; the rollout goes on

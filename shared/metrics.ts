@@ -106,8 +106,8 @@ export function createMetrics() {
       registers,
     }),
     // The rest only an API knows: elsewhere, and while what they rest on is away, they have no value at all.
-    namespacesBehind: new Gauge({
-      name: 'skipper_namespaces_behind',
+    namespacesOutdated: new Gauge({
+      name: 'skipper_namespaces_outdated',
       help: 'Namespaces that do not run what their channel names, and for which nothing is under way, by channel',
       labelNames: ['channel'] as const,
       registers,

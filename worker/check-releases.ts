@@ -29,13 +29,13 @@ export interface ReleaseCheckResult {
     readonly problem?: string;
   }[];
   readonly namespaces: number;
-  readonly behind: number;
-  /** The rollout that was begun for those behind. */
+  readonly outdated: number;
+  /** The rollout that was begun for those outdated. */
   readonly rolloutId?: string;
   readonly repaired: number;
 }
 
-/** Looks at every channel in use, once, and asks for a deploy of the namespaces that are behind theirs. */
+/** Looks at every channel in use, once, and asks for a deploy of the outdated namespaces. */
 export async function checkReleases(
   job: Job,
   dependencies: ReleaseCheckDependencies,
@@ -46,8 +46,8 @@ export async function checkReleases(
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
   await state.saveChannels([...channels.values()].map(toNote));
   const records = await state.records(namespaces);
-  const behind = namespaces.filter((namespace) =>
-    isBehind(namespace, cluster, channels, records.get(namespace)),
+  const outdated = namespaces.filter((namespace) =>
+    needsUpdate(namespace, cluster, channels, records.get(namespace)),
   );
   const summary = {
     channels: [...channels.values()].map(summarise),
@@ -56,17 +56,17 @@ export async function checkReleases(
   };
   const problems = summary.channels.filter((channel) => channel.problem !== undefined).length;
   metrics.releaseChecks.inc({ result: problems > 0 ? 'problem' : 'ok' });
-  await job.log(`${namespaces.length} namespaces, ${behind.length} behind`);
-  if (behind.length === 0 || !dependencies.autoupdate) return { ...summary, behind: behind.length };
+  await job.log(`${namespaces.length} namespaces, ${outdated.length} outdated`);
+  if (outdated.length === 0 || !dependencies.autoupdate) return { ...summary, outdated: outdated.length };
   const { rollout } = await service.request({
-    namespaces: behind,
+    namespaces: outdated,
     forceBootstrap: false,
     trigger: 'release',
     requestedBy: 'release-check',
     channels,
   });
-  log.info({ rollout: rollout.id, behind: behind.length }, 'namespaces are behind their channel');
-  return { ...summary, behind: behind.length, rolloutId: rollout.id };
+  log.info({ rollout: rollout.id, outdated: outdated.length }, 'namespaces are outdated');
+  return { ...summary, outdated: outdated.length, rolloutId: rollout.id };
 }
 
 function tagsOf(cluster: ClusterCache, namespaces: readonly string[]): string[] {
@@ -76,7 +76,7 @@ function tagsOf(cluster: ClusterCache, namespaces: readonly string[]): string[] 
   });
 }
 
-function isBehind(
+function needsUpdate(
   namespace: string,
   cluster: ClusterCache,
   channels: ReadonlyMap<string, Channel>,

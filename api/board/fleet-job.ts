@@ -29,15 +29,15 @@ const HEADLINE_LENGTH = 60;
 /** Where a namespace stands in the board's words. */
 export function fleetStateOf({ health, activity }: Pick<FleetRow, 'health' | 'activity'>): FleetState {
   switch (health) {
-    case 'well':
+    case 'healthy':
       return 'completed';
-    case 'failing':
+    case 'degraded':
       return 'failed';
     case 'unmanaged':
       return 'paused';
-    case 'behind':
+    case 'outdated':
       return 'delayed';
-    case 'busy':
+    case 'progressing':
       if (activity === 'queued') return 'waiting';
       return activity === 'retrying' ? 'delayed' : 'active';
   }
@@ -90,13 +90,13 @@ export function toFleetJob(row: FleetRow, seenAt: number): QueueJobJson {
 export function headlineOf(row: FleetRow): string {
   const { health, status, cause, wanted } = row;
   switch (health) {
-    case 'well':
+    case 'healthy':
       return 'runs what it should';
-    case 'busy':
+    case 'progressing':
       return beginningOf(progressOf(row));
-    case 'behind':
+    case 'outdated':
       return wanted === '' ? cause || status : `should run ${wanted}`;
-    case 'failing':
+    case 'degraded':
       return beginningOf(cause) || status;
     case 'unmanaged':
       return beginningOf(cause) || 'left alone';

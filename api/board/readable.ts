@@ -59,7 +59,7 @@ function checkSummary(result: unknown): string | undefined {
   return [
     `${channels.length} channels read`,
     problems > 0 ? `${problems} with a problem` : '',
-    `${fieldOf(result, 'behind')} of ${fieldOf(result, 'namespaces')} namespaces behind`,
+    `${fieldOf(result, 'outdated')} of ${fieldOf(result, 'namespaces')} namespaces outdated`,
     rolloutId === undefined ? '' : `rollout ${rolloutId}`,
     mended,
   ]

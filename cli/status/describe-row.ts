@@ -60,9 +60,9 @@ export function rowColumns({
   ];
 }
 
-const HEALTHS = ['failing', 'behind', 'busy', 'well', 'unmanaged'] as const;
+const HEALTHS = ['degraded', 'outdated', 'progressing', 'healthy', 'unmanaged'] as const;
 
-/** `20 namespaces: 1 failing, 19 well` */
+/** `20 namespaces: 1 degraded, 19 healthy` */
 export function describeCounts(rows: readonly FleetRow[]): string {
   const counts = HEALTHS.map(
     (health) => [health, rows.filter((row) => row.health === health).length] as const,

@@ -26,7 +26,7 @@ export function selectRows(rows: Iterable<FleetRow>, filter: RowFilter): FleetRo
   return [...rows].filter((row) => isSelected(row, filter)).sort(byName);
 }
 
-const URGENCY: readonly Health[] = ['failing', 'busy', 'behind', 'unmanaged', 'well'];
+const URGENCY: readonly Health[] = ['degraded', 'progressing', 'outdated', 'unmanaged', 'healthy'];
 
 /** What needs eyes first, for where only a screenful fits. */
 export function worstFirst(rows: readonly FleetRow[]): FleetRow[] {

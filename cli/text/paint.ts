@@ -12,9 +12,9 @@ export function painter({ hasColor }: { readonly hasColor: boolean }): Paint {
 }
 
 export const HEALTH_STYLES: Readonly<Record<Health, Style>> = {
-  well: 'green',
-  busy: 'cyan',
-  behind: 'yellow',
-  failing: 'red',
+  healthy: 'green',
+  progressing: 'cyan',
+  outdated: 'yellow',
+  degraded: 'red',
   unmanaged: 'dim',
 };

@@ -21,5 +21,5 @@ export async function explain(
   } else {
     await printDocument({ namespace, status, channel, version, why, attempts, historyProblem }, format, out);
   }
-  return why.health === 'failing' || why.health === 'behind' ? EXIT.failed : EXIT.ok;
+  return why.health === 'degraded' || why.health === 'outdated' ? EXIT.failed : EXIT.ok;
 }

@@ -37,16 +37,16 @@ export function explainNamespace(input: WhyInput): Why {
   const { row, snapshot } = input;
   const { config } = snapshot;
   if (config && !config.ok) return explained(input, 'config_error', config.reason, []);
-  if (row.status === 'HELM_MANAGED' && row.health !== 'busy') {
+  if (row.status === 'HELM_MANAGED' && row.health !== 'progressing') {
     return explained(input, 'helm_managed', `Helm release ${snapshot.deployment?.helmRelease ?? ''}`, []);
   }
-  if (row.health === 'busy') return explainBusy(input);
+  if (row.health === 'progressing') return explainBusy(input);
   const last = input.attempts.find((attempt) => attempt.end !== undefined);
   if (row.state === 'failed') {
     return explained(input, row.code ?? last?.code, row.cause || last?.reason || '', evidenceOf(last, input));
   }
-  if (row.health === 'failing') return explainBroken(input);
-  if (row.health === 'behind' || row.status === 'NOT_FOUND') return explainBehind(input);
+  if (row.health === 'degraded') return explainBroken(input);
+  if (row.health === 'outdated' || row.status === 'NOT_FOUND') return explainBehind(input);
   return explainWell(input, last);
 }
 

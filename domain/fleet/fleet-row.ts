@@ -14,10 +14,10 @@ export type ActivityValue =
 
 /**
  * How a namespace is doing, in one word; page, board and CLI colour and count by it.
- * `well`: runs what it should. `busy`: Skipper is at it. `behind`: works, but is not what it should run, and nothing is under
- * way. `failing`: FDD does not work, or the latest deploy failed. `unmanaged`: Skipper leaves it alone.
+ * `healthy`: runs what it should. `progressing`: Skipper is at it. `outdated`: works, but is not what it should run, and nothing is under
+ * way. `degraded`: FDD does not work, or the latest deploy failed. `unmanaged`: Skipper leaves it alone.
  */
-export type Health = 'well' | 'busy' | 'behind' | 'failing' | 'unmanaged';
+export type Health = 'healthy' | 'progressing' | 'outdated' | 'degraded' | 'unmanaged';
 
 /** One namespace, as the fleet page, the board and the CLI show it. All times are milliseconds since the epoch. */
 export interface FleetRow {

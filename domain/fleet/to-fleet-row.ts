@@ -100,16 +100,16 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  */
 function healthOf(facts: Facts): Health {
   const { snapshot, record, status, version, wanted, activity } = facts;
-  if (activity !== 'idle') return 'busy';
+  if (activity !== 'idle') return 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
-  if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'failing';
-  if (record?.state === 'failed' || failureReportedIn(snapshot) !== undefined) return 'failing';
-  if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'failing' : 'behind';
-  if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'failing';
-  return status === 'VERSION_MISMATCH' || isBehind(version, wanted) ? 'behind' : 'well';
+  if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
+  if (record?.state === 'failed' || failureReportedIn(snapshot) !== undefined) return 'degraded';
+  if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
+  if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
+  return status === 'VERSION_MISMATCH' || isOutdated(version, wanted) ? 'outdated' : 'healthy';
 }
 
-function isBehind(version: string, wanted: string): boolean {
+function isOutdated(version: string, wanted: string): boolean {
   return wanted !== '' && version !== wanted;
 }
 
@@ -134,7 +134,7 @@ function causeOf(facts: Facts): Cause {
   const reported = failureReportedIn(snapshot);
   if (reported !== undefined) return { cause: reported, code: 'fdd_failed' };
   if (status !== 'OK') return { cause: tellingLine(snapshot) ?? description };
-  if (isBehind(version, wanted)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
+  if (isOutdated(version, wanted)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
   return NOTHING;
 }
 

@@ -28,8 +28,8 @@ describe('the summary', () => {
     const { summary } = await demo.fleet();
 
     const tiles = await page.locator('.tiles').innerText();
-    expect(tiles).toMatch(new RegExp(`${summary.byHealth.failing}\\s+Failing`));
-    expect(tiles).toMatch(new RegExp(`${summary.byHealth.well}\\s+Well`));
+    expect(tiles).toMatch(new RegExp(`${summary.byHealth.degraded}\\s+Degraded`));
+    expect(tiles).toMatch(new RegExp(`${summary.byHealth.healthy}\\s+Healthy`));
     const [latest] = summary.rollouts;
     const text = await page.locator('main').innerText();
     expect(text).toContain(latest?.versions[0]);
@@ -48,8 +48,8 @@ describe('the summary', () => {
     const { summary } = await demo.fleet();
     await page.locator('.tile.failing').click();
 
-    expect(page.url()).toContain('health=failing');
-    await page.getByText(`${summary.byHealth.failing} of ${NAMESPACES}`).waitFor();
+    expect(page.url()).toContain('health=degraded');
+    await page.getByText(`${summary.byHealth.degraded} of ${NAMESPACES}`).waitFor();
   });
 });
 
@@ -75,8 +75,8 @@ describe('finding', () => {
   });
 
   test('failures are grouped by cause, whatever the namespaces are called', async () => {
-    const page = await openFleet('?health=failing&group=cause');
-    const failing = (await demo.fleet()).rows.filter(({ health }) => health === 'failing');
+    const page = await openFleet('?health=degraded&group=cause');
+    const failing = (await demo.fleet()).rows.filter(({ health }) => health === 'degraded');
     const groups = page.locator('tr.group');
 
     const counts = (await groups.locator('.group-count').allInnerTexts()).map((text) =>
@@ -94,7 +94,7 @@ describe('finding', () => {
   });
 
   test('a group is deployed together', async () => {
-    const page = await openFleet('?health=failing&group=cause');
+    const page = await openFleet('?health=degraded&group=cause');
     const group = page.locator('tr.group').last();
     const count = Number.parseInt(await group.locator('.group-count').innerText(), 10);
     await group.getByRole('button', { name: /^Deploy/ }).click();

@@ -61,8 +61,8 @@ describe('promtool', () => {
     'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x180',
     'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '1x180',
     'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
-    'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '0x180',
-    'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '0x180',
+    'skipper_namespaces_outdated{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '0x180',
+    'skipper_namespaces_outdated{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '0x180',
     'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '1x180',
     'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '1x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}': '0+1x180',
@@ -139,9 +139,10 @@ describe('promtool', () => {
       },
     ],
     [
-      'SkipperNamespacesBehind',
+      'SkipperNamespacesOutdated',
       {
-        'skipper_namespaces_behind{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '2x180',
+        'skipper_namespaces_outdated{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}':
+          '2x180',
       },
     ],
     [

@@ -93,8 +93,8 @@ describe('values.schema.json', () => {
     ['a CIDR', { networkPolicy: { apiServerCIDRs: ['10.0.0.1'] } }, "at '/networkPolicy/apiServerCIDRs/0'"],
     [
       'a duration without unit',
-      { monitoring: { prometheusRule: { behindFor: '60' } } },
-      "at '/monitoring/prometheusRule/behindFor'",
+      { monitoring: { prometheusRule: { outdatedFor: '60' } } },
+      "at '/monitoring/prometheusRule/outdatedFor'",
     ],
     ['a scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
   ])('refuses %s, and names it', (_what, values, message) => {

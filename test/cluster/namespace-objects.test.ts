@@ -48,11 +48,11 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     const { attempts, why, checks } = await until(
       'nothing is under way',
       () => read<NamespaceDetails>('/api/namespaces/team-read'),
-      ({ why: { health } }) => health !== 'busy',
+      ({ why: { health } }) => health !== 'progressing',
     );
 
     expect(attempts).toMatchObject([{ end: 'completed', outcome: 'updated', attempt: 1 }]);
-    expect(why).toMatchObject({ health: 'well', remedy: [] });
+    expect(why).toMatchObject({ health: 'healthy', remedy: [] });
     expect(checks.filter(({ isRight }) => !isRight)).toEqual([]);
   }, 60_000);
 });

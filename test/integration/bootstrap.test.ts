@@ -203,23 +203,23 @@ describe('a bootstrap', () => {
   });
 
   test('acceptance 9: that fails ends its job with exit code and log lines', async () => {
-    await world.addNamespace('failing');
-    world.fdds.misbehaviour.set('failing', {
+    await world.addNamespace('degraded');
+    world.fdds.misbehaviour.set('degraded', {
       kind: 'bootstrap-exits',
       exitCode: 1,
       lines: ['Forbidden: cannot list applications'],
     });
-    await world.kube.create(EVENTS, 'failing', {
+    await world.kube.create(EVENTS, 'degraded', {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: 'an-event', namespace: 'failing' },
-      involvedObject: { kind: 'Pod', namespace: 'failing', name: BOOTSTRAP_POD },
+      metadata: { name: 'an-event', namespace: 'degraded' },
+      involvedObject: { kind: 'Pod', namespace: 'degraded', name: BOOTSTRAP_POD },
       type: 'Warning',
       reason: 'BackOff',
       message: 'something is wrong',
     });
 
-    const target = await world.deployed('failing');
+    const target = await world.deployed('degraded');
 
     expect(target).toMatchObject({
       state: 'failed',

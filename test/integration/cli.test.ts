@@ -165,7 +165,7 @@ describe('skipper deploy', () => {
     expect(out).toMatch(/ 2 of 2 done$/m);
     const status = await skipper(['status', 'good-1', '-o', 'json']);
     expect(JSON.parse(status.out).rows).toMatchObject([
-      { namespace: 'good-1', status: 'OK', health: 'well', version: NEW },
+      { namespace: 'good-1', status: 'OK', health: 'healthy', version: NEW },
     ]);
     const why = await skipper(['why', 'good-1']);
     expect(why).toMatchObject({ code: 0, out: expect.stringMatching(/^good-1 {2}well {2}OK/) });
@@ -183,7 +183,7 @@ describe('skipper deploy', () => {
 
     const { code, err } = await skipper(['deploy', 'healthy', 'unhealthy', '--wait', '-o', 'json']);
     const why = await skipper(['why', 'unhealthy']);
-    const failing = await skipper(['status', '--health', 'failing', 'healthy', 'unhealthy']);
+    const failing = await skipper(['status', '--health', 'degraded', 'healthy', 'unhealthy']);
 
     expect(code).toBe(1);
     expect(err).toMatch(/1 of 2 namespaces failed:\n {2}unhealthy: .*exit code 1/);

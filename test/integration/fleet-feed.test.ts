@@ -94,7 +94,7 @@ describe('the fleet feed', () => {
     expect(activities).toEqual(expect.arrayContaining(['planning', 'rolling out']));
     expect(activities.at(-1)).toBe('idle');
     expect(rows.at(-1)).toMatchObject({
-      health: 'well',
+      health: 'healthy',
       status: 'OK',
       version: NEW,
       wanted: NEW,
@@ -130,7 +130,7 @@ describe('the fleet feed', () => {
       'the failure is shown',
     );
 
-    expect(row).toMatchObject({ health: 'failing', state: 'failed', code: 'fdd_failed' });
+    expect(row).toMatchObject({ health: 'degraded', state: 'failed', code: 'fdd_failed' });
     expect(row).toMatchObject({
       cause: 'FDD reported FAILED: no ingress for team-1.example',
       causeGroup: 'FDD reported FAILED: no ingress for ….example',

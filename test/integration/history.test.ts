@@ -36,7 +36,7 @@ function kindsOf(attempt: Attempt | undefined): string[] {
 async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   return until(async () => {
     const details = await detailsOf(namespace);
-    return details.row.health !== 'busy' && details;
+    return details.row.health !== 'progressing' && details;
   }, `${namespace} is at rest`);
 }
 
@@ -196,7 +196,7 @@ describe('the timeline', () => {
   });
 
   test('keeps the last twenty attempts', async () => {
-    await world.addNamespace('busy', { fdd: OLD });
+    await world.addNamespace('progressing', { fdd: OLD });
     await world.withWorker(worker, async () => {
       for (let run = 1; run <= 22; run += 1) {
         // An idle run between two that do something would be one with its like.
@@ -207,12 +207,12 @@ describe('the timeline', () => {
           path: '/api/v1/namespaces/busy/configmaps/fiaas-deploy-daemon',
           body: { data },
         });
-        await until(async () => (await detailsOf('busy')).row.channel === data.tag, 'the tag is seen');
-        await world.deployed('busy');
+        await until(async () => (await detailsOf('progressing')).row.channel === data.tag, 'the tag is seen');
+        await world.deployed('progressing');
       }
     });
 
-    const { attempts } = await detailsOf('busy');
+    const { attempts } = await detailsOf('progressing');
 
     expect(attempts).toHaveLength(20);
     expect(attempts[0]?.generation).toBe(22);

@@ -73,7 +73,7 @@ describe('three workers that boot together', () => {
     }, 'the first check is over');
     await Promise.all(workers.map((worker) => worker.stop()));
 
-    expect(check.returnvalue).toMatchObject({ namespaces: 2, behind: 2 });
+    expect(check.returnvalue).toMatchObject({ namespaces: 2, outdated: 2 });
     expect(await checks(world)).toHaveLength(1);
     expect(world.channel.requests.get('/fiaas-deploy-daemon/stable.json')).toBe(1);
     const schedulers = await withCheckQueue(world, (queue) => queue.getJobSchedulers());
@@ -89,7 +89,7 @@ describe('the release check', () => {
   });
 
   test('asks for a deploy of the namespaces that are behind their channel, and of no other', async () => {
-    await world.addNamespace('behind', { fdd: OLD });
+    await world.addNamespace('outdated', { fdd: OLD });
     await world.addNamespace('missing');
     await world.addNamespace('pinned', { fdd: OLD, tag: OLD });
     await world.addNamespace('current', { fdd: NEW });
@@ -98,7 +98,7 @@ describe('the release check', () => {
 
     const result = await checkNow(world);
 
-    expect(result).toMatchObject({ namespaces: 6, behind: 2 });
+    expect(result).toMatchObject({ namespaces: 6, outdated: 2 });
     expect(result.channels).toEqual(
       expect.arrayContaining([
         { channel: 'stable', version: NEW },
@@ -108,7 +108,7 @@ describe('the release check', () => {
     const rollout = await world.rolloutFinished(result.rolloutId);
     expect(rollout.trigger).toBe('release');
     expect(rollout.targets.map(({ namespace, state }) => [namespace, state])).toEqual([
-      ['behind', 'completed'],
+      ['outdated', 'completed'],
       ['missing', 'completed'],
     ]);
     expect(world.changes('current')).toEqual([]);
@@ -118,7 +118,7 @@ describe('the release check', () => {
   test('finds nothing to do when all is right', async () => {
     const before = (await rollouts(world)).length;
 
-    expect(await checkNow(world)).toMatchObject({ behind: 0 });
+    expect(await checkNow(world)).toMatchObject({ outdated: 0 });
 
     expect(await rollouts(world)).toHaveLength(before);
   });
@@ -134,21 +134,21 @@ describe('the release check', () => {
   });
 
   test('acceptance 10: does not ask again for a namespace whose rollout is in progress', async () => {
-    await world.addNamespace('busy', { fdd: OLD });
-    world.fdds.misbehaviour.set('busy', { kind: 'hang' });
-    const { id } = await world.deploy({ namespaces: ['busy'] });
+    await world.addNamespace('progressing', { fdd: OLD });
+    world.fdds.misbehaviour.set('progressing', { kind: 'hang' });
+    const { id } = await world.deploy({ namespaces: ['progressing'] });
     await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'it runs');
 
     const result = await checkNow(world);
 
-    world.fdds.misbehaviour.clear('busy');
+    world.fdds.misbehaviour.clear('progressing');
     expect(result.behind).toBe(0);
     expect((await world.rolloutFinished(id)).targets[0]?.state).not.toBe('superseded');
   });
 
   test('does not try a release that failed in a namespace again at every check', async () => {
-    await world.addNamespace('failing', { fdd: OLD });
-    world.fdds.misbehaviour.set('failing', { kind: 'failed', lines: ['never'] }, { version: OLD });
+    await world.addNamespace('degraded', { fdd: OLD });
+    world.fdds.misbehaviour.set('degraded', { kind: 'failed', lines: ['never'] }, { version: OLD });
     const first = await checkNow(world);
     expect((await world.rolloutFinished(first.rolloutId)).targets).toMatchObject([{ state: 'failed' }]);
 
@@ -176,7 +176,7 @@ describe('the release check', () => {
       'Helm is seen',
     );
 
-    expect(await checkNow(world)).toMatchObject({ behind: 0 });
+    expect(await checkNow(world)).toMatchObject({ outdated: 0 });
   });
 
   test('acceptance 3: goes on when a channel cannot be read', async () => {
@@ -212,7 +212,7 @@ describe('the release check with --disable-autoupdate', () => {
   });
 
   test('goes on at its interval and reports who is behind, but deploys nothing', async () => {
-    await world.addNamespace('behind', { fdd: OLD });
+    await world.addNamespace('outdated', { fdd: OLD });
 
     const reports = await until(async () => {
       const found = (await checks(world)).filter(({ returnvalue }) => returnvalue?.behind === 1);
@@ -221,6 +221,6 @@ describe('the release check with --disable-autoupdate', () => {
 
     expect(reports.every(({ returnvalue }) => returnvalue.rolloutId === undefined)).toBe(true);
     expect(await rollouts(world)).toEqual([]);
-    expect(world.changes('behind')).toEqual([]);
+    expect(world.changes('outdated')).toEqual([]);
   });
 });

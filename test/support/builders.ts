@@ -223,7 +223,7 @@ export function aFleetRow(overrides: Partial<FleetRow> = {}): FleetRow {
   return {
     namespace: NAMESPACE,
     status: 'OK',
-    health: 'well',
+    health: 'healthy',
     channel: 'stable',
     version: VERSION,
     wanted: VERSION,

@@ -178,7 +178,7 @@ function PlanView({ plan }: { plan: Plan }) {
     return (
       <section class="plan" aria-live="polite">
         <p class="muted planning">
-          <HealthIcon health="busy" /> Asking what this would do…
+          <HealthIcon health="progressing" /> Asking what this would do…
         </p>
       </section>
     );
@@ -196,7 +196,7 @@ function PlanView({ plan }: { plan: Plan }) {
       <h3>What will happen</h3>
       <ul class="plan-lines">
         {lines.map(({ action, count, word, meaning, reasons }) => (
-          <li key={action} class={action === 'refuse' ? 'failing' : undefined}>
+          <li key={action} class={action === 'refuse' ? 'degraded' : undefined}>
             <span class="plan-count numbers">{number(count)}</span>
             <span class="plan-word">{word}</span>
             <span class="muted">
@@ -269,8 +269,8 @@ function Refusal({ error }: { error: DeployError }) {
       ? 'This API asks for a token before it changes anything.'
       : 'The token was not accepted: give another.';
   return (
-    <p class="notice failing" role="alert">
-      <HealthIcon health="failing" />
+    <p class="notice degraded" role="alert">
+      <HealthIcon health="degraded" />
       <span>{error.needsToken ? tokenWords : error.message}</span>
     </p>
   );

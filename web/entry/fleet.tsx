@@ -35,8 +35,8 @@ function start(root: HTMLElement, initial: FleetPageState): void {
     if (url !== `${location.pathname}${location.search}`) history.replaceState(null, '', url);
   });
   effect(() => {
-    const failing = store.summary.value.byHealth.failing ?? 0;
-    document.title = `${failing > 0 ? `(${failing} failing) ` : ''}Fleet · Skipper`;
+    const degraded = store.summary.value.byHealth.degraded ?? 0;
+    document.title = `${degraded > 0 ? `(${degraded} degraded) ` : ''}Fleet · Skipper`;
   });
 }
 

@@ -68,7 +68,7 @@ function groupByCause(rows: readonly FleetRow[]): (CauseGroup & { readonly rows:
 }
 
 function worstOf(rows: readonly FleetRow[]): Health {
-  return HEALTHS.find((health) => rows.some((row) => row.health === health)) ?? 'well';
+  return HEALTHS.find((health) => rows.some((row) => row.health === health)) ?? 'healthy';
 }
 
 /**

@@ -28,7 +28,7 @@ function QueueStats({ summary: { workers, queue } }: { summary: Pick<FleetSummar
 
 function Vital({ word, value, isBad }: { word: string; value: number; isBad?: boolean }) {
   return (
-    <div class={`vital${isBad ? ' failing' : ''}${value === 0 ? ' nought' : ''}`}>
+    <div class={`vital${isBad ? ' degraded' : ''}${value === 0 ? ' nought' : ''}`}>
       <dt>{word}</dt>
       <dd>{number(value)}</dd>
     </div>

@@ -16,10 +16,12 @@ export function LiveBadge({ store }: { store: FleetStore }) {
   const isStale = store.summary.value.stale.length > 0;
   if (state === 'live') {
     return (
-      <span class={`live-badge ${isStale ? 'behind' : 'well'}`}>{isStale ? 'Partly stale' : 'Live'}</span>
+      <span class={`live-badge ${isStale ? 'outdated' : 'healthy'}`}>
+        {isStale ? 'Partly stale' : 'Live'}
+      </span>
     );
   }
-  return <span class="live-badge failing">Reconnecting</span>;
+  return <span class="live-badge degraded">Reconnecting</span>;
 }
 
 /** What cannot be trusted, in words. */
@@ -29,8 +31,8 @@ export function Notices({ store }: { store: FleetStore }) {
   return (
     <div class="notices" aria-live="polite">
       {connection.state === 'lost' ? (
-        <p class="notice failing">
-          <HealthIcon health="failing" />
+        <p class="notice degraded">
+          <HealthIcon health="degraded" />
           <span>
             <strong>Connection lost, reconnecting.</strong> What you see is from{' '}
             {wallClock(connection.heardAt)}
@@ -39,8 +41,8 @@ export function Notices({ store }: { store: FleetStore }) {
         </p>
       ) : null}
       {stale.map((reason) => (
-        <p class="notice behind" key={reason}>
-          <HealthIcon health="behind" />
+        <p class="notice outdated" key={reason}>
+          <HealthIcon health="outdated" />
           <span>{reason}</span>
         </p>
       ))}

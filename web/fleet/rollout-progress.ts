@@ -6,10 +6,10 @@ const MOST_SHOWN = 3;
 
 /** How each state is painted and told, in the order in which they stand in the bar. */
 const SEGMENTS: readonly (readonly [TargetState, className: string, word: string])[] = [
-  ['completed', 'well', 'done'],
-  ['failed', 'failing', 'failed'],
-  ['running', 'busy', 'running'],
-  ['paused', 'behind', 'paused'],
+  ['completed', 'healthy', 'done'],
+  ['failed', 'degraded', 'failed'],
+  ['running', 'progressing', 'running'],
+  ['paused', 'outdated', 'paused'],
   ['cancelled', 'unmanaged', 'cancelled'],
   ['superseded', 'unmanaged', 'superseded'],
   ['pending', 'waiting', 'waiting'],

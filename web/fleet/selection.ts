@@ -7,11 +7,11 @@ export type SortKey = (typeof SORT_KEYS)[number];
 
 /** From what needs a look to what does not. */
 export const HEALTHS = [
-  'failing',
-  'behind',
-  'busy',
+  'degraded',
+  'outdated',
+  'progressing',
   'unmanaged',
-  'well',
+  'healthy',
 ] as const satisfies readonly Health[];
 
 export const STATUSES = [

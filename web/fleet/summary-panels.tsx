@@ -111,8 +111,8 @@ function Channel({ store, channel }: { store: FleetStore; channel: ChannelSummar
         {channel.checkedAt === undefined ? null : <Ago at={channel.checkedAt} now={store.now} />}
       </div>
       {channel.problem === undefined ? null : (
-        <div class="channel-problem failing small" title={channel.problem}>
-          <HealthIcon health="failing" />
+        <div class="channel-problem degraded small" title={channel.problem}>
+          <HealthIcon health="degraded" />
           <span>{channel.problem}</span>
         </div>
       )}

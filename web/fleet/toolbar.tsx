@@ -8,7 +8,7 @@ import { parseSelection } from './url-state.ts';
 import { number, STATUS_WORDS } from './words.ts';
 
 const SORT_WORDS: Readonly<Record<SortKey, string>> = {
-  attention: 'Failing first',
+  attention: 'Degraded first',
   namespace: 'Name',
   status: 'Status',
   channel: 'Channel',

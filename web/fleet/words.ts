@@ -3,11 +3,11 @@ import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
 import type { Trigger } from '../../domain/rollout/rollout.ts';
 
 export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; readonly meaning: string }>> = {
-  failing: { word: 'Failing', meaning: 'FDD does not work, or the latest deploy failed' },
-  behind: { word: 'Behind', meaning: 'works, but is not what it should run, and nothing is under way' },
-  busy: { word: 'Busy', meaning: 'Skipper is at it' },
+  degraded: { word: 'Degraded', meaning: 'FDD does not work, or the latest deploy failed' },
+  outdated: { word: 'Outdated', meaning: 'works, but is not what it should run, and nothing is under way' },
+  progressing: { word: 'Progressing', meaning: 'Skipper is at it' },
   unmanaged: { word: 'Unmanaged', meaning: 'Skipper leaves it alone' },
-  well: { word: 'Well', meaning: 'runs what it should' },
+  healthy: { word: 'Healthy', meaning: 'runs what it should' },
 };
 
 export const STATUS_WORDS: Readonly<Record<StatusValue, string>> = {
@@ -41,7 +41,7 @@ export function statusWords(row: Pick<FleetRow, 'status' | 'health' | 'state'>):
 } {
   const word = STATUS_WORDS[row.status];
   const isItselfFine = row.status === 'OK' || row.status === 'VERSION_MISMATCH';
-  if (row.health !== 'failing' || row.state !== 'failed' || !isItselfFine) return { word, remark: '' };
+  if (row.health !== 'degraded' || row.state !== 'failed' || !isItselfFine) return { word, remark: '' };
   return { word: 'Deploy failed', remark: row.status === 'OK' ? 'FDD is OK' : word };
 }
 

@@ -40,7 +40,7 @@ function Checks({ checks }: Pick<NamespaceDetails, 'checks'>) {
     <ul class="lines">
       {checks.map(({ what, wanted, actual, isRight }) => (
         <li key={what}>
-          <HealthIcon health={isRight ? 'well' : 'failing'} />
+          <HealthIcon health={isRight ? 'healthy' : 'degraded'} />
           <span class="line-text">
             {what}: <span class="mono">{actual}</span>
             {isRight ? null : (
@@ -60,7 +60,7 @@ function ConditionLine({ condition }: { condition: Condition }) {
   const isBad = type === 'ReplicaFailure' ? status === 'True' : status !== 'True';
   return (
     <li>
-      <HealthIcon health={isBad ? 'failing' : 'well'} />
+      <HealthIcon health={isBad ? 'degraded' : 'healthy'} />
       <span class="line-text">
         {type}={status}
         {reason === undefined ? '' : `: ${reason}`}
@@ -74,7 +74,9 @@ function PodLine({ pod }: { pod: PodDetails }) {
   const isFine = pod.ready || (pod.isBootstrap && pod.phase !== 'Failed');
   return (
     <li>
-      <HealthIcon health={pod.reason !== undefined && !isFine ? 'failing' : pod.ready ? 'well' : 'busy'} />
+      <HealthIcon
+        health={pod.reason !== undefined && !isFine ? 'degraded' : pod.ready ? 'healthy' : 'progressing'}
+      />
       <span class="line-text">
         <span class="mono">{pod.name}</span>
         <br />

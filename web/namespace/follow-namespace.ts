@@ -94,7 +94,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
 
 /** Objects are worth reading again when what was under way is over, or what runs has changed. */
 export function hasSettled(before: FleetRow, after: FleetRow): boolean {
-  const isOver = before.health === 'busy' && after.health !== 'busy';
+  const isOver = before.health === 'progressing' && after.health !== 'progressing';
   return isOver || before.status !== after.status || before.version !== after.version;
 }
 

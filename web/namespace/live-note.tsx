@@ -5,7 +5,7 @@ import type { NamespaceStore } from './namespace-store.ts';
 export function LiveNote({ store }: { store: NamespaceStore }) {
   if (store.isGone.value)
     return (
-      <span class="live-badge failing" title="The namespace is gone">
+      <span class="live-badge degraded" title="The namespace is gone">
         Gone
       </span>
     );
@@ -17,8 +17,8 @@ export function LiveNote({ store }: { store: NamespaceStore }) {
         </span>
       );
     case 'live':
-      return <span class="live-badge well">Live</span>;
+      return <span class="live-badge healthy">Live</span>;
     case 'lost':
-      return <span class="live-badge failing">Reconnecting</span>;
+      return <span class="live-badge degraded">Reconnecting</span>;
   }
 }

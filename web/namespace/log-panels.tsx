@@ -64,7 +64,7 @@ export function BootstrapPanel({ store }: { store: NamespaceStore }) {
   const { exitCode, reason, events, log, collectedAt } = bootstrap;
   return (
     <Section id="bootstrap" title="Bootstrap pod" aside={<Ago at={collectedAt} now={store.now} />}>
-      <p class={exitCode === 0 ? 'well' : 'failing'}>
+      <p class={exitCode === 0 ? 'healthy' : 'degraded'}>
         <strong class="end-word">{exitCode === undefined ? 'Had not ended' : `Exit code ${exitCode}`}</strong>
         {reason === undefined ? '' : ` (${reason})`}
         <span class="muted">

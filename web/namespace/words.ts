@@ -14,16 +14,16 @@ export function took(ms: number): string {
 }
 
 const ENDS: Readonly<Record<AttemptEnd, { readonly word: string; readonly health: Health }>> = {
-  completed: { word: 'completed', health: 'well' },
-  failed: { word: 'failed', health: 'failing' },
-  retrying: { word: 'failed, made again', health: 'behind' },
+  completed: { word: 'completed', health: 'healthy' },
+  failed: { word: 'failed', health: 'degraded' },
+  retrying: { word: 'failed, made again', health: 'outdated' },
   skipped: { word: 'skipped', health: 'unmanaged' },
   'handed over': { word: 'handed over', health: 'unmanaged' },
-  lost: { word: 'worker went away', health: 'failing' },
+  lost: { word: 'worker went away', health: 'degraded' },
 };
 
 export function endOf({ end, outcome }: Attempt): { readonly word: string; readonly health: Health } {
-  if (end === undefined) return { word: 'under way', health: 'busy' };
+  if (end === undefined) return { word: 'under way', health: 'progressing' };
   // A newer Skipper may know more ends.
   const known = ENDS[end] ?? { word: end, health: 'unmanaged' as const };
   return end === 'completed' && outcome !== undefined ? { ...known, word: outcome } : known;

@@ -52,19 +52,19 @@ const mark = (d: string) => (
 
 /** Each health has its own outline, so that it is known without its colour. */
 const HEALTH_SHAPES: Readonly<Record<Health, ComponentChild>> = {
-  failing: (
+  degraded: (
     <>
       <path d="M5.100 1h5.800L15 5.100v5.800L10.900 15H5.100L1 10.900V5.100z" fill="currentColor" />
       {mark('M5.700 5.700l4.600 4.600M10.300 5.700l-4.600 4.600')}
     </>
   ),
-  behind: (
+  outdated: (
     <>
       <path d="M8 .600 15.400 8 8 15.400.600 8z" fill="currentColor" />
       {mark('M8 10.900V5.300M5.700 7.500 8 5.200l2.300 2.300')}
     </>
   ),
-  busy: (
+  progressing: (
     <>
       <circle
         cx="8"
@@ -84,7 +84,7 @@ const HEALTH_SHAPES: Readonly<Record<Health, ComponentChild>> = {
       />
     </>
   ),
-  well: (
+  healthy: (
     <>
       <circle cx="8" cy="8" r="7.200" fill="currentColor" />
       {mark('M4.900 8.300 7.100 10.500 11.200 5.800')}

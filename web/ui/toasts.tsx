@@ -11,7 +11,7 @@ export function Toasts({ toasts, onClose }: { toasts: readonly Toast[]; onClose:
   return (
     <div class="toasts" aria-live="polite">
       {toasts.map(({ id, content }) => (
-        <div class="toast well" key={id}>
+        <div class="toast healthy" key={id}>
           <div>{content}</div>
           <button type="button" class="icon-button" onClick={() => onClose(id)}>
             <Icon name="close" />

@@ -68,6 +68,6 @@ export function useDemo(
 export function isQuiet(namespaces: number) {
   return ({ rows, summary }: FleetDocument): boolean =>
     rows.length === namespaces &&
-    (summary.byHealth.busy ?? 0) + (summary.byHealth.behind ?? 0) === 0 &&
+    (summary.byHealth.progressing ?? 0) + (summary.byHealth.outdated ?? 0) === 0 &&
     summary.rollouts.length > 0;
 }

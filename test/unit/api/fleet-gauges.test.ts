@@ -39,18 +39,18 @@ async function exported(name: string, view: FleetView, metrics = createMetrics()
   return (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name));
 }
 
-describe('skipper_namespaces_behind', () => {
+describe('skipper_namespaces_outdated', () => {
   test('counts by channel what does not run what its channel names', async () => {
     const rows = [
       { namespace: 'a', version: '2', wanted: '2' },
       { namespace: 'b', version: '1', wanted: '2' },
-      { namespace: 'failed', version: '1', wanted: '2', health: 'failing' as const },
+      { namespace: 'failed', version: '1', wanted: '2', health: 'degraded' as const },
       { namespace: 'c', channel: 'latest', version: '3', wanted: '3' },
     ];
 
-    expect(await exported('skipper_namespaces_behind', aView({ rows }))).toEqual([
-      'skipper_namespaces_behind{channel="latest"} 0',
-      'skipper_namespaces_behind{channel="stable"} 2',
+    expect(await exported('skipper_namespaces_outdated', aView({ rows }))).toEqual([
+      'skipper_namespaces_outdated{channel="latest"} 0',
+      'skipper_namespaces_outdated{channel="stable"} 2',
     ]);
   });
 
@@ -61,8 +61,8 @@ describe('skipper_namespaces_behind', () => {
   ])('leaves out what %s', async (_what, row) => {
     const view = aView({ rows: [{ namespace: 'a', version: '1', wanted: '2', ...row }] });
 
-    expect(await exported('skipper_namespaces_behind', view)).toEqual([
-      'skipper_namespaces_behind{channel="stable"} 0',
+    expect(await exported('skipper_namespaces_outdated', view)).toEqual([
+      'skipper_namespaces_outdated{channel="stable"} 0',
     ]);
   });
 
@@ -70,7 +70,7 @@ describe('skipper_namespaces_behind', () => {
     const metrics = createMetrics();
     await exported('skipper', aView({ rows: [{ namespace: 'a', version: '1', wanted: '2' }] }), metrics);
 
-    expect(await exported('skipper_namespaces_behind', aView({}), metrics)).toEqual([]);
+    expect(await exported('skipper_namespaces_outdated', aView({}), metrics)).toEqual([]);
   });
 });
 

@@ -13,15 +13,15 @@ import { aFleetRow } from './fleet-rows.ts';
 const SEEN_AT = Date.UTC(2026, 0, 1);
 
 test.each([
-  ['well', 'idle', 'completed'],
-  ['failing', 'idle', 'failed'],
-  ['failing', 'retrying', 'failed'],
+  ['healthy', 'idle', 'completed'],
+  ['degraded', 'idle', 'failed'],
+  ['degraded', 'retrying', 'failed'],
   ['unmanaged', 'idle', 'paused'],
-  ['behind', 'idle', 'delayed'],
-  ['busy', 'queued', 'waiting'],
-  ['busy', 'retrying', 'delayed'],
-  ['busy', 'applying', 'active'],
-  ['busy', 'bootstrapping', 'active'],
+  ['outdated', 'idle', 'delayed'],
+  ['progressing', 'queued', 'waiting'],
+  ['progressing', 'retrying', 'delayed'],
+  ['progressing', 'applying', 'active'],
+  ['progressing', 'bootstrapping', 'active'],
 ] as const)('%s and %s is %s', (health, activity, state) => {
   expect(fleetStateOf({ health, activity })).toBe(state);
 });
@@ -29,9 +29,9 @@ test.each([
 test('every namespace is counted in one state', () => {
   const rows = [
     aFleetRow({ namespace: 'a' }),
-    aFleetRow({ namespace: 'b', health: 'failing' }),
-    aFleetRow({ namespace: 'c', health: 'failing' }),
-    aFleetRow({ namespace: 'd', health: 'behind' }),
+    aFleetRow({ namespace: 'b', health: 'degraded' }),
+    aFleetRow({ namespace: 'c', health: 'degraded' }),
+    aFleetRow({ namespace: 'd', health: 'outdated' }),
   ];
 
   expect(countFleetStates(rows)).toEqual({
@@ -48,7 +48,7 @@ describe('a page', () => {
   const rows = Array.from({ length: 25 }, (_, index) =>
     aFleetRow({
       namespace: `team-${String(index).padStart(2, '0')}`,
-      health: index % 5 === 0 ? 'failing' : 'well',
+      health: index % 5 === 0 ? 'degraded' : 'healthy',
     }),
   );
 
@@ -78,7 +78,7 @@ describe('a job', () => {
   const failing: FleetRow = aFleetRow({
     namespace: 'team-a',
     status: 'UNAVAILABLE',
-    health: 'failing',
+    health: 'degraded',
     cause: 'pods "fdd" is forbidden: exceeded quota',
     attempt: 3,
     since: SEEN_AT + 1_000,
@@ -98,14 +98,14 @@ describe('a job', () => {
   });
 
   test('of one that is behind has no reason to be shown as failed, but its cause in the data', () => {
-    const job = toFleetJob(aFleetRow({ health: 'behind', cause: 'stable is at v2' }), SEEN_AT);
+    const job = toFleetJob(aFleetRow({ health: 'outdated', cause: 'stable is at v2' }), SEEN_AT);
 
     expect(job.failedReason).toBe('');
     expect(job.data).toMatchObject({ cause: 'stable is at v2' });
   });
 
   test('under way tells what is done, and since the start where nothing else is known', () => {
-    const row = aFleetRow({ health: 'busy', activity: 'applying', detail: 'Application' });
+    const row = aFleetRow({ health: 'progressing', activity: 'applying', detail: 'Application' });
 
     expect(toFleetJob(row, SEEN_AT)).toMatchObject({
       progress: 'applying: Application',
@@ -122,19 +122,24 @@ describe('a job', () => {
   });
 
   test.each([
-    [{ health: 'well' }, 'runs what it should'],
-    [{ health: 'busy', activity: 'applying', detail: 'Application' }, 'applying: Application'],
-    [{ health: 'behind', wanted: 'v2' }, 'should run v2'],
-    [{ health: 'failing', cause: 'no quota\nat all' }, 'no quota'],
-    [{ health: 'failing', cause: 'x'.repeat(99) }, `${'x'.repeat(59)}…`],
-    [{ health: 'failing', status: 'UNAVAILABLE' }, 'UNAVAILABLE'],
+    [{ health: 'healthy' }, 'runs what it should'],
+    [{ health: 'progressing', activity: 'applying', detail: 'Application' }, 'applying: Application'],
+    [{ health: 'outdated', wanted: 'v2' }, 'should run v2'],
+    [{ health: 'degraded', cause: 'no quota\nat all' }, 'no quota'],
+    [{ health: 'degraded', cause: 'x'.repeat(99) }, `${'x'.repeat(59)}…`],
+    [{ health: 'degraded', status: 'UNAVAILABLE' }, 'UNAVAILABLE'],
     [{ health: 'unmanaged' }, 'left alone'],
   ] as const)('of %j is headed "%s"', (fields, headline) => {
     expect(toFleetJob(aFleetRow(fields), SEEN_AT).name).toBe(headline);
   });
 
   test('under way is explained with what is done', () => {
-    const row = aFleetRow({ health: 'busy', activity: 'applying', detail: 'Application', wanted: 'v2' });
+    const row = aFleetRow({
+      health: 'progressing',
+      activity: 'applying',
+      detail: 'Application',
+      wanted: 'v2',
+    });
 
     expect(explain(row)).toEqual(['OK: runs v1, should run v2', 'channel stable', 'applying: Application']);
   });

@@ -47,7 +47,7 @@ describe('the fleet queue', () => {
   }
 
   test('is shown with its counts and one page, also while Redis is away', async () => {
-    const { app } = open({ rows: [...many(25, { health: 'failing', cause: 'no quota' })], redis: 'end' });
+    const { app } = open({ rows: [...many(25, { health: 'degraded', cause: 'no quota' })], redis: 'end' });
 
     const queue = await page(app, 'status=failed&page=3&jobsPerPage=10');
 
@@ -82,11 +82,11 @@ describe('the fleet queue', () => {
   });
 
   test.each([
-    ['Retry', 'put', `${FLEET}/team-a/retry`, 'failing'],
-    ['Promote', 'put', `${FLEET}/team-a/promote`, 'behind'],
-    ['Promote all', 'put', `${FLEET}/promote`, 'behind'],
-    ['Retry all', 'put', `${FLEET}/retry/failed`, 'failing'],
-    ['Add', 'post', `${FLEET}/add`, 'well'],
+    ['Retry', 'put', `${FLEET}/team-a/retry`, 'degraded'],
+    ['Promote', 'put', `${FLEET}/team-a/promote`, 'outdated'],
+    ['Promote all', 'put', `${FLEET}/promote`, 'outdated'],
+    ['Retry all', 'put', `${FLEET}/retry/failed`, 'degraded'],
+    ['Add', 'post', `${FLEET}/add`, 'healthy'],
   ] as const)('%s deploys through the service', async (_name, method, path, health) => {
     const { app, asked } = open({ rows: [aFleetRow({ namespace: 'team-a', health })] });
 
@@ -107,8 +107,8 @@ describe('the fleet queue', () => {
   });
 
   test('Retry all means all that fail, in one rollout, and nobody else', async () => {
-    const failing = many(150, { health: 'failing' });
-    const { app, asked } = open({ rows: [...failing, aFleetRow({ namespace: 'well' })] });
+    const failing = many(150, { health: 'degraded' });
+    const { app, asked } = open({ rows: [...failing, aFleetRow({ namespace: 'healthy' })] });
 
     const { body } = await request(app).put(`${FLEET}/retry/failed`);
 
@@ -139,7 +139,7 @@ describe('the fleet queue', () => {
 
   test('what the service cannot do is told in its own words', async () => {
     const failure = new SkipperError('cluster_unavailable', 'the state of the cluster has not been read yet');
-    const { app } = open({ rows: many(1, { health: 'failing' }), failure });
+    const { app } = open({ rows: many(1, { health: 'degraded' }), failure });
 
     const { status, body } = await request(app).put(`${FLEET}/team-0000/retry`);
 
@@ -221,7 +221,7 @@ describe('the board for viewers', () => {
     ['patch', 'queues/deploy/team-0000.1/update-data'],
     ['put', 'anything'],
   ] as const)('lets no %s %s pass, whatever the token', async (method, path) => {
-    const { app, asked } = open({ rows: many(1, { health: 'failing' }) });
+    const { app, asked } = open({ rows: many(1, { health: 'degraded' }) });
 
     const { status, body } = await request(app)
       [method](`/view/queues/api/${path}`)

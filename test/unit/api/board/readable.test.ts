@@ -35,18 +35,18 @@ test.each([
   [{ repaired: 0 }, 'no job was lost'],
   [{ repaired: 2 }, '2 lost jobs queued again'],
   [
-    { channels: [{ channel: 'stable', version: 'v' }], namespaces: 40, behind: 0, repaired: 0 },
-    '1 channels read, 0 of 40 namespaces behind',
+    { channels: [{ channel: 'stable', version: 'v' }], namespaces: 40, outdated: 0, repaired: 0 },
+    '1 channels read, 0 of 40 namespaces outdated',
   ],
   [
     {
       channels: [{ channel: 'stable', problem: 'HTTP 500' }, { channel: 'latest' }],
       namespaces: 40,
-      behind: 3,
+      outdated: 3,
       rolloutId: '2026-x',
       repaired: 1,
     },
-    '2 channels read, 1 with a problem, 3 of 40 namespaces behind, rollout 2026-x, 1 lost jobs queued again',
+    '2 channels read, 1 with a problem, 3 of 40 namespaces outdated, rollout 2026-x, 1 lost jobs queued again',
   ],
 ])('the check %j is "%s"', (result, summary) => {
   expect(readableCheckResult(result)).toEqual({ summary, ...result });

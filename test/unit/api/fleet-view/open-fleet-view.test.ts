@@ -104,7 +104,7 @@ describe('openFleetView', () => {
 
     expect(view.rows()).toMatchObject([
       { namespace: 'team-a', activity: 'applying', wanted: 'asked', version: VERSION },
-      { namespace: 'team-b', activity: 'idle', health: 'well' },
+      { namespace: 'team-b', activity: 'idle', health: 'healthy' },
     ]);
     expect(view.record('team-a')).toMatchObject({ phase: 'applying' });
     expect(view.document()).toMatchObject({
@@ -180,7 +180,7 @@ describe('openFleetView', () => {
     tell({ kind: 'channels' });
     await until(() => view.row('team-a')?.wanted === 'v2', 'the channel is known');
 
-    expect(view.row('team-a')).toMatchObject({ health: 'behind', wanted: 'v2' });
+    expect(view.row('team-a')).toMatchObject({ health: 'outdated', wanted: 'v2' });
     expect(view.channel('stable')).toMatchObject({ image: 'fdd:v2' });
     expect(view.summary().channels).toMatchObject([{ channel: 'stable', namespaces: 2, version: 'v2' }]);
   });

@@ -35,7 +35,7 @@ function open(rows: readonly FleetRow[]) {
 const BROKEN = aFleetRow({
   namespace: 'team-b',
   status: 'UNAVAILABLE',
-  health: 'failing',
+  health: 'degraded',
   cause: 'pods "x" is forbidden: </script><script>alert(1)</script>',
   causeGroup: 'forbidden',
 });
@@ -65,7 +65,7 @@ describe('GET /status', () => {
   });
 
   test('selects as its URL says', async () => {
-    const { text } = await request(open(FLEET)).get('/status?health=failing&q=forbidden&sort=-namespace');
+    const { text } = await request(open(FLEET)).get('/status?health=degraded&q=forbidden&sort=-namespace');
 
     expect(text).toContain('/status/team-b"');
     expect(text).not.toContain('/status/team-a"');

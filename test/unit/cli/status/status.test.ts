@@ -25,24 +25,24 @@ const ALL: RowFilter = { namespaces: [], status: [], health: [], channel: [], se
 const OLD = '20190215094822-2ace0ea';
 const BROKEN = makeRow('broken', {
   status: 'FAILED',
-  health: 'failing',
+  health: 'degraded',
   cause: 'exceeded quota: pods\x1b[2J',
   since: Date.UTC(2026, 0, 1) - 65_000,
 });
 const BEHIND = makeRow('behind', {
   status: 'VERSION_MISMATCH',
-  health: 'behind',
+  health: 'outdated',
   version: OLD,
   channel: 'latest',
 });
 const RETRYING = makeRow('retrying', {
-  health: 'busy',
+  health: 'progressing',
   activity: 'retrying',
   attempt: 3,
   detail: 'conflict',
   retryAt: 12_000,
 });
-const ROWS = [BROKEN, makeRow('well'), BEHIND, RETRYING];
+const ROWS = [BROKEN, makeRow('healthy'), BEHIND, RETRYING];
 
 let api: FakeApi | undefined;
 afterEach(async () => {
@@ -57,13 +57,13 @@ async function serve(handlers: Readonly<Record<string, FakeHandler>>) {
 
 describe('the rows that are asked for', () => {
   test.each<[string, Partial<RowFilter>, string[]]>([
-    ['all, by name', {}, ['behind', 'broken', 'retrying', 'well']],
-    ['by namespace', { namespaces: ['well', 'broken'] }, ['broken', 'well']],
+    ['all, by name', {}, ['behind', 'broken', 'healthy', 'retrying']],
+    ['by namespace', { namespaces: ['healthy', 'broken'] }, ['broken', 'healthy']],
     ['by status', { status: ['FAILED', 'VERSION_MISMATCH'] }, ['behind', 'broken']],
-    ['by health', { health: ['busy'] }, ['retrying']],
+    ['by health', { health: ['progressing'] }, ['retrying']],
     ['by channel', { channel: ['latest'] }, ['behind']],
     ['by words of the cause, in any case and order', { search: 'PODS quota' }, ['broken']],
-    ['by all of it', { health: ['failing'], channel: ['latest'] }, []],
+    ['by all of it', { health: ['degraded'], channel: ['latest'] }, []],
   ])('%s', (_, filter, expected) => {
     expect(selectRows(ROWS, { ...ALL, ...filter }).map(({ namespace }) => namespace)).toEqual(expected);
   });
@@ -115,20 +115,20 @@ describe('the state of the fleet', () => {
   });
 
   test('after a reset, only what differs has changed', () => {
-    const document = makeFleet([BROKEN, makeRow('well', { status: 'FAILED' }), RETRYING, makeRow('new')]);
+    const document = makeFleet([BROKEN, makeRow('healthy', { status: 'FAILED' }), RETRYING, makeRow('new')]);
     const { changed, gone, state: next } = takeNews(state, { kind: 'fleet', document }, 0);
 
-    expect(changed.map(({ namespace }) => namespace)).toEqual(['well', 'new']);
+    expect(changed.map(({ namespace }) => namespace)).toEqual(['healthy', 'new']);
     expect(gone).toEqual(['behind']);
-    expect([...next.rows.keys()]).toEqual(['broken', 'well', 'retrying', 'new']);
+    expect([...next.rows.keys()]).toEqual(['broken', 'healthy', 'retrying', 'new']);
   });
 
   test('takes rows, and lets go of those that are gone', () => {
-    const event = { position: 'a.2', rows: [makeRow('new')], gone: ['well'] };
+    const event = { position: 'a.2', rows: [makeRow('new')], gone: ['healthy'] };
     const { state: next } = takeNews(state, { kind: 'rows', event }, 0);
 
     expect([...next.rows.keys()]).toEqual(['broken', 'behind', 'retrying', 'new']);
-    expect(state.rows.has('well')).toBe(true);
+    expect(state.rows.has('healthy')).toBe(true);
   });
 
   test('is lost until anything is heard again', () => {
@@ -154,8 +154,8 @@ describe('one frame of --watch', () => {
       expect(line.length).toBeLessThanOrEqual(79);
       expect(line).not.toContain('\x1b');
     }
-    expect(lines[0]).toBe('501 namespaces: 1 failing, 500 well');
-    expect(lines[3]).toMatch(/^broken +failing +FAILED +stable +1m5s +exceeded quota: pods \[2J/);
+    expect(lines[0]).toBe('501 namespaces: 1 degraded, 500 healthy');
+    expect(lines[3]).toMatch(/^broken +degraded +FAILED +stable +1m5s +exceeded quota: pods \[2J/);
     expect(lines.at(-1)).toMatch(/^and 48\d more$/);
   });
 
@@ -180,7 +180,7 @@ describe('skipper status', () => {
     expect(code).toBe(EXIT.ok);
     expect(io.written().trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^NAMESPACE +HEALTH +STATUS +CHANNEL +VERSION +WANTED +SINCE +DETAIL$/),
-      expect.stringMatching(/^broken +failing +FAILED +stable .* 2025-12-31T23:58:55\.000Z +exceeded quota/),
+      expect.stringMatching(/^broken +degraded +FAILED +stable .* 2025-12-31T23:58:55\.000Z +exceeded quota/),
     ]);
     expect(io.warned()).toBe('');
   });
@@ -191,14 +191,14 @@ describe('skipper status', () => {
 
     for (const line of io.written().split('\n')) expect(line.length).toBeLessThan(80);
     expect(io.written()).toContain('1m5s');
-    expect(io.written()).toContain('\n4 namespaces: 1 failing, 1 behind, 1 busy, 1 well\n');
+    expect(io.written()).toContain('\n4 namespaces: 1 degraded, 1 outdated, 1 progressing, 1 healthy\n');
   });
 
   test('for machines prints the fleet with the rows asked for', async () => {
     const client = await serve(answers);
     const [json, yaml] = [makeIo(), makeIo()];
-    await showStatus(client, { ...ALL, health: ['failing'] }, 'json', json);
-    await showStatus(client, { ...ALL, health: ['failing'] }, 'yaml', yaml);
+    await showStatus(client, { ...ALL, health: ['degraded'] }, 'json', json);
+    await showStatus(client, { ...ALL, health: ['degraded'] }, 'yaml', yaml);
 
     expect(JSON.parse(json.written())).toMatchObject({ position: 'a.1', rows: [{ namespace: 'broken' }] });
     expect(yaml.written()).toContain('rows:\n  - namespace: broken\n');
@@ -208,19 +208,19 @@ describe('skipper status', () => {
     const io = makeIo();
     const code = await showStatus(
       await serve(answers),
-      { ...ALL, namespaces: ['well', 'nowhere'] },
+      { ...ALL, namespaces: ['healthy', 'nowhere'] },
       'table',
       io,
     );
 
     expect(code).toBe(EXIT.refused);
-    expect(io.written()).toContain('\nwell ');
+    expect(io.written()).toContain('\nhealthy ');
     expect(io.warned()).toContain('"nowhere" is no FIAAS namespace');
   });
 });
 
 describe('skipper status --watch', () => {
-  const FAILED = makeRow('well', { status: 'FAILED', health: 'failing' });
+  const FAILED = makeRow('healthy', { status: 'FAILED', health: 'degraded' });
 
   /** Watches until `isOver`; then the API refuses it, which ends it. */
   async function watch(format: 'table' | 'json', io: FakeIo, isOver: () => boolean, filter = ALL) {
@@ -248,7 +248,7 @@ describe('skipper status --watch', () => {
     await watch('table', io, () => io.warned().includes('connected again'));
 
     expect(io.written().trimEnd().split('\n')).toEqual([
-      '1970-01-01T00:00:00.000Z well FAILED 20220808113256-eef68a8',
+      '1970-01-01T00:00:00.000Z healthy FAILED 20220808113256-eef68a8',
       '1970-01-01T00:00:00.000Z behind is gone',
     ]);
     expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*connected again/);
@@ -258,7 +258,7 @@ describe('skipper status --watch', () => {
     const io = makeIo({ now: 0 });
     await watch('table', io, () => io.written() !== '', { ...ALL, status: ['OK'] });
 
-    expect(io.written()).toBe('1970-01-01T00:00:00.000Z well does not match any more\n');
+    expect(io.written()).toBe('1970-01-01T00:00:00.000Z healthy does not match any more\n');
   });
 
   test('for machines prints one document for each change', async () => {
@@ -272,7 +272,7 @@ describe('skipper status --watch', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { at: '1970-01-01T00:00:00.000Z', namespace: 'well', row: FAILED },
+      { at: '1970-01-01T00:00:00.000Z', namespace: 'healthy', row: FAILED },
       { at: '1970-01-01T00:00:00.000Z', namespace: 'behind', gone: true },
     ]);
   });
@@ -281,8 +281,8 @@ describe('skipper status --watch', () => {
     const io = makeIo({ isInteractive: true, columns: 100 });
     await watch('table', io, () => io.written().includes('3 namespaces'));
 
-    expect(io.written()).toContain('4 namespaces: 1 failing, 1 behind, 1 busy, 1 well');
+    expect(io.written()).toContain('4 namespaces: 1 degraded, 1 outdated, 1 progressing, 1 healthy');
     // Headline, work, headings and four rows: back to the first of them.
-    expect(io.written()).toContain('\x1b[7A3 namespaces: 2 failing, 1 busy');
+    expect(io.written()).toContain('\x1b[7A3 namespaces: 2 degraded, 1 progressing');
   });
 });

@@ -55,10 +55,10 @@ const plain = painter({ hasColor: false });
 
 describe('why, in words', () => {
   test('on a terminal is wrapped, with times as people say them', () => {
-    const lines = describeWhy(makeAnswer('failing'), { width: 70, paint: plain });
+    const lines = describeWhy(makeAnswer('degraded'), { width: 70, paint: plain });
 
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
-    expect(lines.join('\n')).toBe(`team-a  failing  FAILED  20190215094822-2ace0ea
+    expect(lines.join('\n')).toBe(`team-a  degraded  FAILED  20190215094822-2ace0ea
 The quota of the namespace leaves no room for another pod.
 
 Because
@@ -75,7 +75,7 @@ Latest attempts
   });
 
   test('in a pipe is not cut, and has timestamps', () => {
-    const text = describeWhy(makeAnswer('failing'), { width: undefined, paint: plain }).join('\n');
+    const text = describeWhy(makeAnswer('degraded'), { width: undefined, paint: plain }).join('\n');
 
     expect(text).toContain('requested: pods=1, used: pods=5, limited: pods=5\n');
     expect(text).toMatch(
@@ -84,11 +84,16 @@ Latest attempts
   });
 
   test('leaves out what there is nothing to say about', () => {
-    const why = { health: 'well', headline: 'All is well.', because: [], remedy: [] } as const;
-    const answer = makeAnswer('well', { why, status: 'OK', attempts: [], historyProblem: 'Redis is away' });
+    const why = { health: 'healthy', headline: 'All is well.', because: [], remedy: [] } as const;
+    const answer = makeAnswer('healthy', {
+      why,
+      status: 'OK',
+      attempts: [],
+      historyProblem: 'Redis is away',
+    });
 
     expect(describeWhy(answer, { width: undefined, paint: plain })).toEqual([
-      'team-a  well  OK  20190215094822-2ace0ea',
+      'team-a  healthy  OK  20190215094822-2ace0ea',
       'All is well.',
       '',
       'Attempts are not known',
@@ -106,7 +111,9 @@ Latest attempts
       times: 1,
     };
     const attempts = [running, ...Array.from({ length: 9 }, () => ATTEMPT)];
-    const text = describeWhy(makeAnswer('busy', { attempts }), { width: 100, paint: plain }).join('\n');
+    const text = describeWhy(makeAnswer('progressing', { attempts }), { width: 100, paint: plain }).join(
+      '\n',
+    );
 
     expect(text).toMatch(/1s ago +- .* running/);
     expect(text.match(/ ago /g)).toHaveLength(5);
@@ -120,11 +127,11 @@ describe('skipper why', () => {
   });
 
   test.each([
-    ['well', EXIT.ok],
-    ['busy', EXIT.ok],
+    ['healthy', EXIT.ok],
+    ['progressing', EXIT.ok],
     ['unmanaged', EXIT.ok],
-    ['behind', EXIT.failed],
-    ['failing', EXIT.failed],
+    ['outdated', EXIT.failed],
+    ['degraded', EXIT.failed],
   ] as const)('of one that is %s ends with %d', async (health, code) => {
     api = await startFakeApi({
       'GET /api/namespaces/team-a': (_, response) => sendJson(response, makeAnswer(health)),

@@ -36,7 +36,7 @@ function explain(overrides: Partial<WhyInput>) {
 /** A namespace whose latest deploy failed with a code and a message. */
 function explainFailure(code: string, message: string, overrides: Partial<WhyInput> = {}) {
   return explain({
-    row: aRow({ health: 'failing', state: 'failed', code, cause: message }),
+    row: aRow({ health: 'degraded', state: 'failed', code, cause: message }),
     attempts: [aFailedAttempt(code, { reason: message })],
     ...overrides,
   });
@@ -47,7 +47,7 @@ describe('a failed deploy', () => {
     const why = explainFailure(code, 'the very message');
 
     expect(why.code).toBe(code);
-    expect(why.health).toBe('failing');
+    expect(why.health).toBe('degraded');
     expect(why.headline).toMatch(/^[A-Z].{15,}\.$/);
     expect(why.because[0]).toBe('the very message');
     const needsNobody = ['superseded_worker', 'shutting_down'].includes(code);
@@ -146,7 +146,7 @@ describe('a namespace that Skipper does not deploy', () => {
     const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is no channel name';
 
     const why = explain({
-      row: aRow({ status: 'CONFIG_ERROR', health: 'failing', cause: reason }),
+      row: aRow({ status: 'CONFIG_ERROR', health: 'degraded', cause: reason }),
       snapshot: aSnapshot({ config: invalid(reason) }),
     });
 
@@ -168,7 +168,7 @@ describe('a namespace that Skipper does not deploy', () => {
 
 describe('a namespace that is being deployed', () => {
   test('says that it waits for a worker', () => {
-    const why = explain({ row: aRow({ health: 'busy', activity: 'queued', state: 'pending' }) });
+    const why = explain({ row: aRow({ health: 'progressing', activity: 'queued', state: 'pending' }) });
 
     expect(why).toMatchObject({ headline: 'It waits for a free worker.', remedy: [] });
   });
@@ -181,7 +181,12 @@ describe('a namespace that is being deployed', () => {
     });
 
     const why = explain({
-      row: aRow({ health: 'busy', activity: 'bootstrapping', attempt: 2, detail: 'FDD has not reported' }),
+      row: aRow({
+        health: 'progressing',
+        activity: 'bootstrapping',
+        attempt: 2,
+        detail: 'FDD has not reported',
+      }),
       snapshot: aSnapshot({ bootstrapPod }),
     });
 
@@ -191,7 +196,7 @@ describe('a namespace that is being deployed', () => {
 
   test('says why the last attempt failed while the next one is waited for', () => {
     const why = explain({
-      row: aRow({ health: 'busy', activity: 'retrying', attempt: 1 }),
+      row: aRow({ health: 'progressing', activity: 'retrying', attempt: 1 }),
       attempts: [aFailedAttempt('cluster_unavailable', { end: 'retrying', reason: 'PATCH …: 500 boom' })],
     });
 
@@ -211,7 +216,7 @@ describe('an attempt after one that failed', () => {
       code: 'cluster_unavailable',
     } as const;
 
-    const why = explain({ row: aRow({ health: 'busy', ...failed }) });
+    const why = explain({ row: aRow({ health: 'progressing', ...failed }) });
 
     expect(why.headline).toMatch(
       /^Attempt 2 .*: applying\. The one before it failed\. The Kubernetes API server does not answer as it should\.$/,
@@ -232,7 +237,7 @@ describe('a namespace at rest', () => {
 
   test('that was never deployed says that a deploy bootstraps', () => {
     const why = explain({
-      row: aRow({ status: 'NOT_FOUND', health: 'behind', version: '', cause: 'there is no Deployment' }),
+      row: aRow({ status: 'NOT_FOUND', health: 'outdated', version: '', cause: 'there is no Deployment' }),
       snapshot: aSnapshot(),
     });
 
@@ -242,7 +247,7 @@ describe('a namespace at rest', () => {
 
   test('that is behind says what it runs and what it should', () => {
     const why = explain({
-      row: aRow({ status: 'VERSION_MISMATCH', health: 'behind', version: '1.0', wanted: '2.0' }),
+      row: aRow({ status: 'VERSION_MISMATCH', health: 'outdated', version: '1.0', wanted: '2.0' }),
       snapshot: aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) }),
     });
 
@@ -251,7 +256,7 @@ describe('a namespace at rest', () => {
 
   test('whose channel does not exist says so', () => {
     const why = explain({
-      row: aRow({ health: 'behind', wanted: '', channel: 'nowhere', code: 'release_unknown' }),
+      row: aRow({ health: 'outdated', wanted: '', channel: 'nowhere', code: 'release_unknown' }),
       channelProblem: 'release channel "nowhere" does not exist',
     });
 
@@ -272,7 +277,7 @@ describe('a namespace at rest', () => {
     const why = explain({
       row: aRow({
         status: 'UNAVAILABLE',
-        health: 'failing',
+        health: 'degraded',
         cause: 'No replica of FDD is available',
         state: 'completed',
       }),
@@ -290,7 +295,7 @@ describe('a namespace at rest', () => {
     const statuses = [aStatus({ deploymentId: FOREIGN_ID, result: 'FAILED', logs: ['one', 'two'] })];
 
     const why = explain({
-      row: aRow({ status: 'FAILED', health: 'failing', cause: '0 of 1 replicas are available' }),
+      row: aRow({ status: 'FAILED', health: 'degraded', cause: '0 of 1 replicas are available' }),
       snapshot: aSettledSnapshot({ statuses }),
     });
 

@@ -30,13 +30,13 @@ describe('summariseFleet', () => {
       aFleetRow({ version: 'v1' }),
       aFleetRow({ version: 'v2' }),
       aFleetRow({ version: 'v2' }),
-      aFleetRow({ version: '', status: 'NOT_FOUND', health: 'behind' }),
+      aFleetRow({ version: '', status: 'NOT_FOUND', health: 'outdated' }),
     ];
 
     expect(summariseFleet(facts({ rows }))).toMatchObject({
       namespaces: 4,
       byStatus: { OK: 3, NOT_FOUND: 1 },
-      byHealth: { well: 3, behind: 1 },
+      byHealth: { healthy: 3, outdated: 1 },
       versions: [
         { version: 'v2', count: 2 },
         { version: '', count: 1 },

@@ -55,7 +55,7 @@ describe('toFleetRow', () => {
     expect(row(aSettledSnapshot(), aRecord())).toEqual({
       namespace: 'team-a',
       status: 'OK',
-      health: 'well',
+      health: 'healthy',
       channel: 'stable',
       version: VERSION,
       wanted: VERSION,
@@ -74,36 +74,41 @@ describe('toFleetRow', () => {
   });
 
   test.each<[string, FleetRow['health'], NamespaceSnapshot, ShownRecord?]>([
-    ['nobody ever asked for', 'well', aSettledSnapshot()],
-    ['was asked for and is done', 'well', aSettledSnapshot(), aRecord()],
-    ['waits in the queue', 'busy', aSettledSnapshot(), running({ state: 'pending', phase: 'queued' })],
-    ['waits for its next attempt', 'busy', aSettledSnapshot(), running({ phase: 'backoff' })],
-    ['is broken, and being deployed', 'busy', aSettledSnapshot({ config: invalid('no YAML') }), running()],
+    ['nobody ever asked for', 'healthy', aSettledSnapshot()],
+    ['was asked for and is done', 'healthy', aSettledSnapshot(), aRecord()],
+    ['waits in the queue', 'progressing', aSettledSnapshot(), running({ state: 'pending', phase: 'queued' })],
+    ['waits for its next attempt', 'progressing', aSettledSnapshot(), running({ phase: 'backoff' })],
+    [
+      'is broken, and being deployed',
+      'progressing',
+      aSettledSnapshot({ config: invalid('no YAML') }),
+      running(),
+    ],
     ['Helm owns', 'unmanaged', aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) })],
-    ['has a malformed ConfigMap', 'failing', aSettledSnapshot({ config: invalid('no YAML') })],
+    ['has a malformed ConfigMap', 'degraded', aSettledSnapshot({ config: invalid('no YAML') })],
     [
       'has no replica',
-      'failing',
+      'degraded',
       aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) }),
     ],
     [
       'has too few replicas',
-      'failing',
+      'degraded',
       aSettledSnapshot({ deployment: aDeployment({ availableReplicas: 1, replicas: 2 }) }),
     ],
-    ['failed to be deployed', 'failing', aSettledSnapshot(), failedRecord],
-    ['failed by the word of FDD', 'failing', aSettledSnapshot({ statuses: [failedReport] })],
-    ['was deployed, and is gone', 'failing', aSnapshot(), aRecord()],
+    ['failed to be deployed', 'degraded', aSettledSnapshot(), failedRecord],
+    ['failed by the word of FDD', 'degraded', aSettledSnapshot({ statuses: [failedReport] })],
+    ['was deployed, and is gone', 'degraded', aSnapshot(), aRecord()],
     [
       'runs another version than its Application, without a replica',
-      'failing',
+      'degraded',
       aSettledSnapshot({ deployment: { ...old, availableReplicas: 0 } }),
     ],
-    ['was never deployed', 'behind', aSnapshot()],
-    ['runs another version than its Application', 'behind', aSettledSnapshot({ deployment: old })],
+    ['was never deployed', 'outdated', aSnapshot()],
+    ['runs another version than its Application', 'outdated', aSettledSnapshot({ deployment: old })],
     [
       'runs what its Application asks for, but not what its channel names',
-      'behind',
+      'outdated',
       aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) }),
     ],
   ])('a namespace that %s is %s', (_what, health, ...of) => {
@@ -114,7 +119,7 @@ describe('toFleetRow', () => {
     const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
 
     expect(toFleetRow({ snapshot, record: undefined, asked: undefined, released: undefined })).toMatchObject({
-      health: 'well',
+      health: 'healthy',
       wanted: '',
       cause: '',
     });

@@ -95,7 +95,7 @@ describe('followFleet', () => {
 
   test('passes changes on', async () => {
     const { told, streams } = await openLive();
-    const event = { position: 'e.2', rows: [aFleetRow({ health: 'busy' })], gone: [] };
+    const event = { position: 'e.2', rows: [aFleetRow({ health: 'progressing' })], gone: [] };
 
     streams[0]?.send('rows', event);
     streams[0]?.send('summary', aFleetSummary([], { workers: 7 }));

@@ -30,11 +30,11 @@ describe('the state of the fleet', () => {
       rows: [aFleetRow({ namespace: 'a' }), aFleetRow({ namespace: 'b' })],
     });
 
-    const next = applyRows(state, [event('e.2', [aFleetRow({ namespace: 'a', health: 'busy' })])]);
+    const next = applyRows(state, [event('e.2', [aFleetRow({ namespace: 'a', health: 'progressing' })])]);
 
     expect(next.rows.get('b')).toBe(state.rows.get('b'));
     expect(next.names).toBe(state.names);
-    expect(state.rows.get('a')?.health).toBe('well');
+    expect(state.rows.get('a')?.health).toBe('healthy');
   });
 
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');

@@ -5,14 +5,14 @@ import { EVERYTHING } from '../../../../web/fleet/selection.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 
 const quota = (namespace: string) =>
-  aFleetRow({ namespace, health: 'failing', cause: `quota of ${namespace}`, causeGroup: 'quota' });
+  aFleetRow({ namespace, health: 'degraded', cause: `quota of ${namespace}`, causeGroup: 'quota' });
 const FLEET = [
   aFleetRow({ namespace: 'a' }),
   quota('b'),
-  aFleetRow({ namespace: 'c', health: 'busy', cause: 'API away', causeGroup: 'API away' }),
+  aFleetRow({ namespace: 'c', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
   quota('d'),
-  aFleetRow({ namespace: 'e', health: 'busy', cause: 'API away', causeGroup: 'API away' }),
-  aFleetRow({ namespace: 'f', health: 'busy', cause: 'API away', causeGroup: 'API away' }),
+  aFleetRow({ namespace: 'e', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
+  aFleetRow({ namespace: 'f', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
 ];
 const GROUPED = { ...EVERYTHING, grouped: true };
 
@@ -31,7 +31,7 @@ describe('listFleet', () => {
     const list = listFleet(FLEET, GROUPED);
 
     expect(lines(list.items)).toEqual(['2 quota', '3 API away', '1 ']);
-    expect(list.groups[0]).toEqual({ cause: 'quota', health: 'failing', namespaces: ['b', 'd'] });
+    expect(list.groups[0]).toEqual({ cause: 'quota', health: 'degraded', namespaces: ['b', 'd'] });
     expect(list.namespaces).toHaveLength(6);
   });
 
@@ -46,7 +46,7 @@ describe('listFleet', () => {
   });
 
   test('groups only what is selected', () => {
-    expect(lines(listFleet(FLEET, { ...GROUPED, health: ['busy'] }).items)).toEqual(['3 API away']);
+    expect(lines(listFleet(FLEET, { ...GROUPED, health: ['progressing'] }).items)).toEqual(['3 API away']);
   });
 });
 

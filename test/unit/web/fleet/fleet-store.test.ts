@@ -105,7 +105,7 @@ describe('a fleet store', () => {
     takeAll();
     expect(shown(store)).toEqual(['a', 'b', 'c']);
     store.held.value = true;
-    const failing = aFleetRow({ namespace: 'c', health: 'failing' });
+    const failing = aFleetRow({ namespace: 'c', health: 'degraded' });
     store.take({ kind: 'rows', event: { position: 'e.2', rows: [failing, ...rowsNamed('d')], gone: ['a'] } });
     store.flush();
 

@@ -6,7 +6,7 @@ import { lineHeight } from '../../../../web/fleet/line-height.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 
 const line = (row: Partial<FleetRow>): Item => ({ kind: 'row', row: aFleetRow(row) });
-const GROUP: Item = { kind: 'group', group: { cause: 'quota', health: 'failing' }, size: 2 };
+const GROUP: Item = { kind: 'group', group: { cause: 'quota', health: 'degraded' }, size: 2 };
 
 describe('lineHeight', () => {
   test('is the same for every line of a wide window', () => {

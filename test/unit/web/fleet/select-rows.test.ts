@@ -19,7 +19,7 @@ const FLEET = [
   aFleetRow({ namespace: 'a', version: '2', since: 300 }),
   aFleetRow({
     namespace: 'b',
-    health: 'failing',
+    health: 'degraded',
     status: 'FAILED',
     version: '1',
     cause: 'pods "x" is forbidden: exceeded quota: Pods',
@@ -29,20 +29,20 @@ const FLEET = [
   }),
   aFleetRow({
     namespace: 'c',
-    health: 'busy',
+    health: 'progressing',
     status: 'NOT_FOUND',
     version: '',
     channel: 'latest',
     since: 200,
   }),
-  aFleetRow({ namespace: 'd', health: 'failing', status: 'CONFIG_ERROR', channel: '', version: '1' }),
+  aFleetRow({ namespace: 'd', health: 'degraded', status: 'CONFIG_ERROR', channel: '', version: '1' }),
 ];
 
 describe('selectRows', () => {
   test.each<[string, Partial<Selection>, string[]]>([
     ['everything, what fails first', {}, ['b', 'd', 'c', 'a']],
-    ['a health', { health: ['busy'] }, ['c']],
-    ['several healths', { health: ['busy', 'well'] }, ['c', 'a']],
+    ['a health', { health: ['progressing'] }, ['c']],
+    ['several healths', { health: ['progressing', 'healthy'] }, ['c', 'a']],
     ['a status', { status: 'CONFIG_ERROR' }, ['d']],
     ['a channel', { channel: 'latest' }, ['c']],
     ['no channel', { channel: NONE }, ['d']],

@@ -46,13 +46,15 @@ describe('a selection in the URL', () => {
     const selection: Selection = {
       ...EVERYTHING,
       search: 'quota',
-      health: ['failing', 'busy'],
+      health: ['degraded', 'progressing'],
       sort: 'since',
       descending: true,
       grouped: true,
     };
 
-    expect(formatSelection(selection)).toBe('?q=quota&health=failing&health=busy&sort=-since&group=cause');
+    expect(formatSelection(selection)).toBe(
+      '?q=quota&health=degraded&health=progressing&sort=-since&group=cause',
+    );
   });
 
   test('is read from what a form sends, empty fields and all', () => {
@@ -76,7 +78,7 @@ describe('a selection', () => {
     expect(isFiltered({ ...EVERYTHING, sort: 'since', descending: true, grouped: true })).toBe(false);
     expect(isFiltered({ ...EVERYTHING, search: '  ' })).toBe(false);
     expect(isFiltered({ ...EVERYTHING, search: 'a' })).toBe(true);
-    expect(isFiltered({ ...EVERYTHING, health: ['busy'] })).toBe(true);
+    expect(isFiltered({ ...EVERYTHING, health: ['progressing'] })).toBe(true);
     expect(isFiltered({ ...EVERYTHING, rollout: 'r' })).toBe(true);
   });
 

@@ -61,19 +61,19 @@ describe('what is going on', () => {
 
 describe('words', () => {
   test('a failed deploy is told apart from an FDD that failed', () => {
-    expect(statusWords({ status: 'OK', health: 'failing', state: 'failed' })).toEqual({
+    expect(statusWords({ status: 'OK', health: 'degraded', state: 'failed' })).toEqual({
       word: 'Deploy failed',
       remark: 'FDD is OK',
     });
-    expect(statusWords({ status: 'VERSION_MISMATCH', health: 'failing', state: 'failed' })).toEqual({
+    expect(statusWords({ status: 'VERSION_MISMATCH', health: 'degraded', state: 'failed' })).toEqual({
       word: 'Deploy failed',
       remark: 'Version mismatch',
     });
-    expect(statusWords({ status: 'UNAVAILABLE', health: 'failing', state: 'failed' })).toEqual({
+    expect(statusWords({ status: 'UNAVAILABLE', health: 'degraded', state: 'failed' })).toEqual({
       word: 'Unavailable',
       remark: '',
     });
-    expect(statusWords({ status: 'OK', health: 'well', state: 'completed' })).toEqual({
+    expect(statusWords({ status: 'OK', health: 'healthy', state: 'completed' })).toEqual({
       word: 'OK',
       remark: '',
     });

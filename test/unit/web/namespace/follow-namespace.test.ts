@@ -48,7 +48,7 @@ const OBJECTS = `${STORY}/objects`;
 describe('the page of a namespace', () => {
   test('reads its details again when the feed tells of its row, and of no other', async () => {
     const { asked, follower, store, api } = open();
-    api.row = aRow({ health: 'busy', activity: 'planning' });
+    api.row = aRow({ health: 'progressing', activity: 'planning' });
 
     follower.take(rows(aRow({ namespace: 'another' })));
     follower.take(rows(api.row));
@@ -75,7 +75,7 @@ describe('the page of a namespace', () => {
 
   test('reads the objects again when what was under way is over', async () => {
     const { asked, follower, store } = open();
-    store.details.value = someDetails({ row: aRow({ health: 'busy' }) });
+    store.details.value = someDetails({ row: aRow({ health: 'progressing' }) });
 
     follower.take(rows(aRow()));
     await settle();
@@ -114,8 +114,8 @@ describe('the page of a namespace', () => {
 });
 
 test.each([
-  [{ health: 'busy' }, { health: 'well' }, true],
-  [{ health: 'well' }, { health: 'busy' }, false],
+  [{ health: 'progressing' }, { health: 'healthy' }, true],
+  [{ health: 'healthy' }, { health: 'progressing' }, false],
   [{ version: '1' }, { version: '2' }, true],
   [{ status: 'OK' }, { status: 'UNAVAILABLE' }, true],
   [{ detail: 'a' }, { detail: 'b' }, false],

@@ -21,10 +21,10 @@ describe('how long something took', () => {
 
 describe('an attempt in a word', () => {
   test.each([
-    [{ outcome: 'bootstrapped' }, 'bootstrapped', 'well'],
-    [{ end: undefined, outcome: undefined }, 'under way', 'busy'],
-    [{ end: 'retrying', outcome: undefined }, 'failed, made again', 'behind'],
-    [{ end: 'lost', outcome: undefined }, 'worker went away', 'failing'],
+    [{ outcome: 'bootstrapped' }, 'bootstrapped', 'healthy'],
+    [{ end: undefined, outcome: undefined }, 'under way', 'progressing'],
+    [{ end: 'retrying', outcome: undefined }, 'failed, made again', 'outdated'],
+    [{ end: 'lost', outcome: undefined }, 'worker went away', 'degraded'],
     [{ end: 'from the future' as AttemptEnd, outcome: undefined }, 'from the future', 'unmanaged'],
   ] as const)('%j', (overrides, word, health) => {
     expect(endOf(anAttempt(overrides))).toEqual({ word, health });
