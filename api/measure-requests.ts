@@ -7,7 +7,7 @@ const PAGES: readonly (readonly [RegExp, string])[] = [
   [/^\/(api\/)?deploy$/, 'deploy'],
   [/^\/_\/metrics$/, 'metrics'],
   [/^\/queues/, 'queues'],
-  [/^\/api\/(deployments|fleet|namespaces|releases)/, 'api'],
+  [/^\/api\/(deployments|fleet|namespaces|releases|rollouts)/, 'api'],
 ];
 
 export function measureRequests(metrics: Metrics) {

@@ -11,6 +11,7 @@ export function openApiDocument(version: string): Record<string, unknown> {
     operations[route.method] = {
       operationId: route.operationId,
       summary: route.summary,
+      ...(route.deprecated ? { deprecated: true } : {}),
       ...parametersOf(route),
       ...(route.body === undefined
         ? {}
@@ -38,7 +39,14 @@ export function openApiDocument(version: string): Record<string, unknown> {
 
 /** Named schemas stand under components, once; everything that uses one refers to it. */
 function componentSchemas(): Record<string, unknown> {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: referenceTo, io: 'input' });
+  const { schemas } = z.toJSONSchema(z.globalRegistry, {
+    uri: referenceTo,
+    io: 'input',
+    // zod marks what is readonly in TypeScript; in OpenAPI readOnly means "not in requests".
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.readOnly;
+    },
+  });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _$schema, $id: _$id, ...schema }]) => [name, schema]),
   );

@@ -37,6 +37,8 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
+  /** Kept for old clients; the document marks it. */
+  readonly deprecated?: boolean;
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
   readonly body?: z.ZodType;

@@ -1,15 +1,17 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
-import { deploymentRoute, deploymentsRoute } from './routes/deployments.ts';
 import { fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
 import { namespaceObjectsRoute, namespaceRoute, statusRoute } from './routes/namespaces.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
+import { rolloutRoute, rolloutsRoute } from './routes/rollouts.ts';
 
 /** The whole API, as data: it is mounted, documented and authorized from here. */
 export const ROUTES: readonly Route[] = [
   deployRoute,
-  deploymentsRoute,
-  deploymentRoute,
+  rolloutsRoute,
+  rolloutRoute,
+  aliasOf(rolloutsRoute, '/api/deployments'),
+  aliasOf(rolloutRoute, '/api/deployments/:id'),
   fleetRoute,
   fleetEventsRoute,
   statusRoute,
@@ -18,3 +20,15 @@ export const ROUTES: readonly Route[] = [
   releasesRoute,
   releaseCheckRoute,
 ];
+
+/** The same route under the path it had before. */
+function aliasOf(route: Route, path: string): Route {
+  const { operationId, path: name } = route;
+  return {
+    ...route,
+    path,
+    operationId: `${operationId}Alias`,
+    summary: `Alias of ${name}`,
+    deprecated: true,
+  };
+}

@@ -1,5 +1,6 @@
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import { statusOf } from '../domain/cluster/status.ts';
+import type { StatusRow } from '../domain/fleet/status-row.ts';
 import {
   countTargets,
   type Rollout,
@@ -7,9 +8,9 @@ import {
   rolloutState,
   type TargetCounts,
 } from '../domain/rollout/rollout.ts';
+import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
-import type { RolloutView, StatusRow } from './schemas.ts';
 
 /** How what is kept looks from outside. */
 
@@ -27,7 +28,7 @@ export function rolloutHead(rollout: Rollout, counts: TargetCounts): Omit<Rollou
     releases: [...rollout.releases],
     state: rolloutState(counts),
     counts,
-    links: { self: `/api/deployments/${rollout.id}`, board: '/queues' },
+    links: { self: `/api/rollouts/${rollout.id}`, board: '/queues' },
   };
 }
 

@@ -135,7 +135,7 @@ async function deployAll(url: string, body: unknown) {
   if (posted.status !== 202) throw new Error(`POST /api/deploy: ${posted.status} ${await posted.text()}`);
   const { id } = (await posted.json()) as RolloutAnswer;
   for (;;) {
-    const view = (await (await fetch(`${url}/api/deployments/${id}`)).json()) as RolloutAnswer;
+    const view = (await (await fetch(`${url}/api/rollouts/${id}`)).json()) as RolloutAnswer;
     if (view.state !== 'pending' && view.state !== 'running') {
       // When the last one was over, not when we happened to look: looking often would itself cost.
       const seconds = (Math.max(...view.targets.map((target) => target.finishedAt ?? 0)) - began) / 1000;

@@ -1,30 +1,12 @@
 import { Argument, type Command, Option } from 'commander';
 import { type ApiClient, createApiClient } from '../client/api-client.ts';
-import type { StatusValue } from '../domain/cluster/status.ts';
-import type { Health } from '../domain/fleet/fleet-row.ts';
+import { STATUSES, type StatusValue } from '../domain/cluster/status.ts';
+import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
 import { type ConnectionFlags, readConnection } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
 import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
 import type { OutputFormat } from './output-format.ts';
 import type { Io } from './terminal.ts';
-
-const STATUSES = Object.keys({
-  OK: true,
-  NOT_FOUND: true,
-  VERSION_MISMATCH: true,
-  UNAVAILABLE: true,
-  FAILED: true,
-  CONFIG_ERROR: true,
-  HELM_MANAGED: true,
-} satisfies Record<StatusValue, true>) as StatusValue[];
-
-const HEALTHS = Object.keys({
-  healthy: true,
-  progressing: true,
-  outdated: true,
-  degraded: true,
-  unmanaged: true,
-} satisfies Record<Health, true>) as Health[];
 
 const TOKEN_HELP = `
 A token is never a flag's value: process lists and the shell's history would show it.`;
@@ -32,7 +14,7 @@ A token is never a flag's value: process lists and the shell's history would sho
 const STATUS_EXAMPLES = `
 Examples:
   skipper status                              every namespace, by name
-  skipper status --health degraded,outdated      what someone should look at
+  skipper status --health degraded,outdated   what someone should look at
   skipper status team-a team-b --watch        live; in a pipe, one line for each change
   skipper status -o json | jq '.rows[].version'`;
 

@@ -138,7 +138,7 @@ async function deployAll(url) {
     if (Date.now() - began > ROLLOUT_MS)
       throw new Error(`the rollout is not done: ${JSON.stringify(rollout.counts)}`);
     await pause(250);
-    rollout = await (await fetch(`${url}/api/deployments/${rollout.id}`)).json();
+    rollout = await (await fetch(`${url}/api/rollouts/${rollout.id}`)).json();
   }
   const completed = rollout.targets.filter(({ state }) => state === 'completed').length;
   expect(completed === NAMESPACES, `${completed} of ${NAMESPACES} namespaces are deployed and verified`);

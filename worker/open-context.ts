@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
 import type { Attempt, AttemptEnd, LastBootstrap } from '../domain/rollout/attempt.ts';
 import { startAttemptClock } from '../domain/rollout/attempt-clock.ts';
+import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
 import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import { recordOutcome } from '../shared/telemetry/spans.ts';
 import type { Lease } from './leases.ts';
-import type { Phase, RunContext, WorkerDependencies } from './run-context.ts';
+import type { RunContext, WorkerDependencies } from './run-context.ts';
 
 /** A new phase is told when it has lasted this long. */
 const PHASE_AFTER_MS = 500;
@@ -25,7 +26,7 @@ type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'retryDelayMs
 };
 
 /** What an operator is told while a step lasts; steps that take no time are not told. */
-const PHASE_OF: Partial<Record<string, Phase>> = {
+const PHASE_OF: Partial<Record<string, RunPhase>> = {
   'apply-rbac': 'applying',
   'apply-application': 'applying',
   'delete-bootstrap-pod': 'bootstrapping',
@@ -87,7 +88,7 @@ export function openContext(
     tell(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
   }
 
-  function progress(phase: Phase, detail = ''): void {
+  function progress(phase: RunPhase, detail = ''): void {
     next = { phase, detail };
     const isNew = phase !== told.phase;
     // The next phase does not wait for what was to be told of this one.

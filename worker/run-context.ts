@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Step } from '../domain/deploy/plan.ts';
 import type { LastBootstrap } from '../domain/rollout/attempt.ts';
+import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
@@ -20,15 +21,6 @@ export interface WorkerDependencies {
   readonly settings: RunSettings;
 }
 
-/** Where a run stands, in words for people; the page and the board show it. */
-export type Phase =
-  | 'planning'
-  | 'applying'
-  | 'bootstrapping'
-  | 'waiting for FDD'
-  | 'rolling out'
-  | 'collecting the bootstrap log';
-
 /** One run of one namespace: what it may use, and where it tells how far it is. */
 export interface RunContext extends WorkerDependencies {
   readonly namespace: string;
@@ -40,7 +32,7 @@ export interface RunContext extends WorkerDependencies {
   /** Begins a step of the attempt, which lasts until the next one; never throws, never waits. */
   readonly step: (kind: Step['kind'] | 'observe' | 'plan', text: string) => void;
   /** Begins waiting for something, and tells it; never throws, never waits. */
-  readonly progress: (phase: Phase, detail?: string) => void;
+  readonly progress: (phase: RunPhase, detail?: string) => void;
   /** Keeps facts for a later run, in the desired-state record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
   /** Keeps the bootstrap pod's details; it is written when the attempt ends. */

@@ -116,7 +116,7 @@ export function explain(row: FleetRow): string[] {
     ...(row.cause === '' ? [] : row.cause.split('\n')),
     attempt > 1 ? `attempt ${attempt}` : '',
     retryAt === undefined ? '' : `next attempt at ${timeOf(retryAt)}`,
-    rollout === undefined ? '' : `latest rollout ${rollout}: /api/deployments/${rollout}`,
+    rollout === undefined ? '' : `latest rollout ${rollout}: /api/rollouts/${rollout}`,
     jobId === undefined ? '' : `latest job ${jobId} in the queue "deploy"`,
   ].filter((line) => line !== '');
 }

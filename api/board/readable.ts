@@ -1,7 +1,8 @@
+import type { Phase } from '../../domain/rollout/phase.ts';
 import type { Outcome } from '../../domain/rollout/rollout.ts';
 
-/** The phases of a run in their order, and how much of it lies behind each, in percent. */
-const PHASES: Readonly<Record<string, number>> = {
+/** How much of a run is done when it enters a phase, in percent. */
+const PERCENT: Readonly<Partial<Record<Phase, number>>> = {
   planning: 5,
   applying: 15,
   bootstrapping: 30,
@@ -24,7 +25,7 @@ const OUTCOMES: Readonly<Record<Outcome, (version: string) => string>> = {
 /** A deploy's progress with the percentage that the board draws. */
 export function readableProgress(progress: unknown): unknown {
   const phase = fieldOf(progress, 'phase');
-  const percent = typeof phase === 'string' ? PHASES[phase] : undefined;
+  const percent = typeof phase === 'string' ? PERCENT[phase as Phase] : undefined;
   return percent === undefined ? progress : { ...(progress as object), progress: percent };
 }
 

@@ -50,7 +50,7 @@ export async function describeNamespace(
 
 /** The rollouts that the attempts belong to, each once, the latest first. */
 export function rolloutsOf(attempts: readonly Attempt[]): NamespaceLink[] {
-  return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: `/api/deployments/${rolloutId}` }));
+  return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: `/api/rollouts/${rolloutId}` }));
 }
 
 export function jobsOf(attempts: readonly Attempt[]): NamespaceLink[] {

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { PlanView } from '../../domain/deploy/plan-view.ts';
+import { Problem } from '../../domain/problem.ts';
+import { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { HttpProblem } from '../problem.ts';
 import { type Answer, type Call, route } from '../route.ts';
-import { DeployBody, PlanView, Problem, RolloutView } from '../schemas.ts';
+import { DeployBody } from '../schemas.ts';
 import { rolloutView } from '../views.ts';
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/);

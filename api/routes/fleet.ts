@@ -1,5 +1,5 @@
+import { FleetDocument, FleetEvent } from '../../domain/fleet/fleet-feed.ts';
 import { type Call, route } from '../route.ts';
-import { FleetDocumentView, FleetEventView } from '../schemas.ts';
 
 export const fleetRoute = route({
   method: 'get',
@@ -7,7 +7,7 @@ export const fleetRoute = route({
   operationId: 'getFleet',
   summary: 'The whole fleet at one moment: a row per namespace, and the summary',
   mutates: false,
-  responses: { 200: { description: 'The fleet', schema: FleetDocumentView } },
+  responses: { 200: { description: 'The fleet', schema: FleetDocument } },
   handle: async ({ view }) => {
     await view.refresh();
     return { status: 200, body: view.document() };
@@ -27,7 +27,7 @@ export const fleetEventsRoute = route({
   responses: {
     200: {
       description: 'Events without end; each has its position as id',
-      schema: FleetEventView,
+      schema: FleetEvent,
       contentType: 'text/event-stream',
     },
   },

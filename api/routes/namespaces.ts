@@ -1,3 +1,6 @@
+import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import { StatusList } from '../../domain/fleet/status-row.ts';
+import { Problem } from '../../domain/problem.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
 import type { NamespaceRecord } from '../../shared/state/desired-state.ts';
@@ -5,7 +8,7 @@ import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
-import { NamespaceObjectsView, NamespaceView, Problem, StatusList } from '../schemas.ts';
+import { NamespaceView } from '../schemas.ts';
 import { jobLink, statusRow } from '../views.ts';
 
 export const statusRoute = route({
@@ -54,7 +57,7 @@ export const namespaceRoute = route({
         page: `/status/${namespace}`,
         ...(record === undefined
           ? {}
-          : { job: jobLink(record.jobId), rollout: `/api/deployments/${record.rolloutId}` }),
+          : { job: jobLink(record.jobId), rollout: `/api/rollouts/${record.rolloutId}` }),
       },
     };
     return { status: 200, body };
@@ -68,7 +71,7 @@ export const namespaceObjectsRoute = route({
   summary: "A namespace's objects as they are now, and what a deploy would change",
   mutates: false,
   responses: {
-    200: { description: 'The objects; what cannot be read says why', schema: NamespaceObjectsView },
+    200: { description: 'The objects; what cannot be read says why', schema: NamespaceObjects },
     404: { description: 'It is no FIAAS namespace', schema: Problem },
   },
   handle: async ({ core, params: { namespace = '' } }) => {

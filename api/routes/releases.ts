@@ -1,8 +1,10 @@
 import { SkipperError } from '../../domain/errors.ts';
+import { ReleaseList } from '../../domain/fleet/fleet-summary.ts';
+import { Problem } from '../../domain/problem.ts';
 import { RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
 import { isReady } from '../../shared/redis.ts';
 import { route } from '../route.ts';
-import { Problem, ReleaseCheckAccepted, ReleaseList } from '../schemas.ts';
+import { ReleaseCheckAccepted } from '../schemas.ts';
 
 export const releasesRoute = route({
   method: 'get',

@@ -1,6 +1,6 @@
-import type { RolloutView } from '../../api/schemas.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { ApiError } from '../../client/problem.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { hasEnded } from './rollout-progress.ts';
 
 /** How a wait went: to the end, or until its time was over. */
@@ -33,7 +33,7 @@ export async function awaitRollout(client: ApiClient, id: string, options: WaitO
   for (;;) {
     const askedAt = now();
     try {
-      rollout = await client.get<RolloutView>(`/api/deployments/${encodeURIComponent(id)}`);
+      rollout = await client.get<RolloutView>(`/api/rollouts/${encodeURIComponent(id)}`);
       if (isLost) onBack();
       isLost = false;
       onSeen(rollout);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { PlanView } from '../../api/schemas.ts';
+import type { PlanView } from '../../domain/deploy/plan-view.ts';
 import { plural } from '../text/lines.ts';
 import type { Column } from '../text/table.ts';
 

@@ -1,6 +1,6 @@
-import type { RolloutView } from '../../api/schemas.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { ApiError } from '../../client/problem.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 
 export interface DeployRequest {
   /** Undefined means all. */

@@ -1,5 +1,5 @@
-import type { RolloutView } from '../../api/schemas.ts';
 import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { oneLine, plural, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { duration } from '../text/time.ts';
@@ -52,7 +52,7 @@ export function drawProgress(
   paint: Paint,
 ): string {
   const { targets } = rollout;
-  const left = leftMs === undefined ? '' : `, about ${duration(Math.ceil(leftMs / 1_000) * 1_000)} to go`;
+  const left = leftMs === undefined ? '' : `, about ${duration(Math.ceil(leftMs / 1_000) * 1_000)} left`;
   const text = `${describeCounts(rollout)}${left}`;
   const room = Math.min(BAR_COLUMNS, columns - text.length - 3);
   if (room < 8) return truncate(text, columns);

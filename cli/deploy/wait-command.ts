@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RolloutView } from '../../api/schemas.ts';
 import type { ApiClient } from '../../client/api-client.ts';
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import type { Terminal } from '../../shared/terminal.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';

@@ -1,4 +1,4 @@
-import { type FleetRow, isPastCause } from '../../domain/fleet/fleet-row.ts';
+import { type FleetRow, HEALTHS, isPastCause } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
 import { oneLine, plural } from '../text/lines.ts';
@@ -60,8 +60,6 @@ export function rowColumns({
   ];
 }
 
-const HEALTHS = ['degraded', 'outdated', 'progressing', 'healthy', 'unmanaged'] as const;
-
 /** `20 namespaces: 1 degraded, 19 healthy` */
 export function describeCounts(rows: readonly FleetRow[]): string {
   const counts = HEALTHS.map(
@@ -78,7 +76,7 @@ export function describeWork({ workers, queue, rollouts }: FleetSummary, now: nu
     .map(({ id, counts, etaAt }) => {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       const left = counts.pending + counts.running + counts.paused;
-      const eta = etaAt === undefined || etaAt <= now ? '' : `, ${duration(etaAt - now)} to go`;
+      const eta = etaAt === undefined || etaAt <= now ? '' : `, about ${duration(etaAt - now)} left`;
       return `rollout ${id}: ${total - left} of ${total}${eta}`;
     });
   return [

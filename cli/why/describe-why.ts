@@ -1,5 +1,5 @@
 import type { StatusValue } from '../../domain/cluster/status.ts';
-import type { Why } from '../../domain/explain/why.ts';
+import type { Why } from '../../domain/explain/namespace-details.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import { hang, oneLine, plural, wrap } from '../text/lines.ts';
 import { HEALTH_STYLES, type Paint } from '../text/paint.ts';

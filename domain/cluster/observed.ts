@@ -24,7 +24,9 @@ export interface ObservedApplication {
   readonly status: DeploymentReport | undefined;
 }
 
-export type DeploymentResult = 'INITIATED' | 'RUNNING' | 'SUCCESS' | 'FAILED';
+/** What FDD reports, in the order it reports it. */
+export const DEPLOYMENT_RESULTS = ['INITIATED', 'RUNNING', 'SUCCESS', 'FAILED'] as const;
+export type DeploymentResult = (typeof DEPLOYMENT_RESULTS)[number];
 
 export interface DeploymentReport {
   readonly deploymentId: string | undefined;

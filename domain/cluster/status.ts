@@ -1,26 +1,30 @@
+import { z } from 'zod';
 import { versionOf } from '../release/image.ts';
 import type { NamespaceSnapshot } from './observed.ts';
 
-/** Upstream's five values, and ours. */
-export type StatusValue =
-  | 'OK'
-  | 'NOT_FOUND'
-  | 'VERSION_MISMATCH'
-  | 'UNAVAILABLE'
-  | 'FAILED'
-  | 'CONFIG_ERROR'
-  | 'HELM_MANAGED';
+/** Upstream's five values, and ours; worst first. */
+export const STATUSES = [
+  'FAILED',
+  'UNAVAILABLE',
+  'NOT_FOUND',
+  'VERSION_MISMATCH',
+  'CONFIG_ERROR',
+  'HELM_MANAGED',
+  'OK',
+] as const;
+export const StatusValue = z.enum(STATUSES).meta({ id: 'Status' });
+export type StatusValue = z.infer<typeof StatusValue>;
 
 /** One row of `GET /api/status`: upstream's six keys. */
-export interface NamespaceStatus {
-  readonly name: string;
-  readonly namespace: string;
-  readonly status: StatusValue;
-  readonly description: string;
-  /** What runs now; empty where nothing does. */
-  readonly version: string;
-  readonly channel: string;
-}
+export const NamespaceStatus = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  status: StatusValue,
+  description: z.string(),
+  version: z.string().describe('What runs now; empty if nothing does'),
+  channel: z.string(),
+});
+export type NamespaceStatus = Readonly<z.infer<typeof NamespaceStatus>>;
 
 /** Upstream's rules, first match wins, with the cases before them that upstream could not tell. */
 export function statusOf(snapshot: NamespaceSnapshot): NamespaceStatus {

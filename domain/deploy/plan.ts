@@ -49,9 +49,19 @@ export type Step =
       readonly bootstrap: boolean;
     };
 
+/** What a plan amounts to, in one word. */
+export const PLAN_ACTIONS = [
+  'create',
+  'update',
+  'redeploy',
+  'bootstrap',
+  'verify',
+  'unchanged',
+  'refuse',
+] as const;
+
 export interface DeploymentPlan {
-  /** What it amounts to, in one word. */
-  readonly action: 'create' | 'update' | 'redeploy' | 'bootstrap' | 'verify' | 'unchanged' | 'refuse';
+  readonly action: (typeof PLAN_ACTIONS)[number];
   /** Why, for people: the dry run, the job's log and the page show it. */
   readonly reason: string;
   readonly steps: readonly Step[];

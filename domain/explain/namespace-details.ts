@@ -1,100 +1,142 @@
-import type { Condition, ObservedPod } from '../cluster/observed.ts';
-import type { FleetRow } from '../fleet/fleet-row.ts';
-import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
-import type { Why } from './why.ts';
+import { z } from 'zod';
+import { FleetRow, Health } from '../fleet/fleet-row.ts';
+import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 
-/** Everything that is known of one namespace, beside its objects: `GET /api/namespaces/:namespace`, and the page. */
-export interface NamespaceDetails {
-  readonly namespace: string;
-  /** The server's clock, in milliseconds since the epoch. */
-  readonly now: number;
-  readonly row: FleetRow;
-  readonly why: Why;
-  /** Newest first; one without an end is running. */
-  readonly attempts: readonly Attempt[];
-  /** Why the attempts are not known; undefined where they are. */
-  readonly historyProblem?: string | undefined;
-  readonly bootstrap?: LastBootstrap | undefined;
-  readonly rollouts: readonly NamespaceLink[];
-  readonly jobs: readonly NamespaceLink[];
-  readonly checks: readonly DeploymentCheck[];
-  readonly conditions: readonly Condition[];
-  /** The bootstrap pod first, while there is one. */
-  readonly fddPods: readonly PodDetails[];
-  /** What FDD says of the deployment that stands; its log is told while it has not succeeded. */
-  readonly report?: FddReport | undefined;
-}
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
+const lines = z.array(z.string()).readonly();
 
-export interface NamespaceLink {
-  readonly id: string;
-  readonly href: string;
-  /** Who or what asked. */
-  readonly about: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+/** The answer to "why is it so" for one namespace: what the page shows on top, and `skipper why` prints. */
+export const Why = z
+  .object({
+    headline: z.string().describe('One sentence: what is wrong, what is under way, or that all is well'),
+    because: lines.describe('The evidence, the most telling line first'),
+    remedy: lines.describe('What an operator can do, in order; empty if there is nothing to do'),
+    code: z.string().optional().describe('Error code, if an error is the reason'),
+    health: Health,
+  })
+  .meta({ id: 'Why' });
+export type Why = Readonly<z.infer<typeof Why>>;
+
+export const NamespaceLink = z
+  .object({
+    id: z.string(),
+    href: z.string(),
+    about: z.string().describe('Who or what made the request'),
+    at: milliseconds,
+  })
+  .meta({ id: 'NamespaceLink' });
+export type NamespaceLink = Readonly<z.infer<typeof NamespaceLink>>;
 
 /** One property of FDD's Deployment, against what its Application asks for. */
-export interface DeploymentCheck {
-  readonly what: string;
-  readonly wanted: string;
-  readonly actual: string;
-  readonly isRight: boolean;
-}
+export const DeploymentCheck = z
+  .object({ what: z.string(), wanted: z.string(), actual: z.string(), isRight: z.boolean() })
+  .meta({ id: 'DeploymentCheck' });
+export type DeploymentCheck = Readonly<z.infer<typeof DeploymentCheck>>;
 
-export type PodDetails = Pick<ObservedPod, 'name' | 'phase' | 'ready' | 'restarts' | 'deleting'> & {
-  /** Why it is not ready; undefined for one that is. */
-  readonly reason: string | undefined;
-  readonly isBootstrap: boolean;
-};
+export const DeploymentCondition = z
+  .object({
+    type: z.string(),
+    status: z.string(),
+    reason: z.string().optional(),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'DeploymentCondition' });
+export type DeploymentCondition = Readonly<z.infer<typeof DeploymentCondition>>;
 
-export interface FddReport {
-  /** The ApplicationStatus' name. */
-  readonly name: string;
-  readonly deploymentId: string | undefined;
-  readonly result: string;
-  readonly logs: readonly string[];
-}
+export const PodDetails = z
+  .object({
+    name: z.string(),
+    phase: z.string(),
+    ready: z.boolean(),
+    restarts: z.number().int(),
+    deleting: z.boolean(),
+    reason: z.string().optional().describe('Why it is not ready; left out if it is'),
+    isBootstrap: z.boolean(),
+  })
+  .meta({ id: 'PodDetails' });
+export type PodDetails = Readonly<z.infer<typeof PodDetails>>;
 
-/** What the cluster has at this moment, and what Skipper would make of it: `GET /api/namespaces/:namespace/objects`. */
-export interface NamespaceObjects {
-  readonly namespace: string;
-  /** Milliseconds since the epoch. */
-  readonly readAt: number;
-  readonly objects: readonly ShownObject[];
-  /** FDD's reports with their whole logs, the latest first. */
-  readonly reports: readonly FddReport[];
-  readonly plan: PlannedDeploy;
-  readonly diff: WantedDiff;
-}
+export const FddReport = z
+  .object({
+    name: z.string().describe("The ApplicationStatus' name"),
+    deploymentId: z.string().optional(),
+    result: z.string(),
+    logs: lines,
+  })
+  .meta({ id: 'FddReport' });
+export type FddReport = Readonly<z.infer<typeof FddReport>>;
 
-export interface ShownObject {
-  readonly kind: string;
-  readonly name: string;
-  /** Empty where it could not be read. */
-  readonly yaml: string;
-  /** Why it is not shown: refused, or not there. */
-  readonly problem?: string | undefined;
-}
+/** Everything that is known of one namespace, beside its objects: the page, and part of `GET /api/namespaces/:namespace`. */
+export const NamespaceDetails = z
+  .object({
+    namespace: z.string(),
+    now: z.number().int().describe("The server's clock, in milliseconds since the epoch"),
+    row: FleetRow,
+    why: Why,
+    attempts: z.array(Attempt).readonly().describe('Newest first; one without an end is running'),
+    historyProblem: z
+      .string()
+      .optional()
+      .describe('Why the attempts are unknown; left out if they are known'),
+    bootstrap: LastBootstrap.optional().describe("The last bootstrap pod's end, events and log"),
+    rollouts: z.array(NamespaceLink).readonly(),
+    jobs: z.array(NamespaceLink).readonly(),
+    checks: z
+      .array(DeploymentCheck)
+      .readonly()
+      .describe("FDD's Deployment beside what its Application asks for"),
+    conditions: z.array(DeploymentCondition).readonly(),
+    fddPods: z.array(PodDetails).readonly().describe('The bootstrap pod first, while it exists'),
+    report: FddReport.optional().describe(
+      "FDD's report on the current deployment, with its log until it has succeeded",
+    ),
+  })
+  .meta({ id: 'NamespaceDetails' });
+export type NamespaceDetails = Readonly<z.infer<typeof NamespaceDetails>>;
+
+export const ShownObject = z
+  .object({
+    kind: z.string(),
+    name: z.string(),
+    yaml: z.string().describe('Empty if it could not be read'),
+    problem: z.string().optional().describe('Why it is not shown: refused, or absent'),
+  })
+  .meta({ id: 'ShownObject' });
+export type ShownObject = Readonly<z.infer<typeof ShownObject>>;
 
 /** What a deploy would do now. */
-export interface PlannedDeploy {
-  /** `update`, `unchanged`, …; undefined where that cannot be told, for the reason. */
-  readonly action?: string | undefined;
-  readonly reason: string;
-  readonly version?: string | undefined;
-  readonly steps: readonly string[];
-}
+export const PlannedDeploy = z
+  .object({
+    action: z.string().optional().describe('`update`, `unchanged`, …; left out if unknown, for the reason'),
+    reason: z.string(),
+    version: z.string().optional(),
+    steps: lines,
+  })
+  .meta({ id: 'PlannedDeploy' });
+export type PlannedDeploy = Readonly<z.infer<typeof PlannedDeploy>>;
 
-/** The Application that the channel's release wants, against the one that is there; of fields that Skipper writes. */
-export interface WantedDiff {
-  /** Why there is nothing to compare; undefined where there is. */
-  readonly problem?: string | undefined;
-  readonly isEqual: boolean;
-  readonly hunks: readonly (readonly DiffLine[])[];
-}
+export const DiffLine = z.object({ kind: z.enum(['same', 'added', 'removed']), text: z.string() });
+export type DiffLine = Readonly<z.infer<typeof DiffLine>>;
 
-export interface DiffLine {
-  readonly kind: 'same' | 'added' | 'removed';
-  readonly text: string;
-}
+/** The Application that the channel's release asks for, against the present one; only fields that Skipper writes. */
+export const WantedDiff = z
+  .object({
+    problem: z.string().optional().describe('Why there is nothing to compare'),
+    isEqual: z.boolean(),
+    hunks: z.array(z.array(DiffLine).readonly()).readonly(),
+  })
+  .meta({ id: 'WantedDiff' });
+export type WantedDiff = Readonly<z.infer<typeof WantedDiff>>;
+
+/** The cluster's objects at this moment, and what a deploy would change: `GET /api/namespaces/:namespace/objects`. */
+export const NamespaceObjects = z
+  .object({
+    namespace: z.string(),
+    readAt: milliseconds,
+    objects: z.array(ShownObject).readonly(),
+    reports: z.array(FddReport).readonly().describe("FDD's reports with their whole logs, the latest first"),
+    plan: PlannedDeploy,
+    diff: WantedDiff,
+  })
+  .meta({ id: 'NamespaceObjects' });
+export type NamespaceObjects = Readonly<z.infer<typeof NamespaceObjects>>;

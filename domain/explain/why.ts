@@ -1,22 +1,10 @@
 import { CONFIG_MAP } from '../cluster/names.ts';
 import { explainDeployment, explainPod, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
-import type { FleetRow, Health } from '../fleet/fleet-row.ts';
+import type { FleetRow } from '../fleet/fleet-row.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import { describeBootstrap } from './describe-bootstrap.ts';
+import type { Why } from './namespace-details.ts';
 import { type Advice, adviceFor, adviceForSymptoms, type Trouble } from './remedies.ts';
-
-/** The answer to "why is it so" for one namespace: what the page shows on top, and `skipper why` prints. */
-export interface Why {
-  /** One plain sentence: what is wrong, what is under way, or that all is well. */
-  readonly headline: string;
-  /** The evidence, the most telling first: messages as their authors wrote them. */
-  readonly because: readonly string[];
-  /** What the operator can do, in order; empty where there is nothing to do. */
-  readonly remedy: readonly string[];
-  /** Error code (domain/errors.ts, or `unexpected`), where an error stands behind it. */
-  readonly code?: string | undefined;
-  readonly health: Health;
-}
 
 export interface WhyInput {
   readonly row: FleetRow;

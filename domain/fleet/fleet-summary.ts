@@ -1,52 +1,73 @@
-import type { StatusValue } from '../cluster/status.ts';
-import type { TargetCounts, TargetState, Trigger } from '../rollout/rollout.ts';
-import type { Health } from './fleet-row.ts';
+import { z } from 'zod';
+import { StatusValue } from '../cluster/status.ts';
+import { Rollout, TargetCounts, TargetState } from '../rollout/rollout.ts';
+import { Health } from './fleet-row.ts';
 
-/** The fleet in numbers. All times are milliseconds since the epoch. */
-export interface FleetSummary {
-  readonly namespaces: number;
-  readonly byStatus: Readonly<Partial<Record<StatusValue, number>>>;
-  readonly byHealth: Readonly<Partial<Record<Health, number>>>;
-  /** Versions that run, most frequent first; '' where none does. */
-  readonly versions: readonly { readonly version: string; readonly count: number }[];
-  readonly channels: readonly ChannelSummary[];
-  /** Undefined while Redis is away. */
-  readonly workers: number | undefined;
-  readonly queue:
-    | {
-        readonly waiting: number;
-        readonly active: number;
-        readonly delayed: number;
-        readonly failed: number;
-      }
-    | undefined;
-  /** Those that have work left, and the latest ended ones, newest first. */
-  readonly rollouts: readonly RolloutProgress[];
-  /** What cannot be trusted at the moment, in words: Redis or the cluster is away; empty when all is fresh. */
-  readonly stale: readonly string[];
-}
+const count = z.number().int();
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
-export interface ChannelSummary {
-  readonly channel: string;
-  /** Namespaces that follow it. */
-  readonly namespaces: number;
-  readonly version: string;
-  /** When it was last read without a problem. */
-  readonly checkedAt: number | undefined;
-  /** Why the latest look failed. */
-  readonly problem: string | undefined;
-  /** When it was published, as the channel says. */
-  readonly updated: string | undefined;
-}
+/** A release channel in use, as the latest release check saw it. */
+export const ChannelSummary = z
+  .object({
+    channel: z.string(),
+    namespaces: count.describe('Namespaces that follow it'),
+    version: z.string().describe('Empty if unknown'),
+    checkedAt: milliseconds.optional().describe('When it was last read without a problem'),
+    problem: z.string().optional().describe('Why the latest check of it failed'),
+    updated: z.string().optional().describe('When it was published, as the channel says'),
+  })
+  .meta({ id: 'ChannelSummary' });
+export type ChannelSummary = Readonly<z.infer<typeof ChannelSummary>>;
 
-export interface RolloutProgress {
-  readonly id: string;
-  readonly trigger: Trigger;
-  readonly requestedBy: string;
-  readonly createdAt: number;
-  readonly versions: readonly string[];
-  readonly state: TargetState;
-  readonly counts: TargetCounts;
-  /** When it will be done at the present pace; undefined while that is unknown, or it is done. */
-  readonly etaAt: number | undefined;
-}
+/** `GET /api/releases` */
+export const ReleaseList = z
+  .object({
+    channels: z
+      .array(ChannelSummary.extend({ image: z.string().optional().describe('Left out if unknown') }))
+      .readonly(),
+    checkIntervalSeconds: z.number().describe('Seconds between two release checks'),
+  })
+  .meta({ id: 'ReleaseList' });
+export type ReleaseList = Readonly<z.infer<typeof ReleaseList>>;
+
+/** A rollout in numbers. */
+export const RolloutProgress = Rollout.pick({ id: true, trigger: true, requestedBy: true, createdAt: true })
+  .extend({
+    versions: z.array(z.string()).readonly(),
+    state: TargetState,
+    counts: TargetCounts,
+    etaAt: milliseconds
+      .optional()
+      .describe('When it will be done at the present pace; left out while unknown, and when it is done'),
+  })
+  .meta({ id: 'RolloutProgress' });
+export type RolloutProgress = Readonly<z.infer<typeof RolloutProgress>>;
+
+/** Jobs of the deploy queue, by state. */
+export const QueueCounts = z.object({ waiting: count, active: count, delayed: count, failed: count });
+export type QueueCounts = Readonly<z.infer<typeof QueueCounts>>;
+
+/** The fleet in numbers. */
+export const FleetSummary = z
+  .object({
+    namespaces: count,
+    byStatus: z.partialRecord(StatusValue, count),
+    byHealth: z.partialRecord(Health, count),
+    versions: z
+      .array(z.object({ version: z.string(), count }))
+      .readonly()
+      .describe('Versions that run, most frequent first; empty text: none runs'),
+    channels: z.array(ChannelSummary).readonly(),
+    workers: count.optional().describe('Left out while Redis is unreachable'),
+    queue: QueueCounts.optional().describe('Left out while Redis is unreachable'),
+    rollouts: z
+      .array(RolloutProgress)
+      .readonly()
+      .describe('Those with work left, and the latest that ended, newest first'),
+    stale: z
+      .array(z.string())
+      .readonly()
+      .describe('What cannot be trusted at the moment, in words; empty if everything is fresh'),
+  })
+  .meta({ id: 'FleetSummary' });
+export type FleetSummary = Readonly<z.infer<typeof FleetSummary>>;

@@ -1,6 +1,7 @@
 import { explainDeployment, explainPod, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { causeIn } from '../deploy/verify.ts';
+import type { Phase } from '../rollout/phase.ts';
 import type { TargetState } from '../rollout/rollout.ts';
 import { groupOfCause } from './cause-group.ts';
 import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
@@ -68,7 +69,7 @@ interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'versio
   readonly activity: ActivityValue;
 }
 
-const ACTIVITIES: Readonly<Record<string, ActivityValue>> = {
+const ACTIVITY_OF: Readonly<Partial<Record<Phase, ActivityValue>>> = {
   planning: 'planning',
   applying: 'applying',
   bootstrapping: 'bootstrapping',
@@ -83,7 +84,7 @@ function isBusy(record: ShownRecord | undefined): record is ShownRecord {
 }
 
 function activityOf({ phase }: ShownRecord): ActivityValue {
-  return ACTIVITIES[phase] ?? 'queued';
+  return ACTIVITY_OF[phase as Phase] ?? 'queued';
 }
 
 function detailOf(record: ShownRecord, activity: ActivityValue): string {
@@ -91,12 +92,12 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
 }
 
 /**
- * - busy: something was asked for that is not done, be it between two attempts.
+ * - progressing: a request is not done yet, also between two attempts.
  * - unmanaged: Helm owns FDD.
- * - failing: the ConfigMap cannot be read; or FDD has no replica, or too few; or it was deployed and is gone; or the latest
+ * - degraded: the ConfigMap cannot be read; or FDD has no replica, or too few; or it was deployed and is gone; or the latest
  *   deploy failed, by our record or FDD's own report.
- * - behind: FDD was never deployed, or its image is not what its Application, or its channel, asks for.
- * - well: everything else.
+ * - outdated: FDD was never deployed, or its image is not what its Application, or its channel, asks for.
+ * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
   const { snapshot, record, status, version, wanted, activity } = facts;

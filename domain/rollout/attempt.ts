@@ -1,59 +1,68 @@
-import type { Outcome } from './rollout.ts';
+import { z } from 'zod';
+import { Outcome } from './rollout.ts';
 
-/** How an attempt ended. `lost`: its worker went away in the middle of it, and another one noticed. */
-export type AttemptEnd = 'completed' | 'failed' | 'retrying' | 'skipped' | 'handed over' | 'lost';
+/** How an attempt ended. `lost`: its worker disappeared in the middle of it, and another one noticed. */
+export const ATTEMPT_ENDS = ['completed', 'failed', 'retrying', 'skipped', 'handed over', 'lost'] as const;
+export const AttemptEnd = z.enum(ATTEMPT_ENDS).meta({ id: 'AttemptEnd' });
+export type AttemptEnd = z.infer<typeof AttemptEnd>;
+
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
 /** A part of an attempt, from its beginning to the beginning of the next part. */
-export interface AttemptStep {
-  /** `observe`, `plan`, a step of the plan (`apply-application`), or what is waited for (`waiting for FDD`). */
-  readonly kind: string;
-  /** For people. */
-  readonly text: string;
-  /** Milliseconds after the attempt began. */
-  readonly at: number;
-  readonly ms: number;
-}
+export const AttemptStep = z
+  .object({
+    kind: z
+      .string()
+      .describe(
+        '`observe`, `plan`, a step of the plan (`apply-application`), or what it waits for (`waiting for FDD`)',
+      ),
+    text: z.string().describe('What it does, for people'),
+    at: z.number().describe('Milliseconds after the attempt began'),
+    ms: z.number().describe('How long it lasted, in milliseconds'),
+  })
+  .meta({ id: 'AttemptStep' });
+export type AttemptStep = Readonly<z.infer<typeof AttemptStep>>;
 
-/** One attempt to bring a namespace to what was asked. Times are milliseconds since the epoch. */
-export interface Attempt {
-  readonly rolloutId: string;
-  readonly generation: number;
-  /** Counted from 1 for each request. */
-  readonly attempt: number;
-  readonly jobId: string;
-  readonly trigger: string;
-  readonly requestedBy: string;
-  readonly version: string;
-  readonly startedAt: number;
-  /** Undefined while it runs. */
-  readonly endedAt?: number | undefined;
-  readonly end?: AttemptEnd | undefined;
-  readonly outcome?: Outcome | undefined;
-  readonly code?: string | undefined;
-  readonly reason: string;
-  /** FDD's log lines, conditions, pod reasons, warnings. */
-  readonly details: readonly string[];
-  readonly steps: readonly AttemptStep[];
-  /** How long the next attempt was put off, in milliseconds. */
-  readonly retryDelayMs?: number | undefined;
-  /** This many alike, one after the other, are told as one; `startedAt` and the rest are the last one's. */
-  readonly times: number;
-  /** When the first of them began. */
-  readonly firstStartedAt: number;
-}
+/** One attempt to bring a namespace to what was requested. */
+export const Attempt = z
+  .object({
+    rolloutId: z.string(),
+    generation: z.number().int(),
+    attempt: z.number().int().describe('Counted from 1 for each request'),
+    jobId: z.string(),
+    trigger: z.string(),
+    requestedBy: z.string(),
+    version: z.string(),
+    startedAt: milliseconds,
+    endedAt: milliseconds.optional().describe('Left out while it runs'),
+    end: AttemptEnd.optional().describe('Left out while it runs'),
+    outcome: Outcome.optional(),
+    code: z.string().optional(),
+    reason: z.string(),
+    details: z.array(z.string()).readonly().describe("FDD's log lines, conditions, pod reasons, warnings"),
+    steps: z.array(AttemptStep).readonly(),
+    retryDelayMs: z.number().optional().describe('How long the next attempt was delayed'),
+    times: z
+      .number()
+      .int()
+      .describe('This many equal attempts in a row are kept as one; the fields are those of the last'),
+    firstStartedAt: milliseconds.describe('When the first of them began'),
+  })
+  .meta({ id: 'Attempt' });
+export type Attempt = Readonly<z.infer<typeof Attempt>>;
 
 /** What is kept of a bootstrap pod before it is deleted. */
-export interface BootstrapRecord {
-  readonly exitCode: number | undefined;
-  /** Why it was not running, or how it ended. */
-  readonly reason: string | undefined;
-  readonly log: string;
-  readonly events: readonly string[];
-}
+export const BootstrapRecord = z.object({
+  exitCode: z.number().int().optional(),
+  reason: z.string().optional().describe('How it ended, or why it was not running'),
+  log: z.string().describe('The last 64 KiB'),
+  events: z.array(z.string()).readonly(),
+});
+export type BootstrapRecord = Readonly<z.infer<typeof BootstrapRecord>>;
 
 /** The last bootstrap of a namespace, as it is kept. */
-export interface LastBootstrap extends BootstrapRecord {
-  readonly deploymentId: string;
-  /** Milliseconds since the epoch. */
-  readonly collectedAt: number;
-}
+export const LastBootstrap = BootstrapRecord.extend({
+  deploymentId: z.string(),
+  collectedAt: milliseconds,
+}).meta({ id: 'Bootstrap' });
+export type LastBootstrap = Readonly<z.infer<typeof LastBootstrap>>;

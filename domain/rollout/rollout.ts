@@ -1,76 +1,80 @@
-/** A target's state, and a rollout's: the roadmap's words. */
-export type TargetState =
-  | 'pending'
-  | 'running'
-  | 'paused'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'superseded';
+import { z } from 'zod';
+
+/** A target's state, and a rollout's. */
+export const TARGET_STATES = [
+  'pending',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+  'superseded',
+] as const;
+export const TargetState = z.enum(TARGET_STATES).meta({ id: 'TargetState' });
+export type TargetState = z.infer<typeof TargetState>;
 
 /** Something is still to be done. */
 export function isOpen(state: TargetState): boolean {
   return state === 'pending' || state === 'running' || state === 'paused';
 }
 
-/** Who or what asked. */
-export type Trigger = 'api' | 'board' | 'release' | 'retry';
+/** Who or what made the request. */
+export const TRIGGERS = ['api', 'board', 'release', 'retry'] as const;
+export const Trigger = z.enum(TRIGGERS).meta({ id: 'Trigger' });
+export type Trigger = z.infer<typeof Trigger>;
 
-/** What became of a target in the end. */
-export type Outcome =
-  | 'created'
-  | 'updated'
-  | 'redeployed'
-  | 'bootstrapped'
-  | 'verified'
-  | 'unchanged'
-  | 'skipped';
+/** What a run did in the end. */
+export const OUTCOMES = [
+  'created',
+  'updated',
+  'redeployed',
+  'bootstrapped',
+  'verified',
+  'unchanged',
+  'skipped',
+] as const;
+export const Outcome = z.enum(OUTCOMES).meta({ id: 'Outcome' });
+export type Outcome = z.infer<typeof Outcome>;
+
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
 /** One namespace's part in a rollout, as it is kept in Redis and shown to users. */
-export interface RolloutTarget {
-  readonly state: TargetState;
-  /** Why it is in this state: the very message, for people. */
-  readonly reason?: string | undefined;
-  readonly version?: string | undefined;
-  readonly outcome?: Outcome | undefined;
-  readonly code?: string | undefined;
-  /** FDD's log lines, the Deployment's conditions, pod reasons, events. */
-  readonly details?: readonly string[] | undefined;
-  readonly warnings?: readonly string[] | undefined;
-  readonly attempt?: number | undefined;
-  readonly jobId?: string | undefined;
-  readonly coalesced?: boolean | undefined;
-  /** Milliseconds since the epoch. */
-  readonly startedAt?: number | undefined;
-  readonly finishedAt?: number | undefined;
-}
+export const RolloutTarget = z.object({
+  state: TargetState,
+  reason: z.string().optional().describe('Why it is in this state'),
+  version: z.string().optional(),
+  outcome: Outcome.optional(),
+  code: z.string().optional().describe('Error code, if it failed'),
+  details: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe("FDD's log lines, conditions, pod reasons, events"),
+  warnings: z.array(z.string()).readonly().optional(),
+  attempt: z.number().int().optional(),
+  jobId: z.string().optional(),
+  coalesced: z.boolean().optional().describe('One run answers this and an earlier request'),
+  startedAt: milliseconds.optional(),
+  finishedAt: milliseconds.optional(),
+});
+export type RolloutTarget = Readonly<z.infer<typeof RolloutTarget>>;
 
-export interface Rollout {
-  readonly id: string;
-  readonly trigger: Trigger;
-  readonly requestedBy: string;
-  readonly forceBootstrap: boolean;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly releases: readonly {
-    readonly channel: string;
-    readonly image: string;
-    readonly version: string;
-  }[];
-}
+export const Rollout = z.object({
+  id: z.string(),
+  trigger: Trigger,
+  requestedBy: z.string(),
+  forceBootstrap: z.boolean(),
+  createdAt: milliseconds,
+  releases: z.array(z.object({ channel: z.string(), image: z.string(), version: z.string() })).readonly(),
+});
+export type Rollout = Readonly<z.infer<typeof Rollout>>;
 
-export type TargetCounts = Readonly<Record<TargetState, number>>;
+/** How many targets are in each state. */
+export const TargetCounts = z.record(TargetState, z.number().int());
+export type TargetCounts = Readonly<z.infer<typeof TargetCounts>>;
 
 export function countTargets(targets: Iterable<RolloutTarget>): TargetCounts {
-  const counts = {
-    pending: 0,
-    running: 0,
-    paused: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    superseded: 0,
-  };
+  const counts = Object.fromEntries(TARGET_STATES.map((state) => [state, 0])) as Record<TargetState, number>;
   for (const target of targets) counts[target.state] += 1;
   return counts;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { RolloutView, StatusList, type StatusRow } from '../../api/schemas.ts';
+import { StatusList, type StatusRow } from '../../domain/fleet/status-row.ts';
+import { RolloutView } from '../../domain/rollout/rollout-view.ts';
 
 /** The few calls of Skipper's HTTP API that the demo makes, as anyone would. */
 export interface DemoApi {
@@ -30,7 +31,7 @@ export function openDemoApi(url: string): DemoApi {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(namespaces === undefined ? {} : { namespaces }),
       }),
-    rollout: (id) => call(RolloutView, `/api/deployments/${encodeURIComponent(id)}`),
+    rollout: (id) => call(RolloutView, `/api/rollouts/${encodeURIComponent(id)}`),
     status: () => call(StatusList, '/api/status'),
   };
 }

@@ -1,4 +1,4 @@
-import type { RolloutView } from '../../api/schemas.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 
 type Target = RolloutView['targets'][number];
 

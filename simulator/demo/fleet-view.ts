@@ -1,4 +1,4 @@
-import type { StatusRow } from '../../api/schemas.ts';
+import type { StatusRow } from '../../domain/fleet/status-row.ts';
 
 /** What the live table shows of one moment. */
 export interface FleetView {

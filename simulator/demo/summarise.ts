@@ -1,4 +1,4 @@
-import type { RolloutView } from '../../api/schemas.ts';
+import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 

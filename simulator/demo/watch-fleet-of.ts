@@ -1,4 +1,4 @@
-import type { StatusRow } from '../../api/schemas.ts';
+import type { StatusRow } from '../../domain/fleet/status-row.ts';
 import type { DemoApi } from './demo-api.ts';
 import { describeFailure } from './describe-failure.ts';
 import { createFleetViewer, requestKey } from './fleet-view.ts';

@@ -64,7 +64,7 @@ describeCluster('what the chart installs, run as its pods would', { needsControl
     const { id } = (await asked.json()) as RolloutAnswer;
     const ended = await until(
       'the rollout has ended',
-      async () => (await (await fetch(`${api.url}/api/deployments/${id}`)).json()) as RolloutAnswer,
+      async () => (await (await fetch(`${api.url}/api/rollouts/${id}`)).json()) as RolloutAnswer,
       ({ state }) => state !== 'pending' && state !== 'running',
     );
 

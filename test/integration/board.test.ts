@@ -18,7 +18,7 @@ async function queue(name: string, query = ''): Promise<Raw> {
 }
 
 async function latestRollout(): Promise<Rollout> {
-  const { rollouts } = (await world.http('/api/deployments')).body;
+  const { rollouts } = (await world.http('/api/rollouts')).body;
   return world.rolloutFinished(rollouts[0].id);
 }
 

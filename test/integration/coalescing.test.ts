@@ -207,7 +207,7 @@ describe("the board's HTTP API", () => {
   }
 
   async function latestRollout(): Promise<Rollout> {
-    const { rollouts } = (await world.http('/api/deployments')).body;
+    const { rollouts } = (await world.http('/api/rollouts')).body;
     return world.rolloutFinished(rollouts[0].id);
   }
 

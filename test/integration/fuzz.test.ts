@@ -42,7 +42,7 @@ function fuzz(runs = RUNS) {
 async function untouched(): Promise<void> {
   expect(world.changes('team-a')).toEqual([]);
   expect((await world.http('/healthz')).status).toBe(200);
-  expect((await world.http('/api/deployments')).body.rollouts).toEqual([]);
+  expect((await world.http('/api/rollouts')).body.rollouts).toEqual([]);
 }
 
 async function send(request: RawRequest): Promise<RawAnswer> {

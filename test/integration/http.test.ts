@@ -21,14 +21,14 @@ describe('POST /api/deploy', () => {
     const answer = await post({ namespaces: ['team-b', 'team-a'] });
 
     expect(answer.status).toBe(202);
-    expect(answer.headers.get('location')).toBe(`/api/deployments/${answer.body.id}`);
+    expect(answer.headers.get('location')).toBe(`/api/rollouts/${answer.body.id}`);
     expect(answer.body).toMatchObject({
       id: expect.any(String),
       trigger: 'api',
       requestedBy: '127.0.0.1',
       forceBootstrap: false,
       releases: [{ channel: 'stable', version: NEW, image: `fiaas/${FDD}:${NEW}` }],
-      links: { self: `/api/deployments/${answer.body.id}` },
+      links: { self: `/api/rollouts/${answer.body.id}` },
     });
     expect(answer.body.targets).toHaveLength(2);
     for (const target of answer.body.targets) {
@@ -110,13 +110,13 @@ describe('POST /api/deploy', () => {
   );
 
   test('acceptance 14: none of the refused requests has asked for anything', async () => {
-    const before = (await world.http('/api/deployments')).body.rollouts.length;
+    const before = (await world.http('/api/rollouts')).body.rollouts.length;
 
     await post({ namespaces: [] });
     await post({ namespaces: ['nowhere'] });
     await post('{"namespaces": ["team-a"]}', { 'content-type': 'text/plain' });
 
-    expect((await world.http('/api/deployments')).body.rollouts).toHaveLength(before);
+    expect((await world.http('/api/rollouts')).body.rollouts).toHaveLength(before);
   });
 
   test('an overlong body answers 413', async () => {
@@ -212,7 +212,7 @@ describe('reading', () => {
   test('rollouts are listed, the newest first', async () => {
     const { id } = await world.deploy({ namespaces: ['team-b'] });
 
-    const { rollouts } = (await world.http('/api/deployments')).body;
+    const { rollouts } = (await world.http('/api/rollouts')).body;
 
     expect(rollouts[0].id).toBe(id);
     expect(rollouts[0].targets).toBeUndefined();
@@ -282,10 +282,10 @@ describe('reading', () => {
   });
 
   test.each([
-    ['/api/deployments/unknown', /no rollout "unknown"/],
+    ['/api/rollouts/unknown', /no rollout "unknown"/],
     ['/api/namespaces/unknown', /no FIAAS namespace/],
     ['/api/nothing', /no GET \/api\/nothing/],
-    ['/api/deployments/%3Cscript%3E', /<script>/],
+    ['/api/rollouts/%3Cscript%3E', /<script>/],
   ])('what does not exist (%s) is a 404 that says so', async (path, detail) => {
     const answer = await world.http(path);
 
@@ -371,6 +371,8 @@ describe('OpenAPI', () => {
     await world.rolloutFinished(id);
 
     for (const [path, url] of [
+      ['/api/rollouts/{id}', `/api/rollouts/${id}`],
+      ['/api/rollouts', '/api/rollouts'],
       ['/api/deployments/{id}', `/api/deployments/${id}`],
       ['/api/deployments', '/api/deployments'],
       ['/api/status', '/api/status'],

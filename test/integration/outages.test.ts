@@ -69,7 +69,7 @@ describe('Redis', () => {
       async () => (await world.http('/api/namespaces/redis-later')).body.state === 'completed',
       'it is deployed',
     );
-    const before = (await world.http('/api/deployments')).body.rollouts.length;
+    const before = (await world.http('/api/rollouts')).body.rollouts.length;
     await world.redis.stop();
 
     for (let round = 0; round < 5; round += 1) {
@@ -86,8 +86,8 @@ describe('Redis', () => {
     }
     for (const [path, method] of [
       ['/api/releases/check', 'POST'],
-      ['/api/deployments', 'GET'],
-      ['/api/deployments/any', 'GET'],
+      ['/api/rollouts', 'GET'],
+      ['/api/rollouts/any', 'GET'],
     ]) {
       expect((await world.http(path ?? '', { method })).status).toBe(503);
     }
@@ -105,7 +105,7 @@ describe('Redis', () => {
     await world.redis.start();
     await api.ready();
     await worker.ready();
-    const { rollouts } = (await world.http('/api/deployments')).body;
+    const { rollouts } = (await world.http('/api/rollouts')).body;
     const counts = await world.queue.getJobCounts('waiting', 'delayed', 'active');
     const target = await world.deployed('redis-later');
     await worker.stop();

@@ -56,7 +56,7 @@ async function fleetSeenBy(world: World, url: string): Promise<string> {
 }
 
 async function rollouts(world: World): Promise<Rollout[]> {
-  return (await world.http('/api/deployments')).body.rollouts;
+  return (await world.http('/api/rollouts')).body.rollouts;
 }
 
 describe('three workers that boot together', () => {

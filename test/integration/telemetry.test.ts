@@ -111,7 +111,7 @@ describe('traces', () => {
   test('have a release check, and nothing of probes, pages, polling and the housekeeping of queues', () => {
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name);
     // The world's own look at the namespace, and what a process reads at its start.
-    const expected = ['GET /api/namespaces/:namespace', 'GET /api/deployments/:id', 'release check'];
+    const expected = ['GET /api/namespaces/:namespace', 'GET /api/rollouts/:id', 'release check'];
 
     expect(roots).toContain('release check');
     expect(

@@ -358,7 +358,7 @@ async function openWorld(
   }
 
   async function rollout(id: string): Promise<Rollout> {
-    return (await http(`/api/deployments/${id}`)).body;
+    return (await http(`/api/rollouts/${id}`)).body;
   }
 
   async function rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout> {

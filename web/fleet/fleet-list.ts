@@ -1,6 +1,7 @@
 import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
+import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
 import { type Facets, selectRows } from './select-rows.ts';
-import { HEALTHS, type Selection } from './selection.ts';
+import type { Selection } from './selection.ts';
 
 /** Namespaces that fail for the same reason. */
 export interface CauseGroup {

@@ -105,7 +105,7 @@ function Accepted({ store, id, targets }: { store: FleetStore; id: string; targe
         Show them
       </SelectionLink>
       {' · '}
-      <a href={`/api/deployments/${id}`}>Rollout as JSON</a>
+      <a href={`/api/rollouts/${id}`}>Rollout as JSON</a>
     </>
   );
 }

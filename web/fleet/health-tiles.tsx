@@ -1,7 +1,8 @@
+import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import type { FleetStore } from './fleet-store.ts';
-import { HEALTHS, toggleHealth } from './selection.ts';
+import { toggleHealth } from './selection.ts';
 import { SelectionLink } from './selection-link.tsx';
 import { HEALTH_WORDS, number } from './words.ts';
 

@@ -1,5 +1,7 @@
+import { STATUSES } from '../../domain/cluster/status.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
-import { HEALTHS, NONE, type Selection, type SortKey, STATUSES } from './selection.ts';
+import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
+import { NONE, type Selection, type SortKey } from './selection.ts';
 
 export interface Option {
   readonly value: string;

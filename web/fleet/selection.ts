@@ -1,28 +1,9 @@
 import type { StatusValue } from '../../domain/cluster/status.ts';
-import type { Health } from '../../domain/fleet/fleet-row.ts';
+import { HEALTHS, type Health } from '../../domain/fleet/fleet-row.ts';
 
 /** `attention` is the default: what fails comes first. */
 export const SORT_KEYS = ['attention', 'namespace', 'status', 'channel', 'version', 'since'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
-
-/** From what needs a look to what does not. */
-export const HEALTHS = [
-  'degraded',
-  'outdated',
-  'progressing',
-  'unmanaged',
-  'healthy',
-] as const satisfies readonly Health[];
-
-export const STATUSES = [
-  'FAILED',
-  'UNAVAILABLE',
-  'NOT_FOUND',
-  'VERSION_MISMATCH',
-  'CONFIG_ERROR',
-  'HELM_MANAGED',
-  'OK',
-] as const satisfies readonly StatusValue[];
 
 /** Filters by an empty channel or version: neither can be called so. */
 export const NONE = '-';

@@ -1,7 +1,7 @@
 import type { ChannelSummary, RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
 import { Ago } from '../ui/moment.tsx';
-import { until } from '../ui/relative-time.ts';
+import { duration } from '../ui/relative-time.ts';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import type { FleetStore } from './fleet-store.ts';
 import { isCurrent, progressOf, shownRollouts } from './rollout-progress.ts';
@@ -151,7 +151,7 @@ function RolloutLine({ store, rollout }: { store: FleetStore; rollout: RolloutPr
         >
           {rollout.versions.length === 0 ? rollout.id : rollout.versions.join(', ')}
         </SelectionLink>
-        <a class="muted" href={`/api/deployments/${rollout.id}`} title={`${rollout.id} as JSON`}>
+        <a class="muted" href={`/api/rollouts/${rollout.id}`} title={`${rollout.id} as JSON`}>
           <Icon name="link" />
           <span class="visually-hidden">{rollout.id} as JSON</span>
         </a>
@@ -163,7 +163,7 @@ function RolloutLine({ store, rollout }: { store: FleetStore; rollout: RolloutPr
       <div class="muted small numbers rollout-words">
         <span>{progress.inWords}</span>
         {rollout.etaAt === undefined || !isCurrent(rollout) ? null : (
-          <span class="eta">done {until(store.now.value, rollout.etaAt)}</span>
+          <span class="eta">about {duration(rollout.etaAt - store.now.value)} left</span>
         )}
       </div>
     </li>

@@ -1,4 +1,6 @@
-import { EVERYTHING, HEALTHS, type Selection, SORT_KEYS, type SortKey, STATUSES } from './selection.ts';
+import { STATUSES } from '../../domain/cluster/status.ts';
+import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
+import { EVERYTHING, type Selection, SORT_KEYS, type SortKey } from './selection.ts';
 
 /** Reads a selection from the query of a URL; what it does not understand means nothing. */
 export function parseSelection(query: URLSearchParams): Selection {

@@ -1,5 +1,8 @@
-import type { Condition } from '../../domain/cluster/observed.ts';
-import type { NamespaceDetails, PodDetails } from '../../domain/explain/namespace-details.ts';
+import type {
+  DeploymentCondition,
+  NamespaceDetails,
+  PodDetails,
+} from '../../domain/explain/namespace-details.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
@@ -55,7 +58,7 @@ function Checks({ checks }: Pick<NamespaceDetails, 'checks'>) {
   );
 }
 
-function ConditionLine({ condition }: { condition: Condition }) {
+function ConditionLine({ condition }: { condition: DeploymentCondition }) {
   const { type, status, reason, message } = condition;
   const isBad = type === 'ReplicaFailure' ? status === 'True' : status !== 'True';
   return (

@@ -105,7 +105,7 @@ export async function kubeconfigOf(world: RealWorld, account: string, name: stri
 }
 
 function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair, 'api' | 'worker' | 'stop'> {
-  const rollout = (id: string) => getJson<RolloutAnswer>(`${api.url}/api/deployments/${id}`);
+  const rollout = (id: string) => getJson<RolloutAnswer>(`${api.url}/api/rollouts/${id}`);
   const status = () => getJson<readonly StatusAnswer[]>(`${api.url}/api/status`);
 
   async function post(body: Readonly<Record<string, unknown>>): Promise<RolloutAnswer> {

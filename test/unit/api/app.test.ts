@@ -42,7 +42,7 @@ describe('POST /api/deploy', () => {
       id: 'rollout-1',
       targets: [{ namespace: 'team-a' }, { namespace: 'team-b' }],
     });
-    expect(response.headers.location).toBe('/api/deployments/rollout-1');
+    expect(response.headers.location).toBe('/api/rollouts/rollout-1');
   });
 
   test.each([
@@ -269,6 +269,7 @@ describe('GET /api/status', () => {
 describe('everything else', () => {
   test.each([
     ['/api/namespaces/nowhere', 404],
+    ['/api/rollouts/nothing', 404],
     ['/api/deployments/nothing', 404],
     ['/nothing', 404],
     ['/healthz', 200],

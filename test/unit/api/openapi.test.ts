@@ -38,8 +38,22 @@ describe('openApiDocument', () => {
     );
 
     expect(documented.sort()).toEqual(routes);
-    expect(document.paths['/api/deployments/{id}']).toMatchObject({
+    expect(document.paths['/api/rollouts/{id}']).toMatchObject({
       get: { parameters: [{ name: 'id', in: 'path', required: true }] },
+    });
+  });
+
+  test('marks the old paths of rollouts as deprecated aliases', () => {
+    const { parameters, responses } = document.paths['/api/rollouts/{id}']?.get as Json;
+
+    expect(document.paths['/api/deployments/{id}']).toEqual({
+      get: {
+        operationId: 'getRolloutAlias',
+        summary: 'Alias of /api/rollouts/:id',
+        deprecated: true,
+        parameters,
+        responses,
+      },
     });
   });
 

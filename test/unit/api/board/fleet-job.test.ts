@@ -151,7 +151,7 @@ describe('a job', () => {
       'since 2026-01-01T00:00:01.000Z',
       'pods "fdd" is forbidden: exceeded quota',
       'attempt 3',
-      'latest rollout 2026-r: /api/deployments/2026-r',
+      'latest rollout 2026-r: /api/rollouts/2026-r',
       'latest job team-a.4 in the queue "deploy"',
     ]);
   });

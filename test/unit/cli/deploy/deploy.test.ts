@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { RolloutView } from '../../../../api/schemas.ts';
 import { awaitRollout } from '../../../../cli/deploy/await-rollout.ts';
 import { type DeployOptions, deploy } from '../../../../cli/deploy/deploy-command.ts';
 import { describePlan } from '../../../../cli/deploy/describe-plan.ts';
@@ -16,6 +15,7 @@ import { EXIT } from '../../../../cli/exit-code.ts';
 import { painter } from '../../../../cli/text/paint.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
 import { countTargets, rolloutState, type TargetState } from '../../../../domain/rollout/rollout.ts';
+import type { RolloutView } from '../../../../domain/rollout/rollout-view.ts';
 import {
   type FakeApi,
   type FakeHandler,
@@ -101,7 +101,7 @@ describe('what a rollout is told as', () => {
       expect(drawProgress(rollout, 11_100, columns, plain).length).toBeLessThanOrEqual(columns);
     }
     expect(drawProgress(rollout, undefined, 100, plain)).toMatch(/^\[#{7}!{8}-{15}\] 2 of 4 done/);
-    expect(drawProgress(rollout, 11_100, 100, plain)).toContain('about 12s to go');
+    expect(drawProgress(rollout, 11_100, 100, plain)).toContain('about 12s left');
     expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 done, 1 failed, 1 runn…');
   });
 
@@ -149,7 +149,7 @@ describe('waiting for a rollout', () => {
   test('ends with the last target, whatever became of it', async () => {
     const running = makeRollout(DONE, makeTarget('b', 'running'));
     const client = await serve({
-      'GET /api/deployments/r1': looks(
+      'GET /api/rollouts/r1': looks(
         running,
         makeRollout(DONE, makeTarget('b', 'paused')),
         makeRollout(DONE, FAILED),
@@ -165,7 +165,7 @@ describe('waiting for a rollout', () => {
   test('goes on through an API that is away, and says so once', async () => {
     let asked = 0;
     const client = await serve({
-      'GET /api/deployments/r1': (request, response) => {
+      'GET /api/rollouts/r1': (request, response) => {
         asked += 1;
         if (asked === 1 || asked === 4)
           return looks(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
@@ -189,7 +189,7 @@ describe('waiting for a rollout', () => {
   });
 
   test('ends at the deadline, also while the API is away', async () => {
-    const client = await serve({ 'GET /api/deployments/r1': looks(makeRollout(makeTarget('a', 'running'))) });
+    const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(makeTarget('a', 'running'))) });
     const seen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
     await api?.close();
     const unseen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
@@ -200,7 +200,7 @@ describe('waiting for a rollout', () => {
 
   test('of a rollout that the API does not know ends with its words', async () => {
     const client = await serve({
-      'GET /api/deployments/r1': (_, response) =>
+      'GET /api/rollouts/r1': (_, response) =>
         sendProblem(response, 404, { detail: 'there is no rollout "r1"' }),
     });
 
@@ -218,10 +218,7 @@ describe('skipper wait', () => {
 
   test('in a pipe prints a line for each end; failures make exit code 1', async () => {
     const client = await serve({
-      'GET /api/deployments/r1': looks(
-        makeRollout(DONE, makeTarget('b', 'running')),
-        makeRollout(DONE, FAILED),
-      ),
+      'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running')), makeRollout(DONE, FAILED)),
     });
     const io = makeIo({ now: 0 });
 
@@ -237,7 +234,7 @@ describe('skipper wait', () => {
 
   test('on a terminal draws one bar, and leaves failures above it', async () => {
     const client = await serve({
-      'GET /api/deployments/r1': looks(
+      'GET /api/rollouts/r1': looks(
         makeRollout(makeTarget('a', 'running'), FAILED),
         makeRollout(DONE, FAILED),
       ),
@@ -251,7 +248,7 @@ describe('skipper wait', () => {
   });
 
   test('for machines prints the rollout alone; progress goes to standard error', async () => {
-    const client = await serve({ 'GET /api/deployments/r1': looks(makeRollout(DONE)) });
+    const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(DONE)) });
     const io = makeIo();
 
     expect(await waitForRollout(client, 'r1', { ...options, format: 'json' }, io)).toBe(EXIT.ok);
@@ -261,7 +258,7 @@ describe('skipper wait', () => {
 
   test('that takes too long says how far it is, and that it goes on', async () => {
     const client = await serve({
-      'GET /api/deployments/r1': looks(makeRollout(DONE, makeTarget('b', 'running'))),
+      'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running'))),
     });
 
     await expect(
@@ -360,7 +357,7 @@ describe('skipper deploy', () => {
       const counts = { update: targets.length - refuse, ...(refuse > 0 ? { refuse } : {}) };
       return sendJson(response, { dryRun: true, counts, targets });
     }) satisfies FakeHandler,
-    'GET /api/deployments/r1': looks(makeRollout(DONE)),
+    'GET /api/rollouts/r1': looks(makeRollout(DONE)),
   };
   const deploys = () => api?.requests.filter(({ method, body }) => method === 'POST' && !body.dry_run) ?? [];
 

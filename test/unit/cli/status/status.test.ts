@@ -102,7 +102,7 @@ describe('a row in words', () => {
         { ...rollout, id: 'r0', state: 'failed', counts, etaAt: undefined },
       ] as const,
     };
-    expect(describeWork(summary, 1_000)).toBe('2 workers; 2 jobs to do; rollout r1: 8 of 10, 12s to go');
+    expect(describeWork(summary, 1_000)).toBe('2 workers; 2 jobs to do; rollout r1: 8 of 10, about 12s left');
   });
 });
 

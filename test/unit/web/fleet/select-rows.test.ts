@@ -1,15 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { STATUSES } from '../../../../domain/cluster/status.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import { HEALTHS } from '../../../../domain/fleet/fleet-row.ts';
 import { selectRows } from '../../../../web/fleet/select-rows.ts';
-import {
-  EVERYTHING,
-  HEALTHS,
-  NONE,
-  type Selection,
-  SORT_KEYS,
-  STATUSES,
-} from '../../../../web/fleet/selection.ts';
+import { EVERYTHING, NONE, type Selection, SORT_KEYS } from '../../../../web/fleet/selection.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 
 const names = (rows: readonly FleetRow[], selection: Partial<Selection>) =>

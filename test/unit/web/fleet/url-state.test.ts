@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { STATUSES } from '../../../../domain/cluster/status.ts';
+import { HEALTHS } from '../../../../domain/fleet/fleet-row.ts';
 import {
   EVERYTHING,
-  HEALTHS,
   isFiltered,
   nextSort,
   type Selection,
   SORT_KEYS,
-  STATUSES,
   toggleHealth,
   withoutFilters,
 } from '../../../../web/fleet/selection.ts';

@@ -1,14 +1,15 @@
+import { Problem } from '../../domain/problem.ts';
+import { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
-import { Problem, RolloutList, RolloutView } from '../schemas.ts';
 import { rolloutHead, rolloutView } from '../views.ts';
 
 const LISTED = 50;
 
-export const deploymentRoute = route({
+export const rolloutRoute = route({
   method: 'get',
-  path: '/api/deployments/:id',
-  operationId: 'getDeployment',
+  path: '/api/rollouts/:id',
+  operationId: 'getRollout',
   summary: 'One rollout, with the state of every target',
   mutates: false,
   responses: {
@@ -22,10 +23,10 @@ export const deploymentRoute = route({
   },
 });
 
-export const deploymentsRoute = route({
+export const rolloutsRoute = route({
   method: 'get',
-  path: '/api/deployments',
-  operationId: 'listDeployments',
+  path: '/api/rollouts',
+  operationId: 'listRollouts',
   summary: `The latest ${LISTED} rollouts, newest first`,
   mutates: false,
   responses: { 200: { description: 'The rollouts, without their targets', schema: RolloutList } },

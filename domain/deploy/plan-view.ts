@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { PLAN_ACTIONS } from './plan.ts';
+
+/** What a dry run answers. */
+export const PlanView = z
+  .object({
+    dryRun: z.literal(true),
+    counts: z.record(z.string(), z.number().int()).describe('How many namespaces get each action'),
+    targets: z
+      .array(
+        z.object({
+          namespace: z.string(),
+          /** A newer API may have more of them. */
+          action: z.string().describe(`One of ${PLAN_ACTIONS.join(', ')}`),
+          reason: z.string(),
+          version: z.string().optional(),
+          steps: z
+            .array(z.record(z.string(), z.unknown()))
+            .optional()
+            .describe('Left out if omit_steps was set'),
+        }),
+      )
+      .readonly(),
+  })
+  .meta({ id: 'Plan' });
+export type PlanView = Readonly<z.infer<typeof PlanView>>;

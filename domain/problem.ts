@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** The body of every refusal, `application/problem+json` (RFC 9457). */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z
+      .array(z.object({ field: z.string(), message: z.string() }))
+      .readonly()
+      .optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = Readonly<z.infer<typeof Problem>>;

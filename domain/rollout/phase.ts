@@ -1,0 +1,16 @@
+/** How far the latest request of a namespace is, in words for people; kept in its record. */
+export const PHASES = [
+  'queued',
+  'planning',
+  'applying',
+  'bootstrapping',
+  'waiting for FDD',
+  'rolling out',
+  'collecting the bootstrap log',
+  'backoff',
+  'done',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** The phases in which a run holds the namespace. */
+export type RunPhase = Exclude<Phase, 'queued' | 'backoff' | 'done'>;
