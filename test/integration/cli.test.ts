@@ -113,7 +113,7 @@ describe('exit codes', () => {
       2,
       /unknown option '--bogus'\n\(run skipper status --help\)/,
     ],
-    ['an unknown status', ['status', '--status', 'BAD'], 2, /Allowed choices are OK, NOT_FOUND/],
+    ['an unknown status', ['status', '--status', 'BAD'], 2, /Allowed choices are FAILED, UNAVAILABLE/],
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
     ['an unknown namespace', ['deploy', 'nowhere'], 2, /nowhere/],
@@ -168,7 +168,7 @@ describe('skipper deploy', () => {
       { namespace: 'good-1', status: 'OK', health: 'healthy', version: NEW },
     ]);
     const why = await skipper(['why', 'good-1']);
-    expect(why).toMatchObject({ code: 0, out: expect.stringMatching(/^good-1 {2}well {2}OK/) });
+    expect(why).toMatchObject({ code: 0, out: expect.stringMatching(/^good-1 {2}healthy {2}OK/) });
     expect(why.out).toContain('bootstrapped');
   });
 
@@ -188,7 +188,7 @@ describe('skipper deploy', () => {
     expect(code).toBe(1);
     expect(err).toMatch(/1 of 2 namespaces failed:\n {2}unhealthy: .*exit code 1/);
     expect(why.code).toBe(1);
-    expect(why.out).toMatch(/^unhealthy {2}failing/);
+    expect(why.out).toMatch(/^unhealthy {2}degraded/);
     expect(why.out).toContain('What to do\n');
     expect(failing.out).toMatch(/^unhealthy .*exit code 1/m);
     expect(failing.out).not.toMatch(/^healthy/m);
@@ -273,7 +273,7 @@ describe('on a terminal', () => {
 
     await world.deployed('watched');
 
-    await until(() => /watched +well +OK/.test(shown(watch.out())), 'it is shown well');
+    await until(() => /watched +healthy +OK/.test(shown(watch.out())), 'it is shown well');
     expect(watch.out()).toMatch(/\[\d+A/);
     watch.signal('SIGTERM');
     await watch.ended;

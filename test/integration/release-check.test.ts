@@ -108,8 +108,8 @@ describe('the release check', () => {
     const rollout = await world.rolloutFinished(result.rolloutId);
     expect(rollout.trigger).toBe('release');
     expect(rollout.targets.map(({ namespace, state }) => [namespace, state])).toEqual([
-      ['outdated', 'completed'],
       ['missing', 'completed'],
+      ['outdated', 'completed'],
     ]);
     expect(world.changes('current')).toEqual([]);
     expect(world.changes('pinned')).toEqual([]);
@@ -142,7 +142,7 @@ describe('the release check', () => {
     const result = await checkNow(world);
 
     world.fdds.misbehaviour.clear('progressing');
-    expect(result.behind).toBe(0);
+    expect(result.outdated).toBe(0);
     expect((await world.rolloutFinished(id)).targets[0]?.state).not.toBe('superseded');
   });
 
@@ -154,7 +154,7 @@ describe('the release check', () => {
 
     const second = await checkNow(world);
 
-    expect(second.behind).toBe(0);
+    expect(second.outdated).toBe(0);
     expect(second.rolloutId).toBeUndefined();
   });
 
@@ -215,7 +215,7 @@ describe('the release check with --disable-autoupdate', () => {
     await world.addNamespace('outdated', { fdd: OLD });
 
     const reports = await until(async () => {
-      const found = (await checks(world)).filter(({ returnvalue }) => returnvalue?.behind === 1);
+      const found = (await checks(world)).filter(({ returnvalue }) => returnvalue?.outdated === 1);
       return found.length >= 2 && found;
     }, 'two checks have seen it');
 
