@@ -44,7 +44,7 @@ describe('openApiDocument', () => {
   });
 
   test('marks the old paths of rollouts as deprecated aliases', () => {
-    const { parameters, responses } = document.paths['/api/rollouts/{id}']?.get as Json;
+    const { parameters, responses } = (document.paths['/api/rollouts/{id}']?.get ?? {}) as Json;
 
     expect(document.paths['/api/deployments/{id}']).toEqual({
       get: {
