@@ -196,7 +196,7 @@ describe('the timeline', () => {
   });
 
   test('keeps the last twenty attempts', async () => {
-    await world.addNamespace('progressing', { fdd: OLD });
+    await world.addNamespace('busy', { fdd: OLD });
     await world.withWorker(worker, async () => {
       for (let run = 1; run <= 22; run += 1) {
         // An idle run between two that do something would be one with its like.
@@ -207,12 +207,12 @@ describe('the timeline', () => {
           path: '/api/v1/namespaces/busy/configmaps/fiaas-deploy-daemon',
           body: { data },
         });
-        await until(async () => (await detailsOf('progressing')).row.channel === data.tag, 'the tag is seen');
-        await world.deployed('progressing');
+        await until(async () => (await detailsOf('busy')).row.channel === data.tag, 'the tag is seen');
+        await world.deployed('busy');
       }
     });
 
-    const { attempts } = await detailsOf('progressing');
+    const { attempts } = await detailsOf('busy');
 
     expect(attempts).toHaveLength(20);
     expect(attempts[0]?.generation).toBe(22);
