@@ -7,11 +7,11 @@ import { useBrowser } from './support/browser.ts';
 /** Bull Board as status UI, and the way between it and our pages. */
 let api: SkipperProcess;
 const world = useWorld({}, async (opened) => {
-  for (const name of ['fine', 'degraded', 'untouched']) await opened.addNamespace(name, { fdd: OLD });
-  opened.fdds.misbehaviour.set('degraded', { kind: 'failed', lines: ['exceeded quota: pods'] });
+  for (const name of ['fine', 'failing', 'untouched']) await opened.addNamespace(name, { fdd: OLD });
+  opened.fdds.misbehaviour.set('failing', { kind: 'failed', lines: ['exceeded quota: pods'] });
   api = await opened.startApi();
   await opened.startWorker();
-  for (const name of ['fine', 'degraded']) await opened.deployed(name);
+  for (const name of ['fine', 'failing']) await opened.deployed(name);
 });
 const browser = useBrowser();
 
@@ -40,14 +40,14 @@ describe('the board', () => {
   });
 
   test('a retry there is a deploy through the service', async () => {
-    world.fdds.misbehaviour.clear('degraded');
+    world.fdds.misbehaviour.clear('failing');
     const page = await open('/queues/queue/fleet?status=failed');
     await page.getByText('exceeded quota: pods').first().waitFor();
     await page.getByRole('button', { name: 'Retry all' }).click();
     await page.getByRole('button', { name: 'Confirm' }).click();
 
     await until(
-      async () => (await world.deployment('degraded')).spec.template.spec.containers[0].image.endsWith(NEW),
+      async () => (await world.deployment('failing')).spec.template.spec.containers[0].image.endsWith(NEW),
       'the namespace is deployed',
     );
     await until(async () => {
