@@ -148,7 +148,7 @@ describe('a rollout of everything', () => {
     await dialog.getByLabel(/to confirm/).fill(String(NAMESPACES));
     await confirm.click();
 
-    await page.getByRole('heading', { name: 'Rollouts under way' }).waitFor();
+    await page.getByRole('heading', { name: 'Rollouts in progress' }).waitFor();
     const rollout = page.locator('.rollouts li').first();
     await rollout.getByText(/running/).waitFor();
     await rollout.locator('.eta').waitFor({ timeout: 60_000 });

@@ -11,7 +11,7 @@ export interface AcceptedDeploy {
   readonly targets: number;
 }
 
-/** The API said no: in its own words. */
+/** The API refused; the message is the API's own. */
 export class DeployError extends Error {
   readonly status: number;
 
@@ -26,7 +26,7 @@ export class DeployError extends Error {
   }
 }
 
-/** What a deploy would do, without its steps: for thousands of namespaces they are megabytes that nobody reads here. */
+/** What a deploy would do, without its steps: for thousands of namespaces they are megabytes that this page does not show. */
 export async function planDeploy(
   request: DeployRequest,
   token: string,
@@ -37,7 +37,7 @@ export async function planDeploy(
   return (answer as { targets: PlannedNamespace[] }).targets;
 }
 
-/** The key makes repeating safe, where the answer was lost on the way. */
+/** The key makes a retry safe if the response was lost. */
 export async function requestDeploy(
   request: DeployRequest,
   token: string,
@@ -64,7 +64,7 @@ async function post(body: object, token: string, options: RequestInit): Promise<
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      // We ask for the token ourselves: without this the browser would, too.
+      // The page prompts for the token itself: without this header the browser would prompt, too.
       'x-requested-with': 'skipper',
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       ...(options.headers as Record<string, string>),
@@ -72,9 +72,9 @@ async function post(body: object, token: string, options: RequestInit): Promise<
     body: JSON.stringify(body),
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new DeployError(0, 'the API cannot be reached: try again in a moment');
+    throw new DeployError(0, 'the API is unreachable: try again in a moment');
   });
   const answer = (await response.json().catch(() => undefined)) as { detail?: string } | undefined;
   if (response.ok) return answer;
-  throw new DeployError(response.status, answer?.detail ?? `the API answered ${response.status}`);
+  throw new DeployError(response.status, answer?.detail ?? `the API answered HTTP ${response.status}`);
 }

@@ -18,11 +18,11 @@ import { readToken, writeToken } from './token-store.ts';
 
 export interface OpenDeploy {
   readonly scope: DeployScope;
-  /** Undefined: the whole fleet. */
+  /** Undefined means the whole fleet. */
   readonly namespaces: readonly string[] | undefined;
 }
 
-/** What the dialog needs to know of the fleet; the page of one namespace knows no more. */
+/** What the dialog needs to know about the fleet; the namespace page has nothing more. */
 export interface DeployDialogStore {
   readonly row: (namespace: string) => Pick<FleetRow, 'version'> | undefined;
   readonly summary: ReadonlySignal<Pick<FleetSummary, 'namespaces'>>;
@@ -34,10 +34,10 @@ interface DeployDialogProps {
   readonly onAccepted: (accepted: AcceptedDeploy) => void;
 }
 
-/** Says what a deploy will do before it does it. Made anew every time: nothing of it is remembered. */
+/** Shows what a deploy will do before it is requested. Each opening starts fresh: no state is kept. */
 export function DeployDialog({ store, open, onAccepted }: DeployDialogProps) {
-  const asked = open.value;
-  if (!asked) return null;
+  const opened = open.value;
+  if (!opened) return null;
   const close = () => {
     open.value = undefined;
   };
@@ -45,7 +45,7 @@ export function DeployDialog({ store, open, onAccepted }: DeployDialogProps) {
     close();
     onAccepted(accepted);
   };
-  return <DeployForm store={store} asked={asked} onClose={close} onAccepted={accept} />;
+  return <DeployForm store={store} opened={opened} onClose={close} onAccepted={accept} />;
 }
 
 type Plan =
@@ -55,12 +55,12 @@ type Plan =
 
 interface DeployFormProps {
   readonly store: DeployDialogStore;
-  readonly asked: OpenDeploy;
+  readonly opened: OpenDeploy;
   readonly onClose: () => void;
   readonly onAccepted: (accepted: AcceptedDeploy) => void;
 }
 
-function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
+function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
   const force = useSignal(false);
   const plan = useSignal<Plan>({ state: 'planning' });
   const typed = useSignal('');
@@ -68,14 +68,14 @@ function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
   const failure = useSignal<DeployError | undefined>(undefined);
   const token = useSignal(readToken());
   const fleetSize = useMemo(() => store.summary.value.namespaces, [store]);
-  const request = { namespaces: asked.namespaces, forceBootstrap: force.value };
+  const request = { namespaces: opened.namespaces, forceBootstrap: force.value };
 
   useEffect(() => {
     const stop = new AbortController();
     plan.value = { state: 'planning' };
     typed.value = '';
     failure.value = undefined;
-    planDeploy({ namespaces: asked.namespaces, forceBootstrap: force.value }, token.value, stop.signal)
+    planDeploy({ namespaces: opened.namespaces, forceBootstrap: force.value }, token.value, stop.signal)
       .then((targets) => {
         const runsNow = (namespace: string) => (store.row(namespace)?.version ?? '') !== '';
         const summary = summarizePlan(targets, fleetSize, runsNow);
@@ -104,9 +104,9 @@ function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
   const isConfirmed =
     planned !== undefined &&
     (!planned.isLarge || typed.value.replace(/[\s,]/g, '') === String(planned.touched));
-  const count = asked.namespaces?.length ?? fleetSize;
+  const count = opened.namespaces?.length ?? fleetSize;
   return (
-    <Dialog title={titleOf(asked, count)} class="deploy-dialog" onClose={onClose}>
+    <Dialog title={titleOf(opened, count)} class="deploy-dialog" onClose={onClose}>
       <form
         method="dialog"
         onSubmit={(event) => {
@@ -114,7 +114,7 @@ function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
           if (isConfirmed && !isSending.value) void send();
         }}
       >
-        <Names asked={asked} count={count} />
+        <Names opened={opened} count={count} />
         <label class="force">
           <input
             type="checkbox"
@@ -126,8 +126,8 @@ function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
           <span>
             <strong>Force bootstrap</strong>
             <span class="muted">
-              A bootstrap pod deploys FDD even where it runs: for an FDD that no longer reads its Application,
-              or to take one over from Helm.
+              Deploys FDD with a bootstrap pod even if FDD is running. Use it if FDD no longer processes its
+              Application, or to take FDD over from Helm.
             </span>
           </span>
         </label>
@@ -141,7 +141,7 @@ function DeployForm({ store, asked, onClose, onAccepted }: DeployFormProps) {
           </button>
           <button type="submit" class="button primary" disabled={!isConfirmed || isSending.value}>
             <Icon name="deploy" />
-            {isSending.value ? 'Asking…' : `Deploy ${countNamespaces(count)}`}
+            {isSending.value ? 'Requesting…' : `Deploy ${countNamespaces(count)}`}
           </button>
         </footer>
       </form>
@@ -162,7 +162,7 @@ function titleOf({ scope, namespaces }: OpenDeploy, count: number): string {
 
 const NAMED = 12;
 
-function Names({ asked: { namespaces }, count }: { asked: OpenDeploy; count: number }) {
+function Names({ opened: { namespaces }, count }: { opened: OpenDeploy; count: number }) {
   if (namespaces === undefined || namespaces.length < 2) return null;
   const rest = count - NAMED;
   return (
@@ -178,7 +178,7 @@ function PlanView({ plan }: { plan: Plan }) {
     return (
       <section class="plan" aria-live="polite">
         <p class="muted planning">
-          <HealthIcon health="progressing" /> Asking what this would do…
+          <HealthIcon health="progressing" /> Planning the deploy…
         </p>
       </section>
     );
@@ -201,7 +201,7 @@ function PlanView({ plan }: { plan: Plan }) {
             <span class="plan-word">{word}</span>
             <span class="muted">
               {action === 'refuse' || lines.length === 1 ? reasons[0]?.reason : meaning}
-              {action === 'refuse' && reasons.length > 1 ? ` and ${reasons.length - 1} other reasons` : ''}
+              {action === 'refuse' && reasons.length > 1 ? ` and ${reasons.length - 1} more` : ''}
             </span>
           </li>
         ))}
@@ -230,7 +230,7 @@ function TypedNumber({ typed, wanted }: { typed: Signal<string>; wanted: number 
   );
 }
 
-/** The form's other fields stay as they are; the plan is asked for again with the token. */
+/** Keeps the form's other fields; the plan is requested again with the token. */
 function TokenField({ token }: { token: Signal<string> }) {
   const field = useRef<HTMLInputElement>(null);
   const use = () => {
@@ -256,9 +256,9 @@ function TokenField({ token }: { token: Signal<string> }) {
         />
       </label>
       <button type="button" class="button" onClick={use}>
-        Use it
+        Use token
       </button>
-      <p class="muted">Kept in this tab until it is closed, and sent with deploys only.</p>
+      <p class="muted">Kept until this tab is closed, and sent only with deploys.</p>
     </div>
   );
 }
@@ -266,8 +266,8 @@ function TokenField({ token }: { token: Signal<string> }) {
 function Refusal({ error }: { error: DeployError }) {
   const tokenWords =
     readToken() === ''
-      ? 'This API asks for a token before it changes anything.'
-      : 'The token was not accepted: give another.';
+      ? 'The API requires a token for changes.'
+      : 'The token was rejected. Enter another one.';
   return (
     <p class="notice degraded" role="alert">
       <HealthIcon health="degraded" />

@@ -3,7 +3,7 @@ import { namespaces, number, percent } from '../fleet/words.ts';
 
 export type PlanAction = DeploymentPlan['action'];
 
-/** One namespace of a dry run's answer. */
+/** One namespace of a dry run's response. */
 export interface PlannedNamespace {
   readonly namespace: string;
   readonly action: PlanAction;
@@ -15,33 +15,33 @@ export interface PlanLine {
   readonly count: number;
   readonly word: string;
   readonly meaning: string;
-  /** The most frequent first. */
+  /** Most frequent first. */
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
 }
 
 export interface PlanSummary {
   readonly lines: readonly PlanLine[];
-  /** Namespaces in which something will be written. */
+  /** Namespaces that the deploy writes to. */
   readonly touched: number;
-  /** Of those, where FDD runs now and will be restarted. */
+  /** Those of them in which FDD is running and will be restarted. */
   readonly restarts: number;
   readonly blastRadius: string;
-  /** So many that one click is not enough. */
+  /** Needs more confirmation than one click. */
   readonly isLarge: boolean;
 }
 
 const WORDS: readonly (readonly [PlanAction, one: string, many: string, meaning: string])[] = [
-  ['bootstrap', 'bootstrap', 'bootstraps', 'a pod deploys FDD'],
-  ['create', 'create', 'creates', 'an Application is written where there is none'],
+  ['bootstrap', 'bootstrap', 'bootstraps', 'a bootstrap pod deploys FDD'],
+  ['create', 'create', 'creates', 'the missing Application is created'],
   ['update', 'update', 'updates', 'FDD gets another version or configuration'],
-  ['redeploy', 'redeploy', 'redeploys', 'the same release once more'],
-  ['verify', 'verify', 'verify', 'was written before, is only proved now'],
-  ['unchanged', 'unchanged', 'unchanged', 'already as it should be'],
-  ['refuse', 'refused', 'refused', 'nothing is done there'],
+  ['redeploy', 'redeploy', 'redeploys', 'the same release is deployed again'],
+  ['verify', 'verify', 'verify', 'already written, only verified now'],
+  ['unchanged', 'unchanged', 'unchanged', 'already up to date'],
+  ['refuse', 'refused', 'refused', 'nothing is changed'],
 ];
 const WRITES: readonly PlanAction[] = ['bootstrap', 'create', 'update', 'redeploy'];
 
-/** From here on the number has to be typed: so many namespaces, or so large a part of a fleet that is not tiny. */
+/** From this size on the number has to be typed: a count of namespaces, or a share of a fleet that is not tiny. */
 const LARGE = 100;
 const LARGE_SHARE = 0.5;
 const TINY = 10;
@@ -70,7 +70,7 @@ export function summarizePlan(
 }
 
 function describe(touched: number, restarts: number, fleetSize: number): string {
-  if (touched === 0) return 'Nothing will be written.';
+  if (touched === 0) return 'Nothing will change.';
   const of = (count: number) =>
     fleetSize > 1
       ? `${number(count)} of ${namespaces(fleetSize)}, ${percent(count, fleetSize)} of the fleet`

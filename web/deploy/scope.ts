@@ -1,4 +1,4 @@
-/** What a deploy is asked for: one namespace, those checked, a group, all that the filters show, or everything. */
+/** What to deploy: one namespace, those checked, a group, everything that the filters show, or the whole fleet. */
 export type DeployScope =
   | { readonly kind: 'one'; readonly namespace: string }
   | { readonly kind: 'checked' }
@@ -13,7 +13,7 @@ export interface ScopeSource {
   readonly members: (cause: string) => readonly string[];
 }
 
-/** The names to send; undefined means: do not name any, the whole fleet is meant, whoever joins it until then too. */
+/** The names to send; undefined means the whole fleet, including namespaces that join it until the API plans. */
 export function namespacesOf(scope: DeployScope, source: ScopeSource): readonly string[] | undefined {
   switch (scope.kind) {
     case 'one':

@@ -1,6 +1,6 @@
 const KEY = 'skipper-token';
 
-/** The API's token, for as long as the tab lives; never in a cookie or a URL. */
+/** The API's token, kept until the tab is closed; never in a cookie or a URL. */
 export function readToken(): string {
   return sessionStorage.getItem(KEY) ?? '';
 }

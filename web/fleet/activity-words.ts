@@ -2,15 +2,15 @@ import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { until } from '../ui/relative-time.ts';
 
 export interface ActivityWords {
-  /** `Retry in 12 s · attempt 3`; empty where nothing is going on. */
+  /** `Retry in 12 s · attempt 3`; empty if idle. */
   readonly doing: string;
-  /** What exactly is waited for; may be empty. */
+  /** What exactly it waits for; can be empty. */
   readonly detail: string;
 }
 
 type Active = Pick<FleetRow, 'activity' | 'detail' | 'retryAt' | 'attempt'>;
 
-/** What is going on, in one line. */
+/** The current activity in one line. */
 export function activityWords(row: Active, now: number): ActivityWords {
   if (row.activity === 'idle') return { doing: '', detail: '' };
   const attempt = row.attempt > 1 ? ` · attempt ${row.attempt}` : '';

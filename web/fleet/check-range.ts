@@ -1,6 +1,6 @@
 import type { Item } from './fleet-list.ts';
 
-/** The namespaces from one to another as they stand in the list, both ends included; only the latter if one is not there. */
+/** The namespaces from one to another in list order, both included; only the latter if one is not in the list. */
 export function namesBetween(items: readonly Item[], from: string, to: string): string[] {
   const names = items.flatMap((item) => (item.kind === 'row' ? [item.row.namespace] : []));
   const [start, end] = [names.indexOf(from), names.indexOf(to)];

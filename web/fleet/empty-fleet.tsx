@@ -12,15 +12,15 @@ data:
   cluster_config.yaml: |
     log-format: json`;
 
-/** Why there is nothing to see, and what would change that. */
+/** Why the list is empty, and what to do about it. */
 export function EmptyFleet({ store }: { store: FleetStore }) {
   if (!store.isRead.value) {
     return (
       <div class="panel empty">
-        <h2>No namespace to show yet</h2>
+        <h2>No namespaces to show yet</h2>
         <p>
-          Skipper does not know the whole cluster at the moment: what it waits for stands above, and in{' '}
-          <a href="/readyz">/readyz</a>. Namespaces appear here by themselves.
+          Skipper has not read the whole cluster yet. The notices above and <a href="/readyz">/readyz</a> show
+          what it is waiting for. Namespaces appear here automatically.
         </p>
       </div>
     );
@@ -28,7 +28,7 @@ export function EmptyFleet({ store }: { store: FleetStore }) {
   if (store.summary.value.namespaces > 0) {
     return (
       <div class="panel empty">
-        <h2>No namespace matches</h2>
+        <h2>No namespaces match</h2>
         <p>
           <SelectionLink store={store} to={withoutFilters(store.selection.value)}>
             Clear the filters
@@ -40,11 +40,11 @@ export function EmptyFleet({ store }: { store: FleetStore }) {
   }
   return (
     <div class="panel empty">
-      <h2>No namespace has FIAAS yet</h2>
+      <h2>No namespaces in the fleet yet</h2>
       <p>
-        A namespace becomes one of the fleet by a ConfigMap that is called <code>fiaas-deploy-daemon</code>,
-        or any with the label <code>app=fiaas-deploy-daemon</code>. Its <code>tag</code> is the release
-        channel to follow. It appears here within a second of being written.
+        To add a namespace to the fleet, create a ConfigMap named <code>fiaas-deploy-daemon</code> in it, or
+        one with the label <code>app=fiaas-deploy-daemon</code>. Its <code>tag</code> is the release channel
+        to follow. The namespace appears here within a second.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls on a phone */}
       <pre tabIndex={0}>{EXAMPLE}</pre>

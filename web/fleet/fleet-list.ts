@@ -5,10 +5,10 @@ import type { Selection } from './selection.ts';
 
 /** Namespaces that fail for the same reason. */
 export interface CauseGroup {
-  /** The rows' causeGroup; '' for those that have nothing to complain of. */
+  /** The rows' causeGroup; '' for rows without a cause. */
   readonly cause: string;
   readonly namespaces: readonly string[];
-  /** Its worst. */
+  /** The worst of its namespaces. */
   readonly health: Health;
 }
 
@@ -19,13 +19,13 @@ export type Item =
 
 export interface FleetList {
   readonly items: readonly Item[];
-  /** Every namespace that is selected, those of folded groups too, in the order shown. */
+  /** Every selected namespace, including those of folded groups, in the order shown. */
   readonly namespaces: readonly string[];
   readonly groups: readonly CauseGroup[];
   readonly facets: Facets;
 }
 
-/** The list as it is shown: rows, or groups of them with the rows of those that are unfolded. */
+/** The list as it is shown: rows, or groups with the rows of the unfolded ones. */
 export function listFleet(
   rows: readonly FleetRow[],
   selection: Selection,
@@ -45,7 +45,7 @@ export function listFleet(
   return { items, namespaces, groups: groups.map(({ rows: _, ...group }) => group), facets };
 }
 
-/** The worst first, then the largest; those without a cause at the end. */
+/** Worst first, then largest; those without a cause at the end. */
 function groupByCause(rows: readonly FleetRow[]): (CauseGroup & { readonly rows: readonly FleetRow[] })[] {
   const byCause = new Map<string, FleetRow[]>();
   for (const row of rows) {
@@ -72,9 +72,7 @@ function worstOf(rows: readonly FleetRow[]): Health {
   return HEALTHS.find((health) => rows.some((row) => row.health === health)) ?? 'healthy';
 }
 
-/**
- * The same lines with what their rows are now, so that nothing moves under a pointer; rows that are gone leave.
- */
+/** The same lines with their current rows, so that nothing moves under a pointer; deleted rows are dropped. */
 export function refreshItems(
   items: readonly Item[],
   rowOf: (namespace: string) => FleetRow | undefined,

@@ -18,7 +18,7 @@ import { Toolbar } from './toolbar.tsx';
 import { useFleetKeys } from './use-fleet-keys.ts';
 import { namespaces } from './words.ts';
 
-/** `/status`: the fleet at a glance, and everything that can be asked of it. */
+/** `/status`: the fleet at a glance, with filters and deploys. */
 export function FleetPage({ store }: { store: FleetStore }) {
   const deploy = useSignal<OpenDeploy | undefined>(undefined);
   const keysAreShown = useSignal(false);
@@ -51,13 +51,13 @@ export function FleetPage({ store }: { store: FleetStore }) {
         <button
           type="button"
           class="icon-button needs-script keys-button"
-          title="Keys (?)"
+          title="Keyboard shortcuts (?)"
           onClick={() => {
             keysAreShown.value = true;
           }}
         >
           <Icon name="keyboard" />
-          <span class="visually-hidden">Show the keys</span>
+          <span class="visually-hidden">Show keyboard shortcuts</span>
         </button>
       </TopBar>
       <main id="main" class="fleet">
@@ -102,7 +102,7 @@ function Accepted({ store, id, targets }: { store: FleetStore; id: string; targe
       <strong>Rollout accepted: {namespaces(targets)}</strong>
       <br />
       <SelectionLink store={store} to={{ ...withoutFilters(store.selection.value), rollout: id }}>
-        Show them
+        Show its namespaces
       </SelectionLink>
       {' · '}
       <a href={`/api/rollouts/${id}`}>Rollout as JSON</a>

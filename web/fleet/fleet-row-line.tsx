@@ -7,7 +7,7 @@ import type { FleetStore } from './fleet-store.ts';
 import { hasWords } from './line-height.ts';
 import { HEALTH_WORDS, statusWords } from './words.ts';
 
-/** A cause longer than this may not fit its two lines. */
+/** A cause longer than this might not fit into its two lines. */
 const LONG_CAUSE = 90;
 
 export interface RowLineProps {
@@ -27,7 +27,7 @@ export interface RowActions {
   readonly deploy: (namespace: string) => void;
 }
 
-/** One namespace. A class, to be rendered only when something of its own has changed. */
+/** One namespace. A class, so that it is rendered only when its own props have changed. */
 export class FleetRowLine extends Component<RowLineProps> {
   override shouldComponentUpdate(next: RowLineProps): boolean {
     return (Object.keys(next) as (keyof RowLineProps)[]).some((key) => next[key] !== this.props[key]);
@@ -107,7 +107,7 @@ function Versions({ row: { version, wanted } }: { row: FleetRow }) {
   const isChanging = wanted !== '' && wanted !== version;
   return (
     <>
-      <span class="version-now">{version || <span class="muted">nothing runs</span>}</span>
+      <span class="version-now">{version || <span class="muted">not deployed</span>}</span>
       {isChanging ? (
         <span class="version-wanted">
           <span aria-hidden="true">→ </span>
@@ -143,7 +143,7 @@ function GoingOn({ store, row, isExpanded, onExpand }: GoingOnProps) {
               type="button"
               class="expand needs-script"
               aria-expanded={isExpanded}
-              aria-label={`Whole cause of ${namespace}`}
+              aria-label={`Full cause of ${namespace}`}
               title={isExpanded ? 'Show less' : 'Show all'}
               onClick={() => onExpand(namespace)}
             >
@@ -156,7 +156,7 @@ function GoingOn({ store, row, isExpanded, onExpand }: GoingOnProps) {
   );
 }
 
-/** Follows the clock by itself, so that a countdown renders nothing but its own text. */
+/** Subscribes to the clock itself, so that a countdown rerenders only its own text. */
 function Activity({ store, row }: { store: FleetStore; row: FleetRow }) {
   const { doing, detail } = activityWords(row, row.retryAt === undefined ? 0 : store.now.value);
   return (

@@ -12,11 +12,11 @@ export interface ShownList {
   readonly items: readonly Item[];
   readonly facets: FleetList['facets'];
   readonly matched: number;
-  /** Lines that exist, of which `items` may be the first only. */
+  /** All lines; `items` can be only the first of them. */
   readonly lines: number;
 }
 
-/** Everything that the page shows and remembers. On the server it stands still; in a browser the feed moves it. */
+/** Everything that the page shows and remembers. On the server it never changes; in a browser the feed updates it. */
 export interface FleetStore {
   readonly selection: Signal<Selection>;
   readonly summary: Signal<FleetSummary>;
@@ -24,31 +24,31 @@ export interface FleetStore {
   /** The server's clock, once a second. */
   readonly now: Signal<number>;
   readonly list: ReadonlySignal<ShownList>;
-  /** True from the first whole document on. */
+  /** True from the first full document on. */
   readonly isComplete: ReadonlySignal<boolean>;
-  /** False until the API has read the cluster: an empty list then means nothing. */
+  /** False until the API has read the cluster: until then an empty list does not mean an empty fleet. */
   readonly isRead: ReadonlySignal<boolean>;
-  /** Causes of groups that are unfolded. */
+  /** Causes of the unfolded groups. */
   readonly unfolded: Signal<ReadonlySet<string>>;
   /** Namespaces whose cause is shown in full. */
   readonly expanded: Signal<ReadonlySet<string>>;
   readonly checked: Signal<ReadonlySet<string>>;
-  /** The namespace that the keyboard is at. */
+  /** The namespace that keyboard shortcuts act on. */
   readonly active: Signal<string>;
-  /** While true nothing changes its place: somebody is about to click. */
+  /** While true no line moves: the user is about to click. */
   readonly held: Signal<boolean>;
   row(namespace: string): FleetRow | undefined;
-  /** Names of all that is selected, those of folded groups too. */
+  /** Names of all selected namespaces, including those of folded groups. */
   selected(): readonly string[];
   /** The namespaces of a group. */
   members(cause: string): readonly string[];
   take(message: FeedMessage): void;
-  /** Applies what has come since the last call. */
+  /** Applies the changes received since the last call. */
   flush(): void;
   setClock(localNow: number): void;
 }
 
-/** `schedule` is called when there is something to flush, so that a burst is rendered once a frame. */
+/** `schedule` is called when there is something to flush, so that a burst is rendered once per frame. */
 export function createFleetStore(
   initial: FleetPageState,
   schedule: () => void = () => undefined,
@@ -122,7 +122,7 @@ export function createFleetStore(
     now,
     list,
     isComplete: computed(() => fleet.value !== undefined),
-    // An empty fleet that is told with a doubt is one that has not been read yet.
+    // An empty fleet with stale data is one that has not been read yet.
     isRead: computed(() => {
       if (!fleet.value) return initial.isRead;
       return fleet.value.rows.size > 0 || summary.value.stale.length === 0;
@@ -143,7 +143,7 @@ export function createFleetStore(
   };
 }
 
-/** Forgets checked namespaces that are no more. */
+/** Unchecks namespaces that have left the fleet. */
 export function forgetGone(store: FleetStore): () => void {
   return effect(() => {
     if (!store.isComplete.value) return;
@@ -154,7 +154,7 @@ export function forgetGone(store: FleetStore): () => void {
   });
 }
 
-/** A set with one more, or one less. */
+/** The set with the value added, or removed if it was in it. */
 export function toggled(set: ReadonlySet<string>, value: string): ReadonlySet<string> {
   const next = new Set(set);
   if (!next.delete(value)) next.add(value);

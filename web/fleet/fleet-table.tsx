@@ -17,7 +17,7 @@ const COLUMNS: readonly (readonly [className: string, title: string, sort: SortK
   ['namespace', 'Namespace', 'namespace'],
   ['channel', 'Channel', 'channel'],
   ['version', 'Version', 'version'],
-  ['going-on', 'What is going on, and why', undefined],
+  ['going-on', 'Activity and cause', undefined],
   ['since', 'Since', 'since'],
 ];
 
@@ -28,7 +28,7 @@ const HOLD_MS = 2_500;
 interface FleetTableProps {
   readonly store: FleetStore;
   readonly onDeploy: (scope: DeployScope) => void;
-  /** Tells the keyboard how to bring a line into view. */
+  /** Receives the function that scrolls a line into view, for the keyboard shortcuts. */
   readonly onLines: (scrollTo: VirtualLines['scrollTo']) => void;
 }
 
@@ -106,8 +106,8 @@ export function FleetTable({ store, onDeploy, onLines }: FleetTableProps) {
       </table>
       {isComplete || lineCount <= items.length ? null : (
         <p class="more muted">
-          The first {number(items.length)} of {number(lineCount)}.{' '}
-          <span class="without-script">Without a script, search or filter to see the others.</span>
+          Showing the first {number(items.length)} of {number(lineCount)}.{' '}
+          <span class="without-script">Without JavaScript, search or filter to see the others.</span>
         </p>
       )}
     </>
@@ -166,7 +166,7 @@ function Head({ store }: { store: FleetStore }) {
   );
 }
 
-/** Lines keep their places while a pointer moves over them: nobody clicks what has just slipped under it. */
+/** Lines keep their places while a pointer moves over them, so that nobody clicks a line that has just moved. */
 function holdWhilePointed(store: FleetStore) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const release = () => {
@@ -216,7 +216,7 @@ function createActions(store: FleetStore, onDeploy: (scope: DeployScope) => void
   };
 }
 
-/** Whether a media query is true; false until it can be known. */
+/** Whether a media query matches; false until the browser has evaluated it. */
 function useMatches(query: string): boolean {
   const matches = useSignal(false);
   useLayoutEffect(() => {
@@ -231,7 +231,7 @@ function useMatches(query: string): boolean {
   return matches.value;
 }
 
-/** What sticks above the lines: the toolbar and the column heads. */
+/** Pixels covered by what sticks above the lines: the toolbar and the column heads. */
 function coveredHeight(body: HTMLElement | null): number {
   const head = body?.previousElementSibling;
   if (!head) return 0;

@@ -2,7 +2,7 @@ import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { FleetStore } from './fleet-store.ts';
 import { namespaces, number } from './words.ts';
 
-/** How large the fleet is, and whether anybody works. */
+/** The size of the fleet, its workers and queue. */
 export function FleetTitle({ store }: { store: FleetStore }) {
   return (
     <div class="fleet-title">
@@ -14,7 +14,7 @@ export function FleetTitle({ store }: { store: FleetStore }) {
 
 function QueueStats({ summary: { workers, queue } }: { summary: Pick<FleetSummary, 'workers' | 'queue'> }) {
   if (workers === undefined || queue === undefined) {
-    return <p class="muted">Workers and queue are not known at the moment.</p>;
+    return <p class="muted">Worker and queue counts are unavailable.</p>;
   }
   return (
     <dl class="stats numbers">
@@ -28,7 +28,7 @@ function QueueStats({ summary: { workers, queue } }: { summary: Pick<FleetSummar
 
 function Vital({ word, value, isBad }: { word: string; value: number; isBad?: boolean }) {
   return (
-    <div class={`vital${isBad ? ' degraded' : ''}${value === 0 ? ' nought' : ''}`}>
+    <div class={`vital${isBad ? ' degraded' : ''}${value === 0 ? ' zero' : ''}`}>
       <dt>{word}</dt>
       <dd>{number(value)}</dd>
     </div>

@@ -18,14 +18,14 @@ export interface GroupActions {
   readonly deployGroup: (cause: string) => void;
 }
 
-/** All namespaces that fail for one reason: to be unfolded, selected or deployed together. */
+/** All namespaces with the same cause, to unfold, select or deploy together. */
 export function GroupLine({ store, item, index, measure, actions }: GroupLineProps) {
   const { cause, health } = item.group;
   const isUnfolded = store.unfolded.value.has(cause);
   const members = store.members(cause);
   const checked = store.checked.value;
   const isChecked = members.length > 0 && members.every((namespace) => checked.has(namespace));
-  const words = cause === '' ? 'nothing is reported' : cause;
+  const words = cause === '' ? 'no cause reported' : cause;
   return (
     <tr class={`line group ${health}`} aria-rowindex={index + 2} data-index={index} ref={measure}>
       <td class="cell check needs-script">

@@ -6,7 +6,7 @@ import { toggleHealth } from './selection.ts';
 import { SelectionLink } from './selection-link.tsx';
 import { HEALTH_WORDS, number } from './words.ts';
 
-/** The fleet in five numbers; each shows its namespaces, several together too. */
+/** The fleet in five numbers; each is a filter, and several can be combined. */
 export function HealthTiles({ store }: { store: FleetStore }) {
   const { byHealth, namespaces } = store.summary.value;
   const selection = store.selection.value;
@@ -26,7 +26,7 @@ export function HealthTiles({ store }: { store: FleetStore }) {
             <SelectionLink
               store={store}
               to={toggleHealth(selection, key)}
-              class={`tile ${key}${count === 0 ? ' nought' : ''}`}
+              class={`tile ${key}${count === 0 ? ' zero' : ''}`}
               title={HEALTH_WORDS[key].meaning}
               isCurrent={selection.health.includes(key)}
             >

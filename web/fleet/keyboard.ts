@@ -10,12 +10,12 @@ export type KeyAction =
   | 'clear'
   | 'help';
 
-/** What of a pressed key matters. */
+/** The relevant parts of a key press. */
 export interface Pressed {
   readonly key: string;
-  /** Control, Alt or Meta: the browser's own. */
+  /** Control, Alt or Meta: reserved for the browser. */
   readonly hasModifier: boolean;
-  /** Pressed in something that takes keys itself: a field, a select, a button, a link. */
+  /** Where it was pressed: a field, a select, a button and a link handle keys themselves. */
   readonly at: 'search' | 'field' | 'control' | 'page';
 }
 
@@ -34,11 +34,11 @@ const ACTIONS: Readonly<Record<string, KeyAction>> = {
   Enter: 'open',
 };
 
-/** Which action a key means; undefined leaves it to the browser. */
+/** The action of a key; undefined leaves the key to the browser. */
 export function keyAction({ key, hasModifier, at }: Pressed): KeyAction | undefined {
   if (hasModifier) return undefined;
   const action = Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : undefined;
-  // From what was searched for down to what was found.
+  // From the search field down to the results.
   if (at === 'search' && (key === 'ArrowDown' || key === 'Enter')) return 'next';
   if (at === 'field' || at === 'search') return action === 'clear' ? action : undefined;
   if (at === 'control' && action === 'open') return undefined;

@@ -6,11 +6,11 @@ const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['j', '↓'], 'next namespace'],
   [['k', '↑'], 'previous namespace'],
   [['Enter'], 'open the namespace'],
-  [['x'], 'select it; with Shift, all from the last one'],
-  [['d'], 'deploy what is selected, or the namespace'],
-  [['g'], 'group by cause, and back'],
+  [['x'], 'select the namespace; with Shift, the range from the last one'],
+  [['d'], 'deploy the selected namespaces, or the current one'],
+  [['g'], 'group by cause, on or off'],
   [['Esc'], 'clear the search, then the selection'],
-  [['?'], 'these keys'],
+  [['?'], 'show this help'],
 ];
 
 export function KeysDialog({ isOpen }: { isOpen: Signal<boolean> }) {
@@ -19,7 +19,7 @@ export function KeysDialog({ isOpen }: { isOpen: Signal<boolean> }) {
     isOpen.value = false;
   };
   return (
-    <Dialog title="Keys" class="keys-dialog" onClose={close}>
+    <Dialog title="Keyboard shortcuts" class="keys-dialog" onClose={close}>
       <dl class="keys">
         {KEYS.map(([keys, what]) => (
           <div key={what}>

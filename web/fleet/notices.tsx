@@ -3,12 +3,12 @@ import { AsOf } from '../ui/moment.tsx';
 import { wallClock } from '../ui/relative-time.ts';
 import type { FleetStore } from './fleet-store.ts';
 
-/** In the top bar: whether what is shown is what is. */
+/** In the top bar: whether the page is current. */
 export function LiveBadge({ store }: { store: FleetStore }) {
   const { state } = store.connection.value;
   if (state === 'connecting') {
     return (
-      <span class="live-badge muted" title="When this page was made">
+      <span class="live-badge muted" title="When this page was rendered">
         <AsOf now={store.now} />
       </span>
     );
@@ -24,7 +24,7 @@ export function LiveBadge({ store }: { store: FleetStore }) {
   return <span class="live-badge degraded">Reconnecting</span>;
 }
 
-/** What cannot be trusted, in words. */
+/** Why the data can be out of date. */
 export function Notices({ store }: { store: FleetStore }) {
   const connection = store.connection.value;
   const { stale } = store.summary.value;

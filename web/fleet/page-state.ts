@@ -3,10 +3,10 @@ import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { type FleetList, type Item, listFleet } from './fleet-list.ts';
 import type { Selection } from './selection.ts';
 
-/** Lines that the server renders; the rest comes with the feed. */
+/** Lines that the server renders; the rest comes from the feed. */
 export const FIRST_LINES = 50;
 
-/** What the first paint shows, made by the server and taken over by the browser: both render the same from it. */
+/** The first paint, made by the server and hydrated by the browser: both render the same from it. */
 export interface FleetPageState {
   /** The server's clock. */
   readonly now: number;
@@ -14,7 +14,7 @@ export interface FleetPageState {
   readonly selection: Selection;
   readonly items: readonly Item[];
   readonly facets: FleetList['facets'];
-  /** Namespaces that are selected, all of them. */
+  /** Number of all selected namespaces. */
   readonly matched: number;
   readonly lines: number;
   /** The cluster has been read: an empty list means an empty fleet. */

@@ -4,7 +4,7 @@ import { number } from './words.ts';
 
 const MOST_SHOWN = 3;
 
-/** How each state is painted and told, in the order in which they stand in the bar. */
+/** Colour and word of each state, in the order of the bar. */
 const SEGMENTS: readonly (readonly [TargetState, className: string, word: string])[] = [
   ['completed', 'healthy', 'done'],
   ['failed', 'degraded', 'failed'],
@@ -19,7 +19,7 @@ export function isCurrent({ state }: Pick<RolloutProgress, 'state'>): boolean {
   return isOpen(state);
 }
 
-/** Those under way, or else the one that ended last. */
+/** Those in progress, or else the latest one. */
 export function shownRollouts(rollouts: readonly RolloutProgress[]): readonly RolloutProgress[] {
   const current = rollouts.filter(isCurrent);
   return current.length > 0 ? current.slice(0, MOST_SHOWN) : rollouts.slice(0, 1);

@@ -8,7 +8,7 @@ export interface Option {
   readonly count: number;
 }
 
-/** What each filter could be set to, with the number of rows that would then be shown; the other filters stay. */
+/** The options of each filter, with the number of rows that each would show; the other filters stay. */
 export interface Facets {
   readonly status: readonly Option[];
   readonly channel: readonly Option[];
@@ -20,7 +20,7 @@ export interface Selected {
   readonly facets: Facets;
 }
 
-/** Filters and sorts. Rows come by name, and rows that compare equal stay so. */
+/** Filters and sorts. Rows arrive sorted by name, and rows that compare equal keep that order. */
 export function selectRows(rows: readonly FleetRow[], selection: Selection): Selected {
   const words = wordsOf(selection.search);
   const counts = {
@@ -38,7 +38,7 @@ export function selectRows(rows: readonly FleetRow[], selection: Selection): Sel
       missed += 1;
       missedBy = facet;
     }
-    // A row counts for a filter when only that filter hides it.
+    // A row counts for a filter if only that filter hides it.
     if (missed === 1) countOne(counts[missedBy], facetOf(row, missedBy));
     if (missed > 0) continue;
     shown.push(row);
@@ -83,7 +83,7 @@ function wordsOf(search: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Rows are replaced, never changed: what was made of one stays right. */
+/** Rows are replaced, never changed, so that a cached text stays valid. */
 const searchTexts = new WeakMap<FleetRow, string>();
 
 function searchTextOf(row: FleetRow): string {
@@ -106,7 +106,7 @@ const ORDERS: Readonly<Record<SortKey, { readonly rank: Rank } | { readonly comp
   namespace: { compare: (a, b) => compareText(a.namespace, b.namespace) },
   channel: { compare: (a, b) => compareText(a.channel, b.channel) },
   version: { compare: (a, b) => compareText(a.version, b.version) },
-  // The latest change first; what nobody knows, last.
+  // Latest change first; unknown last.
   since: { compare: (a, b) => (b.since ?? 0) - (a.since ?? 0) },
 };
 
@@ -117,7 +117,7 @@ function sortRows(rows: FleetRow[], { sort, descending }: Selection): readonly F
   return rows.sort(descending ? (a, b) => compare(b, a) : compare);
 }
 
-/** The default order is made anew at every change of the fleet: to distribute costs a tenth of comparing. */
+/** The default order is computed at every change of the fleet: bucketing costs a tenth of comparing. */
 function sortByRank(rows: readonly FleetRow[], rank: Rank, descending: boolean): FleetRow[] {
   const byRank: FleetRow[][] = [];
   for (const row of rows) {

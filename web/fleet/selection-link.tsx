@@ -13,7 +13,7 @@ interface SelectionLinkProps {
   readonly children: ComponentChildren;
 }
 
-/** Shows another part of the fleet: a link that works by itself, and at once where there is a script. */
+/** Shows another part of the fleet: a plain link that works without JavaScript, and without a page load with it. */
 export function SelectionLink({ store, to, isCurrent, label, children, ...rest }: SelectionLinkProps) {
   const choose = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -1,14 +1,14 @@
 import type { StatusValue } from '../../domain/cluster/status.ts';
 import { HEALTHS, type Health } from '../../domain/fleet/fleet-row.ts';
 
-/** `attention` is the default: what fails comes first. */
+/** `attention` is the default: degraded first. */
 export const SORT_KEYS = ['attention', 'namespace', 'status', 'channel', 'version', 'since'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-/** Filters by an empty channel or version: neither can be called so. */
+/** Filters by an empty channel or version: neither can have this name. */
 export const NONE = '-';
 
-/** What of the fleet is shown, and how: all of it stands in the URL. An empty text means: no such filter. */
+/** Which part of the fleet is shown, and how: all of it is in the URL. An empty text means no filter. */
 export interface Selection {
   readonly search: string;
   readonly health: readonly Health[];
@@ -20,7 +20,7 @@ export interface Selection {
   readonly rollout: string;
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** By failure cause. */
+  /** Grouped by cause. */
   readonly grouped: boolean;
 }
 
@@ -45,19 +45,19 @@ export function isFiltered(selection: Selection): boolean {
   );
 }
 
-/** Without its filters; order and grouping stay. */
+/** Clears the filters; order and grouping stay. */
 export function withoutFilters({ sort, descending, grouped }: Selection): Selection {
   return { ...EVERYTHING, sort, descending, grouped };
 }
 
-/** With one health more, or less. */
+/** Adds a health to the filter, or removes it. */
 export function toggleHealth(selection: Selection, health: Health): Selection {
   const isOn = selection.health.includes(health);
   const wanted = HEALTHS.filter((each) => (each === health ? !isOn : selection.health.includes(each)));
   return { ...selection, health: wanted };
 }
 
-/** A column's first click sorts up, its second down, its third not at all. */
+/** A column's first click sorts ascending, its second descending, its third restores the default. */
 export function nextSort(selection: Selection, key: SortKey): Selection {
   if (selection.sort !== key) return { ...selection, sort: key, descending: false };
   if (!selection.descending) return { ...selection, descending: true };

@@ -10,7 +10,7 @@ import { SelectionLink } from './selection-link.tsx';
 import { shareVersions } from './version-shares.ts';
 import { namespaces, number, percent, requestedBy } from './words.ts';
 
-/** Versions, channels and rollouts: what the fleet runs, should run, and is being brought to. */
+/** Versions, channels and rollouts: what the fleet runs, what it should run, and how it gets there. */
 export function SummaryPanels({ store }: { store: FleetStore }) {
   return (
     <div class="panels">
@@ -34,7 +34,7 @@ function Versions({ store }: { store: FleetStore }) {
   return (
     <section class="panel summary-panel" aria-labelledby="versions-title">
       <h2 id="versions-title">Versions</h2>
-      {shares.length === 0 ? <p class="muted">Nothing runs yet.</p> : null}
+      {shares.length === 0 ? <p class="muted">Nothing is deployed yet.</p> : null}
       {shares.length > 0 ? <StackedBar parts={parts} total={summary.namespaces} label={inWords} /> : null}
       <ul class="legend">
         {shares.map(({ version, label, count }, index) => (
@@ -48,7 +48,7 @@ function Versions({ store }: { store: FleetStore }) {
               <SelectionLink
                 store={store}
                 class="legend-name mono"
-                title={`Show what runs ${label}`}
+                title="Show these namespaces"
                 isCurrent={selection.version === (version || NONE)}
                 to={{
                   ...withoutFilters(selection),
@@ -72,7 +72,7 @@ function Channels({ store }: { store: FleetStore }) {
   return (
     <section class="panel summary-panel" aria-labelledby="channels-title">
       <h2 id="channels-title">Channels</h2>
-      {channels.length === 0 ? <p class="muted">No namespace follows a channel.</p> : null}
+      {channels.length === 0 ? <p class="muted">No namespaces follow a channel.</p> : null}
       <ul class="channels">
         {channels.map((channel) => (
           <Channel key={channel.channel} store={store} channel={channel} />
@@ -91,7 +91,7 @@ function Channel({ store, channel }: { store: FleetStore; channel: ChannelSummar
         <SelectionLink
           store={store}
           class="channel-name"
-          title={`Show what follows ${channel.channel}`}
+          title={`Show namespaces that follow ${channel.channel}`}
           isCurrent={isChosen}
           to={{ ...withoutFilters(selection), channel: isChosen ? '' : channel.channel }}
         >
@@ -124,8 +124,8 @@ function Rollouts({ store }: { store: FleetStore }) {
   const rollouts = shownRollouts(store.summary.value.rollouts);
   return (
     <section class="panel summary-panel" aria-labelledby="rollouts-title">
-      <h2 id="rollouts-title">{rollouts.some(isCurrent) ? 'Rollouts under way' : 'Latest rollout'}</h2>
-      {rollouts.length === 0 ? <p class="muted">Nothing was rolled out lately.</p> : null}
+      <h2 id="rollouts-title">{rollouts.some(isCurrent) ? 'Rollouts in progress' : 'Latest rollout'}</h2>
+      {rollouts.length === 0 ? <p class="muted">No recent rollouts.</p> : null}
       <ul class="rollouts">
         {rollouts.map((rollout) => (
           <RolloutLine key={rollout.id} store={store} rollout={rollout} />

@@ -21,7 +21,7 @@ interface ToolbarProps {
   readonly onDeploy: (scope: DeployScope) => void;
 }
 
-/** Search, filters, grouping; a plain form, so that it works without a script, too. */
+/** Search, filters, grouping; a plain form, so that it also works without JavaScript. */
 export function Toolbar({ store, onDeploy }: ToolbarProps) {
   const selection = store.selection.value;
   const { facets } = store.list.value;
@@ -77,7 +77,7 @@ export function Toolbar({ store, onDeploy }: ToolbarProps) {
               label="Version"
               value={selection.version}
               options={facets.version}
-              words={{ [NONE]: 'nothing runs' }}
+              words={{ [NONE]: 'not deployed' }}
               onChange={(version) => change({ version })}
             />
             <SortChoice selection={selection} onChange={change} />
@@ -136,7 +136,7 @@ function Choice({ name, label, value, options, words, onChange }: ChoiceProps) {
   );
 }
 
-/** Where there are no column heads to click: on a phone. */
+/** For phones, which show no column heads to click. */
 function SortChoice({
   selection,
   onChange,
@@ -172,7 +172,7 @@ function sortOf(value: string): Pick<Selection, 'sort' | 'descending'> {
   return { sort, descending };
 }
 
-/** What the form's own fields do not hold, kept when it is sent without a script. */
+/** The filters without a field of their own, kept when the form is submitted without JavaScript. */
 function HiddenFields({ selection }: { selection: Selection }) {
   return (
     <>
@@ -185,7 +185,7 @@ function HiddenFields({ selection }: { selection: Selection }) {
   );
 }
 
-/** How many are shown, and the one button whose scope is what was chosen last: checked, filtered, or all. */
+/** The number of matches, and a deploy button for the narrowest choice: checked, filtered, or all. */
 function Actions({ store, onDeploy }: ToolbarProps) {
   const { matched } = store.list.value;
   const checked = store.checked.value.size;
@@ -228,7 +228,7 @@ function Actions({ store, onDeploy }: ToolbarProps) {
   );
 }
 
-/** Filters that have no field of their own; each can be taken away. */
+/** Filters without a field of their own; each can be removed. */
 function Chips({ store }: { store: FleetStore }) {
   const selection = store.selection.value;
   if (selection.cause === '' && selection.rollout === '') return null;

@@ -2,7 +2,7 @@ import { STATUSES } from '../../domain/cluster/status.ts';
 import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
 import { EVERYTHING, type Selection, SORT_KEYS, type SortKey } from './selection.ts';
 
-/** Reads a selection from the query of a URL; what it does not understand means nothing. */
+/** Reads a selection from the query of a URL; unknown values are ignored. */
 export function parseSelection(query: URLSearchParams): Selection {
   const text = (key: string) => query.get(key) ?? '';
   const status = text('status');
@@ -20,7 +20,7 @@ export function parseSelection(query: URLSearchParams): Selection {
   };
 }
 
-/** The shortest query that means the selection; '' where it is everything, else beginning with "?". */
+/** The shortest query for the selection; '' for the default, otherwise it starts with "?". */
 export function formatSelection(selection: Selection): string {
   const query = new URLSearchParams();
   const add = (key: string, value: string) => {

@@ -10,13 +10,13 @@ interface KeyTargets {
   readonly scrollTo: (index: number) => void;
 }
 
-/** The keys of the page, while no dialog is open. */
+/** The keyboard shortcuts of the page, active while no dialog is open. */
 export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
   useEffect(() => {
     let lastChecked: string | undefined;
 
     function move(by: 1 | -1): void {
-      // At once: the next key must not land in the search.
+      // Immediately: the next key must not go to the search field.
       searchField()?.blur();
       const { items } = store.list.value;
       const from = items.findIndex(
@@ -81,7 +81,7 @@ export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
       actions[action]();
     }
 
-    /** The line that has the focus is the one that the keys mean. */
+    /** The keys act on the focused line. */
     function onFocusIn(event: FocusEvent): void {
       const line = (event.target as Element).closest<HTMLElement>('[data-namespace]');
       if (line?.dataset.namespace !== undefined) store.active.value = line.dataset.namespace;
@@ -100,7 +100,7 @@ function searchField(): HTMLInputElement | null {
   return document.querySelector<HTMLInputElement>('#search');
 }
 
-/** Once the line is rendered: it may have been out of the window. */
+/** Waits until the line is rendered: it could have been outside the window. */
 function focusSoon(namespace: string): void {
   requestAnimationFrame(() => {
     const line = document.querySelector<HTMLElement>(`[data-namespace="${CSS.escape(namespace)}"]`);

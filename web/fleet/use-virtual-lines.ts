@@ -3,7 +3,7 @@ import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 export interface VirtualLines {
   readonly indexes: readonly number[];
-  /** Room for the lines that are not rendered, in pixels. */
+  /** Space for the lines that are not rendered, in pixels. */
   readonly before: number;
   readonly after: number;
   readonly measure: (line: HTMLElement | null) => void;
@@ -13,19 +13,19 @@ export interface VirtualLines {
 interface VirtualLinesOptions {
   readonly count: number;
   readonly keyOf: (index: number) => string;
-  /** The height of a line that is not rendered, in pixels: exact, or all below it move when it comes into view. */
+  /** The height of a line that is not rendered, in pixels. Must be exact, or the lines below move when it is rendered. */
   readonly heightOf: (index: number) => number;
-  /** Changes when the heights do, as between a wide and a narrow window. */
+  /** Changes when the heights do, for example between a wide and a narrow window. */
   readonly layout: string;
-  /** The element that holds the lines: everything above it moves them down. */
+  /** The element that contains the lines: its position is the offset of the first. */
   readonly list: { readonly current: HTMLElement | null };
-  /** What sticks to the top of the window and hides lines, in pixels. */
+  /** The height of what sticks to the top of the window and hides lines, in pixels. */
   readonly covered: () => number;
-  /** Off, all lines are rendered: as the server has sent them. */
+  /** If false, all lines are rendered, as the server sent them. */
   readonly isOn: boolean;
 }
 
-/** Renders the lines that the window shows, and a few around. The page itself scrolls, as pages do. */
+/** Renders the lines in the window and a few around it. The page itself scrolls, not an element in it. */
 export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
   const { count, keyOf, heightOf, layout, list, isOn } = options;
   const [, rerender] = useReducer((renders: number) => renders + 1, 0);
@@ -60,7 +60,7 @@ export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
   useLayoutEffect(() => lines?._didMount(), [lines]);
   useLayoutEffect(() => lines?.measure(), [lines, layout]);
   useLayoutEffect(() => {
-    // Nothing above the lines changes its height while they are scrolled, and to measure costs a layout.
+    // Heights above the lines do not change while scrolling, and measuring costs a layout.
     if (lines && list.current && !lines.isScrolling) {
       const top = Math.round(list.current.getBoundingClientRect().top + window.scrollY);
       if (top !== margin.current) {
@@ -91,7 +91,7 @@ export function useVirtualLines(options: VirtualLinesOptions): VirtualLines {
   };
 }
 
-/** As the browser observed it; until then as it was known, for to ask the element would cost a layout for every line. */
+/** The observed height; until then the known one, because measuring the element would cost a layout per line. */
 function measureWithoutLayout(
   line: HTMLElement,
   entry: ResizeObserverEntry | undefined,

@@ -1,18 +1,18 @@
 export interface VersionShare {
-  /** '' where nothing runs; undefined for all the others together. */
+  /** '' if FDD is not deployed; undefined for all the others together. */
   readonly version: string | undefined;
   readonly label: string;
   readonly count: number;
 }
 
-/** As many as there are colours. */
+/** The number of colours. */
 const MOST = 5;
 
-/** The versions for bar and legend: the most frequent each, the rest together. */
+/** The versions for bar and legend: the most frequent ones, and the rest as one. */
 export function shareVersions(
   versions: readonly { readonly version: string; readonly count: number }[],
 ): VersionShare[] {
-  const shares = versions.map(({ version, count }) => ({ version, count, label: version || 'nothing runs' }));
+  const shares = versions.map(({ version, count }) => ({ version, count, label: version || 'not deployed' }));
   if (shares.length <= MOST) return shares;
   const rest = shares.slice(MOST - 1);
   const count = rest.reduce((sum, share) => sum + share.count, 0);

@@ -3,11 +3,11 @@ import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
 import type { Trigger } from '../../domain/rollout/rollout.ts';
 
 export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; readonly meaning: string }>> = {
-  degraded: { word: 'Degraded', meaning: 'FDD does not work, or the latest deploy failed' },
-  outdated: { word: 'Outdated', meaning: 'works, but is not what it should run, and nothing is under way' },
-  progressing: { word: 'Progressing', meaning: 'Skipper is at it' },
-  unmanaged: { word: 'Unmanaged', meaning: 'Skipper leaves it alone' },
-  healthy: { word: 'Healthy', meaning: 'runs what it should' },
+  degraded: { word: 'Degraded', meaning: 'FDD is not working, or the latest deploy failed' },
+  outdated: { word: 'Outdated', meaning: 'not on the wanted version, and no deploy is in progress' },
+  progressing: { word: 'Progressing', meaning: 'a deploy is queued or in progress' },
+  unmanaged: { word: 'Unmanaged', meaning: 'not managed by Skipper' },
+  healthy: { word: 'Healthy', meaning: 'working and up to date' },
 };
 
 export const STATUS_WORDS: Readonly<Record<StatusValue, string>> = {
@@ -21,27 +21,27 @@ export const STATUS_WORDS: Readonly<Record<StatusValue, string>> = {
 };
 
 const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
-  api: 'asked by',
-  board: 'asked on the board by',
-  release: 'new release, seen by',
-  retry: 'retry asked by',
+  api: 'requested by',
+  board: 'requested on the board by',
+  release: 'new release, found by',
+  retry: 'retry requested by',
 };
 
-/** Who or what asked for a rollout. */
+/** Who or what requested a rollout. */
 export function requestedBy(trigger: Trigger, who: string): string {
-  if (trigger === 'board' && who === 'board') return 'asked on the board';
+  if (trigger === 'board' && who === 'board') return 'requested on the board';
   if (trigger === 'release') return 'new release';
   return `${TRIGGER_WORDS[trigger]} ${who}`;
 }
 
-/** The status in words; where FDD is fine and it is the deploy that failed, both. */
+/** The status in words; both states if the deploy failed but FDD is fine. */
 export function statusWords(row: Pick<FleetRow, 'status' | 'health' | 'state'>): {
   readonly word: string;
   readonly remark: string;
 } {
   const word = STATUS_WORDS[row.status];
-  const isItselfFine = row.status === 'OK' || row.status === 'VERSION_MISMATCH';
-  if (row.health !== 'degraded' || row.state !== 'failed' || !isItselfFine) return { word, remark: '' };
+  const isFddFine = row.status === 'OK' || row.status === 'VERSION_MISMATCH';
+  if (row.health !== 'degraded' || row.state !== 'failed' || !isFddFine) return { word, remark: '' };
   return { word: 'Deploy failed', remark: row.status === 'OK' ? 'FDD is OK' : word };
 }
 
@@ -49,7 +49,7 @@ export function namespaces(count: number): string {
   return `${number(count)} ${count === 1 ? 'namespace' : 'namespaces'}`;
 }
 
-/** With thin groups of thousands, the same in every locale: `10,000`. */
+/** With thousands separators, the same in every locale: `10,000`. */
 export function number(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

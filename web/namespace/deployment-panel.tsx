@@ -7,13 +7,13 @@ import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
-/** FDD's Deployment and pods, beside what is asked of them. */
+/** FDD's Deployment and pods, compared with what they should be. */
 export function DeploymentPanel({ store }: { store: NamespaceStore }) {
   const { checks, conditions, fddPods } = store.details.value;
   return (
     <Section id="deployment" title="Deployment and pods">
       {checks.length === 0 ? (
-        <p class="none">There is no Deployment fiaas-deploy-daemon.</p>
+        <p class="none">The Deployment fiaas-deploy-daemon does not exist.</p>
       ) : (
         <Checks checks={checks} />
       )}
@@ -28,7 +28,7 @@ export function DeploymentPanel({ store }: { store: NamespaceStore }) {
         </>
       )}
       <h3>Pods</h3>
-      {fddPods.length === 0 ? <p class="none">There are none.</p> : null}
+      {fddPods.length === 0 ? <p class="none">None.</p> : null}
       <ul class="lines">
         {fddPods.map((pod) => (
           <PodLine key={pod.name} pod={pod} />

@@ -3,7 +3,7 @@ import { Ago } from '../ui/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
-/** Where to look further: the jobs on the board, the rollouts they belong to. */
+/** Links to the jobs on the board and to the rollouts they belong to. */
 export function LinksPanel({ store }: { store: NamespaceStore }) {
   const { jobs, rollouts, namespace } = store.details.value;
   return (
@@ -13,7 +13,7 @@ export function LinksPanel({ store }: { store: NamespaceStore }) {
         <Links title="Rollouts" links={rollouts} store={store} />
       </div>
       <p class="muted">
-        The same as JSON: <a href={`/api/namespaces/${namespace}`}>namespace</a>,{' '}
+        As JSON: <a href={`/api/namespaces/${namespace}`}>namespace</a>,{' '}
         <a href={`/api/namespaces/${namespace}/objects`}>objects</a>
       </p>
     </Section>

@@ -4,13 +4,13 @@ import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
-/** What FDD itself says: of the deployment that stands, and of the ones before. */
+/** FDD's own reports: on the current deployment, and on earlier ones. */
 export function FddLogPanel({ store }: { store: NamespaceStore }) {
   const { report } = store.details.value;
   const all = store.objects.value?.reports ?? [];
   const current = all.find((each) => each.deploymentId === report?.deploymentId);
   const earlier = all.filter((each) => each !== current);
-  // The watch knows the result at once; the whole log comes with the objects.
+  // The watch has the result first; the whole log comes with the objects.
   const shown = report === undefined ? undefined : { ...report, logs: current?.logs ?? report.logs };
   return (
     <Section
@@ -19,7 +19,7 @@ export function FddLogPanel({ store }: { store: NamespaceStore }) {
       aside={shown === undefined ? undefined : <Result report={shown} />}
     >
       {shown === undefined ? (
-        <p class="none">FDD has reported nothing on the deployment that stands.</p>
+        <p class="none">FDD has not reported on the current deployment.</p>
       ) : (
         <Report report={shown} />
       )}
@@ -51,13 +51,13 @@ function Result({ report }: { report: FddReport }) {
 }
 
 function Report({ report }: { report: FddReport }) {
-  if (report.logs.length === 0) return <p class="none">FDD has left no log lines.</p>;
+  if (report.logs.length === 0) return <p class="none">FDD reported no log lines.</p>;
   return (
     <LogBlock label={`FDD’s log of ${report.deploymentId ?? report.name}`} text={report.logs.join('\n')} />
   );
 }
 
-/** The last bootstrap pod's end, events and log, kept after the pod is gone. */
+/** The last bootstrap pod's exit code, events and log, kept after the pod is deleted. */
 export function BootstrapPanel({ store }: { store: NamespaceStore }) {
   const { bootstrap } = store.details.value;
   if (!bootstrap) return null;
@@ -65,7 +65,9 @@ export function BootstrapPanel({ store }: { store: NamespaceStore }) {
   return (
     <Section id="bootstrap" title="Bootstrap pod" aside={<Ago at={collectedAt} now={store.now} />}>
       <p class={exitCode === 0 ? 'healthy' : 'degraded'}>
-        <strong class="end-word">{exitCode === undefined ? 'Had not ended' : `Exit code ${exitCode}`}</strong>
+        <strong class="end-word">
+          {exitCode === undefined ? 'Had not exited' : `Exit code ${exitCode}`}
+        </strong>
         {reason === undefined ? '' : ` (${reason})`}
         <span class="muted">
           {' '}
@@ -74,7 +76,7 @@ export function BootstrapPanel({ store }: { store: NamespaceStore }) {
       </p>
       {events.length === 0 ? null : <LogBlock label="Events of the bootstrap pod" text={events.join('\n')} />}
       {log === '' ? (
-        <p class="none">Its log is empty.</p>
+        <p class="none">The log is empty.</p>
       ) : (
         <LogBlock label="Log of the bootstrap pod" text={log} />
       )}

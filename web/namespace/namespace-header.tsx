@@ -5,7 +5,7 @@ import { Since } from '../ui/moment.tsx';
 import { until } from '../ui/relative-time.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 
-/** Which namespace it is, and how it is doing, in one look. */
+/** The namespace and its state at a glance. */
 export function NamespaceHeader({
   store,
   children,
@@ -48,7 +48,7 @@ export function NamespaceHeader({
             : ''}
         </Fact>
         {row.since === undefined ? null : (
-          <Fact name="For">
+          <Fact name="In this state for">
             <Since at={row.since} now={store.now} />
           </Fact>
         )}

@@ -19,7 +19,7 @@ interface NamespacePageProps {
   readonly readAgain?: () => void;
 }
 
-/** One namespace, and why it is so: the answer first, then all the evidence. */
+/** One namespace and why it is in its state: the explanation first, then all the evidence. */
 export function NamespacePage({ store, readAgain = () => undefined }: NamespacePageProps) {
   const deploy = useSignal<OpenDeploy | undefined>(undefined);
   const toasts = useSignal<readonly Toast[]>([]);
@@ -71,20 +71,20 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
   );
 }
 
-/** For a name that is no FIAAS namespace: says what would make it one. */
+/** For a name that is not a FIAAS namespace: shows what would make it one. */
 export function UnknownNamespacePage({ namespace }: { namespace: string }) {
   return (
     <>
       <TopBar current="fleet" />
       <main id="main" class="namespace-page">
-        <h1>{namespace} is no FIAAS namespace</h1>
-        <section class="panel details-section" aria-label="What makes a namespace FIAAS’s">
+        <h1>{namespace} is not a FIAAS namespace</h1>
+        <section class="panel details-section" aria-label="What makes a FIAAS namespace">
           <p>
-            A namespace is FIAAS’s when it has a ConfigMap named <code>fiaas-deploy-daemon</code>, or one with
-            the label <code>app=fiaas-deploy-daemon</code>. Skipper sees a new one at once.
+            A FIAAS namespace has a ConfigMap named <code>fiaas-deploy-daemon</code>, or one with the label{' '}
+            <code>app=fiaas-deploy-daemon</code>. Skipper detects a new one immediately.
           </p>
           <p>
-            To see what is there: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
+            To check for it: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
           </p>
           <p>
             <a href={`/status?q=${encodeURIComponent(namespace)}`}>Search the fleet for this name</a>, or see{' '}

@@ -3,14 +3,14 @@ import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/na
 import type { Connection } from '../feed/feed-messages.ts';
 import type { NamespacePageState } from './page-state.ts';
 
-/** What the page shows. On the server it stands still. */
+/** What the page shows. On the server it never changes. */
 export interface NamespaceStore {
   readonly details: Signal<NamespaceDetails>;
   readonly objects: Signal<NamespaceObjects | undefined>;
-  /** Why the objects could not be read again; empty when they could. */
+  /** Why the objects could not be read again; empty if they could. */
   readonly objectsProblem: Signal<string>;
   readonly connection: Signal<Connection>;
-  /** The namespace is no more. */
+  /** The namespace is no longer in the fleet. */
   readonly isGone: Signal<boolean>;
   /** The server's clock, in milliseconds since the epoch. */
   readonly now: Signal<number>;

@@ -5,7 +5,7 @@ import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 import { NotRead } from './wanted-panel.tsx';
 
-/** The objects as the API server has them; what may not be read says so in its place. */
+/** The objects as the API server has them; one that cannot be read is shown with the reason. */
 export function ObjectsPanel({ store, readAgain }: { store: NamespaceStore; readAgain: () => void }) {
   const objects = store.objects.value;
   return (
@@ -20,7 +20,7 @@ export function ObjectsPanel({ store, readAgain }: { store: NamespaceStore; read
             </>
           ) : null}
           <button type="button" class="link-button needs-script" onClick={readAgain}>
-            Read again
+            Refresh
           </button>
         </>
       }

@@ -1,10 +1,10 @@
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 
-/** What the page is rendered from, on the server and in the browser alike. */
+/** What the page is rendered from, both on the server and in the browser. */
 export interface NamespacePageState {
   readonly details: NamespaceDetails;
-  /** Undefined where they could not be read in time: the browser asks for them. */
+  /** Undefined if they could not be read in time: the browser then requests them. */
   readonly objects: NamespaceObjects | undefined;
-  /** Where the shared worker is that follows the fleet. */
+  /** URL of the shared worker that follows the fleet. */
   readonly feedWorker: string;
 }

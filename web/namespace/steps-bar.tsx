@@ -2,7 +2,7 @@ import type { AttemptStep } from '../../domain/rollout/attempt.ts';
 import { seriesOf, stepName, took } from './words.ts';
 
 const WIDTH = 1_000;
-/** A step that took no time at all is still to be seen. */
+/** Keeps a step that took no time visible. */
 const NARROWEST = 4;
 const GAP = 3;
 

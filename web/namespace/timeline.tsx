@@ -6,20 +6,20 @@ import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 import { StepsBar } from './steps-bar.tsx';
-import { askedBy, endOf, seriesOf, stepName, took } from './words.ts';
+import { endOf, requesterOf, seriesOf, stepName, took } from './words.ts';
 
-/** What has been tried here, the latest first. */
+/** The attempts in this namespace, latest first. */
 export function Timeline({ store }: { store: NamespaceStore }) {
   const { attempts, historyProblem, row } = store.details.value;
   return (
     <Section
       id="timeline"
       title="Timeline of attempts"
-      aside={attempts.length > 0 ? 'the latest first' : undefined}
+      aside={attempts.length > 0 ? 'latest first' : undefined}
     >
-      {historyProblem === undefined ? null : <p class="none">The history cannot be read: {historyProblem}</p>}
+      {historyProblem === undefined ? null : <p class="none">Cannot read the history: {historyProblem}</p>}
       {attempts.length === 0 && historyProblem === undefined ? (
-        <p class="none">Skipper has not tried anything here within the last 30 days.</p>
+        <p class="none">No attempts in the last 30 days.</p>
       ) : null}
       <ol class="timeline">
         {attempts.map((attempt, index) => (
@@ -39,7 +39,7 @@ export function Timeline({ store }: { store: NamespaceStore }) {
 interface EntryProps {
   readonly attempt: Attempt;
   readonly isLatest: boolean;
-  /** What goes on in it right now; empty for one that has ended. */
+  /** What it is doing now; empty for one that has ended. */
   readonly phase: string;
   readonly now: ReadonlySignal<number>;
 }
@@ -60,17 +60,17 @@ function TimelineEntry({ attempt, isLatest, phase, now }: EntryProps) {
           </span>
         </p>
         <p class="muted">
-          {attempt.version} · {askedBy(attempt)} · rollout {attempt.rolloutId}
+          {attempt.version} · {requesterOf(attempt)} · rollout {attempt.rolloutId}
         </p>
         {attempt.times > 1 ? (
           <p>
-            {attempt.times} times alike, the first <Ago at={attempt.firstStartedAt} now={now} />
+            {attempt.times} identical attempts, the first <Ago at={attempt.firstStartedAt} now={now} />
           </p>
         ) : null}
         {phase === '' ? null : <p class="attempt-phase">{phase}</p>}
-        {isSaidByPlan(attempt) ? null : <p class="attempt-reason">{attempt.reason}</p>}
+        {isShownByPlan(attempt) ? null : <p class="attempt-reason">{attempt.reason}</p>}
         {attempt.retryDelayMs === undefined ? null : (
-          <p class="muted">The next one was put off for {took(attempt.retryDelayMs)}.</p>
+          <p class="muted">The next attempt was delayed by {took(attempt.retryDelayMs)}.</p>
         )}
         {attempt.steps.length === 0 ? null : <StepsBar steps={attempt.steps} />}
         <Steps attempt={attempt} isOpen={isLatest} />
@@ -87,12 +87,12 @@ function TimelineEntry({ attempt, isLatest, phase, now }: EntryProps) {
   );
 }
 
-/** The reason of a deploy that went well is the plan's, which stands among its steps. */
-function isSaidByPlan({ reason, steps }: Attempt): boolean {
+/** The reason of a successful deploy is the plan's, which is listed among its steps. */
+function isShownByPlan({ reason, steps }: Attempt): boolean {
   return reason === '' || steps.some((step) => step.kind === 'plan' && step.text.endsWith(reason));
 }
 
-/** One that runs grows with the clock. */
+/** Of a running attempt it grows with the clock. */
 function Duration({ attempt, now }: { attempt: Attempt; now: ReadonlySignal<number> }) {
   const end = attempt.endedAt ?? now.value;
   return <>{took(end - attempt.startedAt)}</>;

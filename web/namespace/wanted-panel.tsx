@@ -25,7 +25,7 @@ function Wanted({ objects: { plan, diff } }: { objects: NamespaceObjects }) {
     <>
       <p>
         {plan.action === undefined ? (
-          <>It cannot be told what a deploy would do now: {plan.reason}</>
+          <>Cannot plan a deploy: {plan.reason}</>
         ) : (
           <>
             A deploy now would: <strong>{plan.action}</strong> ({plan.reason})
@@ -50,9 +50,9 @@ function Wanted({ objects: { plan, diff } }: { objects: NamespaceObjects }) {
 }
 
 function Diff({ hunks, isEqual }: { hunks: readonly (readonly DiffLine[])[]; isEqual: boolean }) {
-  if (isEqual) return <p class="none">The Application is what the release wants, field for field.</p>;
+  if (isEqual) return <p class="none">Every field that Skipper writes matches the wanted Application.</p>;
   return (
-    <ScrollBox label="Application: from what is there (-) to what is wanted (+)">
+    <ScrollBox label="Application: actual (-) and wanted (+)">
       {hunks.map((lines, hunk) => (
         <span class="hunk" key={String(hunk)}>
           {lines.map((line, index) => (
@@ -67,6 +67,6 @@ function Diff({ hunks, isEqual }: { hunks: readonly (readonly DiffLine[])[]; isE
 }
 
 export function NotRead({ problem }: { problem: string }) {
-  if (problem !== '') return <p class="none">It could not be read: {problem}</p>;
-  return <p class="none">It could not be read in time; reload the page.</p>;
+  if (problem !== '') return <p class="none">Cannot be read: {problem}</p>;
+  return <p class="none">Reading took too long. Reload the page.</p>;
 }

@@ -1,7 +1,7 @@
 import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
-/** The answer, before all evidence. */
+/** The explanation, shown before all evidence. */
 export function WhyPanel({ store }: { store: NamespaceStore }) {
   const { why } = store.details.value;
   return (

@@ -3,7 +3,7 @@ import type { Attempt, AttemptEnd } from '../../domain/rollout/attempt.ts';
 import type { Trigger } from '../../domain/rollout/rollout.ts';
 import { requestedBy } from '../fleet/words.ts';
 
-/** How long something took, to three figures at most: `340 ms`, `2.4 s`, `1 min 5 s`, `2 h 10 min`. */
+/** A duration in short form: `340 ms`, `2.4 s`, `1 min 5 s`, `2 h 10 min`. */
 export function took(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
@@ -16,25 +16,25 @@ export function took(ms: number): string {
 const ENDS: Readonly<Record<AttemptEnd, { readonly word: string; readonly health: Health }>> = {
   completed: { word: 'completed', health: 'healthy' },
   failed: { word: 'failed', health: 'degraded' },
-  retrying: { word: 'failed, made again', health: 'outdated' },
+  retrying: { word: 'failed, retried', health: 'outdated' },
   skipped: { word: 'skipped', health: 'unmanaged' },
   'handed over': { word: 'handed over', health: 'unmanaged' },
-  lost: { word: 'worker went away', health: 'degraded' },
+  lost: { word: 'worker lost', health: 'degraded' },
 };
 
 export function endOf({ end, outcome }: Attempt): { readonly word: string; readonly health: Health } {
-  if (end === undefined) return { word: 'under way', health: 'progressing' };
-  // A newer Skipper may know more ends.
+  if (end === undefined) return { word: 'in progress', health: 'progressing' };
+  // A newer Skipper may have written an end that is unknown here.
   const known = ENDS[end] ?? { word: end, health: 'unmanaged' as const };
   return end === 'completed' && outcome !== undefined ? { ...known, word: outcome } : known;
 }
 
-/** Who or what asked for an attempt. */
-export function askedBy({ trigger, requestedBy: who }: Pick<Attempt, 'trigger' | 'requestedBy'>): string {
+/** Who or what requested an attempt. */
+export function requesterOf({ trigger, requestedBy: who }: Pick<Attempt, 'trigger' | 'requestedBy'>): string {
   return requestedBy(trigger as Trigger, who);
 }
 
-/** Which colour a step has in the bar; what Skipper does itself, what FDD does, and what is waited for differ. */
+/** The colour of a step in the bar: Skipper's own work, FDD's work and the waits differ. */
 export function seriesOf(kind: string): string {
   switch (kind) {
     case 'observe':
@@ -54,7 +54,7 @@ export function seriesOf(kind: string): string {
   }
 }
 
-/** What a step is called: its text, or its kind where that says more. */
+/** The name of a step: its text, with its kind in front if that adds something. */
 export function stepName({ kind, text }: { readonly kind: string; readonly text: string }): string {
   if (text === '') return kind;
   const isWait = kind.includes(' ') || kind === 'bootstrapping' || kind === 'plan';

@@ -9,14 +9,14 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog for as long as it is rendered; Escape and a click outside close it. */
+/** A modal dialog, open while it is rendered; Escape and a click outside close it. */
 export function Dialog({ title, onClose, children, ...rest }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, as every dialog
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes every dialog
     <dialog
       {...rest}
       ref={dialog}

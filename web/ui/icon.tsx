@@ -13,7 +13,7 @@ const STROKES: Readonly<Record<IconName, string>> = {
   link: 'M9 3h4v4M13 3 7.500 8.500M6 4H3.500v8.500H12V10',
 };
 
-/** Small line drawings; they say nothing that the text beside them does not. */
+/** Small line icons; decorative, since the text beside them has the meaning. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -29,7 +29,7 @@ export function Icon({ name }: { name: IconName }) {
   );
 }
 
-/** A disc, half of it dark. */
+/** A disc with one dark half. */
 export function ThemeIcon() {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -50,7 +50,7 @@ const mark = (d: string) => (
   />
 );
 
-/** Each health has its own outline, so that it is known without its colour. */
+/** Each health has its own outline, so that it can be recognized without colour. */
 const HEALTH_SHAPES: Readonly<Record<Health, ComponentChild>> = {
   degraded: (
     <>

@@ -3,11 +3,11 @@ import { absolute, ago, duration, machineTime } from './relative-time.ts';
 
 interface MomentProps {
   readonly at: number;
-  /** The server's clock; only this text follows it. */
+  /** The server's clock; a tick rerenders only this text. */
   readonly now: ReadonlySignal<number>;
 }
 
-/** A moment as the time since; pointing at it tells the moment. */
+/** The time since a moment; hovering shows the moment itself. */
 export function Since({ at, now }: MomentProps) {
   return (
     <time dateTime={machineTime(at)} title={absolute(at)}>
@@ -24,7 +24,7 @@ export function Ago({ at, now }: MomentProps) {
   );
 }
 
-/** The moment that a page was made at, on the server's clock. */
+/** When the page was rendered, by the server's clock. */
 export function AsOf({ now }: Pick<MomentProps, 'now'>) {
   return (
     <>

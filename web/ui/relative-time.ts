@@ -16,12 +16,12 @@ export function ago(now: number, at: number): string {
   return now - at < 2 * SECOND ? 'just now' : `${duration(now - at)} ago`;
 }
 
-/** Counts down; a moment that has come is "now". */
+/** Counts down; a moment in the past is "now". */
 export function until(now: number, at: number): string {
   return at - now < SECOND ? 'now' : `in ${duration(at - now + SECOND / 2)}`;
 }
 
-/** The same text wherever it is made, whatever the time zone: `2026-11-23 08:14:03 UTC`. */
+/** The same text on server and browser, independent of the time zone: `2026-11-23 08:14:03 UTC`. */
 export function absolute(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
@@ -31,7 +31,7 @@ export function machineTime(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The wall clock of whoever looks: `14:03:22`. */
+/** In the viewer's time zone: `14:03:22`. */
 export function wallClock(at: number): string {
   const time = new Date(at);
   return [time.getHours(), time.getMinutes(), time.getSeconds()]

@@ -5,7 +5,7 @@ export interface BarPart {
   readonly className: string;
 }
 
-/** Parts of a whole side by side; says the same to a screen reader in words. SVG needs no inline style for its widths. */
+/** Parts of a whole side by side; screen readers get the label. SVG needs no inline style for its widths. */
 export function StackedBar({
   parts,
   total,

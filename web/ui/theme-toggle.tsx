@@ -1,7 +1,7 @@
 import { ThemeIcon } from './icon.tsx';
 import { type Theme, themeCookie } from './theme.ts';
 
-/** Switches between light and dark; what the system wants is followed until then, and again when both agree. */
+/** Switches between light and dark. Follows the system's preference until the first switch, and again when both match. */
 export function ThemeToggle() {
   return (
     <button type="button" class="icon-button needs-script" title="Light or dark" onClick={toggle}>

@@ -3,7 +3,7 @@ export type Theme = 'system' | 'light' | 'dark';
 const COOKIE = 'skipper-theme';
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** A cookie, not local storage: the server then renders the right theme at once, and nothing flashes. */
+/** A cookie, not local storage: the server can render the right theme, so that the page does not flash. */
 export function readTheme(cookies: string): Theme {
   const value = new RegExp(`(?:^|;\\s*)${COOKIE}=(light|dark)(?:;|$)`).exec(cookies)?.[1];
   return (value as Theme | undefined) ?? 'system';

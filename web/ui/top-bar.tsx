@@ -8,12 +8,12 @@ const LINKS = [
   ['api', '/api/openapi.json', 'API'],
 ] as const;
 
-/** The same on every page; children stand at its right: whether the page is live, for one. */
+/** The same on every page; children are shown on the right, for example whether the page is live. */
 export function TopBar({ current, children }: { current: 'fleet' | 'board'; children?: ComponentChildren }) {
   return (
     <header class="top-bar">
       <a class="skip-link" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <a class="brand" href="/status">
         <Logo />

@@ -30,7 +30,7 @@ function targets(counts: Partial<Record<PlanAction, number>>): PlannedNamespace[
 const runs = (namespace: string) => !namespace.startsWith('bootstrap');
 
 describe('summarizePlan', () => {
-  test('says how many namespaces FDD is restarted in, and how large a part of the fleet that is', () => {
+  test('gives the number of namespaces in which FDD is restarted, and their share of the fleet', () => {
     const summary = summarizePlan(targets({ update: 312 }), 340, runs);
 
     expect(summary.blastRadius).toBe('This restarts FDD in 312 of 340 namespaces, 92 % of the fleet.');
@@ -38,7 +38,7 @@ describe('summarizePlan', () => {
   });
 
   test.each<[Partial<Record<PlanAction, number>>, number, string]>([
-    [{ unchanged: 5, refuse: 1 }, 6, 'Nothing will be written.'],
+    [{ unchanged: 5, refuse: 1 }, 6, 'Nothing will change.'],
     [{ bootstrap: 1 }, 1, 'This starts FDD in 1 namespace.'],
     [{ bootstrap: 2 }, 50, 'This starts FDD in 2 of 50 namespaces, 4 % of the fleet.'],
     [
@@ -51,17 +51,17 @@ describe('summarizePlan', () => {
   });
 
   test.each<[string, Partial<Record<PlanAction, number>>, number, boolean]>([
-    ['a hundred of very many', { update: 100 }, 10_000, true],
-    ['ninety-nine of very many', { update: 99 }, 10_000, false],
+    ['100 of a large fleet', { update: 100 }, 10_000, true],
+    ['99 of a large fleet', { update: 99 }, 10_000, false],
     ['half of a fleet', { update: 10 }, 20, true],
     ['less than half of a fleet', { update: 10 }, 21, false],
     ['all of a tiny fleet', { update: 9 }, 9, false],
-    ['what writes nothing', { verify: 500, unchanged: 500 }, 1_000, false],
+    ['a plan without writes', { verify: 500, unchanged: 500 }, 1_000, false],
   ])('%s is large: %#', (_what, counts, fleetSize, isLarge) => {
     expect(summarizePlan(targets(counts), fleetSize, runs).isLarge).toBe(isLarge);
   });
 
-  test('tells every reason of a refusal, the most frequent first', () => {
+  test('lists every reason of a refusal, most frequent first', () => {
     const refused = ['helm', 'yaml', 'helm'].map((reason, index) => ({
       namespace: `n${index}`,
       action: 'refuse' as const,

@@ -9,10 +9,10 @@ const quota = (namespace: string) =>
 const FLEET = [
   aFleetRow({ namespace: 'a' }),
   quota('b'),
-  aFleetRow({ namespace: 'c', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
+  aFleetRow({ namespace: 'c', health: 'progressing', cause: 'API down', causeGroup: 'API down' }),
   quota('d'),
-  aFleetRow({ namespace: 'e', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
-  aFleetRow({ namespace: 'f', health: 'progressing', cause: 'API away', causeGroup: 'API away' }),
+  aFleetRow({ namespace: 'e', health: 'progressing', cause: 'API down', causeGroup: 'API down' }),
+  aFleetRow({ namespace: 'f', health: 'progressing', cause: 'API down', causeGroup: 'API down' }),
 ];
 const GROUPED = { ...EVERYTHING, grouped: true };
 
@@ -27,48 +27,48 @@ describe('listFleet', () => {
     expect(list.namespaces).toEqual(['b', 'd', 'c', 'e', 'f', 'a']);
   });
 
-  test('groups by cause: the worst first, then the largest, those without a cause last', () => {
+  test('groups by cause: worst first, then largest, those without a cause last', () => {
     const list = listFleet(FLEET, GROUPED);
 
-    expect(lines(list.items)).toEqual(['2 quota', '3 API away', '1 ']);
+    expect(lines(list.items)).toEqual(['2 quota', '3 API down', '1 ']);
     expect(list.groups[0]).toEqual({ cause: 'quota', health: 'degraded', namespaces: ['b', 'd'] });
     expect(list.namespaces).toHaveLength(6);
   });
 
-  test('shows the rows of groups that are unfolded', () => {
+  test('shows the rows of unfolded groups', () => {
     expect(lines(listFleet(FLEET, GROUPED, new Set(['quota'])).items)).toEqual([
       '2 quota',
       'b',
       'd',
-      '3 API away',
+      '3 API down',
       '1 ',
     ]);
   });
 
   test('groups only what is selected', () => {
-    expect(lines(listFleet(FLEET, { ...GROUPED, health: ['progressing'] }).items)).toEqual(['3 API away']);
+    expect(lines(listFleet(FLEET, { ...GROUPED, health: ['progressing'] }).items)).toEqual(['3 API down']);
   });
 });
 
 describe('refreshItems', () => {
-  test('keeps places, takes what is new of a row, drops what is gone', () => {
+  test('keeps places, updates rows, drops deleted ones', () => {
     const { items } = listFleet(FLEET, EVERYTHING);
     const now = new Map(
       FLEET.filter(({ namespace }) => namespace !== 'd').map((row) => [row.namespace, row]),
     );
-    const well = aFleetRow({ namespace: 'b' });
-    now.set('b', well);
+    const healthy = aFleetRow({ namespace: 'b' });
+    now.set('b', healthy);
 
     const refreshed = refreshItems(items, (name) => now.get(name));
 
     expect(lines(refreshed)).toEqual(['b', 'c', 'e', 'f', 'a']);
-    expect(refreshed[0]).toEqual({ kind: 'row', row: well });
+    expect(refreshed[0]).toEqual({ kind: 'row', row: healthy });
     expect(refreshed[1]).toBe(items[2]);
   });
 });
 
 describe('a range of checks', () => {
-  const { items } = listFleet(FLEET, GROUPED, new Set(['quota', 'API away']));
+  const { items } = listFleet(FLEET, GROUPED, new Set(['quota', 'API down']));
 
   test.each([
     ['b', 'e', ['b', 'd', 'c', 'e']],
@@ -76,11 +76,11 @@ describe('a range of checks', () => {
     ['c', 'c', ['c']],
     ['gone', 'c', ['c']],
     ['b', 'a', ['a']],
-  ])('from %s to %s is %j, whatever group it crosses', (from, to, expected) => {
+  ])('from %s to %s is %j, across groups', (from, to, expected) => {
     expect(namesBetween(items, from, to)).toEqual(expected);
   });
 
-  test('is added or taken away', () => {
+  test('is added or removed', () => {
     const some = new Set(['a', 'b']);
 
     expect([...withNames(some, ['b', 'c'], true)]).toEqual(['a', 'b', 'c']);

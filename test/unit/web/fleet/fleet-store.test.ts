@@ -43,14 +43,14 @@ describe('the first paint', () => {
     ...Array.from({ length: 250 }, (_, index) => `ns-${String(index).padStart(3, '0')}`),
   );
 
-  test('has the first lines, and knows of the others', () => {
+  test('has the first lines and the count of all', () => {
     const paint = aPaint(many);
 
     expect(paint.items).toHaveLength(FIRST_LINES);
     expect(paint).toMatchObject({ matched: 250, lines: 250 });
   });
 
-  test('is the same for server and browser, which has it as JSON', () => {
+  test('is the same on the server and, from JSON, in the browser', () => {
     const paint = aPaint(many, { search: 'ns-1' });
     const server = createFleetStore(paint);
     const browser = createFleetStore(JSON.parse(JSON.stringify(paint)));
@@ -58,7 +58,7 @@ describe('the first paint', () => {
     expect(JSON.stringify(browser.list.value)).toBe(JSON.stringify(server.list.value));
   });
 
-  test('goes over into the whole list without moving a line', () => {
+  test('is replaced by the whole list without moving a line', () => {
     const { store, takeAll } = open(many);
     const first = shown(store);
     expect(store.isComplete.value).toBe(false);
@@ -89,7 +89,7 @@ describe('a fleet store', () => {
     expect(shown(store)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('does not apply to a new document what was meant for the one before', () => {
+  test('does not apply changes of an earlier document to a new one', () => {
     const { store, takeAll } = open(rowsNamed('a'));
     takeAll();
     store.take({ kind: 'rows', event: { position: 'e.2', rows: rowsNamed('old'), gone: [] } });
@@ -100,7 +100,7 @@ describe('a fleet store', () => {
     expect(shown(store)).toEqual(['new']);
   });
 
-  test('lets no line move while it is held, but shows what has changed', () => {
+  test('moves no line while it is held, but shows changes', () => {
     const { store, takeAll } = open(rowsNamed('a', 'b', 'c'));
     takeAll();
     expect(shown(store)).toEqual(['a', 'b', 'c']);
@@ -116,7 +116,7 @@ describe('a fleet store', () => {
     expect(shown(store)).toEqual(['c', 'b', 'd']);
   });
 
-  test('follows another selection even while it is held', () => {
+  test('follows a new selection even while it is held', () => {
     const { store, takeAll } = open(rowsNamed('one', 'two'));
     takeAll();
     expect(shown(store)).toEqual(['one', 'two']);
@@ -140,7 +140,7 @@ describe('a fleet store', () => {
     expect(shown(store)).toEqual(['quota', 'a', 'b']);
   });
 
-  test('forgets what was checked and is gone', () => {
+  test('unchecks namespaces that are gone', () => {
     const { store, takeAll } = open(rowsNamed('a', 'b'));
     takeAll();
     const stop = forgetGone(store);
@@ -153,7 +153,7 @@ describe('a fleet store', () => {
     stop();
   });
 
-  test("goes by the server's clock", () => {
+  test("follows the server's clock", () => {
     const { store } = open([]);
     const local = Date.now();
     store.take({ kind: 'tick', now: local + 60_000 });
@@ -163,7 +163,7 @@ describe('a fleet store', () => {
     expect(Math.abs(store.now.value - (local + 61_000))).toBeLessThan(10_000);
   });
 
-  test('takes an empty fleet for one that is not read while there are doubts', () => {
+  test('treats an empty fleet with stale data as not read yet', () => {
     const { store, takeAll } = open([]);
     takeAll();
     expect(store.isRead.value).toBe(true);

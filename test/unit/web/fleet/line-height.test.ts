@@ -15,7 +15,7 @@ describe('lineHeight', () => {
     expect(new Set(items.map((item) => lineHeight(item, false))).size).toBe(1);
   });
 
-  test('leaves room on a card for what is going on, or wrong', () => {
+  test('leaves room on a card for an activity or a cause', () => {
     const plain = lineHeight(line({ activity: 'idle', cause: '' }), true);
 
     expect(lineHeight(line({ activity: 'idle', cause: 'quota' }), true)).toBeGreaterThan(plain);
@@ -32,7 +32,7 @@ describe('lineHeight', () => {
         lineHeight(GROUP, true),
       ],
     ],
-  ])('is what %s makes of a line', (file, heights) => {
+  ])('matches %s', (file, heights) => {
     const css = readFileSync(new URL(`../../../../web/ui/styles/${file}`, import.meta.url), 'utf8');
 
     expect([...css.matchAll(/--line-height: (\d+)px/g)].map(([, px]) => Number(px))).toEqual(heights);

@@ -35,29 +35,29 @@ const FLEET = [
 
 describe('selectRows', () => {
   test.each<[string, Partial<Selection>, string[]]>([
-    ['everything, what fails first', {}, ['b', 'd', 'c', 'a']],
+    ['everything, degraded first', {}, ['b', 'd', 'c', 'a']],
     ['a health', { health: ['progressing'] }, ['c']],
     ['several healths', { health: ['progressing', 'healthy'] }, ['c', 'a']],
     ['a status', { status: 'CONFIG_ERROR' }, ['d']],
     ['a channel', { channel: 'latest' }, ['c']],
     ['no channel', { channel: NONE }, ['d']],
     ['a version', { version: '1' }, ['b', 'd']],
-    ['where nothing runs', { version: NONE }, ['c']],
+    ['namespaces without an FDD', { version: NONE }, ['c']],
     ['a cause', { cause: 'exceeded quota' }, ['b']],
     ['a rollout', { rollout: 'r1' }, ['b']],
     ['words of the cause, in any order and case', { search: ' QUOTA forbidden ' }, ['b']],
     ['part of a name', { search: 'D' }, ['b', 'd']],
     ['filters together', { version: '1', status: 'FAILED' }, ['b']],
     ['nothing', { search: 'nowhere' }, []],
-    ['by name, down', { sort: 'namespace', descending: true }, ['d', 'c', 'b', 'a']],
+    ['by name, descending', { sort: 'namespace', descending: true }, ['d', 'c', 'b', 'a']],
     ['by status', { sort: 'status' }, ['b', 'c', 'd', 'a']],
-    ['the latest change first, the unknown last', { sort: 'since' }, ['a', 'c', 'b', 'd']],
+    ['by latest change, unknown last', { sort: 'since' }, ['a', 'c', 'b', 'd']],
     ['by version; equal ones stay by name', { sort: 'version' }, ['c', 'b', 'd', 'a']],
   ])('selects %s', (_what, selection, expected) => {
     expect(names(FLEET, selection)).toEqual(expected);
   });
 
-  test('a facet counts what would be shown if it alone were changed', () => {
+  test('a facet counts the rows that each of its options would show', () => {
     const { facets } = selectRows(FLEET, { ...EVERYTHING, version: '1', status: 'FAILED' });
 
     expect(facets.status).toEqual([
@@ -93,7 +93,7 @@ describe('selectRows', () => {
     grouped: fc.boolean(),
   });
 
-  test('choosing an option shows as many rows as it says', () => {
+  test('choosing an option shows as many rows as its count', () => {
     fc.assert(
       fc.property(anyFleet, anySelection, (fleet, selection) => {
         const { facets } = selectRows(fleet, selection);
@@ -106,7 +106,7 @@ describe('selectRows', () => {
     );
   });
 
-  test('order changes nothing but the order, and what is given stays as it is', () => {
+  test('sorting changes only the order, and does not modify its input', () => {
     fc.assert(
       fc.property(anyFleet, anySelection, (fleet, selection) => {
         const before = [...fleet];

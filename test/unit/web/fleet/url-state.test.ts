@@ -29,7 +29,7 @@ const anySelection: fc.Arbitrary<Selection> = fc.record({
 const read = (query: string) => parseSelection(new URLSearchParams(query));
 
 describe('a selection in the URL', () => {
-  test('is read as it was written', () => {
+  test('survives a round trip', () => {
     fc.assert(
       fc.property(anySelection, (selection) => {
         expect(read(formatSelection(selection))).toEqual(selection);
@@ -37,12 +37,12 @@ describe('a selection in the URL', () => {
     );
   });
 
-  test('needs no query when it is everything', () => {
+  test('needs no query for the default', () => {
     expect(formatSelection(EVERYTHING)).toBe('');
     expect(read('')).toEqual(EVERYTHING);
   });
 
-  test('is short, and can be read by a person', () => {
+  test('is short and readable', () => {
     const selection: Selection = {
       ...EVERYTHING,
       search: 'quota',
@@ -57,7 +57,7 @@ describe('a selection in the URL', () => {
     );
   });
 
-  test('is read from what a form sends, empty fields and all', () => {
+  test('is read from a submitted form, including empty fields', () => {
     expect(read('q=&status=&channel=stable&version=&sort=attention&group=cause')).toEqual({
       ...EVERYTHING,
       channel: 'stable',
@@ -66,7 +66,7 @@ describe('a selection in the URL', () => {
   });
 
   test.each(['health=unwell', 'status=GREEN', 'sort=-length', 'group=colour', 'sort='])(
-    'leaves out what it does not understand: %s',
+    'ignores unknown values: %s',
     (query) => {
       expect(read(query)).toEqual(EVERYTHING);
     },
@@ -74,7 +74,7 @@ describe('a selection in the URL', () => {
 });
 
 describe('a selection', () => {
-  test('is filtered by anything but order and grouping', () => {
+  test('counts as filtered by anything but order and grouping', () => {
     expect(isFiltered({ ...EVERYTHING, sort: 'since', descending: true, grouped: true })).toBe(false);
     expect(isFiltered({ ...EVERYTHING, search: '  ' })).toBe(false);
     expect(isFiltered({ ...EVERYTHING, search: 'a' })).toBe(true);
@@ -92,7 +92,7 @@ describe('a selection', () => {
     );
   });
 
-  test('toggles one health, and twice is never', () => {
+  test('toggles one health, and toggling twice restores it', () => {
     fc.assert(
       fc.property(anySelection, fc.constantFrom(...HEALTHS), (selection, health) => {
         const once = toggleHealth(selection, health);
@@ -102,7 +102,7 @@ describe('a selection', () => {
     );
   });
 
-  test('is sorted up, down, and not at all', () => {
+  test('sorts ascending, descending, then by default', () => {
     const up = nextSort(EVERYTHING, 'namespace');
     const down = nextSort(up, 'namespace');
 

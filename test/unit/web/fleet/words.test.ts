@@ -25,7 +25,7 @@ describe('time', () => {
     expect(duration(ms)).toBe(words);
   });
 
-  test('is told back and forth', () => {
+  test('is shown relative to the past and the future', () => {
     expect(ago(10_000, 9_000)).toBe('just now');
     expect(ago(100_000, 88_000)).toBe('12 s ago');
     // A clock that lags behind the event.
@@ -35,12 +35,12 @@ describe('time', () => {
     expect(until(5_000, 0)).toBe('now');
   });
 
-  test('is the same in every zone', () => {
+  test('is the same in every time zone', () => {
     expect(absolute(Date.UTC(2026, 10, 23, 8, 14, 3))).toBe('2026-11-23 08:14:03 UTC');
   });
 });
 
-describe('what is going on', () => {
+describe('the current activity', () => {
   test.each([
     [{ activity: 'idle' }, '', ''],
     [{ activity: 'queued' }, 'Queued', ''],
@@ -60,7 +60,7 @@ describe('what is going on', () => {
 });
 
 describe('words', () => {
-  test('a failed deploy is told apart from an FDD that failed', () => {
+  test('a failed deploy is distinguished from a failed FDD', () => {
     expect(statusWords({ status: 'OK', health: 'degraded', state: 'failed' })).toEqual({
       word: 'Deploy failed',
       remark: 'FDD is OK',
@@ -97,15 +97,15 @@ describe('words', () => {
     expect([percent(9_999, 10_000), percent(5, 5)]).toEqual(['99 %', '100 %']);
   });
 
-  test('who asked', () => {
-    expect(requestedBy('api', '10.0.0.1')).toBe('asked by 10.0.0.1');
+  test('who requested a rollout', () => {
+    expect(requestedBy('api', '10.0.0.1')).toBe('requested by 10.0.0.1');
     expect(requestedBy('release', 'release-check')).toBe('new release');
-    expect(requestedBy('board', 'board')).toBe('asked on the board');
+    expect(requestedBy('board', 'board')).toBe('requested on the board');
   });
 });
 
 describe('shares of versions', () => {
-  test('are told one by one while there are colours', () => {
+  test('are listed one by one up to the number of colours', () => {
     expect(
       shareVersions([
         { version: '1', count: 3 },
@@ -113,11 +113,11 @@ describe('shares of versions', () => {
       ]),
     ).toEqual([
       { version: '1', label: '1', count: 3 },
-      { version: '', label: 'nothing runs', count: 1 },
+      { version: '', label: 'not deployed', count: 1 },
     ]);
   });
 
-  test('are put together beyond that, and none is lost', () => {
+  test('are combined beyond that, and none is lost', () => {
     const versions = Array.from({ length: 9 }, (_, index) => ({ version: `v${index}`, count: 9 - index }));
 
     const shares = shareVersions(versions);
@@ -140,7 +140,7 @@ describe('rollouts', () => {
     etaAt: undefined,
   });
 
-  test('under way are shown, or else the latest', () => {
+  test('in progress are shown, or else the latest', () => {
     const [a, b, c] = [rollout('a', 'failed'), rollout('b', 'running'), rollout('c', 'completed')];
 
     expect(shownRollouts([a, b, c])).toEqual([b]);
@@ -148,7 +148,7 @@ describe('rollouts', () => {
     expect(shownRollouts([])).toEqual([]);
   });
 
-  test('tell their progress in parts that add up', () => {
+  test('show their progress in parts that add up', () => {
     const states = ['completed', 'completed', 'failed', 'pending'] as const;
     const progress = progressOf(countTargets(states.map((state) => ({ state }))));
 
@@ -181,7 +181,7 @@ describe('keys', () => {
     expect(keyAction({ key, at, hasModifier: false })).toBe(action);
   });
 
-  test("with a modifier are the browser's", () => {
+  test('with a modifier are left to the browser', () => {
     expect(keyAction({ key: 'd', at: 'page', hasModifier: true })).toBeUndefined();
   });
 });

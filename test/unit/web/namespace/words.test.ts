@@ -3,7 +3,7 @@ import type { AttemptEnd } from '../../../../domain/rollout/attempt.ts';
 import { endOf, stepName, took } from '../../../../web/namespace/words.ts';
 import { anAttempt } from '../../../support/details-builders.ts';
 
-describe('how long something took', () => {
+describe('a duration', () => {
   test.each([
     [-5, '0 ms'],
     [0.4, '0 ms'],
@@ -14,17 +14,17 @@ describe('how long something took', () => {
     [59_600, '1 min 0 s'],
     [65_000, '1 min 5 s'],
     [7_800_000, '2 h 10 min'],
-  ])('%d ms is told as %s', (ms, text) => {
+  ])('%d ms is shown as %s', (ms, text) => {
     expect(took(ms)).toBe(text);
   });
 });
 
-describe('an attempt in a word', () => {
+describe('the end of an attempt', () => {
   test.each([
     [{ outcome: 'bootstrapped' }, 'bootstrapped', 'healthy'],
-    [{ end: undefined, outcome: undefined }, 'under way', 'progressing'],
-    [{ end: 'retrying', outcome: undefined }, 'failed, made again', 'outdated'],
-    [{ end: 'lost', outcome: undefined }, 'worker went away', 'degraded'],
+    [{ end: undefined, outcome: undefined }, 'in progress', 'progressing'],
+    [{ end: 'retrying', outcome: undefined }, 'failed, retried', 'outdated'],
+    [{ end: 'lost', outcome: undefined }, 'worker lost', 'degraded'],
     [{ end: 'from the future' as AttemptEnd, outcome: undefined }, 'from the future', 'unmanaged'],
   ] as const)('%j', (overrides, word, health) => {
     expect(endOf(anAttempt(overrides))).toEqual({ word, health });
@@ -36,6 +36,6 @@ test.each([
   [{ kind: 'plan', text: 'update: image is x' }, 'plan: update: image is x'],
   [{ kind: 'waiting for FDD', text: 'FDD reported RUNNING' }, 'waiting for FDD: FDD reported RUNNING'],
   [{ kind: 'rolling out', text: '' }, 'rolling out'],
-])('the step %j is called %j', (step, name) => {
+])('the step %j is named %j', (step, name) => {
   expect(stepName(step)).toBe(name);
 });
