@@ -66,7 +66,7 @@ export function createApp(
     response.json(document);
   });
   for (const route of ROUTES) {
-    // A stream's span would last as long as somebody looks.
+    // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
     const guarded = route.mutates ? [authorize] : [];
     app[route.method](route.path, ...traced, ...guarded, readText, serve(route, shared));
@@ -83,7 +83,7 @@ export function createApp(
   return app;
 }
 
-/** An event that waits in a compressor for more of its kind is late. */
+/** Events are not compressed: a compressor would hold them back until its buffer is full. */
 function isWorthCompressing(request: Request, response: Response): boolean {
   return (
     !String(response.getHeader('content-type')).startsWith('text/event-stream') &&
@@ -101,7 +101,7 @@ function serve(route: Route, shared: Pick<Call<unknown>, 'core' | 'view' | 'even
       headers: request.headers as Record<string, string | undefined>,
       rawBody,
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
-      // IPv4 as it is known, not as IPv6 wraps it.
+      // A plain IPv4 address, not one mapped to IPv6.
       caller: (request.ip ?? 'unknown').replace(/^::ffff:/, ''),
     });
     if ('stream' in answer) return answer.stream(response);
@@ -112,7 +112,7 @@ function serve(route: Route, shared: Pick<Call<unknown>, 'core' | 'view' | 'even
   };
 }
 
-/** Express knows an error handler by its four parameters. */
+/** Express recognizes an error handler by its four parameters. */
 function handleError(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) {
     next(error);

@@ -3,7 +3,7 @@ import type { Metrics } from '../shared/metrics.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 
-/** Sets the gauges that the fleet view knows, when somebody looks. */
+/** Sets the gauges that come from the fleet view, at each scrape. */
 export async function refreshFleetGauges(
   view: FleetView,
   metrics: Metrics,
@@ -18,24 +18,24 @@ export async function refreshFleetGauges(
   for (const row of rows) if (isOutdated(row)) metrics.namespacesOutdated.inc({ channel: row.channel });
   metrics.channelReadable.reset();
   for (const { channel, checkedAt, problem } of channels) {
-    // Nobody has looked at it yet.
+    // Not checked yet.
     if (checkedAt === undefined && problem === undefined) continue;
     metrics.channelReadable.set({ channel }, problem === undefined ? 1 : 0);
   }
-  // Undefined means that Redis is away: nobody can tell.
+  // Undefined means that Redis is down: the values are unknown.
   if (workers === undefined) {
     metrics.workers.remove();
     metrics.oldestUnfinished.remove();
     return;
   }
   metrics.workers.set(workers);
-  const asked = rows.map(({ namespace }) => view.record(namespace));
-  metrics.oldestUnfinished.set(oldestUnfinishedSeconds(asked, Date.now()));
+  const records = rows.map(({ namespace }) => view.record(namespace));
+  metrics.oldestUnfinished.set(oldestUnfinishedSeconds(records, Date.now()));
 }
 
 /**
- * What failed to get there is behind as well. A row whose wanted version is unknown is not known to be behind; what is under
- * way has its own gauge.
+ * Includes failed deploys. A row whose wanted version is unknown does not count as outdated; deploys in progress have their
+ * own gauge.
  */
 function isOutdated({ channel, activity, status, wanted, version }: FleetRow): boolean {
   return (

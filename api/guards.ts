@@ -7,25 +7,25 @@ import { HttpProblem } from './problem.ts';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * Refuses what a foreign page could make a browser send: changing requests whose Origin, or the browser's own word, is
- * of another site. Programs send neither header and pass.
+ * Refuses cross-site requests: changing requests whose Origin or Sec-Fetch-Site header shows another site. Programs send
+ * neither header and pass.
  */
 export function refuseForeignOrigins(request: Request, _response: Response, next: NextFunction): void {
   if (!SAFE_METHODS.includes(request.method) && isForeign(request)) {
-    throw new HttpProblem(403, 'foreign_origin', 'a page of another site may not change anything here');
+    throw new HttpProblem(403, 'foreign_origin', 'cross-site request refused');
   }
   next();
 }
 
-/** Asks for the token on every changing request; as bearer, or as password for browsers. */
+/** Requires the token on every changing request; as bearer, or as password for browsers. */
 export function requireToken(tokenFile: string | undefined) {
   if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
   const token = readToken(tokenFile);
   return (request: Request, _response: Response, next: NextFunction) => {
     if (!SAFE_METHODS.includes(request.method) && !isSame(credentialOf(request), token)) {
-      // A page that asks for the token itself says so: the browser would open its own question over it.
+      // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
       const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
-      throw new HttpProblem(401, 'unauthenticated', 'this needs the token: send "Authorization: Bearer …"', {
+      throw new HttpProblem(401, 'unauthenticated', 'a token is required: send "Authorization: Bearer …"', {
         headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
       });
     }
@@ -33,7 +33,7 @@ export function requireToken(tokenFile: string | undefined) {
   };
 }
 
-/** Nothing from elsewhere, nothing inline but styles, never in a frame. */
+/** Nothing from other hosts, nothing inline except styles, never in a frame. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -12,7 +12,7 @@ const PAGES: readonly (readonly [RegExp, string])[] = [
 
 export function measureRequests(metrics: Metrics) {
   return (request: Request, response: Response, next: NextFunction) => {
-    // A stream's length says how long somebody looked, not how long anybody waited.
+    // The duration of a stream is how long a client was connected, not a latency.
     if (request.path === '/api/fleet/events') return next();
     const page = PAGES.find(([pattern]) => pattern.test(request.path))?.[1] ?? 'other';
     metrics.webRequestStarted.inc({ page });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
-/** The OpenAPI 3.1 document, made of the very schemas that validate. */
+/** The OpenAPI 3.1 document, generated from the same schemas that validate requests. */
 export function openApiDocument(version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of ROUTES) {
@@ -30,19 +30,19 @@ export function openApiDocument(version: string): Record<string, unknown> {
     info: {
       title: 'Skipper',
       version,
-      description: 'Keeps the fiaas-deploy-daemon of every namespace at its release, and proves it.',
+      description: 'Keeps the fiaas-deploy-daemon of every namespace at its release, and verifies it.',
     },
     paths,
     components: { schemas: componentSchemas() },
   };
 }
 
-/** Named schemas stand under components, once; everything that uses one refers to it. */
+/** Each named schema is listed once under components; everything else refers to it. */
 function componentSchemas(): Record<string, unknown> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     uri: referenceTo,
     io: 'input',
-    // zod marks what is readonly in TypeScript; in OpenAPI readOnly means "not in requests".
+    // zod sets readOnly for TypeScript's readonly; in OpenAPI readOnly means "not in requests".
     override: ({ jsonSchema }) => {
       delete jsonSchema.readOnly;
     },

@@ -17,7 +17,7 @@ export interface ProblemBody {
   readonly errors?: readonly FieldError[];
 }
 
-/** An error that knows its HTTP answer. */
+/** An error with its HTTP response. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
@@ -54,7 +54,7 @@ const TITLES: Readonly<Record<number, string>> = {
 
 const RETRY_AFTER_SECONDS = '5';
 
-/** The only place that words an HTTP error. Anything unknown is a bug: it is logged, and told without its inside. */
+/** The only place that turns errors into HTTP errors. Anything unknown is a bug: callers log it, clients get no details. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof BadRequestError) {
@@ -65,7 +65,7 @@ export function toProblem(error: unknown): HttpProblem {
   }
   if (error instanceof SkipperError) return fromSkipperError(error);
   if (isHttpError(error)) return new HttpProblem(error.status, error.type ?? 'bad_request', error.message);
-  return new HttpProblem(500, 'unexpected', 'something went wrong inside Skipper; its log says what');
+  return new HttpProblem(500, 'unexpected', "internal error: see Skipper's log");
 }
 
 export function problemBody(problem: HttpProblem): ProblemBody {
@@ -91,7 +91,7 @@ function fromSkipperError(error: SkipperError): HttpProblem {
   return new HttpProblem(500, error.code, error.message);
 }
 
-/** Errors of express' own body reader carry their status. */
+/** Errors of Express's body parser have their status. */
 function isHttpError(error: unknown): error is Error & { status: number; type?: string } {
   return (
     error instanceof Error &&

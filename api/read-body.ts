@@ -2,12 +2,11 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { HttpProblem } from './problem.ts';
 
-/** A schema makes an object of a kilobyte of each wrong value, and a body of two megabytes may hold a million of them. */
+/** zod creates an issue of about a kilobyte for each wrong value, and a body of two megabytes can hold a million values. */
 const MAX_VALUES = 20_000;
-/** Nobody reads more. */
-const ERRORS_TOLD = 20;
+const MAX_ERRORS = 20;
 
-/** An empty body is an empty object; anything else must say that it is JSON, be JSON, and fit the schema. */
+/** An empty body is an empty object; any other body must be declared as JSON, be valid JSON, and match the schema. */
 export function readBody(schema: z.ZodType, rawBody: string, request: Request): unknown {
   if (rawBody.trim() === '') return schema.parse({});
   if (!request.is(['application/json', '+json'])) {
@@ -24,8 +23,8 @@ export function readBody(schema: z.ZodType, rawBody: string, request: Request): 
   }
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  // A body may hold a million mistakes; nobody reads more than the first.
-  const errors = parsed.error.issues.slice(0, ERRORS_TOLD).flatMap(toFieldErrors).slice(0, ERRORS_TOLD);
+  // A body can hold thousands of mistakes; nobody reads more than the first.
+  const errors = parsed.error.issues.slice(0, MAX_ERRORS).flatMap(toFieldErrors).slice(0, MAX_ERRORS);
   const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new HttpProblem(400, 'bad_request', detail, { errors });
 }

@@ -5,7 +5,7 @@ import { namespaceObjectsRoute, namespaceRoute, statusRoute } from './routes/nam
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
 import { rolloutRoute, rolloutsRoute } from './routes/rollouts.ts';
 
-/** The whole API, as data: it is mounted, documented and authorized from here. */
+/** The whole API as data: mounting, documentation and authorization are derived from it. */
 export const ROUTES: readonly Route[] = [
   deployRoute,
   rolloutsRoute,

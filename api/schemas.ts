@@ -2,26 +2,32 @@ import { z } from 'zod';
 import { NamespaceDetails } from '../domain/explain/namespace-details.ts';
 import { StatusRow } from '../domain/fleet/status-row.ts';
 
-/** Requests, and the answers that only the API knows; what clients read back is in the domain. */
+/** Requests, and the responses that only the API uses; what clients parse is in the domain. */
 
 const namespaceName = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is no namespace name (lower-case letters, digits, "-")');
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    'is not a valid namespace name (lower-case letters, digits, "-")',
+  );
 
 export const DeployBody = z
   .strictObject({
     namespaces: z
       .array(namespaceName)
-      .min(1, 'is empty: name the namespaces, or leave the field out to mean all')
+      .min(1, 'is empty: list the namespaces, or omit the field to deploy all')
       .optional()
-      .describe('Namespaces to deploy; left out means all of them'),
-    force_bootstrap: z.boolean().optional().describe('Start a bootstrap pod even where FDD runs'),
-    'force-bootstrap': z.boolean().optional().describe('The same, as upstream documents it'),
-    dry_run: z.boolean().optional().describe('Only tell the plan; change nothing'),
+      .describe('Namespaces to deploy; omit to deploy all'),
+    force_bootstrap: z.boolean().optional().describe('Start a bootstrap pod even if FDD is running'),
+    'force-bootstrap': z
+      .boolean()
+      .optional()
+      .describe('The same as force_bootstrap, in the spelling that upstream documents'),
+    dry_run: z.boolean().optional().describe('Return only the plan; change nothing'),
     omit_steps: z
       .boolean()
       .optional()
-      .describe("With dry_run: leave out the plan's steps, which for thousands of namespaces are megabytes"),
+      .describe("With dry_run: omit the plan's steps, which are megabytes for thousands of namespaces"),
   })
   .superRefine((body, context) => {
     const { force_bootstrap: underscore, 'force-bootstrap': hyphen } = body;
@@ -29,14 +35,14 @@ export const DeployBody = z
       context.addIssue({
         code: 'custom',
         path: ['force_bootstrap'],
-        message: 'contradicts force-bootstrap: give one of the two',
+        message: 'contradicts force-bootstrap: set only one of the two',
       });
     }
   })
   .meta({ id: 'DeployRequest' });
 export type DeployBody = z.infer<typeof DeployBody>;
 
-const links = z.record(z.string(), z.string()).describe('URLs of what belongs to it');
+const links = z.record(z.string(), z.string()).describe('URLs of related resources');
 
 const anyMapping = z.record(z.string(), z.unknown());
 

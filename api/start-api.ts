@@ -9,7 +9,7 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-/** Starts the HTTP side; it answers at once, and tells on /readyz what it waits for. */
+/** Starts the HTTP side; it answers at once, and /readyz shows what it is waiting for. */
 export async function startApi(
   core: Core,
   version: string,
@@ -26,7 +26,7 @@ export async function startApi(
   return {
     port: listening.port,
     stop: async () => {
-      // Streams end with the view: until then the server would wait for them.
+      // Closing the view ends the streams; otherwise the server would wait for them.
       await view.close();
       await listening.close();
     },

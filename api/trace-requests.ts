@@ -2,7 +2,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { startServerSpan } from '../shared/telemetry/spans.ts';
 
-/** A span for each request, by its route, never by its path: `POST /api/deploy`. Goes on with the caller's `traceparent`. */
+/** A span for each request, named by its route, never by its path: `POST /api/deploy`. Continues the caller's `traceparent`. */
 export function traceRequests(route: string): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const { span, run } = startServerSpan(
@@ -26,7 +26,7 @@ export function traceRequests(route: string): RequestHandler {
   };
 }
 
-/** The same for what changes something; a page that asks again and again for what is shown would fill every trace store. */
+/** The same, only for changes: the requests of a page that polls would fill the trace store. */
 export function traceChanges(route: string): RequestHandler {
   const traced = traceRequests(route);
   return (request, response, next) =>

@@ -12,7 +12,7 @@ import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
 import type { NamespaceRecord } from '../shared/state/desired-state.ts';
 
-/** How what is kept looks from outside. */
+/** Stored data in the shape that the API returns. */
 
 export function rolloutView(rollout: Rollout, targets: ReadonlyMap<string, RolloutTarget>): RolloutView {
   return {

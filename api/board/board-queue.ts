@@ -3,13 +3,13 @@ import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import type { DeployService } from '../../shared/deploy-service.ts';
 import { HttpProblem } from '../problem.ts';
 
-/** A queue that retries all of a state at once: the board's own way stops at the first hundred. */
+/** A queue that retries all jobs of a state at once: the board's own loop stops at the first hundred. */
 export interface RetriesAll {
-  /** How many namespaces are deployed again. */
+  /** Returns how many namespaces are deployed again. */
   retryAll(status: JobRetryStatus): Promise<number>;
 }
 
-/** What Add must be given, on every queue where it means a deploy. */
+/** The data that Add requires on every queue where it means a deploy. */
 export const NAMESPACE_SCHEMA = {
   type: 'object',
   properties: { namespace: { type: 'string', description: 'The namespace to deploy' } },
@@ -23,7 +23,7 @@ export function namespaceOf(data: unknown): string {
   throw new HttpProblem(400, 'bad_request', 'the data must be {"namespace": "…"}: the namespace to deploy');
 }
 
-/** Deploys, and fails with the very reason where nothing was queued. `again`: what was asked for last, not the channel's. */
+/** Deploys; if nothing was queued, throws the reason. `again`: the release requested last, not the channel's. */
 export async function deployFromBoard(
   service: DeployService,
   namespaces: readonly string[],

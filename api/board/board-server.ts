@@ -3,7 +3,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import type { NextFunction, Request, Response } from 'express';
 import { FLEET_PAGE } from './links.ts';
 
-/** The board's page asks another host for fonts, and knows no way to the fleet page that is not in a menu. */
+/** The board's page loads fonts from another host, and has a link to the fleet page only in a menu. */
 export class BoardServer extends ExpressAdapter {
   private readonly logoUrl: () => string;
 
@@ -34,7 +34,7 @@ export class BoardServer extends ExpressAdapter {
   }
 }
 
-/** The entry page without what comes from elsewhere, and with a link to the fleet page. */
+/** The entry page without resources of other hosts, and with a link to the fleet page. */
 export function ownPage(html: string): string {
   return html
     .replace(/<link[^>]*https?:\/\/[^>]*>/g, '')
@@ -42,7 +42,7 @@ export function ownPage(html: string): string {
     .replace('<div id="root">', `<a class="to-fleet" href="${FLEET_PAGE}">Fleet page</a><div id="root">`);
 }
 
-/** At the end of the header; on a phone, right of the title. The board's own badge moves the header down. */
+/** At the end of the header; on a phone, to the right of the title. The board's own badge moves the header down. */
 const LINK_STYLE = `
 .to-fleet { position: fixed; z-index: 1000; top: calc(var(--header-offset) - var(--header-height) + 0.95rem); right: 1.75rem;
   padding: 0.3rem 0.7rem; border: 1px solid var(--input); border-radius: var(--radius); color: var(--foreground);

@@ -13,7 +13,7 @@ const READ_CHUNK = 1_000;
 
 export type DeployQueueCore = Pick<Core, 'deployQueue' | 'service' | 'state' | 'cluster'>;
 
-/** The deploy queue: what means a deploy goes through the service. The library's way to change what the board does is a subclass. */
+/** The deploy queue: actions that mean a deploy go through the service. The library is extended by subclassing. */
 export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll {
   private readonly core: DeployQueueCore;
 
@@ -22,10 +22,10 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
       readOnlyMode,
       displayName: 'Deploys',
       description: [
-        'One job per namespace that has something to do.',
-        'Retry deploys what was asked for last, Add and Duplicate what the channel says, Promote begins the next attempt now.',
-        'Pause stops all deploys until it is resumed; running ones end.',
-        'A failed job stays as history until it is cleaned: what fails now is in the fleet queue.',
+        'One job per namespace that has work to do.',
+        "Retry deploys the release that was requested last, Add and Duplicate the channel's current one, Promote starts the next attempt now.",
+        'Pause stops all deploys until the queue is resumed; running deploys finish.',
+        'Failed jobs stay as history until they are cleaned: current failures are in the fleet queue.',
       ].join(' '),
       jobDataSchema: NAMESPACE_SCHEMA,
       externalJobUrl: ({ data }) => statusPageOf(data.namespace, `${data.namespace} on the fleet page`),
@@ -42,7 +42,7 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
     return this.deploy(namespaceOf(data), false);
   }
 
-  /** One rollout of the namespaces whose latest deploy ended so; older jobs are history. */
+  /** One rollout of the namespaces whose latest deploy is in this state; older jobs are history. */
   async retryAll(status: JobRetryStatus): Promise<number> {
     const { state, cluster, service } = this.core;
     const known = new Set(cluster.namespaces());
@@ -50,7 +50,7 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
     const records = await state.records(candidates);
     const namespaces = candidates.filter((namespace) => records.get(namespace)?.state === status);
     if (namespaces.length === 0) {
-      const reason = `no namespace's latest deploy has ${status}: each was asked again since, or is gone`;
+      const reason = `no namespace's latest deploy has ${status}: each has a newer request, or is gone`;
       throw new HttpProblem(409, 'conflict', reason);
     }
     await deployFromBoard(service, namespaces, true);
@@ -66,14 +66,14 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
     }
   }
 
-  /** BullMQ's own retry would evade deduplication, and find nothing left to do in the desired state. */
+  /** BullMQ's own retry would bypass deduplication, and find nothing left to do in the desired state. */
   protected override guard(job: Job<DeployJob>): BoardJob {
     job.retry = async () => {
       await this.deploy(job.data.namespace, true);
     };
-    const told = job.toJSON.bind(job);
-    // Always the namespace: told on every card, it would only be noise.
-    job.toJSON = () => ({ ...told(), deduplicationId: undefined });
+    const toJSON = job.toJSON.bind(job);
+    // Always the namespace: on every card it would only be noise.
+    job.toJSON = () => ({ ...toJSON(), deduplicationId: undefined });
     return super.guard(job);
   }
 
@@ -81,7 +81,11 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
     const target = (await deployFromBoard(this.core.service, [namespace], again)).get(namespace);
     const job = target?.jobId === undefined ? undefined : await super.getJob(target.jobId);
     if (!job) {
-      throw new HttpProblem(503, 'unexpected', 'the deploy is asked for; its job is queued within seconds');
+      throw new HttpProblem(
+        503,
+        'unexpected',
+        'the deploy was requested; its job will be queued within seconds',
+      );
     }
     return job as unknown as Job;
   }

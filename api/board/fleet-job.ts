@@ -1,7 +1,7 @@
 import type { JobCounts, JobStatus, QueueJobJson } from '@bull-board/api/typings/app';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
-/** The states of the fleet queue, those that ask for a person first: in this order "Latest" shows them. */
+/** The states of the fleet queue in the order of "Latest": those that need attention first. */
 export const FLEET_STATES = [
   'failed',
   'active',
@@ -13,20 +13,20 @@ export const FLEET_STATES = [
 export type FleetState = (typeof FLEET_STATES)[number];
 
 export const FLEET_DESCRIPTION = [
-  'One entry per namespace, as it is now.',
-  'Failed: FDD does not work, or the latest deploy failed.',
-  'Active: a deploy is under way.',
-  'Waiting: queued.',
-  'Delayed: behind what it should run, or between two attempts; Promote deploys it now.',
+  'One entry per namespace, with its current state.',
+  'Failed: FDD is not working, or the latest deploy failed.',
+  'Active: a deploy is in progress.',
+  'Waiting: a deploy is queued.',
+  'Delayed: outdated, or waiting for the next attempt; Promote deploys it now.',
   'Paused: not managed by Skipper.',
-  'Completed: runs what it should.',
-  'Retry, Add and Promote deploy what the channel says; the link leads to the namespace on the fleet page.',
+  'Completed: working and up to date.',
+  "Retry, Add and Promote deploy the channel's current release; the link opens the namespace on the fleet page.",
 ].join(' ');
 
-/** The board sets a job's name beside its id and its link: more would push these away. */
+/** The board shows a job's name beside its id and its link: a longer one would push these away. */
 const HEADLINE_LENGTH = 60;
 
-/** Where a namespace stands in the board's words. */
+/** The state of a namespace in the board's terms. */
 export function fleetStateOf({ health, activity }: Pick<FleetRow, 'health' | 'activity'>): FleetState {
   switch (health) {
     case 'healthy':
@@ -52,7 +52,7 @@ export function countFleetStates(rows: readonly FleetRow[]): JobCounts {
   return counts;
 }
 
-/** The rows from `start` to `end` (both included, as queues count) of each state that is asked for. */
+/** The rows from `start` to `end` (both included, as queues count) of each requested state. */
 export function pageOf(
   rows: readonly FleetRow[],
   states: readonly string[],
@@ -69,7 +69,7 @@ export function pageOf(
   return [...pages.values()].flatMap((page) => page.rows);
 }
 
-/** A row as a job of the board; `seenAt` stands in where the cluster does not tell since when. */
+/** A row as a job of the board; `seenAt` is used if the start of its state is unknown. */
 export function toFleetJob(row: FleetRow, seenAt: number): QueueJobJson {
   const state = fleetStateOf(row);
   return {
@@ -86,12 +86,12 @@ export function toFleetJob(row: FleetRow, seenAt: number): QueueJobJson {
   };
 }
 
-/** What there is to say beyond status, channel and version, in one line. */
+/** The news beyond status, channel and version, in one line. */
 export function headlineOf(row: FleetRow): string {
   const { health, status, cause, wanted } = row;
   switch (health) {
     case 'healthy':
-      return 'runs what it should';
+      return 'up to date';
     case 'progressing':
       return beginningOf(progressOf(row));
     case 'outdated':
@@ -99,14 +99,14 @@ export function headlineOf(row: FleetRow): string {
     case 'degraded':
       return beginningOf(cause) || status;
     case 'unmanaged':
-      return beginningOf(cause) || 'left alone';
+      return beginningOf(cause) || 'not managed by Skipper';
   }
 }
 
-/** Why it is so, line by line. */
+/** The state and its reasons, line by line. */
 export function explain(row: FleetRow): string[] {
   const { since, attempt, retryAt, rollout, jobId } = row;
-  const runs = row.version === '' ? 'runs nothing' : `runs ${row.version}`;
+  const runs = row.version === '' ? 'not deployed' : `runs ${row.version}`;
   const wanted = row.wanted === '' || row.wanted === row.version ? '' : `, should run ${row.wanted}`;
   return [
     `${row.status}: ${runs}${wanted}`,
@@ -121,7 +121,7 @@ export function explain(row: FleetRow): string[] {
   ].filter((line) => line !== '');
 }
 
-/** What is known, without what is empty. */
+/** The known fields, without empty ones. */
 function dataOf(row: FleetRow): Record<string, unknown> {
   const { namespace, status, health, channel, version, wanted, activity, detail, cause } = row;
   const { code, attempt, retryAt, since, rollout, jobId } = row;

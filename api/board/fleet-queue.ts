@@ -34,13 +34,13 @@ export interface FleetQueueOptions {
   readonly view: Pick<FleetView, 'rows' | 'row'>;
   readonly service: DeployService;
   readonly readOnlyMode: boolean;
-  /** Where the work is done: asked for its throughput, and for what Redis says of itself. */
+  /** The queue that does the work: the source of throughput and of Redis information. */
   readonly deploys: Pick<BaseAdapter, 'getMetrics' | 'getRedisInfo'>;
 }
 
 /**
- * The fleet as a queue: one job per namespace, read from memory. Nothing is stored; what would change a job is a deploy, or
- * refused (policy.ts). Bull's type, since the board asks BullMQ's queues for flows.
+ * The fleet as a queue: one job per namespace, read from memory. Nothing is stored; an action on a job is a deploy, or
+ * refused (policy.ts). Of type Bull, because the board queries BullMQ queues for flows.
  */
 export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
   private readonly options: FleetQueueOptions;
@@ -90,7 +90,7 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
   async addJob(_name: string, data: unknown): Promise<QueueJob> {
     const namespace = namespaceOf(data);
     await this.deploy([namespace]);
-    // The service has seen the namespace: its row comes a moment later.
+    // The service knows the namespace: its row appears a moment later.
     const deadline = Date.now() + ROW_TIMEOUT_MS;
     for (;;) {
       const job = await this.getJob(namespace);
@@ -120,21 +120,21 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
     return false;
   }
 
-  /** "Pause all" comes by here: the fleet itself has nothing that could stand still. */
+  /** "Pause all" calls this, too: the fleet queue has nothing to pause. */
   async pause(): Promise<void> {}
 
   async resume(): Promise<void> {}
 
   async clean(): Promise<void> {
-    throw readThrough();
+    throw viewOnly();
   }
 
   async empty(): Promise<void> {
-    throw readThrough();
+    throw viewOnly();
   }
 
   async obliterate(): Promise<void> {
-    throw readThrough();
+    throw viewOnly();
   }
 
   async getJobSchedulers(): Promise<[]> {
@@ -162,7 +162,7 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
   }
 
   async setGlobalConcurrency(): Promise<void> {
-    throw readThrough();
+    throw viewOnly();
   }
 
   private toJob(row: FleetRow): QueueJob {
@@ -172,7 +172,7 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
       retry: deploy,
       promote: deploy,
       remove: async () => {
-        throw readThrough();
+        throw viewOnly();
       },
       getState: async () => fleetStateOf(row),
       toJSON: (): QueueJobJson => toFleetJob(row, this.seenAt),
@@ -181,7 +181,8 @@ export class FleetQueueAdapter extends BaseAdapter implements RetriesAll {
 
   private async deployAll(state: string): Promise<number> {
     const rows = this.options.view.rows().filter((row) => fleetStateOf(row) === state);
-    if (rows.length === 0) throw new HttpProblem(409, 'conflict', `no namespace is ${state} by now`);
+    if (rows.length === 0)
+      throw new HttpProblem(409, 'conflict', `no namespace is in the state "${state}" any more`);
     await this.deploy(rows.map((row) => row.namespace));
     return rows.length;
   }
@@ -195,6 +196,6 @@ function linkText({ status, channel, version }: FleetRow): string {
   return [status, channel, version].filter(Boolean).join(' · ');
 }
 
-function readThrough(): HttpProblem {
-  return new HttpProblem(409, 'conflict', 'this queue shows the fleet as it is: nothing is kept in it');
+function viewOnly(): HttpProblem {
+  return new HttpProblem(409, 'conflict', 'this queue is a view of the fleet: it stores nothing');
 }

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq';
 import { HttpProblem } from '../problem.ts';
 
-/** Lets a job be removed only when it is over: what is asked stays asked, so its job would come back. */
+/** Allows removing only finished jobs: a request stays in the desired state, so its job would come back. */
 export function guardRemoval<T extends Pick<Job, 'remove' | 'getState'>>(job: T): T {
   const remove = job.remove.bind(job);
   job.remove = async () => {
@@ -10,7 +10,7 @@ export function guardRemoval<T extends Pick<Job, 'remove' | 'getState'>>(job: T)
       throw new HttpProblem(
         409,
         'conflict',
-        `this job is ${state}: what is asked stays asked, so it would be queued again within seconds; pause the queue to hold it`,
+        `this job is ${state}: its request stays, so it would be queued again within seconds; pause the queue to hold it`,
       );
     }
     await remove();

@@ -14,7 +14,7 @@ import { refusalOf } from './policy.ts';
 import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
 import { BOARD_THEME } from './theme.ts';
 
-/** A tab asks this often; the fleet page is live. */
+/** How often an open tab polls; the fleet page is live. */
 const POLLING_SECONDS = 10;
 const READ_ONLY_BADGE = { label: 'Read-only', color: '#1d4ed8', textColor: '#ffffff' };
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -23,19 +23,19 @@ export interface BoardOptions {
   readonly core: Core;
   readonly view: Pick<FleetView, 'rows' | 'row'>;
   readonly basePath: string;
-  /** Asked for each page, since the pages may be built later than this starts. */
+  /** Called for each page, because the pages can be built after this starts. */
   readonly logoUrl: () => string;
-  /** Checks the token of changing requests; left out for viewers, who can change nothing, whatever their token. */
+  /** Checks the token of changing requests; left out for viewers, who cannot change anything, even with a token. */
   readonly authorize?: RequestHandler;
 }
 
-/** Bull Board as status UI: what means a deploy goes through the service, what would break an invariant is refused. */
+/** Bull Board as status UI: deploys go through the service, actions that would break an invariant are refused. */
 export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOptions): Router {
   const readOnly = authorize === undefined;
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
-  // The fleet is known without Redis; the other queues are shown as long as it answers.
+  // The fleet is known without Redis; the other queues are shown only while Redis is connected.
   for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => isReady(core.redis));
   const server = new BoardServer(basePath, logoUrl);
   createBullBoard({
@@ -44,7 +44,7 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
     options: { uiConfig: uiConfig(readOnly), handlerHooks: { before: guard(core) } },
   });
   server.setErrorHandler((error) => {
-    const problem = tell(error, core);
+    const problem = toLoggedProblem(error, core);
     return { status: problem.status as HTTPStatus, body: boardError(problem) };
   });
 
@@ -53,7 +53,7 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
   router.put('/api/queues/:queue/retry/:status', retryAll({ fleet, deploy: deploys }, readOnly));
   router.use(server.getRouter() as RequestHandler);
   router.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    const problem = tell(error, core);
+    const problem = toLoggedProblem(error, core);
     response
       .status(problem.status)
       .set({ 'cache-control': 'no-store', ...problem.headers })
@@ -79,7 +79,7 @@ function uiConfig(readOnly: boolean): UIConfig {
   };
 }
 
-/** Refuses what policy.ts does not allow, and says so at once where Redis is needed and away. */
+/** Refuses what policy.ts does not allow, and fails fast if Redis is needed but down. */
 function guard(core: Core): BeforeHook {
   return ({ method, route, request }) => {
     const queue = request.params.queueName as string | undefined;
@@ -96,7 +96,7 @@ function guard(core: Core): BeforeHook {
   };
 }
 
-/** The board's own loop reads the first hundred again and again, since ours leaves failed jobs as history. */
+/** Replaces the board's own loop, which would read the first hundred again and again: failed jobs stay as history. */
 function retryAll(queues: Readonly<Record<string, RetriesAll>>, readOnly: boolean): RequestHandler {
   return async (request, response, next) => {
     const queue = queues[String(request.params.queue)];
@@ -109,18 +109,18 @@ function retryAll(queues: Readonly<Record<string, RetriesAll>>, readOnly: boolea
 
 function refuseChanges(request: Request, _response: Response, next: NextFunction): void {
   if (!SAFE_METHODS.includes(request.method)) {
-    throw new HttpProblem(405, 'read_only', 'this board only shows: nothing can be changed here');
+    throw new HttpProblem(405, 'read_only', 'this board is read-only');
   }
   next();
 }
 
-function tell(error: unknown, { log }: Core): HttpProblem {
+function toLoggedProblem(error: unknown, { log }: Core): HttpProblem {
   const problem = toProblem(error);
-  if (problem.code === 'unexpected') log.error({ err: error }, 'the board failed');
+  if (problem.code === 'unexpected') log.error({ err: error }, 'board request failed');
   return problem;
 }
 
-/** The two lines of the board's notice. */
+/** The two lines of the board's error notice. */
 function boardError(problem: HttpProblem) {
   return { error: problemBody(problem).title, message: problem.message };
 }

@@ -1,31 +1,30 @@
-/** A changing request to the board, as its routes name it. */
+/** A changing request to the board, with the names of its routes. */
 export interface BoardAction {
   /** `put /api/queues/:queueName/pause` */
   readonly route: string;
-  /** Undefined where the request means all queues. */
+  /** Undefined if the request means all queues. */
   readonly queue: string | undefined;
   readonly params: Readonly<Record<string, string | undefined>>;
 }
 
-/** Undefined: allowed. Otherwise why not, and what to do instead. */
+/** Undefined means allowed; otherwise the reason, and what to do instead. */
 type Refusal = string | undefined;
 type Rule = Readonly<Record<BoardQueueName, Refusal | ((action: BoardAction) => Refusal)>>;
 type BoardQueueName = 'fleet' | 'deploy' | 'release-check';
 
 const ALLOWED = undefined;
-const IS_A_VIEW =
-  'The fleet queue shows the namespaces as they are: there is nothing in it to change or remove.';
+const IS_A_VIEW = 'The fleet queue is a view of the namespaces: nothing in it can be changed or removed.';
 const OWN_SCHEDULE =
-  "Its schedule is a setting (--release-check-interval), which every worker sets when it starts. Use the scheduler's Run to look now.";
-const ASKED_STAYS_ASKED =
-  'What was asked of a namespace stays asked: its job would be queued again within seconds. Pause the queue, or deploy something else.';
-const MENDS_JOBS = 'This queue also mends lost jobs, so it must not be stopped or emptied.';
-const IN_ORDER = 'Deploys run in the order in which they were asked for.';
+  "The schedule is a setting (--release-check-interval) that every worker applies when it starts. To check now, use the scheduler's Run.";
+const REQUEST_STAYS =
+  'The request of a namespace stays until it is done: its job would be queued again within seconds. Pause the queue, or deploy something else.';
+const REPAIRS_JOBS = 'This queue also repairs lost jobs, so it must not be paused or emptied.';
+const IN_ORDER = 'Deploys run in the order in which they were requested.';
 const WORKER_SETTING =
-  'A worker that has room but is given nothing while jobs wait takes itself for stuck and ends. Set --concurrency of the workers, or pause the queue.';
-const ONE_AT_A_TIME = 'One look at the channels at a time is enough, and workers rely on it.';
-const NO_FLOWS = 'No job here has children.';
-const DATA_IS_NAMESPACE = 'A job names its namespace and nothing else: add another job instead.';
+  'A worker with free capacity that gets no job while jobs wait assumes that it is stuck, and exits. Set --concurrency on the workers, or pause the queue.';
+const ONE_AT_A_TIME = 'Workers rely on one release check at a time, and one is enough.';
+const NO_FLOWS = 'Jobs here have no children.';
+const DATA_IS_NAMESPACE = 'A job holds nothing but its namespace: add another job instead.';
 
 const everywhere = (refusal: Refusal): Rule => ({
   fleet: refusal,
@@ -33,19 +32,18 @@ const everywhere = (refusal: Refusal): Rule => ({
   'release-check': refusal,
 });
 
-/** Every changing route of the board, decided. */
+/** The decision for every changing route of the board. */
 export const RULES: Readonly<Record<string, Rule>> = {
-  // All queues: see the adapters' pause, which stops deploys only.
+  // All queues: the adapters' pause stops deploys only.
   'put /api/queues/pause': everywhere(ALLOWED),
   'put /api/queues/resume': everywhere(ALLOWED),
   'put /api/queues/:queueName/resume': everywhere(ALLOWED),
   'put /api/queues/:queueName/pause': {
-    fleet:
-      'The fleet queue does no work: pause the deploy queue, and nothing is deployed until it is resumed.',
+    fleet: 'The fleet queue runs no jobs. Pause the deploy queue to stop deploys until it is resumed.',
     deploy: ALLOWED,
-    'release-check': `${MENDS_JOBS} Pause the deploy queue, and nothing is deployed until it is resumed.`,
+    'release-check': `${REPAIRS_JOBS} Pause the deploy queue to stop deploys until it is resumed.`,
   },
-  // By way of the deploy service.
+  // Through the deploy service.
   'post /api/queues/:queueName/add': everywhere(ALLOWED),
   'put /api/queues/:queueName/:jobId/retry': {
     fleet: ALLOWED,
@@ -57,14 +55,14 @@ export const RULES: Readonly<Record<string, Rule>> = {
     deploy: ALLOWED,
     'release-check': OWN_SCHEDULE,
   },
-  // The next attempt begins now; in the fleet queue, a deploy.
+  // Starts the next attempt now; in the fleet queue, a deploy.
   'put /api/queues/:queueName/:jobId/promote': {
     fleet: ALLOWED,
     deploy: ALLOWED,
     'release-check': OWN_SCHEDULE,
   },
   'put /api/queues/:queueName/promote': { fleet: ALLOWED, deploy: ALLOWED, 'release-check': OWN_SCHEDULE },
-  // History may go, work may not; a single job is judged by its state in the adapters.
+  // History can be removed, work cannot; the adapters check the state of a single job.
   'put /api/queues/:queueName/:jobId/clean': {
     fleet: IS_A_VIEW,
     deploy: ALLOWED,
@@ -72,18 +70,18 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   'put /api/queues/:queueName/clean/:queueStatus': {
     fleet: IS_A_VIEW,
-    deploy: (action) => (isHistory(action) ? ALLOWED : ASKED_STAYS_ASKED),
-    'release-check': (action) => (isHistory(action) ? ALLOWED : MENDS_JOBS),
+    deploy: (action) => (isHistory(action) ? ALLOWED : REQUEST_STAYS),
+    'release-check': (action) => (isHistory(action) ? ALLOWED : REPAIRS_JOBS),
   },
   'put /api/queues/:queueName/empty': {
     fleet: IS_A_VIEW,
-    deploy: ASKED_STAYS_ASKED,
-    'release-check': MENDS_JOBS,
+    deploy: REQUEST_STAYS,
+    'release-check': REPAIRS_JOBS,
   },
   'put /api/queues/:queueName/obliterate': {
     fleet: IS_A_VIEW,
-    deploy: `${ASKED_STAYS_ASKED} To remove finished jobs, clean them.`,
-    'release-check': MENDS_JOBS,
+    deploy: `${REQUEST_STAYS} To remove finished jobs, clean them.`,
+    'release-check': REPAIRS_JOBS,
   },
   'put /api/queues/:queueName/concurrency': {
     fleet: IS_A_VIEW,
@@ -97,33 +95,33 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
   'put /api/queues/:queueName/rate-limit/release': everywhere(ALLOWED),
   'put /api/queues/:queueName/job-schedulers/:schedulerId/remove': everywhere(
-    `${MENDS_JOBS} ${OWN_SCHEDULE}`,
+    `${REPAIRS_JOBS} ${OWN_SCHEDULE}`,
   ),
   'patch /api/queues/:queueName/job-schedulers/:schedulerId': everywhere(OWN_SCHEDULE),
   'put /api/queues/:queueName/job-schedulers/:schedulerId/run': everywhere(ALLOWED),
   'patch /api/queues/:queueName/:jobId/update-data': {
-    fleet: `${IS_A_VIEW} What a namespace should run is in its ConfigMap.`,
+    fleet: `${IS_A_VIEW} The ConfigMap of a namespace sets what it runs.`,
     deploy: DATA_IS_NAMESPACE,
-    'release-check': 'A look at the channels takes no data.',
+    'release-check': 'A release check takes no data.',
   },
   'patch /api/queues/:queueName/:jobId/delay': {
     fleet: IS_A_VIEW,
-    deploy: 'When the next attempt begins follows from why the last one failed. Promote the job to try now.',
+    deploy: 'The delay depends on why the last attempt failed. Promote the job to retry now.',
     'release-check': OWN_SCHEDULE,
   },
   'patch /api/queues/:queueName/:jobId/priority': {
     fleet: IS_A_VIEW,
-    deploy: `${IN_ORDER} A job with a priority would come after all that have none.`,
+    deploy: `${IN_ORDER} A job with a priority would run after all jobs without one.`,
     'release-check': ONE_AT_A_TIME,
   },
   'put /api/queues/:queueName/:jobId/remove-unprocessed-children': everywhere(NO_FLOWS),
 };
 
-/** Why a request must not be carried out; undefined where it may be. What is not known here is refused. */
+/** Why a request is refused; undefined if it is allowed. An unknown route is refused. */
 export function refusalOf(action: BoardAction): Refusal {
   const rule = RULES[action.route];
-  if (!rule) return 'Skipper does not know this action, so it does not let it pass.';
-  // Which queue it is matters only where there is one; an unknown one is answered by the board itself.
+  if (!rule) return 'Skipper does not know this action, so it is refused.';
+  // Without a queue the request means all of them; the board itself answers for an unknown queue.
   const verdict = action.queue === undefined ? rule.deploy : rule[action.queue as BoardQueueName];
   return typeof verdict === 'function' ? verdict(action) : verdict;
 }

@@ -1,7 +1,7 @@
 import type { Phase } from '../../domain/rollout/phase.ts';
 import type { Outcome } from '../../domain/rollout/rollout.ts';
 
-/** How much of a run is done when it enters a phase, in percent. */
+/** Progress of a run when it enters a phase, in percent. */
 const PERCENT: Readonly<Partial<Record<Phase, number>>> = {
   planning: 5,
   applying: 15,
@@ -18,7 +18,7 @@ const OUTCOMES: Readonly<Record<Outcome, (version: string) => string>> = {
   redeployed: (version) => `redeployed ${version}`,
   bootstrapped: (version) => `bootstrapped with ${version}`,
   verified: (version) => `verified ${version}`,
-  unchanged: (version) => `unchanged, ${version} runs already`,
+  unchanged: (version) => `unchanged at ${version}`,
   skipped: () => 'skipped',
 };
 
@@ -34,7 +34,7 @@ export function readableDeployResult(result: unknown): unknown {
   return withSummary(result, deploySummary(result));
 }
 
-/** A release check's, or a repair's, result with one sentence in front of it. */
+/** The result of a release check or a repair with one sentence in front of it. */
 export function readableCheckResult(result: unknown): unknown {
   return withSummary(result, checkSummary(result));
 }
@@ -42,7 +42,7 @@ export function readableCheckResult(result: unknown): unknown {
 function deploySummary(result: unknown): string | undefined {
   const outcome = fieldOf(result, 'outcome');
   const reason = fieldOf(result, 'reason');
-  if (outcome === 'nothing new') return 'nothing was asked that was not done already';
+  if (outcome === 'nothing new') return 'nothing new was requested';
   if (outcome === 'skipped') return typeof reason === 'string' ? reason : 'skipped';
   const sentence = OUTCOMES[outcome as Outcome]?.(String(fieldOf(result, 'version') ?? ''));
   const durationMs = fieldOf(result, 'durationMs');
@@ -53,8 +53,8 @@ function deploySummary(result: unknown): string | undefined {
 function checkSummary(result: unknown): string | undefined {
   const repaired = fieldOf(result, 'repaired');
   const channels = fieldOf(result, 'channels');
-  const mended = typeof repaired === 'number' && repaired > 0 ? `${repaired} lost jobs queued again` : '';
-  if (!Array.isArray(channels)) return mended || (repaired === 0 ? 'no job was lost' : undefined);
+  const requeued = typeof repaired === 'number' && repaired > 0 ? `${repaired} lost jobs queued again` : '';
+  if (!Array.isArray(channels)) return requeued || (repaired === 0 ? 'no lost jobs' : undefined);
   const problems = channels.filter((channel) => fieldOf(channel, 'problem') !== undefined).length;
   const rolloutId = fieldOf(result, 'rolloutId');
   return [
@@ -62,7 +62,7 @@ function checkSummary(result: unknown): string | undefined {
     problems > 0 ? `${problems} with a problem` : '',
     `${fieldOf(result, 'outdated')} of ${fieldOf(result, 'namespaces')} namespaces outdated`,
     rolloutId === undefined ? '' : `rollout ${rolloutId}`,
-    mended,
+    requeued,
   ]
     .filter((part) => part !== '')
     .join(', ');

@@ -4,7 +4,7 @@ import { HttpProblem } from '../problem.ts';
 import { readableCheckResult } from './readable.ts';
 import { WorkedQueueAdapter } from './worked-queue.ts';
 
-/** The release check and the repair, which look at everything on a schedule. */
+/** The release check and the repair, which check the whole fleet on a schedule. */
 export class ReleaseCheckQueueAdapter extends WorkedQueueAdapter {
   constructor(queue: Queue, readOnlyMode: boolean) {
     super(queue, {
@@ -12,20 +12,20 @@ export class ReleaseCheckQueueAdapter extends WorkedQueueAdapter {
       allowRetries: false,
       displayName: 'Release checks',
       description:
-        'Looks at the release channels and asks for a deploy of what is behind (release-check), and queues jobs again that were lost (repair). Add, or Run of a scheduler, looks now.',
+        'release-check reads the release channels and requests a deploy of outdated namespaces; repair queues lost jobs again. Add starts a release check now, Run of a scheduler its own job.',
     });
     this.setFormatter('returnValue', readableCheckResult);
   }
 
-  /** Whatever is added is a look at the channels. */
+  /** Ignores the data: every added job is a release check. */
   override async addJob(): Promise<Job> {
     const job = await this.runJobSchedulerNow(RELEASE_CHECK_JOB);
     if (job === 'not-found') {
-      throw new HttpProblem(409, 'conflict', 'no worker has started yet: it is the workers that look');
+      throw new HttpProblem(409, 'conflict', 'no worker has started yet: the workers run release checks');
     }
     return job as unknown as Job;
   }
 
-  /** "Pause all" comes by here, and means deploys: lost jobs are mended all the same. */
+  /** "Pause all" calls this, too, but means deploys: the repair of lost jobs continues. */
   override async pause(): Promise<void> {}
 }

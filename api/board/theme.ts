@@ -1,6 +1,6 @@
 import type { UITheme } from '@bull-board/api/typings/app';
 
-/** The colours of web/ui/styles/tokens.css by name; a test holds the two together. */
+/** The colours of web/ui/styles/tokens.css by name; a test keeps the two in sync. */
 type Palette = Readonly<Record<keyof typeof LIGHT, string>>;
 
 export const LIGHT = {
@@ -46,7 +46,7 @@ export const FONTS = {
   mono: 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
 } as const;
 
-/** The board in the fleet page's colours; a queue's states are coloured as the health they stand for. */
+/** The board in the fleet page's colours; a queue's state has the colour of its health. */
 export const BOARD_THEME: UITheme = { light: tokensOf(LIGHT), dark: tokensOf(DARK) };
 
 function tokensOf(palette: Palette): NonNullable<UITheme['light']> {

@@ -5,7 +5,7 @@ import { guardRemoval } from './guard-removal.ts';
 
 export type BoardJob = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>;
 
-/** States that jobs of ours can be in: nothing here has children or a priority. */
+/** The states that our jobs can be in: none has children or a priority. */
 const STATES = [
   'active',
   'waiting',
@@ -14,7 +14,7 @@ const STATES = [
   'completed',
 ] as const satisfies readonly JobStatus[];
 
-/** A queue that workers take from: only its states are asked for, and only its finished jobs can be removed. */
+/** A queue that workers take jobs from: shows only the states it uses, and only finished jobs can be removed. */
 export abstract class WorkedQueueAdapter extends BullMQAdapter {
   private readonly worked: Queue;
 

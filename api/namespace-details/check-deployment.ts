@@ -6,7 +6,7 @@ import {
 } from '../../domain/cluster/observed.ts';
 import type { DeploymentCheck, FddReport, PodDetails } from '../../domain/explain/namespace-details.ts';
 
-/** FDD's Deployment beside what its Application asks for. */
+/** FDD's Deployment compared with its Application. */
 export function checkDeployment({ application, deployment }: NamespaceSnapshot): DeploymentCheck[] {
   if (!deployment) return [];
   const checks: DeploymentCheck[] = [];
@@ -23,7 +23,7 @@ export function checkDeployment({ application, deployment }: NamespaceSnapshot):
   return checks;
 }
 
-/** FDD's pods, and the bootstrap pod while there is one. */
+/** FDD's pods, and the bootstrap pod if it exists. */
 export function describePods({ pods, bootstrapPod }: NamespaceSnapshot): PodDetails[] {
   const describe = (pod: ObservedPod, isBootstrap: boolean): PodDetails => ({
     name: pod.name,
@@ -40,7 +40,7 @@ export function describePods({ pods, bootstrapPod }: NamespaceSnapshot): PodDeta
   ];
 }
 
-/** What FDD says of the deployment that its Application asks for. */
+/** FDD's report on the deployment that its Application requests. */
 export function currentReport(snapshot: NamespaceSnapshot): FddReport | undefined {
   const id = snapshot.application?.deploymentId;
   const report = id === undefined ? undefined : reportOn(snapshot, id);

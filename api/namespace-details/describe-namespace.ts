@@ -9,10 +9,10 @@ import type { FleetView } from '../fleet-view/fleet-view.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 
-const NOTHING_ASKED = { record: undefined, asked: undefined, released: undefined };
+const NOTHING_REQUESTED = { record: undefined, asked: undefined, released: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
-/** Puts together what is known of a namespace; undefined for one that is not FIAAS's. */
+/** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
 export async function describeNamespace(
   core: Core,
   view: FleetView,
@@ -20,8 +20,8 @@ export async function describeNamespace(
 ): Promise<NamespaceDetails | undefined> {
   const snapshot = core.cluster.snapshot(namespace);
   if (!snapshot.config) return undefined;
-  // One that has just appeared has no row for a moment.
-  const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_ASKED, snapshot });
+  // A namespace that has just appeared has no row yet.
+  const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot });
   let history = NO_HISTORY;
   let historyProblem: string | undefined;
   try {
@@ -48,7 +48,7 @@ export async function describeNamespace(
   };
 }
 
-/** The rollouts that the attempts belong to, each once, the latest first. */
+/** The rollouts of the attempts, each once, latest first. */
 export function rolloutsOf(attempts: readonly Attempt[]): NamespaceLink[] {
   return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: `/api/rollouts/${rolloutId}` }));
 }

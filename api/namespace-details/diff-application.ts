@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { APP_LABEL, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL } from '../../domain/cluster/names.ts';
 import type { DiffLine, WantedDiff } from '../../domain/explain/namespace-details.ts';
 
-/** What is compared of an Application, wanted or actual. */
+/** The compared parts of an Application, wanted or actual. */
 export interface ApplicationLike {
   readonly metadata: {
     readonly name?: string;
@@ -17,7 +17,7 @@ const CONTEXT_LINES = 3;
 const SKIPPERS_LABELS = [APP_LABEL, 'heritage', BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL];
 const SKIPPERS_FIELDS = ['application', 'image', 'config'];
 
-/** The unified diff that leads from the actual Application to the wanted one. */
+/** The unified diff from the actual Application to the wanted one. */
 export function diffApplications(actual: ApplicationLike | undefined, wanted: ApplicationLike): WantedDiff {
   const before = actual ? skippersPart(actual) : '';
   const { hunks } = structuredPatch('', '', before, skippersPart(wanted), '', '', { context: CONTEXT_LINES });
@@ -32,7 +32,7 @@ function toDiffLine(line: string): DiffLine {
   return { kind, text: line.slice(1) };
 }
 
-/** Others may add labels, annotations and fields: only what Skipper writes is compared. Keys are sorted: order means nothing. */
+/** Others can add labels, annotations and fields: only what Skipper writes is compared. Keys are sorted: their order is irrelevant. */
 function skippersPart({ metadata, spec = {} }: ApplicationLike): string {
   const { name, namespace, labels = {} } = metadata;
   return stringify(

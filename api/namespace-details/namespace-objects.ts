@@ -15,8 +15,8 @@ import type { Channel } from '../../shared/releases/release-source.ts';
 import { diffApplications } from './diff-application.ts';
 import { type LiveObject, type Reading, readObjects, showObjects } from './read-objects.ts';
 
-/** The id of the next write is made at that moment. */
-const NEW_ID = '(a new one)';
+/** The deployment id of the next write does not exist yet. */
+const NEW_ID = '(new id)';
 
 /** Reads the namespace's objects, and compares them with what a deploy would write now. */
 export async function readNamespaceObjects(core: Core, namespace: string): Promise<NamespaceObjects> {
@@ -43,12 +43,12 @@ interface Planned {
   readonly writes: boolean;
 }
 
-/** Without releases or cluster there is no plan; that is said, and fails nothing. */
+/** Without releases or cluster there is no plan: the reason is returned, nothing is thrown. */
 async function planOf({ service }: Core, namespace: string): Promise<Planned> {
   try {
     const targets = await service.plan({ namespaces: [namespace], forceBootstrap: false });
     const plan = targets.find((target) => target.namespace === namespace);
-    if (!plan) return { details: { reason: 'nothing is planned here', steps: [] }, writes: false };
+    if (!plan) return { details: { reason: 'no plan for this namespace', steps: [] }, writes: false };
     const { action, reason, version, steps } = plan;
     return {
       details: { action, reason, version, steps: steps.map(describeStep) },
@@ -71,8 +71,7 @@ function diffOf(
 ): WantedDiff {
   const none = (problem: string): WantedDiff => ({ problem, isEqual: false, hunks: [] });
   const release = channel?.release;
-  if (!release)
-    return none(channel?.problem?.message ?? 'the ConfigMap does not say which release is wanted');
+  if (!release) return none(channel?.problem?.message ?? 'the ConfigMap does not name a release');
   const reading = readings.find(({ resource }) => resource === APPLICATIONS);
   if (reading?.problem !== undefined) return none(reading.problem);
   const actual = reading?.items[0];

@@ -28,24 +28,24 @@ export interface LiveObject {
   readonly [field: string]: unknown;
 }
 
-/** What one kind of object was asked for, and what came of it. */
+/** The query for one kind of object, and its result. */
 export interface Reading {
   readonly resource: Resource;
-  /** What was looked for, in words. */
+  /** The query in words. */
   readonly sought: string;
   readonly items: readonly LiveObject[];
   readonly problem: string | undefined;
 }
 
-/** Objects of one kind that are shown: the newest. */
+/** Only the newest objects of a kind are shown. */
 const MAX_SHOWN = 12;
 const EVENTS_READ = 200;
 const EVENTS_SHOWN = 30;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * Reads a namespace's objects as they are now. Only by `list`, with the selectors that the watches use: the API's account
- * has no other right. What is refused is told in its place; nothing of it makes the whole fail.
+ * Reads a namespace's current objects. Only by `list`, with the selectors that the watches use: the API's service account
+ * has no other permission. A refused query is reported in its place and does not fail the others.
  */
 export async function readObjects(
   client: KubernetesClient,
@@ -53,15 +53,15 @@ export async function readObjects(
   configMap = CONFIG_MAP,
 ): Promise<Reading[]> {
   const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
-  const ask = (resource: Resource, sought: string, query: Readonly<Record<string, string | number>>) =>
+  const read = (resource: Resource, sought: string, query: Readonly<Record<string, string | number>>) =>
     list(client, namespace, resource, sought, query);
   return Promise.all([
-    ask(CONFIG_MAPS, configMap, named(configMap)),
-    ask(APPLICATIONS, FDD, named(FDD)),
-    ask(DEPLOYMENTS, FDD, named(FDD)),
-    ask(APPLICATION_STATUSES, 'of FDD', { labelSelector: `${APP_LABEL}=${FDD}` }),
-    ask(PODS, 'of FDD and of its bootstrap', { labelSelector: `${APP_LABEL} in (${FDD},${BOOTSTRAP_POD})` }),
-    ask(EVENTS, 'about FDD', { limit: EVENTS_READ }),
+    read(CONFIG_MAPS, configMap, named(configMap)),
+    read(APPLICATIONS, FDD, named(FDD)),
+    read(DEPLOYMENTS, FDD, named(FDD)),
+    read(APPLICATION_STATUSES, 'of FDD', { labelSelector: `${APP_LABEL}=${FDD}` }),
+    read(PODS, 'of FDD and of its bootstrap', { labelSelector: `${APP_LABEL} in (${FDD},${BOOTSTRAP_POD})` }),
+    read(EVENTS, 'about FDD', { limit: EVENTS_READ }),
   ]);
 }
 
@@ -74,7 +74,7 @@ async function list(
 ): Promise<Reading> {
   try {
     const path = pathOf(resource, { namespace });
-    // Whoever looks at the page looks again: a denial is told at once.
+    // Users can refresh the page: a denial is reported without a retry.
     const answer = await client.request<{ items: readonly LiveObject[] }>({
       method: 'GET',
       path,
@@ -90,10 +90,10 @@ async function list(
 
 function refusal(error: unknown): string {
   const isForbidden = error instanceof SkipperError && error.code === 'forbidden';
-  return isForbidden ? `Skipper may not read it: ${messageOf(error)}` : messageOf(error);
+  return isForbidden ? `Skipper is not allowed to read it: ${messageOf(error)}` : messageOf(error);
 }
 
-/** Who has written which field, and the copy that kubectl keeps, are of no use to a reader. */
+/** Removes managedFields and kubectl's last-applied copy, which are of no use to a reader. */
 function withoutNoise(object: LiveObject): LiveObject {
   const { managedFields: _managedFields, annotations, ...metadata } = object.metadata;
   const kept = Object.entries(annotations ?? {}).filter(([key]) => key !== LAST_APPLIED);
@@ -103,12 +103,12 @@ function withoutNoise(object: LiveObject): LiveObject {
   };
 }
 
-/** The newest first. */
+/** Newest first. */
 function byAge(a: LiveObject, b: LiveObject): number {
   return (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');
 }
 
-/** What was read, as YAML under the names that people know. */
+/** The objects as YAML, under their kind and name. */
 export function showObjects(readings: readonly Reading[]): ShownObject[] {
   return readings.flatMap((reading) => (reading.resource === EVENTS ? [showEvents(reading)] : show(reading)));
 }
@@ -116,11 +116,11 @@ export function showObjects(readings: readonly Reading[]): ShownObject[] {
 function show({ resource, sought, items, problem }: Reading): ShownObject[] {
   const { kind, apiVersion } = resource;
   if (problem !== undefined) return [{ kind, name: sought, yaml: '', problem }];
-  if (items.length === 0) return [{ kind, name: sought, yaml: '', problem: 'there is none' }];
+  if (items.length === 0) return [{ kind, name: sought, yaml: '', problem: 'not found' }];
   return items.slice(0, MAX_SHOWN).map((item) => ({
     kind,
     name: item.metadata.name,
-    // Items of a list do not say what they are.
+    // Items of a list have no apiVersion and kind.
     yaml: stringify({ apiVersion, kind, ...item }, { lineWidth: 0 }),
   }));
 }
@@ -135,7 +135,7 @@ interface RawEvent {
   readonly involvedObject?: { readonly kind?: string; readonly name?: string };
 }
 
-/** As `kubectl get events` has them, a line each. */
+/** One line per event, like `kubectl get events`. */
 function showEvents({ items, problem }: Reading): ShownObject {
   const events = items
     .map((item) => item as LiveObject & RawEvent)
@@ -146,7 +146,7 @@ function showEvents({ items, problem }: Reading): ShownObject {
     (event) =>
       `${timeOf(event)}  ${event.type ?? ''}  ${event.reason ?? ''}  ${event.involvedObject?.kind ?? ''}/${event.involvedObject?.name ?? ''}  ${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`,
   );
-  const none = lines.length === 0 ? 'there are none' : undefined;
+  const none = lines.length === 0 ? 'none found' : undefined;
   return { kind: 'Events', name: 'about FDD', yaml: lines.join('\n'), problem: problem ?? none };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler } from 'express';
 
-/** The bundles that scripts/build-web.mjs makes, as seen from the sources and from the build. */
+/** The bundles of scripts/build-web.mjs; the path works from the sources and from the build. */
 const BUILT_PAGES = join(
   fileURLToPath(new URL('../..', import.meta.url)).replace(/\/(dist\/?)?$/, ''),
   'dist',
@@ -11,13 +11,13 @@ const BUILT_PAGES = join(
 );
 
 export interface Assets {
-  /** Where a browser finds what was built of a source: `fleet.tsx` is at `/assets/fleet-JH34K2LM.js`. */
+  /** The URL of a built source: `fleet.tsx` is at `/assets/fleet-JH34K2LM.js`. */
   url(source: string): string;
-  /** Their names carry a hash of their content: a browser keeps them for ever. */
+  /** File names have a hash of their content, so that browsers can cache them forever. */
   readonly serve: RequestHandler;
 }
 
-/** Read anew while nothing is built yet, so that a page says what is missing instead of the start failing. */
+/** The manifest is read on first use, so that a missing build fails a page with a clear error, not the start. */
 export function openAssets(folder = BUILT_PAGES): Assets {
   const manifest = join(folder, 'manifest.json');
   let names: Readonly<Record<string, string>> | undefined;
@@ -26,7 +26,7 @@ export function openAssets(folder = BUILT_PAGES): Assets {
       names ??= readManifest(manifest);
       const name = names[source];
       if (name === undefined)
-        throw new Error(`${manifest} names no ${source}: build again with npm run build`);
+        throw new Error(`${manifest} has no entry for ${source}: rebuild with npm run build`);
       return `/assets/${name}`;
     },
     serve: express.static(join(folder, 'assets'), {

@@ -8,10 +8,10 @@ import type { Assets } from './assets.ts';
 import type { PageSources } from './send-page.tsx';
 import { sendPage } from './send-page.tsx';
 
-/** Numbers that take longer, as where Redis is busy, come with the feed. */
+/** Numbers that take longer, for example if Redis is busy, come with the feed. */
 const REFRESH_WAIT_MS = 250;
 
-/** `GET /status`: the same selection as the browser would show for this URL, its first lines. */
+/** `GET /status`: the first lines of the selection that the browser would show for this URL. */
 export function fleetPage({ core, view }: PageSources, assets: Assets): RequestHandler {
   return async (request, response) => {
     await Promise.race([view.refresh(), setTimeout(REFRESH_WAIT_MS, undefined, { ref: false })]);

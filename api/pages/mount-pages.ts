@@ -4,7 +4,7 @@ import { fleetPage } from './fleet-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
 import type { PageSources } from './send-page.tsx';
 
-/** What people look at; each page is rendered here once, and kept current by the browser. */
+/** The HTML pages; each is rendered once here, and kept current by the browser. */
 export function mountPages(app: Express, sources: PageSources): void {
   const assets = openAssets();
   app.use('/assets', assets.serve);

@@ -9,10 +9,10 @@ import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts'
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
-/** A page whose objects take longer than this is sent without them: the browser asks again. */
+/** If the objects take longer than this, the page is sent without them: the browser requests them. */
 const OBJECTS_WAIT_MS = 2_500;
 
-/** `/status/:namespace`: whole without a script, then kept current by one. */
+/** `/status/:namespace`: complete without JavaScript, kept current with it. */
 export function namespacePage({ core, view }: PageSources, assets: Assets): RequestHandler {
   return async (request, response) => {
     const namespace = String(request.params.namespace);
@@ -40,9 +40,9 @@ export function namespacePage({ core, view }: PageSources, assets: Assets): Requ
 async function objectsInTime(core: Core, namespace: string): Promise<NamespaceObjects | undefined> {
   if (!core.cluster.snapshot(namespace).config) return undefined;
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => {
+  const timedOut = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), OBJECTS_WAIT_MS);
   });
   const reading = readNamespaceObjects(core, namespace).catch(() => undefined);
-  return Promise.race([reading, tooLate]).finally(() => clearTimeout(timer));
+  return Promise.race([reading, timedOut]).finally(() => clearTimeout(timer));
 }

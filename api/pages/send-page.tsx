@@ -6,24 +6,24 @@ import { readTheme } from '../../web/ui/theme.ts';
 import type { FleetView } from '../fleet-view/fleet-view.ts';
 import type { Assets } from './assets.ts';
 
-/** What pages are rendered from. */
+/** The data sources of the pages. */
 export interface PageSources {
   readonly core: Core;
   readonly view: FleetView;
 }
 
 export interface PageContent<State> {
-  /** What the tab is called; the name of the product is added. */
+  /** The title of the tab; the product name is appended. */
   readonly title: string;
-  /** The source of the module that takes the page over: `fleet.tsx`. */
+  /** The source of the module that hydrates the page: `fleet.tsx`. */
   readonly script: string;
-  /** What that module starts from: it finds this in `#state`, and hydrates `#page`. */
+  /** The initial state of that module, which reads it from `#state` and hydrates `#page`. */
   readonly state: State;
   readonly page: VNode;
   readonly status?: number;
 }
 
-/** Answers with a whole HTML document. It holds no inline script: the state is a data block, which no CSP has to allow. */
+/** Sends a whole HTML document, without inline scripts: the state is a data block, which needs no CSP exception. */
 export function sendPage<State>(
   request: Request,
   response: Response,
@@ -59,7 +59,7 @@ export function sendPage<State>(
     .send(`<!doctype html>${renderToString(document)}`);
 }
 
-/** JSON that cannot end the script element it stands in. */
+/** JSON that cannot close its script element. */
 export function toDataBlock(state: unknown): string {
   return JSON.stringify(state).replaceAll('<', '\\u003c');
 }

@@ -20,10 +20,13 @@ export const deployRoute = route<DeployBody>({
   responses: {
     200: { description: 'Dry run: the plan', schema: PlanView },
     202: { description: 'Accepted: the rollout, with one target per namespace', schema: RolloutView },
-    400: { description: 'The request is wrong; `errors` names the field', schema: Problem },
+    400: { description: 'The request is invalid; `errors` names the field', schema: Problem },
     415: { description: 'The body is not JSON', schema: Problem },
-    422: { description: 'The Idempotency-Key belongs to another request', schema: Problem },
-    503: { description: 'Redis or the cluster is away: nothing was asked, try again', schema: Problem },
+    422: { description: 'The Idempotency-Key was already used for another request', schema: Problem },
+    503: {
+      description: 'Redis or the cluster is unavailable: nothing was requested, try again',
+      schema: Problem,
+    },
   },
   handle: async (call) => (call.body.dry_run ? dryRun(call) : deploy(call)),
 });

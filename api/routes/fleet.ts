@@ -5,7 +5,7 @@ export const fleetRoute = route({
   method: 'get',
   path: '/api/fleet',
   operationId: 'getFleet',
-  summary: 'The whole fleet at one moment: a row per namespace, and the summary',
+  summary: 'A snapshot of the whole fleet: a row per namespace, and the summary',
   mutates: false,
   responses: { 200: { description: 'The fleet', schema: FleetDocument } },
   handle: async ({ view }) => {
@@ -19,14 +19,14 @@ export const fleetEventsRoute = route({
   path: '/api/fleet/events',
   operationId: 'streamFleet',
   summary:
-    'What changes in the fleet, as server-sent events: `rows`, `summary`, `tick` every five seconds, and `reset` where the position is unknown',
+    'Changes of the fleet as server-sent events: `rows`, `summary`, `tick` every five seconds, and `reset` if the position is unknown',
   mutates: false,
   query: {
-    since: 'Position of what is known already (`position` of the fleet); Last-Event-ID wins over it',
+    since: 'Position after which to start (`position` of the fleet); Last-Event-ID takes precedence',
   },
   responses: {
     200: {
-      description: 'Events without end; each has its position as id',
+      description: 'An endless stream of events; each has its position as id',
       schema: FleetEvent,
       contentType: 'text/event-stream',
     },
@@ -36,7 +36,7 @@ export const fleetEventsRoute = route({
   }),
 });
 
-/** A browser that reconnects asks the same URL again, and says in the header how far it has come since. */
+/** A browser that reconnects requests the same URL, and sends its latest position in the header. */
 function positionOf({ headers, query }: Call<unknown>): string | undefined {
   const last = headers['last-event-id'];
   if (last !== undefined && last !== '') return last;

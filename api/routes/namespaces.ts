@@ -15,7 +15,7 @@ export const statusRoute = route({
   method: 'get',
   path: '/api/status',
   operationId: 'getStatus',
-  summary: "Every namespace's status: upstream's six keys, and what is going on",
+  summary: "The status of every namespace: upstream's six keys, and the current activity",
   mutates: false,
   responses: { 200: { description: 'One entry per namespace', schema: StatusList } },
   handle: async ({ core: { cluster }, view }) => {
@@ -30,18 +30,18 @@ export const namespaceRoute = route({
   method: 'get',
   path: '/api/namespaces/:namespace',
   operationId: 'getNamespace',
-  summary: 'All that is known of one namespace, and why it is so',
+  summary: 'Everything known about one namespace, and why it is in its state',
   mutates: false,
   responses: {
     200: { description: 'The namespace', schema: NamespaceView },
-    404: { description: 'It is no FIAAS namespace', schema: Problem },
+    404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ core, view, params: { namespace = '' } }) => {
     const snapshot = core.cluster.snapshot(namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
-      recordsIfThere(core, [namespace]),
+      recordsIfConnected(core, [namespace]),
       describeNamespace(core, view, namespace),
     ]);
     const record = records.get(namespace);
@@ -68,11 +68,11 @@ export const namespaceObjectsRoute = route({
   method: 'get',
   path: '/api/namespaces/:namespace/objects',
   operationId: 'getNamespaceObjects',
-  summary: "A namespace's objects as they are now, and what a deploy would change",
+  summary: "A namespace's current objects, and what a deploy would change",
   mutates: false,
   responses: {
-    200: { description: 'The objects; what cannot be read says why', schema: NamespaceObjects },
-    404: { description: 'It is no FIAAS namespace', schema: Problem },
+    200: { description: 'The objects; those that cannot be read have the reason', schema: NamespaceObjects },
+    404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ core, params: { namespace = '' } }) => {
     if (!core.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
@@ -81,12 +81,12 @@ export const namespaceObjectsRoute = route({
 });
 
 function unknownNamespace(namespace: string): HttpProblem {
-  const detail = `"${namespace}" is no FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
+  const detail = `"${namespace}" is not a FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
   return new HttpProblem(404, 'not_found', detail);
 }
 
-/** What is seen of the cluster is worth telling also while Redis is away. */
-async function recordsIfThere(
+/** While Redis is down the state of the cluster is returned without records. */
+async function recordsIfConnected(
   { state, redis }: Core,
   namespaces: readonly string[],
 ): Promise<Map<string, NamespaceRecord>> {

@@ -10,7 +10,7 @@ export const releasesRoute = route({
   method: 'get',
   path: '/api/releases',
   operationId: 'listReleases',
-  summary: 'The release channels in use, as the latest release check has seen them',
+  summary: 'The release channels in use, as of the latest release check',
   mutates: false,
   responses: { 200: { description: 'The channels, by name', schema: ReleaseList } },
   handle: async ({ core: { settings }, view }) => ({
@@ -29,11 +29,11 @@ export const releaseCheckRoute = route({
   method: 'post',
   path: '/api/releases/check',
   operationId: 'checkReleases',
-  summary: 'Look at the release channels now, instead of at the next interval',
+  summary: 'Check the release channels now instead of at the next interval',
   mutates: true,
   responses: {
-    202: { description: 'A worker will look at once', schema: ReleaseCheckAccepted },
-    503: { description: 'Redis is away', schema: Problem },
+    202: { description: 'A worker will check them immediately', schema: ReleaseCheckAccepted },
+    503: { description: 'Redis is unavailable', schema: Problem },
   },
   handle: async ({ core: { redis, releaseCheckQueue } }) => {
     if (!isReady(redis)) throw new SkipperError('redis_unavailable', 'Redis is not connected');

@@ -301,7 +301,9 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
         const { objects } = await until('it sees the namespace', read, ({ objects }) => objects?.length > 0);
 
         const events = objects.find(({ kind }) => kind === 'Events');
-        expect(events?.problem).toMatch(/^Skipper may not read it: .*cannot list resource "events"/);
+        expect(events?.problem).toMatch(
+          /^Skipper is not allowed to read it: .*cannot list resource "events"/,
+        );
       });
     });
   });

@@ -97,7 +97,7 @@ describe('the deploy queue', () => {
     for (const name of namespaces) expect(world.changes(name).length - (before.get(name) ?? 0)).toBe(1);
     const again = await board('deploy/retry/failed');
     expect(again.status).toBe(409);
-    expect(again.body.message).toContain('each was asked again');
+    expect(again.body.message).toContain('each has a newer request');
   });
 
   test('Promote of a job between two attempts makes the next one at once', async () => {

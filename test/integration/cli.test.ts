@@ -117,7 +117,7 @@ describe('exit codes', () => {
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
     ['an unknown namespace', ['deploy', 'nowhere'], 2, /nowhere/],
-    ['an unknown namespace to explain', ['why', 'nowhere'], 2, /"nowhere" is no FIAAS namespace/],
+    ['an unknown namespace to explain', ['why', 'nowhere'], 2, /"nowhere" is not a FIAAS namespace/],
     ['an unknown rollout', ['wait', 'nothing'], 2, /there is no rollout "nothing"/],
     ['a token file that is not there', ['status', '--token-file', '/nowhere'], 2, /--token-file \/nowhere/],
     [

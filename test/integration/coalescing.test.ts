@@ -310,7 +310,7 @@ describe("the board's HTTP API", () => {
     await board('resume');
 
     expect(status).toBe(409);
-    expect(body.message).toContain('stays asked');
+    expect(body.message).toContain('stays until it is done');
     expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
     expect(writesTo(namespace)).toBe(1);
   });

@@ -338,7 +338,9 @@ describe('the objects', () => {
     expect(byKind.get('Deployment')?.yaml).toContain(`image: fiaas/fiaas-deploy-daemon:${OLD}`);
     expect(byKind.get('ConfigMap')?.yaml).toMatch(/^apiVersion: v1\nkind: ConfigMap\n/);
     expect(objects.map(({ yaml }) => yaml).join('\n')).not.toContain('managedFields');
-    expect(byKind.get('Events')?.problem).toMatch(/Skipper may not read it: .*events.*no such right/);
+    expect(byKind.get('Events')?.problem).toMatch(
+      /Skipper is not allowed to read it: .*events.*no such right/,
+    );
     expect(plan).toMatchObject({ action: expect.stringMatching(/update|create/), version: NEW });
     expect(plan.steps.join('\n')).toMatch(/Application \(fiaas\/fiaas-deploy-daemon:2022/);
     const added = diff.hunks.flat().filter(({ kind }) => kind === 'added');
@@ -394,7 +396,7 @@ describe('the page', () => {
     const { status, text } = await world.http('/status/nowhere');
 
     expect(status).toBe(404);
-    expect(text).toContain('nowhere is no FIAAS namespace');
+    expect(text).toContain('nowhere is not a FIAAS namespace');
     expect(text).toContain('app=fiaas-deploy-daemon');
   });
 

@@ -63,7 +63,7 @@ describe('POST /api/deploy', () => {
   });
 
   test.each([
-    ['an empty list', { namespaces: [] }, 'namespaces', /leave the field out to mean all/],
+    ['an empty list', { namespaces: [] }, 'namespaces', /omit the field to deploy all/],
     ['a string', { namespaces: 'team-a' }, 'namespaces', /array/],
     ['a number', { namespaces: [7] }, 'namespaces.0', /string/],
     ['null', { namespaces: null }, 'namespaces', /array/],
@@ -283,7 +283,7 @@ describe('reading', () => {
 
   test.each([
     ['/api/rollouts/unknown', /no rollout "unknown"/],
-    ['/api/namespaces/unknown', /no FIAAS namespace/],
+    ['/api/namespaces/unknown', /is not a FIAAS namespace/],
     ['/api/nothing', /no GET \/api\/nothing/],
     ['/api/rollouts/%3Cscript%3E', /<script>/],
   ])('what does not exist (%s) is a 404 that says so', async (path, detail) => {

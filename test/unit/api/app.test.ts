@@ -56,7 +56,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toMatchObject([{ namespaces: undefined }]);
   });
 
-  test('tells the first twenty mistakes of a body, and reads none of more than twenty thousand values', async () => {
+  test('reports the first 20 mistakes of a body, and rejects one with more than 20,000 values', async () => {
     const { app, asked } = open();
     const many = (count: number) => `{"namespaces": [${Array(count).fill('1')}]}`;
 
@@ -68,7 +68,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toEqual([]);
   });
 
-  test('deploys the namespaces that it names', async () => {
+  test('deploys the named namespaces', async () => {
     const { app, asked } = open();
 
     const response = await deploy(app, '{"namespaces":["team-b"]}', 'application/json; charset=utf-8');
@@ -104,12 +104,12 @@ describe('POST /api/deploy', () => {
     ['a text instead of a list', '{"namespaces":"team-a"}', 'namespaces'],
     ['null', '{"namespaces":null}', 'namespaces'],
     ['a number in the list', '{"namespaces":[1]}', 'namespaces.0'],
-    ['a name that is none', '{"namespaces":["Team_A"]}', 'namespaces.0'],
+    ['an invalid name', '{"namespaces":["Team_A"]}', 'namespaces.0'],
     ['an unknown namespace', '{"namespaces":["team-a","nowhere"]}', 'namespaces'],
     ['a part of a name', '{"namespaces":["team"]}', 'namespaces'],
     ['an unknown field', '{"namespace":["team-a"]}', 'namespace'],
-    ['a force that is a text', '{"force_bootstrap":"true"}', 'force_bootstrap'],
-    ['two forces that contradict', '{"force_bootstrap":true,"force-bootstrap":false}', 'force_bootstrap'],
+    ['a force flag that is a text', '{"force_bootstrap":"true"}', 'force_bootstrap'],
+    ['two contradicting force flags', '{"force_bootstrap":true,"force-bootstrap":false}', 'force_bootstrap'],
     ['a list', '[]', 'body'],
     ['a text', '"team-a"', 'body'],
   ])('acceptance 14: refuses %s, and names the field', async (_what, body, field) => {
@@ -124,10 +124,10 @@ describe('POST /api/deploy', () => {
   });
 
   test.each([
-    ['no JSON', '{"namespaces":', JSON_TYPE, 400],
-    ['JSON that does not say so', '{"namespaces":["team-a"]}', 'text/plain', 415],
+    ['invalid JSON', '{"namespaces":', JSON_TYPE, 400],
+    ['JSON declared as text', '{"namespaces":["team-a"]}', 'text/plain', 415],
     ['a form', 'namespaces=team-a', 'application/x-www-form-urlencoded', 415],
-    ['too much', `{"namespaces":["${'a'.repeat(3_000_000)}"]}`, JSON_TYPE, 413],
+    ['a body that is too large', `{"namespaces":["${'a'.repeat(3_000_000)}"]}`, JSON_TYPE, 413],
   ])('acceptance 14: refuses %s', async (_what, body, type, status) => {
     const { app, asked } = open();
 
@@ -138,7 +138,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toEqual([]);
   });
 
-  test('acceptance 14: refuses a body that says nothing of its type', async () => {
+  test('acceptance 14: refuses a body without a content type', async () => {
     const { app, asked } = open();
 
     const response = await request(app)
@@ -151,7 +151,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toEqual([]);
   });
 
-  test('answers 503 with Retry-After while Redis is away', async () => {
+  test('answers 503 with Retry-After while Redis is down', async () => {
     const { app } = open({ failure: new SkipperError('redis_unavailable', 'Redis is not connected') });
 
     const response = await request(app).post('/api/deploy');
@@ -179,7 +179,7 @@ describe('POST /api/deploy', () => {
     expect((await request(app).post('/api/deploy').set('idempotency-key', key)).status).toBe(400);
   });
 
-  test('says that an answer is an earlier one', async () => {
+  test('marks a replayed response', async () => {
     const { app } = open({ replayed: true });
 
     expect((await request(app).post('/api/deploy')).headers['idempotency-replayed']).toBe('true');
@@ -200,14 +200,14 @@ describe('POST /api/deploy', () => {
     ['{"dry_run":true}', true],
     ['{"dry_run":true,"omit_steps":false}', true],
     ['{"dry_run":true,"omit_steps":true}', false],
-  ])('tells the steps of a dry run unless they are to be left out: %s', async (body, hasSteps) => {
+  ])('returns the steps of a dry run unless they are omitted: %s', async (body, hasSteps) => {
     const response = await deploy(open().app, body);
 
     expect(response.body.targets).toHaveLength(2);
     expect(response.body.targets.map((target: object) => 'steps' in target)).toEqual([hasSteps, hasSteps]);
   });
 
-  test('acceptance 22: asks for the token where one is set, also on the board', async () => {
+  test('acceptance 22: requires the token if one is set, also on the board', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'skipper-app-')), 'token');
     writeFileSync(file, 's3cret');
     const { app, asked } = open({ flags: { authTokenFile: file } });
@@ -224,7 +224,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('acceptance 22: refuses what a foreign page sends', async () => {
+  test('acceptance 22: refuses a cross-site request', async () => {
     const { app, asked } = open();
 
     const response = await request(app).post('/api/deploy').set('origin', 'https://evil.example.com');
@@ -235,7 +235,7 @@ describe('POST /api/deploy', () => {
 });
 
 describe('GET /api/status', () => {
-  test("acceptance 16: gives upstream's six keys for each namespace, also while Redis is away", async () => {
+  test("acceptance 16: returns upstream's six keys for each namespace, also while Redis is down", async () => {
     const { app } = open({ namespaces: { b: { config: invalid('no YAML') }, a: {} } });
 
     const response = await request(app).get('/api/status');
@@ -261,7 +261,7 @@ describe('GET /api/status', () => {
     ]);
   });
 
-  test('acceptance 16: is empty where there is no namespace', async () => {
+  test('acceptance 16: is empty without namespaces', async () => {
     expect((await request(open({ namespaces: {} }).app).get('/api/status')).body).toEqual([]);
   });
 });
@@ -273,7 +273,7 @@ describe('everything else', () => {
     ['/api/deployments/nothing', 404],
     ['/nothing', 404],
     ['/healthz', 200],
-    // Redis is away in this fake.
+    // Redis is down in this fake.
     ['/readyz', 503],
     ['/_/metrics', 200],
   ])('GET %s is answered with %d', async (path, status) => {
@@ -282,7 +282,7 @@ describe('everything else', () => {
     expect(response.status).toBe(status);
   });
 
-  test('tells on /readyz what it waits for', async () => {
+  test('shows on /readyz what it is waiting for', async () => {
     expect((await request(open().app).get('/readyz')).body.problems).toEqual(['Redis is not connected']);
   });
 

@@ -33,14 +33,14 @@ function aView({ rows = [], channels = {}, workers, records = {} }: Seen): Fleet
   });
 }
 
-/** Lines of the exposition that begin with the name. */
+/** Lines of the exposition that start with the name. */
 async function exported(name: string, view: FleetView, metrics = createMetrics()): Promise<string[]> {
   await refreshFleetGauges(view, metrics, 3);
   return (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name));
 }
 
 describe('skipper_namespaces_outdated', () => {
-  test('counts by channel what does not run what its channel names', async () => {
+  test('counts by channel the namespaces that do not run the release of their channel', async () => {
     const rows = [
       { namespace: 'a', version: '2', wanted: '2' },
       { namespace: 'b', version: '1', wanted: '2' },
@@ -56,9 +56,9 @@ describe('skipper_namespaces_outdated', () => {
 
   test.each<[string, Partial<FleetRow>]>([
     ['is being deployed', { activity: 'rolling out' }],
-    ['Helm manages', { status: 'HELM_MANAGED' }],
-    ['has a channel that nobody has read', { wanted: '' }],
-  ])('leaves out what %s', async (_what, row) => {
+    ['is managed by Helm', { status: 'HELM_MANAGED' }],
+    ['has a channel that was never read', { wanted: '' }],
+  ])('does not count a namespace that %s', async (_what, row) => {
     const view = aView({ rows: [{ namespace: 'a', version: '1', wanted: '2', ...row }] });
 
     expect(await exported('skipper_namespaces_outdated', view)).toEqual([
@@ -75,7 +75,7 @@ describe('skipper_namespaces_outdated', () => {
 });
 
 describe('skipper_channel_readable', () => {
-  test('is 0 for a channel whose latest look failed, and nothing for one that nobody has looked at', async () => {
+  test('is 0 for a channel whose latest check failed, and missing for one never checked', async () => {
     const view = aView({
       rows: ['stable', 'latest', 'new'].map((channel) => ({ namespace: channel, channel })),
       channels: {
@@ -110,7 +110,7 @@ describe('skipper_oldest_unfinished_seconds', () => {
     expect(Math.round(Number(line.split(' ')[1]) / 60)).toBe(60);
   });
 
-  test('is 0 where all are done', async () => {
+  test('is 0 if all are done', async () => {
     const view = aView({ rows, records: { done }, workers: 0 });
 
     expect(await exported('skipper_oldest_unfinished_seconds', view)).toEqual([
@@ -119,14 +119,14 @@ describe('skipper_oldest_unfinished_seconds', () => {
   });
 });
 
-test('while Redis is away, what rests on it has no value; listeners have', async () => {
+test('while Redis is down, gauges that depend on it have no value; listeners do', async () => {
   const metrics = createMetrics();
   await exported('skipper', aView({ workers: 2 }), metrics);
   expect(await exported('skipper_workers', aView({ workers: 2 }), metrics)).toEqual(['skipper_workers 2']);
 
-  const away = aView({ workers: undefined });
+  const down = aView({ workers: undefined });
 
-  expect(await exported('skipper_workers', away, metrics)).toEqual([]);
-  expect(await exported('skipper_oldest_unfinished_seconds', away, metrics)).toEqual([]);
-  expect(await exported('skipper_event_listeners', away, metrics)).toEqual(['skipper_event_listeners 3']);
+  expect(await exported('skipper_workers', down, metrics)).toEqual([]);
+  expect(await exported('skipper_oldest_unfinished_seconds', down, metrics)).toEqual([]);
+  expect(await exported('skipper_event_listeners', down, metrics)).toEqual(['skipper_event_listeners 3']);
 });

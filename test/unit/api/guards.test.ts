@@ -36,23 +36,23 @@ describe('refuseForeignOrigins', () => {
     ['a program, which sends neither header', {}, 200],
     ['our own page', { origin: `https://${HOST}`, 'sec-fetch-site': 'same-origin' }, 200],
     ['our own page in an old browser', { origin: `https://${HOST}` }, 200],
-    ['what the user typed', { 'sec-fetch-site': 'none' }, 200],
+    ['a URL that the user typed', { 'sec-fetch-site': 'none' }, 200],
     ['another site', { origin: 'https://evil.example.com', 'sec-fetch-site': 'cross-site' }, 403],
     ['another site in an old browser', { origin: 'https://evil.example.com' }, 403],
-    ['a sister site', { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }, 403],
+    ['a sibling site', { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }, 403],
     ['another port of our host', { origin: `https://${HOST}:8443` }, 403],
-    ['our name as part of another', { origin: `https://${HOST}.evil.com` }, 403],
+    ['our name as part of another host', { origin: `https://${HOST}.evil.com` }, 403],
     ['a sandboxed page', { origin: 'null' }, 403],
-    ['an origin that is none', { origin: 'nonsense' }, 403],
+    ['an invalid origin', { origin: 'nonsense' }, 403],
     ['a form of another site', { 'sec-fetch-site': 'cross-site' }, 403],
-  ])('acceptance 22: a POST by %s is answered as it should be', async (_what, headers, status) => {
+  ])('acceptance 22: a POST by %s is allowed or refused correctly', async (_what, headers, status) => {
     const response = await request(app).post('/').set('host', HOST).set(headers);
 
     expect(response.status).toBe(status);
   });
 
   test.each(['get', 'head', 'options'] as const)(
-    'lets %s of another site pass: it changes nothing',
+    'allows %s of another site: it changes nothing',
     async (method) => {
       const response = await request(app)[method]('/').set('origin', 'https://evil.example.com');
 
@@ -75,7 +75,7 @@ describe('requireToken', () => {
     ['another password', basic('admin', 'wrong'), 401],
     ['the token as user name', basic('s3cret:with colon', ''), 401],
     ['the token as password of any user', basic('anyone', 's3cret:with colon'), 200],
-  ])('acceptance 22: answers a change with %s', async (_what, authorization, status) => {
+  ])('acceptance 22: allows or refuses a change with %s', async (_what, authorization, status) => {
     const response = await request(app)
       .post('/')
       .set(authorization === undefined ? {} : { authorization });
@@ -94,14 +94,14 @@ describe('requireToken', () => {
     expect(responses.map((response) => response.status)).toEqual([200, 200]);
   });
 
-  test('says how to authenticate', async () => {
+  test('shows how to authenticate', async () => {
     const response = await request(app).post('/');
 
     expect(response.headers['www-authenticate']).toContain('Bearer');
     expect(response.headers['www-authenticate']).toContain('Basic');
   });
 
-  test('leaves the question for the token to a page that asks it itself', async () => {
+  test('leaves the token prompt to a page that has its own', async () => {
     const app = anApp(requireToken(aTokenFile('s3cret', 'asked-by-page')));
 
     const response = await request(app).post('/').set('x-requested-with', 'skipper');
@@ -110,16 +110,16 @@ describe('requireToken', () => {
     expect(response.headers['www-authenticate']).toBe('Bearer realm="skipper"');
   });
 
-  test('lets everybody look', async () => {
+  test('allows reading without a token', async () => {
     expect((await request(app).get('/')).status).toBe(200);
   });
 
-  test('asks for nothing where no token is set', async () => {
+  test('requires nothing if no token is set', async () => {
     expect((await request(anApp(requireToken(undefined))).post('/')).status).toBe(200);
   });
 
   test.each([
-    ['is not there', () => join(folder, 'none'), /cannot be read/],
+    ['does not exist', () => join(folder, 'none'), /cannot be read/],
     ['is empty', () => aTokenFile(' \n', 'empty'), /is empty/],
   ])('refuses to start with a token file that %s', (_what, path, message) => {
     expect(() => requireToken(path())).toThrow(ConfigurationError);
@@ -128,7 +128,7 @@ describe('requireToken', () => {
 });
 
 describe('securityHeaders', () => {
-  test('acceptance 22: lets nothing be loaded from elsewhere, run inline or framed', async () => {
+  test('acceptance 22: forbids loading from other hosts, inline scripts and frames', async () => {
     const { headers } = await request(anApp(securityHeaders)).get('/');
 
     expect(headers['content-security-policy']).toContain("default-src 'none'");

@@ -17,7 +17,7 @@ function everyValue(node: unknown, key: string): unknown[] {
   ]);
 }
 
-/** What a schema is, wherever the document keeps it. */
+/** Follows a reference to its schema. */
 function resolve(schema: Json): unknown {
   if (typeof schema.$ref !== 'string') return schema;
   let node: unknown = document;
@@ -57,13 +57,13 @@ describe('openApiDocument', () => {
     });
   });
 
-  test('names every operation once', () => {
+  test('gives every operation a unique id', () => {
     const ids = everyValue(document, 'operationId');
 
     expect(new Set(ids).size).toBe(ROUTES.length);
   });
 
-  test('refers to nothing that is not in it', () => {
+  test('has no broken references', () => {
     const references = everyValue(document, '$ref').map(String);
 
     const broken = references.filter((reference) => {
@@ -75,7 +75,7 @@ describe('openApiDocument', () => {
     expect(broken).toEqual([]);
   });
 
-  test("acceptance 14: documents the body of a deploy, with upstream's two spellings, and nothing beside", () => {
+  test("acceptance 14: documents the body of a deploy, with upstream's two spellings, and no other fields", () => {
     const post = document.paths['/api/deploy']?.post as {
       requestBody: { content: Record<string, { schema: Json }> };
     };

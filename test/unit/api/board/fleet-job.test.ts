@@ -56,7 +56,7 @@ describe('a page', () => {
     expect(pageOf(rows, ['failed'], 2, 3).map((row) => row.namespace)).toEqual(['team-10', 'team-15']);
   });
 
-  test('of all states shows the first of each, those that fail before those that are well', () => {
+  test('of all states shows the first of each, failed before completed', () => {
     const names = pageOf(rows, FLEET_STATES, 0, 1).map((row) => row.namespace);
 
     expect(names).toEqual(['team-00', 'team-05', 'team-01', 'team-02']);
@@ -97,14 +97,14 @@ describe('a job', () => {
     });
   });
 
-  test('of one that is behind has no reason to be shown as failed, but its cause in the data', () => {
+  test('of an outdated namespace has no failed reason, but its cause in the data', () => {
     const job = toFleetJob(aFleetRow({ health: 'outdated', cause: 'stable is at v2' }), SEEN_AT);
 
     expect(job.failedReason).toBe('');
     expect(job.data).toMatchObject({ cause: 'stable is at v2' });
   });
 
-  test('under way tells what is done, and since the start where nothing else is known', () => {
+  test('in progress shows its activity, and the start of the API if its own start is unknown', () => {
     const row = aFleetRow({ health: 'progressing', activity: 'applying', detail: 'Application' });
 
     expect(toFleetJob(row, SEEN_AT)).toMatchObject({
@@ -114,7 +114,7 @@ describe('a job', () => {
     });
   });
 
-  test('shows nothing that is empty', () => {
+  test('omits empty fields', () => {
     const { data } = toFleetJob(aFleetRow({ channel: '', cause: '' }), SEEN_AT);
 
     expect(Object.values(data)).not.toContain('');
@@ -122,18 +122,18 @@ describe('a job', () => {
   });
 
   test.each([
-    [{ health: 'healthy' }, 'runs what it should'],
+    [{ health: 'healthy' }, 'up to date'],
     [{ health: 'progressing', activity: 'applying', detail: 'Application' }, 'applying: Application'],
     [{ health: 'outdated', wanted: 'v2' }, 'should run v2'],
     [{ health: 'degraded', cause: 'no quota\nat all' }, 'no quota'],
     [{ health: 'degraded', cause: 'x'.repeat(99) }, `${'x'.repeat(59)}…`],
     [{ health: 'degraded', status: 'UNAVAILABLE' }, 'UNAVAILABLE'],
-    [{ health: 'unmanaged' }, 'left alone'],
+    [{ health: 'unmanaged' }, 'not managed by Skipper'],
   ] as const)('of %j is headed "%s"', (fields, headline) => {
     expect(toFleetJob(aFleetRow(fields), SEEN_AT).name).toBe(headline);
   });
 
-  test('under way is explained with what is done', () => {
+  test('in progress is explained with its activity', () => {
     const row = aFleetRow({
       health: 'progressing',
       activity: 'applying',

@@ -46,7 +46,7 @@ describe('the fleet queue', () => {
     return body.queues.find(({ name }: { name: string }) => name === 'fleet');
   }
 
-  test('is shown with its counts and one page, also while Redis is away', async () => {
+  test('is shown with its counts and one page, also while Redis is down', async () => {
     const { app } = open({ rows: [...many(25, { health: 'degraded', cause: 'no quota' })], redis: 'end' });
 
     const queue = await page(app, 'status=failed&page=3&jobsPerPage=10');
@@ -67,7 +67,7 @@ describe('the fleet queue', () => {
     });
   });
 
-  test('gives one namespace and why it is so', async () => {
+  test('returns one namespace and the reasons for its state', async () => {
     const { app } = open({ rows: [aFleetRow({ namespace: 'team-a' })] });
 
     const { body } = await request(app).get(`${FLEET}/team-a`);
@@ -106,7 +106,7 @@ describe('the fleet queue', () => {
     ]);
   });
 
-  test('Retry all means all that fail, in one rollout, and nobody else', async () => {
+  test('Retry all deploys all failed namespaces in one rollout, and no others', async () => {
     const failing = many(150, { health: 'degraded' });
     const { app, asked } = open({ rows: [...failing, aFleetRow({ namespace: 'healthy' })] });
 
@@ -117,13 +117,13 @@ describe('the fleet queue', () => {
     expect(asked[0]?.namespaces).toEqual(failing.map(({ namespace }) => namespace));
   });
 
-  test('Retry all where nothing fails any more says so', async () => {
+  test('Retry all is refused if nothing fails any more', async () => {
     const { app, asked } = open({ rows: many(2) });
 
     const { status, body } = await request(app).put(`${FLEET}/retry/failed`);
 
     expect(status).toBe(409);
-    expect(body.message).toBe('no namespace is failed by now');
+    expect(body.message).toBe('no namespace is in the state "failed" any more');
     expect(asked).toEqual([]);
   });
 
@@ -137,7 +137,7 @@ describe('the fleet queue', () => {
     expect(asked).toEqual([]);
   });
 
-  test('what the service cannot do is told in its own words', async () => {
+  test('an error of the service is shown with its own message', async () => {
     const failure = new SkipperError('cluster_unavailable', 'the state of the cluster has not been read yet');
     const { app } = open({ rows: many(1, { health: 'degraded' }), failure });
 
@@ -177,7 +177,7 @@ describe('what is refused', () => {
     expect(body.message.length).toBeGreaterThan(20);
   });
 
-  test('what needs Redis while it is away, with 503', async () => {
+  test('an action that needs Redis while it is down, with 503', async () => {
     const { app } = open({ redis: 'end' });
 
     const { status, body } = await request(app).put('/queues/api/queues/deploy/pause');
@@ -186,18 +186,18 @@ describe('what is refused', () => {
     expect(body.message).toContain('Redis');
   });
 
-  test('whoever has no token, in words that the board shows', async () => {
+  test('a request without token, with a message that the board shows', async () => {
     const { app, asked } = open({
       rows: many(1),
       authorize: () => {
-        throw new HttpProblem(401, 'unauthenticated', 'this needs the token');
+        throw new HttpProblem(401, 'unauthenticated', 'a token is required');
       },
     });
 
     const { status, body } = await request(app).put(`${FLEET}/team-0000/retry`);
 
     expect(status).toBe(401);
-    expect(body).toMatchObject({ error: 'Not authenticated', message: 'this needs the token' });
+    expect(body).toMatchObject({ error: 'Not authenticated', message: 'a token is required' });
     expect(asked).toEqual([]);
   });
 });
@@ -220,7 +220,7 @@ describe('the board for viewers', () => {
     ['put', 'queues/pause'],
     ['patch', 'queues/deploy/team-0000.1/update-data'],
     ['put', 'anything'],
-  ] as const)('lets no %s %s pass, whatever the token', async (method, path) => {
+  ] as const)('refuses %s %s, even with the token', async (method, path) => {
     const { app, asked } = open({ rows: many(1, { health: 'degraded' }) });
 
     const { status, body } = await request(app)
@@ -229,14 +229,14 @@ describe('the board for viewers', () => {
       .send({ data: { namespace: 'team-0000' } });
 
     expect(status).toBe(405);
-    expect(body.message).toContain('only shows');
+    expect(body.message).toContain('read-only');
     expect(asked).toEqual([]);
   });
 });
 
 describe('the entry page', () => {
   test.each(['/queues', '/queues/queue/fleet', '/queues/queue/fleet/team-a', '/view/queues/queue/deploy'])(
-    '%s asks nothing of other hosts, and leads to the fleet page',
+    '%s loads nothing from other hosts, and links to the fleet page',
     async (path) => {
       const { app } = open();
 

@@ -13,11 +13,11 @@ function refusal(route: string, queue: string, params: Record<string, string> = 
   return refusalOf({ route, queue, params });
 }
 
-test('every changing route of the installed board is decided, and none that it does not have', () => {
+test('the rules cover exactly the changing routes of the installed board', () => {
   expect(Object.keys(RULES).sort()).toEqual([...CHANGING].sort());
 });
 
-test('what a later board may add is refused', () => {
+test('an unknown route is refused', () => {
   expect(refusal('put /api/queues/:queueName/explode', 'deploy')).toContain('does not know');
 });
 
@@ -35,28 +35,28 @@ describe('the deploy queue', () => {
   });
 
   test.each([
-    ['put /api/queues/:queueName/empty', 'stays asked'],
+    ['put /api/queues/:queueName/empty', 'stays until it is done'],
     ['put /api/queues/:queueName/obliterate', 'clean them'],
     ['put /api/queues/:queueName/concurrency', '--concurrency'],
     ['put /api/queues/:queueName/rate-limit', '--concurrency'],
     ['patch /api/queues/:queueName/:jobId/update-data', 'add another job'],
     ['patch /api/queues/:queueName/:jobId/delay', 'Promote'],
     ['patch /api/queues/:queueName/:jobId/priority', 'order'],
-  ])('refuses %s, and says what to do', (route, hint) => {
+  ])('refuses %s, and shows what to do', (route, hint) => {
     expect(refusal(route, 'deploy')).toContain(hint);
   });
 
-  test.each(['completed', 'failed'])('lets %s jobs be cleaned', (queueStatus) => {
+  test.each(['completed', 'failed'])('allows cleaning %s jobs', (queueStatus) => {
     expect(
       refusal('put /api/queues/:queueName/clean/:queueStatus', 'deploy', { queueStatus }),
     ).toBeUndefined();
   });
 
   test.each(['wait', 'waiting', 'active', 'delayed', 'prioritized', 'paused'])(
-    'keeps %s jobs from being cleaned',
+    'refuses to clean %s jobs',
     (queueStatus) => {
       expect(refusal('put /api/queues/:queueName/clean/:queueStatus', 'deploy', { queueStatus })).toContain(
-        'stays asked',
+        'stays until it is done',
       );
     },
   );
@@ -83,7 +83,7 @@ describe('the release checks', () => {
   });
 });
 
-test('the fleet queue lets nothing through but deploys, and what touches nothing', () => {
+test('the fleet queue allows only deploys and actions without effect', () => {
   const allowed = Object.keys(RULES).filter((route) => refusal(route, 'fleet') === undefined);
 
   expect(allowed.sort()).toEqual(

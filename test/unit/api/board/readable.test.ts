@@ -5,7 +5,7 @@ import {
   readableProgress,
 } from '../../../../api/board/readable.ts';
 
-test('progress carries the percentage that the board draws, and what it carried', () => {
+test('progress gets the percentage that the board draws, and keeps its fields', () => {
   expect(readableProgress({ phase: 'rolling out', detail: '1 of 2' })).toEqual({
     phase: 'rolling out',
     detail: '1 of 2',
@@ -13,26 +13,26 @@ test('progress carries the percentage that the board draws, and what it carried'
   });
 });
 
-test.each([0, 'text', null, undefined, { phase: 'unheard of' }])('progress %j stays as it is', (progress) => {
+test.each([0, 'text', null, undefined, { phase: 'unknown' }])('progress %j stays as it is', (progress) => {
   expect(readableProgress(progress)).toBe(progress);
 });
 
 test.each([
   [{ outcome: 'updated', version: '2022', durationMs: 3_140 }, 'updated to 2022 in 3.1 s'],
   [{ outcome: 'bootstrapped', version: '2022', durationMs: 12_000 }, 'bootstrapped with 2022 in 12.0 s'],
-  [{ outcome: 'unchanged', version: '2022', durationMs: 9 }, 'unchanged, 2022 runs already in 0.0 s'],
-  [{ outcome: 'nothing new' }, 'nothing was asked that was not done already'],
+  [{ outcome: 'unchanged', version: '2022', durationMs: 9 }, 'unchanged at 2022 in 0.0 s'],
+  [{ outcome: 'nothing new' }, 'nothing new was requested'],
   [{ outcome: 'skipped', reason: 'skipped: team-a is gone', rolloutId: 'r' }, 'skipped: team-a is gone'],
 ])('the result %j is "%s"', (result, summary) => {
   expect(readableDeployResult(result)).toEqual({ summary, ...result });
 });
 
-test.each([null, undefined, 'text', { outcome: 'unheard of' }])('the result %j stays as it is', (result) => {
+test.each([null, undefined, 'text', { outcome: 'unknown' }])('the result %j stays as it is', (result) => {
   expect(readableDeployResult(result)).toBe(result);
 });
 
 test.each([
-  [{ repaired: 0 }, 'no job was lost'],
+  [{ repaired: 0 }, 'no lost jobs'],
   [{ repaired: 2 }, '2 lost jobs queued again'],
   [
     { channels: [{ channel: 'stable', version: 'v' }], namespaces: 40, outdated: 0, repaired: 0 },

@@ -19,12 +19,12 @@ import {
 } from '../../../support/builders.ts';
 import { anAttempt } from '../../../support/details-builders.ts';
 
-describe("FDD's Deployment beside its Application", () => {
-  test('is right in every respect where all is well', () => {
+describe("FDD's Deployment compared with its Application", () => {
+  test('passes every check if it is settled', () => {
     expect(checkDeployment(aSettledSnapshot()).filter(({ isRight }) => !isRight)).toEqual([]);
   });
 
-  test('says what differs, and how', () => {
+  test('shows what differs, and how', () => {
     const deployment = aDeployment({ image: OLD_IMAGE, availableReplicas: undefined, generation: 3 });
 
     const wrong = checkDeployment(aSettledSnapshot({ deployment })).filter(({ isRight }) => !isRight);
@@ -36,13 +36,13 @@ describe("FDD's Deployment beside its Application", () => {
     ]);
   });
 
-  test('has nothing to say where there is none', () => {
+  test('has no checks without a Deployment', () => {
     expect(checkDeployment(aSnapshot())).toEqual([]);
   });
 });
 
 describe('the pods', () => {
-  test('begin with that of the bootstrap, each with its reason', () => {
+  test('start with the bootstrap pod, each with its reason', () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'gone' };
     const snapshot = aSnapshot({
       pods: [aPod(), aPod({ name: 'b', ready: false, waiting })],
@@ -60,7 +60,7 @@ describe('the pods', () => {
 });
 
 describe("FDD's report", () => {
-  test('is that on the deployment that stands', () => {
+  test('is the one on the current deployment', () => {
     const statuses = [
       aStatus({ name: 'old', deploymentId: 'another', result: 'FAILED', logs: ['old'] }),
       aStatus({ name: 'new', result: 'RUNNING', logs: ['new'] }),
@@ -74,15 +74,15 @@ describe("FDD's report", () => {
     });
   });
 
-  test('is none where FDD has said nothing of it', () => {
-    const application = anApplication({ deploymentId: 'unheard-of' });
+  test('is undefined if FDD has not reported on it', () => {
+    const application = anApplication({ deploymentId: 'unknown' });
 
     expect(currentReport(aSettledSnapshot({ application }))).toBeUndefined();
     expect(currentReport(aSnapshot())).toBeUndefined();
   });
 });
 
-test('jobs and rollouts are each named once, the latest first', () => {
+test('jobs and rollouts are each listed once, latest first', () => {
   const attempts = [
     anAttempt({ jobId: 'a b.2', rolloutId: 'r2', startedAt: 30 }),
     anAttempt({ jobId: 'a.1', rolloutId: 'r1', startedAt: 20 }),

@@ -24,7 +24,7 @@ function changes(diff: ReturnType<typeof diffApplications>): string[] {
 }
 
 describe('the diff of an Application', () => {
-  test('is empty where it is what is wanted, whatever others have added, in whatever order', () => {
+  test('is empty if it matches the wanted one, despite additions by others and another order', () => {
     const config = Object.fromEntries(Object.entries(FIAAS_YML).reverse());
 
     const diff = diffApplications(
@@ -39,7 +39,7 @@ describe('the diff of an Application', () => {
     expect(diff).toEqual({ isEqual: true, hunks: [] });
   });
 
-  test('leads from what is there to what is wanted', () => {
+  test('goes from the actual one to the wanted one', () => {
     const config = { ...FIAAS_YML, replicas: { maximum: 3, minimum: 1 }, surplus: true };
 
     const diff = diffApplications(actual({ spec: { image: OLD_IMAGE, config } }), wanted);
@@ -67,7 +67,7 @@ describe('the diff of an Application', () => {
     for (const hunk of hunks) expect(hunk.length).toBeLessThan(12);
   });
 
-  test('of one that is not there is all of it', () => {
+  test('of a missing one is the whole Application', () => {
     const diff = diffApplications(undefined, wanted);
 
     expect(changes(diff).every((line) => line.startsWith('+'))).toBe(true);

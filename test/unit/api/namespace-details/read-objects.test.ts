@@ -4,7 +4,7 @@ import type { KubernetesClient, KubernetesRequest } from '../../../../shared/kub
 import { NAMESPACE } from '../../../support/builders.ts';
 import { aRefusedRequest } from '../../../support/fake-cluster.ts';
 
-/** A client that answers lists by the plural of what is listed; an Error is thrown, all else is empty. */
+/** A client that answers a list by the plural of its kind; an Error is thrown, other kinds are empty. */
 function aClient(answers: Readonly<Record<string, unknown>>) {
   const asked: KubernetesRequest[] = [];
   const request = async (call: KubernetesRequest) => {
@@ -21,7 +21,7 @@ async function show(answers: Readonly<Record<string, unknown>>) {
 }
 
 describe('reading the objects of a namespace', () => {
-  test('asks by list in the namespace, narrowed to what is FDD’s, and for no Secret', async () => {
+  test('only lists in the namespace, only objects of FDD, and no Secrets', async () => {
     const { client, asked } = aClient({});
 
     await readObjects(client, NAMESPACE, 'my-config');
@@ -53,7 +53,7 @@ describe('reading the objects of a namespace', () => {
     expect(asked.every(({ retryForbidden }) => retryForbidden === false)).toBe(true);
   });
 
-  test('says in its place what is refused, fails or is not there, and shows the rest', async () => {
+  test('reports in its place what is refused, fails or does not exist, and shows the rest', async () => {
     const shown = await show({
       configmaps: { items: [{ metadata: { name: 'fiaas-deploy-daemon' }, data: { tag: 'stable' } }] },
       deployments: aRefusedRequest(403, 'forbidden'),
@@ -62,18 +62,18 @@ describe('reading the objects of a namespace', () => {
 
     expect(shown.map(({ kind, problem }) => [kind, problem])).toEqual([
       ['ConfigMap', undefined],
-      ['Application', 'there is none'],
-      ['Deployment', 'Skipper may not read it: refused with 403'],
-      ['ApplicationStatus', 'there is none'],
+      ['Application', 'not found'],
+      ['Deployment', 'Skipper is not allowed to read it: refused with 403'],
+      ['ApplicationStatus', 'not found'],
       ['Pod', 'refused with 500'],
-      ['Events', 'there are none'],
+      ['Events', 'none found'],
     ]);
     expect(shown[0]?.yaml).toBe(
       'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: fiaas-deploy-daemon\ndata:\n  tag: stable\n',
     );
   });
 
-  test('leaves out who owns which field, and the copy that kubectl keeps', async () => {
+  test("leaves out managedFields and kubectl's last-applied copy", async () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', kept: 'yes' };
     const metadata = { name: 'x', managedFields: [{ manager: 'me' }] };
 

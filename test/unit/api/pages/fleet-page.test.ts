@@ -13,7 +13,7 @@ import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 import { aFakeView } from '../../../support/fake-view.ts';
 
-/** What a build leaves behind. */
+/** The files of a build. */
 function someAssets() {
   const folder = mkdtempSync(join(tmpdir(), 'skipper-pages-'));
   mkdirSync(join(folder, 'assets'));
@@ -56,7 +56,7 @@ describe('GET /status', () => {
     expect(text.indexOf('/status/team-b"')).toBeLessThan(text.indexOf('/status/team-a"'));
   });
 
-  test('holds no script of its own, whatever a cause says', async () => {
+  test('has no inline script, even from a cause', async () => {
     const { text } = await request(open(FLEET)).get('/status');
 
     expect(text).not.toContain('<script>');
@@ -64,7 +64,7 @@ describe('GET /status', () => {
     expect(stateOf(text).items[0].row.cause).toBe(BROKEN.cause);
   });
 
-  test('selects as its URL says', async () => {
+  test('applies the selection of its URL', async () => {
     const { text } = await request(open(FLEET)).get('/status?health=degraded&q=forbidden&sort=-namespace');
 
     expect(text).toContain('/status/team-b"');
@@ -75,17 +75,17 @@ describe('GET /status', () => {
     });
   });
 
-  test('sends the first lines of ten thousand, and says how many there are', async () => {
+  test('sends the first lines of ten thousand, and the total', async () => {
     const many = Array.from({ length: 10_000 }, (_, index) => aFleetRow({ namespace: `ns-${index}` }));
 
     const { text } = await request(open(many)).get('/status');
 
     expect(text.match(/data-namespace=/g)).toHaveLength(50);
-    expect(text).toContain('The first 50 of 10,000.');
+    expect(text).toContain('Showing the first 50 of 10,000.');
     expect(text.length).toBeLessThan(400_000);
   });
 
-  test('says what makes a namespace one of the fleet, where there is none', async () => {
+  test('shows how to add a namespace to an empty fleet', async () => {
     const { text } = await request(open([])).get('/status');
 
     expect(text).toContain('app=fiaas-deploy-daemon');
@@ -96,7 +96,7 @@ describe('GET /status', () => {
     ['skipper-theme=dark', 'dark'],
     ['a=b; skipper-theme=light; c=d', 'light'],
     ['skipper-theme=pink"><script>', undefined],
-  ])('wears the theme of the cookie %j', async (cookie, theme) => {
+  ])('has the theme of the cookie %j', async (cookie, theme) => {
     const { text } = await request(open([])).get('/status').set('cookie', cookie);
 
     expect(/<html[^>]*>/.exec(text)?.[0]).toBe(
@@ -106,7 +106,7 @@ describe('GET /status', () => {
 });
 
 describe('GET /assets', () => {
-  test('is kept for ever, and has its type', async () => {
+  test('is cached forever, and has its content type', async () => {
     const { headers, status } = await request(open([])).get('/assets/fleet-HASH.js');
 
     expect(status).toBe(200);
@@ -121,14 +121,14 @@ describe('GET /assets', () => {
     },
   );
 
-  test('that are not built are named', () => {
+  test('reports assets that are not built', () => {
     expect(() => openAssets('/nowhere').url('fleet.tsx')).toThrow('npm run build');
     expect(() => someAssets().url('other.tsx')).toThrow('other.tsx');
   });
 });
 
 describe('toDataBlock', () => {
-  test('cannot end its element, and is read as it was', () => {
+  test('cannot close its element, and survives a round trip', () => {
     const value = { text: '</script><!--<script>' };
 
     expect(toDataBlock(value)).not.toContain('<');
