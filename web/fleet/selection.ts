@@ -37,7 +37,7 @@ export const EVERYTHING: Selection = {
   grouped: false,
 };
 
-/** True when some namespaces may be hidden. */
+/** True when some namespaces can be hidden. */
 export function isFiltered(selection: Selection): boolean {
   const { search, health, status, channel, version, cause, rollout } = selection;
   return (

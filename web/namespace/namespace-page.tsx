@@ -84,7 +84,7 @@ export function UnknownNamespacePage({ namespace }: { namespace: string }) {
             <code>app=fiaas-deploy-daemon</code>. Skipper detects a new one immediately.
           </p>
           <p>
-            To check for it: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
+            To check: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
           </p>
           <p>
             <a href={`/status?q=${encodeURIComponent(namespace)}`}>Search the fleet for this name</a>, or see{' '}
