@@ -27,11 +27,11 @@ export function nextDeploymentId(
   current: string | undefined,
   rolloutId: string,
   namespace: string,
-  isFinished: (id: string) => boolean,
+  hasFinalReport: (id: string) => boolean,
 ): string {
   const last = current === undefined ? undefined : attemptOf(current, stemOf(rolloutId, namespace));
   let attempt = last === undefined ? 0 : last + 1;
-  while (isFinished(deploymentId(rolloutId, namespace, attempt))) attempt += 1;
+  while (hasFinalReport(deploymentId(rolloutId, namespace, attempt))) attempt += 1;
   return deploymentId(rolloutId, namespace, attempt);
 }
 

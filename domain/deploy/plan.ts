@@ -10,6 +10,7 @@ import {
 } from './application.ts';
 import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
 import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
+import { helmRefusal } from './helm-refusal.ts';
 import { RBAC_VERSION, rbacManifests } from './rbac.ts';
 
 /** One thing to do in a namespace. Every step may run twice. */
@@ -85,11 +86,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const { observed, release, config } = input;
   const helmRelease = observed.deployment?.helmRelease;
   if (helmRelease !== undefined && !input.forceBootstrap) {
-    return {
-      action: 'refuse',
-      reason: `FDD is managed by Helm release ${helmRelease}: upgrade it there, or force a bootstrap to take it over`,
-      steps: [],
-    };
+    return { action: 'refuse', reason: helmRefusal(helmRelease), steps: [] };
   }
   const bootstrap = needsBootstrap(input);
   const write = reasonToWrite(input, bootstrap);
@@ -97,7 +94,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const deploymentId =
     write === undefined && current !== undefined
       ? current
-      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isFinished(observed, id));
+      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => hasFinalReport(observed, id));
   const steps = [
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
@@ -161,7 +158,8 @@ function reasonToRepeat(
   return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
 }
 
-function isFinished(observed: NamespaceSnapshot, deploymentId: string): boolean {
+/** FDD ignores an id that it has reported SUCCESS or FAILED for. */
+function hasFinalReport(observed: NamespaceSnapshot, deploymentId: string): boolean {
   const result = reportOn(observed, deploymentId)?.result;
   return result === 'SUCCESS' || result === 'FAILED';
 }

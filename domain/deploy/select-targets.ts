@@ -1,5 +1,6 @@
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
+import { helmRefusal } from './helm-refusal.ts';
 
 export type Selected =
   | { readonly namespace: string; readonly kind: 'deploy'; readonly config: NamespaceConfig }
@@ -35,11 +36,7 @@ function select(snapshot: NamespaceSnapshot, forceBootstrap: boolean): Selected 
     return { namespace, kind: 'config-error', reason: config?.reason ?? 'there is no ConfigMap' };
   }
   if (deployment?.helmRelease !== undefined && !forceBootstrap) {
-    return {
-      namespace,
-      kind: 'helm-managed',
-      reason: `FDD is managed by Helm release ${deployment.helmRelease}: upgrade it there, or force a bootstrap to take it over`,
-    };
+    return { namespace, kind: 'helm-managed', reason: helmRefusal(deployment.helmRelease) };
   }
   return { namespace, kind: 'deploy', config: config.value };
 }
