@@ -15,7 +15,8 @@ export async function refreshFleetGauges(
   const rows = view.rows();
   metrics.namespacesOutdated.reset();
   for (const { channel } of channels) metrics.namespacesOutdated.set({ channel }, 0);
-  for (const row of rows) if (isOutdated(row)) metrics.namespacesOutdated.inc({ channel: row.channel });
+  for (const row of rows)
+    if (lagsBehindChannel(row)) metrics.namespacesOutdated.inc({ channel: row.channel });
   metrics.channelReadable.reset();
   for (const { channel, checkedAt, problem } of channels) {
     // Not checked yet.
@@ -37,7 +38,7 @@ export async function refreshFleetGauges(
  * Includes failed deploys. A row whose wanted version is unknown does not count as outdated; deploys in progress have their
  * own gauge.
  */
-function isOutdated({ channel, activity, status, wanted, version }: FleetRow): boolean {
+function lagsBehindChannel({ channel, activity, status, wanted, version }: FleetRow): boolean {
   return (
     channel !== '' && activity === 'idle' && status !== 'HELM_MANAGED' && wanted !== '' && version !== wanted
   );
