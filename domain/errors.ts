@@ -1,3 +1,5 @@
+import type { Symptom } from './symptom.ts';
+
 /** Machine words for everything that can go wrong, each with its class: the one table of error codes. */
 export const ERROR_CODES = {
   // permanent: someone must change something first
@@ -39,17 +41,25 @@ export class SkipperError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Further lines that explain it: FDD's own log, pod reasons, events. */
   readonly details: readonly string[];
+  /** The same as data, the worst first: what an attempt records, and advice is made of. */
+  readonly symptoms: readonly Symptom[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterMs?: number; details?: readonly string[] } = {},
+    options: {
+      cause?: unknown;
+      retryAfterMs?: number;
+      details?: readonly string[];
+      symptoms?: readonly Symptom[];
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SkipperError';
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.details = options.details ?? [];
+    this.symptoms = options.symptoms ?? [];
   }
 
   get errorClass(): ErrorClass {

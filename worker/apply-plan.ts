@@ -15,11 +15,8 @@ import {
 } from '../shared/kubernetes/resources.ts';
 import { type RawApplication, type RawPod, toObservedPod } from '../shared/kubernetes/to-observed.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
+import { deleteBootstrapPod } from './delete-bootstrap-pod.ts';
 import type { RunContext } from './run-context.ts';
-import { untilChange } from './until-change.ts';
-
-/** A deleted pod may take its grace period, and its node may be slow. */
-const POD_GONE_TIMEOUT_MS = 60_000;
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
@@ -45,23 +42,6 @@ async function applyStep(step: Exclude<Step, { kind: 'verify' }>, context: RunCo
       return deleteBootstrapPod(context);
     case 'create-bootstrap-pod':
       return createBootstrapPod(step, context);
-  }
-}
-
-/** Deletes the bootstrap pod and waits until it is gone, so that a new one can take its name. */
-export async function deleteBootstrapPod(context: RunContext): Promise<void> {
-  const { client, cluster, namespace, signal } = context;
-  // One second, not none: with none the object would vanish while its container still runs.
-  await client.delete(PODS, { namespace, name: BOOTSTRAP_POD }, { gracePeriodSeconds: 1 });
-  const deadline = Date.now() + POD_GONE_TIMEOUT_MS;
-  while (cluster.snapshot(namespace).bootstrapPod) {
-    if (Date.now() > deadline) {
-      throw new SkipperError(
-        'bootstrap_pod_stuck',
-        `pod ${BOOTSTRAP_POD} is still there ${POD_GONE_TIMEOUT_MS / 1000} s after its deletion`,
-      );
-    }
-    await untilChange(cluster, namespace, 1_000, signal);
   }
 }
 

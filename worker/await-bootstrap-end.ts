@@ -1,95 +1,14 @@
-import { BOOTSTRAP_POD } from '../domain/cluster/names.ts';
-import { explainPod } from '../domain/cluster/observed.ts';
-import { isFinished } from '../domain/deploy/verify.ts';
-import { messageOf } from '../domain/errors.ts';
-import { describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
-import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
-import { EVENTS, PODS, pathOf } from '../shared/kubernetes/resources.ts';
-import { deleteBootstrapPod } from './apply-plan.ts';
+import { hasPodEnded } from '../domain/cluster/observed.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
 
-const LOG_BYTES = 64 * 1024;
-/** Enough lines to fill 64 KiB; the kubelet counts lines, not bytes, from the end. */
-const LOG_LINES = 2_000;
-
-/** Waits for a bootstrap pod to end by itself, at most until `deadline` (milliseconds since the epoch). */
+/** Waits for a bootstrap pod to end, at most until `deadline` (milliseconds since the epoch). */
 export async function awaitBootstrapEnd(deadline: number, context: RunContext): Promise<void> {
   const { cluster, namespace, signal } = context;
   for (;;) {
     const pod = cluster.snapshot(namespace).bootstrapPod;
-    if (!pod || isFinished(pod) || Date.now() >= deadline) return;
+    if (!pod || hasPodEnded(pod) || Date.now() >= deadline) return;
     context.progress('collecting the bootstrap log');
     await untilChange(cluster, namespace, Math.min(1_000, Math.max(1, deadline - Date.now())), signal);
-  }
-}
-
-/**
- * Saves the pod's log (the last 64 KiB), exit code, reasons and, where it went wrong, events into the job and the attempt;
- * then deletes the pod.
- */
-export async function collectBootstrapPod(
-  deploymentId: string,
-  context: RunContext,
-): Promise<BootstrapRecord | undefined> {
-  const pod = context.cluster.snapshot(context.namespace).bootstrapPod;
-  if (pod?.startedFor !== deploymentId) return undefined;
-  context.progress('collecting the bootstrap log');
-  const exitCode = pod.terminated?.exitCode;
-  const record: BootstrapRecord = {
-    exitCode,
-    reason: isFinished(pod) ? pod.terminated?.reason : (explainPod(pod) ?? 'it was still running'),
-    log: await readLog(context),
-    events: exitCode === 0 ? [] : await readEvents(context),
-  };
-  for (const line of describeBootstrap(record)) context.note(line);
-  context.note(`bootstrap pod log:${record.log === '' ? ' (empty)' : `\n${record.log}`}`);
-  context.keepBootstrap({ ...record, deploymentId, collectedAt: Date.now() });
-  context.assertOurs();
-  await deleteBootstrapPod(context);
-  return record;
-}
-
-async function readLog({ client, namespace, signal }: RunContext): Promise<string> {
-  try {
-    const stream = await client.stream({
-      method: 'GET',
-      path: pathOf(PODS, { namespace, name: BOOTSTRAP_POD, subresource: 'log' }),
-      query: { tailLines: LOG_LINES },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-    });
-    let tail = Buffer.alloc(0);
-    for await (const chunk of stream) {
-      tail = Buffer.concat([tail, chunk]);
-      if (tail.length > 2 * LOG_BYTES) tail = tail.subarray(-LOG_BYTES);
-    }
-    return tail.subarray(-LOG_BYTES).toString('utf8').trimEnd();
-  } catch (error) {
-    signal.throwIfAborted();
-    // A container that never started has no log: that must not hide why it did not start.
-    return `(not available: ${messageOf(error)})`;
-  }
-}
-
-interface RawEvent {
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-}
-
-async function readEvents({ client, namespace }: RunContext): Promise<string[]> {
-  try {
-    const { items } = await client.request<{ items: readonly RawEvent[] }>({
-      method: 'GET',
-      path: pathOf(EVENTS, { namespace }),
-      query: { fieldSelector: `involvedObject.name=${BOOTSTRAP_POD}`, limit: 50 },
-    });
-    return items.map(
-      ({ type, reason, message, count = 1 }) =>
-        `${type ?? ''} ${reason ?? ''}: ${message ?? ''}${count > 1 ? ` (${count} times)` : ''}`,
-    );
-  } catch (error) {
-    return [`(not available: ${messageOf(error)})`];
   }
 }

@@ -1,10 +1,10 @@
-import type { ObservedDeployment } from '../domain/cluster/observed.ts';
+import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
+import { hasPodEnded, type ObservedDeployment } from '../domain/cluster/observed.ts';
 import {
   type Evidence,
   type Expectation,
   explainTimeout,
-  isAtOrAfter,
-  isFinished,
+  type FailedVerdict,
   judge,
 } from '../domain/deploy/verify.ts';
 import { SkipperError } from '../domain/errors.ts';
@@ -57,7 +57,7 @@ async function judgeUntilClear(
     }
     wasThere ||= isThere;
     const pod = snapshot.bootstrapPod;
-    if (pod && isFinished(pod)) podFinishedAt ??= Date.now();
+    if (pod && hasPodEnded(pod)) podFinishedAt ??= Date.now();
     const evidence: Evidence = {
       snapshot,
       deploymentsPosition: cluster.deploymentsPosition(),
@@ -66,14 +66,8 @@ async function judgeUntilClear(
     };
     const verdict = judge(expected, evidence);
     if (verdict.state === 'verified') return verdict.unconfigured;
-    if (verdict.state === 'failed') {
-      throw new SkipperError(verdict.code, verdict.reason, { details: verdict.details });
-    }
-    if (Date.now() >= deadline) {
-      throw new SkipperError('progress_deadline', `not proved by the deadline: ${verdict.detail}`, {
-        details: explainTimeout(expected, evidence),
-      });
-    }
+    if (verdict.state === 'failed') throw toSkipperError(verdict);
+    if (Date.now() >= deadline) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
@@ -93,6 +87,10 @@ async function judgeUntilClear(
     }
     await changes.next(QUIET_MS);
   }
+}
+
+function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {
+  return new SkipperError(code, reason, { details, symptoms });
 }
 
 /** Since when the watch of Deployments has been behind SUCCESS, and since when at this very position. */

@@ -17,8 +17,9 @@ import {
 import type { Run } from '../shared/state/desired-state.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
-import { awaitBootstrapEnd, collectBootstrapPod } from './await-bootstrap-end.ts';
+import { awaitBootstrapEnd } from './await-bootstrap-end.ts';
 import { awaitVerdict } from './await-verdict.ts';
+import { collectBootstrapPod } from './collect-bootstrap-pod.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -175,6 +176,7 @@ function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined)
   if (!record) return error;
   return new SkipperError(error.code, error.message, {
     cause: error,
+    symptoms: error.symptoms,
     details: [
       ...error.details,
       ...describeBootstrap(record),

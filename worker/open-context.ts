@@ -21,7 +21,7 @@ interface Progress {
   readonly detail: string;
 }
 
-type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'retryDelayMs'> & {
+type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'symptoms' | 'retryDelayMs'> & {
   readonly details?: readonly string[];
 };
 

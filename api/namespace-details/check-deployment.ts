@@ -1,9 +1,5 @@
-import {
-  explainPod,
-  type NamespaceSnapshot,
-  type ObservedPod,
-  reportOn,
-} from '../../domain/cluster/observed.ts';
+import { type NamespaceSnapshot, type ObservedPod, reportOn } from '../../domain/cluster/observed.ts';
+import { describePodState, podSymptom } from '../../domain/cluster/symptoms.ts';
 import type { DeploymentCheck, FddReport, PodDetails } from '../../domain/explain/namespace-details.ts';
 
 /** FDD's Deployment compared with its Application. */
@@ -25,19 +21,17 @@ export function checkDeployment({ application, deployment }: NamespaceSnapshot):
 
 /** FDD's pods, and the bootstrap pod if it exists. */
 export function describePods({ pods, bootstrapPod }: NamespaceSnapshot): PodDetails[] {
-  const describe = (pod: ObservedPod, isBootstrap: boolean): PodDetails => ({
-    name: pod.name,
-    phase: pod.phase,
-    ready: pod.ready,
-    restarts: pod.restarts,
-    deleting: pod.deleting,
-    reason: explainPod(pod),
-    isBootstrap,
-  });
   return [
-    ...(bootstrapPod ? [describe(bootstrapPod, true)] : []),
-    ...pods.map((pod) => describe(pod, false)),
+    ...(bootstrapPod ? [describePod(bootstrapPod, true)] : []),
+    ...pods.map((pod) => describePod(pod, false)),
   ];
+}
+
+function describePod(pod: ObservedPod, isBootstrap: boolean): PodDetails {
+  const { name, phase, ready, restarts, deleting } = pod;
+  const symptom = podSymptom(pod, isBootstrap);
+  const reason = symptom && describePodState(symptom);
+  return { name, phase, ready, restarts, deleting, reason, isBootstrap };
 }
 
 /** FDD's report on the deployment that its Application requests. */

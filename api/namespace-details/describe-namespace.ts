@@ -1,6 +1,6 @@
 import { messageOf } from '../../domain/errors.ts';
+import { explainNamespace } from '../../domain/explain/explain-namespace.ts';
 import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/namespace-details.ts';
-import { explainNamespace } from '../../domain/explain/why.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Core } from '../../shared/core.ts';

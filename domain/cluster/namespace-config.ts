@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseYaml } from '../release/parse-yaml.ts';
 import { invalid, ok, type Result } from '../release/result.ts';
 import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
@@ -30,24 +30,37 @@ export interface ConfigMapData {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** The configuration, or what is wrong with the ConfigMap and in which of its keys. */
+export type NamespaceConfigResult =
+  | Extract<Result<NamespaceConfig>, { ok: true }>
+  | (Extract<Result<NamespaceConfig>, { ok: false }> & { readonly key?: ConfigMapKey });
+
+export type ConfigMapKey = 'data.tag' | 'data.cluster_config.yaml';
+
 const CLUSTER_CONFIG = 'cluster_config.yaml';
 
 /** Keys of cluster_config.yaml that FDD copies, as they are, into its own environment variables. */
 const ENVIRONMENT_OF = { 'log-format': 'LOG_FORMAT', environment: 'FIAAS_ENVIRONMENT' } as const;
 
 /** Reads one ConfigMap; what is wrong with it is a reason, so that it can never touch another namespace. */
-export function parseNamespaceConfig(configMap: ConfigMapData): Result<NamespaceConfig> {
+export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigResult {
   const { name, namespace = '' } = configMap.metadata;
   const where = `ConfigMap ${namespace}/${name}`;
-  if (configMap.data === undefined) return invalid(`${where} has no data: add data.${CLUSTER_CONFIG}`);
+  const wrong = (key: ConfigMapKey, reason: string) => ({ ...invalid(`${where}${reason}`), key });
+  if (configMap.data === undefined) {
+    return wrong(`data.${CLUSTER_CONFIG}`, ` has no data: add data.${CLUSTER_CONFIG}`);
+  }
   const tag = configMap.data.tag ?? DEFAULT_TAG;
   if (!isTag(tag)) {
-    return invalid(
-      `${where}: data.tag ${JSON.stringify(tag)} is no channel name: use letters, digits, '.', '_', '-'`,
+    return wrong(
+      'data.tag',
+      `: data.tag ${JSON.stringify(tag)} is no channel name: use letters, digits, '.', '_', '-'`,
     );
   }
   const clusterConfig = parseClusterConfig(configMap.data[CLUSTER_CONFIG]);
-  if (!clusterConfig.ok) return invalid(`${where}: data.${CLUSTER_CONFIG} ${clusterConfig.reason}`);
+  if (!clusterConfig.ok) {
+    return wrong(`data.${CLUSTER_CONFIG}`, `: data.${CLUSTER_CONFIG} ${clusterConfig.reason}`);
+  }
   const settings = clusterConfig.value;
   return ok({
     namespace,

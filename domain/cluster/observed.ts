@@ -1,11 +1,10 @@
-import type { Result } from '../release/result.ts';
-import type { NamespaceConfig } from './namespace-config.ts';
+import type { NamespaceConfigResult } from './namespace-config.ts';
 
 /** What is seen of a namespace, cut down to the fields that decisions rest on. */
 export interface NamespaceSnapshot {
   readonly namespace: string;
   /** Undefined where no ConfigMap makes the namespace FIAAS's. */
-  readonly config: Result<NamespaceConfig> | undefined;
+  readonly config: NamespaceConfigResult | undefined;
   readonly application: ObservedApplication | undefined;
   readonly deployment: ObservedDeployment | undefined;
   readonly statuses: readonly ObservedStatus[];
@@ -120,43 +119,7 @@ export function isRolledOut(deployment: ObservedDeployment): boolean {
   );
 }
 
-/** Lines that say why an FDD is not up: the Deployment's conditions and what its pods wait for. */
-export function explainDeployment(snapshot: NamespaceSnapshot): string[] {
-  const { deployment } = snapshot;
-  if (!deployment) return ['there is no Deployment fiaas-deploy-daemon'];
-  const lines = [
-    `Deployment: ${deployment.availableReplicas ?? 0} of ${deployment.replicas} available, ${deployment.updatedReplicas} updated, generation ${deployment.generation}, observed ${deployment.observedGeneration}`,
-  ];
-  for (const condition of deployment.conditions) {
-    if (isBad(condition))
-      lines.push(`Deployment ${condition.type}=${condition.status}: ${textOf(condition)}`);
-  }
-  for (const pod of snapshot.pods) {
-    const reason = explainPod(pod);
-    if (reason) lines.push(`pod ${pod.name}: ${reason}`);
-  }
-  return lines;
-}
-
-/** Why a pod is not ready, in one line; undefined for one that is. */
-export function explainPod(pod: ObservedPod): string | undefined {
-  const restarts = pod.restarts > 0 ? `, restarted ${pod.restarts} times` : '';
-  if (pod.waiting) {
-    return `${pod.waiting.reason}${pod.waiting.message ? `: ${pod.waiting.message}` : ''}${restarts}`;
-  }
-  if (pod.terminated) {
-    const { exitCode, reason } = pod.terminated;
-    return `exited with code ${exitCode}${reason ? ` (${reason})` : ''}${restarts}`;
-  }
-  if (pod.unscheduled) return `not scheduled: ${pod.unscheduled}`;
-  if (pod.ready) return undefined;
-  return `${pod.phase}, not ready${restarts}`;
-}
-
-function isBad(condition: Condition): boolean {
-  return condition.type === 'ReplicaFailure' ? condition.status === 'True' : condition.status !== 'True';
-}
-
-function textOf(condition: Condition): string {
-  return [condition.reason, condition.message].filter(Boolean).join(': ') || 'no reason given';
+/** True for a pod that has run to its end, well or not. */
+export function hasPodEnded({ phase }: ObservedPod): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -1,13 +1,23 @@
+import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
 import {
-  explainDeployment,
-  explainPod,
+  hasPodEnded,
   isRolledOut,
   type NamespaceSnapshot,
   type ObservedDeployment,
-  type ObservedPod,
   reportOn,
 } from '../cluster/observed.ts';
+import {
+  describePodState,
+  describeSymptom,
+  failedReport,
+  podSymptom,
+  replicasOf,
+  saysWhy,
+  symptomsOf,
+  worstFirst,
+} from '../cluster/symptoms.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Symptom } from '../symptom.ts';
 
 /** What a deployment must have led to. */
 export interface Expectation {
@@ -32,12 +42,16 @@ export interface Evidence {
 export type Verdict =
   | { readonly state: 'verified'; readonly unconfigured: readonly string[] }
   | { readonly state: 'waiting'; readonly for: WaitingFor; readonly detail: string }
-  | {
-      readonly state: 'failed';
-      readonly code: ErrorCode;
-      readonly reason: string;
-      readonly details: readonly string[];
-    };
+  | FailedVerdict;
+
+export interface FailedVerdict {
+  readonly state: 'failed';
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly details: readonly string[];
+  /** The worst first. */
+  readonly symptoms: readonly Symptom[];
+}
 
 export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
 
@@ -52,10 +66,13 @@ const POD_END_GRACE_MS = 2_000;
 export function judge(expected: Expectation, evidence: Evidence): Verdict {
   const { snapshot } = evidence;
   const report = reportOn(snapshot, expected.deploymentId);
-  if (report?.result === 'FAILED') {
-    const cause = causeIn(report.logs);
-    const reason = cause === undefined ? 'FDD reported FAILED' : `FDD reported FAILED: ${cause}`;
-    return failed('fdd_failed', reason, [...report.logs, ...explainDeployment(snapshot)]);
+  const failure = failedReport(snapshot, expected.deploymentId);
+  if (failure) {
+    return failed(expected, snapshot, {
+      code: 'fdd_failed',
+      reason: describeSymptom(failure),
+      details: [...(report?.logs ?? []), ...describeDeployment(snapshot)],
+    });
   }
   if (report?.result !== 'SUCCESS') {
     return bootstrapFailure(expected, evidence) ?? waiting('fdd', describeWait(snapshot, report?.result));
@@ -69,34 +86,42 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
     );
   }
   if (!isRolledOut(deployment)) {
-    const [numbers = '', ...conditions] = explainDeployment({ ...snapshot, deployment });
-    const trouble = troubleOf(snapshot);
-    return waiting('rollout', (trouble ? [trouble, numbers] : [numbers, ...conditions]).join('; '));
+    return waiting('rollout', describeRollout({ ...snapshot, deployment }));
   }
   return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };
 }
 
-const CAUSE_LENGTH = 300;
-
-/** The error in FDD's log that a person would quote: the end of its last ERROR entry. */
-export function causeIn(logs: readonly string[]): string | undefined {
-  const entry = logs.findLast((line) => /\bERROR\]/.test(line));
-  const [first = '', ...rest] = entry?.split('\n').filter((line) => line.trim() !== '') ?? [];
-  const message = rest.at(-1) ?? first.replace(/^\[[^\]]*\]\s*/, '').replace(/\s*\[[^\]]*\]$/, '');
-  return message.trim().slice(0, CAUSE_LENGTH) || undefined;
-}
-
-/** The reasons to give when the deadline has come and the verdict is still out. */
-export function explainTimeout(expected: Expectation, evidence: Evidence): string[] {
+/**
+ * What to say when the deadline has come and the verdict is still out. The reason names the worst symptom without whose pod
+ * it is, or else what was waited for: failures of one kind read alike in every namespace.
+ */
+export function explainTimeout(expected: Expectation, evidence: Evidence, waitedFor: string): FailedVerdict {
   const { snapshot } = evidence;
   const report = reportOn(snapshot, expected.deploymentId);
-  return [
-    report ? `FDD reported ${report.result} for this deployment` : 'FDD reported nothing for this deployment',
-    ...(report?.logs ?? []),
-    ...explainDeployment(snapshot),
-    ...(snapshot.bootstrapPod ? [`bootstrap pod: ${explainPod(snapshot.bootstrapPod) ?? 'running'}`] : []),
-    ...(isDead(snapshot) ? ['no FDD runs that could take the deployment up: force a bootstrap'] : []),
-  ];
+  const worst = worstOf(snapshot);
+  return failed(expected, snapshot, {
+    code: 'progress_deadline',
+    reason: `not verified by the deadline: ${worst ? describeCause(worst) : waitedFor}`,
+    details: [
+      report
+        ? `FDD reported ${report.result} for this deployment`
+        : 'FDD reported nothing for this deployment',
+      ...(report?.logs ?? []),
+      ...describeDeployment(snapshot),
+      ...describeBootstrapPod(snapshot),
+      ...(isDead(snapshot) ? ['no FDD runs that could take the deployment up: force a bootstrap'] : []),
+    ],
+  });
+}
+
+function describeCause(symptom: Symptom): string {
+  return symptom.kind === 'pod' ? `pod: ${describePodState(symptom)}` : describeSymptom(symptom);
+}
+
+function describeBootstrapPod({ bootstrapPod }: NamespaceSnapshot): string[] {
+  const symptom = bootstrapPod && podSymptom(bootstrapPod, true);
+  if (symptom) return [describeSymptom(symptom)];
+  return bootstrapPod ? ['bootstrap pod: running'] : [];
 }
 
 /** An FDD that does not run cannot deploy itself, however good the release is. */
@@ -104,19 +129,6 @@ function isDead({ deployment, pods }: NamespaceSnapshot): boolean {
   return (
     deployment !== undefined && (deployment.availableReplicas ?? 0) === 0 && !pods.some((pod) => pod.ready)
   );
-}
-
-export function isFinished(pod: ObservedPod): boolean {
-  return pod.phase === 'Succeeded' || pod.phase === 'Failed';
-}
-
-/**
- * True when `position` is at or after `version`, both resourceVersions of one API server; undefined where they cannot
- * be compared as numbers.
- */
-export function isAtOrAfter(position: string | undefined, version: string): boolean | undefined {
-  if (position === undefined || !/^\d+$/.test(position) || !/^\d+$/.test(version)) return undefined;
-  return BigInt(position) >= BigInt(version);
 }
 
 function newestAfter(successVersion: string, evidence: Evidence): ObservedDeployment | undefined {
@@ -130,33 +142,56 @@ function newestAfter(successVersion: string, evidence: Evidence): ObservedDeploy
 }
 
 /** A bootstrap pod that ended without FDD's SUCCESS has failed, whatever its exit code says. */
-function bootstrapFailure(expected: Expectation, evidence: Evidence): Verdict | undefined {
-  const pod = evidence.snapshot.bootstrapPod;
-  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !isFinished(pod)) return undefined;
-  if (evidence.podFinishedForMs < POD_END_GRACE_MS) return undefined;
+function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerdict | undefined {
+  const { snapshot, podFinishedForMs } = evidence;
+  const pod = snapshot.bootstrapPod;
+  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !hasPodEnded(pod)) return undefined;
+  if (podFinishedForMs < POD_END_GRACE_MS) return undefined;
   const exit = pod.terminated ? `exit code ${pod.terminated.exitCode}` : pod.phase;
   const reason =
     pod.terminated?.exitCode === 0
       ? 'the bootstrap pod ended with exit code 0, but FDD was not deployed'
       : `the bootstrap pod failed (${exit})`;
-  return failed('bootstrap_failed', reason, explainDeployment(evidence.snapshot));
+  return failed(expected, snapshot, {
+    code: 'bootstrap_failed',
+    reason,
+    details: describeDeployment(snapshot),
+  });
 }
 
-/** What is wrong with FDD's pods or the bootstrap pod, which is what people look for; then what FDD says. */
+/** The Deployment from the top down: its numbers, also where they are right, its conditions, its pods. */
+function describeDeployment(snapshot: NamespaceSnapshot): string[] {
+  const { deployment } = snapshot;
+  const symptoms = symptomsOf({ ...snapshot, bootstrapPod: undefined });
+  const reasons = symptoms.filter(({ kind }) => kind === 'condition' || kind === 'pod');
+  const numbers: Symptom = deployment ? replicasOf(deployment) : { kind: 'no-deployment' };
+  return [numbers, ...reasons].map(describeSymptom);
+}
+
+function describeRollout(snapshot: NamespaceSnapshot): string {
+  const worst = worstOf(snapshot);
+  const [numbers = '', ...reasons] = describeDeployment(snapshot);
+  return (worst ? [describeBriefly(worst), numbers] : [numbers, ...reasons]).join('; ');
+}
+
+/** What is wrong with FDD's pods or the bootstrap pod, which is what people look for; then what FDD reports. */
 function describeWait(snapshot: NamespaceSnapshot, result: string | undefined): string {
   const said = result === undefined ? 'FDD has not taken the deployment up' : `FDD reported ${result}`;
-  const trouble = troubleOf(snapshot);
-  return trouble === undefined ? said : `${trouble}; ${said}`;
+  const worst = worstOf(snapshot);
+  return worst ? `${describeBriefly(worst)}; ${said}` : said;
 }
 
-function troubleOf({ bootstrapPod, pods }: NamespaceSnapshot): string | undefined {
-  const bootstrap = bootstrapPod && !isFinished(bootstrapPod) ? explainPod(bootstrapPod) : undefined;
-  if (bootstrap) return `bootstrap pod: ${bootstrap}`;
-  for (const pod of pods) {
-    const reason = explainPod(pod);
-    if (reason) return `pod: ${reason}`;
-  }
-  return undefined;
+/** While one deployment is watched, it is clear whose pod it is. */
+function describeBriefly(symptom: Symptom): string {
+  return symptom.kind === 'pod' && !symptom.isBootstrap ? describeCause(symptom) : describeSymptom(symptom);
+}
+
+/** Why no pod comes up; a bootstrap pod that has ended is judged, not waited for. */
+function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
+  const { bootstrapPod } = snapshot;
+  const isWaitedFor = bootstrapPod !== undefined && !hasPodEnded(bootstrapPod);
+  const waitedFor = isWaitedFor ? snapshot : { ...snapshot, bootstrapPod: undefined };
+  return worstFirst(symptomsOf(waitedFor)).find(saysWhy);
 }
 
 function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {
@@ -169,6 +204,10 @@ function waiting(what: WaitingFor, detail: string): Verdict {
   return { state: 'waiting', for: what, detail };
 }
 
-function failed(code: ErrorCode, reason: string, details: readonly string[]): Verdict {
-  return { state: 'failed', code, reason, details };
+function failed(
+  { deploymentId }: Expectation,
+  snapshot: NamespaceSnapshot,
+  failure: Pick<FailedVerdict, 'code' | 'reason' | 'details'>,
+): FailedVerdict {
+  return { state: 'failed', ...failure, symptoms: worstFirst(symptomsOf(snapshot, deploymentId)) };
 }

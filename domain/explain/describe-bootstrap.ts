@@ -1,4 +1,6 @@
+import { BOOTSTRAP_POD } from '../cluster/names.ts';
 import type { BootstrapRecord } from '../rollout/attempt.ts';
+import type { Symptom } from '../symptom.ts';
 
 /** How a bootstrap pod ended: `ended with exit code 1 (Error)`. */
 export function bootstrapEnd({ exitCode, reason }: Pick<BootstrapRecord, 'exitCode' | 'reason'>): string {
@@ -19,4 +21,11 @@ export function bootstrapWarnings(record: BootstrapRecord | undefined): string[]
   if (!record || record.exitCode === 0) return [];
   const end = record.exitCode === undefined ? 'did not end by its deadline' : bootstrapEnd(record);
   return [`FDD is proved, but its bootstrap pod ${end}`];
+}
+
+/** How a bootstrap pod ended, as data; nothing for one that had not. */
+export function bootstrapSymptom({ exitCode, reason }: BootstrapRecord): Symptom[] {
+  if (exitCode === undefined) return [];
+  const about = { kind: 'pod', pod: BOOTSTRAP_POD, isBootstrap: true, restarts: 0 } as const;
+  return [{ ...about, state: 'terminated', exitCode, reason }];
 }

@@ -1,15 +1,20 @@
+import { DIAGNOSES, type Diagnosis, diagnose } from '../cluster/diagnose.ts';
 import { FDD } from '../cluster/names.ts';
+import type { ConfigMapKey } from '../cluster/namespace-config.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Refusal, Symptom } from '../symptom.ts';
 
-/** What an explanation can draw on. */
+/** What an explanation can draw on, beside the symptoms. */
 export interface Trouble {
   readonly namespace: string;
   /** The ConfigMap that makes the namespace FIAAS's. */
   readonly configMap: string;
+  /** What of the ConfigMap cannot be read. */
+  readonly configKey?: ConfigMapKey | undefined;
   readonly channel: string;
   readonly version: string;
-  /** The very message of the error. */
-  readonly message: string;
+  /** The Helm release that owns FDD. */
+  readonly helmRelease?: string | undefined;
 }
 
 /** What is wrong, in one sentence, and what an operator can do about it. */
@@ -20,23 +25,25 @@ export interface Advice {
 
 const AGAIN = 'Then deploy again.';
 
+type Adviser = (trouble: Trouble, symptoms: readonly Symptom[]) => Advice;
+
 /** What each error code means to an operator. */
-const BY_CODE: Readonly<Record<ErrorCode, (trouble: Trouble) => Advice>> = {
-  config_error: ({ namespace, configMap, message }) => ({
+const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
+  config_error: ({ namespace, configMap, configKey }) => ({
     headline: 'The ConfigMap of this namespace cannot be read, so nothing is deployed here.',
     remedy: [
-      `Correct ${keyIn(message) ?? 'it'}: kubectl -n ${namespace} edit configmap ${configMap}`,
+      `Correct ${configKey ?? 'it'}: kubectl -n ${namespace} edit configmap ${configMap}`,
       'Skipper sees the change at once. Then deploy.',
     ],
   }),
-  forbidden: ({ namespace, message }) => ({
+  forbidden: ({ namespace }, symptoms) => ({
     headline: 'The cluster does not let Skipper do what this deploy needs.',
-    remedy: [missingRight(message, namespace), AGAIN],
+    remedy: [grantRight(namespace, symptoms), AGAIN],
   }),
-  quota_exceeded: ({ namespace, message }) => ({
+  quota_exceeded: ({ namespace }, symptoms) => ({
     headline: 'A resource quota of the namespace does not let the pod in.',
     remedy: [
-      `Raise ${quotaIn(message) ?? 'the ResourceQuota'} in ${namespace}, or remove what uses it up: kubectl -n ${namespace} describe resourcequota`,
+      `Raise ${nameOfQuota(symptoms)} in ${namespace}, or remove what uses it up: kubectl -n ${namespace} describe resourcequota`,
       AGAIN,
     ],
   }),
@@ -94,10 +101,10 @@ const BY_CODE: Readonly<Record<ErrorCode, (trouble: Trouble) => Advice>> = {
       'If no FDD runs, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
     ],
   }),
-  helm_managed: ({ namespace, message }) => ({
+  helm_managed: ({ namespace, helmRelease = FDD }) => ({
     headline: 'FDD is managed by Helm here: Skipper leaves it alone.',
     remedy: [
-      `Upgrade it there: helm -n ${namespace} upgrade ${helmReleaseIn(message) ?? FDD} …`,
+      `Upgrade it there: helm -n ${namespace} upgrade ${helmRelease} …`,
       'To hand it over to Skipper, deploy with a forced bootstrap.',
     ],
   }),
@@ -162,127 +169,99 @@ const BY_CODE: Readonly<Record<ErrorCode, (trouble: Trouble) => Advice>> = {
   }),
 };
 
-/** What shows in pods, conditions and logs, and says more than the code of the error; the first that fits counts. */
-const BY_SYMPTOM: readonly { readonly pattern: RegExp; readonly advise: (trouble: Trouble) => Advice }[] = [
-  {
-    pattern: /ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull/,
-    advise: ({ namespace, configMap, version }) => ({
-      headline: `The image of FDD ${version} cannot be pulled.`,
-      remedy: [
-        'Check that the image exists in its registry, and that this cluster’s nodes may pull it.',
-        `Or name another version in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
-        AGAIN,
-      ],
-    }),
-  },
-  {
-    pattern: /OOMKilled/,
-    advise: ({ version }) => ({
-      headline: `FDD ${version} is killed because it needs more memory than it may have.`,
-      remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
-    }),
-  },
-  {
-    pattern: /exceeded quota/,
-    advise: BY_CODE.quota_exceeded,
-  },
-  {
-    pattern: /violates PodSecurity/,
-    advise: BY_CODE.pod_rejected,
-  },
-  {
-    pattern: /CreateContainerConfigError|CreateContainerError/,
-    advise: ({ namespace }) => ({
-      headline: 'FDD’s container cannot be made: something that it refers to is not there.',
-      remedy: [
-        `The message names it: kubectl -n ${namespace} describe pods -l app=${FDD}. Create it; the pod then starts by itself.`,
-      ],
-    }),
-  },
-  {
-    pattern: /CrashLoopBackOff|exited with code [1-9]/,
-    advise: ({ namespace, configMap, version }) => ({
-      headline: `FDD ${version} ends soon after each start.`,
-      remedy: [
-        `Read what it says last: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
-        `If the release is at fault, name the one that worked in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
-        'Then deploy with a forced bootstrap: an FDD that does not run cannot deploy itself.',
-      ],
-    }),
-  },
-  {
-    pattern: /not scheduled:|FailedScheduling/,
-    advise: () => ({
-      headline: 'No node takes FDD’s pod.',
-      remedy: [
-        'Make room, or mend what the message names (taints, selectors, volumes). The pod then starts by itself.',
-      ],
-    }),
-  },
-];
+/** What shows in pods and conditions, and says more than the code of the error. */
+const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
+  'image-not-pulled': ({ namespace, configMap, version }) => ({
+    headline: `The image of FDD ${version} cannot be pulled.`,
+    remedy: [
+      'Check that the image exists in its registry, and that this cluster’s nodes may pull it.',
+      `Or name another version in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
+      AGAIN,
+    ],
+  }),
+  'out-of-memory': ({ version }) => ({
+    headline: `FDD ${version} is killed because it needs more memory than it may have.`,
+    remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
+  }),
+  'quota-exceeded': BY_CODE.quota_exceeded,
+  'pod-rejected': BY_CODE.pod_rejected,
+  'container-not-created': ({ namespace }) => ({
+    headline: 'FDD’s container cannot be made: something that it refers to is not there.',
+    remedy: [
+      `The message names it: kubectl -n ${namespace} describe pods -l app=${FDD}. Create it; the pod then starts by itself.`,
+    ],
+  }),
+  'crash-loop': ({ namespace, configMap, version }) => ({
+    headline: `FDD ${version} ends soon after each start.`,
+    remedy: [
+      `Read what it says last: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
+      `If the release is at fault, name the one that worked in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
+      'Then deploy with a forced bootstrap: an FDD that does not run cannot deploy itself.',
+    ],
+  }),
+  'bootstrap-failed': BY_CODE.bootstrap_failed,
+  'not-scheduled': () => ({
+    headline: 'No node takes FDD’s pod.',
+    remedy: [
+      'Make room, or mend what the message names (taints, selectors, volumes). The pod then starts by itself.',
+    ],
+  }),
+};
 
-/** The way an FDD that is not allowed something says so in its own log. */
-const FDD_FORBIDDEN = /\bforbidden\b|\b403\b/i;
-
-/** What to say of an error: its code, refined by what else is seen. `code` may come from an older or newer Skipper. */
-export function adviceFor(code: string | undefined, trouble: Trouble, evidence: readonly string[]): Advice {
-  const seen = [trouble.message, ...evidence].join('\n');
-  if (code === 'fdd_failed' && FDD_FORBIDDEN.test(seen)) {
-    return {
-      headline: 'FDD lacks a right in its namespace, so its deployment FAILED.',
-      remedy: [
-        `Grant it to the service account that FDD runs with in ${trouble.namespace} (its log names verb and resource), or let Skipper do so: --manage-rbac.`,
-        AGAIN,
-      ],
-    };
-  }
+/** What an error means: its code, refined by the symptoms. `code` may come from an older or newer Skipper. */
+export function adviceFor(code: string | undefined, trouble: Trouble, symptoms: readonly Symptom[]): Advice {
+  if (code === 'fdd_failed' && symptoms.some(isForbiddenFdd)) return grantToFdd(trouble);
   const isVague = code === undefined || code === 'progress_deadline' || code === 'bootstrap_failed';
-  const symptom = isVague ? BY_SYMPTOM.find(({ pattern }) => pattern.test(seen)) : undefined;
-  if (symptom) return symptom.advise({ ...trouble, message: lineWith(symptom.pattern, seen) });
-  if (code !== undefined && isKnown(code)) return BY_CODE[code](trouble);
+  const advice = isVague ? adviceForSymptoms(trouble, symptoms) : undefined;
+  if (advice) return advice;
+  if (code !== undefined && isKnown(code)) return BY_CODE[code](trouble, symptoms);
   return {
     headline: 'Something went wrong that Skipper does not know.',
     remedy: ['The job’s log has all of it. Deploy again; if it comes back, report it with that log.'],
   };
 }
 
-/** What is seen of pods and conditions alone, without any error; undefined where nothing fits. */
-export function adviceForSymptoms(trouble: Trouble, evidence: readonly string[]): Advice | undefined {
-  const seen = evidence.join('\n');
-  const symptom = BY_SYMPTOM.find(({ pattern }) => pattern.test(seen));
-  return symptom?.advise({ ...trouble, message: lineWith(symptom.pattern, seen) });
+/** What symptoms mean without an error; undefined if they do not say what is at fault. */
+export function adviceForSymptoms(trouble: Trouble, symptoms: readonly Symptom[]): Advice | undefined {
+  for (const diagnosis of DIAGNOSES) {
+    const symptom = symptoms.find((each) => diagnose(each) === diagnosis);
+    if (symptom) return BY_DIAGNOSIS[diagnosis](trouble, [symptom]);
+  }
+  return undefined;
+}
+
+function isForbiddenFdd(symptom: Symptom): boolean {
+  return symptom.kind === 'fdd-report' && symptom.isForbidden;
+}
+
+function grantToFdd({ namespace }: Trouble): Advice {
+  return {
+    headline: 'FDD lacks a right in its namespace, so its deployment FAILED.',
+    remedy: [
+      `Grant it to the service account that FDD runs with in ${namespace} (its log names verb and resource), or let Skipper do so: --manage-rbac.`,
+      AGAIN,
+    ],
+  };
 }
 
 function isKnown(code: string): code is ErrorCode {
   return Object.hasOwn(BY_CODE, code);
 }
 
-function lineWith(pattern: RegExp, text: string): string {
-  return text.split('\n').find((line) => pattern.test(line)) ?? '';
+function nameOfQuota(symptoms: readonly Symptom[]): string {
+  const quota = refusalsIn(symptoms).find(({ by }) => by === 'quota');
+  return quota?.by === 'quota' && quota.quota ? `ResourceQuota ${quota.quota}` : 'the ResourceQuota';
 }
 
-/** `data.tag` or `data.cluster_config.yaml`, as the message of a configuration error names it. */
-function keyIn(message: string): string | undefined {
-  return /data\.(tag|cluster_config\.yaml)/.exec(message)?.[0];
-}
-
-function quotaIn(message: string): string | undefined {
-  const name = /exceeded quota: ([^,\s]+)/.exec(message)?.[1];
-  return name === undefined ? undefined : `ResourceQuota ${name}`;
-}
-
-function helmReleaseIn(message: string): string | undefined {
-  return /Helm release ([^\s:]+)/.exec(message)?.[1];
-}
-
-/** `User "x" cannot patch resource "applications" in API group "g" in the namespace "n"`, as every API server says it. */
-function missingRight(message: string, namespace: string): string {
-  const [, verb, resource, group] =
-    /cannot (\w+) resource "([^"]+)"(?: in API group "([^"]*)")?/.exec(message) ?? [];
-  if (verb === undefined) {
+function grantRight(namespace: string, symptoms: readonly Symptom[]): string {
+  const missing = refusalsIn(symptoms).find(({ by }) => by === 'rbac');
+  if (missing?.by !== 'rbac') {
     return `Something forbids it: a missing right of Skipper's service account in ${namespace}, or an admission policy; the message says which.`;
   }
-  const who = /User "([^"]+)"/.exec(message)?.[1];
-  const resourceName = group ? `${resource}.${group}` : resource;
-  return `Grant ${who ?? "Skipper's service account"} the verb ${verb} on ${resourceName} in ${namespace}.`;
+  const { user = "Skipper's service account", verb, resource, group } = missing;
+  return `Grant ${user} the verb ${verb} on ${group ? `${resource}.${group}` : resource} in ${namespace}.`;
+}
+
+function refusalsIn(symptoms: readonly Symptom[]): Refusal[] {
+  return symptoms.flatMap((symptom) => ('refusal' in symptom && symptom.refusal ? [symptom.refusal] : []));
 }

@@ -9,10 +9,6 @@ const END = '(?![a-zA-Z0-9-])';
 
 /** What differs though the failure is the same, first match first. */
 const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
-  [/^attempt \d+ failed \(\w+\): /, ''],
-  [/; next in [\d.]+ s$/, ''],
-  // How far FDD had come by then differs; what its pod says is the cause.
-  [/^(not proved by the deadline): (?:bootstrap )?(pod: .*?); (?:FDD |Deployment: ).*$/, '$1: $2'],
   [
     /\b(?:ErrImagePull|ImagePullBackOff): (?:back-off pulling|failed to pull) image/i,
     'ImagePullBackOff: image',
@@ -38,7 +34,7 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
  * What failures are grouped by: the first line of a cause without the namespace's name, generated names, ids, addresses,
  * times and numbers of attempts. Versions stay: a release that is broken in one version is one cause.
  */
-export function groupOfCause(cause: string, namespace: string): string {
+export function causeGroup(cause: string, namespace: string): string {
   const [first = ''] = cause.trim().split('\n', 1);
   let group = withoutName(first, namespace);
   for (const [pattern, replacement] of DIFFERENCES) group = group.replace(pattern, replacement);

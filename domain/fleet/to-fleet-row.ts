@@ -1,9 +1,9 @@
-import { explainDeployment, explainPod, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
-import { causeIn } from '../deploy/verify.ts';
+import { describeSymptom, failedReport, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
 import type { Phase } from '../rollout/phase.ts';
 import type { TargetState } from '../rollout/rollout.ts';
-import { groupOfCause } from './cause-group.ts';
+import { causeGroup } from './cause-group.ts';
 import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
 
 /** What of a namespace's desired state is shown. */
@@ -51,7 +51,7 @@ export function toFleetRow({ snapshot, record, asked, released }: RowInput): Fle
     activity,
     detail: busy ? detailOf(record, activity) : '',
     cause,
-    causeGroup: groupOfCause(cause, namespace),
+    causeGroup: causeGroup(cause, namespace),
     code,
     state: record?.state,
     attempt: record?.attempt ?? 0,
@@ -100,17 +100,17 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
-  const { snapshot, record, status, version, wanted, activity } = facts;
+  const { snapshot, record, status, activity } = facts;
   if (activity !== 'idle') return 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
-  if (record?.state === 'failed' || failureReportedIn(snapshot) !== undefined) return 'degraded';
+  if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
   if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
   if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
-  return status === 'VERSION_MISMATCH' || isOutdated(version, wanted) ? 'outdated' : 'healthy';
+  return status === 'VERSION_MISMATCH' || runsAnotherVersion(facts) ? 'outdated' : 'healthy';
 }
 
-function isOutdated(version: string, wanted: string): boolean {
+function runsAnotherVersion({ version, wanted }: Pick<Facts, 'version' | 'wanted'>): boolean {
   return wanted !== '' && version !== wanted;
 }
 
@@ -127,46 +127,27 @@ function causeOf(facts: Facts): Cause {
   const code = record?.lastCode || undefined;
   if (activity !== 'idle') {
     const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
-    return failure ? { cause: failureIn(failure), code } : NOTHING;
+    return failure ? { cause: failure, code } : NOTHING;
   }
   if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
   if (record?.state === 'failed') return { cause: record.reason, code };
-  const reported = failureReportedIn(snapshot);
-  if (reported !== undefined) return { cause: reported, code: 'fdd_failed' };
+  const reported = failedReport(snapshot);
+  if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
   if (status !== 'OK') return { cause: tellingLine(snapshot) ?? description };
-  if (isOutdated(version, wanted)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
+  if (runsAnotherVersion(facts)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
   return NOTHING;
 }
 
-/** The failure itself, out of what a run notes between two attempts. */
-function failureIn(reason: string): string {
-  return /^attempt \d+ failed \(\w+\): (.*); next in [\d.]+ s$/s.exec(reason)?.[1] ?? reason;
-}
-
-/** FDD's own word on the deployment that its Application asks for. */
-function failureReportedIn(snapshot: NamespaceSnapshot): string | undefined {
-  const id = snapshot.application?.deploymentId;
-  const report = id === undefined ? undefined : reportOn(snapshot, id);
-  if (report?.result !== 'FAILED') return undefined;
-  const line = causeIn(report.logs) ?? report.logs.at(-1);
-  return line === undefined ? 'FDD reported FAILED' : `FDD reported FAILED: ${line}`;
-}
-
-/** Pods that cannot be made or do not start say why; the Deployment's other conditions say only that it is so. */
+/** Pods that cannot be created or do not start say why; the Deployment's other conditions say only that it is so. */
 function tellingLine(snapshot: NamespaceSnapshot): string | undefined {
-  const { deployment, bootstrapPod } = snapshot;
-  if (!deployment) {
-    const reason = bootstrapPod && explainPod(bootstrapPod);
-    return reason === undefined ? undefined : `bootstrap pod: ${reason}`;
-  }
-  const isUp = (deployment.availableReplicas ?? 0) >= deployment.replicas;
-  const [, ...lines] = isUp ? [] : explainDeployment(snapshot);
-  return (
-    lines.find((line) => line.startsWith('Deployment ReplicaFailure')) ??
-    lines.find((line) => line.startsWith('pod ')) ??
-    lines[0]
-  );
+  const { deployment } = snapshot;
+  const isUp = deployment !== undefined && (deployment.availableReplicas ?? 0) >= deployment.replicas;
+  if (isUp) return undefined;
+  // Beside a Deployment the bootstrap pod is not what matters.
+  const about = deployment ? { ...snapshot, bootstrapPod: undefined } : snapshot;
+  const worst = worstFirst(symptomsOf(about)).find(({ kind }) => kind === 'condition' || kind === 'pod');
+  return worst && describeSymptom(worst);
 }
 
 /** The record knows when a deploy changed or failed; otherwise the Deployment's own conditions tell. */

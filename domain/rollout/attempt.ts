@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Symptom } from '../symptom.ts';
 import { Outcome } from './rollout.ts';
 
 /** How an attempt ended. `lost`: its worker disappeared in the middle of it, and another one noticed. */
@@ -40,6 +41,11 @@ export const Attempt = z
     code: z.string().optional(),
     reason: z.string(),
     details: z.array(z.string()).readonly().describe("FDD's log lines, conditions, pod reasons, warnings"),
+    symptoms: z
+      .array(Symptom)
+      .readonly()
+      .optional()
+      .describe('What was wrong when it failed, the worst first; left out if it did not fail'),
     steps: z.array(AttemptStep).readonly(),
     retryDelayMs: z.number().optional().describe('How long the next attempt was delayed'),
     times: z

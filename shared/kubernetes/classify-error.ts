@@ -1,4 +1,6 @@
+import { parseRefusal } from '../../domain/cluster/parse-refusal.ts';
 import { SkipperError } from '../../domain/errors.ts';
+import type { Refusal } from '../../domain/symptom.ts';
 
 /** The `Status` object that an API server answers with when it refuses. */
 export interface KubernetesStatus {
@@ -26,12 +28,13 @@ export class KubernetesError extends SkipperError {
   constructor(
     code: SkipperError['code'],
     message: string,
-    refusal: { httpStatus: number; status: KubernetesStatus; retryAfterMs?: number },
+    answer: { httpStatus: number; status: KubernetesStatus; retryAfterMs?: number; refusal?: Refusal },
   ) {
-    super(code, message, { retryAfterMs: refusal.retryAfterMs });
+    const { httpStatus, status, retryAfterMs, refusal } = answer;
+    super(code, message, { retryAfterMs, symptoms: refusal && [{ kind: 'refusal', refusal }] });
     this.name = 'KubernetesError';
-    this.httpStatus = refusal.httpStatus;
-    this.status = refusal.status;
+    this.httpStatus = httpStatus;
+    this.status = status;
   }
 }
 
@@ -45,12 +48,14 @@ export function classifyRefusal(
   const status = parseStatus(body);
   const message = status.message ?? (body.slice(0, 300) || `HTTP ${httpStatus}`);
   const retryAfterMs = retryAfter(status, retryAfterHeader);
-  const code = codeFor(httpStatus, status, message);
+  const refusal = httpStatus === 403 ? parseRefusal(message) : undefined;
+  const code = codeFor(httpStatus, status, refusal);
   const prefix = code === 'namespace_gone' ? 'the namespace is gone: ' : '';
   return new KubernetesError(code, `${prefix}${httpStatus} ${message} (${request.method} ${request.path})`, {
     httpStatus,
     status,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs,
+    refusal,
   });
 }
 
@@ -67,12 +72,16 @@ export function classifyNetworkError(
   );
 }
 
-function codeFor(httpStatus: number, status: KubernetesStatus, message: string): SkipperError['code'] {
+function codeFor(
+  httpStatus: number,
+  status: KubernetesStatus,
+  refusal: Refusal | undefined,
+): SkipperError['code'] {
   switch (httpStatus) {
     case 401:
       return 'unauthorized';
     case 403:
-      return forbiddenCode(status, message);
+      return forbiddenCode(status, refusal);
     case 404:
       return notFoundCode(status);
     case 409:
@@ -84,13 +93,11 @@ function codeFor(httpStatus: number, status: KubernetesStatus, message: string):
   }
 }
 
-function forbiddenCode(status: KubernetesStatus, message: string): SkipperError['code'] {
+function forbiddenCode(status: KubernetesStatus, refusal: Refusal | undefined): SkipperError['code'] {
   const causes = status.details?.causes ?? [];
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'namespace_gone';
-  // Admission plugins have no machine word of their own: the API server offers nothing but this text.
-  if (message.includes('exceeded quota:')) return 'quota_exceeded';
-  if (message.includes('violates PodSecurity')) return 'pod_rejected';
-  return 'forbidden';
+  if (refusal?.by === 'quota') return 'quota_exceeded';
+  return refusal?.by === 'pod-security' ? 'pod_rejected' : 'forbidden';
 }
 
 function notFoundCode(status: KubernetesStatus): SkipperError['code'] {

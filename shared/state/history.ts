@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Attempt, AttemptStep, LastBootstrap } from '../../domain/rollout/attempt.ts';
+import { Symptom } from '../../domain/symptom.ts';
 
 /**
  * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
@@ -15,6 +16,8 @@ export const ATTEMPT_BYTES = 4 * 1024;
 export const BOOTSTRAP_LOG_BYTES = 16 * 1024;
 
 const REASON_LENGTH = 1_000;
+const SYMPTOMS_BYTES = 1_536;
+const SYMPTOM_MESSAGE_LENGTH = 400;
 const STEP_TEXT_LENGTH = 200;
 const EVENTS_KEPT = 20;
 const EVENT_LENGTH = 500;
@@ -59,6 +62,7 @@ export function encodeAttempt(attempt: Attempt): string {
     c: attempt.code,
     m: attempt.reason === '' ? undefined : cut(attempt.reason, REASON_LENGTH),
     w: attempt.retryDelayMs,
+    y: shortSymptoms(attempt.symptoms ?? []),
     p: shortSteps(attempt.steps),
   };
   const room = ATTEMPT_BYTES - bytesOf(short);
@@ -72,6 +76,21 @@ export function encodeSteps(steps: readonly AttemptStep[]): string {
 
 function shortSteps(steps: readonly AttemptStep[]) {
   return steps.map(({ kind, text, at, ms }) => [kind, cut(text, STEP_TEXT_LENGTH), at, ms] as const);
+}
+
+/** As many as fit, the worst first; undefined if there are none. */
+function shortSymptoms(symptoms: readonly Symptom[]): Symptom[] | undefined {
+  const kept: Symptom[] = [];
+  for (const symptom of symptoms.map(withShortMessage)) {
+    if (bytesOf([...kept, symptom]) > SYMPTOMS_BYTES) break;
+    kept.push(symptom);
+  }
+  return kept.length === 0 ? undefined : kept;
+}
+
+function withShortMessage(symptom: Symptom): Symptom {
+  if (!('message' in symptom) || symptom.message === undefined) return symptom;
+  return { ...symptom, message: cut(symptom.message, SYMPTOM_MESSAGE_LENGTH) };
 }
 
 /** The first and the last lines say most; what does not fit between them is left out, and said to be. */
@@ -146,6 +165,8 @@ const Short = z.object({
   m: z.string().default(''),
   d: z.array(z.string()).default([]),
   w: z.number().optional(),
+  // A newer Skipper may know more kinds.
+  y: z.array(Symptom).optional().catch(undefined),
   // An empty Lua table is encoded as an object.
   p: z.union([z.array(Step), z.object({}).transform((): AttemptStep[] => [])]).default([]),
 });
@@ -185,6 +206,7 @@ function fromShort(json: string, times: number, firstStartedAt: number | undefin
     code: data.c,
     reason: data.m,
     details: data.d,
+    symptoms: data.y,
     steps: data.p,
     retryDelayMs: data.w,
     times,

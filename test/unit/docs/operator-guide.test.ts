@@ -5,28 +5,26 @@ import { describe, expect, test } from '@jest/globals';
 import { FDD } from '../../../domain/cluster/names.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../domain/errors.ts';
 import { type Advice, adviceFor, adviceForSymptoms } from '../../../domain/explain/remedies.ts';
+import type { Symptom } from '../../../domain/symptom.ts';
 import { flagOf, SETTING_NAMES } from '../../../shared/config.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs', import.meta.url));
 const ROOT = dirname(DOCS);
 const GUIDE = join(DOCS, 'operator-guide.md');
-const TROUBLE = {
-  namespace: 'NAMESPACE',
-  configMap: FDD,
-  channel: 'CHANNEL',
-  version: 'VERSION',
-  message: '',
-};
+const TROUBLE = { namespace: 'NAMESPACE', configMap: FDD, channel: 'CHANNEL', version: 'VERSION' };
+const POD = { kind: 'pod', pod: FDD, isBootstrap: false, restarts: 0 } as const;
+const WAITING = { ...POD, state: 'waiting' } as const;
+const REPLICA_FAILURE = { kind: 'condition', type: 'ReplicaFailure', status: 'True' } as const;
 /** What pods and conditions say, as the cluster writes it. */
-const SYMPTOMS = [
-  'ImagePullBackOff',
-  'OOMKilled',
-  'exceeded quota',
-  'violates PodSecurity',
-  'CreateContainerConfigError',
-  'CrashLoopBackOff',
-  'FailedScheduling',
-];
+const SYMPTOMS: Readonly<Record<string, Symptom>> = {
+  ImagePullBackOff: { ...WAITING, reason: 'ImagePullBackOff' },
+  OOMKilled: { ...POD, state: 'terminated', reason: 'OOMKilled', exitCode: 137 },
+  'exceeded quota': { ...REPLICA_FAILURE, refusal: { by: 'quota' } },
+  'violates PodSecurity': { ...REPLICA_FAILURE, refusal: { by: 'pod-security' } },
+  CreateContainerConfigError: { ...WAITING, reason: 'CreateContainerConfigError' },
+  CrashLoopBackOff: { ...WAITING, reason: 'CrashLoopBackOff' },
+  FailedScheduling: { ...POD, state: 'unscheduled', message: 'no node' },
+};
 /** Of Skipper's commands and of npm's, not of its processes. */
 const FOREIGN_FLAGS = new Set(
   'namespace create-namespace set reset-then-reuse-values from-file rdb profile scale wait watch check health help'.split(
@@ -50,10 +48,10 @@ function codesTable(): string {
 }
 
 function symptomsTable(): string {
-  const rows = SYMPTOMS.map((symptom) => {
+  const rows = Object.entries(SYMPTOMS).map(([name, symptom]) => {
     const advice = adviceForSymptoms(TROUBLE, [symptom]);
-    if (!advice) throw new Error(`"${symptom}" is no symptom any more`);
-    return row(`\`${symptom}\``, advice.headline, steps(advice));
+    if (!advice) throw new Error(`"${name}" has no advice any more`);
+    return row(`\`${name}\``, advice.headline, steps(advice));
   });
   return ['| in a condition, a pod or a log | the page says | what to do |', '|---|---|---|', ...rows].join(
     '\n',

@@ -45,7 +45,11 @@ describe('parseNamespaceConfig', () => {
   ])('refuses the tag %j, which is no file name of a channel', (tag) => {
     const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
 
-    expect(config).toEqual({ ok: false, reason: expect.stringContaining('data.tag') });
+    expect(config).toEqual({
+      ok: false,
+      key: 'data.tag',
+      reason: expect.stringContaining('data.tag'),
+    });
   });
 
   test('deploys a namespace without cluster_config.yaml with defaults, as upstream does', () => {
@@ -72,7 +76,11 @@ describe('parseNamespaceConfig', () => {
   ])('acceptance 2: tells what is wrong with %s', (_what, text, reason) => {
     const config = parseYaml(text);
 
-    expect(config).toEqual({ ok: false, reason: expect.stringMatching(reason) });
+    expect(config).toEqual({
+      ok: false,
+      key: 'data.cluster_config.yaml',
+      reason: expect.stringMatching(reason),
+    });
   });
 
   test('acceptance 2: tells that there is no data', () => {
@@ -80,6 +88,7 @@ describe('parseNamespaceConfig', () => {
 
     expect(config).toEqual({
       ok: false,
+      key: 'data.cluster_config.yaml',
       reason: 'ConfigMap team-a/fiaas-deploy-daemon has no data: add data.cluster_config.yaml',
     });
   });

@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
-import {
-  type Evidence,
-  type Expectation,
-  explainTimeout,
-  isAtOrAfter,
-  isFinished,
-  judge,
-} from '../../../../domain/deploy/verify.ts';
+import { type Evidence, type Expectation, explainTimeout, judge } from '../../../../domain/deploy/verify.ts';
 import {
   aBootstrapPod,
   aDeployment,
@@ -366,7 +359,7 @@ describe('judge', () => {
 
 describe('explainTimeout', () => {
   test('says what FDD reported, and why Deployment, pods and bootstrap pod are not up', () => {
-    const lines = explainTimeout(
+    const { details } = explainTimeout(
       anExpectation(),
       anEvidence({
         ...RUNNING,
@@ -389,9 +382,10 @@ describe('explainTimeout', () => {
         ],
         bootstrapPod: aBootstrapPod({ ready: false, unscheduled: '0/3 nodes are available' }),
       }),
+      'FDD reported RUNNING',
     );
 
-    expect(lines).toEqual([
+    expect(details).toEqual([
       'FDD reported RUNNING for this deployment',
       'Deployment: 0 of 1 available, 1 updated, generation 2, observed 2',
       'Deployment Progressing=False: ProgressDeadlineExceeded: timed out',
@@ -403,38 +397,15 @@ describe('explainTimeout', () => {
   });
 
   test('says that FDD reported nothing', () => {
-    const lines = explainTimeout(anExpectation(), anEvidence({ statuses: [], deployment: undefined }));
+    const { details } = explainTimeout(
+      anExpectation(),
+      anEvidence({ statuses: [], deployment: undefined }),
+      '',
+    );
 
-    expect(lines).toEqual([
+    expect(details).toEqual([
       'FDD reported nothing for this deployment',
       'there is no Deployment fiaas-deploy-daemon',
     ]);
-  });
-});
-
-describe('isFinished', () => {
-  test.each([
-    ['Pending', false],
-    ['Running', false],
-    ['Unknown', false],
-    ['Succeeded', true],
-    ['Failed', true],
-  ])('%s: %s', (phase, finished) => {
-    expect(isFinished(aPod({ phase }))).toBe(finished);
-  });
-});
-
-describe('isAtOrAfter', () => {
-  test.each([
-    ['10', '9', true],
-    ['9', '9', true],
-    ['9', '10', false],
-    ['99999999999999999999', '99999999999999999998', true],
-    [undefined, '9', undefined],
-    ['abc', '9', undefined],
-    ['9', 'abc', undefined],
-    ['9', '', undefined],
-  ])('is right for %s and %s', (position, version, expected) => {
-    expect(isAtOrAfter(position, version)).toBe(expected);
   });
 });

@@ -1,8 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { groupOfCause } from '../../../../domain/fleet/cause-group.ts';
+import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import { explainTimeout } from '../../../../domain/deploy/verify.ts';
+import { causeGroup } from '../../../../domain/fleet/cause-group.ts';
+import {
+  aBootstrapPod,
+  aDeployment,
+  anEvidence,
+  anExpectation,
+  aPod,
+  aStatus,
+  OUR_ID,
+} from '../../../support/builders.ts';
 
-describe('groupOfCause', () => {
+describe('causeGroup', () => {
   test.each([
     [
       'a quota that refuses, whatever is used of it',
@@ -26,11 +37,7 @@ describe('groupOfCause', () => {
       'connect ECONNREFUSED … (POST /api/v1/namespaces/…/pods)',
     ],
     ['an IPv6 address', 'connect ECONNREFUSED [fd00::1]:6443', 'connect ECONNREFUSED …'],
-    [
-      'what a run notes between two attempts',
-      'attempt 3 failed (cluster_unavailable): no answer within 10 s; next in 12.4 s',
-      'no answer within …',
-    ],
+    ['how long it waited', 'no answer within 10 s', 'no answer within …'],
     [
       'a deployment id and a rollout id',
       'deployment 0b7c9d2e-5d1c-4b6a-8a53-1a9f6f6f0c11 of rollout 20261123-054122-1c7bfdcd was not taken up',
@@ -49,31 +56,48 @@ describe('groupOfCause', () => {
     ],
     ['nothing', '', ''],
   ])('leaves out %s', (_what, cause, group) => {
-    expect(groupOfCause(cause, 'team-a')).toBe(group);
+    expect(causeGroup(cause, 'team-a')).toBe(group);
   });
 
   test('leaves an ordinary word alone, though a namespace is called so', () => {
-    expect(groupOfCause('exceeded quota: compute in namespace "quota"', 'quota')).toBe(
+    expect(causeGroup('exceeded quota: compute in namespace "quota"', 'quota')).toBe(
       'exceeded quota: compute in namespace "…"',
     );
   });
 
   test('leaves a longer name alone that begins like the namespace', () => {
-    expect(groupOfCause('secret "team-a-token" not found', 'team-a')).toBe('secret "team-a-token" not found');
+    expect(causeGroup('secret "team-a-token" not found', 'team-a')).toBe('secret "team-a-token" not found');
   });
 
-  test.each([
-    'not proved by the deadline: pod: ImagePullBackOff: Back-off pulling image "fdd:1": not found; FDD reported RUNNING',
-    'not proved by the deadline: pod: ErrImagePull: failed to pull image "fdd:1": not found; Deployment: 0 of 1 available, 1 updated',
-    'not proved by the deadline: bootstrap pod: ImagePullBackOff: Back-off pulling image "fdd:1": not found; FDD has not taken the deployment up',
-  ])('a pod that is the cause is one, however far the deploy had come: %s', (cause) => {
-    expect(groupOfCause(cause, 'team-a')).toBe(
-      'not proved by the deadline: pod: ImagePullBackOff: image "fdd:1": not found',
+  const backOff = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "fdd:1": not found' };
+  const failedPull = { reason: 'ErrImagePull', message: 'failed to pull image "fdd:1": not found' };
+  const running = { statuses: [aStatus({ deploymentId: OUR_ID, result: 'RUNNING' as const })] };
+
+  test.each<[string, Partial<NamespaceSnapshot>, boolean]>([
+    ['FDD reports RUNNING', { ...running, pods: [aPod({ ready: false, waiting: backOff })] }, false],
+    [
+      'the Deployment is rolled out',
+      {
+        deployment: aDeployment({ deploymentId: OUR_ID, availableReplicas: undefined }),
+        pods: [aPod({ ready: false, waiting: failedPull })],
+      },
+      false,
+    ],
+    [
+      'FDD is bootstrapped',
+      { statuses: [], bootstrapPod: aBootstrapPod({ phase: 'Pending', ready: false, waiting: backOff }) },
+      true,
+    ],
+  ])('a pod that is the cause of a timeout is one cause, also while %s', (_what, snapshot, bootstrap) => {
+    const { reason } = explainTimeout(anExpectation({ bootstrap }), anEvidence(snapshot), 'it is waited for');
+
+    expect(causeGroup(reason, 'team-a')).toBe(
+      'not verified by the deadline: pod: ImagePullBackOff: image "fdd:1": not found',
     );
   });
 
   test('cuts a cause that would fill the screen', () => {
-    expect(groupOfCause('x'.repeat(5_000), 'team-a').length).toBeLessThanOrEqual(200);
+    expect(causeGroup('x'.repeat(5_000), 'team-a').length).toBeLessThanOrEqual(200);
   });
 
   const generated = (length: number) =>
@@ -95,17 +119,16 @@ describe('groupOfCause', () => {
     ({ namespace, used }) =>
       `pods is forbidden in ${namespace}: exceeded quota: q, requested: pods=1, used: pods=${used}, limited: pods=${used}`,
     ({ pod, attempt }) => `pod fiaas-deploy-daemon-${pod}: ImagePullBackOff, restarted ${attempt} times`,
-    ({ attempt, waited, address }) =>
-      `attempt ${attempt} failed (conflict): dial tcp ${address}:443 after ${waited} s; next in ${waited} s`,
+    ({ waited, address }) => `dial tcp ${address}:443 after ${waited} s`,
     ({ namespace, id }) => `${namespace}/fiaas-deploy-daemon: deployment ${id} not found`,
   ];
 
   test('gives failures of one kind one group, in any namespace, and of different kinds different ones', () => {
     fc.assert(
       fc.property(failure, failure, (one, other) => {
-        const groups = kinds.map((describe) => groupOfCause(describe(one), one.namespace));
+        const groups = kinds.map((describe) => causeGroup(describe(one), one.namespace));
 
-        expect(kinds.map((describe) => groupOfCause(describe(other), other.namespace))).toEqual(groups);
+        expect(kinds.map((describe) => causeGroup(describe(other), other.namespace))).toEqual(groups);
         expect(new Set(groups).size).toBe(kinds.length);
       }),
     );
@@ -114,9 +137,9 @@ describe('groupOfCause', () => {
   test('leaves a group as it is', () => {
     fc.assert(
       fc.property(failure, fc.nat({ max: kinds.length - 1 }), (each, index) => {
-        const group = groupOfCause(kinds[index]?.(each) ?? '', each.namespace);
+        const group = causeGroup(kinds[index]?.(each) ?? '', each.namespace);
 
-        expect(groupOfCause(group, each.namespace)).toBe(group);
+        expect(causeGroup(group, each.namespace)).toBe(group);
       }),
     );
   });
@@ -124,7 +147,7 @@ describe('groupOfCause', () => {
   test('never throws, and never fills the screen', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (cause, namespace) => {
-        expect(groupOfCause(cause, namespace).length).toBeLessThanOrEqual(200);
+        expect(causeGroup(cause, namespace).length).toBeLessThanOrEqual(200);
       }),
     );
   });

@@ -158,7 +158,7 @@ describe('toFleetRow', () => {
   });
 
   test('tells between two attempts what failed and when the next begins, and what failed also while that runs', () => {
-    const reason = 'attempt 2 failed (cluster_unavailable): POST pods: no answer\nat all; next in 12.4 s';
+    const reason = 'POST pods: no answer\nat all';
     const record = running({
       phase: 'backoff',
       reason,

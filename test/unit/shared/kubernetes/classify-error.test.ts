@@ -52,6 +52,15 @@ describe('classifyRefusal', () => {
     });
   });
 
+  test.each([
+    [403, QUOTA, [{ kind: 'refusal', refusal: { by: 'quota', quota: 'q' } }]],
+    [403, SECURITY, [{ kind: 'refusal', refusal: { by: 'pod-security' } }]],
+    [403, aStatus(), []],
+    [500, QUOTA, []],
+  ])('carries what was refused by %d with %s as data', (httpStatus, body, symptoms) => {
+    expect(classify(httpStatus, body).symptoms).toEqual(symptoms);
+  });
+
   test('says what was asked, and what the server says', () => {
     expect(classify(403).message).toBe('403 it says why (POST /api/v1/namespaces/a/pods)');
   });

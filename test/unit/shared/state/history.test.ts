@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Symptom } from '../../../../domain/symptom.ts';
 import {
   ATTEMPT_BYTES,
   BOOTSTRAP_LOG_BYTES,
@@ -18,12 +19,18 @@ function stored(json: string, times = 1, first = STARTED_AT, fold = '') {
   return `${times}|${first}|${fold}|${json}`;
 }
 
+function anImageProblem(message: string): Symptom {
+  const pod = { kind: 'pod', pod: 'fdd', isBootstrap: false, restarts: 0 } as const;
+  return { ...pod, state: 'waiting', reason: 'ImagePullBackOff', message };
+}
+
 describe('an attempt in the history', () => {
   test.each([
     ['that completed', anAttempt()],
     ['that failed', aFailedAttempt('quota_exceeded', { details: ['one', 'two | three\nfour'] })],
     ['that will be made again', aFailedAttempt('conflict', { end: 'retrying', retryDelayMs: 1_234 })],
     ['without steps', anAttempt({ steps: [], reason: '' })],
+    ['with symptoms', aFailedAttempt('progress_deadline', { symptoms: [anImageProblem('not found')] })],
   ])('%s is read as it was written', (_what, attempt) => {
     expect(decodeAttempt(stored(encodeAttempt(attempt)))).toEqual(attempt);
   });
@@ -54,6 +61,33 @@ describe('an attempt in the history', () => {
     const json = encodeAttempt(aFailedAttempt('fdd_failed', { details, reason: 'y'.repeat(50_000) }));
 
     expect(Buffer.byteLength(json)).toBeLessThanOrEqual(ATTEMPT_BYTES);
+  });
+
+  test('keeps the worst symptoms, with the beginnings of long messages', () => {
+    const symptoms = Array.from({ length: 30 }, (_, index) =>
+      anImageProblem(`${index} ${'"x'.repeat(2_000)}`),
+    );
+
+    const json = encodeAttempt(aFailedAttempt('progress_deadline', { symptoms, details: ['one', 'two'] }));
+    const kept = decodeAttempt(stored(json));
+
+    expect(Buffer.byteLength(json)).toBeLessThanOrEqual(ATTEMPT_BYTES);
+    expect(kept?.details).toEqual(['one', 'two']);
+    expect(kept?.symptoms?.length).toBeGreaterThanOrEqual(2);
+    expect(kept?.symptoms?.[0]).toMatchObject({ message: expect.stringMatching(/^0 "x.*…$/) });
+  });
+
+  test('reads an attempt whose symptoms it does not know', () => {
+    const json = JSON.stringify({
+      r: 'r1',
+      g: 1,
+      n: 1,
+      s: 1,
+      c: 'conflict',
+      y: [{ kind: 'from-the-future' }],
+    });
+
+    expect(decodeAttempt(stored(json))).toMatchObject({ code: 'conflict', symptoms: undefined });
   });
 
   test('keeps the beginning and the end of long details, and says what it left out', () => {

@@ -1,8 +1,11 @@
+import { isErrorLine, isInfoLine } from '../cluster/fdd-log.ts';
 import { CONFIG_MAP } from '../cluster/names.ts';
-import { explainDeployment, explainPod, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
 import type { FleetRow } from '../fleet/fleet-row.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
-import { describeBootstrap } from './describe-bootstrap.ts';
+import type { Symptom } from '../symptom.ts';
+import { bootstrapSymptom, describeBootstrap } from './describe-bootstrap.ts';
 import type { Why } from './namespace-details.ts';
 import { type Advice, adviceFor, adviceForSymptoms, type Trouble } from './remedies.ts';
 
@@ -20,13 +23,23 @@ const MAX_EVIDENCE = 8;
 const LOG_LINES = 4;
 const LINE_LENGTH = 600;
 
+/** What supports an explanation: for people, and as data. */
+interface Evidence {
+  /** The most telling first: messages as their authors wrote them. */
+  readonly lines: readonly string[];
+  readonly symptoms: readonly Symptom[];
+}
+
+const NO_EVIDENCE: Evidence = { lines: [], symptoms: [] };
+
 /** Explains a namespace. Pure: what is seen now weighs more than what was recorded. */
 export function explainNamespace(input: WhyInput): Why {
   const { row, snapshot } = input;
   const { config } = snapshot;
-  if (config && !config.ok) return explained(input, 'config_error', config.reason, []);
+  if (config && !config.ok) return explained(input, 'config_error', config.reason, NO_EVIDENCE);
   if (row.status === 'HELM_MANAGED' && row.health !== 'progressing') {
-    return explained(input, 'helm_managed', `Helm release ${snapshot.deployment?.helmRelease ?? ''}`, []);
+    const message = `Helm release ${snapshot.deployment?.helmRelease ?? ''}`;
+    return explained(input, 'helm_managed', message, NO_EVIDENCE);
   }
   if (row.health === 'progressing') return explainBusy(input);
   const last = input.attempts.find((attempt) => attempt.end !== undefined);
@@ -38,65 +51,61 @@ export function explainNamespace(input: WhyInput): Why {
   return explainWell(input, last);
 }
 
-function explained(
-  input: WhyInput,
-  code: string | undefined,
-  message: string,
-  evidence: readonly string[],
-): Why {
-  const advice = adviceFor(code, troubleOf(input, message), evidence);
-  return { ...answer(input, advice, [message, ...evidence]), code: code ?? 'unexpected' };
+function explained(input: WhyInput, code: string | undefined, message: string, evidence: Evidence): Why {
+  const advice = adviceFor(code, troubleOf(input), evidence.symptoms);
+  return { ...answer(input, advice, [message, ...evidence.lines]), code: code ?? 'unexpected' };
 }
 
 function explainBusy(input: WhyInput): Why {
   const { row, attempts } = input;
-  const evidence = liveEvidence(input);
-  const trouble = row.cause === '' ? evidence : [row.cause, ...evidence];
+  const now = liveEvidence(input);
+  const failed = attempts.find((attempt) => attempt.end === 'retrying');
+  const symptoms = [...(failed?.symptoms ?? []), ...now.symptoms];
+  const lines = row.cause === '' ? now.lines : [row.cause, ...now.lines];
+  const trouble = troubleOf(input);
   if (row.activity === 'retrying') {
-    const failed = attempts.find((attempt) => attempt.end === 'retrying');
-    const message = failed?.reason ?? row.cause;
     const code = failed?.code ?? row.code;
-    const advice = adviceFor(code, troubleOf(input, message), trouble);
-    const headline = `Attempt ${failed?.attempt ?? row.attempt} failed and will be made again by itself. ${advice.headline}`;
-    return { ...answer(input, { ...advice, headline }, [message, ...trouble]), code };
+    const advice = adviceFor(code, trouble, symptoms);
+    const headline = `Attempt ${failed?.attempt ?? row.attempt} failed and will be made again automatically. ${advice.headline}`;
+    return { ...answer(input, { ...advice, headline }, [failed?.reason ?? row.cause, ...lines]), code };
   }
   if (row.activity === 'queued') {
-    return answer(input, { headline: 'It waits for a free worker.', remedy: [] }, [row.detail, ...trouble]);
+    return answer(input, { headline: 'It waits for a free worker.', remedy: [] }, [row.detail, ...lines]);
   }
   const to = row.wanted === '' ? '' : ` to ${row.wanted}`;
   // The row may be a moment behind the run, and say that none has begun.
   const before = row.cause === '' ? '' : ' The one before it failed.';
   const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.${before}`;
-  const about = troubleOf(input, row.cause);
   const known =
-    adviceForSymptoms(about, evidence) ??
-    (row.cause === '' ? undefined : adviceFor(row.code, about, trouble));
+    adviceForSymptoms(trouble, now.symptoms) ??
+    (row.cause === '' ? undefined : adviceFor(row.code, trouble, symptoms));
   const advice = known
     ? { headline: `${headline} ${known.headline}`, remedy: known.remedy }
     : { headline, remedy: [] };
-  return answer(input, advice, [row.detail, ...trouble]);
+  return answer(input, advice, [row.detail, ...lines]);
 }
 
 /** FDD itself is not well, whatever became of the latest deploy. */
 function explainBroken(input: WhyInput): Why {
   const { row } = input;
-  const evidence = liveEvidence(input);
-  const advice = adviceForSymptoms(troubleOf(input, row.cause), evidence) ?? {
+  const { lines, symptoms } = liveEvidence(input);
+  const advice = adviceForSymptoms(troubleOf(input), symptoms) ?? {
     headline: 'FDD is deployed, but not available.',
     remedy: [
       `Look at its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
       'Deploy again; with a forced bootstrap if no FDD runs that could take the deployment up.',
     ],
   };
-  return answer(input, advice, [row.cause, ...evidence]);
+  return answer(input, advice, [row.cause, ...lines]);
 }
 
 function explainBehind(input: WhyInput): Why {
   const { row, channelProblem, snapshot } = input;
-  const evidence = [...(channelProblem === undefined ? [] : [channelProblem]), ...liveEvidence(input)];
+  const now = liveEvidence(input);
   if (channelProblem !== undefined && row.wanted === '') {
-    return explained(input, row.code ?? 'release_unknown', channelProblem, evidence);
+    return explained(input, row.code ?? 'release_unknown', channelProblem, now);
   }
+  const evidence = [row.cause, ...(channelProblem === undefined ? [] : [channelProblem]), ...now.lines];
   if (!snapshot.deployment) {
     return answer(
       input,
@@ -104,7 +113,7 @@ function explainBehind(input: WhyInput): Why {
         headline: 'FDD is not deployed here.',
         remedy: ['Deploy: a bootstrap pod starts the first FDD.'],
       },
-      [row.cause, ...evidence],
+      evidence,
     );
   }
   const wanted = row.wanted === '' ? 'what its Application asks for' : row.wanted;
@@ -114,7 +123,7 @@ function explainBehind(input: WhyInput): Why {
       headline: `FDD runs ${row.version}, not ${wanted}.`,
       remedy: ['Deploy. The release check does so by itself, unless --disable-autoupdate is set.'],
     },
-    [row.cause, ...evidence],
+    evidence,
   );
 }
 
@@ -138,31 +147,45 @@ function answer({ row }: WhyInput, advice: Advice, evidence: readonly string[]):
 }
 
 /** What a failed attempt left behind, then what is seen now. */
-function evidenceOf(attempt: Attempt | undefined, input: WhyInput): string[] {
+function evidenceOf(attempt: Attempt | undefined, input: WhyInput): Evidence {
+  const { details = [], symptoms = [] } = attempt?.end === 'failed' ? attempt : {};
   const { bootstrap } = input;
-  const ofAttempt = attempt?.end === 'failed' ? telling(attempt.details) : [];
-  const isItsBootstrap = bootstrap && attempt && bootstrap.collectedAt >= attempt.startedAt;
-  return [
-    ...ofAttempt,
-    ...(isItsBootstrap ? describeBootstrap(bootstrap) : []),
-    ...(isItsBootstrap && bootstrap.exitCode !== 0 ? lastLines(bootstrap.log) : []),
-    ...liveEvidence(input),
-  ];
+  const itsBootstrap =
+    bootstrap && attempt && bootstrap.collectedAt >= attempt.startedAt ? bootstrap : undefined;
+  const now = liveEvidence(input);
+  return {
+    lines: [
+      // How its bootstrap pod ended is said with that pod's events.
+      ...symptoms.filter((symptom) => !isEndedBootstrap(symptom)).flatMap(linesOf),
+      ...details.filter(isErrorLine),
+      ...(itsBootstrap ? describeBootstrap(itsBootstrap) : []),
+      ...(itsBootstrap && itsBootstrap.exitCode !== 0 ? lastLines(itsBootstrap.log) : []),
+      ...details.filter((line) => !isInfoLine(line)),
+      ...now.lines,
+    ],
+    symptoms: [...symptoms, ...(itsBootstrap ? bootstrapSymptom(itsBootstrap) : []), ...now.symptoms],
+  };
 }
 
-/** Pods, conditions and what FDD says of the deployment that stands. */
-function liveEvidence({ snapshot }: WhyInput): string[] {
-  const { application, bootstrapPod } = snapshot;
-  const current = application?.deploymentId;
+function isEndedBootstrap(symptom: Symptom): boolean {
+  return symptom.kind === 'pod' && symptom.isBootstrap && symptom.state === 'terminated';
+}
+
+/** Pods, conditions and what FDD reports on the current deployment. */
+function liveEvidence({ snapshot }: WhyInput): Evidence {
+  const current = snapshot.application?.deploymentId;
   const report = current === undefined ? undefined : reportOn(snapshot, current);
-  const bootstrap = bootstrapPod && explainPod(bootstrapPod);
-  const [summary, ...reasons] = explainDeployment(snapshot);
-  return [
-    ...(bootstrap ? [`bootstrap pod: ${bootstrap}`] : []),
-    ...reasons,
-    ...(report?.result === 'FAILED' ? quote(report.logs) : []),
-    ...(reasons.length > 0 && summary !== undefined ? [summary] : []),
-  ];
+  const symptoms = worstFirst(symptomsOf(snapshot));
+  const lines = symptoms.flatMap((symptom) =>
+    symptom.kind === 'fdd-report' ? quote(report?.logs ?? []) : linesOf(symptom),
+  );
+  return { lines, symptoms };
+}
+
+/** What a headline, a message or FDD's log says anyway is left out. */
+function linesOf(symptom: Symptom): string[] {
+  const isSaidElsewhere = ['fdd-report', 'refusal', 'no-deployment'].includes(symptom.kind);
+  return isSaidElsewhere ? [] : [describeSymptom(symptom)];
 }
 
 /** What stands in an earlier line already is not said again. */
@@ -176,16 +199,9 @@ function withoutRepetition(lines: readonly string[]): string[] {
 
 /** What FDD says is wrong; where it names no error, what it said last. */
 function quote(logs: readonly string[]): readonly string[] {
-  const errors = telling(logs);
-  return (errors.length > 0 ? errors : logs).slice(-LOG_LINES);
-}
-
-/** Of a failure's details those that say what is wrong come first; FDD's small talk is left to its log. */
-function telling(details: readonly string[]): string[] {
-  const isTelling = (line: string) =>
-    /\bERROR\]|Error|forbidden|BackOff|^pod |=False|=True|exit code [1-9]/.test(line);
-  const others = details.filter((line) => !isTelling(line) && !/\bINFO\]/.test(line));
-  return [...details.filter(isTelling), ...others];
+  const errors = logs.filter(isErrorLine);
+  const others = logs.filter((line) => !isInfoLine(line));
+  return [errors, others, logs].find((lines) => lines.length > 0)?.slice(-LOG_LINES) ?? [];
 }
 
 function lastLines(log: string): string[] {
@@ -196,12 +212,14 @@ function lastLines(log: string): string[] {
     .map((line) => `bootstrap log: ${line}`);
 }
 
-function troubleOf({ row, snapshot }: WhyInput, message: string): Trouble {
+function troubleOf({ row, snapshot }: WhyInput): Trouble {
+  const { config, deployment } = snapshot;
   return {
     namespace: row.namespace,
-    configMap: snapshot.config?.ok ? snapshot.config.value.configMap : CONFIG_MAP,
+    configMap: config?.ok ? config.value.configMap : CONFIG_MAP,
+    configKey: config?.ok === false ? config.key : undefined,
     channel: row.channel,
     version: row.wanted || row.version,
-    message,
+    helmRelease: deployment?.helmRelease,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseRefusal } from '../../../../domain/cluster/parse-refusal.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
-import { explainNamespace, type WhyInput } from '../../../../domain/explain/why.ts';
+import { explainNamespace, type WhyInput } from '../../../../domain/explain/explain-namespace.ts';
 import { invalid } from '../../../../domain/release/result.ts';
 import {
   aBootstrapPod,
@@ -42,6 +43,13 @@ function explainFailure(code: string, message: string, overrides: Partial<WhyInp
   });
 }
 
+/** An attempt that the API server refused with this message. */
+function recorded(code: string, reason: string): Partial<WhyInput> {
+  const refusal = parseRefusal(reason);
+  const symptoms = refusal ? [{ kind: 'refusal', refusal } as const] : [];
+  return { attempts: [aFailedAttempt(code, { reason, symptoms })] };
+}
+
 describe('a failed deploy', () => {
   test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s is explained, with the message as it is', (code) => {
     const why = explainFailure(code, 'the very message');
@@ -66,7 +74,7 @@ describe('a failed deploy', () => {
     const message =
       '403 applications.fiaas.schibsted.io "fiaas-deploy-daemon" is forbidden: User "system:serviceaccount:s:w" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-a" (PATCH /apis/…)';
 
-    expect(explainFailure('forbidden', message).remedy[0]).toBe(
+    expect(explainFailure('forbidden', message, recorded('forbidden', message)).remedy[0]).toBe(
       'Grant system:serviceaccount:s:w the verb patch on applications.fiaas.schibsted.io in team-a.',
     );
   });
@@ -75,13 +83,15 @@ describe('a failed deploy', () => {
     const message =
       '403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1 (POST /api/v1/…)';
 
-    expect(explainFailure('quota_exceeded', message).remedy[0]).toContain('ResourceQuota few-pods');
+    const why = explainFailure('quota_exceeded', message, recorded('quota_exceeded', message));
+
+    expect(why.remedy[0]).toContain('ResourceQuota few-pods');
   });
 
   test('that ran into the deadline is explained by what its pods wait for', () => {
     const pod = aPod({ ready: false, waiting: { reason: 'ImagePullBackOff', message: 'manifest unknown' } });
 
-    const why = explainFailure('progress_deadline', 'not proved by the deadline', {
+    const why = explainFailure('progress_deadline', 'not verified by the deadline', {
       snapshot: aSettledSnapshot({ pods: [pod] }),
     });
 
@@ -108,6 +118,52 @@ describe('a failed deploy', () => {
       'bootstrap log: one',
       'bootstrap log: Forbidden: cannot list applications',
     ]);
+  });
+
+  test('is explained by what its attempt recorded, where the cluster no longer shows it', () => {
+    const pod = {
+      kind: 'pod',
+      pod: 'fiaas-deploy-daemon-bootstrap',
+      isBootstrap: true,
+      restarts: 0,
+    } as const;
+    const waiting = { ...pod, state: 'waiting', reason: 'ImagePullBackOff', message: 'no such tag' } as const;
+    const numbers = [
+      'FDD reported nothing for this deployment',
+      'there is no Deployment fiaas-deploy-daemon',
+    ];
+
+    const why = explainFailure('progress_deadline', 'not verified by the deadline', {
+      snapshot: aSnapshot(),
+      attempts: [aFailedAttempt('progress_deadline', { details: numbers, symptoms: [waiting] })],
+    });
+
+    expect(why.headline).toBe(`The image of FDD ${VERSION} cannot be pulled.`);
+    expect(why.because).toEqual([
+      'not verified by the deadline',
+      'bootstrap pod: ImagePullBackOff: no such tag',
+      ...numbers,
+    ]);
+  });
+
+  test('of an older Skipper, which recorded no symptoms, is explained by its code', () => {
+    const details = ['pod fiaas-deploy-daemon-5d4f9c: ImagePullBackOff: no such tag'];
+
+    const why = explainFailure('progress_deadline', 'not proved by the deadline', {
+      attempts: [aFailedAttempt('progress_deadline', { details })],
+    });
+
+    expect(why.headline).toBe('FDD did not come up with this deployment before the deadline.');
+    expect(why.because).toEqual(['not proved by the deadline', ...details]);
+  });
+
+  test('of a bootstrap pod that needs more memory says so', () => {
+    const why = explainFailure('bootstrap_failed', 'the bootstrap pod failed (exit code 137)', {
+      snapshot: aSnapshot(),
+      bootstrap: aBootstrap({ exitCode: 137, reason: 'OOMKilled' }),
+    });
+
+    expect(why.headline).toBe(`FDD ${VERSION} is killed because it needs more memory than it may have.`);
   });
 
   test('is not explained by a bootstrap of long ago', () => {
@@ -147,7 +203,7 @@ describe('a namespace that Skipper does not deploy', () => {
 
     const why = explain({
       row: aRow({ status: 'CONFIG_ERROR', health: 'degraded', cause: reason }),
-      snapshot: aSnapshot({ config: invalid(reason) }),
+      snapshot: aSnapshot({ config: { ...invalid(reason), key: 'data.tag' } }),
     });
 
     expect(why).toMatchObject({ code: 'config_error', because: [reason] });
@@ -201,7 +257,7 @@ describe('a namespace that is being deployed', () => {
     });
 
     expect(why.headline).toBe(
-      'Attempt 1 failed and will be made again by itself. The Kubernetes API server does not answer as it should.',
+      'Attempt 1 failed and will be made again automatically. The Kubernetes API server does not answer as it should.',
     );
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
   });

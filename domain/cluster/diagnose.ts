@@ -1,0 +1,50 @@
+import type { PodSymptom, Symptom } from '../symptom.ts';
+
+/** What Skipper can make of a symptom; of several the first counts. */
+export const DIAGNOSES = [
+  'image-not-pulled',
+  'out-of-memory',
+  'quota-exceeded',
+  'pod-rejected',
+  'container-not-created',
+  'crash-loop',
+  'bootstrap-failed',
+  'not-scheduled',
+] as const;
+export type Diagnosis = (typeof DIAGNOSES)[number];
+
+/** Undefined if the symptom does not say what is at fault. */
+export function diagnose(symptom: Symptom): Diagnosis | undefined {
+  switch (symptom.kind) {
+    case 'pod':
+      return diagnosePod(symptom);
+    case 'condition':
+    case 'refusal':
+      return symptom.refusal && BY_REFUSAL[symptom.refusal.by];
+    case 'no-deployment':
+    case 'replicas':
+    case 'fdd-report':
+      return undefined;
+  }
+}
+
+const BY_REFUSAL = { quota: 'quota-exceeded', 'pod-security': 'pod-rejected', rbac: undefined } as const;
+
+/** By the reason that the kubelet gives for a container that waits or has terminated. */
+const BY_REASON: Readonly<Record<string, Diagnosis>> = {
+  ErrImagePull: 'image-not-pulled',
+  ImagePullBackOff: 'image-not-pulled',
+  InvalidImageName: 'image-not-pulled',
+  ErrImageNeverPull: 'image-not-pulled',
+  OOMKilled: 'out-of-memory',
+  CreateContainerConfigError: 'container-not-created',
+  CreateContainerError: 'container-not-created',
+  CrashLoopBackOff: 'crash-loop',
+};
+
+function diagnosePod({ state, reason = '', exitCode = 0, isBootstrap }: PodSymptom): Diagnosis | undefined {
+  if (state === 'unscheduled') return 'not-scheduled';
+  const known = BY_REASON[reason];
+  if (known !== undefined || exitCode === 0) return known;
+  return isBootstrap ? 'bootstrap-failed' : 'crash-loop';
+}

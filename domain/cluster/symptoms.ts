@@ -1,0 +1,158 @@
+import type { PodSymptom, Refusal, Symptom } from '../symptom.ts';
+import { errorIn, isInfoLine, reportsForbidden } from './fdd-log.ts';
+import {
+  type Condition,
+  isRolledOut,
+  type NamespaceSnapshot,
+  type ObservedDeployment,
+  type ObservedPod,
+  reportOn,
+} from './observed.ts';
+import { parseRefusal } from './parse-refusal.ts';
+
+/**
+ * What is wrong in a namespace now, from the top down: the Deployment, its conditions, its pods, the bootstrap pod, FDD's
+ * report on a deployment id (by default the Application's). `worstFirst` sorts it for people.
+ */
+export function symptomsOf(
+  snapshot: NamespaceSnapshot,
+  deploymentId = snapshot.application?.deploymentId,
+): Symptom[] {
+  const { deployment, pods, bootstrapPod } = snapshot;
+  return [
+    ...deploymentSymptoms(deployment),
+    ...pods.map((pod) => podSymptom(pod, false)),
+    bootstrapPod && podSymptom(bootstrapPod, true),
+    failedReport(snapshot, deploymentId),
+  ].filter((symptom) => symptom !== undefined);
+}
+
+/** What says why comes before what only says that FDD is not up. */
+export function worstFirst(symptoms: readonly Symptom[]): Symptom[] {
+  return symptoms.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+/** True for a symptom that says why pods are not created or do not start. */
+export function saysWhy(symptom: Symptom): boolean {
+  return symptom.kind === 'pod' || (symptom.kind === 'condition' && symptom.type === 'ReplicaFailure');
+}
+
+function rankOf(symptom: Symptom): number {
+  switch (symptom.kind) {
+    case 'refusal':
+      return 0;
+    case 'condition':
+      return saysWhy(symptom) ? 1 : 5;
+    case 'pod':
+      return symptom.isBootstrap ? 2 : 3;
+    case 'fdd-report':
+      return 4;
+    case 'replicas':
+      return 6;
+    case 'no-deployment':
+      return 7;
+  }
+}
+
+/** A symptom in one line. */
+export function describeSymptom(symptom: Symptom): string {
+  switch (symptom.kind) {
+    case 'no-deployment':
+      return 'there is no Deployment fiaas-deploy-daemon';
+    case 'replicas': {
+      const { available, wanted, updated, generation, observedGeneration } = symptom;
+      return `Deployment: ${available} of ${wanted} available, ${updated} updated, generation ${generation}, observed ${observedGeneration}`;
+    }
+    case 'condition': {
+      const why = [symptom.reason, symptom.message].filter(Boolean).join(': ') || 'no reason given';
+      return `Deployment ${symptom.type}=${symptom.status}: ${why}`;
+    }
+    case 'pod':
+      return `${symptom.isBootstrap ? 'bootstrap pod' : `pod ${symptom.pod}`}: ${describePodState(symptom)}`;
+    case 'fdd-report':
+      return `FDD reported ${symptom.result}${symptom.message ? `: ${symptom.message}` : ''}`;
+    case 'refusal':
+      return `not allowed: ${describeRefusal(symptom.refusal)}`;
+  }
+}
+
+/** Why a pod is not ready, beside its name. */
+export function describePodState({ state, reason, exitCode, message, restarts }: PodSymptom): string {
+  const restarted = restarts > 0 ? `, restarted ${restarts} times` : '';
+  switch (state) {
+    case 'waiting':
+      return `${reason}${message ? `: ${message}` : ''}${restarted}`;
+    case 'terminated':
+      return `exited with code ${exitCode}${reason ? ` (${reason})` : ''}${restarted}`;
+    case 'unscheduled':
+      return `not scheduled: ${message}`;
+    case 'not-ready':
+      return `${reason}, not ready${restarted}`;
+  }
+}
+
+function describeRefusal(refusal: Refusal): string {
+  switch (refusal.by) {
+    case 'quota':
+      return `ResourceQuota ${refusal.quota ?? ''} is exceeded`;
+    case 'pod-security':
+      return 'the Pod Security level does not admit the pod';
+    case 'rbac':
+      return `${refusal.user ?? 'the service account'} cannot ${refusal.verb} ${refusal.resource}`;
+  }
+}
+
+function deploymentSymptoms(deployment: ObservedDeployment | undefined): Symptom[] {
+  if (!deployment) return [{ kind: 'no-deployment' }];
+  return [
+    ...(isRolledOut(deployment) ? [] : [replicasOf(deployment)]),
+    ...deployment.conditions.filter(isBad).map(conditionSymptom),
+  ];
+}
+
+/** The numbers of a rollout, also of one that is complete. */
+export function replicasOf(deployment: ObservedDeployment): Symptom {
+  return {
+    kind: 'replicas',
+    wanted: deployment.replicas,
+    available: deployment.availableReplicas ?? 0,
+    updated: deployment.updatedReplicas,
+    generation: deployment.generation,
+    observedGeneration: deployment.observedGeneration,
+  };
+}
+
+function isBad(condition: Condition): boolean {
+  return condition.type === 'ReplicaFailure' ? condition.status === 'True' : condition.status !== 'True';
+}
+
+function conditionSymptom({ type, status, reason, message }: Condition): Symptom {
+  const refusal = message === undefined ? undefined : parseRefusal(message);
+  return { kind: 'condition', type, status, reason, message, refusal };
+}
+
+/** Undefined for a pod that is ready. */
+export function podSymptom(pod: ObservedPod, isBootstrap: boolean): PodSymptom | undefined {
+  const { name, restarts, waiting, terminated, unscheduled, phase } = pod;
+  const about = { kind: 'pod', pod: name, isBootstrap, restarts } as const;
+  if (waiting) return { ...about, state: 'waiting', ...waiting };
+  if (terminated) return { ...about, state: 'terminated', ...terminated };
+  if (unscheduled) return { ...about, state: 'unscheduled', message: unscheduled };
+  return pod.ready ? undefined : { ...about, state: 'not-ready', reason: phase };
+}
+
+/** FDD's own word that a deployment failed; by default the one that the Application asks for. */
+export function failedReport(
+  snapshot: NamespaceSnapshot,
+  deploymentId = snapshot.application?.deploymentId,
+): Extract<Symptom, { kind: 'fdd-report' }> | undefined {
+  const report = deploymentId === undefined ? undefined : reportOn(snapshot, deploymentId);
+  if (report?.result !== 'FAILED') return undefined;
+  const { logs } = report;
+  return {
+    kind: 'fdd-report',
+    result: 'FAILED',
+    message: errorIn(logs) ?? logs.findLast((line) => !isInfoLine(line)),
+    isForbidden: reportsForbidden(logs),
+  };
+}

@@ -1,0 +1,25 @@
+import { BOOTSTRAP_POD } from '../domain/cluster/names.ts';
+import { SkipperError } from '../domain/errors.ts';
+import { PODS } from '../shared/kubernetes/resources.ts';
+import type { RunContext } from './run-context.ts';
+import { untilChange } from './until-change.ts';
+
+/** A deleted pod may take its grace period, and its node may be slow. */
+const POD_GONE_TIMEOUT_MS = 60_000;
+
+/** Deletes the bootstrap pod and waits until it is gone, so that a new one can take its name. */
+export async function deleteBootstrapPod(context: RunContext): Promise<void> {
+  const { client, cluster, namespace, signal } = context;
+  // One second, not none: with none the object would vanish while its container still runs.
+  await client.delete(PODS, { namespace, name: BOOTSTRAP_POD }, { gracePeriodSeconds: 1 });
+  const deadline = Date.now() + POD_GONE_TIMEOUT_MS;
+  while (cluster.snapshot(namespace).bootstrapPod) {
+    if (Date.now() > deadline) {
+      throw new SkipperError(
+        'bootstrap_pod_stuck',
+        `pod ${BOOTSTRAP_POD} is still there ${POD_GONE_TIMEOUT_MS / 1000} s after its deletion`,
+      );
+    }
+    await untilChange(cluster, namespace, 1_000, signal);
+  }
+}
