@@ -1,5 +1,6 @@
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import { statusOf } from '../domain/cluster/status.ts';
+import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { StatusRow } from '../domain/fleet/status-row.ts';
 import {
   countTargets,
@@ -37,7 +38,7 @@ function targetView(namespace: string, target: RolloutTarget): RolloutView['targ
   return {
     namespace,
     ...rest,
-    reason: target.reason ?? '',
+    reason: reasonOfTarget(target),
     ...(details === undefined ? {} : { details: [...details] }),
     ...(warnings === undefined ? {} : { warnings: [...warnings] }),
     links: {
@@ -47,6 +48,11 @@ function targetView(namespace: string, target: RolloutTarget): RolloutView['targ
   };
 }
 
+function reasonOfTarget({ state, code, reason = '', attempt = 0, retryAt }: RolloutTarget): string {
+  if (state !== 'running' || code === undefined) return reason;
+  return describeRetry({ attempt, code, message: reason, waitMs: untilTime(retryAt) });
+}
+
 export function statusRow(snapshot: NamespaceSnapshot, record: NamespaceRecord | undefined): StatusRow {
   const status = statusOf(snapshot);
   if (!record) return status;
@@ -54,12 +60,21 @@ export function statusRow(snapshot: NamespaceSnapshot, record: NamespaceRecord |
     ...status,
     state: record.state,
     phase: record.phase,
-    reason: record.reason,
+    reason: reasonOfRecord(record),
     attempt: record.attempt,
     rollout: record.rolloutId,
     jobId: record.jobId,
     changedAt: record.changedAt,
   };
+}
+
+function reasonOfRecord({ phase, reason, attempt, lastCode, retryAt }: NamespaceRecord): string {
+  if (phase !== 'backoff') return reason;
+  return describeRetry({ attempt, code: lastCode, message: reason, waitMs: untilTime(retryAt) });
+}
+
+function untilTime(at: number | undefined): number | undefined {
+  return at === undefined ? undefined : at - Date.now();
 }
 
 export function jobLink(jobId: string): string {

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type BackoffPolicy, fullJitterDelay } from '../domain/deploy/backoff.ts';
+import {
+  type AfterFailure,
+  afterFailure,
+  type Failure,
+  type FailurePolicy,
+  SHORTEST_WAIT_MS,
+} from '../domain/deploy/after-failure.ts';
 import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors.ts';
+import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { DesiredState, Run } from '../shared/state/desired-state.ts';
@@ -14,16 +21,11 @@ import type { WorkerDependencies } from './run-context.ts';
 
 /** Another run has the namespace: look again after this long. */
 const BUSY_DELAY_MS = 1_000;
-/** The API server may say "too many requests" this often before it counts as a failure. */
-const MAX_THROTTLED = 100;
-const SHORTEST_WAIT_MS = 50;
 
-export interface ProcessDependencies extends WorkerDependencies {
+export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePolicy, 'random'> {
   readonly state: DesiredState;
   readonly leases: Leases;
   readonly log: Logger;
-  readonly maxAttempts: number;
-  readonly backoff: BackoffPolicy;
   /** Aborted when the worker must let go of everything. */
   readonly stopping: AbortSignal;
 }
@@ -60,7 +62,7 @@ export async function processJob(
   for (;;) {
     const begin = await state.begin(namespace, job.id ?? namespace, randomUUID(), LEASE_MS);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
-    if (begin.kind === 'busy') throw await putOff(job, token, BUSY_DELAY_MS);
+    if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
     const lease = leases.hold(namespace, begin.run.token);
     try {
       const { run } = begin;
@@ -81,45 +83,45 @@ async function runOnce(
   run: Run,
   lease: Lease,
   dependencies: ProcessDependencies,
-): Promise<{ result: JobResult; moved: boolean }> {
-  const { state, metrics } = dependencies;
-  const { namespace } = job.data;
+): Promise<Conclusion> {
   const began = Date.now();
   const context = openContext(job, run, lease, dependencies);
   try {
     const result = await deployNamespace(run, context);
     await context.settle();
-    const moved = await state.finish(
-      namespace,
-      run,
-      completedTarget(run, result, job.id),
-      context.ending('completed', {
-        outcome: result.outcome,
-        reason: result.reason,
-        details: result.warnings,
-      }),
-    );
-    const durationMs = Date.now() - began;
-    metrics.runs.inc({ outcome: result.outcome });
-    metrics.runDuration.observe(durationMs / 1000);
-    context.note(
-      `${result.outcome} ${result.version} in ${durationMs} ms${result.warnings.map((w) => `; ${w}`).join('')}`,
-    );
-    await Promise.all([
-      context.settle(),
-      job.updateProgress({ phase: 'done', detail: result.outcome }).catch(() => undefined),
-    ]);
-    context.log.info({ outcome: result.outcome, version: result.version, durationMs }, 'namespace is right');
-    // The bootstrap pod's log is in the job's log, where it is read line by line.
-    const { bootstrap, ...rest } = result;
-    const bootstrapExitCode = bootstrap?.exitCode;
-    return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+    return await complete({ result, began, job, run, context }, dependencies);
   } catch (thrown) {
     await context.settle();
     const error = causeOf(thrown, lease, dependencies);
-    const { code = 'unexpected', details = [] } = error instanceof SkipperError ? error : {};
-    return conclude({ error, code, details, job, token, run, context }, dependencies);
+    return conclude({ ...classify(error), error, job, token, run, context }, dependencies);
   }
+}
+
+interface CompletedRun extends Pick<FailedRun, 'job' | 'run' | 'context'> {
+  readonly result: DeployResult;
+  readonly began: number;
+}
+
+async function complete(
+  { result, began, job, run, context }: CompletedRun,
+  { state, metrics }: ProcessDependencies,
+): Promise<Conclusion> {
+  // The bootstrap pod's log is in the job's log, where it is read line by line.
+  const { bootstrap, ...rest } = result;
+  const { outcome, version, reason, warnings } = rest;
+  const ending = context.ending('completed', { outcome, reason, details: warnings });
+  const moved = await state.finish(job.data.namespace, run, completedTarget(run, result, job.id), ending);
+  const durationMs = Date.now() - began;
+  metrics.runs.inc({ outcome });
+  metrics.runDuration.observe(durationMs / 1000);
+  context.note(`${outcome} ${version} in ${durationMs} ms${warnings.map((w) => `; ${w}`).join('')}`);
+  await Promise.all([
+    context.settle(),
+    job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
+  ]);
+  context.log.info({ outcome, version, durationMs }, 'namespace is right');
+  const bootstrapExitCode = bootstrap?.exitCode;
+  return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
 }
 
 /** Whatever breaks off when the worker stops, or has lost the namespace, broke off for that reason. */
@@ -128,11 +130,21 @@ function causeOf(thrown: unknown, lease: Lease, { stopping }: ProcessDependencie
   return toError(lease.signal.aborted ? lease.signal.reason : thrown);
 }
 
-/** A run that did not get through, and all that is needed to say what follows from it. */
-interface Failure {
+interface Classified extends Failure {
+  readonly details: SkipperError['details'];
+  readonly symptoms: SkipperError['symptoms'];
+}
+
+function classify(error: Error): Classified {
+  const errorClass = errorClassOf(error);
+  if (!(error instanceof SkipperError)) return { code: 'unexpected', errorClass, details: [], symptoms: [] };
+  const { code, retryAfterMs, details, symptoms } = error;
+  return { code, errorClass, retryAfterMs, details, symptoms };
+}
+
+/** A run that did not get through, and all that is needed to act on it. */
+interface FailedRun extends Classified {
   readonly error: Error;
-  readonly code: string;
-  readonly details: readonly string[];
   readonly job: Job<DeployJob>;
   readonly token: string | undefined;
   readonly run: Run;
@@ -141,31 +153,37 @@ interface Failure {
 
 type Conclusion = { readonly result: JobResult; readonly moved: boolean };
 
-/** What a failed attempt leads to: handed over, skipped, failed, put off, or tried again. */
-async function conclude(failure: Failure, dependencies: ProcessDependencies): Promise<Conclusion> {
+/** Does what the domain decides after a failed attempt. */
+async function conclude(failure: FailedRun, dependencies: ProcessDependencies): Promise<Conclusion> {
   const { error, code, run } = failure;
-  if (code === 'shutting_down') throw await handOver(failure, dependencies);
-  // Whoever has taken over has the say now; without Redis there is nobody to tell.
-  if (code === 'superseded_worker' || code === 'redis_unavailable') throw error;
-  dependencies.metrics.attemptsFailed.inc({ code });
-  const errorClass = errorClassOf(error);
-  if (errorClass === 'skipped') return skip(failure, dependencies);
-  const throttled = code === 'rate_limited' && run.throttled < MAX_THROTTLED;
-  const exhausted = !throttled && run.attempt >= dependencies.maxAttempts;
-  if (errorClass === 'permanent' || exhausted) return giveUp(failure, dependencies);
-  throw await tryAgain(failure, throttled, dependencies);
+  const { maxAttempts, backoff, metrics } = dependencies;
+  const decision = afterFailure(failure, run, { maxAttempts, backoff, random: Math.random });
+  const isCounted = decision.kind !== 'hand-over' && decision.kind !== 'abandon';
+  if (isCounted) metrics.attemptsFailed.inc({ code });
+  switch (decision.kind) {
+    case 'hand-over':
+      throw await handOver(failure, dependencies);
+    case 'abandon':
+      throw error;
+    case 'skip':
+      return skip(failure, dependencies);
+    case 'fail':
+      return giveUp(failure, dependencies);
+    case 'retry':
+      throw await tryAgain(failure, decision, dependencies);
+  }
 }
 
-async function handOver(failure: Failure, { state }: ProcessDependencies): Promise<Error> {
+async function handOver(failure: FailedRun, { state }: ProcessDependencies): Promise<Error> {
   const { error, code, job, token, run, context } = failure;
   const { namespace } = job.data;
   const ending = context.ending('handed over', { code, reason: error.message });
   await state.report(namespace, run, { phase: 'queued', attempt: run.attempt - 1 }, undefined, ending);
   await state.releaseLease(namespace, run.token);
-  return putOff(job, token, 0);
+  return delayJob(job, token, 0);
 }
 
-async function skip(failure: Failure, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
+async function skip(failure: FailedRun, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
   const { error, code, job, run, context } = failure;
   const reason = `skipped: ${error.message}`;
   context.note(reason);
@@ -185,8 +203,8 @@ async function skip(failure: Failure, { state, metrics }: ProcessDependencies): 
   return { result: { outcome: 'skipped', reason, rolloutId: run.rolloutId }, moved };
 }
 
-async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
-  const { error, code, details, job, run, context } = failure;
+async function giveUp(failure: FailedRun, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
+  const { error, code, details, symptoms, job, run, context } = failure;
   context.note(
     [`attempt ${run.attempt} failed for good (${code}): ${error.message}`, ...details].join('\n  '),
   );
@@ -202,7 +220,7 @@ async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies)
       ...(details.length === 0 ? {} : { details }),
       finishedAt: Date.now(),
     },
-    context.ending('failed', { code, reason: messageOf(error), details }),
+    context.ending('failed', { code, reason: messageOf(error), details, symptoms }),
   );
   metrics.runs.inc({ outcome: 'failed' });
   context.log.error({ ...described(error), code, details }, 'namespace failed');
@@ -211,35 +229,35 @@ async function giveUp(failure: Failure, { state, metrics }: ProcessDependencies)
 }
 
 async function tryAgain(
-  { error, code, details, job, token, run, context }: Failure,
-  throttled: boolean,
-  { state, backoff }: ProcessDependencies,
+  { error, code, details, symptoms, job, token, run, context }: FailedRun,
+  { delayMs, throttled }: Extract<AfterFailure, { kind: 'retry' }>,
+  { state }: ProcessDependencies,
 ): Promise<Error> {
   const { namespace } = job.data;
-  const delayMs = waitBeforeNext(error, throttled ? run.throttled : run.attempt - 1, backoff);
-  const reason = `attempt ${run.attempt} failed (${code}): ${messageOf(error)}; next in ${(delayMs / 1000).toFixed(1)} s`;
-  context.note(reason);
+  const reason = messageOf(error);
+  context.note(describeRetry({ attempt: run.attempt, code, message: reason, waitMs: delayMs }));
   await context.settle();
   context.log.warn({ ...described(error), code, delayMs }, 'attempt failed, will retry');
   const now = Date.now();
+  const retryAt = now + delayMs;
   const moved = await state.report(
     namespace,
     run,
     {
       phase: 'backoff',
       reason,
-      retryAt: now + delayMs,
+      retryAt,
       changedAt: now,
       ...(throttled ? { attempt: run.attempt - 1, throttled: run.throttled + 1 } : {}),
     },
-    { ...targetOf(run, job.id), state: 'running', code, reason },
-    context.ending('retrying', { code, reason: messageOf(error), details, retryDelayMs: delayMs }),
+    { ...targetOf(run, job.id), state: 'running', code, reason, retryAt },
+    context.ending('retrying', { code, reason, details, symptoms, retryDelayMs: delayMs }),
   );
   await state.releaseLease(namespace, run.token);
-  // Whoever has asked meanwhile need not sit out the wait of an earlier request.
+  // A new request does not wait for the retry of an earlier one.
   const waitMs = moved ? SHORTEST_WAIT_MS : delayMs;
-  if (throttled) return putOff(job, token, waitMs);
-  return readable(new RetryError(messageOf(error), waitMs, error), error);
+  if (throttled) return delayJob(job, token, waitMs);
+  return readable(new RetryError(reason, waitMs, error), error);
 }
 
 /** The board shows stacks: for what is classified the message says more; a bug keeps its own. */
@@ -253,16 +271,8 @@ function described(error: Error) {
   return error instanceof SkipperError ? { reason: messageOf(error) } : { err: error };
 }
 
-/** The other side's Retry-After is a floor; a second of jitter on top keeps those who were told the same apart. */
-function waitBeforeNext(error: Error, failures: number, backoff: BackoffPolicy): number {
-  const jitterMs = fullJitterDelay(failures, backoff);
-  const asked = error instanceof SkipperError ? error.retryAfterMs : undefined;
-  if (asked === undefined) return Math.max(jitterMs, SHORTEST_WAIT_MS);
-  return Math.max(asked + Math.round(Math.random() * 1_000), jitterMs);
-}
-
-/** Puts a job back without burning an attempt; the error tells the queue that this was done. */
-async function putOff(job: Job, token: string | undefined, delayMs: number): Promise<DelayedError> {
+/** Delays a job without spending one of its attempts; the queue needs the error to know. */
+async function delayJob(job: Job, token: string | undefined, delayMs: number): Promise<DelayedError> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   return new DelayedError();
 }

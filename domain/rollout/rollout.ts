@@ -55,6 +55,7 @@ export const RolloutTarget = z.object({
   jobId: z.string().optional(),
   coalesced: z.boolean().optional().describe('One run answers this and an earlier request'),
   startedAt: milliseconds.optional(),
+  retryAt: milliseconds.optional().describe('When the next attempt begins, between two attempts'),
   finishedAt: milliseconds.optional(),
 });
 export type RolloutTarget = Readonly<z.infer<typeof RolloutTarget>>;

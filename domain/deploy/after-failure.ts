@@ -1,0 +1,63 @@
+import type { ErrorClass, ErrorCode } from '../errors.ts';
+import { type BackoffPolicy, fullJitterDelay } from './backoff.ts';
+
+/** The API server may say "too many requests" this often before it counts as a failure. */
+export const MAX_THROTTLED = 100;
+/** Even an immediate retry waits this long, in milliseconds. */
+export const SHORTEST_WAIT_MS = 50;
+/** Spread on top of a Retry-After, so that not everybody who was given the same returns at once. */
+const RETRY_AFTER_SPREAD_MS = 1_000;
+
+export interface Failure {
+  /** `unexpected` for an error that nobody has classified. */
+  readonly code: ErrorCode | 'unexpected';
+  readonly errorClass: ErrorClass;
+  /** What the other side asked us to wait (Retry-After), in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface FailurePolicy {
+  readonly maxAttempts: number;
+  readonly backoff: BackoffPolicy;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
+export type AfterFailure =
+  /** The worker stops: another one continues, and the attempt does not count. */
+  | { readonly kind: 'hand-over' }
+  /** This worker has no say any more, or cannot record anything: it leaves everything as it is. */
+  | { readonly kind: 'abandon' }
+  /** The target is gone: nothing is left to do. */
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'fail' }
+  /** `throttled`: the API server asked for less; the attempt does not count. */
+  | { readonly kind: 'retry'; readonly delayMs: number; readonly throttled: boolean };
+
+/** What a failed attempt leads to. `run` counts the attempts, this one included, and the throttled ones before it. */
+export function afterFailure(
+  failure: Failure,
+  run: { readonly attempt: number; readonly throttled: number },
+  policy: FailurePolicy,
+): AfterFailure {
+  const { code, errorClass } = failure;
+  if (code === 'shutting_down') return { kind: 'hand-over' };
+  if (code === 'superseded_worker' || code === 'redis_unavailable') return { kind: 'abandon' };
+  if (errorClass === 'skipped') return { kind: 'skip' };
+  if (errorClass === 'permanent') return { kind: 'fail' };
+  const throttled = code === 'rate_limited' && run.throttled < MAX_THROTTLED;
+  if (!throttled && run.attempt >= policy.maxAttempts) return { kind: 'fail' };
+  const failuresBefore = throttled ? run.throttled : run.attempt - 1;
+  return { kind: 'retry', delayMs: waitBeforeNext(failure, failuresBefore, policy), throttled };
+}
+
+/** A Retry-After is a floor. */
+function waitBeforeNext(
+  { retryAfterMs }: Failure,
+  failuresBefore: number,
+  { backoff, random }: FailurePolicy,
+): number {
+  const jitterMs = fullJitterDelay(failuresBefore, backoff, random);
+  if (retryAfterMs === undefined) return Math.max(jitterMs, SHORTEST_WAIT_MS);
+  return Math.max(retryAfterMs + Math.round(random() * RETRY_AFTER_SPREAD_MS), jitterMs);
+}

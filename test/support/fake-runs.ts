@@ -1,0 +1,109 @@
+import type { Job } from 'bullmq';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
+import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
+import type { DeployJob } from '../../shared/queues.ts';
+import type { Begin, DesiredState, Run } from '../../shared/state/desired-state.ts';
+import type { AttemptEnding } from '../../shared/state/history.ts';
+import type { Leases } from '../../worker/leases.ts';
+import { aRelease, NAMESPACE, ROLLOUT } from './builders.ts';
+
+export function aRun(overrides: Partial<Run> = {}): Run {
+  return {
+    token: 'token',
+    generation: 1,
+    rolloutId: ROLLOUT,
+    trigger: 'api',
+    requestedBy: 'test',
+    releaseKey: 'release-1',
+    release: aRelease(),
+    forceBootstrap: false,
+    attempt: 1,
+    throttled: 0,
+    coalesced: false,
+    startedAt: 1_700_000_000_000,
+    appliedAt: undefined,
+    ...overrides,
+  };
+}
+
+/** One call that ended an attempt: `report` or `finish`. */
+export interface FakeEnd {
+  readonly fields?: Readonly<Record<string, string | number>>;
+  readonly target: RolloutTarget | undefined;
+  readonly attempt: Attempt | undefined;
+}
+
+export interface FakeRunsOptions {
+  /** The runs to hand out, one after the other; then there is nothing left to do. */
+  readonly runs: readonly Run[];
+  /** More was requested while each of the runs went. */
+  readonly isMoved?: boolean;
+  /** What every report and end is refused with. */
+  readonly refusal?: Error;
+}
+
+/** The desired state as far as a run writes it, which notes what it is given. */
+export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptions) {
+  const left = [...runs];
+  const reports: FakeEnd[] = [];
+  const ends: FakeEnd[] = [];
+  const released: string[] = [];
+
+  function note(calls: FakeEnd[], end: FakeEnd): boolean {
+    calls.push(end);
+    if (refusal) throw refusal;
+    return isMoved;
+  }
+
+  const state = {
+    begin: async (): Promise<Begin> => {
+      const run = left.shift();
+      return run ? { kind: 'run', run } : { kind: 'idle' };
+    },
+    report: async (
+      _namespace: string,
+      _run: Run,
+      fields: Readonly<Record<string, string | number>>,
+      target?: RolloutTarget,
+      ending?: AttemptEnding,
+    ) => note(reports, { fields, target, attempt: ending?.attempt }),
+    finish: async (_namespace: string, _run: Run, target: RolloutTarget, ending?: AttemptEnding) =>
+      note(ends, { target, attempt: ending?.attempt }),
+    releaseLease: async (_namespace: string, token: string) => {
+      released.push(token);
+    },
+  } as unknown as DesiredState;
+  return { state, reports, ends, released };
+}
+
+/** Leases that are lost when a test says so. */
+export function createFakeLeases() {
+  const lost = new AbortController();
+  const held: string[] = [];
+  const leases: Leases = {
+    hold: (_namespace, token) => {
+      held.push(token);
+      return {
+        signal: lost.signal,
+        assertOurs: () => lost.signal.throwIfAborted(),
+        end: () => void held.splice(held.indexOf(token), 1),
+      };
+    },
+    stop: () => undefined,
+  };
+  return { leases, held, lose: (reason: Error) => lost.abort(reason) };
+}
+
+/** A job that notes when it was delayed to, and what was logged. */
+export function createFakeJob() {
+  const delayedTo: number[] = [];
+  const log: string[] = [];
+  const job = {
+    id: `${NAMESPACE}.1`,
+    data: { namespace: NAMESPACE },
+    log: async (line: string) => void log.push(line),
+    updateProgress: async () => undefined,
+    moveToDelayed: async (at: number) => void delayedTo.push(at),
+  } as unknown as Job<DeployJob>;
+  return { job, delayedTo, log };
+}

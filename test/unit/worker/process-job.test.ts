@@ -1,0 +1,228 @@
+import { describe, expect, test } from '@jest/globals';
+import { DelayedError, UnrecoverableError } from 'bullmq';
+import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
+import { SHORTEST_WAIT_MS } from '../../../domain/deploy/after-failure.ts';
+import { SkipperError } from '../../../domain/errors.ts';
+import { invalid } from '../../../domain/release/result.ts';
+import { processJob, RetryError } from '../../../worker/process-job.ts';
+import { anApplication, aSettledSnapshot, NAMESPACE, OLD_IMAGE, silentLog } from '../../support/builders.ts';
+import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
+import { createFakeCluster } from '../../support/fake-core.ts';
+import {
+  aRun,
+  createFakeJob,
+  createFakeLeases,
+  createFakeRuns,
+  type FakeRunsOptions,
+} from '../../support/fake-runs.ts';
+
+const OUTDATED = aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) });
+const LOST = new SkipperError('superseded_worker', 'another worker has taken it over');
+
+/** A worker whose only namespace looks like this. */
+function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRunsOptions> = {}) {
+  const cluster = createFakeCluster({ [NAMESPACE]: snapshot });
+  const { context, client } = createFakeContext({ cluster });
+  const runs = createFakeRuns({ runs: [aRun()], ...options });
+  const leases = createFakeLeases();
+  const stopping = new AbortController();
+  const job = createFakeJob();
+  const process = () =>
+    processJob(job.job, 'lock', {
+      client,
+      cluster,
+      metrics: context.metrics,
+      settings: { ...context.settings, progressDeadlineMs: 60_000 },
+      state: runs.state,
+      leases: leases.leases,
+      stopping: stopping.signal,
+      log: silentLog,
+      maxAttempts: 3,
+      backoff: { baseMs: 60_000, capMs: 60_000 },
+    });
+  const failures = async () => (await context.metrics.attemptsFailed.get()).values;
+  return { ...runs, ...leases, ...job, client, stopping, process, failures };
+}
+
+/** The reason why a job did not complete. */
+async function failureOf(processing: Promise<unknown>): Promise<unknown> {
+  return processing.then(
+    (result) => {
+      throw new Error(`it completed: ${JSON.stringify(result)}`);
+    },
+    (error: unknown) => error,
+  );
+}
+
+describe('processJob', () => {
+  test('completes a run and gives its lease back', async () => {
+    const worker = aWorker({});
+
+    expect(await worker.process()).toMatchObject({ outcome: 'unchanged' });
+    expect(worker.ends).toMatchObject([{ target: { state: 'completed' }, attempt: { end: 'completed' } }]);
+    expect(worker.held).toEqual([]);
+  });
+
+  test('begins again if more was requested meanwhile', async () => {
+    const worker = aWorker({}, { runs: [aRun(), aRun({ generation: 2 })], isMoved: true });
+
+    expect(await worker.process()).toEqual({ outcome: 'nothing new' });
+    expect(worker.ends).toHaveLength(2);
+  });
+
+  describe('of a worker that has lost its namespace', () => {
+    test('gives nothing up and reports nothing', async () => {
+      const worker = aWorker(OUTDATED);
+      worker.lose(LOST);
+
+      expect(await failureOf(worker.process())).toBe(LOST);
+      expect(worker.client.requests).toEqual([]);
+      expect([worker.reports, worker.ends, worker.released, worker.delayedTo]).toEqual([[], [], [], []]);
+      expect(await worker.failures()).toEqual([]);
+      expect(worker.held).toEqual([]);
+    });
+
+    test('leaves the end to the other worker if Redis refuses its own', async () => {
+      const worker = aWorker({}, { refusal: LOST });
+
+      expect(await failureOf(worker.process())).toBe(LOST);
+      expect(worker.ends).toHaveLength(1);
+      expect([worker.reports, worker.released, worker.delayedTo]).toEqual([[], [], []]);
+    });
+  });
+
+  test('hands the namespace over when the worker stops, and spends no attempt', async () => {
+    const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 2 })] });
+
+    const processing = failureOf(worker.process());
+    setTimeout(() => worker.stopping.abort(new Error('the grace period is over')), 20);
+
+    expect(await processing).toBeInstanceOf(DelayedError);
+    expect(worker.reports.at(-1)).toMatchObject({
+      fields: { phase: 'queued', attempt: 1 },
+      target: undefined,
+      attempt: { end: 'handed over', attempt: 2, code: 'shutting_down' },
+    });
+    expect(worker.ends).toEqual([]);
+    expect(worker.released).toEqual(['token']);
+    expect(worker.delayedTo[0]).toBeLessThanOrEqual(Date.now());
+    expect(await worker.failures()).toEqual([]);
+  });
+
+  describe('of an attempt that failed and is retried', () => {
+    async function retry(options: Partial<FakeRunsOptions> = {}) {
+      const worker = aWorker(OUTDATED, options);
+      worker.client.answer('apply applications', aRefusedRequest(500, 'cluster_unavailable'));
+      const error = await failureOf(worker.process());
+      const { fields = {}, target, attempt } = worker.reports.at(-1) ?? {};
+      const delayMs = Number(fields.retryAt) - Number(fields.changedAt);
+      return { ...worker, error, fields, target, attempt, delayMs };
+    }
+
+    test('records the message as it is, and the rest as data', async () => {
+      const { fields, target, attempt, delayMs, log, released, ends } = await retry();
+
+      expect(fields).toMatchObject({ phase: 'backoff', reason: 'refused with 500' });
+      expect(target).toMatchObject({
+        state: 'running',
+        attempt: 1,
+        code: 'cluster_unavailable',
+        reason: 'refused with 500',
+        retryAt: fields.retryAt,
+      });
+      expect(attempt).toMatchObject({ end: 'retrying', reason: 'refused with 500', retryDelayMs: delayMs });
+      expect(log.at(-1)).toMatch(/attempt 1 failed \(cluster_unavailable\): refused with 500; next in \d/);
+      expect(released).toEqual(['token']);
+      expect(ends).toEqual([]);
+    });
+
+    test('waits as long as it says', async () => {
+      const { error, delayMs } = await retry();
+
+      expect(error).toBeInstanceOf(RetryError);
+      expect(error).toMatchObject({ delayMs });
+    });
+
+    test('cuts the wait short if more was requested meanwhile', async () => {
+      const { error, fields } = await retry({ isMoved: true });
+
+      expect(error).toMatchObject({ delayMs: SHORTEST_WAIT_MS });
+      expect(fields.phase).toBe('backoff');
+    });
+
+    test('fails in the last attempt', async () => {
+      const { error, ends, reports } = await retry({ runs: [aRun({ attempt: 3 })] });
+
+      expect(error).toBeInstanceOf(UnrecoverableError);
+      expect(ends).toMatchObject([{ target: { state: 'failed', code: 'cluster_unavailable', attempt: 3 } }]);
+      expect(reports.filter(({ attempt }) => attempt)).toEqual([]);
+    });
+  });
+
+  test('delays a job that the API server throttles, and spends no attempt', async () => {
+    const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 3, throttled: 7 })] });
+    worker.client.answer('apply applications', aRefusedRequest(429, 'rate_limited'));
+
+    expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+    const { fields } = worker.reports.at(-1) ?? {};
+    expect(fields).toMatchObject({ phase: 'backoff', attempt: 2, throttled: 8 });
+    expect(worker.delayedTo).toHaveLength(1);
+  });
+
+  describe('of a permanent failure', () => {
+    const broken = { config: { ...invalid('data.tag is wrong'), key: 'data.tag' } } as const;
+
+    test('ends the job as unrecoverable in its first attempt', async () => {
+      const worker = aWorker(broken);
+
+      const error = await failureOf(worker.process());
+
+      expect(error).toBeInstanceOf(UnrecoverableError);
+      expect(error).toMatchObject({ message: 'data.tag is wrong' });
+      expect(worker.ends).toMatchObject([
+        {
+          target: { state: 'failed', code: 'config_error', reason: 'data.tag is wrong' },
+          attempt: { end: 'failed', code: 'config_error', attempt: 1 },
+        },
+      ]);
+      expect([worker.reports, worker.delayedTo]).toEqual([[], []]);
+      expect(await worker.failures()).toMatchObject([{ labels: { code: 'config_error' }, value: 1 }]);
+    });
+
+    test('does not end the job if more was requested meanwhile', async () => {
+      const worker = aWorker(broken, { isMoved: true });
+
+      expect(await worker.process()).toEqual({ outcome: 'nothing new' });
+      expect(worker.ends).toHaveLength(1);
+    });
+  });
+
+  test('records what the API server refused as data', async () => {
+    const worker = aWorker(OUTDATED);
+    const refusal = { by: 'quota', quota: 'few-pods' } as const;
+    const symptoms = [{ kind: 'refusal', refusal } as const];
+    const refused = new SkipperError('pod_rejected', 'exceeded quota: few-pods', { symptoms });
+    worker.client.answer('apply applications', refused);
+
+    await failureOf(worker.process());
+
+    expect(worker.ends).toMatchObject([{ attempt: { end: 'failed', symptoms } }]);
+  });
+
+  test('completes a job whose namespace is gone as skipped', async () => {
+    const worker = aWorker({ config: undefined });
+    worker.client.answer('GET configmaps', { items: [] });
+    worker.client.answer('GET configmaps', { items: [] });
+
+    const result = await worker.process();
+
+    expect(result).toMatchObject({ outcome: 'skipped', reason: expect.stringMatching(/^skipped: .*gone$/) });
+    expect(worker.ends).toMatchObject([
+      {
+        target: { state: 'cancelled', outcome: 'skipped', code: 'namespace_gone' },
+        attempt: { end: 'skipped', code: 'namespace_gone' },
+      },
+    ]);
+    expect(worker.delayedTo).toEqual([]);
+  });
+});
