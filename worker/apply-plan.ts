@@ -54,7 +54,7 @@ async function applyRbac(step: StepOf<'apply-rbac'>, context: RunContext): Promi
   await context.remember({ rbacVersion: step.version });
 }
 
-/** A RoleBinding's roleRef cannot be changed: one that points elsewhere has to be made anew. */
+/** A RoleBinding's roleRef cannot be changed: one that points elsewhere has to be created again. */
 async function applyRoleBinding(manifest: unknown, { client, namespace }: RunContext): Promise<void> {
   const ref = { namespace, name: FDD };
   try {

@@ -72,7 +72,7 @@ async function judgeUntilClear(
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
       await changes.next(Math.min(POLL_INTERVAL_MS, deadline - Date.now() + 1));
-      // Where the watch cannot be told newer than what was read, only reading again can.
+      // If the watch cannot be compared with what was read, only another read shows more.
       if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
         deploymentAfterSuccess = await readDeployment(context);
       }

@@ -51,7 +51,7 @@ export async function deployNamespace(run: Run, context: RunContext): Promise<De
     return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
   }
   if (!verify.bootstrap) {
-    const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to mend it`;
+    const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to fix it`;
     return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings: [...warnings, hint] };
   }
   throw new SkipperError(

@@ -126,7 +126,7 @@ async function complete(
 
 /** Whatever breaks off when the worker stops, or has lost the namespace, broke off for that reason. */
 function causeOf(thrown: unknown, lease: Lease, { stopping }: ProcessDependencies): Error {
-  if (stopping.aborted) return new SkipperError('shutting_down', 'the worker stops; another one goes on');
+  if (stopping.aborted) return new SkipperError('shutting_down', 'the worker stops; another one continues');
   return toError(lease.signal.aborted ? lease.signal.reason : thrown);
 }
 

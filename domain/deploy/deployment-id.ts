@@ -1,6 +1,6 @@
 import { v5 as uuidV5 } from 'uuid';
 
-/** Skipper's own namespace for derived ids (a random UUID, fixed for ever). */
+/** Skipper's own namespace for derived ids (a random UUID, fixed forever). */
 const SKIPPER = 'f6c1e1a5-2b7e-4c0e-9d0a-6a53f0f5a3de';
 /** The last digits of an id count the tries; the rest is the same for all tries of a rollout in a namespace. */
 const TRY_DIGITS = 4;

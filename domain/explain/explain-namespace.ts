@@ -85,14 +85,14 @@ function explainBusy(input: WhyInput): Why {
   return answer(input, advice, [row.detail, ...lines]);
 }
 
-/** FDD itself is not well, whatever became of the latest deploy. */
+/** FDD does not work, whatever the result of the latest deploy. */
 function explainBroken(input: WhyInput): Why {
   const { row } = input;
   const { lines, symptoms } = liveEvidence(input);
   const advice = adviceForSymptoms(troubleOf(input), symptoms) ?? {
     headline: 'FDD is deployed, but not available.',
     remedy: [
-      `Look at its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
+      `Check its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
       'Deploy again; with a forced bootstrap if no FDD runs that could take the deployment up.',
     ],
   };
@@ -121,7 +121,7 @@ function explainBehind(input: WhyInput): Why {
     input,
     {
       headline: `FDD runs ${row.version}, not ${wanted}.`,
-      remedy: ['Deploy. The release check does so by itself, unless --disable-autoupdate is set.'],
+      remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
     },
     evidence,
   );
@@ -188,7 +188,7 @@ function linesOf(symptom: Symptom): string[] {
   return isSaidElsewhere ? [] : [describeSymptom(symptom)];
 }
 
-/** What stands in an earlier line already is not said again. */
+/** Leaves out what an earlier line already says. */
 function withoutRepetition(lines: readonly string[]): string[] {
   const said: string[] = [];
   for (const line of lines) {

@@ -33,17 +33,17 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'The ConfigMap of this namespace cannot be read, so nothing is deployed here.',
     remedy: [
       `Correct ${configKey ?? 'it'}: kubectl -n ${namespace} edit configmap ${configMap}`,
-      'Skipper sees the change at once. Then deploy.',
+      'Skipper sees the change immediately. Then deploy.',
     ],
   }),
   forbidden: ({ namespace }, symptoms) => ({
-    headline: 'The cluster does not let Skipper do what this deploy needs.',
+    headline: 'The cluster does not allow Skipper what this deploy needs.',
     remedy: [grantRight(namespace, symptoms), AGAIN],
   }),
   quota_exceeded: ({ namespace }, symptoms) => ({
-    headline: 'A resource quota of the namespace does not let the pod in.',
+    headline: 'A resource quota of the namespace does not admit the pod.',
     remedy: [
-      `Raise ${nameOfQuota(symptoms)} in ${namespace}, or remove what uses it up: kubectl -n ${namespace} describe resourcequota`,
+      `Raise ${nameOfQuota(symptoms)} in ${namespace}, or remove what uses it: kubectl -n ${namespace} describe resourcequota`,
       AGAIN,
     ],
   }),
@@ -55,7 +55,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     ],
   }),
   invalid_object: () => ({
-    headline: 'The cluster takes what Skipper writes for invalid.',
+    headline: 'The cluster rejects what Skipper writes as invalid.',
     remedy: [
       'The message names the field. If it is part of the release’s fiaas.yml, or of the override, correct it there.',
       AGAIN,
@@ -75,7 +75,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   fdd_failed: ({ namespace }) => ({
     headline: 'FDD took the deployment up and reported FAILED.',
     remedy: [
-      `Its own log says why: mend that; kubectl -n ${namespace} logs deployment/${FDD} has all of it.`,
+      `Its own log says why: fix that; kubectl -n ${namespace} logs deployment/${FDD} has all of it.`,
       AGAIN,
     ],
   }),
@@ -97,8 +97,8 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   progress_deadline: ({ namespace }) => ({
     headline: 'FDD did not come up with this deployment before the deadline.',
     remedy: [
-      `Look whether FDD runs and what it does: kubectl -n ${namespace} get pods -l app=${FDD}`,
-      'If no FDD runs, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
+      `Check whether FDD runs, and what it does: kubectl -n ${namespace} get pods -l app=${FDD}`,
+      'If FDD does not run, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
     ],
   }),
   helm_managed: ({ namespace, helmRelease = FDD }) => ({
@@ -121,21 +121,23 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   unauthorized: () => ({
     headline: 'The cluster does not accept Skipper’s credentials.',
-    remedy: ['Renew the token or certificate that Skipper runs with. It goes on by itself then.'],
+    remedy: ['Renew the token or certificate that Skipper runs with. It then continues automatically.'],
   }),
   rate_limited: () => ({
     headline: 'The API server asks Skipper to slow down.',
-    remedy: ['Nothing: it goes on by itself. If it lasts, lower --concurrency or raise the priority level.'],
+    remedy: [
+      'Nothing: it continues automatically. If it lasts, lower --concurrency or raise the priority level.',
+    ],
   }),
   cluster_unavailable: () => ({
     headline: 'The Kubernetes API server does not answer as it should.',
     remedy: [
-      'Look at the API server’s health. Skipper goes on by itself; after the last attempt, deploy again.',
+      'Check the API server’s health. Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
   release_source_unavailable: ({ channel }) => ({
     headline: `Release channel "${channel}" cannot be reached.`,
-    remedy: ['Look at the release server, the network to it, and --baseurl.', AGAIN],
+    remedy: ['Check the release server, the network to it, and --baseurl.', AGAIN],
   }),
   release_unknown: ({ namespace, configMap, channel }) => ({
     headline: `There is no release "${channel}".`,
@@ -146,13 +148,13 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   redis_unavailable: () => ({
     headline: 'Skipper’s Redis does not answer.',
-    remedy: ['Look at Redis, and at /readyz. Skipper goes on by itself.'],
+    remedy: ['Check Redis, and /readyz. Skipper continues automatically.'],
   }),
   bootstrap_pod_stuck: ({ namespace }) => ({
-    headline: 'The old bootstrap pod does not go away.',
+    headline: 'The old bootstrap pod is not deleted.',
     remedy: [
-      `Look at its node and finalizers: kubectl -n ${namespace} describe pod ${FDD}-bootstrap`,
-      'Once it is gone, Skipper goes on by itself; after the last attempt, deploy again.',
+      `Check its node and finalizers: kubectl -n ${namespace} describe pod ${FDD}-bootstrap`,
+      'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
   superseded_worker: () => ({
@@ -160,12 +162,12 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     remedy: [],
   }),
   shutting_down: () => ({
-    headline: 'The worker was stopped; another one goes on.',
+    headline: 'The worker was stopped; another one continues.',
     remedy: [],
   }),
   namespace_gone: () => ({
     headline: 'The namespace, or its ConfigMap, is gone.',
-    remedy: ['Nothing, if that is meant to be so.'],
+    remedy: ['Nothing, if that is intended.'],
   }),
 };
 
@@ -186,24 +188,24 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   'quota-exceeded': BY_CODE.quota_exceeded,
   'pod-rejected': BY_CODE.pod_rejected,
   'container-not-created': ({ namespace }) => ({
-    headline: 'FDD’s container cannot be made: something that it refers to is not there.',
+    headline: 'FDD’s container cannot be created: something that it refers to does not exist.',
     remedy: [
-      `The message names it: kubectl -n ${namespace} describe pods -l app=${FDD}. Create it; the pod then starts by itself.`,
+      `The message names it: kubectl -n ${namespace} describe pods -l app=${FDD}. Create it; the pod then starts automatically.`,
     ],
   }),
   'crash-loop': ({ namespace, configMap, version }) => ({
     headline: `FDD ${version} ends soon after each start.`,
     remedy: [
-      `Read what it says last: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
+      `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
       `If the release is at fault, name the one that worked in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
       'Then deploy with a forced bootstrap: an FDD that does not run cannot deploy itself.',
     ],
   }),
   'bootstrap-failed': BY_CODE.bootstrap_failed,
   'not-scheduled': () => ({
-    headline: 'No node takes FDD’s pod.',
+    headline: 'FDD’s pod cannot be scheduled.',
     remedy: [
-      'Make room, or mend what the message names (taints, selectors, volumes). The pod then starts by itself.',
+      'Free resources, or fix what the message names (taints, selectors, volumes). The pod then starts automatically.',
     ],
   }),
 };

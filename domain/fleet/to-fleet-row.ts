@@ -121,7 +121,7 @@ interface Cause {
 
 const NOTHING: Cause = { cause: '' };
 
-/** What is wrong, in the words of whoever knows it best. Until a first attempt has failed, nothing is known to be wrong. */
+/** What is wrong, from the source that knows it best. Until a first attempt has failed, nothing is known to be wrong. */
 function causeOf(facts: Facts): Cause {
   const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
   const code = record?.lastCode || undefined;
@@ -150,7 +150,7 @@ function tellingLine(snapshot: NamespaceSnapshot): string | undefined {
   return worst && describeSymptom(worst);
 }
 
-/** The record knows when a deploy changed or failed; otherwise the Deployment's own conditions tell. */
+/** The record knows when a deploy changed or failed; otherwise the Deployment's conditions do. */
 function sinceOf({ record, activity, snapshot }: Facts): number | undefined {
   const fromRecord = record === undefined || record.changedAt === 0 ? undefined : record.changedAt;
   if (activity !== 'idle' || record?.state === 'failed') return fromRecord;
