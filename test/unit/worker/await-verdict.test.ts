@@ -95,6 +95,7 @@ describe('awaitVerdict', () => {
     await expect(awaitVerdict(anExpectation(), Date.now() + 20, context)).rejects.toMatchObject({
       code: 'progress_deadline',
       details: expect.arrayContaining([expect.stringContaining('0 of 1 available')]),
+      symptoms: [{ kind: 'replicas', available: 0 }],
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import type { Condition, NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import { type Evidence, type Expectation, explainTimeout, judge } from '../../../../domain/deploy/verify.ts';
 import {
   aBootstrapPod,
@@ -92,6 +92,10 @@ describe('judge', () => {
           '403 on poddisruptionbudgets',
           'pod fiaas-deploy-daemon-5d4f9c: ErrImagePull: no such tag',
         ]),
+        symptoms: [
+          { kind: 'pod', reason: 'ErrImagePull' },
+          { kind: 'fdd-report', isForbidden: true },
+        ],
       });
     });
 
@@ -357,6 +361,10 @@ describe('judge', () => {
   });
 });
 
+function deploymentWith(conditions: readonly Condition[]) {
+  return { deployment: aDeployment({ ...ours, availableReplicas: undefined, conditions }) };
+}
+
 describe('explainTimeout', () => {
   test('says what FDD reported, and why Deployment, pods and bootstrap pod are not up', () => {
     const { details } = explainTimeout(
@@ -406,6 +414,54 @@ describe('explainTimeout', () => {
     expect(details).toEqual([
       'FDD reported nothing for this deployment',
       'there is no Deployment fiaas-deploy-daemon',
+    ]);
+  });
+
+  const crashing = aPod({ ready: false, waiting: { reason: 'CrashLoopBackOff', message: 'back-off 5m0s' } });
+  const pending = aBootstrapPod({ phase: 'Pending', ready: false, unscheduled: 'no node' });
+  const quota = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason: 'FailedCreate',
+    message: 'exceeded quota: q',
+  };
+  const unavailable = { type: 'Available', status: 'False', reason: 'Minimum', message: undefined };
+
+  test.each<[string, Partial<NamespaceSnapshot>, string]>([
+    ['nothing else is wrong', {}, 'what it waited for'],
+    ['only a condition says that FDD is not up', deploymentWith([unavailable]), 'what it waited for'],
+    ['a pod crashes', { pods: [crashing] }, 'pod: CrashLoopBackOff: back-off 5m0s'],
+    ['the bootstrap pod is not scheduled', { bootstrapPod: pending }, 'pod: not scheduled: no node'],
+    [
+      'the bootstrap pod has ended',
+      { bootstrapPod: ended(0), pods: [crashing] },
+      'pod: CrashLoopBackOff: back-off 5m0s',
+    ],
+    [
+      'pods cannot be created',
+      { ...deploymentWith([unavailable, quota]), pods: [crashing] },
+      'Deployment ReplicaFailure=True: FailedCreate: exceeded quota: q',
+    ],
+  ])('names the worst symptom if %s', (_what, snapshot, cause) => {
+    const evidence = anEvidence({ ...RUNNING, ...snapshot });
+
+    expect(explainTimeout(anExpectation(), evidence, 'what it waited for')).toMatchObject({
+      state: 'failed',
+      code: 'progress_deadline',
+      reason: `not verified by the deadline: ${cause}`,
+    });
+  });
+
+  test('keeps all symptoms as data, the worst first', () => {
+    const snapshot = { ...RUNNING, ...deploymentWith([unavailable, quota]), pods: [crashing] };
+
+    const { symptoms } = explainTimeout(anExpectation(), anEvidence(snapshot), '');
+
+    expect(symptoms).toMatchObject([
+      { kind: 'condition', type: 'ReplicaFailure', refusal: { by: 'quota', quota: 'q' } },
+      { kind: 'pod', reason: 'CrashLoopBackOff' },
+      { kind: 'condition', type: 'Available' },
+      { kind: 'replicas', available: 0 },
     ]);
   });
 });
