@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import { NamespaceConfig } from '../domain/cluster/namespace-config.ts';
+import {
+  ObservedApplication,
+  ObservedDeployment,
+  ObservedPod,
+  ObservedStatus,
+} from '../domain/cluster/observed.ts';
 import { NamespaceDetails } from '../domain/explain/namespace-details.ts';
 import { StatusRow } from '../domain/fleet/status-row.ts';
 
@@ -47,12 +54,12 @@ const links = z.record(z.string(), z.string()).describe('URLs of related resourc
 const anyMapping = z.record(z.string(), z.unknown());
 
 export const NamespaceView = StatusRow.extend({
-  config: anyMapping.optional(),
-  application: anyMapping.optional(),
-  deployment: anyMapping.optional(),
-  statuses: z.array(anyMapping),
-  pods: z.array(anyMapping),
-  bootstrapPod: anyMapping.optional(),
+  config: NamespaceConfig.optional().describe('Left out if the ConfigMap cannot be read'),
+  application: ObservedApplication.optional(),
+  deployment: ObservedDeployment.optional(),
+  statuses: z.array(ObservedStatus).readonly(),
+  pods: z.array(ObservedPod).readonly(),
+  bootstrapPod: ObservedPod.optional(),
   record: anyMapping.optional(),
   ...NamespaceDetails.shape,
   links,

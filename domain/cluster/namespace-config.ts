@@ -6,20 +6,26 @@ import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
 /** A file name of the release channel; it must not lead anywhere else. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
 
-/** What a namespace's ConfigMap says of its FDD, as far as Skipper needs it. */
-export interface NamespaceConfig {
-  readonly namespace: string;
-  /** The ConfigMap it was read from; it is not always `fiaas-deploy-daemon`: a label makes one count, too. */
-  readonly configMap: string;
-  /** Release channel, or a published version. */
-  readonly tag: string;
-  readonly enableServiceAccountPerApp: boolean;
-  readonly useNetworkingV1Ingress: boolean;
-  /** What FDD must show in its Deployment when it runs with this configuration. */
-  readonly expectedEnvironment: Readonly<Record<string, string>>;
-  /** The ConfigMap is on its way out, as it is in a terminating namespace: nothing is to be written there. */
-  readonly isDeleting?: boolean;
-}
+/** What a namespace's ConfigMap says about its FDD, as far as Skipper needs it. */
+export const NamespaceConfig = z
+  .object({
+    namespace: z.string(),
+    configMap: z
+      .string()
+      .describe('The ConfigMap that it was read from: the name or a label makes one count'),
+    tag: z.string().describe('Release channel, or a published version'),
+    enableServiceAccountPerApp: z.boolean(),
+    useNetworkingV1Ingress: z.boolean(),
+    expectedEnvironment: z
+      .record(z.string(), z.string())
+      .describe('What FDD must show in its Deployment when it runs with this configuration'),
+    isDeleting: z
+      .boolean()
+      .optional()
+      .describe('The ConfigMap is being deleted, as in a terminating namespace: nothing is written there'),
+  })
+  .meta({ id: 'NamespaceConfig' });
+export type NamespaceConfig = Readonly<z.infer<typeof NamespaceConfig>>;
 
 export interface ConfigMapData {
   readonly metadata: {

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { NamespaceConfigResult } from './namespace-config.ts';
 
 /** What is seen of a namespace, cut down to the fields that decisions rest on. */
@@ -12,76 +13,97 @@ export interface NamespaceSnapshot {
   readonly bootstrapPod: ObservedPod | undefined;
 }
 
-export interface ObservedApplication {
-  readonly resourceVersion: string;
-  readonly image: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly deploymentId: string | undefined;
-  /** The label that makes the bootstrap program pick the Application up. */
-  readonly bootstrapLabel: boolean;
-  /** FDD's report in the Application itself (its option include-status-in-app). */
-  readonly status: DeploymentReport | undefined;
-}
-
 /** What FDD reports, in the order it reports it. */
 export const DEPLOYMENT_RESULTS = ['INITIATED', 'RUNNING', 'SUCCESS', 'FAILED'] as const;
-export type DeploymentResult = (typeof DEPLOYMENT_RESULTS)[number];
+export const DeploymentResult = z.enum(DEPLOYMENT_RESULTS);
+export type DeploymentResult = z.infer<typeof DeploymentResult>;
 
-export interface DeploymentReport {
-  readonly deploymentId: string | undefined;
-  readonly result: DeploymentResult;
-  /** FDD's own log lines; kept only while the result is not SUCCESS. */
-  readonly logs: readonly string[];
-}
+export const DeploymentReport = z.object({
+  deploymentId: z.string().optional(),
+  result: DeploymentResult,
+  logs: z
+    .array(z.string())
+    .readonly()
+    .describe("FDD's own log lines; kept only while the result is not SUCCESS"),
+});
+export type DeploymentReport = Readonly<z.infer<typeof DeploymentReport>>;
 
-export interface ObservedStatus extends DeploymentReport {
-  readonly name: string;
-  readonly resourceVersion: string;
-}
+export const ObservedStatus = DeploymentReport.extend({ name: z.string(), resourceVersion: z.string() }).meta(
+  {
+    id: 'ObservedApplicationStatus',
+  },
+);
+export type ObservedStatus = Readonly<z.infer<typeof ObservedStatus>>;
 
-export interface ObservedDeployment {
-  readonly resourceVersion: string;
-  readonly generation: number;
-  readonly observedGeneration: number;
-  readonly deploymentId: string | undefined;
-  readonly image: string;
-  /** spec.replicas */
-  readonly replicas: number;
-  /** status.replicas */
-  readonly currentReplicas: number;
-  readonly updatedReplicas: number;
-  /** Undefined where Kubernetes leaves it out, which it does at 0. */
-  readonly availableReplicas: number | undefined;
-  readonly conditions: readonly Condition[];
-  /** The variables of FDD's container that show which configuration it was made with. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The Helm release that made the Deployment. */
-  readonly helmRelease: string | undefined;
-  /** When its conditions changed last, in milliseconds since the epoch. */
-  readonly changedAt?: number | undefined;
-}
+export const ObservedApplication = z
+  .object({
+    resourceVersion: z.string(),
+    image: z.string(),
+    config: z.record(z.string(), z.unknown()),
+    deploymentId: z.string().optional(),
+    bootstrapLabel: z
+      .boolean()
+      .describe('It has the label that makes the bootstrap program pick the Application up'),
+    status: DeploymentReport.optional().describe(
+      "FDD's report in the Application itself (its option include-status-in-app)",
+    ),
+  })
+  .meta({ id: 'ObservedApplication' });
+export type ObservedApplication = Readonly<z.infer<typeof ObservedApplication>>;
 
-export interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string | undefined;
-  readonly message: string | undefined;
-}
+export const Condition = z
+  .object({
+    type: z.string(),
+    status: z.string(),
+    reason: z.string().optional(),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'Condition' });
+export type Condition = Readonly<z.infer<typeof Condition>>;
 
-export interface ObservedPod {
-  readonly name: string;
-  readonly resourceVersion: string;
-  readonly phase: string;
-  readonly deleting: boolean;
-  readonly ready: boolean;
-  readonly restarts: number;
-  readonly waiting: { readonly reason: string; readonly message: string | undefined } | undefined;
-  readonly terminated: { readonly exitCode: number; readonly reason: string | undefined } | undefined;
-  /** Why it is not scheduled. */
-  readonly unscheduled: string | undefined;
-  /** Bootstrap pods: the deployment id they were started for. */
-  readonly startedFor: string | undefined;
-}
+export const ObservedDeployment = z
+  .object({
+    resourceVersion: z.string(),
+    generation: z.number().int(),
+    observedGeneration: z.number().int(),
+    deploymentId: z.string().optional(),
+    image: z.string(),
+    replicas: z.number().int().describe('spec.replicas'),
+    currentReplicas: z.number().int().describe('status.replicas'),
+    updatedReplicas: z.number().int(),
+    availableReplicas: z.number().int().optional().describe('Left out at 0, as Kubernetes does'),
+    conditions: z.array(Condition).readonly(),
+    environment: z
+      .record(z.string(), z.string())
+      .describe("The variables of FDD's container that show which configuration it was made with"),
+    helmRelease: z.string().optional().describe('The Helm release that made the Deployment'),
+    changedAt: z
+      .number()
+      .int()
+      .optional()
+      .describe('When its conditions changed last, in milliseconds since the epoch'),
+  })
+  .meta({ id: 'ObservedDeployment' });
+export type ObservedDeployment = Readonly<z.infer<typeof ObservedDeployment>>;
+
+export const ObservedPod = z
+  .object({
+    name: z.string(),
+    resourceVersion: z.string(),
+    phase: z.string(),
+    deleting: z.boolean(),
+    ready: z.boolean(),
+    restarts: z.number().int(),
+    waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
+    terminated: z.object({ exitCode: z.number().int(), reason: z.string().optional() }).optional(),
+    unscheduled: z.string().optional().describe('Why it is not scheduled'),
+    startedFor: z
+      .string()
+      .optional()
+      .describe('Bootstrap pods: the deployment id that they were started for'),
+  })
+  .meta({ id: 'ObservedPod' });
+export type ObservedPod = Readonly<z.infer<typeof ObservedPod>>;
 
 /** FDD's report on a deployment id, from whichever of its two places says more. */
 export interface ReportOnId extends DeploymentReport {

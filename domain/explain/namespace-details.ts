@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Condition } from '../cluster/observed.ts';
 import { FleetRow, Health } from '../fleet/fleet-row.ts';
 import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 
@@ -32,16 +33,6 @@ export const DeploymentCheck = z
   .object({ what: z.string(), wanted: z.string(), actual: z.string(), isRight: z.boolean() })
   .meta({ id: 'DeploymentCheck' });
 export type DeploymentCheck = Readonly<z.infer<typeof DeploymentCheck>>;
-
-export const DeploymentCondition = z
-  .object({
-    type: z.string(),
-    status: z.string(),
-    reason: z.string().optional(),
-    message: z.string().optional(),
-  })
-  .meta({ id: 'DeploymentCondition' });
-export type DeploymentCondition = Readonly<z.infer<typeof DeploymentCondition>>;
 
 export const PodDetails = z
   .object({
@@ -85,7 +76,7 @@ export const NamespaceDetails = z
       .array(DeploymentCheck)
       .readonly()
       .describe("FDD's Deployment beside what its Application asks for"),
-    conditions: z.array(DeploymentCondition).readonly(),
+    conditions: z.array(Condition).readonly(),
     fddPods: z.array(PodDetails).readonly().describe('The bootstrap pod first, while it exists'),
     report: FddReport.optional().describe(
       "FDD's report on the current deployment, with its log until it has succeeded",

@@ -1,8 +1,5 @@
-import type {
-  DeploymentCondition,
-  NamespaceDetails,
-  PodDetails,
-} from '../../domain/explain/namespace-details.ts';
+import type { Condition } from '../../domain/cluster/observed.ts';
+import type { NamespaceDetails, PodDetails } from '../../domain/explain/namespace-details.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
@@ -58,7 +55,7 @@ function Checks({ checks }: Pick<NamespaceDetails, 'checks'>) {
   );
 }
 
-function ConditionLine({ condition }: { condition: DeploymentCondition }) {
+function ConditionLine({ condition }: { condition: Condition }) {
   const { type, status, reason, message } = condition;
   const isBad = type === 'ReplicaFailure' ? status === 'True' : status !== 'True';
   return (
