@@ -20,6 +20,8 @@ const { metafile } = await build({
   entryPoints: ENTRIES.map((entry) => join(root, 'web', entry)),
   outdir,
   bundle: true,
+  // What pages and worker share is loaded once: the schemas are as large as a page.
+  splitting: true,
   minify: true,
   sourcemap: 'linked',
   format: 'esm',
@@ -27,6 +29,7 @@ const { metafile } = await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
   entryNames: '[name]-[hash]',
+  chunkNames: 'shared-[hash]',
   loader: { '.svg': 'copy' },
   metafile: true,
   logLevel: 'warning',

@@ -31,7 +31,7 @@ const STEPS = {
   chromium: () => installProgram('chromium', 'chromium'),
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
-    build('web', [join('scripts', 'build-web.mjs')], ['web', 'domain', 'scripts/build-web.mjs']);
+    build('web', [join('scripts', 'build-web.mjs')], ['web', 'client', 'domain', 'scripts/build-web.mjs']);
     linkBinary();
   },
   bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'bench', 'test']),

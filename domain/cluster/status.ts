@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { versionOf } from '../release/image.ts';
 import type { NamespaceSnapshot } from './observed.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PLAN_ACTIONS } from './plan.ts';
 
 /** What a dry run answers. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Condition } from '../cluster/observed.ts';
 import { FleetRow, Health } from '../fleet/fleet-row.ts';
 import { Attempt, LastBootstrap } from '../rollout/attempt.ts';

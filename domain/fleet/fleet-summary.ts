@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { StatusValue } from '../cluster/status.ts';
 import { Rollout, TargetCounts, TargetState } from '../rollout/rollout.ts';
 import { Health } from './fleet-row.ts';

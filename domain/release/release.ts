@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Image, parseImage } from './image.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Rollout, RolloutTarget, TargetCounts, TargetState } from './rollout.ts';
 
 const links = z.record(z.string(), z.string()).describe('URLs of what belongs to it');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A target's state, and a rollout's. */
 export const TARGET_STATES = [
