@@ -1,5 +1,7 @@
 import type { StatusValue } from '../../domain/cluster/status.ts';
-import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
+import { compareText } from '../../domain/fleet/compare-text.ts';
+import { type FleetRow, HEALTHS, type Health } from '../../domain/fleet/fleet-row.ts';
+import { searchWords } from '../../domain/fleet/search-words.ts';
 
 /** What a row must be to be shown; an empty list asks for nothing. */
 export interface RowFilter {
@@ -26,11 +28,9 @@ export function selectRows(rows: Iterable<FleetRow>, filter: RowFilter): FleetRo
   return [...rows].filter((row) => isSelected(row, filter)).sort(byName);
 }
 
-const URGENCY: readonly Health[] = ['degraded', 'progressing', 'outdated', 'unmanaged', 'healthy'];
-
 /** What needs eyes first, for where only a screenful fits. */
 export function worstFirst(rows: readonly FleetRow[]): FleetRow[] {
-  return rows.toSorted((a, b) => URGENCY.indexOf(a.health) - URGENCY.indexOf(b.health) || byName(a, b));
+  return rows.toSorted((a, b) => HEALTHS.indexOf(a.health) - HEALTHS.indexOf(b.health) || byName(a, b));
 }
 
 function isAmong<T>(value: T, wanted: readonly T[]): boolean {
@@ -38,14 +38,13 @@ function isAmong<T>(value: T, wanted: readonly T[]): boolean {
 }
 
 function hasWords(row: FleetRow, search: string): boolean {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const { namespace, status, health, channel, version, wanted, activity, detail, cause } = row;
   const text = [namespace, status, health, channel, version, wanted, activity, detail, cause]
     .join(' ')
     .toLowerCase();
-  return words.every((word) => text.includes(word));
+  return searchWords(search).every((word) => text.includes(word));
 }
 
 function byName(a: FleetRow, b: FleetRow): number {
-  return a.namespace < b.namespace ? -1 : Number(a.namespace > b.namespace);
+  return compareText(a.namespace, b.namespace);
 }

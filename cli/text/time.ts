@@ -1,35 +1,33 @@
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { HOUR_MS, MINUTE_MS, SECOND_MS, timeParts } from '../../domain/time-parts.ts';
 
 /** `0.4s`, `12s`, `5m10s`, `3h20m`, `4d`: two units at most. */
 export function duration(ms: number): string {
-  const rounded = Math.max(0, ms);
-  if (rounded < 9_950) return `${(rounded / SECOND).toFixed(1).replace(/\.0$/, '')}s`;
-  if (rounded < MINUTE) return `${Math.floor(rounded / SECOND)}s`;
-  if (rounded < HOUR) return twoUnits(rounded, MINUTE, 'm', SECOND, 's');
-  if (rounded < DAY) return twoUnits(rounded, HOUR, 'h', MINUTE, 'm');
-  return twoUnits(rounded, DAY, 'd', HOUR, 'h');
+  const positive = Math.max(0, ms);
+  if (positive < 9_950) return `${(positive / SECOND_MS).toFixed(1).replace(/\.0$/, '')}s`;
+  const { days, hours, minutes, seconds } = timeParts(positive);
+  if (days > 0) return `${days}d${unlessZero(hours, 'h')}`;
+  if (hours > 0) return `${hours}h${unlessZero(minutes, 'm')}`;
+  return minutes > 0 ? `${minutes}m${unlessZero(seconds, 's')}` : `${seconds}s`;
 }
 
 /** How long ago, in whole seconds at most: `5m`, `3h20m`. */
 export function age(ms: number): string {
-  return duration(Math.max(0, Math.floor(ms / SECOND)) * SECOND);
+  return duration(Math.max(0, Math.floor(ms / SECOND_MS)) * SECOND_MS);
 }
 
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** `90`, `90s`, `5m`, `2h` as milliseconds; undefined where it is none of these. */
+const UNITS = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
+
+/** `90`, `90s`, `5m`, `2h` as milliseconds; undefined if it is none of these. */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
-  return Number(digits) * { s: SECOND, m: MINUTE, h: HOUR }[unit as 's' | 'm' | 'h'];
+  return Number(digits) * UNITS[unit as keyof typeof UNITS];
 }
 
-function twoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
-  const rest = Math.floor((ms % large) / small);
-  return `${Math.floor(ms / large)}${largeName}${rest === 0 ? '' : `${rest}${smallName}`}`;
+function unlessZero(count: number, unit: string): string {
+  return count === 0 ? '' : `${count}${unit}`;
 }

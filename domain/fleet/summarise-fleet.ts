@@ -1,4 +1,5 @@
 import { type Rollout, rolloutState, type TargetCounts } from '../rollout/rollout.ts';
+import { compareText } from './compare-text.ts';
 import type { FleetRow } from './fleet-row.ts';
 import type { ChannelSummary, FleetSummary, RolloutProgress } from './fleet-summary.ts';
 
@@ -35,9 +36,9 @@ export function summariseFleet({ rows, channels, ...rest }: FleetFacts): FleetSu
     byHealth,
     versions: [...byVersion]
       .map(([version, count]) => ({ version, count }))
-      .sort((a, b) => b.count - a.count || compare(a.version, b.version)),
+      .sort((a, b) => b.count - a.count || compareText(a.version, b.version)),
     channels: [...byChannel]
-      .sort(([a], [b]) => compare(a, b))
+      .sort(([a], [b]) => compareText(a, b))
       .map(([channel, count]) => toChannelSummary(channel, count, channels.get(channel))),
     ...rest,
   };
@@ -81,9 +82,4 @@ export function remainingOf({ pending, running, paused }: TargetCounts): number 
 
 export function doneOf({ completed, failed, cancelled, superseded }: TargetCounts): number {
   return completed + failed + cancelled + superseded;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

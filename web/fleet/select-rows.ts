@@ -1,6 +1,7 @@
 import { STATUSES } from '../../domain/cluster/status.ts';
-import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
-import { HEALTHS } from '../../domain/fleet/fleet-row.ts';
+import { compareText } from '../../domain/fleet/compare-text.ts';
+import { type FleetRow, HEALTHS } from '../../domain/fleet/fleet-row.ts';
+import { searchWords } from '../../domain/fleet/search-words.ts';
 import { NONE, type Selection, type SortKey } from './selection.ts';
 
 export interface Option {
@@ -22,7 +23,7 @@ export interface Selected {
 
 /** Filters and sorts. Rows arrive sorted by name, and rows that compare equal keep that order. */
 export function selectRows(rows: readonly FleetRow[], selection: Selection): Selected {
-  const words = wordsOf(selection.search);
+  const words = searchWords(selection.search);
   const counts = {
     status: new Map<string, number>(),
     channel: new Map<string, number>(),
@@ -76,13 +77,6 @@ function passesRest(row: FleetRow, selection: Selection, words: readonly string[
   return words.length === 0 || words.every((word) => searchTextOf(row).includes(word));
 }
 
-function wordsOf(search: string): string[] {
-  return search
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
-}
-
 /** Rows are replaced, never changed, so that a cached text stays valid. */
 const searchTexts = new WeakMap<FleetRow, string>();
 
@@ -130,11 +124,6 @@ function sortByRank(rows: readonly FleetRow[], rank: Rank, descending: boolean):
 
 function ranksOf<Value extends string>(values: readonly Value[]): Readonly<Record<Value, number>> {
   return Object.fromEntries(values.map((value, rank) => [value, rank])) as Record<Value, number>;
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function byCount(counts: ReadonlyMap<string, number>): Option[] {

@@ -1,24 +1,20 @@
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { SECOND_MS, timeParts } from '../../domain/time-parts.ts';
 
 /** Milliseconds as one number and a unit: `12 s`, `4 min`, `3 h`, `9 d`. */
 export function duration(ms: number): string {
-  const positive = Math.max(0, ms);
-  if (positive < MINUTE) return `${Math.floor(positive / SECOND)} s`;
-  if (positive < HOUR) return `${Math.floor(positive / MINUTE)} min`;
-  if (positive < 2 * DAY) return `${Math.floor(positive / HOUR)} h`;
-  return `${Math.floor(positive / DAY)} d`;
+  const { days, hours, minutes, seconds } = timeParts(Math.max(0, ms));
+  if (days > 1) return `${days} d`;
+  if (days > 0 || hours > 0) return `${24 * days + hours} h`;
+  return minutes > 0 ? `${minutes} min` : `${seconds} s`;
 }
 
 export function ago(now: number, at: number): string {
-  return now - at < 2 * SECOND ? 'just now' : `${duration(now - at)} ago`;
+  return now - at < 2 * SECOND_MS ? 'just now' : `${duration(now - at)} ago`;
 }
 
 /** Counts down; a moment in the past is "now". */
 export function until(now: number, at: number): string {
-  return at - now < SECOND ? 'now' : `in ${duration(at - now + SECOND / 2)}`;
+  return at - now < SECOND_MS ? 'now' : `in ${duration(at - now + SECOND_MS / 2)}`;
 }
 
 /** The same text on server and browser, independent of the time zone: `2026-11-23 08:14:03 UTC`. */
