@@ -1,16 +1,14 @@
-import type { z } from 'zod';
+import { PLAN_ACTIONS } from '../../domain/deploy/plan-action.ts';
 import type { PlanView } from '../../domain/deploy/plan-view.ts';
 import { plural } from '../text/lines.ts';
 import type { Column } from '../text/table.ts';
 
-export type Plan = z.infer<typeof PlanView>;
-type PlannedTarget = Plan['targets'][number];
+type PlannedTarget = PlanView['targets'][number];
 
-/** In the order of how much happens. */
-const ACTIONS = ['bootstrap', 'create', 'update', 'redeploy', 'verify', 'unchanged', 'refuse'];
+const ACTIONS: readonly string[] = PLAN_ACTIONS;
 
 /** `12 namespaces: 3 bootstrap, 8 update, 1 unchanged` */
-export function describePlan({ counts, targets }: Plan): string {
+export function describePlan({ counts, targets }: PlanView): string {
   const rank = (action: string) => (ACTIONS.includes(action) ? ACTIONS.indexOf(action) : ACTIONS.length);
   const told = Object.entries(counts)
     .sort(([a], [b]) => rank(a) - rank(b))

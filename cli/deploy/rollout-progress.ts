@@ -1,3 +1,4 @@
+import { keysOf } from '../../domain/keys-of.ts';
 import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { oneLine, plural, truncate } from '../text/lines.ts';
@@ -7,6 +8,17 @@ import { duration } from '../text/time.ts';
 export type RolloutTarget = RolloutView['targets'][number];
 
 const BAR_COLUMNS = 30;
+
+/** The states that are counted by name; the total says enough of the others. */
+const IS_NAMED: Readonly<Record<TargetState, boolean>> = {
+  failed: true,
+  cancelled: true,
+  superseded: true,
+  running: true,
+  paused: true,
+  completed: false,
+  pending: false,
+};
 
 export function hasEnded({ state }: { readonly state: TargetState }): boolean {
   return !isOpen(state);
@@ -37,11 +49,10 @@ export function describeEnd({ state, startedAt, finishedAt, outcome, reason }: R
 /** `12 of 20 done, 1 failed, 5 running` */
 export function describeCounts(rollout: RolloutView): string {
   const { counts, targets } = rollout;
-  const told = (['failed', 'cancelled', 'superseded', 'running', 'paused'] as const)
-    .map((state) => [state, counts[state] ?? 0] as const)
-    .filter(([, count]) => count > 0)
-    .map(([state, count]) => `, ${count} ${state}`);
-  return `${countEnded(rollout)} of ${targets.length} done${told.join('')}`;
+  const named = keysOf(IS_NAMED)
+    .filter((state) => IS_NAMED[state] && counts[state] > 0)
+    .map((state) => `, ${counts[state]} ${state}`);
+  return `${countEnded(rollout)} of ${targets.length} done${named.join('')}`;
 }
 
 /** One line: a bar where there is room, counts, and the time it still takes. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PLAN_ACTIONS } from './plan.ts';
+import { PLAN_ACTIONS } from './plan-action.ts';
 
 /** What a dry run answers. */
 export const PlanView = z

@@ -11,6 +11,7 @@ import {
 import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
 import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
 import { helmRefusal } from './helm-refusal.ts';
+import type { PlanAction } from './plan-action.ts';
 import { RBAC_VERSION, rbacManifests } from './rbac.ts';
 
 /** One thing to do in a namespace. Every step may run twice. */
@@ -50,19 +51,8 @@ export type Step =
       readonly bootstrap: boolean;
     };
 
-/** What a plan amounts to, in one word. */
-export const PLAN_ACTIONS = [
-  'create',
-  'update',
-  'redeploy',
-  'bootstrap',
-  'verify',
-  'unchanged',
-  'refuse',
-] as const;
-
 export interface DeploymentPlan {
-  readonly action: (typeof PLAN_ACTIONS)[number];
+  readonly action: PlanAction;
   /** Why, for people: the dry run, the job's log and the page show it. */
   readonly reason: string;
   readonly steps: readonly Step[];

@@ -1,14 +1,9 @@
-import type { DeploymentPlan } from '../../domain/deploy/plan.ts';
+import { PLAN_ACTIONS, type PlanAction } from '../../domain/deploy/plan-action.ts';
+import type { PlanView } from '../../domain/deploy/plan-view.ts';
 import { namespaces, number, percent } from '../fleet/words.ts';
 
-export type PlanAction = DeploymentPlan['action'];
-
 /** One namespace of a dry run's response. */
-export interface PlannedNamespace {
-  readonly namespace: string;
-  readonly action: PlanAction;
-  readonly reason: string;
-}
+export type PlannedNamespace = Pick<PlanView['targets'][number], 'namespace' | 'action' | 'reason'>;
 
 export interface PlanLine {
   readonly action: PlanAction;
@@ -30,16 +25,44 @@ export interface PlanSummary {
   readonly isLarge: boolean;
 }
 
-const WORDS: readonly (readonly [PlanAction, one: string, many: string, meaning: string])[] = [
-  ['bootstrap', 'bootstrap', 'bootstraps', 'a bootstrap pod deploys FDD'],
-  ['create', 'create', 'creates', 'the missing Application is created'],
-  ['update', 'update', 'updates', 'FDD gets another version or configuration'],
-  ['redeploy', 'redeploy', 'redeploys', 'the same release is deployed again'],
-  ['verify', 'verify', 'verify', 'already written, only verified now'],
-  ['unchanged', 'unchanged', 'unchanged', 'already up to date'],
-  ['refuse', 'refused', 'refused', 'nothing is changed'],
-];
-const WRITES: readonly PlanAction[] = ['bootstrap', 'create', 'update', 'redeploy'];
+interface ActionWords {
+  readonly one: string;
+  readonly many: string;
+  readonly meaning: string;
+  /** Something is written in the namespace. */
+  readonly isWrite: boolean;
+}
+
+const WORDS: Readonly<Record<PlanAction, ActionWords>> = {
+  bootstrap: { one: 'bootstrap', many: 'bootstraps', meaning: 'a bootstrap pod deploys FDD', isWrite: true },
+  create: {
+    one: 'create',
+    many: 'creates',
+    meaning: 'the missing Application is created',
+    isWrite: true,
+  },
+  update: {
+    one: 'update',
+    many: 'updates',
+    meaning: 'FDD gets another version or configuration',
+    isWrite: true,
+  },
+  redeploy: {
+    one: 'redeploy',
+    many: 'redeploys',
+    meaning: 'the same release is deployed again',
+    isWrite: true,
+  },
+  verify: {
+    one: 'verify',
+    many: 'verify',
+    meaning: 'already written, only verified now',
+    isWrite: false,
+  },
+  unchanged: { one: 'unchanged', many: 'unchanged', meaning: 'already up to date', isWrite: false },
+  refuse: { one: 'refused', many: 'refused', meaning: 'nothing is changed', isWrite: false },
+};
+const WRITES: readonly string[] = PLAN_ACTIONS.filter((action) => WORDS[action].isWrite);
 
 /** From this size on the number has to be typed: a count of namespaces, or a share of a fleet that is not tiny. */
 const LARGE = 100;
@@ -56,7 +79,8 @@ export function summarizePlan(
   const touched = writes.length;
   const restarts = writes.filter(({ namespace }) => runsNow(namespace)).length;
   return {
-    lines: WORDS.flatMap(([action, one, many, meaning]) => {
+    lines: PLAN_ACTIONS.flatMap((action) => {
+      const { one, many, meaning } = WORDS[action];
       const those = targets.filter((target) => target.action === action);
       if (those.length === 0) return [];
       const word = those.length === 1 ? one : many;

@@ -1,19 +1,20 @@
 import type { RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
+import { keysOf } from '../../domain/keys-of.ts';
 import { isOpen, type TargetCounts, type TargetState } from '../../domain/rollout/rollout.ts';
 import { number } from './words.ts';
 
 const MOST_SHOWN = 3;
 
 /** Colour and word of each state, in the order of the bar. */
-const SEGMENTS: readonly (readonly [TargetState, className: string, word: string])[] = [
-  ['completed', 'healthy', 'done'],
-  ['failed', 'degraded', 'failed'],
-  ['running', 'progressing', 'running'],
-  ['paused', 'outdated', 'paused'],
-  ['cancelled', 'unmanaged', 'cancelled'],
-  ['superseded', 'unmanaged', 'superseded'],
-  ['pending', 'waiting', 'waiting'],
-];
+const SEGMENTS: Readonly<Record<TargetState, { readonly className: string; readonly word: string }>> = {
+  completed: { className: 'healthy', word: 'done' },
+  failed: { className: 'degraded', word: 'failed' },
+  running: { className: 'progressing', word: 'running' },
+  paused: { className: 'outdated', word: 'paused' },
+  cancelled: { className: 'unmanaged', word: 'cancelled' },
+  superseded: { className: 'unmanaged', word: 'superseded' },
+  pending: { className: 'waiting', word: 'waiting' },
+};
 
 export function isCurrent({ state }: Pick<RolloutProgress, 'state'>): boolean {
   return isOpen(state);
@@ -26,15 +27,16 @@ export function shownRollouts(rollouts: readonly RolloutProgress[]): readonly Ro
 }
 
 export function progressOf(counts: TargetCounts) {
-  const total = SEGMENTS.reduce((sum, [state]) => sum + counts[state], 0);
-  const present = SEGMENTS.filter(([state]) => counts[state] > 0);
+  const states = keysOf(SEGMENTS);
+  const total = states.reduce((sum, state) => sum + counts[state], 0);
+  const present = states.filter((state) => counts[state] > 0);
   return {
     total,
-    parts: present.map(([state, className]) => ({
+    parts: present.map((state) => ({
       key: state,
       count: counts[state],
-      className: `fill ${className}`,
+      className: `fill ${SEGMENTS[state].className}`,
     })),
-    inWords: present.map(([state, , word]) => `${number(counts[state])} ${word}`).join(' · '),
+    inWords: present.map((state) => `${number(counts[state])} ${SEGMENTS[state].word}`).join(' · '),
   };
 }

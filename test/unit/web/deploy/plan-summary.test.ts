@@ -1,21 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type PlanAction,
-  type PlannedNamespace,
-  summarizePlan,
-} from '../../../../web/deploy/plan-summary.ts';
+import { PLAN_ACTIONS, type PlanAction } from '../../../../domain/deploy/plan-action.ts';
+import { type PlannedNamespace, summarizePlan } from '../../../../web/deploy/plan-summary.ts';
 import { namespacesOf } from '../../../../web/deploy/scope.ts';
-
-const ACTIONS: readonly PlanAction[] = [
-  'create',
-  'update',
-  'redeploy',
-  'bootstrap',
-  'verify',
-  'unchanged',
-  'refuse',
-];
 
 function targets(counts: Partial<Record<PlanAction, number>>): PlannedNamespace[] {
   return Object.entries(counts).flatMap(([action, count]) =>
@@ -82,7 +69,7 @@ describe('summarizePlan', () => {
 
   test('counts every namespace once', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...ACTIONS)), (actions) => {
+      fc.property(fc.array(fc.constantFrom(...PLAN_ACTIONS)), (actions) => {
         const planned = actions.map((action, index) => ({ namespace: `n${index}`, action, reason: '' }));
         const { lines, touched, restarts } = summarizePlan(planned, actions.length, () => true);
 
