@@ -1,12 +1,14 @@
 import { Argument, type Command, Option } from 'commander';
-import { type ApiClient, createApiClient } from '../client/api-client.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { ApiError } from '../client/api-error.ts';
 import { STATUSES, type StatusValue } from '../domain/cluster/status.ts';
 import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
-import { type ConnectionFlags, readConnection } from './connection.ts';
+import { type ConnectionFlags, openClient } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
 import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
 import type { OutputFormat } from './output-format.ts';
 import type { Io } from './terminal.ts';
+import { toCliError } from './to-cli-error.ts';
 
 const TOKEN_HELP = `
 A token is never a flag's value: process lists and the shell's history would show it.`;
@@ -53,7 +55,7 @@ interface DeployFlags extends OutputFlags {
 export function addClientCommands(program: Command, io: Io): void {
   /** Runs a command against the API, and ends with its exit code. */
   const act = async (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => {
-    process.exit(await toExitCode(() => run(createApiClient(readConnection(flags, io.env))), io));
+    process.exit(await toExitCode(() => run(openClient(flags, io.env)), io));
   };
   addStatus(program, io, act);
   addDeploy(program, io, act);
@@ -188,7 +190,8 @@ function targetsOf(namespaces: readonly string[], all: boolean): readonly string
 async function toExitCode(run: () => Promise<ExitCode>, { err }: Io): Promise<ExitCode> {
   try {
     return await run();
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof ApiError ? toCliError(thrown) : thrown;
     if (!(error instanceof CliError)) throw error;
     for (const line of [error.message, ...error.details]) err.write(`skipper: ${line}\n`);
     return error.exitCode;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { messageOf } from '../domain/errors.ts';
 import { CliError, EXIT } from './exit-code.ts';
 import type { Environment } from './terminal.ts';
@@ -15,6 +16,11 @@ export interface Connection {
   /** Without a slash at its end. */
   readonly server: string;
   readonly token: string | undefined;
+}
+
+/** The API as the flags and the environment name it. */
+export function openClient(flags: ConnectionFlags, env: Environment): ApiClient {
+  return createApiClient({ ...readConnection(flags, env), headers: { 'user-agent': 'skipper-cli' } });
 }
 
 /** A flag wins over a variable, a file over a token in the environment. */

@@ -1,88 +1,59 @@
-import type { Connection } from '../cli/connection.ts';
-import { CliError } from '../cli/exit-code.ts';
-import { messageOf } from '../domain/errors.ts';
-import { refusal, unreachable } from './problem.ts';
+import * as z from 'zod';
+import { PlanView } from '../domain/deploy/plan-view.ts';
+import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
+import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
+import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
+import { RolloutView } from '../domain/rollout/rollout-view.ts';
+import { type ApiAddress, type CallOptions, openApiCalls } from './call-api.ts';
+import { type DeployRequest, deployBody } from './deploy-request.ts';
+import { NamespaceAnswer } from './namespace-answer.ts';
+import { readEvents, type ServerSentEvent } from './server-sent-events.ts';
 
-const TIMEOUT_MS = 60_000;
-
-export interface RequestOptions {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs?: number;
+export interface PlanOptions {
+  /** For thousands of namespaces the steps are megabytes. */
+  readonly withSteps: boolean;
+  readonly signal?: AbortSignal;
 }
 
-/** Skipper's API. Every method throws an ApiError where there is no answer, or a refusal. */
+/** Skipper's API. Every method throws an ApiError if there is no usable answer. */
 export interface ApiClient {
-  readonly server: string;
-  get<Body>(path: string, options?: RequestOptions): Promise<Body>;
-  post<Body>(path: string, body: unknown, options?: RequestOptions): Promise<Body>;
-  /** The body as it comes, until the signal ends it. */
-  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  fleet(options?: Pick<CallOptions, 'timeoutMs'>): Promise<FleetDocument>;
+  /** What happens after a position, until the signal ends it. */
+  events(position: string, signal: AbortSignal): Promise<AsyncIterable<ServerSentEvent>>;
+  namespace(name: string): Promise<NamespaceAnswer>;
+  objects(namespace: string): Promise<NamespaceObjects>;
+  /** What a deploy would do; changes nothing. */
+  plan(request: DeployRequest, options: PlanOptions): Promise<PlanView>;
+  /** The key makes it safe to repeat the request after a lost answer. */
+  deploy(request: DeployRequest, idempotencyKey: string): Promise<RolloutView>;
+  rollout(id: string): Promise<RolloutView>;
+  releases(): Promise<ReleaseList>;
+  /** Asks for a check of the release channels; a worker makes it later. */
+  checkReleases(): Promise<void>;
 }
 
-export function createApiClient({ server, token }: Connection): ApiClient {
-  async function send(path: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(server + path, {
-      ...init,
-      headers: {
-        'user-agent': 'skipper-cli',
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...init.headers,
-      },
-    });
-    if (response.ok) return response;
-    throw refusal(server, {
-      status: response.status,
-      contentType: response.headers.get('content-type') ?? '',
-      retryAfter: response.headers.get('retry-after'),
-      text: await response.text(),
-    });
-  }
-
-  async function json<Body>(path: string, init: RequestInit, options: RequestOptions = {}): Promise<Body> {
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    const headers = { ...init.headers, ...options.headers };
-    const asked = { ...init, headers, signal: AbortSignal.timeout(timeoutMs) };
-    return told(server, async () => {
-      const response = await send(path, asked);
-      const contentType = response.headers.get('content-type') ?? '';
-      const text = await response.text();
-      if (!contentType.includes('json')) {
-        throw refusal(server, { status: response.status, contentType, retryAfter: null, text });
-      }
-      return JSON.parse(text) as Body;
-    });
-  }
-
+export function createApiClient(address: ApiAddress): ApiClient {
+  const { get, post, stream } = openApiCalls(address);
   return {
-    server,
-    get: (path, options) => json(path, { method: 'GET' }, options),
-    post: (path, body, options) =>
-      json(
-        path,
-        {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        },
-        options,
+    fleet: (options) => get('/api/fleet', FleetDocument, options),
+    events: async (position, signal) =>
+      readEvents(await stream(`/api/fleet/events?since=${encodeURIComponent(position)}`, signal)),
+    namespace: (name) => get(`/api/namespaces/${encodeURIComponent(name)}`, NamespaceAnswer),
+    objects: (name) => get(`/api/namespaces/${encodeURIComponent(name)}/objects`, NamespaceObjects),
+    plan: (request, { withSteps, signal }) => {
+      const json = { ...deployBody(request), dry_run: true, ...(withSteps ? {} : { omit_steps: true }) };
+      return post('/api/deploy', { json, schema: PlanView }, { signal });
+    },
+    deploy: (request, key) =>
+      post(
+        '/api/deploy',
+        { json: deployBody(request), schema: RolloutView },
+        { headers: { 'idempotency-key': key } },
       ),
-    stream: (path, signal) =>
-      told(server, async () => {
-        const { body } = await send(path, { headers: { accept: 'text/event-stream' }, signal });
-        if (body === null) throw new Error('the answer is empty');
-        return body;
-      }),
+    rollout: (id) => get(`/api/rollouts/${encodeURIComponent(id)}`, RolloutView),
+    releases: () => get('/api/releases', ReleaseList),
+    checkReleases: async () => {
+      await post('/api/releases/check', { json: {}, schema: z.unknown() });
+    },
   };
-}
-
-/** A failed connection in words; refusals are worded already. */
-async function told<T>(server: string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    // "fetch failed" says nothing: its cause does.
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw unreachable(server, messageOf(cause));
-  }
 }

@@ -1,89 +1,132 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.ts';
-import {
-  type FleetDocument,
-  type RowsEvent,
-  TICK_INTERVAL_MS,
-  type TickEvent,
-} from '../domain/fleet/fleet-feed.ts';
-import type { FleetSummary } from '../domain/fleet/fleet-summary.ts';
+import { TICK_INTERVAL_MS } from '../domain/fleet/fleet-feed.ts';
 import type { ApiClient } from './api-client.ts';
-import { ApiError } from './problem.ts';
-import { readEvents, type ServerSentEvent } from './server-sent-events.ts';
+import { ApiError } from './api-error.ts';
+import { type FleetNews, positionOf, toNews } from './fleet-news.ts';
+import { type StartTimer, startTimer } from './timer.ts';
 
-/** What happened to the fleet, or to the connection. */
-export type FleetNews =
-  | { readonly kind: 'fleet'; readonly document: FleetDocument }
-  | { readonly kind: 'rows'; readonly event: RowsEvent }
-  | { readonly kind: 'summary'; readonly summary: FleetSummary }
-  | { readonly kind: 'tick'; readonly now: number }
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'lost'; readonly reason: string };
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 8_000;
 
-const SILENCE_MS = 2 * TICK_INTERVAL_MS;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+export interface FollowOptions {
+  /** A connection that is silent for so long is lost. */
+  readonly silenceMs: number;
+  /** Ends the following. */
+  readonly signal: AbortSignal;
+  /** A `wake` event here ends a wait before the next attempt. */
+  readonly alarm: EventTarget;
+  /** Failures after which another attempt makes no sense: they are thrown. `isFirst`: nothing was heard before. */
+  readonly isFinal: (error: unknown, isFirst: boolean) => boolean;
+  readonly startTimer: StartTimer;
+  readonly now: () => number;
+  readonly random: () => number;
+}
 
 /**
- * The whole fleet, then everything that changes, for ever: a connection that is lost, or falls silent, is opened again where
- * it was. Throws where the very first question is not answered, or where the API refuses.
+ * The whole fleet, then everything that changes: a connection that is lost, or falls silent, is opened again at the
+ * position where it was. Without a signal it continues until a failure is final: by default the first request that fails,
+ * and a refusal.
  */
-export async function* followFleet(client: ApiClient, silenceMs = SILENCE_MS): AsyncGenerator<FleetNews> {
-  const document = await client.get<FleetDocument>('/api/fleet');
-  yield { kind: 'fleet', document };
-  let { position } = document;
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
+export async function* followFleet(
+  source: Pick<ApiClient, 'fleet' | 'events'>,
+  options: Partial<FollowOptions> = {},
+): AsyncGenerator<FleetNews> {
+  const follow = { ...defaults(), ...options };
+  const { now, random, signal } = follow;
+  const line: Line = { source, position: undefined, heardAt: now(), attempt: 0 };
+  while (!signal.aborted) {
+    let reason = 'the API has closed the connection';
     try {
-      for await (const news of connect(client, position, silenceMs)) {
-        if (news.kind === 'fleet') position = news.document.position;
-        if (news.kind === 'rows') position = news.event.position;
-        pauseMs = FIRST_PAUSE_MS;
-        yield news;
-      }
-      yield { kind: 'lost', reason: 'the API has closed the connection' };
+      yield* hear(line, follow);
     } catch (error) {
-      if (error instanceof ApiError && !error.isPassing) throw error;
-      yield { kind: 'lost', reason: messageOf(error) };
+      if (signal.aborted) return;
+      if (follow.isFinal(error, line.position === undefined)) throw error;
+      reason = messageOf(error);
     }
-    await pause(pauseMs);
-    pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
+    if (signal.aborted) return;
+    yield { kind: 'connection', connection: { state: 'lost', heardAt: line.heardAt, reason } };
+    const isWoken = await rest(retryDelay(line.attempt, random()), follow);
+    line.attempt = isWoken ? 0 : line.attempt + 1;
   }
 }
 
-async function* connect(client: ApiClient, position: string, silenceMs: number): AsyncGenerator<FleetNews> {
-  const controller = new AbortController();
-  const silence = setTimeout(
-    () => controller.abort(new Error(`nothing heard for ${silenceMs / 1_000} s`)),
-    silenceMs,
-  );
+/** How long to wait before another attempt: exponential with full jitter, never zero. */
+export function retryDelay(attempt: number, random: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
+  return Math.round(FIRST_RETRY_MS / 2 + random * longest);
+}
+
+interface Line {
+  readonly source: Pick<ApiClient, 'fleet' | 'events'>;
+  /** Undefined before the first document. */
+  position: string | undefined;
+  heardAt: number;
+  /** Since anything was heard last. */
+  attempt: number;
+}
+
+function defaults(): FollowOptions {
+  return {
+    silenceMs: 2 * TICK_INTERVAL_MS,
+    signal: new AbortController().signal,
+    alarm: new EventTarget(),
+    isFinal: (error, isFirst) => isFirst || (error instanceof ApiError && !error.isPassing),
+    startTimer,
+    now: Date.now,
+    random: Math.random,
+  };
+}
+
+/** All of one connection; it is live from the first word on. */
+async function* hear(line: Line, { now, ...options }: FollowOptions): AsyncGenerator<FleetNews> {
+  let isLive = false;
+  for await (const heard of connect(line, options)) {
+    line.heardAt = now();
+    if (!isLive) yield { kind: 'connection', connection: { state: 'live' } };
+    isLive = true;
+    if (heard === 'open') continue;
+    line.attempt = 0;
+    line.position = positionOf(heard) ?? line.position;
+    yield heard;
+  }
+}
+
+async function* connect(
+  line: Line,
+  { silenceMs, signal, startTimer }: Pick<FollowOptions, 'silenceMs' | 'signal' | 'startTimer'>,
+): AsyncGenerator<FleetNews | 'open'> {
+  if (line.position === undefined) yield { kind: 'document', document: await line.source.fleet() };
+  const connection = new AbortController();
+  const end = () => connection.abort(signal.reason);
+  signal.addEventListener('abort', end);
+  const giveUp = () => connection.abort(new Error(`nothing heard for ${silenceMs / 1_000} s`));
+  let cancel = startTimer(silenceMs, giveUp);
   try {
-    const path = `/api/fleet/events?since=${encodeURIComponent(position)}`;
-    const chunks = await client.stream(path, controller.signal);
-    yield { kind: 'connected' };
-    for await (const event of readEvents(chunks)) {
-      silence.refresh();
+    const events = await line.source.events(line.position ?? '', connection.signal);
+    yield 'open';
+    for await (const event of events) {
+      cancel();
+      cancel = startTimer(silenceMs, giveUp);
       const news = toNews(event);
       if (news !== undefined) yield news;
     }
   } finally {
-    clearTimeout(silence);
-    controller.abort();
+    cancel();
+    signal.removeEventListener('abort', end);
+    connection.abort();
   }
 }
 
-/** Kinds that a newer API may send are passed over. */
-function toNews({ event, data }: ServerSentEvent): FleetNews | undefined {
-  switch (event) {
-    case 'reset':
-      return { kind: 'fleet', document: JSON.parse(data) as FleetDocument };
-    case 'rows':
-      return { kind: 'rows', event: JSON.parse(data) as RowsEvent };
-    case 'summary':
-      return { kind: 'summary', summary: JSON.parse(data) as FleetSummary };
-    case 'tick':
-      return { kind: 'tick', now: (JSON.parse(data) as TickEvent).now };
-    default:
-      return undefined;
-  }
+/** True if the wait was cut short. */
+function rest(ms: number, { startTimer, signal, alarm }: FollowOptions): Promise<boolean> {
+  const over = new AbortController();
+  return new Promise<boolean>((resolve) => {
+    const cancel = startTimer(ms, () => resolve(false));
+    const wake = () => {
+      cancel();
+      resolve(true);
+    };
+    alarm.addEventListener('wake', wake, { signal: over.signal });
+    signal.addEventListener('abort', wake, { signal: over.signal });
+  }).finally(() => over.abort());
 }

@@ -1,40 +1,41 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+
 export interface ServerSentEvent {
+  /** The latest id that was sent, also if this event has none. */
   readonly id: string;
   readonly event: string;
   readonly data: string;
 }
 
 /**
- * Reads a `text/event-stream` as the HTML standard has it, but for `retry`, and for lines that end with a lone carriage
- * return, which Skipper does not send. undici's EventSource would warn on every start that it is experimental, takes no
- * Authorization header, and does not tell the status of a refusal.
+ * Reads a `text/event-stream`. Not an EventSource: that takes no Authorization header, hides the status of a refusal,
+ * and gives up for good when a proxy answers 502.
  */
-export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+  const messages: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const decoder = new TextDecoder();
   let id = '';
-  let event = '';
-  let data: string[] = [];
-  for await (const line of readLines(chunks)) {
-    if (line === '') {
-      if (data.length > 0) yield { id, event: event || 'message', data: data.join('\n') };
-      event = '';
-      data = [];
-      continue;
+  for await (const chunk of chunksOf(body)) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const message of messages.splice(0)) {
+      id = message.id ?? id;
+      yield { id, event: message.event ?? 'message', data: message.data };
     }
-    const colon = line.indexOf(':');
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (field === 'id') id = value;
-    if (field === 'event') event = value;
-    if (field === 'data') data.push(value);
   }
 }
 
-async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield line.replace(/\r$/, '');
+/** Some browsers cannot iterate a stream yet. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // What broke the stream was thrown by read() already.
+    await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,6 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { createApiClient } from '../../client/api-client.ts';
-import { type ConnectionFlags, readConnection } from '../connection.ts';
+import { type ConnectionFlags, openClient } from '../connection.ts';
 import { EXIT } from '../exit-code.ts';
 import { withConnection } from '../options.ts';
 import type { Io } from '../terminal.ts';
@@ -54,7 +53,7 @@ async function scriptFor(shell: Shell, commands: readonly CommandShape[]): Promi
 async function printNames(what: DynamicNames, flags: ConnectionFlags, io: Io): Promise<void> {
   try {
     const { askForNames } = await import('./dynamic-names.ts');
-    const names = await askForNames(createApiClient(readConnection(flags, io.env)), what);
+    const names = await askForNames(openClient(flags, io.env), what);
     io.out.write(names.map((name) => `${name}\n`).join(''));
   } finally {
     process.exit(EXIT.ok);

@@ -1,6 +1,7 @@
 import type { ApiClient } from '../../client/api-client.ts';
-import { ApiError } from '../../client/problem.ts';
+import { ApiError } from '../../client/api-error.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
+import { oneLine } from '../text/lines.ts';
 import { hasEnded } from './rollout-progress.ts';
 
 /** How a wait went: to the end, or until its time was over. */
@@ -33,14 +34,14 @@ export async function awaitRollout(client: ApiClient, id: string, options: WaitO
   for (;;) {
     const askedAt = now();
     try {
-      rollout = await client.get<RolloutView>(`/api/rollouts/${encodeURIComponent(id)}`);
+      rollout = await client.rollout(id);
       if (isLost) onBack();
       isLost = false;
       onSeen(rollout);
       if (rollout.targets.every(hasEnded)) return { rollout, isEnded: true };
     } catch (error) {
       if (!(error instanceof ApiError) || !error.isPassing) throw error;
-      if (!isLost) onLost(error.message);
+      if (!isLost) onLost(oneLine(error.message));
       isLost = true;
     }
     const left = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - now();

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../../client/api-client.ts';
+import type { DeployRequest } from '../../client/deploy-request.ts';
+import type { PlanView } from '../../domain/deploy/plan-view.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { plural } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';
-import { describePlan, PLAN_COLUMNS, type Plan } from './describe-plan.ts';
-import { type DeployRequest, deployBody, requestDeploy } from './request-deploy.ts';
+import { describePlan, PLAN_COLUMNS } from './describe-plan.ts';
+import { requestDeploy } from './request-deploy.ts';
 import { waitForRollout } from './wait-command.ts';
 
 export interface DeployOptions {
@@ -30,7 +32,7 @@ export async function deploy(client: ApiClient, options: DeployOptions, io: Io):
   const { request, format, wait } = options;
   // What is printed for machines stays alone on standard output.
   const output = format === 'table' ? io.out : io.err;
-  const plan = await askForPlan(client, request, { withSteps: false });
+  const plan = await client.plan(request, { withSteps: false });
   output.write(`${request.forceBootstrap ? 'bootstrapping anew' : 'deploying'} ${describePlan(plan)}\n`);
   await confirm(plan, options, io);
   const key = options.idempotencyKey ?? randomUUID();
@@ -47,7 +49,7 @@ export async function deploy(client: ApiClient, options: DeployOptions, io: Io):
 }
 
 async function dryRun(client: ApiClient, { request, format }: DeployOptions, { out }: Io): Promise<ExitCode> {
-  const plan = await askForPlan(client, request, { withSteps: format !== 'table' });
+  const plan = await client.plan(request, { withSteps: format !== 'table' });
   if (format === 'table') {
     const width = out.isInteractive ? out.columns() - 1 : undefined;
     const lines = drawTable(PLAN_COLUMNS, plan.targets, { width, paint: painter(out) });
@@ -58,17 +60,8 @@ async function dryRun(client: ApiClient, { request, format }: DeployOptions, { o
   return (plan.counts.refuse ?? 0) > 0 ? EXIT.failed : EXIT.ok;
 }
 
-function askForPlan(
-  client: ApiClient,
-  request: DeployRequest,
-  { withSteps }: { withSteps: boolean },
-): Promise<Plan> {
-  const shortened = withSteps ? {} : { omit_steps: true };
-  return client.post<Plan>('/api/deploy', { ...deployBody(request), dry_run: true, ...shortened });
-}
-
 /** Only a person is asked, and only where much would happen. */
-async function confirm(plan: Plan, { request, isConfirmed }: DeployOptions, io: Io): Promise<void> {
+async function confirm(plan: PlanView, { request, isConfirmed }: DeployOptions, io: Io): Promise<void> {
   const isLarge = request.namespaces === undefined || plan.targets.length > HANDFUL;
   if (isConfirmed || io.confirm === undefined || !isLarge) return;
   const all = request.namespaces === undefined ? 'all ' : '';

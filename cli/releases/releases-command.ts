@@ -1,16 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../../client/api-client.ts';
-import type { ChannelSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { ChannelSummary, ReleaseList } from '../../domain/fleet/fleet-summary.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { painter } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, timestamp } from '../text/time.ts';
-
-export interface ReleasesAnswer {
-  readonly channels: readonly ChannelSummary[];
-}
 
 const CHECK_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 250;
@@ -21,7 +17,7 @@ export async function showReleases(
   { format, check }: { readonly format: OutputFormat; readonly check: boolean },
   { out, now }: Io,
 ): Promise<ExitCode> {
-  const answer = check ? await checkNow(client, now) : await ask(client);
+  const answer = check ? await checkNow(client, now) : await client.releases();
   if (format !== 'table') {
     await printDocument(answer, format, out);
     return EXIT.ok;
@@ -60,17 +56,13 @@ export function releaseColumns({
   ];
 }
 
-function ask(client: ApiClient): Promise<ReleasesAnswer> {
-  return client.get<ReleasesAnswer>('/api/releases');
-}
-
 /** The check is a worker's job: it is over when the channels say that they were looked at since. */
-async function checkNow(client: ApiClient, now: () => number): Promise<ReleasesAnswer> {
-  const before = await ask(client);
-  await client.post('/api/releases/check', {});
+async function checkNow(client: ApiClient, now: () => number): Promise<ReleaseList> {
+  const before = await client.releases();
+  await client.checkReleases();
   const begunAt = now();
   for (;;) {
-    const after = await ask(client);
+    const after = await client.releases();
     if (isChecked(before.channels, after.channels, now() - begunAt)) return after;
     if (now() - begunAt > CHECK_TIMEOUT_MS) {
       throw new CliError(EXIT.timeout, 'nobody has looked at the channels: does a worker run?');

@@ -1,9 +1,9 @@
+import type { FleetState } from '../../client/apply-news.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { oneLine, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';
 import { describeCounts, describeWork, rowColumns } from './describe-row.ts';
-import type { FleetState } from './fleet-state.ts';
 import { worstFirst } from './select-rows.ts';
 
 export interface Screen {
@@ -20,8 +20,9 @@ export function drawFleet(
   now: number,
 ): string[] {
   const { columns, paint } = screen;
+  const { connection } = state;
   const warnings = [
-    ...(state.lost === undefined ? [] : [`no connection, what follows may be old: ${state.lost}`]),
+    ...(connection.state === 'lost' ? [`no connection, what follows may be old: ${connection.reason}`] : []),
     ...state.summary.stale,
   ];
   const head = [

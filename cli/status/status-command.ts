@@ -1,4 +1,6 @@
 import type { ApiClient } from '../../client/api-client.ts';
+import { applyNews, beginState, type FleetState } from '../../client/apply-news.ts';
+import type { Connection } from '../../client/fleet-news.ts';
 import { followFleet } from '../../client/follow-fleet.ts';
 import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
@@ -10,9 +12,9 @@ import { painter } from '../text/paint.ts';
 import { openRedrawn } from '../text/redrawn.ts';
 import { drawTable } from '../text/table.ts';
 import { timestamp } from '../text/time.ts';
+import { changedRows } from './changed-rows.ts';
 import { describeCounts, describeRow, describeWork, rowColumns } from './describe-row.ts';
 import { drawFleet } from './draw-fleet.ts';
-import { beginState, type FleetState, takeNews } from './fleet-state.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
 
 const FRAME_MS = 100;
@@ -25,7 +27,7 @@ export async function showStatus(
   format: OutputFormat,
   io: Io,
 ): Promise<ExitCode> {
-  const document = await client.get<FleetDocument>('/api/fleet');
+  const document = await client.fleet();
   const rows = selectRows(document.rows, filter);
   if (format === 'table') printTable(rows, document, io);
   else await printDocument({ ...document, rows }, format, io.out);
@@ -79,16 +81,16 @@ async function watchOnScreen(client: ApiClient, filter: RowFilter, { out, now }:
   try {
     for await (const news of followFleet(client)) {
       const isFirst = state === undefined;
-      if (news.kind === 'fleet' && state === undefined) state = beginState(news.document, now());
-      else if (state !== undefined) state = takeNews(state, news, now()).state;
-      if (isFirst) draw();
+      if (state !== undefined) state = applyNews(state, news, now());
+      else if (news.kind === 'document') state = beginState(news.document, now());
+      if (isFirst && state !== undefined) draw();
       clearTimeout(next);
       next = setTimeout(draw, Math.max(0, FRAME_MS - (now() - drawnAt)));
     }
   } finally {
     clearTimeout(next);
   }
-  throw new Error('the fleet is followed for ever');
+  throw new Error('the fleet is followed until it is interrupted');
 }
 
 async function watchInLines(
@@ -119,7 +121,7 @@ async function watchInLines(
 
   for await (const news of followFleet(client)) {
     if (state === undefined) {
-      if (news.kind !== 'fleet') continue;
+      if (news.kind !== 'document') continue;
       state = beginState(news.document, now());
       const rows = selectRows(state.rows.values(), filter);
       for (const row of rows) told.set(row.namespace, describeRow(row));
@@ -130,26 +132,29 @@ async function watchInLines(
       continue;
     }
     const before = state;
-    const change = takeNews(state, news, now());
-    state = change.state;
+    const { changed, gone } = changedRows(news, before.rows);
+    state = applyNews(before, news, now());
     for (const line of describeConnection(before, state)) err.write(`skipper: ${line}\n`);
-    for (const row of change.changed) {
+    for (const row of changed) {
       if (isSelected(row, filter)) await tell(row);
       else await reportLeft(row.namespace, false);
     }
-    for (const namespace of change.gone) await reportLeft(namespace, true);
+    for (const namespace of gone) await reportLeft(namespace, true);
   }
-  throw new Error('the fleet is followed for ever');
+  throw new Error('the fleet is followed until it is interrupted');
 }
 
 function describeConnection(before: FleetState, after: FleetState): string[] {
-  const lost = after.lost !== undefined && before.lost === undefined;
-  const back = after.lost === undefined && before.lost !== undefined;
   return [
-    ...(lost ? [`connection lost, connecting again: ${oneLine(after.lost ?? '')}`] : []),
-    ...(back ? ['connected again'] : []),
+    ...describeLine(before.connection, after.connection),
     ...after.summary.stale.filter((warning) => !before.summary.stale.includes(warning)).map(oneLine),
   ];
+}
+
+function describeLine(before: Connection, after: Connection): string[] {
+  const wasLost = before.state === 'lost';
+  if (after.state !== 'lost') return wasLost ? ['connected again'] : [];
+  return wasLost ? [] : [`connection lost, connecting again: ${oneLine(after.reason)}`];
 }
 
 function noNamespace(namespace: string): string {

@@ -1,25 +1,15 @@
-import type { StatusValue } from '../../domain/cluster/status.ts';
-import type { Why } from '../../domain/explain/namespace-details.ts';
+import type { NamespaceAnswer } from '../../client/namespace-answer.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import { hang, oneLine, plural, wrap } from '../text/lines.ts';
 import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';
 
-/** What `GET /api/namespaces/:namespace` says, as far as it is told here. */
-export interface NamespaceAnswer {
-  readonly namespace: string;
-  readonly status: StatusValue;
-  readonly channel: string;
-  readonly version: string;
-  readonly why: Why;
-  /** Newest first. */
-  readonly attempts: readonly Attempt[];
-  /** Why the attempts are not known. */
-  readonly historyProblem?: string;
-  /** The server's clock. */
-  readonly now: number;
-}
+/** What of the API's answer is shown. */
+export type ExplainedNamespace = Pick<
+  NamespaceAnswer,
+  'namespace' | 'status' | 'channel' | 'version' | 'why' | 'attempts' | 'historyProblem' | 'now'
+>;
 
 export interface Page {
   /** Undefined in a pipe: nothing is wrapped, and times are timestamps. */
@@ -29,7 +19,7 @@ export interface Page {
 
 const LATEST = 5;
 
-export function describeWhy(answer: NamespaceAnswer, page: Page): string[] {
+export function describeWhy(answer: ExplainedNamespace, page: Page): string[] {
   const { namespace, status, version, why, historyProblem } = answer;
   const { width, paint } = page;
   const style = HEALTH_STYLES[why.health];
@@ -55,7 +45,7 @@ export function describeWhy(answer: NamespaceAnswer, page: Page): string[] {
   ];
 }
 
-function describeAttempts({ attempts, now }: NamespaceAnswer, { width, paint }: Page): string[] {
+function describeAttempts({ attempts, now }: ExplainedNamespace, { width, paint }: Page): string[] {
   if (attempts.length === 0) return [];
   const latest = attempts.slice(0, LATEST);
   const room = width === undefined ? undefined : width - 2;

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { painter } from '../text/paint.ts';
-import { describeWhy, type NamespaceAnswer } from './describe-why.ts';
+import { describeWhy } from './describe-why.ts';
 
 /** Says why a namespace is as it is; the exit code says whether someone should look at it. */
 export async function explain(
@@ -12,7 +12,7 @@ export async function explain(
   format: OutputFormat,
   { out }: Io,
 ): Promise<ExitCode> {
-  const answer = await client.get<NamespaceAnswer>(`/api/namespaces/${encodeURIComponent(namespace)}`);
+  const answer = await client.namespace(namespace);
   const { status, channel, version, why, attempts, historyProblem } = answer;
   if (format === 'table') {
     const width = out.isInteractive ? out.columns() - 1 : undefined;

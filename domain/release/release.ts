@@ -1,4 +1,7 @@
 import * as z from 'zod';
+
+import { parseJson } from '../parse-json.ts';
+
 import { type Image, parseImage } from './image.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';
@@ -38,8 +41,8 @@ function parseMetadata<Metadata extends { image: string }>(
   schema: z.ZodType<Metadata>,
 ): Result<Metadata & { parsedImage: Image }> {
   const json = parseJson(text);
-  if (!json.ok) return json;
-  const metadata = schema.safeParse(json.value);
+  if (json === undefined) return invalid('the release metadata is not JSON');
+  const metadata = schema.safeParse(json);
   if (!metadata.success) return invalid(firstIssue(metadata.error));
   const image = parseImage(metadata.data.image);
   return image.ok ? ok({ ...metadata.data, parsedImage: image.value }) : image;
@@ -72,14 +75,6 @@ export function mergeSpec(spec: Spec, override: Spec): Spec {
 
 export function makeRelease(image: Image, spec: Spec, override: Spec): Release {
   return { image: image.reference, version: image.tag, config: mergeSpec(spec, override) };
-}
-
-function parseJson(text: string): Result<unknown> {
-  try {
-    return ok(JSON.parse(text) as unknown);
-  } catch {
-    return invalid('the release metadata is not JSON');
-  }
 }
 
 function firstIssue(error: z.ZodError): string {

@@ -1,4 +1,5 @@
-import type { NamespaceDetails } from '../../domain/explain/namespace-details.ts';
+import type { NamespaceStatus } from '../../domain/cluster/status.ts';
+import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
 import { aFleetRow, NAMESPACE, OUR_ID, ROLLOUT, VERSION } from './builders.ts';
@@ -74,6 +75,25 @@ export function someDetails(overrides: Partial<NamespaceDetails> = {}): Namespac
     checks: [],
     conditions: [],
     fddPods: [],
+    ...overrides,
+  };
+}
+
+/** Upstream's keys of the status of a namespace that is well. */
+export function aStatus(overrides: Partial<NamespaceStatus> = {}): NamespaceStatus {
+  const { namespace, status, channel, version } = aRow();
+  return { name: 'fiaas-deploy-daemon', namespace, status, description: '', channel, version, ...overrides };
+}
+
+/** A namespace in which a deploy would change nothing. */
+export function someObjects(overrides: Partial<NamespaceObjects> = {}): NamespaceObjects {
+  return {
+    namespace: NAMESPACE,
+    readAt: STARTED_AT + 60_000,
+    objects: [],
+    reports: [],
+    plan: { action: 'unchanged', reason: 'it is as it should be', steps: [] },
+    diff: { isEqual: true, hunks: [] },
     ...overrides,
   };
 }

@@ -7,10 +7,11 @@ import { Dialog } from '../ui/dialog.tsx';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
 import {
   type AcceptedDeploy,
-  DeployError,
+  type DeployRefusal,
   newIdempotencyKey,
   planDeploy,
   requestDeploy,
+  toRefusal,
 } from './deploy-api.ts';
 import { type PlanSummary, summarizePlan } from './plan-summary.ts';
 import type { DeployScope } from './scope.ts';
@@ -51,7 +52,7 @@ export function DeployDialog({ store, open, onAccepted }: DeployDialogProps) {
 type Plan =
   | { readonly state: 'planning' }
   | { readonly state: 'planned'; readonly summary: PlanSummary; readonly idempotencyKey: string }
-  | { readonly state: 'refused'; readonly error: DeployError };
+  | { readonly state: 'refused'; readonly refusal: DeployRefusal };
 
 interface DeployFormProps {
   readonly store: DeployDialogStore;
@@ -65,7 +66,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
   const plan = useSignal<Plan>({ state: 'planning' });
   const typed = useSignal('');
   const isSending = useSignal(false);
-  const failure = useSignal<DeployError | undefined>(undefined);
+  const failure = useSignal<DeployRefusal | undefined>(undefined);
   const token = useSignal(readToken());
   const fleetSize = useMemo(() => store.summary.value.namespaces, [store]);
   const request = { namespaces: opened.namespaces, forceBootstrap: force.value };
@@ -82,7 +83,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
         plan.value = { state: 'planned', summary, idempotencyKey: newIdempotencyKey() };
       })
       .catch((error: unknown) => {
-        if (!stop.signal.aborted) plan.value = { state: 'refused', error: asDeployError(error) };
+        if (!stop.signal.aborted) plan.value = { state: 'refused', refusal: toRefusal(error) };
       });
     return () => stop.abort();
   }, [force.value, token.value]);
@@ -94,7 +95,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
     try {
       onAccepted(await requestDeploy(request, token.value, plan.value.idempotencyKey));
     } catch (error) {
-      failure.value = asDeployError(error);
+      failure.value = toRefusal(error);
     } finally {
       isSending.value = false;
     }
@@ -134,7 +135,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
         <PlanView plan={plan.value} />
         {needsToken(plan.value, failure.value) ? <TokenField token={token} /> : null}
         {planned?.isLarge ? <TypedNumber typed={typed} wanted={planned.touched} /> : null}
-        {failure.value ? <Refusal error={failure.value} /> : null}
+        {failure.value ? <Refusal refusal={failure.value} /> : null}
         <footer class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             Cancel
@@ -186,7 +187,7 @@ function PlanView({ plan }: { plan: Plan }) {
   if (plan.state === 'refused') {
     return (
       <section class="plan refused" aria-live="polite">
-        <Refusal error={plan.error} />
+        <Refusal refusal={plan.refusal} />
       </section>
     );
   }
@@ -263,7 +264,7 @@ function TokenField({ token }: { token: Signal<string> }) {
   );
 }
 
-function Refusal({ error }: { error: DeployError }) {
+function Refusal({ refusal }: { refusal: DeployRefusal }) {
   const tokenWords =
     readToken() === ''
       ? 'The API requires a token for changes.'
@@ -271,15 +272,11 @@ function Refusal({ error }: { error: DeployError }) {
   return (
     <p class="notice degraded" role="alert">
       <HealthIcon health="degraded" />
-      <span>{error.needsToken ? tokenWords : error.message}</span>
+      <span>{refusal.needsToken ? tokenWords : refusal.message}</span>
     </p>
   );
 }
 
-function needsToken(plan: Plan, failure: DeployError | undefined): boolean {
-  return (plan.state === 'refused' && plan.error.needsToken) || failure?.needsToken === true;
-}
-
-function asDeployError(error: unknown): DeployError {
-  return error instanceof DeployError ? error : new DeployError(0, String(error));
+function needsToken(plan: Plan, failure: DeployRefusal | undefined): boolean {
+  return (plan.state === 'refused' && plan.refusal.needsToken) || failure?.needsToken === true;
 }

@@ -1,12 +1,15 @@
-import { browserEnvironment, type Feed, followFleet } from '../feed/feed.ts';
-import type { FeedMessage, PageMessage } from '../feed/feed-messages.ts';
+import './without-eval.ts';
+import type { FleetNews } from '../../client/fleet-news.ts';
+import { browserClient } from '../browser-client.ts';
+import { type Feed, startFeed } from '../feed/feed.ts';
+import type { PageMessage } from '../feed/page-message.ts';
 
 /** One for all tabs of a browser: HTTP/1.1 allows six connections to a host, and twenty tabs need one. */
 const pages = new Set<MessagePort>();
 let feed: Feed | undefined;
 
-function broadcast(message: FeedMessage): void {
-  for (const page of pages) page.postMessage(message);
+function broadcast(news: FleetNews): void {
+  for (const page of pages) page.postMessage(news);
 }
 
 function welcome(page: MessagePort): void {
@@ -15,9 +18,9 @@ function welcome(page: MessagePort): void {
     if (data === 'bye') pages.delete(page);
   });
   page.start();
-  if (feed) for (const message of feed.replay()) page.postMessage(message);
+  if (feed) for (const news of feed.replay()) page.postMessage(news);
   pages.add(page);
-  feed ??= followFleet(browserEnvironment(), broadcast);
+  feed ??= startFeed(browserClient(), broadcast);
 }
 
 addEventListener('connect', (event) => {

@@ -1,3 +1,4 @@
+import './without-eval.ts';
 import { effect } from '@preact/signals';
 import { hydrate } from 'preact';
 import { openFeed } from '../feed/open-feed.ts';
@@ -5,8 +6,9 @@ import { FleetPage } from '../fleet/fleet-page.tsx';
 import { createFleetStore, forgetGone } from '../fleet/fleet-store.ts';
 import type { FleetPageState } from '../fleet/page-state.ts';
 import { formatSelection } from '../fleet/url-state.ts';
+import { readPageState } from './read-page-state.ts';
 
-/** What changes alone is shown with the next frame, what changes all the time so often; in the background, seldom. */
+/** What changes alone is shown with the next frame, what changes all the time so often; in the background, rarely. */
 const FLUSH_EVERY_MS = 200;
 const BACKGROUND_FLUSH_MS = 1_000;
 
@@ -41,5 +43,5 @@ function start(root: HTMLElement, initial: FleetPageState): void {
 }
 
 const root = document.getElementById('page');
-const state = document.getElementById('state')?.textContent;
-if (root && state) start(root, JSON.parse(state) as FleetPageState);
+const state = readPageState<FleetPageState>();
+if (root && state) start(root, state);

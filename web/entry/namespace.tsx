@@ -1,19 +1,21 @@
+import './without-eval.ts';
 import { hydrate } from 'preact';
+import { browserClient } from '../browser-client.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import { followNamespace } from '../namespace/follow-namespace.ts';
 import { NamespacePage } from '../namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../namespace/namespace-store.ts';
 import type { NamespacePageState } from '../namespace/page-state.ts';
+import { readPageState } from './read-page-state.ts';
 
 const root = document.getElementById('page');
-const data = document.getElementById('state')?.textContent;
-const state = JSON.parse(data || 'null') as NamespacePageState | null;
+const state = readPageState<NamespacePageState>();
 
 // A page for an unknown namespace has nothing to follow.
 if (root && state) {
   const store = createNamespaceStore(state);
   const follower = followNamespace(store, {
-    fetch: (input, init) => fetch(input, init),
+    client: browserClient(),
     setTimer: (run, ms) => setTimeout(run, ms),
     now: () => Date.now(),
   });

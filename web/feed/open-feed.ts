@@ -1,37 +1,40 @@
-import { browserEnvironment, followFleet } from './feed.ts';
-import type { FeedMessage, PageMessage } from './feed-messages.ts';
+import type { FleetNews } from '../../client/fleet-news.ts';
+import { browserClient } from '../browser-client.ts';
+import { startFeed } from './feed.ts';
+import type { PageMessage } from './page-message.ts';
 
-/** Follows the fleet through the worker that all tabs share; where a browser has none, by itself. */
-export function openFeed(workerUrl: string, onMessage: (message: FeedMessage) => void): void {
-  const wake = 'SharedWorker' in window ? followShared(workerUrl, onMessage) : followAlone(onMessage);
+/** Follows the fleet through the worker that all tabs share; in a browser without shared workers, in the page. */
+export function openFeed(workerUrl: string, onNews: (news: FleetNews) => void): void {
+  const wake = 'SharedWorker' in window ? followShared(workerUrl, onNews) : followAlone(onNews);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wake();
   });
   addEventListener('online', wake);
 }
 
-function followAlone(onMessage: (message: FeedMessage) => void): () => void {
-  const feed = followFleet(browserEnvironment(), onMessage);
+function followAlone(onNews: (news: FleetNews) => void): () => void {
+  const feed = startFeed(browserClient(), onNews);
   return () => feed.wake();
 }
 
-function followShared(workerUrl: string, onMessage: (message: FeedMessage) => void): () => void {
+function followShared(workerUrl: string, onNews: (news: FleetNews) => void): () => void {
   let port: MessagePort | undefined;
   let wakeAlone: (() => void) | undefined;
-  const tell = (message: PageMessage) => port?.postMessage(message);
+  const send = (message: PageMessage) => port?.postMessage(message);
   const join = () => {
     const worker = new SharedWorker(workerUrl, { type: 'module', name: 'skipper-feed' });
     // Its script is gone, for one: another version of Skipper answers by now.
     worker.addEventListener('error', () => {
-      wakeAlone ??= followAlone(onMessage);
+      wakeAlone ??= followAlone(onNews);
     });
     port = worker.port;
-    port.addEventListener('message', ({ data }: MessageEvent<FeedMessage>) => onMessage(data));
+    // The worker is of the same build as the page, and has parsed the news.
+    port.addEventListener('message', ({ data }: MessageEvent<FleetNews>) => onNews(data));
     port.start();
   };
   join();
-  addEventListener('pagehide', () => tell('bye'));
+  addEventListener('pagehide', () => send('bye'));
   // Back from the browser's cache of pages: the worker has forgotten this one.
   addEventListener('pageshow', (event) => event.persisted && join());
-  return () => (wakeAlone ? wakeAlone() : tell('wake'));
+  return () => (wakeAlone ? wakeAlone() : send('wake'));
 }

@@ -1,9 +1,9 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Connection, FleetNews } from '../../client/fleet-news.ts';
+import { applyRows, type FleetRows, fromDocument, rowsOf } from '../../client/fleet-rows.ts';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
-import type { Connection, FeedMessage } from '../feed/feed-messages.ts';
-import { applyRows, type FleetState, fromDocument, rowsOf } from '../feed/fleet-state.ts';
 import { type FleetList, type Item, listFleet, refreshItems } from './fleet-list.ts';
 import type { FleetPageState } from './page-state.ts';
 import type { Selection } from './selection.ts';
@@ -42,7 +42,7 @@ export interface FleetStore {
   selected(): readonly string[];
   /** The namespaces of a group. */
   members(cause: string): readonly string[];
-  take(message: FeedMessage): void;
+  take(news: FleetNews): void;
   /** Applies the changes received since the last call. */
   flush(): void;
   setClock(localNow: number): void;
@@ -57,7 +57,7 @@ export function createFleetStore(
   const summary = signal(initial.summary);
   const connection = signal<Connection>({ state: 'connecting' });
   const now = signal(initial.now);
-  const fleet = signal<FleetState | undefined>(undefined);
+  const fleet = signal<FleetRows | undefined>(undefined);
   const unfolded = signal<ReadonlySet<string>>(new Set());
   const held = signal(false);
   let clockOffset = 0;
@@ -82,29 +82,29 @@ export function createFleetStore(
     return { items, facets: full.value.facets, matched: full.value.namespaces.length, lines: items.length };
   });
 
-  function take(message: FeedMessage): void {
-    switch (message.kind) {
+  function take(news: FleetNews): void {
+    switch (news.kind) {
       case 'document':
         pending = [];
         batch(() => {
-          clockOffset = message.document.now - Date.now();
-          now.value = message.document.now;
-          fleet.value = fromDocument(message.document);
-          summary.value = message.document.summary;
+          clockOffset = news.document.now - Date.now();
+          now.value = news.document.now;
+          fleet.value = fromDocument(news.document);
+          summary.value = news.document.summary;
         });
         return;
       case 'rows':
-        pending.push(message.event);
+        pending.push(news.event);
         schedule();
         return;
       case 'summary':
-        summary.value = message.summary;
+        summary.value = news.summary;
         return;
       case 'tick':
-        clockOffset = message.now - Date.now();
+        clockOffset = news.now - Date.now();
         return;
       case 'connection':
-        connection.value = message.connection;
+        connection.value = news.connection;
     }
   }
 

@@ -1,45 +1,53 @@
-import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { ApiClient } from '../../client/api-client.ts';
+import { ApiError } from '../../client/api-error.ts';
+import type { FleetNews } from '../../client/fleet-news.ts';
+import type { NamespaceAnswer } from '../../client/namespace-answer.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
-import type { FeedMessage } from '../feed/feed-messages.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 
-/** The details is read again at most this often, however much happens. */
+/** The details are read again at most this often, however much happens. */
 const DETAILS_INTERVAL_MS = 1_000;
 /** Reading objects asks the API server itself. */
 const OBJECTS_INTERVAL_MS = 5_000;
 
 export interface FollowEnvironment {
-  readonly fetch: typeof fetch;
+  readonly client: Pick<ApiClient, 'namespace' | 'objects'>;
   readonly setTimer: (run: () => void, ms: number) => unknown;
   readonly now: () => number;
 }
 
 export interface Follower {
-  take(message: FeedMessage): void;
+  take(news: FleetNews): void;
   readObjects(): void;
 }
 
 /** Keeps the page current: the feed says that something has changed, the API says what. */
 export function followNamespace(store: NamespaceStore, environment: FollowEnvironment): Follower {
+  const { client } = environment;
   const { namespace } = store.details.peek();
-  const path = `/api/namespaces/${encodeURIComponent(namespace)}`;
   let clockOffset = 0;
   const details = paced(environment, DETAILS_INTERVAL_MS, async () => {
-    const response = await environment.fetch(path, { headers: { accept: 'application/json' } });
-    store.isGone.value = response.status === 404;
-    if (!response.ok) return;
     const before = store.details.peek().report;
-    const latest = (await response.json()) as NamespaceDetails;
+    const latest = await readNamespace();
+    store.isGone.value = false;
     store.details.value = latest;
     const isNews =
       before?.deploymentId !== latest.report?.deploymentId || before?.result !== latest.report?.result;
     if (isNews) readObjects();
   });
   const objects = paced(environment, OBJECTS_INTERVAL_MS, async () => {
-    const response = await environment.fetch(`${path}/objects`, { headers: { accept: 'application/json' } });
-    if (!response.ok) throw new Error(`the API answered ${response.status}`);
-    store.objects.value = (await response.json()) as NamespaceObjects;
+    store.objects.value = await client.objects(namespace);
   });
+
+  async function readNamespace(): Promise<NamespaceAnswer> {
+    try {
+      return await client.namespace(namespace);
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : undefined;
+      if (status !== undefined) store.isGone.value = status === 404;
+      throw error;
+    }
+  }
 
   function readObjects(): void {
     objects().then(
@@ -52,7 +60,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     );
   }
 
-  /** A failure to read is told by the connection itself; what was read before stays. */
+  /** The connection shows a failure to read; what was read before stays. */
   function readDetails(): void {
     details().catch(() => undefined);
   }
@@ -62,27 +70,27 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     readDetails();
   }
 
-  function take(message: FeedMessage): void {
-    switch (message.kind) {
+  function take(news: FleetNews): void {
+    switch (news.kind) {
       case 'document': {
-        clockOffset = message.document.now - environment.now();
-        const row = message.document.rows.find((each) => each.namespace === namespace);
+        clockOffset = news.document.now - environment.now();
+        const row = news.document.rows.find((each) => each.namespace === namespace);
         if (row) changed(row);
         else store.isGone.value = true;
         return;
       }
       case 'rows': {
-        if (message.event.gone.includes(namespace)) store.isGone.value = true;
-        const row = message.event.rows.find((each) => each.namespace === namespace);
+        if (news.event.gone.includes(namespace)) store.isGone.value = true;
+        const row = news.event.rows.find((each) => each.namespace === namespace);
         if (row) changed(row);
         return;
       }
       case 'tick':
-        clockOffset = message.now - environment.now();
+        clockOffset = news.now - environment.now();
         store.now.value = environment.now() + clockOffset;
         return;
       case 'connection':
-        store.connection.value = message.connection;
+        store.connection.value = news.connection;
         return;
       case 'summary':
         return;

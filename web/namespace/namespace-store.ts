@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
+import type { Connection } from '../../client/fleet-news.ts';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
-import type { Connection } from '../feed/feed-messages.ts';
 import type { NamespacePageState } from './page-state.ts';
 
 /** What the page shows. On the server it never changes. */

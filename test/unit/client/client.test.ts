@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import '../../support/fake-one-realm.ts';
 import fc from 'fast-check';
+import * as z from 'zod';
 import { readConnection } from '../../../cli/connection.ts';
 import { EXIT } from '../../../cli/exit-code.ts';
 import { createApiClient } from '../../../client/api-client.ts';
-import { type FleetNews, followFleet } from '../../../client/follow-fleet.ts';
-import { refusal } from '../../../client/problem.ts';
+import { openApiCalls } from '../../../client/call-api.ts';
+import type { FleetNews } from '../../../client/fleet-news.ts';
+import { followFleet } from '../../../client/follow-fleet.ts';
+import { refusal } from '../../../client/refusal.ts';
 import { readEvents } from '../../../client/server-sent-events.ts';
+import { asCommand } from '../../support/as-command.ts';
 import {
   type FakeApi,
   type FakeHandler,
@@ -35,6 +39,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function serve(handlers: Readonly<Record<string, FakeHandler>>, token?: string) {
   api = await startFakeApi(handlers);
   return createApiClient({ server: api.url, token });
+}
+
+/** Single calls, whose answers may be anything. */
+async function serveCalls(handlers: Readonly<Record<string, FakeHandler>>) {
+  api = await startFakeApi(handlers);
+  const calls = openApiCalls({ server: api.url });
+  return { server: api.url, get: (path: string) => asCommand(calls.get(path, z.unknown())), calls };
 }
 
 describe('the connection', () => {
@@ -77,12 +88,13 @@ describe('the connection', () => {
 
 describe('a request', () => {
   test('carries the token, and the path of the server', async () => {
-    const client = await serve({
+    const { server } = await serveCalls({
       'POST /below/api/deploy': (_, response) => sendJson(response, { id: 'x' }),
     });
-    const below = createApiClient({ server: `${client.server}/below`, token: 'secret' });
+    const below = openApiCalls({ server: `${server}/below`, token: 'secret' });
+    const body = { json: { namespaces: ['a'] }, schema: z.object({ id: z.string() }) };
 
-    expect(await below.post('/api/deploy', { namespaces: ['a'] })).toEqual({ id: 'x' });
+    expect(await below.post('/api/deploy', body)).toEqual({ id: 'x' });
 
     expect(api?.requests[0]).toMatchObject({
       headers: { authorization: 'Bearer secret', 'content-type': 'application/json' },
@@ -91,7 +103,7 @@ describe('a request', () => {
   });
 
   test('that is refused says why, in the words of the API', async () => {
-    const client = await serve({
+    const client = await serveCalls({
       'GET /x': (_, response) =>
         sendProblem(response, 400, {
           detail: 'wrong',
@@ -106,15 +118,17 @@ describe('a request', () => {
       message: 'wrong',
       details: ['namespaces.0: is no name'],
       exitCode: EXIT.refused,
-      isPassing: false,
     });
     await expect(client.get('/token')).rejects.toMatchObject({
       details: [expect.stringContaining('--token-file')],
       exitCode: EXIT.unreachable,
-      isPassing: false,
     });
-    await expect(client.get('/busy')).rejects.toMatchObject({
-      exitCode: EXIT.unreachable,
+    await expect(client.get('/busy')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    const outcome = (path: string) => client.calls.get(path, z.unknown());
+    await expect(outcome('/x')).rejects.toMatchObject({ status: 400, isPassing: false });
+    await expect(outcome('/token')).rejects.toMatchObject({ status: 401, isPassing: false });
+    await expect(outcome('/busy')).rejects.toMatchObject({
+      status: 503,
       isPassing: true,
       retryAfterMs: 5_000,
     });
@@ -124,16 +138,16 @@ describe('a request', () => {
     const client = await serve({});
     await api?.close();
 
-    await expect(client.get('/api/fleet')).rejects.toMatchObject({
+    await expect(asCommand(client.fleet())).rejects.toMatchObject({
       message: expect.stringMatching(/^no answer from http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/),
       details: [expect.stringMatching(/--server or \$SKIPPER_SERVER/)],
       exitCode: EXIT.unreachable,
-      isPassing: true,
     });
+    await expect(client.fleet()).rejects.toMatchObject({ status: undefined, isPassing: true });
   });
 
   test('to something that is not Skipper says so', async () => {
-    const client = await serve({
+    const client = await serveCalls({
       'GET /': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     });
 
@@ -141,6 +155,23 @@ describe('a request', () => {
       message: expect.stringContaining("not as Skipper's API"),
       exitCode: EXIT.unreachable,
     });
+  });
+
+  test('whose answer is of another form names the field, and says why that may be', async () => {
+    const row = { ...makeRow('a'), health: 'of a newer API' };
+    const client = await serve({
+      'GET /api/fleet': (_, response) => sendJson(response, { ...makeFleet([]), rows: [row] }),
+      'GET /api/releases': (_, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('not JSON'),
+    });
+
+    await expect(asCommand(client.fleet())).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^the answer to GET \/api\/fleet does not fit \(rows\.0\.health: .*\): .* different versions$/,
+      ),
+      exitCode: EXIT.unreachable,
+    });
+    await expect(client.releases()).rejects.toMatchObject({ kind: 'unexpected', isPassing: false });
   });
 
   test('does not tell the same field error twice', () => {
@@ -179,11 +210,15 @@ describe('server-sent events', () => {
         fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 12 }),
         async (cuts) => {
           const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-          async function* chunks() {
-            for (const [index, end] of places.slice(1).entries()) yield bytes.slice(places[index], end);
-          }
+          const chunks = places.slice(1).map((end, index) => bytes.slice(places[index], end));
+          const body = new ReadableStream<Uint8Array>({
+            start: (controller) => {
+              for (const chunk of chunks) controller.enqueue(chunk);
+              controller.close();
+            },
+          });
           const read = [];
-          for await (const event of readEvents(chunks())) read.push(event);
+          for await (const event of readEvents(body)) read.push(event);
 
           expect(read).toEqual(expected);
         },
@@ -203,6 +238,8 @@ describe('following the fleet', () => {
     }
     return seen;
   }
+
+  const inOneWord = (news: FleetNews) => (news.kind === 'connection' ? news.connection.state : news.kind);
 
   test('begins with all of it, and goes on where it was after each lost connection', async () => {
     let connections = 0;
@@ -224,15 +261,7 @@ describe('following the fleet', () => {
 
     const news = await firstNews(followFleet(client), 7);
 
-    expect(news.map(({ kind }) => kind)).toEqual([
-      'fleet',
-      'connected',
-      'rows',
-      'lost',
-      'connected',
-      'fleet',
-      'tick',
-    ]);
+    expect(news.map(inOneWord)).toEqual(['live', 'document', 'rows', 'lost', 'live', 'document', 'tick']);
     expect(api?.requests.slice(1).map(({ query }) => query.get('since'))).toEqual(['a.1', 'a.2']);
   });
 
@@ -242,13 +271,12 @@ describe('following the fleet', () => {
       'GET /api/fleet/events': (_, response) => void openStream(response),
     });
 
-    const news = await firstNews(followFleet(client, 100), 4);
+    const news = await firstNews(followFleet(client, { silenceMs: 100 }), 4);
 
-    expect(news.slice(1)).toEqual([
-      { kind: 'connected' },
-      { kind: 'lost', reason: expect.stringContaining('nothing heard for 0.1 s') },
-      { kind: 'connected' },
-    ]);
+    expect(news.map(inOneWord)).toEqual(['live', 'document', 'lost', 'live']);
+    expect(news[2]).toMatchObject({
+      connection: { reason: expect.stringContaining('nothing heard for 0.1 s') },
+    });
   });
 
   test('ends where the API does not know it, or never answers', async () => {

@@ -16,6 +16,7 @@ import { painter } from '../../../../cli/text/paint.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
 import { countTargets, rolloutState, type TargetState } from '../../../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../../../domain/rollout/rollout-view.ts';
+import { asCommand } from '../../../support/as-command.ts';
 import {
   type FakeApi,
   type FakeHandler,
@@ -205,7 +206,7 @@ describe('waiting for a rollout', () => {
     });
 
     await expect(
-      awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined }),
+      asCommand(awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined })),
     ).rejects.toMatchObject({
       message: 'there is no rollout "r1"',
       exitCode: EXIT.refused,

@@ -34,7 +34,10 @@ async function serve() {
   let checks = 0;
   api = await startFakeApi({
     'GET /api/releases': (_, response) =>
-      sendJson(response, { channels: [BROKEN, { ...STABLE, checkedAt: NOW - 5_000 + checks * 4_000 }] }),
+      sendJson(response, {
+        channels: [BROKEN, { ...STABLE, checkedAt: NOW - 5_000 + checks * 4_000 }],
+        checkIntervalSeconds: 60,
+      }),
     'POST /api/releases/check': (_, response) => {
       checks += 1;
       sendJson(response, { jobId: '1', links: {} }, 202);

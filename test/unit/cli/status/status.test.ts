@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../../../cli/exit-code.ts';
+import { changedRows } from '../../../../cli/status/changed-rows.ts';
 import { describeDetail, describeRow, describeWork } from '../../../../cli/status/describe-row.ts';
 import { drawFleet } from '../../../../cli/status/draw-fleet.ts';
-import { beginState, takeNews } from '../../../../cli/status/fleet-state.ts';
 import { type RowFilter, selectRows } from '../../../../cli/status/select-rows.ts';
 import { showStatus, watchStatus } from '../../../../cli/status/status-command.ts';
 import { painter } from '../../../../cli/text/paint.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
+import { applyNews, beginState } from '../../../../client/apply-news.ts';
+import type { FleetNews } from '../../../../client/fleet-news.ts';
 import {
   type FakeApi,
   type FakeHandler,
@@ -111,12 +113,14 @@ describe('the state of the fleet', () => {
 
   test('knows how far the clocks are apart', () => {
     expect(state.clockAheadMs).toBe(600);
-    expect(takeNews(state, { kind: 'tick', now: 2_000 }, 3_000).state.clockAheadMs).toBe(-1_000);
+    expect(applyNews(state, { kind: 'tick', now: 2_000 }, 3_000).clockAheadMs).toBe(-1_000);
   });
 
   test('after a reset, only what differs has changed', () => {
     const document = makeFleet([BROKEN, makeRow('healthy', { status: 'FAILED' }), RETRYING, makeRow('new')]);
-    const { changed, gone, state: next } = takeNews(state, { kind: 'fleet', document }, 0);
+    const news: FleetNews = { kind: 'document', document };
+    const { changed, gone } = changedRows(news, state.rows);
+    const next = applyNews(state, news, 0);
 
     expect(changed.map(({ namespace }) => namespace)).toEqual(['healthy', 'new']);
     expect(gone).toEqual(['behind']);
@@ -125,17 +129,20 @@ describe('the state of the fleet', () => {
 
   test('takes rows, and lets go of those that are gone', () => {
     const event = { position: 'a.2', rows: [makeRow('new')], gone: ['healthy'] };
-    const { state: next } = takeNews(state, { kind: 'rows', event }, 0);
+    const next = applyNews(state, { kind: 'rows', event }, 0);
 
     expect([...next.rows.keys()]).toEqual(['broken', 'behind', 'retrying', 'new']);
     expect(state.rows.has('healthy')).toBe(true);
   });
 
   test('is lost until anything is heard again', () => {
-    const lost = takeNews(state, { kind: 'lost', reason: 'ECONNRESET' }, 0).state;
+    const connection = { state: 'lost', heardAt: 0, reason: 'ECONNRESET' } as const;
+    const lost = applyNews(state, { kind: 'connection', connection }, 0);
 
-    expect(lost.lost).toBe('ECONNRESET');
-    expect(takeNews(lost, { kind: 'connected' }, 0).state.lost).toBeUndefined();
+    expect(lost.connection).toEqual(connection);
+    expect(applyNews(lost, { kind: 'connection', connection: { state: 'live' } }, 0).connection).toEqual({
+      state: 'live',
+    });
   });
 });
 
@@ -160,7 +167,8 @@ describe('one frame of --watch', () => {
   });
 
   test('says what is stale, and why', () => {
-    const stale = { ...state, lost: 'ECONNRESET', summary: { ...state.summary, stale: ['Redis is away'] } };
+    const connection = { state: 'lost', heardAt: 0, reason: 'ECONNRESET' } as const;
+    const stale = { ...state, connection, summary: { ...state.summary, stale: ['Redis is away'] } };
     const text = drawFleet(stale, [], screen, 0).join('\n');
 
     expect(text).toContain('no connection, what follows may be old: ECONNRESET');

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { painter } from '../../../../cli/text/paint.ts';
-import { describeWhy, type NamespaceAnswer } from '../../../../cli/why/describe-why.ts';
+import { describeWhy, type ExplainedNamespace } from '../../../../cli/why/describe-why.ts';
 import { explain } from '../../../../cli/why/why-command.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
 import type { Health } from '../../../../domain/fleet/fleet-row.ts';
 import type { Attempt } from '../../../../domain/rollout/attempt.ts';
+import { asCommand } from '../../../support/as-command.ts';
+import { aStatus, someDetails } from '../../../support/details-builders.ts';
 import { type FakeApi, sendJson, sendProblem, startFakeApi } from '../../../support/fake-api.ts';
 import { makeIo } from '../../../support/fake-io.ts';
 
@@ -31,7 +33,7 @@ const ATTEMPT: Attempt = {
   firstStartedAt: NOW - 300_000,
 };
 
-function makeAnswer(health: Health, answer: Partial<NamespaceAnswer> = {}): NamespaceAnswer {
+function makeAnswer(health: Health, answer: Partial<ExplainedNamespace> = {}): ExplainedNamespace {
   return {
     namespace: 'team-a',
     status: 'FAILED',
@@ -134,7 +136,8 @@ describe('skipper why', () => {
     ['degraded', EXIT.failed],
   ] as const)('of one that is %s ends with %d', async (health, code) => {
     api = await startFakeApi({
-      'GET /api/namespaces/team-a': (_, response) => sendJson(response, makeAnswer(health)),
+      'GET /api/namespaces/team-a': (_, response) =>
+        sendJson(response, { ...aStatus(), ...someDetails(), ...makeAnswer(health) }),
     });
     const client = createApiClient({ server: api.url, token: undefined });
     const [table, json] = [makeIo(), makeIo()];
@@ -156,7 +159,7 @@ describe('skipper why', () => {
     });
     const client = createApiClient({ server: api.url, token: undefined });
 
-    await expect(explain(client, 'a/b', 'table', makeIo())).rejects.toMatchObject({
+    await expect(asCommand(explain(client, 'a/b', 'table', makeIo()))).rejects.toMatchObject({
       message: '"a/b" is no FIAAS namespace',
       exitCode: EXIT.refused,
     });

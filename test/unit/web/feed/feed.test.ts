@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { createApiClient } from '../../../../client/api-client.ts';
+import type { FleetNews } from '../../../../client/fleet-news.ts';
+import { retryDelay } from '../../../../client/follow-fleet.ts';
 import type { FleetDocument } from '../../../../domain/fleet/fleet-feed.ts';
-import { type FeedEnvironment, followFleet, retryDelay } from '../../../../web/feed/feed.ts';
-import type { FeedMessage } from '../../../../web/feed/feed-messages.ts';
+import { startFeed } from '../../../../web/feed/feed.ts';
 import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
 
 const DOCUMENT: FleetDocument = {
@@ -11,61 +13,92 @@ const DOCUMENT: FleetDocument = {
   rows: [aFleetRow()],
 };
 
-class FakeEvents extends EventTarget {
+/** One connection to the feed of events, which a test answers. */
+class FakeStream {
   readonly url: string;
+  readonly response: Promise<Response>;
   isClosed = false;
+  #answer: (response: Response) => void = () => undefined;
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(url: string) {
-    super();
+  constructor(url: string, signal: AbortSignal) {
     this.url = url;
+    this.response = new Promise((resolve, reject) => {
+      this.#answer = resolve;
+      signal.addEventListener('abort', () => {
+        this.isClosed = true;
+        reject(signal.reason);
+        this.#end((body) => body.error(signal.reason));
+      });
+    });
   }
 
-  close(): void {
-    this.isClosed = true;
+  open(): void {
+    const start = (body: ReadableStreamDefaultController<Uint8Array>) => {
+      this.#body = body;
+    };
+    this.#answer(
+      new Response(new ReadableStream({ start }), { headers: { 'content-type': 'text/event-stream' } }),
+    );
   }
 
-  send(name: string, data?: unknown): void {
-    this.dispatchEvent(Object.assign(new Event(name), { data: JSON.stringify(data) }));
+  send(name: string, data: unknown): void {
+    const bytes = new TextEncoder().encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    // One that was given up takes nothing any more.
+    if (!this.isClosed) this.#body?.enqueue(bytes);
+  }
+
+  end(): void {
+    this.#end((body) => body.close());
+  }
+
+  #end(end: (body: ReadableStreamDefaultController<Uint8Array>) => void): void {
+    const body = this.#body;
+    this.#body = undefined;
+    if (body) end(body);
   }
 }
 
 /** A browser whose clock stands until a test moves it. */
 function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
   let now = 1_000;
-  let timers: { readonly at: number; readonly run: () => void; readonly id: number }[] = [];
-  let lastId = 0;
-  const streams: FakeEvents[] = [];
-  const told: FeedMessage[] = [];
-  const environment: FeedEnvironment = {
-    fetch: async () => {
+  let timers: { readonly at: number; readonly run: () => void }[] = [];
+  const streams: FakeStream[] = [];
+  const told: FleetNews[] = [];
+  const client = createApiClient({
+    server: '',
+    fetch: async (input, init) => {
+      const url = String(input);
+      if (url.startsWith('/api/fleet/events')) {
+        const stream = new FakeStream(url, init?.signal ?? new AbortController().signal);
+        streams.push(stream);
+        return stream.response;
+      }
       const answer = answers.shift();
       if (!answer) throw new TypeError('Failed to fetch');
       return answer();
     },
-    openEvents: (url) => {
-      const stream = new FakeEvents(url);
-      streams.push(stream);
-      return stream as unknown as EventSource;
-    },
+  });
+  const feed = startFeed(client, (news) => told.push(news), {
     now: () => now,
-    setTimer: (run, ms) => {
-      lastId += 1;
-      timers.push({ at: now + ms, run, id: lastId });
-      return lastId;
-    },
-    clearTimer: (id) => {
-      timers = timers.filter((timer) => timer.id !== id);
+    startTimer: (ms, run) => {
+      const timer = { at: now + ms, run };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((each) => each !== timer);
+      };
     },
     random: () => 0.5,
+  });
+  const settle = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  const feed = followFleet(environment, (message) => told.push(message));
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
     feed,
     told,
     streams,
     settle,
-    connection: () => told.filter((message) => message.kind === 'connection').at(-1)?.connection,
+    connection: () => told.filter((news) => news.kind === 'connection').at(-1)?.connection,
     pass: async (ms: number) => {
       now += ms;
       const due = timers.filter(({ at }) => at <= now);
@@ -79,11 +112,12 @@ function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
 async function openLive() {
   const world = open();
   await world.settle();
-  world.streams[0]?.send('open');
+  world.streams[0]?.open();
+  await world.settle();
   return world;
 }
 
-describe('followFleet', () => {
+describe('the feed', () => {
   test('reads the fleet once, then listens from where it was', async () => {
     const { told, streams, connection } = await openLive();
 
@@ -94,12 +128,13 @@ describe('followFleet', () => {
   });
 
   test('passes changes on', async () => {
-    const { told, streams } = await openLive();
+    const { told, streams, settle } = await openLive();
     const event = { position: 'e.2', rows: [aFleetRow({ health: 'progressing' })], gone: [] };
 
     streams[0]?.send('rows', event);
     streams[0]?.send('summary', aFleetSummary([], { workers: 7 }));
     streams[0]?.send('tick', { now: 9_000 });
+    await settle();
 
     expect(told.slice(-3)).toEqual([
       { kind: 'rows', event },
@@ -109,51 +144,62 @@ describe('followFleet', () => {
   });
 
   test('goes on from the latest position when the connection ends, and says since when it is cut off', async () => {
-    const { streams, connection, pass } = await openLive();
+    const { streams, connection, pass, settle } = await openLive();
     streams[0]?.send('rows', { position: 'e.8', rows: [], gone: [] });
+    await settle();
     await pass(3_000);
-    streams[0]?.send('error');
+    streams[0]?.end();
+    await settle();
 
-    expect(connection()).toEqual({ state: 'lost', heardAt: 1_000, reason: 'the connection has ended' });
+    expect(connection()).toEqual({
+      state: 'lost',
+      heardAt: 1_000,
+      reason: 'the API has closed the connection',
+    });
     await pass(60_000);
     expect(streams.map(({ url }) => url)).toEqual([
       '/api/fleet/events?since=e.1',
       '/api/fleet/events?since=e.8',
     ]);
     expect(streams[0]?.isClosed).toBe(true);
-    streams[1]?.send('open');
+    streams[1]?.open();
+    await settle();
     expect(connection()).toEqual({ state: 'live' });
   });
 
   test('takes silence for a lost connection', async () => {
-    const { streams, connection, pass } = await openLive();
+    const { streams, connection, pass, settle } = await openLive();
     await pass(6_000);
     streams[0]?.send('tick', { now: 1 });
+    await settle();
     await pass(9_000);
     expect(connection()).toEqual({ state: 'live' });
 
     await pass(1_001);
 
-    expect(connection()).toMatchObject({ state: 'lost', reason: 'nothing was heard for too long' });
+    expect(connection()).toMatchObject({ state: 'lost', reason: 'nothing heard for 10 s' });
     expect(streams[0]?.isClosed).toBe(true);
   });
 
   test('hears no more of a connection that it has given up', async () => {
-    const { told, streams, pass } = await openLive();
-    streams[0]?.send('error');
+    const { told, streams, pass, settle } = await openLive();
+    await pass(10_001);
     await pass(60_000);
     const before = told.length;
 
+    expect(streams[0]?.isClosed).toBe(true);
     streams[0]?.send('rows', { position: 'e.9', rows: [], gone: ['team-a'] });
+    await settle();
 
     expect(told).toHaveLength(before);
   });
 
   test('takes a reset instead of everything', async () => {
-    const { feed, streams } = await openLive();
+    const { feed, streams, settle } = await openLive();
     const document = { ...DOCUMENT, position: 'f.1', rows: [aFleetRow({ namespace: 'other' })] };
 
     streams[0]?.send('reset', document);
+    await settle();
 
     expect(feed.replay()[0]).toMatchObject({
       kind: 'document',
@@ -163,7 +209,11 @@ describe('followFleet', () => {
 
   test("says why it has nothing yet, in the API's own words, and tries again", async () => {
     const { told, connection, settle, pass } = open([
-      () => Response.json({ detail: 'Redis is not connected' }, { status: 503 }),
+      () =>
+        Response.json(
+          { detail: 'Redis is not connected' },
+          { status: 503, headers: { 'content-type': 'application/problem+json' } },
+        ),
       () => Response.json(DOCUMENT),
     ]);
     await settle();
@@ -175,8 +225,9 @@ describe('followFleet', () => {
   });
 
   test('tells who comes later all that is known by then', async () => {
-    const { feed, streams, pass } = await openLive();
+    const { feed, streams, pass, settle } = await openLive();
     streams[0]?.send('rows', { position: 'e.2', rows: [aFleetRow({ namespace: 'b' })], gone: ['team-a'] });
+    await settle();
     await pass(2_000);
 
     expect(feed.replay()).toEqual([
@@ -190,11 +241,12 @@ describe('followFleet', () => {
   });
 
   test('tries at once when somebody looks, and opens no second connection', async () => {
-    const { feed, streams, pass } = await openLive();
+    const { feed, streams, pass, settle } = await openLive();
     feed.wake();
     await pass(0);
     expect(streams).toHaveLength(1);
-    streams[0]?.send('error');
+    streams[0]?.end();
+    await settle();
 
     feed.wake();
     await pass(0);
@@ -207,7 +259,7 @@ describe('followFleet', () => {
     feed.close();
     const before = told.length;
 
-    streams[0]?.send('error');
+    streams[0]?.end();
     await pass(60_000);
 
     expect(streams).toHaveLength(1);

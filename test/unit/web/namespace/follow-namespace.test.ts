@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { createApiClient } from '../../../../client/api-client.ts';
+import type { FleetNews } from '../../../../client/fleet-news.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
-import type { FeedMessage } from '../../../../web/feed/feed-messages.ts';
 import { followNamespace, hasSettled } from '../../../../web/namespace/follow-namespace.ts';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
 import { NAMESPACE } from '../../../support/builders.ts';
-import { aRow, someDetails } from '../../../support/details-builders.ts';
+import { aRow, aStatus, someDetails, someObjects } from '../../../support/details-builders.ts';
 
 /** A page with an API, timers and a clock that a test moves. */
 function open() {
@@ -12,13 +13,17 @@ function open() {
   const time = { now: 10_000 };
   const timers: { readonly at: number; readonly run: () => void }[] = [];
   const api = { status: 200, row: aRow() };
+  const answer: typeof fetch = async (input) => {
+    const url = String(input);
+    asked.push(url);
+    if (api.status !== 200) return aProblem(api.status);
+    return Response.json(
+      url.endsWith('/objects') ? someObjects() : { ...aStatus(), ...someDetails({ row: api.row }) },
+    );
+  };
   const store = createNamespaceStore({ details: someDetails(), objects: undefined, feedWorker: '/feed.js' });
   const follower = followNamespace(store, {
-    fetch: (async (url: string) => {
-      asked.push(url);
-      const body = url.endsWith('/objects') ? { objects: [] } : someDetails({ row: api.row });
-      return { ok: api.status === 200, status: api.status, json: async () => body };
-    }) as unknown as typeof fetch,
+    client: createApiClient({ server: '', fetch: answer }),
     setTimer: (run, ms) => timers.push({ at: time.now + ms, run }),
     now: () => time.now,
   });
@@ -33,12 +38,17 @@ function open() {
   return { api, asked, store, follower, pass };
 }
 
-/** Lets everything that has been promised happen. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function aProblem(status: number): Response {
+  const problem = { type: 'about:blank', title: '', status, code: '', detail: 'Redis is not connected' };
+  return Response.json(problem, { status, headers: { 'content-type': 'application/problem+json' } });
 }
 
-function rows(...changed: FleetRow[]): FeedMessage {
+/** Lets everything that has been promised happen. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function rows(...changed: FleetRow[]): FleetNews {
   return { kind: 'rows', event: { position: 'e.1', rows: changed, gone: [] } };
 }
 
@@ -81,7 +91,7 @@ describe('the page of a namespace', () => {
     await settle();
 
     expect(asked.sort()).toEqual([STORY, OBJECTS]);
-    expect(store.objects.value).toEqual({ objects: [] });
+    expect(store.objects.value).toEqual(someObjects());
   });
 
   test('says why the objects could not be read, and keeps those it has', async () => {
@@ -91,7 +101,20 @@ describe('the page of a namespace', () => {
     follower.readObjects();
     await settle();
 
-    expect(store.objectsProblem.value).toBe('the API answered 503');
+    expect(store.objectsProblem.value).toBe('Redis is not connected');
+  });
+
+  test.each([
+    [404, true],
+    [503, false],
+  ])('an answer of %d says whether it is gone: %j', async (status, isGone) => {
+    const { follower, store, api } = open();
+    api.status = status;
+
+    follower.take(rows(aRow({ detail: 'changed' })));
+    await settle();
+
+    expect(store.isGone.value).toBe(isGone);
   });
 
   test('says that the namespace is gone', async () => {

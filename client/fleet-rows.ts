@@ -1,21 +1,21 @@
-import type { FleetDocument, RowsEvent } from '../../domain/fleet/fleet-feed.ts';
-import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { FleetDocument, RowsEvent } from '../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../domain/fleet/fleet-row.ts';
 
-/** The fleet as the feed has told it, by name; a new one for every change, so that who holds one sees no other. */
-export interface FleetState {
+/** The rows of the fleet by name; new ones for every change, so that a reader that holds some sees no others. */
+export interface FleetRows {
   readonly position: string;
   readonly rows: ReadonlyMap<string, FleetRow>;
-  /** Kept between changes, for sorting is dear and names seldom change. */
+  /** Kept between changes: sorting is expensive, and names rarely change. */
   readonly names: readonly string[];
 }
 
-export function fromDocument({ position, rows }: Pick<FleetDocument, 'position' | 'rows'>): FleetState {
+export function fromDocument({ position, rows }: Pick<FleetDocument, 'position' | 'rows'>): FleetRows {
   const byName = new Map(rows.map((row) => [row.namespace, row]));
   return { position, rows: byName, names: [...byName.keys()].sort() };
 }
 
-/** What the fleet is after some changes; the later of them wins. */
-export function applyRows(state: FleetState, events: readonly RowsEvent[]): FleetState {
+/** The rows after some changes; the later of them wins. */
+export function applyRows(state: FleetRows, events: readonly RowsEvent[]): FleetRows {
   const rows = new Map(state.rows);
   let position = state.position;
   let isSameFleet = true;
@@ -33,7 +33,7 @@ export function applyRows(state: FleetState, events: readonly RowsEvent[]): Flee
 }
 
 /** By name. */
-export function rowsOf({ rows, names }: FleetState): FleetRow[] {
+export function rowsOf({ rows, names }: Pick<FleetRows, 'rows' | 'names'>): FleetRow[] {
   const all: FleetRow[] = [];
   for (const name of names) {
     const row = rows.get(name);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RowsEvent } from '../../../../domain/fleet/fleet-feed.ts';
-import { applyRows, fromDocument, rowsOf } from '../../../../web/feed/fleet-state.ts';
-import { aFleetRow } from '../../../support/builders.ts';
+import { applyRows, fromDocument, rowsOf } from '../../../client/fleet-rows.ts';
+import type { RowsEvent } from '../../../domain/fleet/fleet-feed.ts';
+import { aFleetRow } from '../../support/builders.ts';
 
 const event = (position: string, rows: RowsEvent['rows'], gone: readonly string[] = []): RowsEvent => ({
   position,
