@@ -69,7 +69,7 @@ type Act = (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode
 function addStatus(program: Command, io: Io, act: Act): void {
   asClient(program.command('status'), 'how every namespace is doing')
     .argument('[namespaces...]', 'only these')
-    .option('-w, --watch', 'go on, and show every change')
+    .option('-w, --watch', 'continue, and show every change')
     .addOption(severalOf('--status <status>', 'only those with this status', STATUSES))
     .addOption(severalOf('--health <health>', 'only those that are healthy, degraded, …', HEALTHS))
     .addOption(several('--channel <channel>', 'only those on this release channel'))

@@ -11,7 +11,7 @@ export interface ConnectionFlags {
   readonly tokenFile?: string | undefined;
 }
 
-/** Where the API is, and what opens it. */
+/** The address of the API, and its token. */
 export interface Connection {
   /** Without a slash at its end. */
   readonly server: string;
@@ -33,7 +33,7 @@ export function readConnection(flags: ConnectionFlags, env: Environment): Connec
 function serverOf(given: string, origin: string): string {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new CliError(EXIT.refused, `${origin} "${given}" is no URL: give one as ${DEFAULT_SERVER}`);
+    throw new CliError(EXIT.refused, `${origin} "${given}" is not a URL: give one such as ${DEFAULT_SERVER}`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new CliError(EXIT.refused, `${origin} holds a password: give a token with --token-file instead`);

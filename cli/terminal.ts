@@ -9,7 +9,7 @@ export interface Io {
   readonly err: Terminal;
   readonly env: Environment;
   now(): number;
-  /** Asks a yes-or-no question; undefined where nobody is there to answer. */
+  /** Asks a yes-or-no question; undefined if nobody is there to answer. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
@@ -38,7 +38,7 @@ async function ask(
   output: NodeJS.WritableStream,
 ): Promise<boolean> {
   const prompt = createInterface({ input, output });
-  // End of input, or Ctrl-C at the question, is no yes.
+  // End of input, or Ctrl-C at the question, is not a yes.
   const closed = new Promise<string>((resolve) => {
     prompt.once('close', () => resolve(''));
   });

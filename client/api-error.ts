@@ -12,7 +12,7 @@ interface ApiErrorOptions {
   readonly details?: readonly string[];
 }
 
-/** A request to the API that failed. Its texts may come from the API as they are: whoever prints them makes them safe. */
+/** A request to the API that failed. Its texts may come from the API as they are: the code that prints them makes them safe. */
 export class ApiError extends Error {
   readonly kind: ApiErrorKind;
   /** Undefined if there was no answer at all. */

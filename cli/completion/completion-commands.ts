@@ -21,7 +21,7 @@ For good:
   skipper completion zsh > "\${fpath[1]}/_skipper"
   skipper completion fish > ~/.config/fish/completions/skipper.fish`;
 
-/** `skipper completion`, and the hidden command by which the scripts ask for names. */
+/** `skipper completion`, and the hidden command with which the scripts read names. */
 export function addCompletionCommands(program: Command, io: Io): void {
   program
     .command('completion')
@@ -49,7 +49,7 @@ async function scriptFor(shell: Shell, commands: readonly CommandShape[]): Promi
   }
 }
 
-/** Says nothing where it cannot help: an error in the middle of a command line would be worse. */
+/** Prints nothing if it cannot help: an error in the middle of a command line would be worse. */
 async function printNames(what: DynamicNames, flags: ConnectionFlags, io: Io): Promise<void> {
   try {
     const { askForNames } = await import('./dynamic-names.ts');

@@ -6,7 +6,7 @@ import { hasEnded } from './rollout-progress.ts';
 
 /** How a wait went: to the end, or until its time was over. */
 export interface Waited {
-  /** As it was seen last; undefined where the API never answered. */
+  /** As it was seen last; undefined if the API never answered. */
   readonly rollout: RolloutView | undefined;
   readonly isEnded: boolean;
 }
@@ -26,7 +26,7 @@ const AT_MOST_MS = 5_000;
 /** Of our time, the API may spend this share on answering us: 10,000 targets are megabytes. */
 const SHARE = 10;
 
-/** Looks at a rollout until no target has work left. An API that does not answer is asked again until the deadline. */
+/** Reads a rollout until no target has work left. While the API does not answer, it retries until the deadline. */
 export async function awaitRollout(client: ApiClient, id: string, options: WaitOptions): Promise<Waited> {
   const { deadline, now, pause, onSeen, onLost, onBack } = options;
   let rollout: RolloutView | undefined;

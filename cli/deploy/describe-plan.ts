@@ -10,10 +10,10 @@ const ACTIONS: readonly string[] = PLAN_ACTIONS;
 /** `12 namespaces: 3 bootstrap, 8 update, 1 unchanged` */
 export function describePlan({ counts, targets }: PlanView): string {
   const rank = (action: string) => (ACTIONS.includes(action) ? ACTIONS.indexOf(action) : ACTIONS.length);
-  const told = Object.entries(counts)
+  const counted = Object.entries(counts)
     .sort(([a], [b]) => rank(a) - rank(b))
     .map(([action, count]) => `${count} ${action}`);
-  return `${plural(targets.length, 'namespace')}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+  return `${plural(targets.length, 'namespace')}${counted.length === 0 ? '' : `: ${counted.join(', ')}`}`;
 }
 
 export const PLAN_COLUMNS: readonly Column<PlannedTarget>[] = [

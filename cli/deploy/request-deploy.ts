@@ -41,6 +41,6 @@ function withKey(error: ApiError, idempotencyKey: string): CliError {
   return new CliError(exitCode, message, [
     ...details,
     'it is not known whether the deploy was accepted',
-    `the same command with --idempotency-key ${idempotencyKey} asks again without deploying twice`,
+    `the same command with --idempotency-key ${idempotencyKey} repeats the request without deploying twice`,
   ]);
 }

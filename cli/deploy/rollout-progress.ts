@@ -28,7 +28,7 @@ export function countEnded({ targets }: RolloutView): number {
   return targets.filter(hasEnded).length;
 }
 
-/** What has ended since the last look. */
+/** What has ended since it was read last. */
 export function newlyEnded(before: RolloutView | undefined, after: RolloutView): RolloutTarget[] {
   const open = new Set(
     before?.targets.filter((target) => !hasEnded(target)).map(({ namespace }) => namespace),
@@ -55,7 +55,7 @@ export function describeCounts(rollout: RolloutView): string {
   return `${countEnded(rollout)} of ${targets.length} done${named.join('')}`;
 }
 
-/** One line: a bar where there is room, counts, and the time it still takes. */
+/** One line: a bar if there is room, counts, and the time it still takes. */
 export function drawProgress(
   rollout: RolloutView,
   leftMs: number | undefined,

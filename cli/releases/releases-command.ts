@@ -71,7 +71,7 @@ async function checkNow(client: ApiClient, now: () => number): Promise<ReleaseLi
   }
 }
 
-/** A channel with a problem keeps the time of its last good look: where all have one, some patience must do. */
+/** A channel with a problem keeps the time of its last good check: if all have one, only waiting helps. */
 export function isChecked(
   before: readonly ChannelSummary[],
   after: readonly ChannelSummary[],

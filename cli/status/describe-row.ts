@@ -14,7 +14,7 @@ export function describeRow(row: FleetRow): string {
   return oneLine(parts.filter(Boolean).join('; '));
 }
 
-/** What is going on, and what is wrong. The time of a retry is told where `now` is given. */
+/** What is going on, and what is wrong. With `now`, also the time of a retry. */
 export function describeDetail(row: FleetRow, now: number | undefined): string {
   const { activity, attempt, detail, cause, retryAt } = row;
   const retry =
@@ -65,8 +65,8 @@ export function describeCounts(rows: readonly FleetRow[]): string {
   const counts = HEALTHS.map(
     (health) => [health, rows.filter((row) => row.health === health).length] as const,
   );
-  const told = counts.filter(([, count]) => count > 0).map(([health, count]) => `${count} ${health}`);
-  return `${plural(rows.length, 'namespace')}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+  const named = counts.filter(([, count]) => count > 0).map(([health, count]) => `${count} ${health}`);
+  return `${plural(rows.length, 'namespace')}${named.length === 0 ? '' : `: ${named.join(', ')}`}`;
 }
 
 /** Workers, queue, and rollouts that are under way. */

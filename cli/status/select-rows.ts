@@ -28,7 +28,7 @@ export function selectRows(rows: Iterable<FleetRow>, filter: RowFilter): FleetRo
   return [...rows].filter((row) => isSelected(row, filter)).sort(byName);
 }
 
-/** What needs eyes first, for where only a screenful fits. */
+/** What needs attention first, for a screen that has no room for all. */
 export function worstFirst(rows: readonly FleetRow[]): FleetRow[] {
   return rows.toSorted((a, b) => HEALTHS.indexOf(a.health) - HEALTHS.indexOf(b.health) || byName(a, b));
 }

@@ -100,20 +100,20 @@ async function watchInLines(
   io: Io,
 ): Promise<never> {
   const { out, err, now } = io;
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   let state: FleetState | undefined;
 
-  const tell = async (row: FleetRow) => {
+  const print = async (row: FleetRow) => {
     const what = describeRow(row);
-    if (told.get(row.namespace) === what) return;
-    told.set(row.namespace, what);
+    if (printed.get(row.namespace) === what) return;
+    printed.set(row.namespace, what);
     if (format !== 'table')
       return printRecord({ at: timestamp(now()), namespace: row.namespace, row }, format, out);
     out.write(`${timestamp(now())} ${row.namespace} ${what}\n`);
   };
   /** Gone from the cluster, or no longer what the filter asks for. */
   const reportLeft = async (namespace: string, isGone: boolean) => {
-    if (!told.delete(namespace)) return;
+    if (!printed.delete(namespace)) return;
     if (format !== 'table')
       return printRecord({ at: timestamp(now()), namespace, gone: isGone }, format, out);
     out.write(`${timestamp(now())} ${namespace} ${isGone ? 'is gone' : 'does not match any more'}\n`);
@@ -124,7 +124,7 @@ async function watchInLines(
       if (news.kind !== 'document') continue;
       state = beginState(news.document, now());
       const rows = selectRows(state.rows.values(), filter);
-      for (const row of rows) told.set(row.namespace, describeRow(row));
+      for (const row of rows) printed.set(row.namespace, describeRow(row));
       err.write(`skipper: watching ${describeCounts(rows)}\n`);
       for (const namespace of filter.namespaces) {
         if (!state.rows.has(namespace)) err.write(`skipper: ${noNamespace(namespace)}\n`);
@@ -136,7 +136,7 @@ async function watchInLines(
     state = applyNews(before, news, now());
     for (const line of describeConnection(before, state)) err.write(`skipper: ${line}\n`);
     for (const row of changed) {
-      if (isSelected(row, filter)) await tell(row);
+      if (isSelected(row, filter)) await print(row);
       else await reportLeft(row.namespace, false);
     }
     for (const namespace of gone) await reportLeft(namespace, true);
@@ -158,5 +158,5 @@ function describeLine(before: Connection, after: Connection): string[] {
 }
 
 function noNamespace(namespace: string): string {
-  return `"${oneLine(namespace)}" is no FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
+  return `"${oneLine(namespace)}" is not a FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
 }

@@ -9,7 +9,7 @@ export interface Cell {
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => Cell | string;
-  /** Left out where there is no room, or nothing in it; the lowest number is the most important. Columns without stay. */
+  /** Left out if there is no room, or nothing in it; the lowest number is the most important. Columns without stay. */
   readonly dispensable?: number;
 }
 

@@ -74,8 +74,8 @@ describe('the connection', () => {
   });
 
   test.each([
-    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is no URL/],
-    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is no URL/],
+    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a URL/],
+    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a URL/],
     [{ server: 'http://me:secret@x' }, {}, /^--server holds a password/],
     [{ tokenFile: '/nowhere' }, {}, /--token-file \/nowhere cannot be read/],
     [{ tokenFile: '/dev/null' }, {}, /--token-file \/dev\/null is empty/],

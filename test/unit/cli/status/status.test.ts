@@ -223,7 +223,7 @@ describe('skipper status', () => {
 
     expect(code).toBe(EXIT.refused);
     expect(io.written()).toContain('\nhealthy ');
-    expect(io.warned()).toContain('"nowhere" is no FIAAS namespace');
+    expect(io.warned()).toContain('"nowhere" is not a FIAAS namespace');
   });
 });
 
