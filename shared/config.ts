@@ -144,6 +144,12 @@ export const Settings = z.object({
     .describe(
       'file with a bearer token that requests which change something must carry (default: none needed)',
     ),
+  environmentLabel: text
+    .pipe(z.string().max(40, 'is longer than 40 characters'))
+    .optional()
+    .describe(
+      'name of this environment, such as "staging": a badge on the pages and the board (default: none)',
+    ),
 });
 
 export type Settings = Readonly<z.infer<typeof Settings>>;

@@ -16,7 +16,8 @@ import { BOARD_THEME } from './theme.ts';
 
 /** How often an open tab polls; the fleet page is live. */
 const POLLING_SECONDS = 10;
-const READ_ONLY_BADGE = { label: 'Read-only', color: '#1d4ed8', textColor: '#ffffff' };
+const READ_ONLY_COLOR = '#1d4ed8';
+const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 export interface BoardOptions {
@@ -41,7 +42,10 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
   createBullBoard({
     queues: [fleet, deploys, checks],
     serverAdapter: server,
-    options: { uiConfig: uiConfig(readOnly), handlerHooks: { before: guard(core) } },
+    options: {
+      uiConfig: uiConfig(core.settings.environmentLabel, readOnly),
+      handlerHooks: { before: guard(core) },
+    },
   });
   server.setErrorHandler((error) => {
     const problem = toLoggedProblem(error, core);
@@ -63,10 +67,11 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
   return router;
 }
 
-function uiConfig(readOnly: boolean): UIConfig {
+function uiConfig(environmentLabel: string | undefined, readOnly: boolean): UIConfig {
+  const badge = badgeOf(environmentLabel, readOnly);
   return {
     boardTitle: 'Skipper',
-    ...(readOnly ? { environment: READ_ONLY_BADGE } : {}),
+    ...(badge === undefined ? {} : { environment: badge }),
     miscLinks: [
       { text: 'Fleet page', url: FLEET_PAGE },
       { text: 'API', url: '/api/openapi.json' },
@@ -77,6 +82,14 @@ function uiConfig(readOnly: boolean): UIConfig {
     theme: BOARD_THEME,
     pollingInterval: { forceInterval: POLLING_SECONDS, showSetting: true },
   };
+}
+
+/** The board has room for one badge. */
+function badgeOf(environmentLabel: string | undefined, readOnly: boolean): UIConfig['environment'] {
+  const parts = [environmentLabel, readOnly ? 'Read-only' : undefined].filter((part) => part !== undefined);
+  if (parts.length === 0) return undefined;
+  const color = environmentLabel === undefined ? READ_ONLY_COLOR : ENVIRONMENT_COLOR;
+  return { label: parts.join(' · '), color, textColor: '#ffffff' };
 }
 
 /** Refuses what policy.ts does not allow, and fails fast if Redis is needed but down. */

@@ -21,6 +21,7 @@ export function fleetPage({ core, view }: PageSources, assets: Assets): RequestH
       summary: view.summary(),
       isRead: core.cluster.isSynced(),
       workerUrl: assets.url('feed-worker.ts'),
+      environmentLabel: core.settings.environmentLabel,
     });
     sendPage(request, response, assets, {
       title: 'Fleet',

@@ -16,12 +16,13 @@ const OBJECTS_WAIT_MS = 2_500;
 export function namespacePage({ core, view }: PageSources, assets: Assets): RequestHandler {
   return async (request, response) => {
     const namespace = String(request.params.namespace);
+    const { environmentLabel } = core.settings;
     const [details, objects] = await Promise.all([
       describeNamespace(core, view, namespace),
       objectsInTime(core, namespace),
     ]);
     if (!details) {
-      const page = <UnknownNamespacePage namespace={namespace} />;
+      const page = <UnknownNamespacePage namespace={namespace} environmentLabel={environmentLabel} />;
       sendPage(request, response, assets, {
         title: namespace,
         script: 'namespace.tsx',
@@ -31,7 +32,8 @@ export function namespacePage({ core, view }: PageSources, assets: Assets): Requ
       });
       return;
     }
-    const state: NamespacePageState = { details, objects, feedWorker: assets.url('feed-worker.ts') };
+    const feedWorker = assets.url('feed-worker.ts');
+    const state: NamespacePageState = { details, objects, feedWorker, environmentLabel };
     const page = <NamespacePage store={createNamespaceStore(state)} />;
     sendPage(request, response, assets, { title: namespace, script: 'namespace.tsx', state, page });
   };

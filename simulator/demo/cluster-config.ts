@@ -21,6 +21,7 @@ export function clusterConfigText(config: ClusterConfig): string {
     kubeconfig,
     baseurl,
     redisPrefix,
+    environmentLabel: 'simulated cluster',
     releaseCheckInterval: releaseCheckInterval(releaseEvery),
     ...(failRate > 0 ? { progressDeadline: PROGRESS_DEADLINE_SECONDS } : {}),
   };

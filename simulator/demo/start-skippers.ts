@@ -70,6 +70,7 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
       'redis-url': redis.url,
       'redis-prefix': redis.prefix,
       baseurl: start.channelUrl,
+      'environment-label': options.kubeconfig === undefined ? 'simulated cluster' : 'simulated FDDs',
       'disable-autoupdate': options.once,
       'release-check-interval': options.once ? undefined : releaseCheckInterval(options.releaseEvery),
       'progress-deadline': options.failRate > 0 ? progressDeadline(options) : undefined,

@@ -46,7 +46,7 @@ export function FleetPage({ store }: { store: FleetStore }) {
 
   return (
     <>
-      <TopBar current="fleet">
+      <TopBar current="fleet" environmentLabel={store.environmentLabel}>
         <LiveBadge store={store} />
         <button
           type="button"

@@ -37,6 +37,7 @@ export interface FleetStore {
   readonly active: Signal<string>;
   /** While true no line moves: the user is about to click. */
   readonly held: Signal<boolean>;
+  readonly environmentLabel: string | undefined;
   row(namespace: string): FleetRow | undefined;
   /** Names of all selected namespaces, including those of folded groups. */
   selected(): readonly string[];
@@ -132,6 +133,7 @@ export function createFleetStore(
     checked: signal<ReadonlySet<string>>(new Set()),
     active: signal(''),
     held,
+    environmentLabel: initial.environmentLabel,
     row: (namespace) => fleet.value?.rows.get(namespace),
     selected: () => full.value?.namespaces ?? [],
     members: (cause) => full.value?.groups.find((group) => group.cause === cause)?.namespaces ?? [],

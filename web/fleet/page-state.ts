@@ -20,12 +20,13 @@ export interface FleetPageState {
   /** The cluster has been read: an empty list means an empty fleet. */
   readonly isRead: boolean;
   readonly workerUrl: string;
+  readonly environmentLabel?: string | undefined;
 }
 
 export function firstPaint(
   rows: readonly FleetRow[],
   selection: Selection,
-  rest: Pick<FleetPageState, 'now' | 'summary' | 'isRead' | 'workerUrl'>,
+  rest: Pick<FleetPageState, 'now' | 'summary' | 'isRead' | 'workerUrl' | 'environmentLabel'>,
 ): FleetPageState {
   const { items, facets, namespaces } = listFleet(rows, selection);
   return {

@@ -27,7 +27,7 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
   const { namespace } = store.details.value;
   return (
     <>
-      <TopBar current="fleet">
+      <TopBar current="fleet" environmentLabel={store.environmentLabel}>
         <LiveNote store={store} />
       </TopBar>
       <main id="main" class="namespace-page">
@@ -71,11 +71,16 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
   );
 }
 
+interface UnknownNamespacePageProps {
+  readonly namespace: string;
+  readonly environmentLabel: string | undefined;
+}
+
 /** For a name that is not a FIAAS namespace: shows what would make it one. */
-export function UnknownNamespacePage({ namespace }: { namespace: string }) {
+export function UnknownNamespacePage({ namespace, environmentLabel }: UnknownNamespacePageProps) {
   return (
     <>
-      <TopBar current="fleet" />
+      <TopBar current="fleet" environmentLabel={environmentLabel} />
       <main id="main" class="namespace-page">
         <h1>{namespace} is not a FIAAS namespace</h1>
         <section class="panel details-section" aria-label="What makes a FIAAS namespace">

@@ -14,9 +14,14 @@ export interface NamespaceStore {
   readonly isGone: Signal<boolean>;
   /** The server's clock, in milliseconds since the epoch. */
   readonly now: Signal<number>;
+  readonly environmentLabel: string | undefined;
 }
 
-export function createNamespaceStore({ details, objects }: NamespacePageState): NamespaceStore {
+export function createNamespaceStore({
+  details,
+  objects,
+  environmentLabel,
+}: NamespacePageState): NamespaceStore {
   return {
     details: signal(details),
     objects: signal(objects),
@@ -24,5 +29,6 @@ export function createNamespaceStore({ details, objects }: NamespacePageState): 
     connection: signal<Connection>({ state: 'connecting' }),
     isGone: signal(false),
     now: signal(details.now),
+    environmentLabel,
   };
 }

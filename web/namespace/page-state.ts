@@ -7,4 +7,5 @@ export interface NamespacePageState {
   readonly objects: NamespaceObjects | undefined;
   /** URL of the shared worker that follows the fleet. */
   readonly feedWorker: string;
+  readonly environmentLabel?: string | undefined;
 }

@@ -8,10 +8,17 @@ const LINKS = [
   ['api', '/api/openapi.json', 'API'],
 ] as const;
 
+interface TopBarProps {
+  readonly current: 'fleet' | 'board';
+  /** The name of the environment (`--environment-label`); undefined shows none. */
+  readonly environmentLabel: string | undefined;
+  readonly children?: ComponentChildren;
+}
+
 /** The same on every page; children are shown on the right, for example whether the page is live. */
-export function TopBar({ current, children }: { current: 'fleet' | 'board'; children?: ComponentChildren }) {
+export function TopBar({ current, environmentLabel, children }: TopBarProps) {
   return (
-    <header class="top-bar">
+    <header class={environmentLabel === undefined ? 'top-bar' : 'top-bar labelled'}>
       <a class="skip-link" href="#main">
         Skip to content
       </a>
@@ -26,6 +33,11 @@ export function TopBar({ current, children }: { current: 'fleet' | 'board'; chil
           </a>
         ))}
       </nav>
+      {environmentLabel === undefined ? null : (
+        <span class="environment-badge" title={`Environment: ${environmentLabel}`}>
+          {environmentLabel}
+        </span>
+      )}
       <div class="top-right">
         {children}
         <ThemeToggle />

@@ -201,6 +201,11 @@ describe('readSettings', () => {
     ['a Sentinel with a scheme', { flags: { redisSentinels: 'redis://a' } }, /expected host:port/],
     ['a certificate authority without TLS', { flags: { redisCaFile: '/ca' } }, /rediss:/],
     ['a client certificate without TLS', { flags: { redisCertFile: '/a', redisKeyFile: '/b' } }, /rediss:/],
+    [
+      'an environment label that is too long',
+      { flags: { environmentLabel: 'x'.repeat(41) } },
+      /40 characters/,
+    ],
     ['a client certificate without its key', { flags: { redisCertFile: '/a' } }, /--redis-key-file/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],

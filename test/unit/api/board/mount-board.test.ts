@@ -234,6 +234,22 @@ describe('the board for viewers', () => {
   });
 });
 
+describe('the badge', () => {
+  test.each([
+    ['/queues', undefined, undefined],
+    ['/queues', 'staging', 'staging'],
+    ['/view/queues', undefined, 'Read-only'],
+    ['/view/queues', 'staging', 'staging · Read-only'],
+  ])('of %s with environment label %j is %j', async (path, environmentLabel, label) => {
+    const { app } = open({ flags: { environmentLabel } });
+
+    const { text } = await request(app).get(path);
+
+    const [, config = ''] = /id="__UI_CONFIG__" type="application\/json">(.*?)<\/script>/s.exec(text) ?? [];
+    expect(JSON.parse(config).environment?.label).toBe(label);
+  });
+});
+
 describe('the entry page', () => {
   test.each(['/queues', '/queues/queue/fleet', '/queues/queue/fleet/team-a', '/view/queues/queue/deploy'])(
     '%s loads nothing from other hosts, and links to the fleet page',

@@ -9,6 +9,7 @@ import { openAssets } from '../../../../api/pages/assets.ts';
 import { fleetPage } from '../../../../api/pages/fleet-page.tsx';
 import { toDataBlock } from '../../../../api/pages/send-page.tsx';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import type { SettingSources } from '../../../../shared/config.ts';
 import { aFleetRow, aFleetSummary } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 import { aFakeView } from '../../../support/fake-view.ts';
@@ -24,12 +25,12 @@ function someAssets() {
   return openAssets(folder);
 }
 
-function open(rows: readonly FleetRow[]) {
+function open(rows: readonly FleetRow[], flags: SettingSources['flags'] = {}) {
   const view = aFakeView({ rows: () => rows, summary: () => aFleetSummary(rows) });
   const assets = someAssets();
   return express()
     .use('/assets', assets.serve)
-    .get('/status', fleetPage({ core: createFakeCore().core, view }, assets));
+    .get('/status', fleetPage({ core: createFakeCore({ flags }).core, view }, assets));
 }
 
 const BROKEN = aFleetRow({
@@ -83,6 +84,19 @@ describe('GET /status', () => {
     expect(text.match(/data-namespace=/g)).toHaveLength(50);
     expect(text).toContain('Showing the first 50 of 10,000.');
     expect(text.length).toBeLessThan(400_000);
+  });
+
+  test('shows the name of its environment, in the browser as well', async () => {
+    const { text } = await request(open(FLEET, { environmentLabel: 'simulated <cluster>' })).get('/status');
+
+    expect(text).toContain('title="Environment: simulated &lt;cluster>">simulated &lt;cluster></span>');
+    expect(stateOf(text).environmentLabel).toBe('simulated <cluster>');
+  });
+
+  test('shows no name of an environment that has none', async () => {
+    const { text } = await request(open(FLEET)).get('/status');
+
+    expect(text).not.toContain('environment-badge');
   });
 
   test('shows how to add a namespace to an empty fleet', async () => {

@@ -31,6 +31,7 @@ describe('clusterConfigText', () => {
       kubeconfig: '/shared/kubeconfig',
       baseurl: 'http://cluster:6444',
       redisPrefix: 'simulated-1234',
+      environmentLabel: 'simulated cluster',
       releaseCheckInterval: 5,
       progressDeadline: 300,
     });
