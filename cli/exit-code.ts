@@ -1,4 +1,4 @@
-/** What scripts can tell an ending by; the table in the help and in the README. */
+/** Exit codes for scripts; the help and docs/cli.md list them. */
 export const EXIT = {
   ok: 0,
   failed: 1,
