@@ -1,4 +1,4 @@
-{{/* Labels of every object: the first four are upstream's; labels.global adds to them and replaces none. */}}
+{{/* Labels of every object. The first four are upstream's; labels.global adds labels and replaces none. */}}
 {{- define "skipper.labels" -}}
 {{- $labels := dict "app" .Values.name "chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
 {{- $_ := set $labels "release" .Release.Name -}}
@@ -10,7 +10,7 @@
 {{- include "skipper.strings" (merge $labels .Values.labels.global) -}}
 {{- end -}}
 
-{{/* Labels of the pods of a component: nothing that changes with the chart's version, which would restart them. */}}
+{{/* Labels of a component's pods. None changes with the chart's version, because that would restart the pods. */}}
 {{- define "skipper.podLabels" -}}
 {{- $labels := include "skipper.selector" . | fromYaml -}}
 {{- $_ := set $labels "app.kubernetes.io/name" .root.Values.name -}}
@@ -18,19 +18,19 @@
 {{- include "skipper.strings" (merge $labels .root.Values.labels.global) -}}
 {{- end -}}
 
-{{/* A mapping whose values have to be strings, however they were written. */}}
+{{/* A mapping whose values must be strings, however they were written. */}}
 {{- define "skipper.strings" -}}
 {{- $strings := dict -}}
 {{- range $key, $value := . }}{{ $_ := set $strings $key (include "skipper.string" $value) }}{{ end -}}
 {{- toYaml $strings -}}
 {{- end -}}
 
-{{/* A number as it was written: YAML's are floats to Helm, and a long one would come out as 2e+13. */}}
+{{/* A number as it was written: Helm reads YAML numbers as floats and would print a long one as 2e+13. */}}
 {{- define "skipper.string" -}}
 {{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end -}}
 {{- end -}}
 
-{{/* What selects the pods of a component: (dict "root" $ "component" "api"). It never changes: selectors are immutable. */}}
+{{/* Selector of a component's pods: (dict "root" $ "component" "api"). It must never change: selectors are immutable. */}}
 {{- define "skipper.selector" -}}
 app: {{ .root.Values.name | quote }}
 app.kubernetes.io/component: {{ .component }}
@@ -45,13 +45,13 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end -}}
 
-{{/* The account of a component: the chart's own, where it makes accounts. */}}
+{{/* Service account of a component: the chart's own, if the chart creates accounts. */}}
 {{- define "skipper.serviceAccountName" -}}
 {{- $own := ternary (printf "%s-%s" .root.Values.name .component) "default" .root.Values.rbac.enabled -}}
 {{- (index .root.Values .component).serviceAccountName | default $own -}}
 {{- end -}}
 
-{{/* Seconds that a pod has to end: for a worker, longer than its drain with what follows it. */}}
+{{/* Seconds that a pod gets to stop. A worker needs longer than its drain and what follows it. */}}
 {{- define "skipper.terminationGracePeriodSeconds" -}}
 {{- if eq .component "worker" -}}
 {{- add (index .root.Values.config "grace-period" | default 30 | int) 15 -}}
@@ -60,7 +60,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end -}}
 
-{{/* What restricted Pod Security asks of a pod; .user is the account in its image. */}}
+{{/* Required by the restricted Pod Security Standard; .user is the uid in the image. */}}
 {{- define "skipper.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: {{ .user }}
@@ -94,7 +94,7 @@ capabilities:
 {{- toYaml $settings -}}
 {{- end -}}
 
-{{/* REDIS_URL, and before it the password that it is made with. */}}
+{{/* REDIS_URL, preceded by the password that it contains. */}}
 {{- define "skipper.redisEnv" -}}
 {{- $redis := .Values.redis -}}
 {{- if not $redis.enabled }}
@@ -148,7 +148,7 @@ capabilities:
       key: {{ .Values.redis.auth.key | quote }}
 {{- end -}}
 
-{{/* Not empty where every service account of the cluster is to have FDD's rights. */}}
+{{/* Not empty if every service account of the cluster gets FDD's permissions. */}}
 {{- define "skipper.grantsEverybody" -}}
 {{- $wanted := .Values.rbac.enableFIAASController -}}
 {{- if eq (toString $wanted) "true" -}}
@@ -170,13 +170,13 @@ yes
 {{- end -}}
 {{- end -}}
 
-{{/* TCP ports that release servers are reached on: HTTPS for the specs, and the one of baseurl. */}}
+{{/* TCP ports of release servers: 443 for the specs, and the port of baseurl. */}}
 {{- define "skipper.releasePorts" -}}
 {{- $port := include "skipper.urlPort" .Values.baseurl -}}
 {{- toJson (list 443 ($port | default 443 | int) | uniq) -}}
 {{- end -}}
 
-{{/* TCP ports of proxies and of the telemetry collector, as the settings have them. */}}
+{{/* TCP ports of the proxies and the telemetry collector in the settings. */}}
 {{- define "skipper.settingPorts" -}}
 {{- $ports := list -}}
 {{- range $setting := list "http-proxy" "https-proxy" "otel-exporter-otlp-endpoint" -}}
@@ -191,7 +191,7 @@ yes
 {{- if .Values.redis.enabled -}}6379{{- else -}}{{ $port | default .Values.networkPolicy.redisPort }}{{- end -}}
 {{- end -}}
 
-{{/* Ports of the outer Redis: its own, and those of its Sentinels. */}}
+{{/* Ports of Redis and, if it is external, of its Sentinels. */}}
 {{- define "skipper.redisPorts" -}}
 {{- $ports := list (include "skipper.redisPort" . | int) -}}
 {{- if not .Values.redis.enabled -}}
@@ -200,10 +200,10 @@ yes
 {{- toJson (uniq $ports) -}}
 {{- end -}}
 
-{{/* What the schema cannot say. */}}
+{{/* Checks that the schema cannot express. */}}
 {{- define "skipper.validate" -}}
 {{- if not (and .Values.redis .Values.networkPolicy .Values.api .Values.worker .Values.monitoring) -}}
-{{- fail "the values lack this chart's defaults: upgrade with --reset-then-reuse-values instead of --reuse-values" -}}
+{{- fail "this chart's defaults are missing from the values: upgrade with --reset-then-reuse-values instead of --reuse-values" -}}
 {{- end -}}
 {{- if and .Values.releaseChannelMetadata (not .Values.releaseChannelMetadataSpecContentAsYAML) -}}
 {{- fail "releaseChannelMetadata needs releaseChannelMetadataSpecContentAsYAML: the fiaas.yml to deploy" -}}
@@ -213,29 +213,29 @@ yes
 {{- fail "redis.enabled=false needs redis.external.url or redis.external.existingSecret" -}}
 {{- end -}}
 {{- if and .Values.redis.external.url .Values.redis.external.existingSecret -}}
-{{- fail "give redis.external.url or redis.external.existingSecret, not both" -}}
+{{- fail "set redis.external.url or redis.external.existingSecret, not both" -}}
 {{- end -}}
 {{- with .Values.redis.external -}}
 {{- if ne (empty .sentinels) (empty .sentinelMaster) -}}
-{{- fail "redis.external.sentinels and redis.external.sentinelMaster go together" -}}
+{{- fail "redis.external.sentinels and redis.external.sentinelMaster go together: set both" -}}
 {{- end -}}
 {{- if and .sentinels .cluster -}}
-{{- fail "a Redis Cluster has no Sentinels: give redis.external.sentinels or redis.external.cluster" -}}
+{{- fail "a Redis Cluster has no Sentinels: set redis.external.sentinels or redis.external.cluster" -}}
 {{- end -}}
 {{- if and .sentinelPasswordKey (not .existingSecret) -}}
-{{- fail "redis.external.sentinelPasswordKey is a key of redis.external.existingSecret: give both" -}}
+{{- fail "redis.external.sentinelPasswordKey is a key of redis.external.existingSecret: set both" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.caBundle.configMap .Values.caBundle.secret -}}
-{{- fail "give caBundle.configMap or caBundle.secret, not both" -}}
+{{- fail "set caBundle.configMap or caBundle.secret, not both" -}}
 {{- end -}}
 {{- with .Values.worker.autoscaling -}}
 {{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
 {{- fail "worker.autoscaling.minReplicas is more than maxReplicas" -}}
 {{- end -}}
 {{- if and .enabled (eq .type "keda") (not .prometheusServer) (not $.Values.redis.enabled) -}}
-{{- fail "worker.autoscaling.type=keda with an outer Redis needs worker.autoscaling.prometheusServer" -}}
+{{- fail "worker.autoscaling.type=keda with an external Redis needs worker.autoscaling.prometheusServer" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/*
-The Deployment of a process: (dict "root" $ "component" "api" "port" 5000). Api and worker differ in their sub-command,
-port, account and in how long they may take to end.
+The Deployment of a process: (dict "root" $ "component" "api" "port" 5000). Api and worker differ in subcommand,
+port, account and termination grace period.
 */}}
 {{- define "skipper.deployment" -}}
 {{- $root := .root -}}
@@ -37,7 +37,7 @@ spec:
     spec:
       serviceAccountName: {{ include "skipper.serviceAccountName" . | quote }}
       automountServiceAccountToken: true
-      # A variable such as FIAAS_SKIPPER_PORT, or WORKER_PORT=tcp://…, would be read as a setting.
+      # Variables such as FIAAS_SKIPPER_PORT, or WORKER_PORT=tcp://…, would be read as settings.
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ include "skipper.terminationGracePeriodSeconds" . }}
       securityContext:
@@ -68,7 +68,7 @@ spec:
             - name: http
               containerPort: {{ .port }}
               protocol: TCP
-          # The process may take its time to begin, and is replaced when it hangs afterwards.
+          # The process may start slowly; it is replaced only if it hangs afterwards.
           startupProbe:
             httpGet:
               path: /healthz
@@ -76,7 +76,7 @@ spec:
             periodSeconds: 2
             timeoutSeconds: 2
             failureThreshold: 60
-          # Only of the process itself: a restart mends neither Redis nor the API server.
+          # Checks only the process itself: a restart repairs neither Redis nor the API server.
           livenessProbe:
             httpGet:
               path: /healthz
@@ -84,7 +84,7 @@ spec:
             periodSeconds: 10
             timeoutSeconds: 5
             failureThreshold: 6
-          # Redis is connected and the cluster was read; the answer's body says what is missing.
+          # Ready when Redis is connected and the cluster has been read; the body of the answer says what is missing.
           readinessProbe:
             httpGet:
               path: /readyz
@@ -93,7 +93,7 @@ spec:
             timeoutSeconds: 5
             failureThreshold: 3
           {{- if and (eq $component "api") (semverCompare ">=1.30.0-0" $root.Capabilities.KubeVersion.Version) }}
-          # Requests still come for a moment after the pod is taken out of the Service.
+          # Requests still arrive for a moment after the pod is removed from the Service.
           lifecycle:
             preStop:
               sleep:
@@ -184,7 +184,7 @@ spec:
       {{- end }}
 {{- end -}}
 
-{{/* The values' annotations win over the chart's. */}}
+{{/* Annotations from the values override the chart's. */}}
 {{- define "skipper.podAnnotations" -}}
 {{- $annotations := dict "kubectl.kubernetes.io/default-container" .component -}}
 {{- $_ := set $annotations "checksum/config" (include "skipper.configData" .root | sha256sum) -}}
@@ -198,7 +198,7 @@ spec:
 {{- include "skipper.strings" (mergeOverwrite $annotations .root.Values.annotations) -}}
 {{- end -}}
 
-{{/* Where a pod may run. */}}
+{{/* Where a pod can be scheduled. */}}
 {{- define "skipper.scheduling" -}}
 {{- with .nodeSelector }}
 nodeSelector:
