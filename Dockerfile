@@ -21,8 +21,8 @@ COPY worker worker
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap false \
  && node scripts/build-web.mjs
 
-# What runs, without source maps, types, and what is native for Bare, another runtime. Optional packages are accelerators
-# in native code: without them the packages are the same for every architecture.
+# Packages for production, without source maps, types, and native code for Bare, another runtime. Optional packages are
+# accelerators in native code: without them the packages are the same for every architecture.
 FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -32,7 +32,7 @@ RUN npm ci --ignore-scripts --omit=dev --omit=optional \
 
 FROM node:26-bookworm-slim AS node
 
-# Node alone, without npm and headers: less to load, and less to watch for vulnerabilities.
+# Only Node, without npm and headers: a smaller image with fewer possible vulnerabilities.
 FROM debian:bookworm-slim
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1* /usr/lib/
@@ -46,7 +46,7 @@ COPY --from=build /app/dist dist
 
 ENV NODE_ENV=production HOME=/home/node
 USER 1000:1000
-# 5000 the API, 5001 a worker's health and metrics.
+# 5000: the API. 5001: health and metrics of a worker.
 EXPOSE 5000 5001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/app/dist/bin/health.js"]
 ENTRYPOINT ["/app/bin/skipper"]
