@@ -17,7 +17,7 @@ export function tableBelow(page: string, heading: string, head: string): string[
   );
 }
 
-/** What stands between backticks. */
+/** The code spans of a text. */
 export function codesIn(text: string | undefined): string[] {
   return [...(text ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 }
