@@ -1,12 +1,13 @@
-# Skipper: one image for api, worker, standalone and the simulated cluster.
+# Skipper for production (api, worker, standalone), and the simulated cluster of docker-compose.yml.
 #   docker build -t skipper .                                    for this machine
 #   docker buildx build --platform linux/amd64,linux/arm64 .     for both
-# Only the last stage is of the target's architecture, and it runs nothing: no emulation is needed.
+#   docker build -t skipper-simulated --target simulated .       with the simulator, for development
+# Only the last stages are of the target's architecture, and they run nothing: no emulation is needed.
 
 FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts
+RUN npm ci --ignore-scripts --workspaces=false
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build-web.mjs scripts/
 COPY api api
@@ -15,7 +16,6 @@ COPY cli cli
 COPY client client
 COPY domain domain
 COPY shared shared
-COPY simulator simulator
 COPY web web
 COPY worker worker
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap false \
@@ -26,14 +26,21 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap fals
 FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --omit=dev --omit=optional \
+RUN npm ci --ignore-scripts --workspaces=false --omit=dev --omit=optional \
  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.bare' \) -delete \
  && rm -rf node_modules/.package-lock.json node_modules/.bin
+
+# The simulator, with the packages that it runs with: Skipper's and its own.
+FROM build AS build-simulator
+COPY simulator simulator
+RUN npm ci --ignore-scripts \
+ && node node_modules/typescript/bin/tsc -p simulator --sourceMap false \
+ && npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM node:26-bookworm-slim AS node
 
 # Only Node, without npm and headers: a smaller image with fewer possible vulnerabilities.
-FROM debian:bookworm-slim
+FROM debian:bookworm-slim AS skipper
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1* /usr/lib/
 COPY --from=node /etc/passwd /etc/group /etc/
@@ -41,7 +48,6 @@ WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY LICENSE package.json ./
 COPY bin/skipper bin/skipper
-COPY simulator/channel simulator/channel
 COPY --from=build /app/dist dist
 
 ENV NODE_ENV=production HOME=/home/node
@@ -62,3 +68,17 @@ LABEL org.opencontainers.image.title="skipper" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
+
+# For development only: Skipper's image with the simulated cluster in it.
+FROM skipper AS simulated
+COPY --from=build-simulator /app/node_modules node_modules
+COPY --from=build-simulator /app/dist/simulator dist/simulator
+COPY simulator/channel simulator/channel
+# 6443 the Kubernetes API, 6444 the release channels, 6480 its health.
+EXPOSE 6443 6444 6480
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s --retries=3 CMD ["node", "/app/dist/bin/health.js", "/healthz", "--port=6480"]
+ENTRYPOINT ["node", "/app/dist/simulator/bin/simulated-cluster.js"]
+CMD ["--help"]
+
+# Last, so that a build without --target is production's.
+FROM skipper

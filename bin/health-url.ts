@@ -3,7 +3,6 @@ const PORTS: Readonly<Record<string, readonly [flag: string, variable: string, p
   api: ['--port', 'PORT', '5000'],
   standalone: ['--port', 'PORT', '5000'],
   worker: ['--worker-port', 'WORKER_PORT', '5001'],
-  'simulated-cluster': ['--health-port', '', '6480'],
 };
 
 /** What to ask whether a `skipper` with these arguments is well. A port in the config file is not seen. */

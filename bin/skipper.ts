@@ -6,14 +6,15 @@ import { addCompletionCommands } from '../cli/completion/completion-commands.ts'
 import { EXIT } from '../cli/exit-code.ts';
 import { openIo } from '../cli/terminal.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
-import { addClusterCommand } from '../simulator/demo/cluster-command.ts';
-import { addDemoCommand } from '../simulator/demo/demo-command.ts';
 
 const SERVICES = [
   { name: 'api', description: 'HTTP in, jobs out: the API, the fleet page and the board', parts: ['api'] },
   { name: 'worker', description: 'jobs in, cluster changes out', parts: ['worker'] },
   { name: 'standalone', description: 'API and worker in one process', parts: ['api', 'worker'] },
 ] as const;
+
+/** What runs on the simulator is started from the sources: it is not in the image. */
+const SCRIPTS = { demo: 'npm run demo', 'simulated-cluster': 'npm run simulated-cluster' };
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -27,8 +28,7 @@ const program = new Command('skipper')
 const io = openIo(process);
 addClientCommands(program, io);
 await addServices(process.argv);
-addDemoCommand(program, process.env);
-addClusterCommand(program);
+addScriptHints();
 addCompletionCommands(program, io);
 // Last: the services keep commander's own exit code for wrong usage.
 program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
@@ -51,6 +51,17 @@ async function addServices(argv: readonly string[]): Promise<void> {
       const { serve } = await import('./serve.ts');
       await serve({ name, parts, version }, read);
     });
+  }
+}
+
+function addScriptHints(): void {
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    program
+      .command(name, { hidden: true })
+      .helpOption(false)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => program.error(`skipper: ${name} needs Skipper's sources: run ${script} there`));
   }
 }
 

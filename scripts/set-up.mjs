@@ -21,7 +21,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = ['bin', 'api', 'worker', 'domain', 'shared', 'simulator', 'web', 'client', 'cli'];
+const SOURCES = ['bin', 'api', 'worker', 'domain', 'shared', 'web', 'client', 'cli'];
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc');
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
@@ -31,10 +31,11 @@ const STEPS = {
   chromium: () => installProgram('chromium', 'chromium'),
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
+    build('simulator', [TSC, '-p', 'simulator'], [...SOURCES, 'simulator']);
     build('web', [join('scripts', 'build-web.mjs')], ['web', 'client', 'domain', 'scripts/build-web.mjs']);
     linkBinary();
   },
-  bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'bench', 'test']),
+  bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'simulator', 'bench', 'test']),
 };
 
 main(process.argv.slice(2));

@@ -1,21 +1,22 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import type { ClusterOptions } from './cluster-options.ts';
 import { MAX_NAMESPACES, number, wholeNumber } from './numbers.ts';
+import { runCluster } from './run-cluster.ts';
 
 const EXAMPLES = `
 Examples:
-  skipper simulated-cluster --directory /tmp/simulated
-  skipper standalone --config-file /tmp/simulated/cluster_config.yaml
+  npm run simulated-cluster -- --directory /tmp/simulated
+  npx skipper standalone --config-file /tmp/simulated/cluster_config.yaml
 
 The directory gets a kubeconfig, and a config file for Skipper that names it, the release channels and a Redis prefix
 of its own. They are removed at the end.`;
 
-/** Adds `skipper simulated-cluster`: what Skipper works on, for a Skipper that is started apart, as in docker-compose.yml. */
-export function addClusterCommand(program: Command): void {
+/** What Skipper works on, for a Skipper that is started separately, as in docker-compose.yml. */
+export function clusterCommand(): Command {
   const port = wholeNumber(0, 65_535);
-  program
-    .command('simulated-cluster')
-    .description('a simulated cluster and its release channels, to try Skipper on')
+  return new Command('npm run simulated-cluster --')
+    .description('A simulated cluster and its release channels, to try Skipper on.')
+    .showHelpAfterError('(run npm run simulated-cluster -- --help)')
     .requiredOption('--directory <folder>', 'where kubeconfig and cluster_config.yaml are written')
     .option(
       '--namespaces <number>',
@@ -32,8 +33,6 @@ export function addClusterCommand(program: Command): void {
     .option('--health-port <number>', 'port of /healthz and /readyz; 0 takes a free one', port, 6480)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: ClusterOptions) => {
-      // Only here: an API or a worker need not carry the simulator.
-      const { runCluster } = await import('./run-cluster.ts');
       process.exit(await runCluster(flags, console.log));
     });
 }

@@ -26,7 +26,7 @@ export function clusterConfigText(config: ClusterConfig): string {
     ...(failRate > 0 ? { progressDeadline: PROGRESS_DEADLINE_SECONDS } : {}),
   };
   const keys = Object.entries(settings).map(([name, value]) => [flagOf(name as SettingName), value]);
-  return `# Written by skipper simulated-cluster.\n${stringify(Object.fromEntries(keys))}`;
+  return `# Written by the simulated cluster.\n${stringify(Object.fromEntries(keys))}`;
 }
 
 /** What is published shall be seen soon. */

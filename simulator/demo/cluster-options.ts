@@ -1,4 +1,4 @@
-/** What `skipper simulated-cluster` was asked to do. */
+/** What `npm run simulated-cluster` was asked to do. */
 export interface ClusterOptions {
   /** Gets the kubeconfig and Skipper's config file. */
   readonly directory: string;

@@ -1,6 +1,6 @@
 import type { Terminal } from '../../shared/terminal.ts';
 
-/** What `skipper demo` was asked to do. */
+/** What `npm run demo` was asked to do. */
 export interface DemoOptions {
   readonly namespaces: number;
   /** Seconds between two publications of another version; undefined publishes none. */

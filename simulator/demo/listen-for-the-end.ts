@@ -20,7 +20,7 @@ export function listenForTheEnd(): End {
     process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
       if (ending.signal.aborted) return;
       ending.abort();
-      // Whoever read the output has gone: `skipper demo | head`.
+      // The reader of the output has ended: `npm run demo | head`.
       if (error.code === 'EPIPE') resolve('ended');
       else reject(error);
     });

@@ -39,7 +39,7 @@ export async function runDemo(options: DemoOptions, { env, terminal }: DemoSurro
     outcome = demo === 'ended' ? interrupted(options) : await show(options, demo, table, end);
   } finally {
     if (end.signal.aborted) say('ending everything that the demo has started');
-    await closers.closeAll().catch((error: unknown) => console.error(`skipper demo: ${messageOf(error)}`));
+    await closers.closeAll().catch((error: unknown) => console.error(`demo: ${messageOf(error)}`));
   }
   if (outcome.lastLine !== undefined) say(outcome.lastLine);
   return outcome.exitCode;

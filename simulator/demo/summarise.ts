@@ -2,7 +2,7 @@ import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 
-/** What `skipper demo --once` ends with, for machines. */
+/** The last line of `npm run demo -- --once`, for machines. */
 export interface DemoSummary {
   readonly simulated: boolean;
   readonly namespaces: number;

@@ -18,12 +18,13 @@ const Volume = z.union([
 
 const Service = z.strictObject({
   image: z.string(),
-  build: z.string().optional(),
+  build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
   user: z.string(),
   command: z.array(z.string()),
   // Compose fills in variables after it has parsed: what comes of one is a text.
   environment: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
   profiles: z.array(z.string()).optional(),
+  init: z.boolean().optional(),
   restart: z.string().optional(),
   stop_grace_period: z.string().optional(),
   ports: z.array(z.string()).optional(),

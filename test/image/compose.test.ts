@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SETTING_NAMES, Settings, variableOf } from '../../shared/config.ts';
 import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
 import { ROOT, readComposeFile } from './compose-file.ts';
+import { entrypointOf } from './dockerfile.ts';
 
 const { services, volumes } = readComposeFile();
 const { redis, api, worker, cluster } = services;
@@ -41,18 +42,15 @@ describe.each(Object.entries(services))('service %s', (_name, service) => {
 
 describe.each(SKIPPERS)(
   "Skipper's service %s",
-  (_name, { command, environment, healthcheck, user, build }) => {
-    test('runs a command that there is, with flags that it has', () => {
-      const { stdout, status } = spawnSync(
-        process.execPath,
-        [`${ROOT}dist/bin/skipper.js`, command[0] ?? '', '--help'],
-        {
-          encoding: 'utf8',
-        },
-      );
+  (name, { image, command, environment, healthcheck, user, build, init }) => {
+    test('runs a command that exists, with flags that it has', () => {
+      const [program = '', ...args] = entrypointOf(build?.target ?? '');
+      const words = command.filter((word) => !word.startsWith('--'));
+      const { stdout, status } = spawnSync(program, [...args, ...words, '--help'], { encoding: 'utf8' });
 
       expect(status).toBe(0);
-      for (const flag of command.slice(1)) expect(stdout).toContain(`${flag.split('=')[0]} <`);
+      for (const flag of command.filter((word) => !words.includes(word)))
+        expect(stdout).toContain(`${flag.split('=')[0]} <`);
     });
 
     test('sets nothing but settings, to what they may be', () => {
@@ -65,10 +63,19 @@ describe.each(SKIPPERS)(
     });
 
     test('is built here, runs as uid 1000, and asks for readiness with the health check of the image', () => {
-      expect(build).toBe('.');
+      const isSimulated = name === 'cluster';
+      expect(build).toEqual({ context: '.', target: isSimulated ? 'simulated' : 'skipper' });
+      expect(image).toBe(isSimulated ? 'skipper-simulated:local' : 'skipper:local');
       expect(user).toBe('1000:1000');
-      expect(healthcheck.test).toEqual(['CMD', 'node', '/app/dist/bin/health.js', '/readyz']);
+      const port = isSimulated ? ['--port=6480'] : [];
+      expect(healthcheck.test).toEqual(['CMD', 'node', '/app/dist/bin/health.js', '/readyz', ...port]);
       expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain('CMD ["node", "/app/dist/bin/health.js"]');
+    });
+
+    test('hears signals from its very start', () => {
+      // As process 1, Node has no handler while it loads: bin/skipper passes signals on, or an init does.
+      const [program] = entrypointOf(build?.target ?? '');
+      expect(program === `${ROOT}bin/skipper` || init === true).toBe(true);
     });
   },
 );

@@ -43,7 +43,7 @@ describe('skipper --help', () => {
     const { code, out } = await skipper(['--help']);
 
     expect(code).toBe(0);
-    for (const command of ['api', 'worker', 'standalone', 'demo'])
+    for (const command of ['api', 'worker', 'standalone'])
       expect(out).toMatch(new RegExp(`^ +${command} `, 'm'));
   });
 
@@ -87,6 +87,8 @@ describe('skipper --help', () => {
 
 const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [
   ['an unknown command', ['serve'], {}, /unknown command 'serve'/],
+  ['the demo, which is not part of the product', ['demo', '--once'], {}, /npm run demo/],
+  ['the simulated cluster', ['simulated-cluster', '--help'], {}, /npm run simulated-cluster/],
   ['an unknown flag', ['api', '--no-such-flag'], {}, /unknown option '--no-such-flag'/],
   ['a port that is none', ['api', '--port', 'http'], {}, /--port/],
   ['a port out of range', ['api', '--port', '70000'], {}, /--port.*65535/s],

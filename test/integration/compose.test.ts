@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { freePort } from '../../simulator/demo/free-port.ts';
 import { findRedisServer } from '../../simulator/demo/redis-server.ts';
 import { type ComposeService, ROOT, readComposeFile } from '../image/compose-file.ts';
+import { entrypointOf } from '../image/dockerfile.ts';
 import { until } from '../support/simulated-world.ts';
 
 const NAMESPACES = 5;
@@ -63,16 +64,17 @@ describe('docker compose --profile simulated up', () => {
   }
 
   function startSkipper(name: string, port: number, more: readonly string[] = []): void {
-    const command = [...service(name).command, ...more].map(here);
-    start(name, `${ROOT}bin/skipper`, command, environmentOf(name, port));
+    const { build, command } = service(name);
+    const [program = '', ...args] = entrypointOf(build?.target ?? '');
+    start(name, program, [...args, ...[...command, ...more].map(here)], environmentOf(name, port));
   }
 
-  /** The service's own health check, told what the first process of its container would be. */
-  function isHealthy(name: string, port: number, more: readonly string[] = []): boolean {
+  /** The service's own health check; one that names no port gets the command of its container's first process. */
+  function isHealthy(name: string, port: number): boolean {
     const [, program = '', ...args] = service(name).healthcheck.test;
-    const command = [...service(name).command, ...more];
-    const asked = [...args.map((arg) => arg.replace('/app/', ROOT)), ...command];
-    return spawnSync(program, asked, { env: environmentOf(name, port) }).status === 0;
+    const command = args.some((arg) => arg.startsWith('--port=')) ? [] : service(name).command;
+    const asked = args.map((arg) => arg.replace('/app/', ROOT).replace('=6480', `=${ports.health}`));
+    return spawnSync(program, [...asked, ...command], { env: environmentOf(name, port) }).status === 0;
   }
 
   test('each service becomes healthy in its turn, and the fleet is deployed', async () => {
@@ -89,7 +91,7 @@ describe('docker compose --profile simulated up', () => {
       `--health-port=${ports.health}`,
     ];
     startSkipper('cluster', 0, clusterPorts);
-    await until(() => isHealthy('cluster', 0, clusterPorts), 'the cluster is healthy');
+    await until(() => isHealthy('cluster', 0), 'the cluster is healthy');
 
     startSkipper('api', ports.api);
     const workerPorts = await Promise.all([freePort(), freePort()]);

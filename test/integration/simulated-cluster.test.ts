@@ -14,6 +14,8 @@ import { FDD, OLD, OLDEST, type Raw, until } from '../support/simulated-world.ts
 
 jest.setTimeout(120_000);
 
+const SIMULATED_CLUSTER = join(packageRoot, 'dist', 'simulator', 'bin', 'simulated-cluster.js');
+
 let folder: string;
 const children: ChildProcess[] = [];
 
@@ -41,9 +43,7 @@ async function startCluster(flags: readonly string[]): Promise<Started> {
     `--health-port=${healthPort}`,
     ...flags,
   ];
-  const child = spawn(join(packageRoot, 'bin', 'skipper'), ['simulated-cluster', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [SIMULATED_CLUSTER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -5,7 +5,7 @@ import type { FleetDocument } from '../../../domain/fleet/fleet-feed.ts';
 import { freePort } from '../../../simulator/demo/free-port.ts';
 import { until } from '../../support/simulated-world.ts';
 
-const SKIPPER = fileURLToPath(new URL('../../../bin/skipper', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../../dist/simulator/bin/demo.js', import.meta.url));
 const FILLED_MS = 240_000;
 
 export interface RunningDemo {
@@ -13,7 +13,7 @@ export interface RunningDemo {
   fleet(): Promise<FleetDocument>;
 }
 
-/** `skipper demo`, as a user starts it, for the tests of a file; ready when `isReady` says so of its fleet. */
+/** `npm run demo`, as a user starts it, for the tests of a file; ready when `isReady` says so of its fleet. */
 export function useDemo(
   { namespaces, failRate }: { namespaces: number; failRate: number },
   isReady: (fleet: FleetDocument) => boolean,
@@ -30,7 +30,7 @@ export function useDemo(
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const flags = ['--namespaces', namespaces, '--fail-rate', failRate, '--port', port].map(String);
-    child = spawn(SKIPPER, ['demo', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(process.execPath, [DEMO, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {

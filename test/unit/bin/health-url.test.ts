@@ -17,7 +17,7 @@ describe('healthUrl', () => {
     ['a worker on its own port', [...NODE, 'worker'], { PORT: '8080' }, 'http://127.0.0.1:5001/healthz'],
     ['a worker by $WORKER_PORT', [...NODE, 'worker'], { WORKER_PORT: '91' }, 'http://127.0.0.1:91/healthz'],
     ['a worker by its flag', [...NODE, 'worker', '--worker-port', '92'], {}, 'http://127.0.0.1:92/healthz'],
-    ['the simulated cluster', [...NODE, 'simulated-cluster'], { PORT: '1' }, 'http://127.0.0.1:6480/healthz'],
+    ['another program by its port alone', ['--port=6480'], { PORT: '1' }, 'http://127.0.0.1:6480/healthz'],
     [
       'what an init has started',
       ['/sbin/docker-init', '--', '/app/bin/skipper', 'worker'],
