@@ -1,9 +1,10 @@
 /** FDDs that react at once, in a process of their own: what both the floor and Skipper are measured against. */
+
+import pMap from 'p-map';
 import { pino } from 'pino';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { CONFIG_MAPS, NAMESPACES } from '../shared/kubernetes/resources.ts';
-import { forEachAtMost } from '../simulator/demo/for-each-at-most.ts';
 import { startSimulatedFdds } from '../simulator/fdd/start-simulated-fdds.ts';
 
 const [kubeconfig = '', count = '0', image = '', bare = '0'] = process.argv.slice(2);
@@ -24,7 +25,10 @@ const namespaces = Array.from(
   { length: Number(count) },
   (_, index) => `bench-${String(index).padStart(5, '0')}`,
 );
-await forEachAtMost(48, [...namespaces.entries()], async ([index, namespace]) => {
+await pMap(namespaces, addNamespace, { concurrency: 48 });
+process.send?.('ready');
+
+async function addNamespace(namespace: string, index: number): Promise<void> {
   await client.create(NAMESPACES, undefined, {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -38,5 +42,4 @@ await forEachAtMost(48, [...namespaces.entries()], async ([index, namespace]) =>
   });
   // The first ones stay without FDD: they are bootstrapped.
   if (index >= Number(bare)) await fdds.installFdd(namespace, { image });
-});
-process.send?.('ready');
+}

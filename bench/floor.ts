@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pMap from 'p-map';
 import { pino } from 'pino';
 import { FDD } from '../domain/cluster/names.ts';
 import { isRolledOut } from '../domain/cluster/observed.ts';
@@ -9,7 +10,6 @@ import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { APPLICATIONS, DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
 import { startWatch } from '../shared/kubernetes/watch.ts';
-import { forEachAtMost } from '../simulator/demo/for-each-at-most.ts';
 
 const IN_FLIGHT = 32;
 
@@ -48,10 +48,11 @@ export async function runFloor(
   });
   await watch.synced();
   const began = performance.now();
-  await forEachAtMost(IN_FLIGHT, namespaces, async (namespace) => {
+  const apply = (namespace: string) => {
     const manifest = applicationManifest(namespace, release, ids.get(namespace) ?? '');
-    await client.apply(APPLICATIONS, { namespace, name: FDD }, manifest);
-  });
+    return client.apply(APPLICATIONS, { namespace, name: FDD }, manifest);
+  };
+  await pMap(namespaces, apply, { concurrency: IN_FLIGHT });
   await done;
   const seconds = (performance.now() - began) / 1000;
   await watch.stop();

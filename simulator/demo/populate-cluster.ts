@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import pMap from 'p-map';
 import type { Logger } from 'pino';
 import { SkipperError } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
@@ -13,7 +14,6 @@ import { ensureCrds } from '../../worker/ensure-crds.ts';
 import { FDD } from '../fdd/fdd-names.ts';
 import type { SimulatedFdds } from '../fdd/start-simulated-fdds.ts';
 import { DEMO_LABEL, type DemoCluster } from './demo-cluster.ts';
-import { forEachAtMost } from './for-each-at-most.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 import { imageOf, PUBLISHED_VERSIONS } from './published-versions.ts';
 
@@ -51,8 +51,8 @@ export async function populateCluster(
   signal: AbortSignal,
 ): Promise<void> {
   const { client } = cluster;
-  await forEachAtMost(IN_FLIGHT, fleet, async (namespace) => {
-    signal.throwIfAborted();
+  const limits = { concurrency: IN_FLIGHT, signal };
+  const createNamespace = async (namespace: DemoNamespace) => {
     setFaults(fdds, namespace);
     await client.create(NAMESPACES, undefined, {
       apiVersion: 'v1',
@@ -60,12 +60,13 @@ export async function populateCluster(
       metadata: { name: namespace.name, labels: DEMO_LABEL },
     });
     await client.create(CONFIG_MAPS, namespace.name, configMap(namespace));
-  });
-  await cluster.untilNamespacesAreUsable(fleet);
-  await forEachAtMost(IN_FLIGHT, fleet, async ({ name, installedVersion }) => {
-    signal.throwIfAborted();
+  };
+  const installFdd = async ({ name, installedVersion }: DemoNamespace) => {
     if (installedVersion !== undefined) await fdds.installFdd(name, { image: imageOf(installedVersion) });
-  });
+  };
+  await pMap(fleet, createNamespace, limits);
+  await cluster.untilNamespacesAreUsable(fleet);
+  await pMap(fleet, installFdd, limits);
 }
 
 /** What runs is well; it is the others that are not. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import pMap from 'p-map';
 import { APP_LABEL, CONFIG_MAP, FDD } from '../../domain/cluster/names.ts';
 import { messageOf, SkipperError } from '../../domain/errors.ts';
 import { ConfigurationError } from '../../shared/config.ts';
@@ -12,7 +13,6 @@ import {
   SERVICE_ACCOUNTS,
 } from '../../shared/kubernetes/resources.ts';
 import { DEMO_LABEL, type DemoCluster, openDemoClient } from './demo-cluster.ts';
-import { forEachAtMost } from './for-each-at-most.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 
 const NODE = 'skipper-demo-node';
@@ -81,10 +81,8 @@ function openClient(kubeconfigPath: string): KubernetesClient {
 }
 
 async function refuseWithoutRights(client: KubernetesClient): Promise<void> {
-  const missing: string[] = [];
-  await forEachAtMost(NEEDED_RIGHTS.length, NEEDED_RIGHTS, async (right) => {
-    if (!(await isAllowed(client, right))) missing.push(describeRight(right));
-  });
+  const answers = await Promise.all(NEEDED_RIGHTS.map((right) => isAllowed(client, right)));
+  const missing = NEEDED_RIGHTS.filter((_, index) => answers[index] === false).map(describeRight);
   if (missing.length === 0) return;
   throw new ConfigurationError(
     `the demo makes namespaces of its own on ${client.server}, and this user may not ${missing.join(', ')}: use a kubeconfig of a cluster administrator`,
@@ -188,7 +186,7 @@ async function removeNamespaces(
   say: (line: string) => void,
 ): Promise<void> {
   const ours = new Set(fleet.map(({ name }) => name));
-  await forEachAtMost(IN_FLIGHT, [...ours], (name) => client.delete(NAMESPACES, { name }));
+  await pMap(ours, (name) => client.delete(NAMESPACES, { name }), { concurrency: IN_FLIGHT });
   const deadline = Date.now() + REMOVAL_TIMEOUT_MS;
   for (let told = 0; ; ) {
     const left = (await list(client, NAMESPACES, { labelSelector: LABEL_SELECTOR })).filter(({ metadata }) =>

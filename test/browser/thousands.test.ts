@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import pMap from 'p-map';
 import type { Page } from 'playwright-core';
 import { APPLICATIONS, pathOf } from '../../shared/kubernetes/resources.ts';
-import { forEachAtMost } from '../../simulator/demo/for-each-at-most.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { quickestOf } from '../support/quickest.ts';
 import { FDD, OLD, until, useWorld } from '../support/simulated-world.ts';
@@ -18,7 +18,7 @@ const world = useWorld(
       { length: NAMESPACES },
       (_, index) => `team-${String(index + 1).padStart(5, '0')}`,
     );
-    await forEachAtMost(32, names, (name) => opened.addNamespace(name, { fdd: OLD }));
+    await pMap(names, (name) => opened.addNamespace(name, { fdd: OLD }), { concurrency: 32 });
     api = await opened.startApi({ unready: true });
     await api.ready(90_000);
   },
