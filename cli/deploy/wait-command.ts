@@ -34,7 +34,7 @@ export async function waitForRollout(
 ): Promise<ExitCode> {
   const { out, err, now } = io;
   const output = format === 'table' ? out : err;
-  const progress = output.isInteractive ? onScreen(output, now) : inLines(output, now);
+  const progress = openProgress(output, now);
   const goesOn = `rollout ${id} goes on; follow it with: skipper wait ${id}`;
   const stopListening = onSignals((exitCode) => {
     err.write(`\nskipper: interrupted; ${goesOn}\n`);
@@ -59,10 +59,14 @@ async function conclude(rollout: RolloutView, format: OutputFormat, { out, err }
   return (rollout.counts.failed ?? 0) > 0 ? EXIT.failed : EXIT.ok;
 }
 
-interface Progress {
+export interface Progress {
   onSeen(rollout: RolloutView): void;
   onLost(reason: string): void;
   onBack(): void;
+}
+
+export function openProgress(output: Terminal, now: () => number): Progress {
+  return output.isInteractive ? onScreen(output, now) : inLines(output, now);
 }
 
 /** A bar that moves; failures stay above it. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Environment, Io } from '../../cli/terminal.ts';
 import { openTerminal } from '../../shared/terminal.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { MAX_NAMESPACES, number, wholeNumber } from './numbers.ts';
@@ -19,7 +20,7 @@ It needs a Redis: the one that $REDIS_URL names, or a redis-server on this machi
 redis-server), which it starts on a free port and stops at the end.`;
 
 /** The whole product at work on this machine, against a cluster that is simulated. */
-export function demoCommand(env: Readonly<Record<string, string | undefined>>): Command {
+export function demoCommand(env: Environment): Command {
   return new Command('npm run demo --')
     .description('Shows Skipper at work on a simulated cluster.')
     .showHelpAfterError('(run npm run demo -- --help)')
@@ -37,6 +38,17 @@ export function demoCommand(env: Readonly<Record<string, string | undefined>>): 
     .option('--kubeconfig <file>', 'run the simulated FDDs on this real API server instead')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: DemoOptions) => {
-      process.exit(await runDemo(flags, { env, terminal: openTerminal(process.stdout, env) }));
+      process.exit(await runDemo(flags, openDemoIo(env)));
     });
+}
+
+/** Not the CLI's own, which exits when the reader of a pipe ends: the demo has to clean up first. */
+function openDemoIo(env: Environment): Io {
+  return {
+    out: openTerminal(process.stdout, env),
+    err: openTerminal(process.stderr, env),
+    env,
+    now: Date.now,
+    confirm: undefined,
+  };
 }

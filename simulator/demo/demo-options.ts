@@ -1,5 +1,3 @@
-import type { Terminal } from '../../shared/terminal.ts';
-
 /** What `npm run demo` was asked to do. */
 export interface DemoOptions {
   readonly namespaces: number;
@@ -14,10 +12,4 @@ export interface DemoOptions {
   readonly json: string | undefined;
   /** A real cluster, instead of the simulated one. */
   readonly kubeconfig: string | undefined;
-}
-
-/** What surrounds the demo: handed in by the composition root. */
-export interface DemoSurroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly terminal: Terminal;
 }

@@ -38,7 +38,7 @@ export function introduction({ once }: DemoOptions, demo: Demo): readonly string
     `${fleet.length} namespaces: ${without} without an FDD, the others with an outdated one; ${misbehaving} misbehave.`,
     once
       ? 'Deploying all of them once.'
-      : 'Updates come by themselves. Press Ctrl-C to stop; nothing stays behind.',
+      : 'Updates are automatic. Press Ctrl-C to stop; nothing stays behind.',
     '',
   ];
 }

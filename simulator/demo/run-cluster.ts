@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../domain/errors.ts';
 import { ConfigurationError } from '../../shared/config.ts';
 import { type ChannelServer, startChannelServer } from '../channel-server.ts';
-import { silence } from '../fdd/delays.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { clusterConfigText } from './cluster-config.ts';
 import type { ClusterOptions } from './cluster-options.ts';
@@ -14,7 +12,7 @@ import { WATCHABLE_DELAYS } from './fleet-delays.ts';
 import { startHealthServer } from './health-server.ts';
 import { listenForTheEnd } from './listen-for-the-end.ts';
 import { planFleet } from './plan-fleet.ts';
-import { CURRENT_VERSION, versionAfter } from './published-versions.ts';
+import { publishReleases } from './publish-releases.ts';
 import { startSimulatedCluster } from './simulated-cluster.ts';
 
 /** Runs the cluster until it is told to end; resolves with the exit code when nothing of it is left. */
@@ -23,7 +21,7 @@ export async function runCluster(options: ClusterOptions, say: (line: string) =>
   const closers = createClosers();
   try {
     const running = start(options, { closers, say, signal: end.signal }).then((channels) =>
-      publish(channels, options.releaseEvery, { say, signal: end.signal }),
+      publishReleases(channels, options.releaseEvery, { say, signal: end.signal }),
     );
     await Promise.race([running, end.asked]);
     // What it is starting is in `closers` only when it has started.
@@ -82,22 +80,6 @@ async function start(
   say(`Filled in ${((Date.now() - began) / 1_000).toFixed(1)} s; ready: /readyz on port ${health.port}.`);
   say(`Releases at ${channels.url}. Skipper: --config-file ${configFile}`);
   return channels;
-}
-
-/** Until it is told to end. */
-async function publish(
-  channels: ChannelServer,
-  releaseEvery: number | undefined,
-  { say, signal }: Surroundings,
-): Promise<void> {
-  if (releaseEvery === undefined) return silence(signal);
-  let published = CURRENT_VERSION;
-  for (;;) {
-    await pause(releaseEvery * 1_000, undefined, { signal });
-    published = versionAfter(published);
-    channels.publish('stable', published);
-    say(`channel stable is ${published}`);
-  }
 }
 
 async function listening<T>(flag: string, port: number, open: (port: number) => Promise<T>): Promise<T> {

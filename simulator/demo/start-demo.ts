@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ApiClient, createApiClient } from '../../client/api-client.ts';
 import { ConfigurationError } from '../../shared/config.ts';
 import { type ChannelServer, startChannelServer } from '../channel-server.ts';
 import type { Closers } from './closers.ts';
-import { type DemoApi, openDemoApi } from './demo-api.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { type DemoRedis, openRedis } from './demo-redis.ts';
@@ -23,7 +23,7 @@ export interface Demo {
   readonly channels: ChannelServer;
   readonly redis: DemoRedis;
   readonly skippers: Skippers;
-  readonly api: DemoApi;
+  readonly client: ApiClient;
 }
 
 export interface StartDemoOptions {
@@ -66,7 +66,8 @@ export async function startDemo(start: StartDemoOptions): Promise<Demo> {
   await fillCluster({ cluster, fleet, delays, closers, signal });
   signal.throwIfAborted();
   const skippers = await (early ?? startThem());
-  return { fleet, cluster, channels, redis, skippers, api: openDemoApi(skippers.url) };
+  const client = createApiClient({ server: skippers.url, token: undefined });
+  return { fleet, cluster, channels, redis, skippers, client };
 }
 
 function openCluster(

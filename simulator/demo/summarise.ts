@@ -1,12 +1,12 @@
+import { oneLine } from '../../cli/text/lines.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
-import { describeFailure } from './describe-failure.ts';
 import type { DemoNamespace } from './plan-fleet.ts';
 
 /** The last line of `npm run demo -- --once`, for machines. */
 export interface DemoSummary {
   readonly simulated: boolean;
   readonly namespaces: number;
-  /** Namespaces that were not told to misbehave. */
+  /** Namespaces without a fault. */
   readonly healthy: number;
   readonly verified: number;
   readonly bootstrapped: number;
@@ -43,7 +43,7 @@ export function summarise(
     unchanged: verified.filter(({ outcome }) => outcome === 'unchanged').length,
     failed: targets
       .filter(({ state }) => state !== 'completed')
-      .map((target) => ({ namespace: target.namespace, reason: describeFailure(target) || target.state })),
+      .map((target) => ({ namespace: target.namespace, reason: oneLine(target.reason) || target.state })),
     expectedFailures: misbehaving,
     seconds: rounded((finished(targets) - createdAt) / 1_000),
     verifiedPerSecond: rounded(verified.length / Math.max(0.001, (finished(verified) - createdAt) / 1_000)),
@@ -63,27 +63,19 @@ export function surprises(rollout: RolloutView, fleet: readonly DemoNamespace[])
   });
 }
 
-/** The final table. */
-export function describeSummary(summary: DemoSummary): readonly string[] {
-  const { bootstrapped, updated, unchanged, failed, verified, namespaces } = summary;
-  const others = verified - bootstrapped - updated - unchanged;
-  const counts: readonly [string, number][] = [
-    ['bootstrapped', bootstrapped],
-    ['updated', updated],
-    ['unchanged', unchanged],
-    ...(others === 0 ? [] : [['verified', others] as [string, number]]),
-    ['failed', failed.length],
-  ];
-  return [
-    '',
-    `outcome        namespaces`,
-    ...counts.map(([name, count]) => `${name.padEnd(15)}${String(count).padStart(10)}`),
-    `${'all'.padEnd(15)}${String(namespaces).padStart(10)}`,
-    '',
-    ...failed.map(({ namespace, reason }) => `  ${namespace} failed: ${reason}`),
-    ...(failed.length === 0 ? [] : ['']),
-    `${verified} of ${namespaces} namespaces verified in ${summary.seconds} s (${summary.verifiedPerSecond}/s); ${summary.expectedFailures} were told to misbehave`,
-  ];
+export function isAllVerified({ verified, namespaces }: DemoSummary): boolean {
+  return verified === namespaces;
+}
+
+/** `17 of 20 namespaces verified in 30.14 s (3.25/s): 2 bootstrapped, 15 updated; 3 were meant to fail` */
+export function describeSummary(summary: DemoSummary): string {
+  const { verified, namespaces, seconds, verifiedPerSecond, expectedFailures } = summary;
+  const outcomes = (['bootstrapped', 'updated', 'unchanged'] as const)
+    .filter((outcome) => summary[outcome] > 0)
+    .map((outcome) => `${summary[outcome]} ${outcome}`);
+  const how = outcomes.length === 0 ? '' : `: ${outcomes.join(', ')}`;
+  const expected = expectedFailures === 0 ? '' : `; ${expectedFailures} were meant to fail`;
+  return `${verified} of ${namespaces} namespaces verified in ${seconds} s (${verifiedPerSecond}/s)${how}${expected}`;
 }
 
 function rounded(value: number): number {
