@@ -67,14 +67,14 @@ export function isAllVerified({ verified, namespaces }: DemoSummary): boolean {
   return verified === namespaces;
 }
 
-/** `17 of 20 namespaces verified in 30.14 s (3.25/s): 2 bootstrapped, 15 updated; 3 were meant to fail` */
+/** `17 of 20 namespaces verified in 30.14 s (3.25/s): 2 bootstrapped, 15 updated; 3 expected to fail` */
 export function describeSummary(summary: DemoSummary): string {
   const { verified, namespaces, seconds, verifiedPerSecond, expectedFailures } = summary;
   const outcomes = (['bootstrapped', 'updated', 'unchanged'] as const)
     .filter((outcome) => summary[outcome] > 0)
     .map((outcome) => `${summary[outcome]} ${outcome}`);
   const how = outcomes.length === 0 ? '' : `: ${outcomes.join(', ')}`;
-  const expected = expectedFailures === 0 ? '' : `; ${expectedFailures} were meant to fail`;
+  const expected = expectedFailures === 0 ? '' : `; ${expectedFailures} expected to fail`;
   return `${verified} of ${namespaces} namespaces verified in ${seconds} s (${verifiedPerSecond}/s)${how}${expected}`;
 }
 

@@ -45,21 +45,6 @@ export const INSTANT_DELAYS: Delays = {
   bootstrapPollMs: 5,
 };
 
-/** About what a cluster shows whose nodes have the image already. */
-export const REALISTIC_DELAYS: Delays = {
-  imagePullMs: 1_500,
-  startMs: 800,
-  readyMs: 10_000,
-  terminateMs: 300,
-  backoffMs: 10_000,
-  backoffCapMs: 300_000,
-  controllerMs: 50,
-  fddStepMs: 150,
-  successAfterDeploymentMs: 2_000,
-  bootstrapPollMs: 5_000,
-  bootstrapTimeoutMs: 120_000,
-};
-
 /** Waits, but not longer than the signal is silent: the caller looks at `signal.aborted` afterwards. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms <= 0 || signal?.aborted) return Promise.resolve();

@@ -13,7 +13,7 @@ export interface FddConfiguration {
   readonly serviceAccountPerApp: boolean;
 }
 
-export const DEFAULT_CONFIGURATION: FddConfiguration = {
+const DEFAULT_CONFIGURATION: FddConfiguration = {
   logFormat: 'plain',
   environment: undefined,
   includeStatusInApp: false,
@@ -54,7 +54,7 @@ export async function readMountedConfiguration(
   return mountsConfiguration(pod.spec) ? read(pod.metadata.namespace) : DEFAULT_CONFIGURATION;
 }
 
-export function parseConfiguration(text: string | undefined): FddConfiguration {
+function parseConfiguration(text: string | undefined): FddConfiguration {
   const parsed = parseYaml(text ?? '');
   if (typeof parsed !== 'object' || parsed === null) return DEFAULT_CONFIGURATION;
   const values = new Map(Object.entries(parsed));
@@ -75,7 +75,7 @@ function parseYaml(text: string): unknown {
   }
 }
 
-export function mountsConfiguration(spec: PodSpec): boolean {
+function mountsConfiguration(spec: PodSpec): boolean {
   const volumes = (spec.volumes ?? []).filter((volume) => volume.configMap?.name === FDD);
   const mounts = spec.containers[0]?.volumeMounts ?? [];
   return mounts.some(

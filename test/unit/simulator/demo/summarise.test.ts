@@ -62,7 +62,7 @@ describe('a fleet with a failure', () => {
     expect(summary.failed).toEqual([{ namespace: 'team-002', reason: 'not proved by the deadline' }]);
     expect(surprises(rollout, fleet)).toEqual([]);
     expect(describeSummary(summary)).toBe(
-      '1 of 2 namespaces verified in 30 s (0.5/s): 1 updated; 1 were meant to fail',
+      '1 of 2 namespaces verified in 30 s (0.5/s): 1 updated; 1 expected to fail',
     );
   });
 
