@@ -1,11 +1,9 @@
-// Makes a fresh machine ready: `node scripts/set-up.mjs packages redis build`. Steps that are done already are skipped;
-// what is done is said on one line each. It runs before `npm ci`, so it needs nothing but Node.
+// Makes a fresh machine ready: `node scripts/set-up.mjs packages redis build`. A step is skipped if it is done already or
+// if the machine has the program; what is installed is printed. It runs before `npm ci`, so it needs nothing but Node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
-  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,8 +15,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onPath } from './on-path.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = ['bin', 'api', 'worker', 'domain', 'shared', 'web', 'client', 'cli'];
@@ -28,7 +27,8 @@ const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.jso
 const STEPS = {
   packages: installPackages,
   redis: () => installProgram('redis-server', 'redis-server'),
-  chromium: () => installProgram('chromium', 'chromium'),
+  chromium: () => process.env.CHROMIUM || installProgram('chromium', 'chromium'),
+  helm: findHelm,
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
     build('simulator', [TSC, '-p', 'simulator'], [...SOURCES, 'simulator']);
@@ -59,9 +59,10 @@ function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   if (!installedByHand()) {
     const began = Date.now();
+    say('installing the npm packages of package-lock.json');
     // The compiler is needed, whatever NODE_ENV says.
     run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
-    say(`npm packages installed from package-lock.json in ${since(began)}`);
+    say(`npm packages installed in ${since(began)}`);
   }
   writeFileSync(stamp, wanted);
 }
@@ -74,34 +75,26 @@ function installedByHand() {
 
 /** A Debian package, where its program is missing and we may install it. */
 function installProgram(program, debianPackage) {
-  if (isInstalled(program)) return;
+  if (onPath(program)) return;
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !isInstalled('apt-get')) {
+  if (!isRoot || !onPath('apt-get')) {
     fail(
-      `there is no ${program}: install Debian package ${debianPackage} (as root: apt-get update && apt-get install ${debianPackage}), or what is called so on this system`,
+      `${program} is not installed. Install it: Debian package ${debianPackage} (as root: apt-get update && apt-get install ${debianPackage}), or its equivalent on this system`,
     );
   }
   const began = Date.now();
+  say(`${program} is not installed; installing Debian package ${debianPackage}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-qq'], 'apt-get update', env);
   const flags = ['install', '-y', '-qq', '--no-install-recommends', debianPackage];
   run('apt-get', flags, `apt-get install ${debianPackage}`, env);
-  if (!isInstalled(program)) fail(`Debian package ${debianPackage} has brought no ${program}`);
+  if (!onPath(program)) fail(`Debian package ${debianPackage} did not install ${program}`);
   say(`Debian package ${debianPackage} installed in ${since(began)}`);
 }
 
-function isInstalled(program) {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...folders, '/usr/bin', '/usr/local/bin'].some((folder) => isExecutable(join(folder, program)));
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
+/** Prints what it downloads; without helm the tests of the chart fail, and no others. */
+function findHelm() {
+  spawnSync(process.execPath, [at('scripts', 'find-helm.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Runs a program of ours when a source is newer than what it made last. */
@@ -131,7 +124,7 @@ function changedAt(path) {
 /** So that `npx skipper` finds the command: npm links the programs of dependencies only, not the package's own. */
 function linkBinary() {
   const binary = at('dist', 'bin', 'skipper.js');
-  if (!isExecutable(binary)) chmodSync(binary, 0o755);
+  chmodSync(binary, 0o755);
   const { bin } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
   const target = join('..', '..', bin.skipper);
   const link = at('node_modules', '.bin', 'skipper');

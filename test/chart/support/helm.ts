@@ -104,10 +104,10 @@ export interface Answer {
 
 let path: string | undefined;
 
-/** The helm of scripts/fetch-helm.mjs. */
+/** The helm of scripts/find-helm.mjs. */
 function helmPath(): string {
   if (path !== undefined) return path;
-  const script = fileURLToPath(new URL('../../../scripts/fetch-helm.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../../scripts/find-helm.mjs', import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   path = stdout.trim();
