@@ -7,8 +7,8 @@ import type { ApiClient } from '../../client/api-client.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { type WatchOptions, watchFleet } from './watch-fleet.ts';
 
-/** The table follows the fleet's feed, which may be a moment behind the rollout. */
-const LAST_FRAME_MS = 500;
+/** The table follows the fleet's feed, whose numbers may be a second behind the rollout. */
+const LAST_FRAME_MS = 1_500;
 const SILENT: Progress = { onSeen: () => undefined, onLost: () => undefined, onBack: () => undefined };
 
 /** Deploys and waits for the end, as `skipper deploy --wait`; on a terminal, with the table of the fleet. */
