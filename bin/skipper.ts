@@ -46,7 +46,7 @@ async function addServices(argv: readonly string[]): Promise<void> {
   for (const { name, description, parts } of SERVICES) {
     const command = program.command(name).description(description);
     settings?.withSettings(command).action(async (flags: Record<string, unknown>) => {
-      // Read first: a mistake in them is told at once.
+      // Read first: a mistake in them is reported at once.
       const read = settings.settingsFrom(flags, process.env);
       const { serve } = await import('./serve.ts');
       await serve({ name, parts, version }, read);

@@ -188,7 +188,7 @@ async function removeNamespaces(
   const ours = new Set(fleet.map(({ name }) => name));
   await pMap(ours, (name) => client.delete(NAMESPACES, { name }), { concurrency: IN_FLIGHT });
   const deadline = Date.now() + REMOVAL_TIMEOUT_MS;
-  for (let told = 0; ; ) {
+  for (let reported = 0; ; ) {
     const left = (await list(client, NAMESPACES, { labelSelector: LABEL_SELECTOR })).filter(({ metadata }) =>
       ours.has(metadata.name),
     );
@@ -199,8 +199,8 @@ async function removeNamespaces(
         `${left.length} of the demo's namespaces are still being deleted by ${client.server}: look after them with kubectl get namespaces -l ${LABEL_SELECTOR}`,
       );
     }
-    if (left.length !== told) say(`deleting the demo's namespaces: ${left.length} left`);
-    told = left.length;
+    if (left.length !== reported) say(`deleting the demo's namespaces: ${left.length} left`);
+    reported = left.length;
     await pause(2 * POLL_INTERVAL_MS);
   }
 }

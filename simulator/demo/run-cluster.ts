@@ -15,7 +15,7 @@ import { planFleet } from './plan-fleet.ts';
 import { publishReleases } from './publish-releases.ts';
 import { startSimulatedCluster } from './simulated-cluster.ts';
 
-/** Runs the cluster until it is told to end; resolves with the exit code when nothing of it is left. */
+/** Runs the cluster until a signal ends it; resolves with the exit code when nothing of it is left. */
 export async function runCluster(options: ClusterOptions, say: (line: string) => void): Promise<number> {
   const end = listenForTheEnd();
   const closers = createClosers();
@@ -38,7 +38,7 @@ interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** Whoever sees it ready finds the whole fleet, and Skipper's config file. */
+/** Once it is ready, the whole fleet and Skipper's config file are there. */
 async function start(
   options: ClusterOptions,
   { closers, say, signal }: Surroundings & { readonly closers: Closers },

@@ -57,7 +57,7 @@ export async function startDemo(start: StartDemoOptions): Promise<Demo> {
   say('starting one skipper api and two skipper workers');
   // With auto-update they would bootstrap what is only just being filled in.
   const early = options.once ? startThem() : undefined;
-  // Its failure is told where it is waited for.
+  // Its failure is thrown where it is awaited.
   early?.catch(() => undefined);
   say(
     `filling the cluster: ${fleet.length} namespaces, each with its ConfigMap and, mostly, an outdated FDD`,
