@@ -66,7 +66,7 @@ export async function startDemo(start: StartDemoOptions): Promise<Demo> {
   await fillCluster({ cluster, fleet, delays, closers, signal });
   signal.throwIfAborted();
   const skippers = await (early ?? startThem());
-  const client = createApiClient({ server: skippers.url, token: undefined });
+  const client = createApiClient({ server: skippers.url });
   return { fleet, cluster, channels, redis, skippers, client };
 }
 
