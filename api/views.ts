@@ -11,7 +11,7 @@ import {
 } from '../domain/rollout/rollout.ts';
 import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
-import type { NamespaceRecord } from '../shared/state/desired-state.ts';
+import type { NamespaceRecord } from '../shared/state/records.ts';
 
 /** Stored data in the shape that the API returns. */
 

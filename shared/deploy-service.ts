@@ -10,7 +10,8 @@ import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import type { Metrics } from './metrics.ts';
 import { type DeployJob, deployJobOptions } from './queues.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
-import type { AcceptedTarget, DesiredState, RequestedTarget } from './state/desired-state.ts';
+import type { AcceptedTarget, RequestedTarget } from './state/deploy-request.ts';
+import type { DesiredState } from './state/desired-state.ts';
 
 /** Jobs are added in pipelines of this many. */
 const ADD_CHUNK = 1_000;

@@ -5,12 +5,10 @@ import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
-import {
-  type ChannelSnapshot,
-  type DesiredState,
-  type NamespaceRecord,
-  releaseKey,
-} from '../shared/state/desired-state.ts';
+import type { ChannelSnapshot } from '../shared/state/channel-snapshots.ts';
+import type { DesiredState } from '../shared/state/desired-state.ts';
+import type { NamespaceRecord } from '../shared/state/records.ts';
+import { releaseKey } from '../shared/state/stored-release.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;

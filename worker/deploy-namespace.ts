@@ -14,7 +14,7 @@ import {
   type RawConfigMap,
   toObservedApplication,
 } from '../shared/kubernetes/to-observed.ts';
-import type { Run } from '../shared/state/desired-state.ts';
+import type { Run } from '../shared/state/runs.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitBootstrapEnd } from './await-bootstrap-end.ts';

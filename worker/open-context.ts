@@ -5,8 +5,9 @@ import type { Attempt, AttemptEnd, LastBootstrap } from '../domain/rollout/attem
 import { startAttemptClock } from '../domain/rollout/attempt-clock.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { DeployJob } from '../shared/queues.ts';
-import type { DesiredState, Run } from '../shared/state/desired-state.ts';
+import type { DesiredState } from '../shared/state/desired-state.ts';
 import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
+import type { Run } from '../shared/state/runs.ts';
 import { recordOutcome } from '../shared/telemetry/spans.ts';
 import type { Lease } from './leases.ts';
 import type { RunContext, WorkerDependencies } from './run-context.ts';

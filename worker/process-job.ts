@@ -12,7 +12,8 @@ import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
-import type { DesiredState, Run } from '../shared/state/desired-state.ts';
+import type { DesiredState } from '../shared/state/desired-state.ts';
+import type { Run } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
 import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';

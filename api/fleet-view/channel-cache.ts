@@ -1,4 +1,5 @@
-import type { ChannelSnapshot, DesiredState } from '../../shared/state/desired-state.ts';
+import type { ChannelSnapshot } from '../../shared/state/channel-snapshots.ts';
+import type { DesiredState } from '../../shared/state/desired-state.ts';
 
 export type ChannelSnapshots = ReadonlyMap<string, ChannelSnapshot>;
 

@@ -4,7 +4,7 @@ import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fl
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
-import type { CountedRollout } from '../../shared/state/desired-state.ts';
+import type { CountedRollout } from '../../shared/state/rollouts.ts';
 
 export const POLL_INTERVAL_MS = 1_000;
 /** Timers are not exact: a poll that comes a little early counts. */

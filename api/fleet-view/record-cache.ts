@@ -1,4 +1,5 @@
-import type { DesiredState, NamespaceRecord } from '../../shared/state/desired-state.ts';
+import type { DesiredState } from '../../shared/state/desired-state.ts';
+import type { NamespaceRecord } from '../../shared/state/records.ts';
 
 /** The desired state of the fleet as it was last read. */
 export interface RecordCache {

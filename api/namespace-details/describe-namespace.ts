@@ -4,7 +4,7 @@ import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/names
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Core } from '../../shared/core.ts';
-import type { NamespaceHistory } from '../../shared/state/desired-state.ts';
+import type { NamespaceHistory } from '../../shared/state/records.ts';
 import type { FleetView } from '../fleet-view/fleet-view.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';

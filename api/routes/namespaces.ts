@@ -3,7 +3,7 @@ import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
-import type { NamespaceRecord } from '../../shared/state/desired-state.ts';
+import type { NamespaceRecord } from '../../shared/state/records.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { HttpProblem } from '../problem.ts';

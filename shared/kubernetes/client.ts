@@ -62,7 +62,7 @@ export interface KubernetesClient {
   get<T>(resource: Resource, ref: ObjectRef): Promise<T | undefined>;
   create<T>(resource: Resource, namespace: string | undefined, body: unknown): Promise<T>;
   /** Server-side apply under Skipper's field manager; takes over fields that others own. */
-  apply<T>(resource: Resource, ref: ObjectRef, body: unknown, options?: { dryRun?: boolean }): Promise<T>;
+  apply<T>(resource: Resource, ref: ObjectRef, body: unknown): Promise<T>;
   /** Deletes an object; one that is gone already is no error. */
   delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   close(): Promise<void>;
@@ -164,12 +164,12 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
         query: { fieldManager: options.fieldManager },
         body,
       }),
-    apply: <T>(resource: Resource, ref: ObjectRef, body: unknown, { dryRun = false } = {}) =>
+    apply: <T>(resource: Resource, ref: ObjectRef, body: unknown) =>
       request<T>({
         method: 'PATCH',
         patchType: 'apply',
         path: pathOf(resource, ref),
-        query: { fieldManager: options.fieldManager, force: true, dryRun: dryRun ? 'All' : undefined },
+        query: { fieldManager: options.fieldManager, force: true },
         body,
       }),
     delete: async (resource, ref, { gracePeriodSeconds, preconditions } = {}) => {

@@ -25,7 +25,7 @@ export function patientClient(client: KubernetesClient, signal: AbortSignal): Ku
     requestText: (request) => patiently(() => client.requestText(request)),
     get: (resource, ref) => patiently(() => client.get(resource, ref)),
     create: (resource, namespace, body) => patiently(() => client.create(resource, namespace, body)),
-    apply: (resource, ref, body, options) => patiently(() => client.apply(resource, ref, body, options)),
+    apply: (resource, ref, body) => patiently(() => client.apply(resource, ref, body)),
     delete: (resource, ref, body) => patiently(() => client.delete(resource, ref, body)),
   };
 }

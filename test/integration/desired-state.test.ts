@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { countTargets, type RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
-import { type DesiredState, openDesiredState, type Run } from '../../shared/state/desired-state.ts';
+import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
+import type { Run } from '../../shared/state/runs.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
@@ -195,7 +196,7 @@ describe('request', () => {
       phase: 'queued',
     });
     expect(record && (await state.release(record.release))).toEqual(RELEASES[0]);
-    expect(await state.rollouts(10)).toEqual(['r1']);
+    expect((await state.rolloutsWithCounts(10)).map(({ rollout }) => rollout.id)).toEqual(['r1']);
   });
 });
 

@@ -77,7 +77,6 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     releaseCheckQueue: { ...queue, name: 'release-check' },
     state: {
       rollout: async () => undefined,
-      rollouts: async () => [],
       rolloutsWithCounts: async () => [],
       records: async () => new Map(),
       channels: async () => new Map(),

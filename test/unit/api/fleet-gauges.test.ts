@@ -4,7 +4,7 @@ import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
 import type { FleetRow } from '../../../domain/fleet/fleet-row.ts';
 import { type SeenChannel, summariseFleet } from '../../../domain/fleet/summarise-fleet.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
-import type { NamespaceRecord } from '../../../shared/state/desired-state.ts';
+import type { NamespaceRecord } from '../../../shared/state/records.ts';
 import { aFakeView } from '../../support/fake-view.ts';
 
 const HOUR_MS = 3_600_000;

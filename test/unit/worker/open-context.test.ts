@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Job } from 'bullmq';
 import type { DeployJob } from '../../../shared/queues.ts';
-import type { DesiredState, Run } from '../../../shared/state/desired-state.ts';
+import type { DesiredState } from '../../../shared/state/desired-state.ts';
+import type { Run } from '../../../shared/state/runs.ts';
 import type { Lease } from '../../../worker/leases.ts';
 import { openContext } from '../../../worker/open-context.ts';
 import { aRelease, NAMESPACE, silentLog } from '../../support/builders.ts';

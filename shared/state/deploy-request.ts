@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Release } from '../../domain/release/release.ts';
+import type { Rollout, RolloutTarget } from '../../domain/rollout/rollout.ts';
+import { jsonText } from '../json-text.ts';
+import { releaseKey } from './stored-release.ts';
+
+/** Rollouts are remembered this long. */
+const ROLLOUT_TTL_SECONDS = 30 * 24 * 3600;
+const IDEMPOTENCY_TTL_SECONDS = 24 * 3600;
+
+/** One namespace of a rollout that is being requested. */
+export interface RequestedTarget {
+  readonly namespace: string;
+  /** What it shall run; undefined for one that is only listed, with the reason why nothing is done. */
+  readonly release: Release | undefined;
+  readonly target: RolloutTarget;
+}
+
+export interface DeployRequest {
+  readonly rollout: Rollout;
+  readonly targets: readonly RequestedTarget[];
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+}
+
+const AcceptedTarget = z.object({
+  namespace: z.string(),
+  generation: z.number().optional(),
+  jobId: z.string().optional(),
+  /** An earlier request of this namespace was not finished: one run answers both. */
+  coalesced: z.boolean(),
+  /** Its job waits for its next attempt. */
+  backoff: z.boolean(),
+});
+export type AcceptedTarget = Readonly<z.infer<typeof AcceptedTarget>>;
+
+export type DeployAnswer =
+  | { readonly kind: 'accepted'; readonly targets: readonly AcceptedTarget[] }
+  | { readonly kind: 'replayed'; readonly rolloutId: string }
+  | { readonly kind: 'mismatch' };
+
+export function encodeRequest({ rollout, targets, idempotency }: DeployRequest, now: number): string {
+  const releases: Record<string, string> = {};
+  const encoded = targets.map(({ namespace, release, target }) => {
+    if (!release) return { namespace, target };
+    const key = releaseKey(release);
+    releases[key] ??= JSON.stringify(release);
+    return { namespace, target, release: key, force: rollout.forceBootstrap };
+  });
+  return JSON.stringify({
+    rollout: {
+      id: rollout.id,
+      createdAt: rollout.createdAt,
+      trigger: rollout.trigger,
+      requestedBy: rollout.requestedBy,
+    },
+    rolloutJson: JSON.stringify(rollout),
+    targets: encoded,
+    releases,
+    now,
+    ttlSeconds: ROLLOUT_TTL_SECONDS,
+    ...(idempotency === undefined
+      ? {}
+      : { idempotency: { ...idempotency, ttlSeconds: IDEMPOTENCY_TTL_SECONDS } }),
+  });
+}
+
+const Answer = jsonText(
+  z.object({
+    replayed: z.string().optional(),
+    mismatch: z.boolean().optional(),
+    // Lua encodes an empty table as an object.
+    targets: z.union([z.array(AcceptedTarget), z.object({}).transform(() => [])]).default([]),
+  }),
+);
+
+export function decodeAnswer(reply: unknown): DeployAnswer {
+  const { mismatch, replayed, targets } = Answer.parse(reply);
+  if (mismatch) return { kind: 'mismatch' };
+  return replayed === undefined ? { kind: 'accepted', targets } : { kind: 'replayed', rolloutId: replayed };
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { Release } from '../../domain/release/release.ts';
+import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
+import type { TargetState } from '../../domain/rollout/rollout.ts';
+import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
+import { StoredTargetState } from './rollouts.ts';
+import type { StateConnection } from './state-connection.ts';
+import { StoredRelease } from './stored-release.ts';
+
+/** Records are read in pipelines of this many. */
+const READ_CHUNK = 1_000;
+
+/** What a namespace should have, and how far its latest run has come. */
+export interface NamespaceRecord {
+  readonly generation: number;
+  readonly handled: number;
+  readonly rolloutId: string;
+  readonly release: string;
+  readonly trigger: string;
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly state: TargetState;
+  /** queued, planning, applying, bootstrapping, waiting for FDD, rolling out, backoff, done */
+  readonly phase: string;
+  readonly reason: string;
+  readonly attempt: number;
+  /** Why the attempt before the one under way failed, as `reason` said between the two; empty in a first attempt. */
+  readonly lastFailure: string;
+  readonly jobId: string;
+  readonly changedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly retryAt: number | undefined;
+  /** Runs in a row that failed. */
+  readonly failures: number;
+  readonly handledRelease?: string | undefined;
+  readonly lastState?: string | undefined;
+  /** Error code of the latest attempt that failed, or was tried again. */
+  readonly lastCode?: string | undefined;
+}
+
+/** What has happened in a namespace, as far as it is kept. */
+export interface NamespaceHistory {
+  /** Newest first; the one that runs, which has no end, stands at the top. */
+  readonly attempts: readonly Attempt[];
+  readonly bootstrap: LastBootstrap | undefined;
+}
+
+/** What is kept of each namespace. */
+export interface Records {
+  record(namespace: string): Promise<NamespaceRecord | undefined>;
+  records(namespaces: readonly string[]): Promise<Map<string, NamespaceRecord>>;
+  history(namespace: string): Promise<NamespaceHistory>;
+  /** The release that records and runs name by its key. */
+  release(key: string): Promise<Release | undefined>;
+}
+
+export function openRecords(connection: StateConnection): Records {
+  return {
+    record: async (namespace) => (await readRecords(connection, [namespace])).get(namespace),
+    records: (namespaces) => readRecords(connection, namespaces),
+    history: (namespace) => readHistory(connection, namespace),
+    release: (key) => readRelease(connection, key),
+  };
+}
+
+async function readRecords(
+  connection: StateConnection,
+  namespaces: readonly string[],
+): Promise<Map<string, NamespaceRecord>> {
+  const records = new Map<string, NamespaceRecord>();
+  for (let start = 0; start < namespaces.length; start += READ_CHUNK) {
+    const chunk = namespaces.slice(start, start + READ_CHUNK);
+    const values = await readFields(connection, chunk);
+    for (const [index, namespace] of chunk.entries()) {
+      const record = decodeRecord(values[index]);
+      if (record) records.set(namespace, record);
+    }
+  }
+  return records;
+}
+
+/** The values of RECORD_FIELDS, for each namespace. */
+function readFields({ redis, prefix, guarded }: StateConnection, namespaces: readonly string[]) {
+  return guarded(async () => {
+    const pipeline = redis.pipeline();
+    for (const namespace of namespaces) pipeline.hmget(`${prefix}:namespace:${namespace}`, ...RECORD_FIELDS);
+    const answers = (await pipeline.exec()) ?? [];
+    return answers.map(([error, values]) => {
+      if (error) throw error;
+      return values;
+    });
+  });
+}
+
+async function readHistory(
+  { redis, prefix, guarded }: StateConnection,
+  namespace: string,
+): Promise<NamespaceHistory> {
+  const [[open, steps], elements, bootstrap] = await guarded(() =>
+    Promise.all([
+      redis.hmget(`${prefix}:namespace:${namespace}`, 'open', 'steps'),
+      redis.lrange(`${prefix}:history:${namespace}`, 0, -1),
+      redis.get(`${prefix}:bootstrap:${namespace}`),
+    ]),
+  );
+  const running = decodeOpenAttempt(open ?? '');
+  const ended = elements.map(decodeAttempt).filter((attempt) => attempt !== undefined);
+  return {
+    attempts: running ? [{ ...running, steps: decodeSteps(steps ?? '') }, ...ended] : ended,
+    bootstrap: bootstrap === null ? undefined : decodeBootstrap(bootstrap),
+  };
+}
+
+async function readRelease(
+  { redis, prefix, guarded }: StateConnection,
+  key: string,
+): Promise<Release | undefined> {
+  return StoredRelease.safeParse(await guarded(() => redis.get(`${prefix}:release:${key}`))).data;
+}
+
+/** A field that holds a number, or nothing. */
+export const OptionalNumber = z
+  .string()
+  .optional()
+  .transform((text) => (text === undefined || text === '' ? undefined : Number(text)));
+
+/** Redis is a border: an older or newer Skipper may have written what is read here. */
+const StoredRecord = z.object({
+  generation: z.coerce.number(),
+  handled: z.coerce.number().default(0),
+  rolloutId: z.string(),
+  release: z.string(),
+  trigger: z.string().default(''),
+  requestedBy: z.string().default(''),
+  requestedAt: z.coerce.number().default(0),
+  state: StoredTargetState,
+  phase: z.string().default(''),
+  reason: z.string().default(''),
+  attempt: z.coerce.number().default(0),
+  lastFailure: z.string().default(''),
+  jobId: z.string().default(''),
+  changedAt: z.coerce.number().default(0),
+  finishedAt: OptionalNumber,
+  retryAt: OptionalNumber,
+  failures: z.coerce.number().default(0),
+  handledRelease: z.string().optional(),
+  lastState: z.string().optional(),
+  lastCode: z.string().optional(),
+});
+const RECORD_FIELDS = Object.keys(StoredRecord.shape);
+
+/** Values in the order of RECORD_FIELDS. */
+function decodeRecord(values: unknown): NamespaceRecord | undefined {
+  if (!Array.isArray(values)) return undefined;
+  const fields = RECORD_FIELDS.map((name, index): [string, unknown] => [name, values[index] ?? undefined]);
+  return StoredRecord.safeParse(Object.fromEntries(fields)).data;
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import {
+  countTargets,
+  type Outcome,
+  type Rollout,
+  type RolloutTarget,
+  type TargetCounts,
+  type TargetState,
+  type Trigger,
+} from '../../domain/rollout/rollout.ts';
+import { jsonText } from '../json-text.ts';
+import type { StateConnection } from './state-connection.ts';
+
+/** A rollout without its targets, which may be thousands. */
+export interface CountedRollout {
+  readonly rollout: Rollout;
+  readonly counts: TargetCounts;
+}
+
+/** Who asked for what, and what became of it. */
+export interface Rollouts {
+  rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
+  /** The latest rollouts, newest first, each with the number of its targets in each state. */
+  rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
+}
+
+export function openRollouts(connection: StateConnection): Rollouts {
+  return {
+    rollout: (id) => readRollout(connection, id),
+    rolloutsWithCounts: (limit) => readCounted(connection, limit),
+  };
+}
+
+async function readRollout({ redis, prefix, guarded }: StateConnection, id: string) {
+  const key = `${prefix}:rollout:${id}`;
+  const rollout = StoredRollout.safeParse(await guarded(() => redis.get(key)));
+  if (!rollout.success) return undefined;
+  return {
+    rollout: rollout.data,
+    targets: decodeTargets(await guarded(() => redis.hgetall(`${key}:targets`))),
+  };
+}
+
+async function readCounted(connection: StateConnection, limit: number): Promise<CountedRollout[]> {
+  const { redis, prefix, guarded } = connection;
+  const ids = await guarded(() => redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1));
+  const known = await readCounts(connection, ids);
+  const uncounted = known.flatMap(({ id, counts }) => (counts === undefined ? [id] : []));
+  const counted = uncounted.length === 0 ? [] : await countNow(connection, uncounted);
+  const late = new Map(counted.map(({ id, counts }) => [id, counts]));
+  return known.map(({ id, rollout, counts }) => ({
+    rollout,
+    counts: counts ?? late.get(id) ?? countTargets([]),
+  }));
+}
+
+interface FoundRollout {
+  readonly id: string;
+  readonly rollout: Rollout;
+  readonly counts: TargetCounts | undefined;
+}
+
+async function countNow(connection: StateConnection, ids: readonly string[]): Promise<FoundRollout[]> {
+  await connection.guarded(() => connection.run('skipperCount', connection.prefix, ...ids));
+  return readCounts(connection, ids);
+}
+
+async function readCounts(connection: StateConnection, ids: readonly string[]): Promise<FoundRollout[]> {
+  const { redis, prefix, guarded } = connection;
+  const pipeline = redis.pipeline();
+  for (const id of ids) {
+    pipeline.get(`${prefix}:rollout:${id}`).hgetall(`${prefix}:rollout:${id}:counts`);
+  }
+  const values = await guarded(async () => valuesOf((await pipeline.exec()) ?? []));
+  return ids.flatMap((id, index) => {
+    const rollout = StoredRollout.safeParse(values[index * 2]);
+    if (!rollout.success) return [];
+    return [{ id, rollout: rollout.data, counts: decodeCounts(values[index * 2 + 1]) }];
+  });
+}
+
+function valuesOf(answers: readonly (readonly [Error | null, unknown])[]): unknown[] {
+  return answers.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}
+
+const TARGET_STATES = [
+  'pending',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+  'superseded',
+] as const satisfies readonly TargetState[];
+const TRIGGERS = ['api', 'board', 'release', 'retry'] as const satisfies readonly Trigger[];
+const OUTCOMES = [
+  'created',
+  'updated',
+  'redeployed',
+  'bootstrapped',
+  'verified',
+  'unchanged',
+  'skipped',
+] as const satisfies readonly Outcome[];
+
+export const StoredTargetState = z.enum(TARGET_STATES);
+
+/** Redis is a border: an older or newer Skipper may have written what is read here. */
+const StoredRollout = jsonText(
+  z.object({
+    id: z.string(),
+    trigger: z.enum(TRIGGERS),
+    requestedBy: z.string(),
+    forceBootstrap: z.boolean(),
+    createdAt: z.number(),
+    releases: z.array(z.object({ channel: z.string(), image: z.string(), version: z.string() })),
+  }),
+);
+
+// Lua encodes an empty table as an object.
+const Lines = z.union([z.array(z.string()), z.object({}).transform((): string[] => [])]);
+
+const StoredTarget = jsonText(
+  z.object({
+    state: StoredTargetState,
+    reason: z.string().optional(),
+    version: z.string().optional(),
+    outcome: z.enum(OUTCOMES).optional().catch(undefined),
+    code: z.string().optional(),
+    details: Lines.optional(),
+    warnings: Lines.optional(),
+    attempt: z.number().optional(),
+    jobId: z.string().optional(),
+    coalesced: z.boolean().optional(),
+    startedAt: z.number().optional(),
+    finishedAt: z.number().optional(),
+  }),
+);
+
+function decodeTargets(fields: Readonly<Record<string, string>>): Map<string, RolloutTarget> {
+  const targets = Object.entries(fields).flatMap(([namespace, json]): [string, RolloutTarget][] => {
+    const target = StoredTarget.safeParse(json);
+    return target.success ? [[namespace, target.data]] : [];
+  });
+  return new Map(targets.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const count = z.coerce.number().default(0);
+
+const StoredCounts = z.object({
+  pending: count,
+  running: count,
+  paused: count,
+  completed: count,
+  failed: count,
+  cancelled: count,
+  superseded: count,
+});
+
+/** Undefined where a rollout from before there were counts has none. */
+function decodeCounts(fields: unknown): TargetCounts | undefined {
+  if (Object.keys(fields ?? {}).length === 0) return undefined;
+  return StoredCounts.parse(fields);
+}

@@ -1,0 +1,27 @@
+import { SkipperError } from '../../domain/errors.ts';
+import { isReady, type RedisConnection } from '../redis.ts';
+import { loadScripts, type RunScript } from './scripts.ts';
+
+/** What every part of the desired state works with. */
+export interface StateConnection {
+  readonly redis: RedisConnection;
+  /** Prefix of all keys, with its hash tag. */
+  readonly prefix: string;
+  readonly run: RunScript;
+  /** Runs a command that fails at once, with the right class, while Redis is down. */
+  readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
+}
+
+export function openStateConnection(redis: RedisConnection, prefix: string): StateConnection {
+  return { redis, prefix, run: loadScripts(redis), guarded: (command) => guard(redis, command) };
+}
+
+async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Promise<T> {
+  if (!isReady(redis)) throw new SkipperError('redis_unavailable', 'Redis is not connected');
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof SkipperError) throw error;
+    throw new SkipperError('redis_unavailable', `Redis did not answer: ${String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Release } from '../../domain/release/release.ts';
+import { jsonText } from '../json-text.ts';
+
+/** A release as `{skipper}:release:<key>` holds it. */
+export const StoredRelease = jsonText(
+  z.object({
+    image: z.string(),
+    version: z.string(),
+    config: z.record(z.string(), z.unknown()),
+  }),
+);
+
+/** Names a release by its content, so that equal ones are kept once. */
+export function releaseKey(release: Release): string {
+  return createHash('sha256')
+    .update(JSON.stringify([release.image, release.config]))
+    .digest('hex')
+    .slice(0, 16);
+}
