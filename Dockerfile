@@ -19,6 +19,7 @@ COPY shared shared
 COPY web web
 COPY worker worker
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap false \
+ && cp -R shared/state/lua dist/shared/state/lua \
  && node scripts/build-web.mjs
 
 # Packages for production, without source maps, types, and native code for Bare, another runtime. Optional packages are

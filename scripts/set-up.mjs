@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -30,7 +31,7 @@ const STEPS = {
   chromium: () => process.env.CHROMIUM || installProgram('chromium', 'chromium'),
   helm: findHelm,
   build: () => {
-    build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES);
+    build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES, copyLua);
     build('simulator', [TSC, '-p', 'simulator'], [...SOURCES, 'simulator']);
     build('web', [join('scripts', 'build-web.mjs')], ['web', 'client', 'domain', 'scripts/build-web.mjs']);
     linkBinary();
@@ -97,19 +98,26 @@ function findHelm() {
   spawnSync(process.execPath, [at('scripts', 'find-helm.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-/** Runs a program of ours when a source is newer than what it made last. */
-function build(name, [program, ...args], folders) {
+/** Runs a program of ours when a source is newer than what it made last; `after` completes what it made. */
+function build(name, [program, ...args], folders, after = () => undefined) {
   const stamp = at('dist', `.${name}`);
   const sources = [...folders, ...CONFIGURATION].map((path) => at(path));
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   if (builtAt >= Math.max(...sources.map(changedAt))) return;
   const began = Date.now();
   run(process.execPath, [at(program), ...args], [program, ...args].join(' '));
+  after();
   mkdirSync(at('dist'), { recursive: true });
   // As of the beginning: what was saved meanwhile may have been missed.
   writeFileSync(stamp, '');
   utimesSync(stamp, began / 1000, began / 1000);
   say(`built (${name}) in ${since(began)}`);
+}
+
+/** What Redis runs lies beside the code that sends it, which the compiler does not copy. */
+function copyLua() {
+  const folder = join('shared', 'state', 'lua');
+  cpSync(at(folder), at('dist', folder), { recursive: true });
 }
 
 /** When a file, or anything below a folder, was changed last; 0 for what is not there. */

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Release } from '../../domain/release/release.ts';
 import type { Rollout, RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
-import { releaseKey } from './stored-release.ts';
+import { luaJson } from './lua-json.ts';
+import type { ScriptArguments } from './scripts.ts';
+import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
 /** Rollouts are remembered this long. */
 const ROLLOUT_TTL_SECONDS = 30 * 24 * 3600;
@@ -38,15 +40,18 @@ export type DeployAnswer =
   | { readonly kind: 'replayed'; readonly rolloutId: string }
   | { readonly kind: 'mismatch' };
 
-export function encodeRequest({ rollout, targets, idempotency }: DeployRequest, now: number): string {
+export function encodeRequest(
+  { rollout, targets, idempotency }: DeployRequest,
+  now: number,
+): ScriptArguments['request'] {
   const releases: Record<string, string> = {};
   const encoded = targets.map(({ namespace, release, target }) => {
     if (!release) return { namespace, target };
     const key = releaseKey(release);
-    releases[key] ??= JSON.stringify(release);
+    releases[key] ??= luaJson(release);
     return { namespace, target, release: key, force: rollout.forceBootstrap };
   });
-  return JSON.stringify({
+  return {
     rollout: {
       id: rollout.id,
       createdAt: rollout.createdAt,
@@ -56,12 +61,13 @@ export function encodeRequest({ rollout, targets, idempotency }: DeployRequest, 
     rolloutJson: JSON.stringify(rollout),
     targets: encoded,
     releases,
+    releaseTtlSeconds: RELEASE_TTL_SECONDS,
     now,
     ttlSeconds: ROLLOUT_TTL_SECONDS,
     ...(idempotency === undefined
       ? {}
       : { idempotency: { ...idempotency, ttlSeconds: IDEMPOTENCY_TTL_SECONDS } }),
-  });
+  };
 }
 
 const Answer = jsonText(

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Attempt, AttemptStep, LastBootstrap } from '../../domain/rollout/attempt.ts';
 import { Symptom } from '../../domain/symptom.ts';
+import { jsonText } from '../json-text.ts';
+import type { EncodedEnding, HistoryLimits } from './scripts.ts';
 
 /**
  * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
@@ -9,8 +11,7 @@ import { Symptom } from '../../domain/symptom.ts';
  * An element is `<times>|<first started at>|<fold key>|<JSON>`: what repeats itself is counted, without reading JSON in Lua.
  */
 
-export const ATTEMPTS_KEPT = 20;
-export const HISTORY_TTL_SECONDS = 30 * 24 * 3600;
+export const HISTORY_LIMITS: HistoryLimits = { attempts: 20, ttlSeconds: 30 * 24 * 3600 };
 /** One attempt takes about 0.5 KiB; with FDD's log lines at most this much. */
 export const ATTEMPT_BYTES = 4 * 1024;
 export const BOOTSTRAP_LOG_BYTES = 16 * 1024;
@@ -39,11 +40,13 @@ export function foldKeyOf({ outcome, end, code, version, generation, attempt }: 
   return '';
 }
 
-/** The arguments of a script that ends an attempt: fold key, attempt, bootstrap; empty where there is none. */
-export function encodeEnding(ending: AttemptEnding | undefined): [string, string, string] {
-  if (!ending) return ['', '', ''];
-  const { attempt, bootstrap } = ending;
-  return [foldKeyOf(attempt), encodeAttempt(attempt), bootstrap ? encodeBootstrap(bootstrap) : ''];
+export function encodeEnding({ attempt, bootstrap }: AttemptEnding): EncodedEnding {
+  return {
+    fold: foldKeyOf(attempt),
+    attempt: encodeAttempt(attempt),
+    startedAt: attempt.startedAt,
+    bootstrap: bootstrap && encodeBootstrap(bootstrap),
+  };
 }
 
 export function encodeAttempt(attempt: Attempt): string {
@@ -149,27 +152,31 @@ const Step = z
   .tuple([z.string(), z.string(), z.number(), z.number()])
   .transform(([kind, text, at, ms]): AttemptStep => ({ kind, text, at, ms }));
 
-const Short = z.object({
-  r: z.string(),
-  g: z.coerce.number(),
-  n: z.coerce.number(),
-  j: z.string().default(''),
-  t: z.string().default(''),
-  b: z.string().default(''),
-  v: z.string().default(''),
-  s: z.coerce.number(),
-  x: z.coerce.number().optional(),
-  e: z.custom<Attempt['end']>().optional(),
-  o: z.custom<Attempt['outcome']>().optional(),
-  c: z.string().optional(),
-  m: z.string().default(''),
-  d: z.array(z.string()).default([]),
-  w: z.number().optional(),
-  // A newer Skipper may know more kinds.
-  y: z.array(Symptom).optional().catch(undefined),
-  // An empty Lua table is encoded as an object.
-  p: z.union([z.array(Step), z.object({}).transform((): AttemptStep[] => [])]).default([]),
-});
+const StoredSteps = jsonText(z.array(Step));
+
+const StoredAttempt = jsonText(
+  z.object({
+    r: z.string(),
+    g: z.coerce.number(),
+    n: z.coerce.number(),
+    j: z.string().default(''),
+    t: z.string().default(''),
+    b: z.string().default(''),
+    v: z.string().default(''),
+    s: z.coerce.number(),
+    x: z.coerce.number().optional(),
+    e: z.custom<Attempt['end']>().optional(),
+    o: z.custom<Attempt['outcome']>().optional(),
+    c: z.string().optional(),
+    m: z.string().default(''),
+    d: z.array(z.string()).default([]),
+    w: z.number().optional(),
+    // A newer Skipper may know more kinds.
+    y: z.array(Symptom).optional().catch(undefined),
+    // An empty Lua table is encoded as an object.
+    p: z.union([z.array(Step), z.object({}).transform((): AttemptStep[] => [])]).default([]),
+  }),
+);
 
 /** An element of the list; undefined for what cannot be read. */
 export function decodeAttempt(element: string): Attempt | undefined {
@@ -177,18 +184,18 @@ export function decodeAttempt(element: string): Attempt | undefined {
   return json === undefined ? undefined : fromShort(json, Number(times), Number(first));
 }
 
-/** The attempt that runs, as BEGIN has noted it. */
+/** The attempt that runs, as begin.lua has noted it. */
 export function decodeOpenAttempt(json: string): Attempt | undefined {
   return json === '' ? undefined : fromShort(json, 1, undefined);
 }
 
 export function decodeSteps(json: string): AttemptStep[] {
-  const parsed = z.array(Step).safeParse(parseJson(json));
+  const parsed = StoredSteps.safeParse(json);
   return parsed.success ? parsed.data : [];
 }
 
 function fromShort(json: string, times: number, firstStartedAt: number | undefined): Attempt | undefined {
-  const parsed = Short.safeParse(parseJson(json));
+  const parsed = StoredAttempt.safeParse(json);
   if (!parsed.success) return undefined;
   const { data } = parsed;
   return {
@@ -214,52 +221,20 @@ function fromShort(json: string, times: number, firstStartedAt: number | undefin
   };
 }
 
-const Bootstrap = z.object({
-  deploymentId: z.string(),
-  collectedAt: z.number(),
-  exitCode: z.number().optional(),
-  reason: z.string().optional(),
-  log: z.string(),
-  events: z.array(z.string()),
-});
+const StoredBootstrap = jsonText(
+  z.object({
+    deploymentId: z.string(),
+    collectedAt: z.number(),
+    exitCode: z.number().optional(),
+    reason: z.string().optional(),
+    log: z.string(),
+    events: z.array(z.string()),
+  }),
+);
 
 export function decodeBootstrap(json: string): LastBootstrap | undefined {
-  const parsed = Bootstrap.safeParse(parseJson(json));
+  const parsed = StoredBootstrap.safeParse(json);
   return parsed.success
     ? { ...parsed.data, exitCode: parsed.data.exitCode, reason: parsed.data.reason }
     : undefined;
 }
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Lua: `recordAttempt(prefix, namespace, fold, json, startedAt)` puts an attempt in front of the list, or counts it with
- * the one that stands there; `keepBootstrap` replaces the last bootstrap's details.
- */
-export const RECORD_ATTEMPT = `
-local function recordAttempt(prefix, namespace, fold, json, startedAt)
-  local key = prefix .. ':history:' .. namespace
-  local times, first = 1, startedAt
-  if fold ~= '' then
-    local count, since, known = string.match(redis.call('LINDEX', key, 0) or '', '^(%d+)|(%d+)|([^|]*)|')
-    if known == fold then
-      times, first = tonumber(count) + 1, since
-      redis.call('LPOP', key)
-    end
-  end
-  local length = redis.call('LPUSH', key, times .. '|' .. first .. '|' .. fold .. '|' .. json)
-  if length > ${ATTEMPTS_KEPT} then redis.call('LTRIM', key, 0, ${ATTEMPTS_KEPT - 1}) end
-  redis.call('EXPIRE', key, ${HISTORY_TTL_SECONDS})
-end
-local function keepBootstrap(prefix, namespace, json)
-  if json ~= '' then
-    redis.call('SET', prefix .. ':bootstrap:' .. namespace, json, 'EX', ${HISTORY_TTL_SECONDS})
-  end
-end
-`;

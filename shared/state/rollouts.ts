@@ -61,7 +61,7 @@ interface FoundRollout {
 }
 
 async function countNow(connection: StateConnection, ids: readonly string[]): Promise<FoundRollout[]> {
-  await connection.guarded(() => connection.run('skipperCount', connection.prefix, ...ids));
+  await connection.run('count', { ids });
   return readCounts(connection, ids);
 }
 

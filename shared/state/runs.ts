@@ -4,10 +4,12 @@ import type { Release } from '../../domain/release/release.ts';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
 import { type DeployAnswer, type DeployRequest, decodeAnswer, encodeRequest } from './deploy-request.ts';
-import { type AttemptEnding, encodeEnding } from './history.ts';
+import { type AttemptEnding, encodeEnding, HISTORY_LIMITS } from './history.ts';
+import { luaJson } from './lua-json.ts';
 import { OptionalNumber } from './records.ts';
+import type { EncodedTarget } from './scripts.ts';
 import type { StateConnection } from './state-connection.ts';
-import { StoredRelease } from './stored-release.ts';
+import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
 /** What a run is handed when it begins. */
 export interface Run {
@@ -65,46 +67,53 @@ export interface Runs {
   dirty(): Promise<string[]>;
 }
 
-export function openRuns(connection: StateConnection): Runs {
-  const { redis, prefix, run, guarded } = connection;
+export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs {
+  const history = HISTORY_LIMITS;
+  const releaseTtlSeconds = RELEASE_TTL_SECONDS;
   return {
-    request: async (request) => {
-      const encoded = encodeRequest(request, Date.now());
-      return decodeAnswer(await guarded(() => run('skipperRequest', prefix, encoded)));
+    request: async (request) => decodeAnswer(await run('request', encodeRequest(request, Date.now()))),
+    begin: async (namespace, jobId, token, leaseMs) => {
+      const now = Date.now();
+      const lease = { namespace, jobId, token, leaseMs, now };
+      return decodeBegin(await run('begin', { ...lease, releaseTtlSeconds, history }), token);
     },
-    begin: async (namespace, jobId, token, leaseMs) =>
-      decodeBegin(
-        await guarded(() => run('skipperBegin', prefix, namespace, jobId, token, leaseMs, Date.now())),
-        token,
-      ),
     report: async (namespace, { token, rolloutId, generation }, fields, target, ending) => {
-      const json = target === undefined ? '' : JSON.stringify(target);
-      const ended = [...encodeEnding(ending), ending?.attempt.startedAt ?? 0];
-      const about = [namespace, token, rolloutId, json, generation];
-      const pairs = Object.entries(fields).flat();
-      return isMoved(
-        await guarded(() => run('skipperReport', prefix, ...about, ...ended, ...pairs)),
+      const reply = await run('report', {
         namespace,
-      );
+        token,
+        rolloutId,
+        generation,
+        fields: Object.entries(fields).flatMap(([name, value]) => [name, String(value)]),
+        target: target && encodeTarget(target),
+        ending: ending && encodeEnding(ending),
+        history,
+      });
+      return isMoved(reply, namespace);
     },
-    finish: async (namespace, { token, generation, rolloutId, releaseKey }, target, ending) => {
-      const about = [namespace, token, generation, rolloutId, JSON.stringify(target), Date.now()];
-      const end = [target.state, target.reason ?? '', releaseKey];
-      const ended = [...encodeEnding(ending), ending?.attempt.startedAt ?? 0];
-      return isMoved(
-        await guarded(() => run('skipperFinish', prefix, ...about, ...end, ...ended, target.code ?? '')),
+    finish: async (namespace, { token, rolloutId, generation, releaseKey }, target, ending) => {
+      const reply = await run('finish', {
         namespace,
-      );
+        token,
+        rolloutId,
+        generation,
+        releaseKey,
+        now: Date.now(),
+        target: encodeTarget(target),
+        ending: ending && encodeEnding(ending),
+        history,
+      });
+      return isMoved(reply, namespace);
     },
     releaseLease: async (namespace, token) => {
-      await guarded(() => run('skipperReleaseLease', prefix, namespace, token));
+      await run('release-lease', { namespace, token });
     },
-    renew: async (leases, leaseMs) => {
-      const pairs = leases.flatMap(({ namespace, token }) => [namespace, token]);
-      return Tokens.parse(await guarded(() => run('skipperRenew', prefix, leaseMs, ...pairs)));
-    },
+    renew: async (leases, leaseMs) => Tokens.parse(await run('renew', { leases, leaseMs })),
     dirty: () => guarded(() => redis.smembers(`${prefix}:dirty`)),
   };
+}
+
+function encodeTarget(target: RolloutTarget): EncodedTarget {
+  return { state: target.state, reason: target.reason, code: target.code, json: luaJson(target) };
 }
 
 const Tokens = z.array(z.string());
@@ -123,7 +132,8 @@ const Begun = jsonText(
     trigger: z.string().default(''),
     requestedBy: z.string().default(''),
     release: z.string(),
-    releaseJson: StoredRelease,
+    // False if it is no longer kept.
+    releaseJson: z.union([StoredRelease, z.literal(false)]),
     force: z.boolean(),
     attempt: z.number(),
     throttled: z.coerce.number().default(0),
@@ -141,6 +151,12 @@ const Begun = jsonText(
 function decodeBegin(reply: unknown, token: string): Begin {
   if (reply === 'busy' || reply === 'idle') return { kind: reply };
   const { release, releaseJson, force, ...fields } = Begun.parse(reply);
+  if (!releaseJson) {
+    throw new SkipperError(
+      'release_unknown',
+      `release ${release} is no longer kept: request the deploy again`,
+    );
+  }
   return {
     kind: 'run',
     run: { ...fields, token, releaseKey: release, release: releaseJson, forceBootstrap: force },

@@ -7,13 +7,16 @@ export interface StateConnection {
   readonly redis: RedisConnection;
   /** Prefix of all keys, with its hash tag. */
   readonly prefix: string;
+  /** Runs one of the scripts, guarded as well. */
   readonly run: RunScript;
   /** Runs a command that fails at once, with the right class, while Redis is down. */
   readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
 }
 
 export function openStateConnection(redis: RedisConnection, prefix: string): StateConnection {
-  return { redis, prefix, run: loadScripts(redis), guarded: (command) => guard(redis, command) };
+  const script = loadScripts(redis, prefix);
+  const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
+  return { redis, prefix, guarded, run: (name, args) => guarded(() => script(name, args)) };
 }
 
 async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Promise<T> {

@@ -115,7 +115,7 @@ describe('an attempt in the history', () => {
     expect(decodeAttempt(element)).toBeUndefined();
   });
 
-  test('reads what BEGIN notes of one that runs, and what it tells of one whose worker went away', () => {
+  test('reads what begin.lua notes of one that runs, and what it tells of one whose worker went away', () => {
     const open = '{"r":"r1","g":3,"n":2,"j":"a.3","t":"api","b":"me","v":"1.0","s":1700000000000}';
     const lost = `${open.slice(0, -1)},"e":"lost","x":1700000009000,"m":"its worker went away","p":[["observe","",0,5]]}`;
 

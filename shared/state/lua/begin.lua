@@ -1,0 +1,72 @@
+-- Takes the namespace's lease for a run, and reads what is to be done. A lease that another token holds must run out, also
+-- if its holder is dead: only so can a process that was merely stopped know how long it may write.
+-- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds}}
+-- Returns 'busy' | 'idle' (nothing requested that is not done) | JSON of the record
+--- @include "announce"
+--- @include "integer"
+--- @include "record-attempt"
+--- @include "set-target"
+
+local prefix = KEYS[1]
+local args = cjson.decode(ARGV[1])
+local namespace, jobId, now = args.namespace, args.jobId, integer(args.now)
+
+local function readRecord(key)
+  local fields = redis.call('HGETALL', key)
+  local record = {}
+  for i = 1, #fields, 2 do record[fields[i]] = fields[i + 1] end
+  return record
+end
+
+-- An attempt that has begun and not ended has lost its worker: the next one to begin records that.
+local function recordLostAttempt(record)
+  local steps = record.steps and record.steps ~= '' and record.steps or '[]'
+  local json = string.sub(record.open, 1, -2) .. ',"e":"lost","x":' .. now ..
+    ',"m":' .. cjson.encode('its worker went away; last heard of: ' .. (record.phase or '')) ..
+    ',"p":' .. steps .. '}'
+  recordAttempt(namespace, '', json, string.match(record.open, '"s":(%d+)') or now, args.history)
+end
+
+local leaseKey = prefix .. ':lease:' .. namespace
+local held = redis.call('GET', leaseKey)
+if held and held ~= args.token then return 'busy' end
+local key = prefix .. ':namespace:' .. namespace
+local record = readRecord(key)
+local generation, handled = tonumber(record.generation) or 0, tonumber(record.handled) or 0
+if generation <= handled then
+  redis.call('DEL', leaseKey)
+  return 'idle'
+end
+redis.call('SET', leaseKey, args.token, 'PX', args.leaseMs)
+local running = record.runningRolloutId
+if running and running ~= '' and running ~= record.rolloutId then
+  setTarget(running, namespace, 'superseded', cjson.encode({
+    state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
+    finishedAt = args.now, jobId = record.jobId}))
+end
+if record.open and record.open ~= '' then recordLostAttempt(record) end
+record.force = (tonumber(record.forceGeneration) or 0) > handled
+-- Why the attempt before this one failed stays readable while this one runs.
+local wasTried = (tonumber(record.attempt) or 0) + (tonumber(record.throttled) or 0) > 0
+local lastFailure = wasTried and (record.phase == 'backoff' and record.reason or record.lastFailure) or ''
+record.attempt = (tonumber(record.attempt) or 0) + 1
+if record.startedGeneration ~= record.generation then
+  record.startedAt = now
+  record.appliedAt = ''
+  redis.call('HSET', key, 'startedGeneration', record.generation, 'startedAt', now, 'appliedAt', '')
+end
+local releaseKey = prefix .. ':release:' .. record.release
+record.releaseJson = redis.call('GET', releaseKey)
+redis.call('EXPIRE', releaseKey, args.releaseTtlSeconds)
+local version = record.releaseJson and cjson.decode(record.releaseJson).version or nil
+local open = cjson.encode({r = record.rolloutId, g = generation, n = record.attempt, j = jobId, t = record.trigger,
+  b = record.requestedBy, v = version, s = args.now})
+redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'reason', '', 'lastFailure', lastFailure,
+  'attempt', record.attempt, 'runningRolloutId', record.rolloutId, 'jobId', jobId, 'changedAt', now,
+  'open', open, 'steps', '')
+record.open, record.steps = nil, nil
+setTarget(record.rolloutId, namespace, 'running', cjson.encode({
+  state = 'running', attempt = record.attempt, jobId = jobId, coalesced = record.coalesced == '1' or nil,
+  startedAt = tonumber(record.startedAt), version = version}))
+announce(namespace)
+return cjson.encode(record)

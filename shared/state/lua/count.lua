@@ -1,0 +1,14 @@
+-- The counts of rollouts from before they were kept: made of the targets once, and kept from then on.
+-- ARGV[1] JSON {ids: [rolloutId]}
+-- Returns 'ok'
+for _, id in ipairs(cjson.decode(ARGV[1]).ids) do
+  local key = KEYS[1] .. ':rollout:' .. id
+  local ttl = redis.call('PTTL', key)
+  if ttl > 0 and redis.call('EXISTS', key .. ':counts') == 0 then
+    for _, json in ipairs(redis.call('HVALS', key .. ':targets')) do
+      redis.call('HINCRBY', key .. ':counts', cjson.decode(json).state, 1)
+    end
+    redis.call('PEXPIRE', key .. ':counts', ttl)
+  end
+end
+return 'ok'

@@ -1,0 +1,32 @@
+-- Ends a run of one generation and gives the lease back.
+-- ARGV[1] JSON {namespace, token, rolloutId, generation, releaseKey, now, target: {state, reason?, code?, json},
+--   ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)}, history: {attempts, ttlSeconds}}
+-- Returns 'lost' | 'done' | 'moved' (more was requested meanwhile: begin again)
+--- @include "announce"
+--- @include "end-attempt"
+--- @include "integer"
+--- @include "set-target"
+
+local prefix = KEYS[1]
+local args = cjson.decode(ARGV[1])
+local namespace, generation, target, now = args.namespace, args.generation, args.target, integer(args.now)
+local leaseKey = prefix .. ':lease:' .. namespace
+local held = redis.call('GET', leaseKey)
+if held ~= args.token then return 'lost' end
+local key = prefix .. ':namespace:' .. namespace
+local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
+redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,
+  'handledRelease', args.releaseKey, 'lastState', target.state, 'lastCode', target.code or '',
+  'appliedAt', '', 'open', '', 'steps', '')
+if args.ending then endAttempt(namespace, args.ending, args.history) end
+setTarget(args.rolloutId, namespace, target.state, target.json)
+announce(namespace)
+redis.call('DEL', leaseKey)
+if tonumber(redis.call('HGET', key, 'generation')) > generation then
+  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0,
+    'changedAt', now)
+  return 'moved'
+end
+redis.call('HSET', key, 'state', target.state, 'phase', 'done', 'reason', target.reason or '', 'changedAt', now)
+redis.call('SREM', prefix .. ':dirty', namespace)
+return 'done'

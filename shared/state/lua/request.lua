@@ -1,0 +1,95 @@
+-- Records what was requested: the only way in which desired state changes.
+-- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy}, rolloutJson,
+--   targets: [{namespace, target, release? (key), force?}], releases: {<key>: JSON}, releaseTtlSeconds,
+--   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds}
+-- Returns JSON {replayed: rolloutId} | {mismatch: true}
+--   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
+--- @include "announce"
+--- @include "integer"
+--- @include "set-target"
+
+-- Names are announced in messages of this many.
+local ANNOUNCED_AT_ONCE = 500
+
+local prefix = KEYS[1]
+local request = cjson.decode(ARGV[1])
+local rollout, idempotency, now = request.rollout, request.idempotency, integer(request.now)
+
+-- The answer to an Idempotency-Key that is known already.
+local function knownAnswer()
+  local known = redis.call('GET', prefix .. ':idempotency:' .. idempotency.key)
+  if not known then return nil end
+  local entry = cjson.decode(known)
+  if entry.fingerprint ~= idempotency.fingerprint then return cjson.encode({mismatch = true}) end
+  return cjson.encode({replayed = entry.rolloutId})
+end
+
+-- Raises a namespace's generation, and names the job that does the work.
+local function raiseGeneration(asked, answer)
+  local key = prefix .. ':namespace:' .. asked.namespace
+  local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'runningRolloutId', 'phase')
+  local generation = (tonumber(known[1]) or 0) + 1
+  local isUnfinished = generation - 1 > (tonumber(known[2]) or 0)
+  local isRunning = known[3] == 'running'
+  local jobId = asked.namespace .. '.' .. generation
+  if isUnfinished then
+    answer.coalesced = true
+    answer.backoff = known[7] == 'backoff'
+    jobId = known[5] or jobId
+    -- The rollout that runs ends by itself; one that only waits behind it does not.
+    if not isRunning or known[4] ~= known[6] then
+      setTarget(known[4], asked.namespace, 'superseded', cjson.encode({
+        state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
+        finishedAt = request.now, jobId = jobId}))
+    end
+  end
+  redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
+    'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
+    'attempt', 0, 'throttled', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
+  if not (isRunning and isUnfinished) then
+    redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', now)
+  end
+  if asked.force then redis.call('HSET', key, 'forceGeneration', generation) end
+  redis.call('SADD', prefix .. ':dirty', asked.namespace)
+  answer.generation = generation
+  answer.jobId = jobId
+  asked.target.jobId = jobId
+  asked.target.coalesced = answer.coalesced
+end
+
+local replay = idempotency and knownAnswer()
+if replay then return replay end
+
+for key, release in pairs(request.releases) do
+  redis.call('SET', prefix .. ':release:' .. key, release, 'EX', request.releaseTtlSeconds)
+end
+local rolloutKey = prefix .. ':rollout:' .. rollout.id
+redis.call('SET', rolloutKey, request.rolloutJson, 'EX', request.ttlSeconds)
+redis.call('ZREMRANGEBYSCORE', prefix .. ':rollouts', '-inf', integer(request.now - request.ttlSeconds * 1000))
+redis.call('ZADD', prefix .. ':rollouts', integer(rollout.createdAt), rollout.id)
+
+local answers, counts, changed = {}, {}, {}
+for _, asked in ipairs(request.targets) do
+  local target = asked.target
+  local answer = {namespace = asked.namespace, coalesced = false, backoff = false}
+  if asked.release then
+    raiseGeneration(asked, answer)
+    changed[#changed + 1] = asked.namespace
+    if #changed == ANNOUNCED_AT_ONCE then
+      announce(table.concat(changed, ' '))
+      changed = {}
+    end
+  end
+  counts[target.state] = (counts[target.state] or 0) + 1
+  redis.call('HSET', rolloutKey .. ':targets', asked.namespace, cjson.encode(target))
+  answers[#answers + 1] = answer
+end
+redis.call('EXPIRE', rolloutKey .. ':targets', request.ttlSeconds)
+for state, count in pairs(counts) do redis.call('HSET', rolloutKey .. ':counts', state, count) end
+redis.call('EXPIRE', rolloutKey .. ':counts', request.ttlSeconds)
+if #changed > 0 then announce(table.concat(changed, ' ')) end
+if idempotency then
+  redis.call('SET', prefix .. ':idempotency:' .. idempotency.key,
+    cjson.encode({rolloutId = rollout.id, fingerprint = idempotency.fingerprint}), 'EX', idempotency.ttlSeconds)
+end
+return cjson.encode({targets = answers})
