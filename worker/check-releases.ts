@@ -44,6 +44,7 @@ export async function checkReleases(
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
   await state.saveChannels([...channels.values()].map(toNote));
   const records = await state.records(namespaces);
+  await state.keepReleases([...records.values()].map(({ release }) => release));
   const outdated = namespaces.filter((namespace) =>
     needsUpdate(namespace, cluster, channels, records.get(namespace)),
   );

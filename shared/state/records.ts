@@ -5,7 +5,7 @@ import type { TargetState } from '../../domain/rollout/rollout.ts';
 import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
 import { StoredTargetState } from './rollouts.ts';
 import type { StateConnection } from './state-connection.ts';
-import { StoredRelease } from './stored-release.ts';
+import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
 /** Records are read in pipelines of this many. */
 const READ_CHUNK = 1_000;
@@ -52,6 +52,8 @@ export interface Records {
   history(namespace: string): Promise<NamespaceHistory>;
   /** The release that records and runs name by its key. */
   release(key: string): Promise<Release | undefined>;
+  /** Makes these releases last as if they had just been requested. */
+  keepReleases(keys: Iterable<string>): Promise<void>;
 }
 
 export function openRecords(connection: StateConnection): Records {
@@ -60,6 +62,7 @@ export function openRecords(connection: StateConnection): Records {
     records: (namespaces) => readRecords(connection, namespaces),
     history: (namespace) => readHistory(connection, namespace),
     release: (key) => readRelease(connection, key),
+    keepReleases: (keys) => keepReleases(connection, new Set(keys)),
   };
 }
 
@@ -116,6 +119,15 @@ async function readRelease(
   key: string,
 ): Promise<Release | undefined> {
   return StoredRelease.safeParse(await guarded(() => redis.get(`${prefix}:release:${key}`))).data;
+}
+
+async function keepReleases(
+  { redis, prefix, guarded }: StateConnection,
+  keys: ReadonlySet<string>,
+): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const key of keys) pipeline.expire(`${prefix}:release:${key}`, RELEASE_TTL_SECONDS);
+  await guarded(() => pipeline.exec());
 }
 
 /** A field that holds a number, or nothing. */

@@ -290,6 +290,102 @@ describe('begin', () => {
   });
 });
 
+describe('a release', () => {
+  const MONTH_SECONDS = 30 * 24 * 3600;
+
+  async function asked() {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a']);
+    const name = (await state.record('a'))?.release ?? '';
+    const key = `${prefix}:release:${name}`;
+    return { state, name, key, rollout: `${prefix}:rollout:r1` };
+  }
+
+  test('is kept for longer than the rollout that names it', async () => {
+    const { key, rollout } = await asked();
+
+    expect(await redis.ttl(key)).toBeGreaterThan((await redis.ttl(rollout)) + MONTH_SECONDS);
+  });
+
+  test.each([
+    ['it is requested again', async (state: DesiredState) => ask(state, 'r2', ['b'])],
+    ['a run of it begins', async (state: DesiredState) => begin(state)],
+    [
+      'the release check finds it in a record',
+      async (state: DesiredState, name: string) => state.keepReleases([name, name]),
+    ],
+  ])('is kept for longer when %s', async (_what, refresh) => {
+    const { state, name, key } = await asked();
+    await redis.expire(key, 60);
+
+    await refresh(state, name);
+
+    expect(await redis.ttl(key)).toBeGreaterThan(2 * MONTH_SECONDS);
+  });
+
+  test('that is gone all the same is said to be, and another request heals that', async () => {
+    const { state, key } = await asked();
+    await redis.del(key);
+
+    await expect(state.begin('a', 'job-1', 'token', LEASE_MS)).rejects.toMatchObject({
+      code: 'release_unknown',
+    });
+    await ask(state, 'r2', ['a']);
+
+    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toMatchObject({
+      kind: 'run',
+      run: { release: RELEASES[0] },
+    });
+  });
+});
+
+describe('what cannot be read', () => {
+  test('is left out, and the rest is shown', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a', 'b', 'c']);
+    await ask(state, 'r2', ['d']);
+    await state.saveChannels([{ channel: 'stable', version: 'v1' }]);
+    await redis.hset(`${prefix}:rollout:r1:targets`, { b: 'no JSON', c: '{"state":"unheard of"}' });
+    await redis.set(`${prefix}:rollout:r2`, '{"id":"r2"}');
+    await redis.hset(`${prefix}:channels`, { latest: '{}' });
+    await redis.hset(`${prefix}:namespace:a`, { state: 'unheard of' });
+
+    expect([...((await state.rollout('r1'))?.targets.keys() ?? [])]).toEqual(['a']);
+    expect(await state.rollout('r2')).toBeUndefined();
+    expect((await state.rolloutsWithCounts(10)).map(({ rollout }) => rollout.id)).toEqual(['r1']);
+    expect([...(await state.channels()).keys()]).toEqual(['stable']);
+    expect([...(await state.records(['a', 'b'])).keys()]).toEqual(['b']);
+  });
+});
+
+describe('text', () => {
+  const awkward = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('"\\/\b\u0000\u2028', '\\u0041', '\ud83d', '\\\ud83d', '😀'.slice(1), '{"a":[]}'),
+  );
+
+  test('of any kind comes back as it was written, but for half characters', async () => {
+    const { state } = freshState();
+    await fc.assert(
+      fc.asyncProperty(awkward, async (text) => {
+        await ask(state, randomUUID(), ['a'], { release: aRelease({ version: text, config: { text } }) });
+        const run = await begin(state);
+        const said = Buffer.from(text).toString();
+        expect(run.release).toMatchObject({ version: said, config: { text: said } });
+
+        await state.report('a', run, { reason: text }, { state: 'running', reason: text, details: [text] });
+        expect(await state.record('a')).toMatchObject({ reason: said });
+        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: said, details: [said] });
+
+        await state.finish('a', run, { state: 'failed', reason: text, code: 'x' });
+        expect(await state.record('a')).toMatchObject({ reason: said, lastCode: 'x' });
+        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: said });
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
 describe('renew', () => {
   test('names the leases that are lost', async () => {
     const { state, expire } = freshState();
