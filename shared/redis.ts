@@ -2,6 +2,7 @@ import { rootCertificates } from 'node:tls';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Settings } from './config.ts';
+import { pause } from './pause.ts';
 import { readCa, readPem } from './read-pem.ts';
 
 /** All keys share one hash tag, so that a Redis Cluster keeps them in one slot. */
@@ -9,6 +10,7 @@ export const KEY_PREFIX = '{skipper}';
 const COMMAND_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_CAP_MS = 2_000;
+const READY_POLL_MS = 50;
 /** Of one outage. */
 const ERRORS_TOLD = 10;
 
@@ -142,7 +144,7 @@ export function isReady(redis: RedisConnection): boolean {
 
 /** Resolves when Redis answers, however long that takes. */
 export async function untilReady(redis: RedisConnection, signal: AbortSignal): Promise<void> {
-  while (!isReady(redis) && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!isReady(redis) && !signal.aborted) await pause(READY_POLL_MS, { signal });
 }
 
 /** Each error of an outage once: the first may say less (a connection is reset) than the next (a certificate is missing). */

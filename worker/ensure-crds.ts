@@ -3,8 +3,8 @@ import { fullJitterDelay } from '../domain/deploy/backoff.ts';
 import { CRDS, type CustomResourceDefinition, mergeCrd } from '../domain/deploy/crds.ts';
 import { errorClassOf, messageOf, SkipperError } from '../domain/errors.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
-import { pause } from '../shared/kubernetes/pause.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, pathOf } from '../shared/kubernetes/resources.ts';
+import { pause } from '../shared/pause.ts';
 
 const RETRY = { baseMs: 500, capMs: 15_000 } as const;
 
@@ -22,7 +22,7 @@ export async function ensureCrds(client: KubernetesClient, log: Logger, signal: 
         signal.throwIfAborted();
         if (errorClassOf(error) !== 'retryable') throw explained(error);
         log.warn({ crd: wanted.metadata.name, reason: messageOf(error) }, 'CRD not written yet, will retry');
-        await pause(fullJitterDelay(failures, RETRY), signal);
+        await pause(fullJitterDelay(failures, RETRY), { signal });
         signal.throwIfAborted();
       }
     }

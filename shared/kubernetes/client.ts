@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { SpanKind } from '@opentelemetry/api';
 import { Agent, type Dispatcher, request as send } from 'undici';
+import { pause } from '../pause.ts';
 import { inSpan } from '../telemetry/spans.ts';
 import { classifyNetworkError, classifyRefusal } from './classify-error.ts';
-import { pause } from './pause.ts';
 import { pathOf, type Resource } from './resources.ts';
 
 /** How long one answer may take; watches have their own watchdog. */
@@ -117,7 +117,7 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
     );
     // An API server that has just started denies everything until it has read its RBAC rules.
     if (refusal.code === 'forbidden' && request.retryForbidden !== false && retries < FORBIDDEN_RETRIES) {
-      await pause(FORBIDDEN_PAUSE_MS, request.signal);
+      await pause(FORBIDDEN_PAUSE_MS, { signal: request.signal });
       return open(request, timeoutMs, retries + 1);
     }
     throw refusal;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { fullJitterDelay } from '../../domain/deploy/backoff.ts';
 import { errorClassOf, messageOf } from '../../domain/errors.ts';
+import { pause } from '../pause.ts';
 import { KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
-import { pause } from './pause.ts';
 import { pathOf, type Resource } from './resources.ts';
 
 /** Objects a list page may hold: a page of Deployments is about 2 MB of JSON. */
@@ -195,7 +195,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
         const openedAt = Date.now();
         await follow();
         // A server that ends every watch at once must not be asked without pause.
-        if (Date.now() - openedAt < settledMs) await pause(fullJitterDelay(1, RETRY), stopping.signal);
+        if (Date.now() - openedAt < settledMs) await pause(fullJitterDelay(1, RETRY), stopping);
       } catch (error) {
         if (stopping.signal.aborted) return;
         await recover(error);
@@ -214,7 +214,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     // The first break is everyday life (the server restarts, a connection is cut); a lasting one is worth a line.
     if (failures > 2) log.warn(fields, 'watch is broken, will retry');
     else log.debug(fields, 'watch ended, resuming');
-    await pause(delayMs, stopping.signal);
+    await pause(delayMs, stopping);
   }
 
   const running = run();

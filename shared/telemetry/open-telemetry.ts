@@ -1,5 +1,6 @@
 import type { Telemetry as QueueTelemetry } from 'bullmq';
 import type { Logger } from 'pino';
+import { pause } from '../pause.ts';
 
 /** Tracing by OpenTelemetry, where a collector is named. */
 export interface Telemetry {
@@ -50,7 +51,7 @@ export async function openTelemetry(
   provider.register();
   return {
     queues: queues.withoutHousekeeping(new bullmq.BullMQOtel({ tracerName: 'skipper', version })),
-    close: () => Promise.race([provider.shutdown().catch(complain), afterMs(CLOSE_TIMEOUT_MS)]),
+    close: () => Promise.race([provider.shutdown().catch(complain), pause(CLOSE_TIMEOUT_MS, { ref: false })]),
   };
 }
 
@@ -61,8 +62,4 @@ function seldom(tell: (reason: string) => void): (reason: unknown) => void {
     toldAt = Date.now();
     tell(reason instanceof Error ? reason.message : String(reason));
   };
-}
-
-function afterMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
