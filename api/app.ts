@@ -15,7 +15,8 @@ import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
-import type { Call, Route } from './route.ts';
+import { openReleaseChecks } from './release-checks.ts';
+import type { Route, RouteServices } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { traceChanges, traceRequests } from './trace-requests.ts';
 
@@ -23,9 +24,25 @@ const BODY_LIMIT = '2mb';
 const EVENTS = '/api/fleet/events';
 const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
+/** What the HTTP side is made of. */
+export type ApiCore = Pick<
+  Core,
+  | 'client'
+  | 'cluster'
+  | 'deployQueue'
+  | 'log'
+  | 'metrics'
+  | 'redis'
+  | 'releaseCheckQueue'
+  | 'releases'
+  | 'service'
+  | 'settings'
+  | 'state'
+>;
+
 /** The HTTP side of Skipper: middleware and routes in reading order. */
 export function createApp(
-  core: Core,
+  core: ApiCore,
   version: string,
   view: FleetView,
   moreProblems: () => Problems = () => [],
@@ -47,7 +64,10 @@ export function createApp(
   );
   app.use(securityHeaders, refuseForeignOrigins, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
-  const shared = { core, view, events: createEventHub(view) };
+  const events = createEventHub(view);
+  const { service, state, cluster, client, releases } = core;
+  const releaseChecks = openReleaseChecks(core);
+  const services = { service, state, cluster, client, releases, releaseChecks, view, events };
   app.use(
     operationsRouter({
       registry: core.metrics.registry,
@@ -55,7 +75,7 @@ export function createApp(
       unready: () => [...coreProblems(core), ...moreProblems()],
       refreshGauges: async () => {
         await refreshGauges(core);
-        await refreshFleetGauges(view, core.metrics, shared.events.listeners());
+        await refreshFleetGauges(view, core.metrics, events.listeners());
       },
     }),
   );
@@ -69,13 +89,13 @@ export function createApp(
     // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
     const guarded = route.mutates ? [authorize] : [];
-    app[route.method](route.path, ...traced, ...guarded, readText, serve(route, shared));
+    app[route.method](route.path, ...traced, ...guarded, readText, serve(route, services));
   }
   const assets = openAssets();
   const board = { core, view, logoUrl: () => assets.url('logo.svg') };
   app.use('/queues', traceChanges('/queues'), mountBoard({ ...board, basePath: '/queues', authorize }));
   app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
-  mountPages(app, shared);
+  mountPages(app, { ...services, settings: core.settings });
   app.use((request) => {
     throw new HttpProblem(404, 'not_found', `there is no ${request.method} ${request.path}`);
   });
@@ -91,11 +111,11 @@ function isWorthCompressing(request: Request, response: Response): boolean {
   );
 }
 
-function serve(route: Route, shared: Pick<Call<unknown>, 'core' | 'view' | 'events'>) {
+function serve(route: Route, services: RouteServices) {
   return async (request: Request, response: Response) => {
     const rawBody = typeof request.body === 'string' ? request.body : '';
     const answer = await route.handle({
-      ...shared,
+      ...services,
       params: request.params as Record<string, string>,
       query: request.query,
       headers: request.headers as Record<string, string | undefined>,

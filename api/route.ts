@@ -3,12 +3,17 @@ import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
 import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
+import type { ReleaseChecks } from './release-checks.ts';
 
-/** What a handler is given: plain data, already checked. */
-export interface Call<Body> {
-  readonly core: Core;
+/** What handlers answer from, and where they hand requests on to. */
+export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster' | 'client' | 'releases'> {
   readonly view: FleetView;
   readonly events: EventHub;
+  readonly releaseChecks: ReleaseChecks;
+}
+
+/** What a handler is given: the request as plain data, already checked, and what answers it. */
+export interface Call<Body> extends RouteServices {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,7 @@
 import type { Core } from '../shared/core.ts';
 import { listen } from '../shared/http/listen.ts';
 import type { Problems } from '../shared/http/operations.ts';
+import { openChangeFeed } from '../shared/state/change-feed.ts';
 import { createApp } from './app.ts';
 import { openFleetView } from './fleet-view/open-fleet-view.ts';
 
@@ -15,7 +16,8 @@ export async function startApi(
   version: string,
   moreProblems?: () => Problems,
 ): Promise<RunningApi> {
-  const view = openFleetView(core);
+  const changes = openChangeFeed(core.redis, core.prefix, core.log.child({ logger: 'change-feed' }));
+  const view = openFleetView(core, changes);
   const app = createApp(core, version, view, moreProblems);
   const listening = await listen(app, {
     host: core.settings.host,

@@ -5,15 +5,14 @@ import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
-import type { ChannelSnapshot } from '../shared/state/channel-snapshots.ts';
-import type { DesiredState } from '../shared/state/desired-state.ts';
-import type { NamespaceRecord } from '../shared/state/records.ts';
+import type { ChannelSnapshot, ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
+import type { NamespaceRecord, Records } from '../shared/state/records.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
-  readonly state: DesiredState;
+  readonly state: Pick<Records, 'records' | 'keepReleases'> & Pick<ChannelSnapshots, 'saveChannels'>;
   readonly service: DeployService;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -42,7 +41,7 @@ export async function checkReleases(
   const repaired = await service.repair();
   const namespaces = cluster.namespaces();
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
-  await state.saveChannels([...channels.values()].map(toNote));
+  await state.saveChannels([...channels.values()].map(toSnapshot));
   const records = await state.records(namespaces);
   await state.keepReleases([...records.values()].map(({ release }) => release));
   const outdated = namespaces.filter((namespace) =>
@@ -95,7 +94,7 @@ function needsUpdate(
 }
 
 /** What the fleet page tells of a channel. */
-function toNote({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
+function toSnapshot({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
   return {
     channel: tag,
     image: release?.image,

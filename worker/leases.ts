@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../domain/errors.ts';
-import type { DesiredState } from '../shared/state/desired-state.ts';
+import type { Runs } from '../shared/state/runs.ts';
 
 /** A namespace belongs to a run this long after the run was last heard of; a killed one's must be free within 10 s. */
 export const LEASE_MS = 5_000;
@@ -27,7 +27,7 @@ interface Held {
 }
 
 /** Prolongs all leases of a worker together, in one command. */
-export function keepLeases(state: DesiredState, log: Logger): Leases {
+export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
   /** By token: two jobs of one namespace may meet here, one of which finds it busy. */
   const held = new Map<string, Held>();
 
@@ -35,7 +35,7 @@ export function keepLeases(state: DesiredState, log: Logger): Leases {
     if (held.size === 0) return;
     const asked = [...held].map(([token, { namespace }]) => ({ namespace, token }));
     const at = Date.now();
-    const lost = new Set(await state.renew(asked, LEASE_MS));
+    const lost = new Set(await runs.renew(asked, LEASE_MS));
     for (const { namespace, token } of asked) {
       const lease = held.get(token);
       if (lost.has(token)) lease?.abort.abort(lostError(namespace));

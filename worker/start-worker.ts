@@ -1,16 +1,18 @@
-import { type Job, MetricsTime, Worker } from 'bullmq';
+import { MetricsTime, type Processor, Worker } from 'bullmq';
 import express from 'express';
-import { SkipperError } from '../domain/errors.ts';
+import type { Logger } from 'pino';
+import { SkipperError, toError } from '../domain/errors.ts';
 import type { Core } from '../shared/core.ts';
 import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
+import { pause } from '../shared/pause.ts';
 import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../shared/queues.ts';
-import { connectRedisForWorker, untilReady } from '../shared/redis.ts';
+import { connectRedisForWorker, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
-import { keepLeases } from './leases.ts';
+import { keepLeases, type Leases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 
@@ -21,6 +23,9 @@ const STALLED_CHECK_MS = 1_500;
 const MAX_STALLS = 100;
 const REPAIR_JOB = 'repair';
 const REPAIR_INTERVAL_MS = 15_000;
+/** Time for running jobs to hand over, after the grace period. */
+const HANDOVER_MS = 5_000;
+const CLOSE_MS = 1_000;
 
 export interface RunningWorker {
   /** Port of health and metrics. */
@@ -31,25 +36,13 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts a worker: waits for Redis and the cluster as long as it takes, telling /readyz why. */
+/** Starts a worker: waits for Redis and the cluster as long as it takes, and says on /readyz what it waits for. */
 export async function startWorker(core: Core, options: { ownHttp: boolean }): Promise<RunningWorker> {
   const { settings } = core;
   const log = core.log.child({ logger: 'worker' });
   const ending = new AbortController();
   let started: Started | undefined;
-  let http: Listening | undefined;
-  if (options.ownHttp) {
-    const app = express().disable('x-powered-by');
-    app.use(
-      operationsRouter({
-        registry: core.metrics.registry,
-        unhealthy: () => [],
-        unready: () => [...coreProblems(core), ...(started ? [] : ['the worker has not started yet'])],
-        refreshGauges: () => refreshGauges(core),
-      }),
-    );
-    http = await listen(app, { host: settings.host, port: settings.workerPort, setting: '--worker-port' });
-  }
+  const http = options.ownHttp ? await listenForProbes(core, () => started !== undefined) : undefined;
   const broken = new Promise<Error>((resolve) => {
     begin(core, ending.signal, resolve)
       .then((running) => {
@@ -57,7 +50,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
         log.info({ concurrency: settings.concurrency }, 'worker is ready');
       })
       .catch((error: unknown) => {
-        if (!ending.signal.aborted) resolve(error instanceof Error ? error : new Error(String(error)));
+        if (!ending.signal.aborted) resolve(toError(error));
       });
   });
   return {
@@ -71,85 +64,121 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
   };
 }
 
+/** Health and metrics of a process that serves nothing else. */
+function listenForProbes(core: Core, isStarted: () => boolean): Promise<Listening> {
+  const { host, workerPort: port } = core.settings;
+  const app = express().disable('x-powered-by');
+  app.use(
+    operationsRouter({
+      registry: core.metrics.registry,
+      unhealthy: () => [],
+      unready: () => [...coreProblems(core), ...(isStarted() ? [] : ['the worker has not started yet'])],
+      refreshGauges: () => refreshGauges(core),
+    }),
+  );
+  return listen(app, { host, port, setting: '--worker-port' });
+}
+
 interface Started {
   stop(graceMs: number): Promise<void>;
 }
 
 async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) => void): Promise<Started> {
-  const { settings, client, cluster, redis, prefix, releaseCheckQueue } = core;
-  const log = core.log.child({ logger: 'worker' });
-  await untilReady(redis, ending);
-  ending.throwIfAborted();
-  if (!settings.disableCrdCreation) await ensureCrds(client, log, ending);
-  await cluster.synced();
-  ending.throwIfAborted();
-  await releaseCheckQueue.upsertJobScheduler(
-    RELEASE_CHECK_JOB,
-    { every: settings.releaseCheckInterval * 1000 },
-    { name: RELEASE_CHECK_JOB },
-  );
-  await releaseCheckQueue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
-  // However many workers there are, one look at the channels at a time is enough.
-  await releaseCheckQueue.setGlobalConcurrency(1);
-
+  await prepare(core, ending);
   const stopping = new AbortController();
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
-  const dependencies = processDependencies(core, leases, stopping.signal);
   const connection = connectRedisForWorker(core.redisAddress, core.log.child({ logger: 'redis' }));
-  const shared = {
-    connection,
-    prefix,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_CHECK_MS,
-    // Throughput by the minute, as the board draws it.
-    metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
-  };
   const activity: Activity = { active: 0, changedAt: Date.now() };
-  const deployWorker = new Worker<DeployJob>(
-    DEPLOY_QUEUE,
-    (job, token) => tracked(activity, () => processJob(job, token, dependencies)),
-    {
-      ...shared,
-      ...(core.telemetry.queues === undefined ? {} : { telemetry: core.telemetry.queues }),
-      concurrency: settings.concurrency,
-      maxStalledCount: MAX_STALLS,
-      name: workerName(),
-      settings: {
-        backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delayMs : 1_000),
-      },
-    },
+  const dependencies = processDependencies(core, leases, stopping.signal);
+  const deployWorker = openDeployWorker(core, connection, (job, token) =>
+    tracked(activity, () => processJob(job, token, dependencies)),
   );
-  const checkWorker = new Worker(RELEASE_CHECK_QUEUE, (job) => runMaintenance(job, core), {
-    ...shared,
-    concurrency: 1,
-    maxStalledCount: MAX_STALLS,
-    name: workerName(),
-  });
-  const workers = [deployWorker, checkWorker];
-  for (const worker of workers) {
-    worker.on('error', (error) => log.debug({ err: error }, 'queue connection error'));
-  }
-  checkWorker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
+  const workers = [deployWorker, openMaintenanceWorker(core, connection)];
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     stop: async (graceMs) => {
       watchdog.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
-      await Promise.race([drained, delay(graceMs)]);
+      await Promise.race([drained, pause(graceMs, { ref: false })]);
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
-      await Promise.race([drained, delay(5_000)]);
+      await Promise.race([drained, pause(HANDOVER_MS, { ref: false })]);
       leases.stop();
-      await Promise.race([Promise.all(workers.map((worker) => worker.close(true))), delay(1_000)]);
+      const closed = Promise.all(workers.map((worker) => worker.close(true)));
+      await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
       connection.disconnect();
     },
   };
 }
 
-function processDependencies(
+/** Everything that must be there before the first job. */
+async function prepare(core: Core, ending: AbortSignal): Promise<void> {
+  const { settings, client, cluster, redis } = core;
+  await untilReady(redis, ending);
+  ending.throwIfAborted();
+  if (!settings.disableCrdCreation) await ensureCrds(client, core.log.child({ logger: 'worker' }), ending);
+  await cluster.synced();
+  ending.throwIfAborted();
+  await scheduleMaintenance(core);
+}
+
+async function scheduleMaintenance({
+  releaseCheckQueue: queue,
+  settings,
+}: Pick<Core, 'releaseCheckQueue' | 'settings'>): Promise<void> {
+  const everyMs = settings.releaseCheckInterval * 1000;
+  await queue.upsertJobScheduler(RELEASE_CHECK_JOB, { every: everyMs }, { name: RELEASE_CHECK_JOB });
+  await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
+  // However many workers there are, one check of the channels at a time is enough.
+  await queue.setGlobalConcurrency(1);
+}
+
+function openDeployWorker(
   core: Core,
-  leases: ReturnType<typeof keepLeases>,
-  stopping: AbortSignal,
-): ProcessDependencies {
+  connection: RedisConnection,
+  processor: Processor<DeployJob>,
+): Worker<DeployJob> {
+  const { settings, telemetry } = core;
+  const worker = new Worker<DeployJob>(DEPLOY_QUEUE, processor, {
+    ...workerOptions(core, connection),
+    ...(telemetry.queues === undefined ? {} : { telemetry: telemetry.queues }),
+    concurrency: settings.concurrency,
+    settings: {
+      backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delayMs : 1_000),
+    },
+  });
+  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
+  return worker;
+}
+
+function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker {
+  const worker = new Worker(RELEASE_CHECK_QUEUE, maintain(core), {
+    ...workerOptions(core, connection),
+    concurrency: 1,
+  });
+  const log = core.log.child({ logger: 'worker' });
+  logConnectionErrors(worker, log);
+  worker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
+  return worker;
+}
+
+function workerOptions({ prefix }: Pick<Core, 'prefix'>, connection: RedisConnection) {
+  return {
+    connection,
+    prefix,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: MAX_STALLS,
+    name: `pid-${process.pid}`,
+    // Throughput by the minute, as the board draws it.
+    metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
+  };
+}
+
+function logConnectionErrors(worker: Worker, log: Logger): void {
+  worker.on('error', (error) => log.debug({ err: error }, 'queue connection error'));
+}
+
+function processDependencies(core: Core, leases: Leases, stopping: AbortSignal): ProcessDependencies {
   const { settings, log, client, cluster, metrics, state } = core;
   return {
     client,
@@ -169,21 +198,13 @@ function processDependencies(
   };
 }
 
-async function runMaintenance(job: Job, core: Core): Promise<unknown> {
-  if (job.name === REPAIR_JOB) return { repaired: await core.service.repair() };
-  return inSpan('release check', {}, () =>
-    checkReleases(job, {
-      ...core,
-      log: core.log.child({ logger: 'release-check' }),
-      autoupdate: !core.settings.disableAutoupdate,
-    }),
-  );
-}
-
-function workerName(): string {
-  return `pid-${process.pid}`;
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** What is done beside the deploys: jobs that were lost are queued again, channels are checked. */
+function maintain({ cluster, releases, state, service, metrics, settings, ...core }: Core): Processor {
+  const log = core.log.child({ logger: 'release-check' });
+  const autoupdate = !settings.disableAutoupdate;
+  const dependencies = { cluster, releases, state, service, metrics, log, autoupdate };
+  return async (job) => {
+    if (job.name === REPAIR_JOB) return { repaired: await service.repair() };
+    return inSpan('release check', {}, () => checkReleases(job, dependencies));
+  };
 }

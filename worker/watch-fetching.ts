@@ -30,7 +30,7 @@ export async function tracked<T>(activity: Activity, work: () => Promise<T>): Pr
 export function watchFetching(
   worker: Worker,
   activity: Activity,
-  { deployQueue, redis, log }: Core,
+  { deployQueue, redis, log }: Pick<Core, 'deployQueue' | 'redis' | 'log'>,
   onBroken: (error: Error) => void,
   { lookEveryMs = LOOK_EVERY_MS, stuckAfterMs = STUCK_AFTER_MS } = {},
 ): { stop(): void } {

@@ -7,7 +7,7 @@ import type { FleetView } from '../fleet-view/fleet-view.ts';
 import { HttpProblem, problemBody, toProblem } from '../problem.ts';
 import type { RetriesAll } from './board-queue.ts';
 import { BoardServer } from './board-server.ts';
-import { DeployQueueAdapter } from './deploy-queue.ts';
+import { DeployQueueAdapter, type DeployQueueCore } from './deploy-queue.ts';
 import { FleetQueueAdapter } from './fleet-queue.ts';
 import { FLEET_PAGE } from './links.ts';
 import { refusalOf } from './policy.ts';
@@ -20,8 +20,10 @@ const READ_ONLY_COLOR = '#1d4ed8';
 const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
+export type BoardCore = DeployQueueCore & Pick<Core, 'releaseCheckQueue' | 'redis' | 'log' | 'settings'>;
+
 export interface BoardOptions {
-  readonly core: Core;
+  readonly core: BoardCore;
   readonly view: Pick<FleetView, 'rows' | 'row'>;
   readonly basePath: string;
   /** Called for each page, because the pages can be built after this starts. */
@@ -93,10 +95,10 @@ function badgeOf(environmentLabel: string | undefined, readOnly: boolean): UICon
 }
 
 /** Refuses what policy.ts does not allow, and fails fast if Redis is needed but down. */
-function guard(core: Core): BeforeHook {
+function guard({ redis }: Pick<Core, 'redis'>): BeforeHook {
   return ({ method, route, request }) => {
     const queue = request.params.queueName as string | undefined;
-    if (queue !== undefined && queue !== 'fleet' && !isReady(core.redis)) {
+    if (queue !== undefined && queue !== 'fleet' && !isReady(redis)) {
       return {
         allow: false,
         status: 503 as HTTPStatus,
@@ -127,7 +129,7 @@ function refuseChanges(request: Request, _response: Response, next: NextFunction
   next();
 }
 
-function toLoggedProblem(error: unknown, { log }: Core): HttpProblem {
+function toLoggedProblem(error: unknown, { log }: Pick<Core, 'log'>): HttpProblem {
   const problem = toProblem(error);
   if (problem.code === 'unexpected') log.error({ err: error }, 'board request failed');
   return problem;

@@ -1,22 +1,21 @@
-import type { ChannelSnapshot } from '../../shared/state/channel-snapshots.ts';
-import type { DesiredState } from '../../shared/state/desired-state.ts';
+import type { ChannelSnapshot, ChannelSnapshots } from '../../shared/state/channel-snapshots.ts';
 
-export type ChannelSnapshots = ReadonlyMap<string, ChannelSnapshot>;
+export type SnapshotsByChannel = ReadonlyMap<string, ChannelSnapshot>;
 
 /** What the release check has seen of the channels, as it was last read. */
 export interface ChannelCache {
-  all(): ChannelSnapshots;
+  all(): SnapshotsByChannel;
   expire(): void;
   isExpired(): boolean;
   /** Reads them where that is due; true when one of them names another version than before. */
   refresh(): Promise<boolean>;
 }
 
-export function createChannelCache(state: DesiredState): ChannelCache {
-  let notes: ChannelSnapshots = new Map();
+export function createChannelCache(state: Pick<ChannelSnapshots, 'channels'>): ChannelCache {
+  let snapshots: SnapshotsByChannel = new Map();
   let expired = true;
   return {
-    all: () => notes,
+    all: () => snapshots,
     expire: () => {
       expired = true;
     },
@@ -25,10 +24,10 @@ export function createChannelCache(state: DesiredState): ChannelCache {
       if (!expired) return false;
       expired = false;
       try {
-        const before = notes;
-        notes = await state.channels();
-        const tags = [...before.keys(), ...notes.keys()];
-        return tags.some((tag) => before.get(tag)?.version !== notes.get(tag)?.version);
+        const before = snapshots;
+        snapshots = await state.channels();
+        const tags = [...before.keys(), ...snapshots.keys()];
+        return tags.some((tag) => before.get(tag)?.version !== snapshots.get(tag)?.version);
       } catch (error) {
         expired = true;
         throw error;

@@ -7,8 +7,8 @@ import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
-import { type Change, type ChangeFeed, openChangeFeed } from '../../shared/state/change-feed.ts';
-import { type ChannelSnapshots, createChannelCache } from './channel-cache.ts';
+import type { Change, ChangeFeed } from '../../shared/state/change-feed.ts';
+import { createChannelCache, type SnapshotsByChannel } from './channel-cache.ts';
 import { explainStaleness } from './explain-staleness.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
 import { openQueueStats, POLL_INTERVAL_MS, type QueueStats } from './queue-stats.ts';
@@ -20,6 +20,9 @@ const COALESCE_MS = 100;
 /** What could not be read is tried again after this long. */
 const RETRY_INTERVAL_MS = 1_000;
 
+/** What the view is made of. */
+export type FleetViewCore = Pick<Core, 'cluster' | 'redis' | 'state' | 'deployQueue' | 'log'>;
+
 interface Subscriber {
   readonly listener: (event: FeedEvent) => void;
   readonly onEnd: (() => void) | undefined;
@@ -29,10 +32,7 @@ interface Subscriber {
  * Keeps a row per namespace, made again whenever its objects in the cluster or its record in Redis change. Reading records
  * waits for Redis, making rows waits for nothing: without Redis the cluster is still shown as it is.
  */
-export function openFleetView(
-  core: Core,
-  changes: ChangeFeed = openChangeFeed(core.redis, core.prefix, core.log.child({ logger: 'change-feed' })),
-): FleetView {
+export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetView {
   const { cluster, redis } = core;
   const log = core.log.child({ logger: 'fleet-view' });
   const rows = createRowStore();
@@ -125,7 +125,7 @@ export function openFleetView(
 
   /** Counting is done once for each state of rows and numbers, however many ask. */
   const count = remembered(
-    (_position: string, numbers: QueueStats, seen: ChannelSnapshots, redisReady: boolean, stale: string) =>
+    (_position: string, numbers: QueueStats, seen: SnapshotsByChannel, redisReady: boolean, stale: string) =>
       summariseFleet({
         rows: rows.all(),
         channels: seen,

@@ -4,7 +4,7 @@ import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fl
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
-import type { CountedRollout } from '../../shared/state/rollouts.ts';
+import type { CountedRollout, Rollouts } from '../../shared/state/rollouts.ts';
 
 export const POLL_INTERVAL_MS = 1_000;
 /** Timers are not exact: a poll that comes a little early counts. */
@@ -26,7 +26,12 @@ export interface QueueStatsMonitor {
   refresh(): Promise<void>;
 }
 
-export function openQueueStats(core: Core): QueueStatsMonitor {
+/** Who is asked. */
+export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'log'> {
+  readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
+}
+
+export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSources): QueueStatsMonitor {
   let current: QueueStats = { queue: undefined, workers: undefined, rollouts: [] };
   let samples = new Map<string, readonly ProgressSample[]>();
   let answers = true;
@@ -36,12 +41,12 @@ export function openQueueStats(core: Core): QueueStatsMonitor {
 
   async function ask(): Promise<void> {
     try {
-      if (!isReady(core.redis)) throw new Error('Redis is not connected');
+      if (!isReady(redis)) throw new Error('Redis is not connected');
       const [queue, workers, rollouts, isPaused] = await Promise.all([
-        core.deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
-        core.deployQueue.getWorkers(),
-        core.state.rolloutsWithCounts(ROLLOUTS_READ),
-        core.deployQueue.isPaused(),
+        deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+        deployQueue.getWorkers(),
+        state.rolloutsWithCounts(ROLLOUTS_READ),
+        deployQueue.isPaused(),
       ]);
       const { waiting = 0, active = 0, delayed = 0, failed = 0 } = queue;
       answers = true;
@@ -52,7 +57,7 @@ export function openQueueStats(core: Core): QueueStatsMonitor {
         rollouts: follow(rollouts, Date.now()),
       };
     } catch (error) {
-      core.log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');
+      log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');
       answers = false;
       current = { ...current, queue: undefined, workers: undefined };
     }

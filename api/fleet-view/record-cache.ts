@@ -1,5 +1,4 @@
-import type { DesiredState } from '../../shared/state/desired-state.ts';
-import type { NamespaceRecord } from '../../shared/state/records.ts';
+import type { NamespaceRecord, Records } from '../../shared/state/records.ts';
 
 /** The desired state of the fleet as it was last read. */
 export interface RecordCache {
@@ -11,14 +10,14 @@ export interface RecordCache {
   forget(namespace: string): void;
 }
 
-export function createRecordCache(state: DesiredState): RecordCache {
+export function createRecordCache(state: Pick<Records, 'records' | 'release'>): RecordCache {
   const records = new Map<string, NamespaceRecord>();
   /** Of releases, by key; there are few, and a key never means another one. */
   const versions = new Map<string, string>();
   const strings = new Map<string, string>();
 
   /** Thousands of records name the same few rollouts and releases. */
-  function shared(text: string): string {
+  function intern(text: string): string {
     const known = strings.get(text);
     if (known !== undefined) return known;
     if (strings.size > 1_000) strings.clear();
@@ -29,13 +28,13 @@ export function createRecordCache(state: DesiredState): RecordCache {
   function compact(record: NamespaceRecord): NamespaceRecord {
     return {
       ...record,
-      rolloutId: shared(record.rolloutId),
-      release: shared(record.release),
-      trigger: shared(record.trigger),
-      requestedBy: shared(record.requestedBy),
-      phase: shared(record.phase),
-      reason: shared(record.reason),
-      lastFailure: shared(record.lastFailure),
+      rolloutId: intern(record.rolloutId),
+      release: intern(record.release),
+      trigger: intern(record.trigger),
+      requestedBy: intern(record.requestedBy),
+      phase: intern(record.phase),
+      reason: intern(record.reason),
+      lastFailure: intern(record.lastFailure),
     };
   }
 

@@ -3,9 +3,8 @@ import { explainNamespace } from '../../domain/explain/explain-namespace.ts';
 import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/namespace-details.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
-import type { Core } from '../../shared/core.ts';
 import type { NamespaceHistory } from '../../shared/state/records.ts';
-import type { FleetView } from '../fleet-view/fleet-view.ts';
+import type { RouteServices } from '../route.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 
@@ -14,18 +13,17 @@ const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
 /** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
 export async function describeNamespace(
-  core: Core,
-  view: FleetView,
+  { cluster, state, view }: Pick<RouteServices, 'cluster' | 'state' | 'view'>,
   namespace: string,
 ): Promise<NamespaceDetails | undefined> {
-  const snapshot = core.cluster.snapshot(namespace);
+  const snapshot = cluster.snapshot(namespace);
   if (!snapshot.config) return undefined;
   // A namespace that has just appeared has no row yet.
   const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot });
   let history = NO_HISTORY;
   let historyProblem: string | undefined;
   try {
-    history = await core.state.history(namespace);
+    history = await state.history(namespace);
   } catch (error) {
     historyProblem = messageOf(error);
   }

@@ -9,24 +9,30 @@ import type {
   PlannedDeploy,
   WantedDiff,
 } from '../../domain/explain/namespace-details.ts';
-import type { Core } from '../../shared/core.ts';
 import { APPLICATION_STATUSES, APPLICATIONS } from '../../shared/kubernetes/resources.ts';
 import type { Channel } from '../../shared/releases/release-source.ts';
+import type { RouteServices } from '../route.ts';
 import { diffApplications } from './diff-application.ts';
 import { type LiveObject, type Reading, readObjects, showObjects } from './read-objects.ts';
 
 /** The deployment id of the next write does not exist yet. */
 const NEW_ID = '(new id)';
 
+/** Where a namespace's objects, and what a deploy would write, are read from. */
+export type ObjectSources = Pick<RouteServices, 'cluster' | 'client' | 'releases' | 'service'>;
+
 /** Reads the namespace's objects, and compares them with what a deploy would write now. */
-export async function readNamespaceObjects(core: Core, namespace: string): Promise<NamespaceObjects> {
-  const { config } = core.cluster.snapshot(namespace);
+export async function readNamespaceObjects(
+  { cluster, client, releases, service }: ObjectSources,
+  namespace: string,
+): Promise<NamespaceObjects> {
+  const { config } = cluster.snapshot(namespace);
   const configMap = config?.ok ? config.value.configMap : undefined;
   const tag = config?.ok ? config.value.tag : undefined;
   const [readings, channel, planned] = await Promise.all([
-    readObjects(core.client, namespace, configMap),
-    tag === undefined ? undefined : core.releases.resolve([tag]).then((channels) => channels.get(tag)),
-    planOf(core, namespace),
+    readObjects(client, namespace, configMap),
+    tag === undefined ? undefined : releases.resolve([tag]).then((channels) => channels.get(tag)),
+    planOf(service, namespace),
   ]);
   return {
     namespace,
@@ -44,7 +50,7 @@ interface Planned {
 }
 
 /** Without releases or cluster there is no plan: the reason is returned, nothing is thrown. */
-async function planOf({ service }: Core, namespace: string): Promise<Planned> {
+async function planOf(service: RouteServices['service'], namespace: string): Promise<Planned> {
   try {
     const targets = await service.plan({ namespaces: [namespace], forceBootstrap: false });
     const plan = targets.find((target) => target.namespace === namespace);

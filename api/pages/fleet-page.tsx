@@ -12,16 +12,19 @@ import { sendPage } from './send-page.tsx';
 const REFRESH_WAIT_MS = 250;
 
 /** `GET /status`: the first lines of the selection that the browser would show for this URL. */
-export function fleetPage({ core, view }: PageSources, assets: Assets): RequestHandler {
+export function fleetPage(
+  { cluster, view, settings }: Pick<PageSources, 'cluster' | 'view' | 'settings'>,
+  assets: Assets,
+): RequestHandler {
   return async (request, response) => {
     await Promise.race([view.refresh(), setTimeout(REFRESH_WAIT_MS, undefined, { ref: false })]);
     const query = new URL(request.originalUrl, 'http://page').searchParams;
     const state: FleetPageState = firstPaint(view.rows(), parseSelection(query), {
       now: Date.now(),
       summary: view.summary(),
-      isRead: core.cluster.isSynced(),
+      isRead: cluster.isSynced(),
       workerUrl: assets.url('feed-worker.ts'),
-      environmentLabel: core.settings.environmentLabel,
+      environmentLabel: settings.environmentLabel,
     });
     sendPage(request, response, assets, {
       title: 'Fleet',

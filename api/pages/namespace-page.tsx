@@ -1,11 +1,10 @@
 import type { RequestHandler } from 'express';
 import type { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
-import type { Core } from '../../shared/core.ts';
 import { NamespacePage, UnknownNamespacePage } from '../../web/namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../../web/namespace/namespace-store.ts';
 import type { NamespacePageState } from '../../web/namespace/page-state.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
-import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
+import { type ObjectSources, readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
@@ -13,13 +12,13 @@ import { type PageSources, sendPage } from './send-page.tsx';
 const OBJECTS_WAIT_MS = 2_500;
 
 /** `/status/:namespace`: complete without JavaScript, kept current with it. */
-export function namespacePage({ core, view }: PageSources, assets: Assets): RequestHandler {
+export function namespacePage(sources: PageSources, assets: Assets): RequestHandler {
   return async (request, response) => {
     const namespace = String(request.params.namespace);
-    const { environmentLabel } = core.settings;
+    const { environmentLabel } = sources.settings;
     const [details, objects] = await Promise.all([
-      describeNamespace(core, view, namespace),
-      objectsInTime(core, namespace),
+      describeNamespace(sources, namespace),
+      objectsInTime(sources, namespace),
     ]);
     if (!details) {
       const page = <UnknownNamespacePage namespace={namespace} environmentLabel={environmentLabel} />;
@@ -39,12 +38,15 @@ export function namespacePage({ core, view }: PageSources, assets: Assets): Requ
   };
 }
 
-async function objectsInTime(core: Core, namespace: string): Promise<NamespaceObjects | undefined> {
-  if (!core.cluster.snapshot(namespace).config) return undefined;
+async function objectsInTime(
+  sources: ObjectSources,
+  namespace: string,
+): Promise<NamespaceObjects | undefined> {
+  if (!sources.cluster.snapshot(namespace).config) return undefined;
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), OBJECTS_WAIT_MS);
   });
-  const reading = readNamespaceObjects(core, namespace).catch(() => undefined);
+  const reading = readNamespaceObjects(sources, namespace).catch(() => undefined);
   return Promise.race([reading, timedOut]).finally(() => clearTimeout(timer));
 }

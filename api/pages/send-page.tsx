@@ -1,15 +1,15 @@
 import type { Request, Response } from 'express';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import type { Core } from '../../shared/core.ts';
+import type { Settings } from '../../shared/config.ts';
 import { readTheme } from '../../web/ui/theme.ts';
-import type { FleetView } from '../fleet-view/fleet-view.ts';
+import type { RouteServices } from '../route.ts';
 import type { Assets } from './assets.ts';
 
 /** The data sources of the pages. */
-export interface PageSources {
-  readonly core: Core;
-  readonly view: FleetView;
+export interface PageSources
+  extends Pick<RouteServices, 'service' | 'state' | 'cluster' | 'client' | 'releases' | 'view'> {
+  readonly settings: Pick<Settings, 'environmentLabel'>;
 }
 
 export interface PageContent<State> {

@@ -31,8 +31,8 @@ export const deployRoute = route<DeployBody>({
   handle: async (call) => (call.body.dry_run ? dryRun(call) : deploy(call)),
 });
 
-async function deploy({ core, body, headers, caller, rawBody }: Call<DeployBody>): Promise<Answer> {
-  const accepted = await core.service.request({
+async function deploy({ service, body, headers, caller, rawBody }: Call<DeployBody>): Promise<Answer> {
+  const accepted = await service.request({
     namespaces: body.namespaces,
     forceBootstrap: isForced(body),
     trigger: 'api',
@@ -48,8 +48,8 @@ async function deploy({ core, body, headers, caller, rawBody }: Call<DeployBody>
   };
 }
 
-async function dryRun({ core, body }: Call<DeployBody>): Promise<Answer> {
-  const targets = await core.service.plan({ namespaces: body.namespaces, forceBootstrap: isForced(body) });
+async function dryRun({ service, body }: Call<DeployBody>): Promise<Answer> {
+  const targets = await service.plan({ namespaces: body.namespaces, forceBootstrap: isForced(body) });
   const counts: Record<string, number> = {};
   for (const { action } of targets) counts[action] = (counts[action] ?? 0) + 1;
   const shown = body.omit_steps ? targets.map(({ steps: _, ...target }) => target) : targets;

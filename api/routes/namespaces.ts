@@ -1,13 +1,12 @@
+import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
-import type { Core } from '../../shared/core.ts';
-import { isReady } from '../../shared/redis.ts';
 import type { NamespaceRecord } from '../../shared/state/records.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { HttpProblem } from '../problem.ts';
-import { route } from '../route.ts';
+import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
 import { jobLink, statusRow } from '../views.ts';
 
@@ -18,7 +17,7 @@ export const statusRoute = route({
   summary: "The status of every namespace: upstream's six keys, and the current activity",
   mutates: false,
   responses: { 200: { description: 'One entry per namespace', schema: StatusList } },
-  handle: async ({ core: { cluster }, view }) => {
+  handle: async ({ cluster, view }) => {
     const rows = cluster
       .namespaces()
       .map((namespace) => statusRow(cluster.snapshot(namespace), view.record(namespace)));
@@ -36,13 +35,13 @@ export const namespaceRoute = route({
     200: { description: 'The namespace', schema: NamespaceView },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
-  handle: async ({ core, view, params: { namespace = '' } }) => {
-    const snapshot = core.cluster.snapshot(namespace);
+  handle: async ({ params: { namespace = '' }, ...services }) => {
+    const snapshot = services.cluster.snapshot(namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
-      recordsIfConnected(core, [namespace]),
-      describeNamespace(core, view, namespace),
+      recordsIfConnected(services, [namespace]),
+      describeNamespace(services, namespace),
     ]);
     const record = records.get(namespace);
     const body = {
@@ -74,9 +73,9 @@ export const namespaceObjectsRoute = route({
     200: { description: 'The objects; those that cannot be read have the reason', schema: NamespaceObjects },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
-  handle: async ({ core, params: { namespace = '' } }) => {
-    if (!core.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
-    return { status: 200, body: await readNamespaceObjects(core, namespace) };
+  handle: async ({ params: { namespace = '' }, ...services }) => {
+    if (!services.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
+    return { status: 200, body: await readNamespaceObjects(services, namespace) };
   },
 });
 
@@ -87,9 +86,13 @@ function unknownNamespace(namespace: string): HttpProblem {
 
 /** While Redis is down the state of the cluster is returned without records. */
 async function recordsIfConnected(
-  { state, redis }: Core,
+  { state }: Pick<RouteServices, 'state'>,
   namespaces: readonly string[],
 ): Promise<Map<string, NamespaceRecord>> {
-  if (!isReady(redis)) return new Map();
-  return state.records(namespaces).catch(() => new Map());
+  try {
+    return await state.records(namespaces);
+  } catch (error) {
+    if (error instanceof SkipperError && error.code === 'redis_unavailable') return new Map();
+    throw error;
+  }
 }

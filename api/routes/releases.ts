@@ -1,8 +1,6 @@
-import { SkipperError } from '../../domain/errors.ts';
 import { ReleaseList } from '../../domain/fleet/fleet-summary.ts';
 import { Problem } from '../../domain/problem.ts';
-import { RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
-import { isReady } from '../../shared/redis.ts';
+import { RELEASE_CHECK_QUEUE } from '../../shared/queues.ts';
 import { route } from '../route.ts';
 import { ReleaseCheckAccepted } from '../schemas.ts';
 
@@ -13,14 +11,14 @@ export const releasesRoute = route({
   summary: 'The release channels in use, as of the latest release check',
   mutates: false,
   responses: { 200: { description: 'The channels, by name', schema: ReleaseList } },
-  handle: async ({ core: { settings }, view }) => ({
+  handle: async ({ releaseChecks, view }) => ({
     status: 200,
     body: {
       channels: view.summary().channels.map((channel) => ({
         ...channel,
         image: view.channel(channel.channel)?.image,
       })),
-      checkIntervalSeconds: settings.releaseCheckInterval,
+      checkIntervalSeconds: releaseChecks.intervalSeconds,
     },
   }),
 });
@@ -35,14 +33,8 @@ export const releaseCheckRoute = route({
     202: { description: 'A worker will check them immediately', schema: ReleaseCheckAccepted },
     503: { description: 'Redis is unavailable', schema: Problem },
   },
-  handle: async ({ core: { redis, releaseCheckQueue } }) => {
-    if (!isReady(redis)) throw new SkipperError('redis_unavailable', 'Redis is not connected');
-    const job = await releaseCheckQueue.add(
-      RELEASE_CHECK_JOB,
-      {},
-      { deduplication: { id: 'asked-for', keepLastIfActive: true } },
-    );
-    const jobId = job.id ?? '';
+  handle: async ({ releaseChecks }) => {
+    const jobId = await releaseChecks.request();
     return {
       status: 202,
       body: { jobId, links: { job: `/queues/queue/${RELEASE_CHECK_QUEUE}/${encodeURIComponent(jobId)}` } },

@@ -16,8 +16,8 @@ export const rolloutRoute = route({
     200: { description: 'The rollout', schema: RolloutView },
     404: { description: 'There is no such rollout', schema: Problem },
   },
-  handle: async ({ core, params: { id = '' } }) => {
-    const known = await core.state.rollout(id);
+  handle: async ({ state, params: { id = '' } }) => {
+    const known = await state.rollout(id);
     if (!known) throw new HttpProblem(404, 'not_found', `there is no rollout "${id}"`);
     return { status: 200, body: rolloutView(known.rollout, known.targets) };
   },
@@ -30,8 +30,8 @@ export const rolloutsRoute = route({
   summary: `The latest ${LISTED} rollouts, newest first`,
   mutates: false,
   responses: { 200: { description: 'The rollouts, without their targets', schema: RolloutList } },
-  handle: async ({ core }) => {
-    const known = await core.state.rolloutsWithCounts(LISTED);
+  handle: async ({ state }) => {
+    const known = await state.rolloutsWithCounts(LISTED);
     const rollouts = known.map(({ rollout, counts }) => rolloutHead(rollout, counts));
     return { status: 200, body: { rollouts } };
   },

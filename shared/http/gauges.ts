@@ -3,7 +3,12 @@ import type { Core } from '../core.ts';
 import { isReady } from '../redis.ts';
 
 /** Sets the gauges that are counted when somebody looks. */
-export async function refreshGauges({ cluster, metrics, deployQueue, redis }: Core): Promise<void> {
+export async function refreshGauges({
+  cluster,
+  metrics,
+  deployQueue,
+  redis,
+}: Pick<Core, 'cluster' | 'metrics' | 'deployQueue' | 'redis'>): Promise<void> {
   const namespaces = cluster.namespaces();
   metrics.enabledNamespaces.set(namespaces.length);
   metrics.namespacesByStatus.reset();
@@ -28,7 +33,7 @@ async function jobCounts(
 }
 
 /** Why a process cannot do its work at the moment, in words for the operator. */
-export function coreProblems({ cluster, redis }: Core): string[] {
+export function coreProblems({ cluster, redis }: Pick<Core, 'cluster' | 'redis'>): string[] {
   const problems = isReady(redis) ? [] : ['Redis is not connected'];
   for (const { name, synced, refused, problem } of cluster.watches()) {
     if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { DesiredState } from '../../../shared/state/desired-state.ts';
+import type { Runs } from '../../../shared/state/runs.ts';
 import { keepLeases, LEASE_MS, type Leases } from '../../../worker/leases.ts';
 import { silentLog } from '../../support/builders.ts';
 
-type Renewal = Parameters<DesiredState['renew']>[0];
+type Renewal = Parameters<Runs['renew']>[0];
 
 let leases: Leases;
 let renewed: Renewal[];
@@ -18,7 +18,7 @@ beforeEach(() => {
     renewed.push(asked);
     return answer();
   };
-  leases = keepLeases({ renew } as unknown as DesiredState, silentLog);
+  leases = keepLeases({ renew }, silentLog);
 });
 
 afterEach(() => {

@@ -30,7 +30,7 @@ function open(rows: readonly FleetRow[], flags: SettingSources['flags'] = {}) {
   const assets = someAssets();
   return express()
     .use('/assets', assets.serve)
-    .get('/status', fleetPage({ core: createFakeCore({ flags }).core, view }, assets));
+    .get('/status', fleetPage({ ...createFakeCore({ flags }).core, view }, assets));
 }
 
 const BROKEN = aFleetRow({
