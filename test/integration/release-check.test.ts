@@ -211,7 +211,7 @@ describe('the release check with --disable-autoupdate', () => {
     await opened.startWorker({ flags: { 'release-check-interval': 1 } });
   });
 
-  test('goes on at its interval and reports who is behind, but deploys nothing', async () => {
+  test('goes on at its interval and reports what is outdated, but deploys nothing', async () => {
     await world.addNamespace('outdated', { fdd: OLD });
 
     const reports = await until(async () => {
