@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Attempt, AttemptStep, LastBootstrap } from '../../domain/rollout/attempt.ts';
+import { type Attempt, AttemptEnd, type AttemptStep, LastBootstrap } from '../../domain/rollout/attempt.ts';
+import { Outcome } from '../../domain/rollout/rollout.ts';
 import { Symptom } from '../../domain/symptom.ts';
 import { jsonText } from '../json-text.ts';
 import type { EncodedEnding, HistoryLimits } from './scripts.ts';
@@ -165,8 +166,8 @@ const StoredAttempt = jsonText(
     v: z.string().default(''),
     s: z.coerce.number(),
     x: z.coerce.number().optional(),
-    e: z.custom<Attempt['end']>().optional(),
-    o: z.custom<Attempt['outcome']>().optional(),
+    e: AttemptEnd.optional().catch(undefined),
+    o: Outcome.optional().catch(undefined),
     c: z.string().optional(),
     m: z.string().default(''),
     d: z.array(z.string()).default([]),
@@ -190,51 +191,38 @@ export function decodeOpenAttempt(json: string): Attempt | undefined {
 }
 
 export function decodeSteps(json: string): AttemptStep[] {
-  const parsed = StoredSteps.safeParse(json);
-  return parsed.success ? parsed.data : [];
+  return StoredSteps.safeParse(json).data ?? [];
 }
 
 function fromShort(json: string, times: number, firstStartedAt: number | undefined): Attempt | undefined {
-  const parsed = StoredAttempt.safeParse(json);
-  if (!parsed.success) return undefined;
-  const { data } = parsed;
-  return {
-    rolloutId: data.r,
-    generation: data.g,
-    attempt: data.n,
-    jobId: data.j,
-    trigger: data.t,
-    requestedBy: data.b,
-    version: data.v,
-    startedAt: data.s,
-    endedAt: data.x,
-    end: data.e,
-    outcome: data.o,
-    code: data.c,
-    reason: data.m,
-    details: data.d,
-    symptoms: data.y,
-    steps: data.p,
-    retryDelayMs: data.w,
-    times,
-    firstStartedAt: firstStartedAt ?? data.s,
-  };
+  const { data } = StoredAttempt.safeParse(json);
+  return (
+    data && {
+      rolloutId: data.r,
+      generation: data.g,
+      attempt: data.n,
+      jobId: data.j,
+      trigger: data.t,
+      requestedBy: data.b,
+      version: data.v,
+      startedAt: data.s,
+      endedAt: data.x,
+      end: data.e,
+      outcome: data.o,
+      code: data.c,
+      reason: data.m,
+      details: data.d,
+      symptoms: data.y,
+      steps: data.p,
+      retryDelayMs: data.w,
+      times,
+      firstStartedAt: firstStartedAt ?? data.s,
+    }
+  );
 }
 
-const StoredBootstrap = jsonText(
-  z.object({
-    deploymentId: z.string(),
-    collectedAt: z.number(),
-    exitCode: z.number().optional(),
-    reason: z.string().optional(),
-    log: z.string(),
-    events: z.array(z.string()),
-  }),
-);
+const StoredBootstrap = jsonText(LastBootstrap);
 
 export function decodeBootstrap(json: string): LastBootstrap | undefined {
-  const parsed = StoredBootstrap.safeParse(json);
-  return parsed.success
-    ? { ...parsed.data, exitCode: parsed.data.exitCode, reason: parsed.data.reason }
-    : undefined;
+  return StoredBootstrap.safeParse(json).data;
 }

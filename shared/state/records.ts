@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
-import type { TargetState } from '../../domain/rollout/rollout.ts';
+import { TargetState } from '../../domain/rollout/rollout.ts';
 import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
-import { StoredTargetState } from './rollouts.ts';
 import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
@@ -145,7 +144,7 @@ const StoredRecord = z.object({
   trigger: z.string().default(''),
   requestedBy: z.string().default(''),
   requestedAt: z.coerce.number().default(0),
-  state: StoredTargetState,
+  state: TargetState,
   phase: z.string().default(''),
   reason: z.string().default(''),
   attempt: z.coerce.number().default(0),

@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import {
   countTargets,
-  type Outcome,
-  type Rollout,
-  type RolloutTarget,
+  Outcome,
+  Rollout,
+  RolloutTarget,
   type TargetCounts,
-  type TargetState,
-  type Trigger,
 } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
 import type { StateConnection } from './state-connection.ts';
@@ -86,57 +84,17 @@ function valuesOf(answers: readonly (readonly [Error | null, unknown])[]): unkno
   });
 }
 
-const TARGET_STATES = [
-  'pending',
-  'running',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-  'superseded',
-] as const satisfies readonly TargetState[];
-const TRIGGERS = ['api', 'board', 'release', 'retry'] as const satisfies readonly Trigger[];
-const OUTCOMES = [
-  'created',
-  'updated',
-  'redeployed',
-  'bootstrapped',
-  'verified',
-  'unchanged',
-  'skipped',
-] as const satisfies readonly Outcome[];
-
-export const StoredTargetState = z.enum(TARGET_STATES);
-
 /** Redis is a border: an older or newer Skipper may have written what is read here. */
-const StoredRollout = jsonText(
-  z.object({
-    id: z.string(),
-    trigger: z.enum(TRIGGERS),
-    requestedBy: z.string(),
-    forceBootstrap: z.boolean(),
-    createdAt: z.number(),
-    releases: z.array(z.object({ channel: z.string(), image: z.string(), version: z.string() })),
-  }),
-);
+const StoredRollout = jsonText(Rollout);
 
 // Lua encodes an empty table as an object.
 const Lines = z.union([z.array(z.string()), z.object({}).transform((): string[] => [])]);
 
 const StoredTarget = jsonText(
-  z.object({
-    state: StoredTargetState,
-    reason: z.string().optional(),
-    version: z.string().optional(),
-    outcome: z.enum(OUTCOMES).optional().catch(undefined),
-    code: z.string().optional(),
+  RolloutTarget.extend({
+    outcome: Outcome.optional().catch(undefined),
     details: Lines.optional(),
     warnings: Lines.optional(),
-    attempt: z.number().optional(),
-    jobId: z.string().optional(),
-    coalesced: z.boolean().optional(),
-    startedAt: z.number().optional(),
-    finishedAt: z.number().optional(),
   }),
 );
 
