@@ -1,0 +1,21 @@
+import type { Logger } from 'pino';
+import { messageOf } from '../domain/errors.ts';
+
+/** Writes that keep their order and never delay the run: one that fails is lost, not fatal. */
+export interface WriteQueue {
+  add(write: () => Promise<unknown>): void;
+  /** Resolves when everything added so far is written, or lost. */
+  settled(): Promise<void>;
+}
+
+export function createWriteQueue(log: Logger): WriteQueue {
+  let pending: Promise<unknown> = Promise.resolve();
+  return {
+    add: (write) => {
+      pending = pending.then(write).catch((error: unknown) => {
+        log.debug({ reason: messageOf(error) }, 'progress could not be published');
+      });
+    },
+    settled: () => pending.then(() => undefined),
+  };
+}
