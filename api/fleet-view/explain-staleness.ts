@@ -1,4 +1,4 @@
-import type { WatchState } from '../../shared/kubernetes/watch.ts';
+import type { WatchState } from '../../shared/kubernetes/watch-books.ts';
 
 /** A watch that is cut off comes back within a second or two: until then nothing was missed that is worth a word. */
 const CUT_FOR_MS = 3_000;

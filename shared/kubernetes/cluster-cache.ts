@@ -23,7 +23,8 @@ import {
   toObservedPod,
   toObservedStatus,
 } from './to-observed.ts';
-import { startWatch, type Watch, type WatchState } from './watch.ts';
+import { startWatch, type Watch } from './watch.ts';
+import type { WatchState } from './watch-books.ts';
 
 /** FDD's objects in every namespace, kept up to date by watches that all jobs of a process share. */
 export interface ClusterCache {

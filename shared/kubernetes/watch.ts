@@ -5,14 +5,17 @@ import { pause } from '../pause.ts';
 import { KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { pathOf, type Resource } from './resources.ts';
+import { openWatchBooks, type WatchBooks, type WatchState } from './watch-books.ts';
 
 /** Objects a list page may hold: a page of Deployments is about 2 MB of JSON. */
 const PAGE_SIZE = 500;
 /** The server ends a watch after this long; jitter keeps a fleet of workers from coming back together. */
 const WATCH_TIMEOUT_SECONDS = 300;
 const RETRY = { baseMs: 500, capMs: 30_000 } as const;
-/** A watch that has held for this long works, be it that nothing happened in it. */
+/** A watch that stays open this long counts as healthy, even without events. */
 const SETTLED_MS = 1_000;
+/** Bookmarks come every minute. */
+const SILENCE_TIMEOUT_MS = 100_000;
 
 /** The fields of any Kubernetes object that a watch itself needs. */
 export interface WatchedObject {
@@ -40,21 +43,6 @@ export interface WatchOptions<Raw extends WatchedObject> {
   readonly settledMs?: number;
 }
 
-export interface WatchState {
-  /** One whole list has been read since the start. */
-  readonly synced: boolean;
-  /** The resourceVersion up to which everything has been seen. */
-  readonly position: string | undefined;
-  readonly lastHeardAt: number;
-  readonly relists: number;
-  /** Breaks in a row, by which the pause before the next try grows. */
-  readonly failures: number;
-  /** Why it does not work at the moment. */
-  readonly problem: string | undefined;
-  /** It does not work because a right is missing: it will not until somebody grants it. */
-  readonly refused: boolean;
-}
-
 export interface Watch {
   readonly resource: Resource;
   state(): WatchState;
@@ -77,156 +65,169 @@ export function keyOf(object: WatchedObject): string {
  * broken connection, lists again after 410 Gone, and never gives up.
  */
 export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>): Watch {
-  const { client, log, resource } = options;
-  const path = pathOf(resource);
-  const selectors = { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
-  const silenceTimeoutMs = options.silenceTimeoutMs ?? 100_000;
-  const settledMs = options.settledMs ?? SETTLED_MS;
+  const { resource, labelSelector, fieldSelector } = options;
   const stopping = new AbortController();
-  const known = new Set<string>();
-  let position: string | undefined;
-  let synced = false;
-  let lastHeardAt = Date.now();
-  let relists = 0;
-  let problem: string | undefined;
-  let refused = false;
-  let failures = 0;
-  let resolveSynced: () => void;
+  const books = openWatchBooks(Date.now());
+  let resolveSynced: () => void = () => undefined;
   const firstSync = new Promise<void>((resolve) => {
     resolveSynced = resolve;
   });
-
-  async function list(): Promise<void> {
-    const seen = new Set<string>();
-    let next: string | undefined;
-    let version: string | undefined;
-    do {
-      const page: ListPage<Raw> = await client.request({
-        method: 'GET',
-        path,
-        query: { ...selectors, limit: options.pageSize ?? PAGE_SIZE, continue: next },
-        signal: stopping.signal,
-        retryForbidden: false,
-      });
-      for (const object of page.items) {
-        seen.add(keyOf(object));
-        known.add(keyOf(object));
-        options.onUpsert(object);
-      }
-      next = page.metadata.continue || undefined;
-      version = page.metadata.resourceVersion;
-      lastHeardAt = Date.now();
-    } while (next !== undefined);
-    for (const key of known) {
-      if (!seen.has(key)) forget(key);
-    }
-    position = version;
-    isWell();
-    relists += 1;
-    synced = true;
-    resolveSynced();
-  }
-
-  function isWell(): void {
-    problem = undefined;
-    refused = false;
-  }
-
-  function forget(key: string): void {
-    known.delete(key);
-    options.onDelete(key);
-  }
-
-  async function follow(): Promise<void> {
-    const attempt = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, attempt.signal]);
-    const silence = setTimeout(() => attempt.abort(new Error('silent for too long')), silenceTimeoutMs);
-    let openedAt: number | undefined;
-    try {
-      const stream = await client.stream({
-        method: 'GET',
-        path,
-        query: {
-          ...selectors,
-          watch: true,
-          allowWatchBookmarks: true,
-          resourceVersion: position,
-          timeoutSeconds: Math.round(WATCH_TIMEOUT_SECONDS * (1 + Math.random())),
-        },
-        signal,
-        retryForbidden: false,
-      });
-      isWell();
-      openedAt = Date.now();
-      for await (const line of lines(stream)) {
-        lastHeardAt = Date.now();
-        silence.refresh();
-        receive(JSON.parse(line) as WatchEvent<Raw>);
-        failures = 0;
-        isWell();
-      }
-    } finally {
-      clearTimeout(silence);
-      attempt.abort();
-      if (openedAt !== undefined && Date.now() - openedAt >= settledMs) failures = 0;
-    }
-  }
-
-  function receive(event: WatchEvent<Raw>): void {
-    if (event.type === 'ERROR') {
-      throw new KubernetesError(
-        event.object.code === 429 ? 'rate_limited' : 'cluster_unavailable',
-        `watch of ${resource.plural}: ${event.object.message ?? 'error'}`,
-        { httpStatus: event.object.code ?? 500, status: event.object },
-      );
-    }
-    if (event.type === 'DELETED') forget(keyOf(event.object));
-    else if (event.type !== 'BOOKMARK') {
-      known.add(keyOf(event.object));
-      options.onUpsert(event.object);
-    }
-    position = event.object.metadata.resourceVersion ?? position;
-  }
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        if (position === undefined) await list();
-        const openedAt = Date.now();
-        await follow();
-        // A server that ends every watch at once must not be asked without pause.
-        if (Date.now() - openedAt < settledMs) await pause(fullJitterDelay(1, RETRY), stopping);
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        await recover(error);
-      }
-    }
-  }
-
-  async function recover(error: unknown): Promise<void> {
-    const gone = error instanceof KubernetesError && error.httpStatus === 410;
-    if (gone) position = undefined;
-    problem = messageOf(error);
-    refused = error instanceof KubernetesError && error.code === 'forbidden';
-    const delayMs = fullJitterDelay(failures, RETRY);
-    failures += 1;
-    const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
-    // The first break is everyday life (the server restarts, a connection is cut); a lasting one is worth a line.
-    if (failures > 2) log.warn(fields, 'watch is broken, will retry');
-    else log.debug(fields, 'watch ended, resuming');
-    await pause(delayMs, stopping);
-  }
-
-  const running = run();
+  const running = run({
+    ...options,
+    books,
+    path: pathOf(resource),
+    selectors: { labelSelector, fieldSelector },
+    pageSize: options.pageSize ?? PAGE_SIZE,
+    silenceTimeoutMs: options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+    settledMs: options.settledMs ?? SETTLED_MS,
+    stopping: stopping.signal,
+    onSynced: resolveSynced,
+  });
   return {
     resource,
-    state: () => ({ synced, position, lastHeardAt, relists, failures, problem, refused }),
+    state: books.state,
     synced: () => firstSync,
     stop: async () => {
       stopping.abort();
       await running;
     },
   };
+}
+
+/** All that a watch works with. */
+interface RunningWatch<Raw extends WatchedObject> extends Required<SharedOptions<Raw>> {
+  readonly books: WatchBooks;
+  readonly path: string;
+  readonly selectors: Readonly<Record<'labelSelector' | 'fieldSelector', string | undefined>>;
+  readonly stopping: AbortSignal;
+  readonly onSynced: () => void;
+}
+
+type SharedOptions<Raw extends WatchedObject> = Omit<WatchOptions<Raw>, 'labelSelector' | 'fieldSelector'>;
+
+async function run<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promise<void> {
+  const { books, stopping, settledMs } = watch;
+  while (!stopping.aborted) {
+    try {
+      if (books.state().position === undefined) await list(watch);
+      const askedAt = Date.now();
+      await follow(watch);
+      // A server that ends every watch at once must not be asked without pause.
+      if (Date.now() - askedAt < settledMs) await pause(fullJitterDelay(1, RETRY), { signal: stopping });
+    } catch (error) {
+      if (stopping.aborted) return;
+      await recover(watch, error);
+    }
+  }
+}
+
+async function list<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promise<void> {
+  const { books, client, path, selectors, stopping } = watch;
+  const seen = new Set<string>();
+  let page: ListPage<Raw> | undefined;
+  do {
+    page = await client.request<ListPage<Raw>>({
+      method: 'GET',
+      path,
+      query: { ...selectors, limit: watch.pageSize, continue: page?.metadata.continue },
+      signal: stopping,
+      retryForbidden: false,
+    });
+    for (const object of page.items) {
+      seen.add(keyOf(object));
+      upsert(watch, object);
+    }
+    books.heard(Date.now());
+  } while (page.metadata.continue);
+  for (const key of books.missingFrom(seen)) forget(watch, key);
+  books.listed(page.metadata.resourceVersion);
+  watch.onSynced();
+}
+
+function upsert<Raw extends WatchedObject>({ books, onUpsert }: RunningWatch<Raw>, object: Raw): void {
+  books.add(keyOf(object));
+  onUpsert(object);
+}
+
+function forget<Raw extends WatchedObject>({ books, onDelete }: RunningWatch<Raw>, key: string): void {
+  books.remove(key);
+  onDelete(key);
+}
+
+async function follow<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promise<void> {
+  const { books, silenceTimeoutMs } = watch;
+  const attempt = new AbortController();
+  const signal = AbortSignal.any([watch.stopping, attempt.signal]);
+  const silence = setTimeout(() => attempt.abort(new Error('silent for too long')), silenceTimeoutMs);
+  let openedAt: number | undefined;
+  try {
+    const stream = await openStream(watch, signal);
+    books.works();
+    openedAt = Date.now();
+    for await (const line of lines(stream)) {
+      books.heard(Date.now());
+      silence.refresh();
+      receive(watch, JSON.parse(line) as WatchEvent<Raw>);
+      books.settled();
+      books.works();
+    }
+  } finally {
+    clearTimeout(silence);
+    attempt.abort();
+    if (openedAt !== undefined && Date.now() - openedAt >= watch.settledMs) books.settled();
+  }
+}
+
+function openStream<Raw extends WatchedObject>(
+  { books, client, path, selectors }: RunningWatch<Raw>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Buffer>> {
+  return client.stream({
+    method: 'GET',
+    path,
+    query: {
+      ...selectors,
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: books.state().position,
+      timeoutSeconds: Math.round(WATCH_TIMEOUT_SECONDS * (1 + Math.random())),
+    },
+    signal,
+    retryForbidden: false,
+  });
+}
+
+function receive<Raw extends WatchedObject>(watch: RunningWatch<Raw>, event: WatchEvent<Raw>): void {
+  const { type, object } = event;
+  if (type === 'ERROR') {
+    throw new KubernetesError(
+      object.code === 429 ? 'rate_limited' : 'cluster_unavailable',
+      `watch of ${watch.resource.plural}: ${object.message ?? 'error'}`,
+      { httpStatus: object.code ?? 500, status: object },
+    );
+  }
+  if (type === 'DELETED') forget(watch, keyOf(object));
+  else if (type !== 'BOOKMARK') upsert(watch, object);
+  const { resourceVersion } = object.metadata;
+  if (resourceVersion !== undefined) watch.books.moveTo(resourceVersion);
+}
+
+async function recover<Raw extends WatchedObject>(
+  { books, log, resource, stopping }: RunningWatch<Raw>,
+  error: unknown,
+): Promise<void> {
+  const problem = messageOf(error);
+  const failures = books.broke({
+    problem,
+    refused: error instanceof KubernetesError && error.code === 'forbidden',
+    isExpired: error instanceof KubernetesError && error.httpStatus === 410,
+  });
+  const delayMs = fullJitterDelay(failures, RETRY);
+  const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
+  // The first breaks are normal (the server restarts, a connection is cut); a lasting one is worth a line.
+  if (failures > 1) log.warn(fields, 'watch is broken, will retry');
+  else log.debug(fields, 'watch ended, resuming');
+  await pause(delayMs, { signal: stopping });
 }
 
 interface ListPage<Raw> {

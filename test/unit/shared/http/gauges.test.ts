@@ -13,7 +13,6 @@ const WELL = {
   position: '1',
   lastHeardAt: 0,
   relists: 1,
-  failures: 0,
   problem: undefined,
   refused: false,
 };

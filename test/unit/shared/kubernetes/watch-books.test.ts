@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import { openWatchBooks } from '../../../../shared/kubernetes/watch-books.ts';
+
+const CUT = { problem: 'connection reset', refused: false, isExpired: false };
+
+describe('openWatchBooks', () => {
+  test('is synced, and works, once a whole list was read', () => {
+    const books = openWatchBooks(42);
+    const before = books.state();
+    books.broke({ ...CUT, refused: true });
+
+    books.listed('7');
+
+    expect(before).toMatchObject({ synced: false, position: undefined, lastHeardAt: 42, relists: 0 });
+    expect(books.state()).toMatchObject({
+      synced: true,
+      position: '7',
+      relists: 1,
+      problem: undefined,
+      refused: false,
+    });
+  });
+
+  test('knows which objects a list no longer has', () => {
+    const books = openWatchBooks(0);
+    for (const key of ['a', 'b', 'c', 'd']) books.add(key);
+    books.remove('d');
+
+    expect(books.missingFrom(new Set(['b', 'e']))).toEqual(['a', 'c']);
+  });
+
+  test('counts breaks in a row, from none again once it has held', () => {
+    const books = openWatchBooks(0);
+
+    const inARow = [books.broke(CUT), books.broke(CUT), books.broke(CUT)];
+    books.works();
+    const afterAnAnswer = books.broke(CUT);
+    books.settled();
+
+    expect(inARow).toEqual([0, 1, 2]);
+    expect(afterAnAnswer).toBe(3);
+    expect(books.broke(CUT)).toBe(0);
+  });
+
+  test('keeps its position after a break, unless the server no longer knows it', () => {
+    const books = openWatchBooks(0);
+    books.listed('7');
+    books.moveTo('8');
+
+    books.broke(CUT);
+    expect(books.state()).toMatchObject({ position: '8', problem: 'connection reset' });
+    books.broke({ ...CUT, isExpired: true });
+    expect(books.state()).toMatchObject({ position: undefined, synced: true });
+  });
+});
