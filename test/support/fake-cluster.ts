@@ -1,6 +1,7 @@
 import { KubernetesError } from '../../shared/kubernetes/classify-error.ts';
-import type { KubernetesClient, KubernetesRequest } from '../../shared/kubernetes/client.ts';
+import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { pathOf, type Resource } from '../../shared/kubernetes/resources.ts';
+import type { KubernetesRequest } from '../../shared/kubernetes/send-request.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { RunContext } from '../../worker/run-context.ts';
 import { NAMESPACE, silentLog } from './builders.ts';

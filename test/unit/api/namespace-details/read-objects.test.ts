@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readObjects, showObjects } from '../../../../api/namespace-details/read-objects.ts';
-import type { KubernetesClient, KubernetesRequest } from '../../../../shared/kubernetes/client.ts';
+import type { KubernetesClient } from '../../../../shared/kubernetes/client.ts';
+import type { KubernetesRequest } from '../../../../shared/kubernetes/send-request.ts';
 import { NAMESPACE } from '../../../support/builders.ts';
 import { aRefusedRequest } from '../../../support/fake-cluster.ts';
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { KubernetesClient, KubernetesRequest } from '../../../../shared/kubernetes/client.ts';
+import type { KubernetesClient } from '../../../../shared/kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from '../../../../shared/kubernetes/cluster-cache.ts';
+import type { KubernetesRequest } from '../../../../shared/kubernetes/send-request.ts';
 import { aConfigMap, IMAGE, silentLog } from '../../../support/builders.ts';
 import { until } from '../../../support/fake-list-watch-server.ts';
 
