@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { ErrorCode, type Job } from 'bullmq';
+import { type DeployQueue, openDeployJobs } from '../../../shared/deploy-jobs.ts';
+import type { DeployJob } from '../../../shared/queues.ts';
+
+interface FakeQueueOptions {
+  readonly known?: readonly string[];
+  readonly delayed?: boolean;
+  readonly promote?: () => Promise<void>;
+}
+
+function open({ known = [], delayed = true, promote = async () => undefined }: FakeQueueOptions = {}) {
+  const added: (readonly [string, string | undefined])[][] = [];
+  const removed: string[] = [];
+  const promoted: string[] = [];
+  const jobOf = (id: string) => ({
+    isDelayed: async () => delayed,
+    promote: async () => {
+      promoted.push(id);
+      await promote();
+    },
+  });
+  const queue = {
+    addBulk: async (jobs: readonly { data: DeployJob; opts?: { jobId?: string } }[]) => {
+      added.push(jobs.map(({ data, opts }) => [data.namespace, opts?.jobId] as const));
+      return [];
+    },
+    getJob: async (id: string) => (known.includes(id) ? (jobOf(id) as Job<DeployJob>) : undefined),
+    getDeduplicationJobId: async (namespace: string) => `${namespace}.1`,
+    removeDeduplicationKey: async (namespace: string) => removed.push(namespace),
+  } as unknown as DeployQueue;
+  return { jobs: openDeployJobs(queue), added, removed, promoted };
+}
+
+const BACKOFF = { namespace: 'a', jobId: 'a.1', backoff: true };
+
+function anError(code: ErrorCode): Error {
+  return Object.assign(new Error('refused'), { code });
+}
+
+describe('enqueue', () => {
+  test('adds a job for each, a thousand at a time', async () => {
+    const { jobs, added, promoted } = open();
+
+    await jobs.enqueue(
+      Array.from({ length: 1_001 }, (_, index) => ({
+        namespace: `n${index}`,
+        jobId: `n${index}.1`,
+        backoff: false,
+      })),
+    );
+
+    expect(added.map(({ length }) => length)).toEqual([1_000, 1]);
+    expect(added[1]).toEqual([['n1000', 'n1000.1']]);
+    expect(promoted).toEqual([]);
+  });
+
+  test('begins the next attempt of a job that waits for it', async () => {
+    const { jobs, promoted } = open({ known: ['a.1'] });
+
+    await jobs.enqueue([BACKOFF]);
+
+    expect(promoted).toEqual(['a.1']);
+  });
+
+  test('leaves alone a job that is not delayed, or is gone', async () => {
+    const running = open({ known: ['a.1'], delayed: false });
+    const gone = open();
+
+    await running.jobs.enqueue([BACKOFF]);
+    await gone.jobs.enqueue([BACKOFF]);
+
+    expect([running.promoted, gone.promoted]).toEqual([[], []]);
+  });
+
+  test('is content with a job that has just begun', async () => {
+    const { jobs } = open({
+      known: ['a.1'],
+      promote: () => Promise.reject(anError(ErrorCode.JobNotInState)),
+    });
+
+    await expect(jobs.enqueue([BACKOFF])).resolves.toBeUndefined();
+  });
+
+  test.each([anError(ErrorCode.JobNotExist), new Error('Redis did not answer')])(
+    'hides no other error',
+    async (error) => {
+      const { jobs } = open({ known: ['a.1'], promote: () => Promise.reject(error) });
+
+      await expect(jobs.enqueue([BACKOFF])).rejects.toBe(error);
+    },
+  );
+});
+
+describe('has', () => {
+  test('is true while the job that stands for the namespace is there', async () => {
+    const { jobs, removed } = open({ known: ['a.1'] });
+
+    expect(await jobs.has('a')).toBe(true);
+    expect(removed).toEqual([]);
+  });
+
+  test('is false for a job that is gone, and makes room for another', async () => {
+    const { jobs, removed } = open();
+
+    expect(await jobs.has('a')).toBe(false);
+    expect(removed).toEqual(['a']);
+  });
+});

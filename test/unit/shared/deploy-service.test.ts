@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
+import { SkipperError } from '../../../domain/errors.ts';
+import { invalid } from '../../../domain/release/result.ts';
+import type { DeployQueue } from '../../../shared/deploy-jobs.ts';
+import { createDeployService, type DeployServiceOptions } from '../../../shared/deploy-service.ts';
+import { createMetrics } from '../../../shared/metrics.ts';
+import type { Channel } from '../../../shared/releases/release-source.ts';
+import type { DeployAnswer, DeployRequest } from '../../../shared/state/deploy-request.ts';
+import type { NamespaceRecord } from '../../../shared/state/records.ts';
+import { aRelease, aRollout, silentLog } from '../../support/builders.ts';
+import { createFakeCluster } from '../../support/fake-core.ts';
+
+const STABLE: Channel = {
+  tag: 'stable',
+  release: aRelease({ version: 'v2' }),
+  problem: undefined,
+  checkedAt: 1,
+  updated: undefined,
+};
+const COMMAND = { forceBootstrap: false, trigger: 'api', requestedBy: 'test' } as const;
+
+interface World {
+  readonly namespaces?: Readonly<Record<string, Partial<NamespaceSnapshot>>>;
+  readonly answer?: DeployAnswer;
+  readonly state?: Partial<DeployServiceOptions['state']>;
+  readonly addBulk?: () => Promise<never[]>;
+}
+
+/** A service on a cluster with `team-a` and `team-b`, whose desired state accepts everything. */
+function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addBulk }: World = {}) {
+  const requests: DeployRequest[] = [];
+  const resolved: string[] = [];
+  const queued: string[] = [];
+  const service = createDeployService({
+    cluster: createFakeCluster(namespaces),
+    releases: {
+      resolve: async (tags) => {
+        resolved.push(...tags);
+        return new Map([['stable', STABLE]]);
+      },
+    },
+    state: {
+      request: async (request) => {
+        requests.push(request);
+        const targets = request.targets.map(({ namespace, release }) => ({
+          namespace,
+          ...(release ? { generation: 1, jobId: `${namespace}.1` } : {}),
+          coalesced: false,
+          backoff: false,
+        }));
+        return answer ?? { kind: 'accepted', targets };
+      },
+      rollout: async () => undefined,
+      record: async () => undefined,
+      records: async () => new Map(),
+      release: async () => undefined,
+      dirty: async () => [],
+      ...state,
+    },
+    queue: {
+      addBulk: async (jobs: readonly { data: { namespace: string } }[]) => {
+        await addBulk?.();
+        queued.push(...jobs.map(({ data }) => data.namespace));
+      },
+      getJob: async () => undefined,
+      getDeduplicationJobId: async (namespace: string) => (namespace === 'lost' ? 'lost.1' : null),
+      removeDeduplicationKey: async () => 1,
+    } as unknown as DeployQueue,
+    metrics: createMetrics(),
+    log: silentLog,
+    manageRbac: true,
+  });
+  return { service, requests, resolved, queued };
+}
+
+describe('request', () => {
+  test('freezes the release of each namespace, and queues its job', async () => {
+    const { service, requests, resolved, queued } = open();
+
+    const { rollout, targets, replayed } = await service.request(COMMAND);
+
+    expect(requests[0]?.targets).toMatchObject([
+      { namespace: 'team-a', release: { version: 'v2' }, target: { state: 'pending', version: 'v2' } },
+      { namespace: 'team-b', release: { version: 'v2' } },
+    ]);
+    expect(new Set(resolved)).toEqual(new Set(['stable']));
+    expect(queued).toEqual(['team-a', 'team-b']);
+    expect(rollout).toMatchObject({ trigger: 'api', releases: [{ channel: 'stable', version: 'v2' }] });
+    expect([...targets]).toMatchObject([
+      ['team-a', { state: 'pending', jobId: 'team-a.1' }],
+      ['team-b', { state: 'pending', jobId: 'team-b.1' }],
+    ]);
+    expect(replayed).toBe(false);
+  });
+
+  test('lists a namespace that cannot be read, and queues nothing for it', async () => {
+    const { service, queued } = open({ namespaces: { bad: { config: invalid('no YAML') }, good: {} } });
+
+    const { targets } = await service.request(COMMAND);
+
+    expect(targets.get('bad')).toMatchObject({ state: 'failed', code: 'config_error' });
+    expect(queued).toEqual(['good']);
+  });
+
+  test('fails as a whole if one of its namespaces does not exist', async () => {
+    const { service, requests } = open();
+
+    await expect(service.request({ ...COMMAND, namespaces: ['team-a', 'nowhere'] })).rejects.toMatchObject({
+      field: 'namespaces',
+      values: ['nowhere'],
+    });
+    expect(requests).toEqual([]);
+  });
+
+  test('takes the release that was requested last, if that is what it is asked for', async () => {
+    const record = { release: 'key' } as NamespaceRecord;
+    const { service, requests, resolved } = open({
+      state: {
+        records: async () => new Map([['team-a', record]]),
+        release: async (key) => (key === 'key' ? aRelease({ version: 'v1' }) : undefined),
+      },
+    });
+
+    await service.request({ ...COMMAND, sameRelease: true });
+
+    expect(requests[0]?.targets).toMatchObject([
+      { namespace: 'team-a', release: { version: 'v1' } },
+      { namespace: 'team-b', release: { version: 'v2' } },
+    ]);
+    expect(resolved).toEqual(['stable']);
+  });
+
+  test('stands although its jobs cannot be queued now', async () => {
+    const { service } = open({ addBulk: () => Promise.reject(new Error('Redis did not answer')) });
+
+    const { targets } = await service.request(COMMAND);
+
+    expect(targets.get('team-a')).toMatchObject({ state: 'pending' });
+  });
+
+  test('answers a known Idempotency-Key with its rollout', async () => {
+    const known = { rollout: aRollout({ id: 'r1' }), targets: new Map() };
+    const { service, queued } = open({
+      answer: { kind: 'replayed', rolloutId: 'r1' },
+      state: { rollout: async () => known },
+    });
+
+    expect(await service.request(COMMAND)).toEqual({ ...known, replayed: true });
+    expect(queued).toEqual([]);
+  });
+
+  test('refuses an Idempotency-Key that belongs to another request', async () => {
+    const { service } = open({ answer: { kind: 'mismatch' } });
+
+    await expect(service.request(COMMAND)).rejects.toMatchObject({ field: 'Idempotency-Key' });
+  });
+
+  test('passes on that Redis is down', async () => {
+    const { service } = open({
+      state: { request: () => Promise.reject(new SkipperError('redis_unavailable', 'down')) },
+    });
+
+    await expect(service.request(COMMAND)).rejects.toMatchObject({ code: 'redis_unavailable' });
+  });
+});
+
+describe('plan', () => {
+  test('says for each namespace what a deploy would do, and changes nothing', async () => {
+    const { service, requests, queued } = open({
+      namespaces: { bad: { config: invalid('no YAML') }, good: {} },
+    });
+
+    const planned = await service.plan({ forceBootstrap: false });
+
+    expect(planned).toMatchObject([
+      { namespace: 'bad', action: 'refuse', steps: [] },
+      { namespace: 'good', version: 'v2' },
+    ]);
+    expect([requests, queued]).toEqual([[], []]);
+  });
+});
+
+describe('repair', () => {
+  test('queues what is requested and has no job', async () => {
+    const { service, queued } = open({
+      state: {
+        dirty: async () => ['lost', 'never', 'unknown'],
+        record: async (namespace) =>
+          namespace === 'unknown' ? undefined : ({ generation: 4 } as NamespaceRecord),
+      },
+    });
+
+    expect(await service.repair()).toBe(2);
+    expect(queued).toEqual(['lost', 'never']);
+  });
+});
