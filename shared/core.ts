@@ -12,12 +12,9 @@ import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
 import { createEgressPolicy } from './releases/egress-policy.ts';
-import {
-  createHardcodedSource,
-  createReleaseSource,
-  type ReleaseSource,
-  readOverride,
-} from './releases/release-source.ts';
+import { createHardcodedSource } from './releases/hardcoded-source.ts';
+import { readOverride } from './releases/read-override.ts';
+import { createReleaseSource, type ReleaseSource } from './releases/release-source.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 

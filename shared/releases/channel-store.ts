@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../redis.ts';
 import { isReady } from '../redis.ts';
-import type { ChannelStore } from './release-source.ts';
+import type { ChannelStore } from './kept-channel.ts';
 
 /** The last good state of each channel, shared by all processes. Without Redis there is none, which is no error. */
 export function redisChannelStore(redis: RedisConnection, prefix: string): ChannelStore {

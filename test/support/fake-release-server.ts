@@ -5,7 +5,7 @@ import {
   type EgressPolicy,
   type EgressPolicyOptions,
 } from '../../shared/releases/egress-policy.ts';
-import type { ChannelStore } from '../../shared/releases/release-source.ts';
+import type { ChannelStore } from '../../shared/releases/kept-channel.ts';
 
 export type ReleaseAnswer = (response: ServerResponse, headers: IncomingHttpHeaders) => void;
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHardcodedSource } from '../../../../shared/releases/hardcoded-source.ts';
+import { readOverride } from '../../../../shared/releases/read-override.ts';
 import {
-  createHardcodedSource,
   createReleaseSource,
   type ReleaseSourceOptions,
-  readOverride,
 } from '../../../../shared/releases/release-source.ts';
 import { startChannelServer } from '../../../../simulator/channel-server.ts';
 import { FIAAS_YML, IMAGE, silentLog, VERSION } from '../../../support/builders.ts';
@@ -164,7 +164,7 @@ describe('createReleaseSource', () => {
     ['a body that is no JSON', '<html>', 'invalid_release', /not JSON/],
     ['an empty body', '', 'invalid_release', /not JSON/],
     ['an image without a tag', '{"image":"fdd","spec":"http://x"}', 'invalid_release', /no tag/],
-    ['a spec that is no URL', '{"image":"fdd:1","spec":"file:///etc/passwd"}', 'invalid_release', /no http/],
+    ['a spec that is no URL', '{"image":"fdd:1","spec":"file:///etc/passwd"}', 'invalid_release', /not an http/],
     [
       'redirects in a circle',
       (response) => response.writeHead(302, { location: STABLE }).end(),

@@ -1,0 +1,97 @@
+import { SkipperError } from '../../domain/errors.ts';
+import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
+import {
+  type Document,
+  directoryOf,
+  type FetchOptions,
+  fetchDocument,
+  locateInDirectory,
+  readDocument,
+  type Validators,
+} from './fetch-document.ts';
+import type { KeptChannel } from './kept-channel.ts';
+import { orThrow } from './or-throw.ts';
+
+/** A spec of an unchanged release is read again after this long: its URL may serve something new. */
+const SPEC_MAX_AGE_MS = 600_000;
+
+/** Where the documents of release channels are: on a server, or in a folder. */
+export interface ChannelDocuments {
+  /** Without a slash at its end. */
+  readonly base: string;
+  metadata(tag: string, validators: Validators): Promise<Document>;
+  spec(specUrl: string, validators: Validators): Promise<Document>;
+}
+
+export function openChannelDocuments(baseUrl: string, options: FetchOptions): ChannelDocuments {
+  const directory = directoryOf(baseUrl);
+  const base = baseUrl.replace(/\/$/, '');
+  const nameOf = (tag: string) => `fiaas-deploy-daemon/${tag}.json`;
+  if (directory !== undefined) {
+    return {
+      base,
+      metadata: (tag, validators) => readDocument(directory, nameOf(tag), validators),
+      spec: (specUrl, validators) =>
+        readDocument(directory, locateInDirectory(directory, specUrl), validators),
+    };
+  }
+  return {
+    base,
+    metadata: (tag, validators) => fetchDocument(`${base}/${nameOf(tag)}`, validators, options),
+    spec: async (specUrl, validators) => {
+      if (!/^https?:\/\//i.test(specUrl)) {
+        throw new SkipperError('invalid_release', `spec ${specUrl} is not an http or https URL`);
+      }
+      options.egress.assertSpecAllowed(specUrl);
+      return fetchDocument(specUrl, validators, options);
+    },
+  };
+}
+
+/** Reads the channel as it is now; throws what stands in the way. */
+export async function readChannel(
+  documents: ChannelDocuments,
+  tag: string,
+  last: KeptChannel | undefined,
+  now: () => number,
+): Promise<KeptChannel> {
+  const answer = await documents.metadata(tag, last?.validators ?? {});
+  if (answer.kind === 'absent') {
+    throw new SkipperError('not_found', `release channel "${tag}" does not exist at ${documents.base}`);
+  }
+  const metadataText = answer.kind === 'content' ? answer.text : (last?.metadataText ?? '');
+  const metadata = orThrow(parseChannelMetadata(metadataText), `release channel "${tag}"`);
+  const isSameSpec =
+    last !== undefined && last.metadata.spec === metadata.spec && last.metadata.image === metadata.image;
+  const spec =
+    isSameSpec && now() - last.specReadAt < SPEC_MAX_AGE_MS
+      ? last
+      : await readSpec(documents, metadata.spec, isSameSpec ? last : undefined, now);
+  return {
+    metadata: { image: metadata.image, spec: metadata.spec, updated: metadata.updated },
+    metadataText,
+    specText: spec.specText,
+    validators: answer.kind === 'content' ? answer.validators : (last?.validators ?? {}),
+    specValidators: spec.specValidators,
+    specReadAt: spec.specReadAt,
+    checkedAt: now(),
+  };
+}
+
+async function readSpec(
+  documents: ChannelDocuments,
+  specUrl: string,
+  last: KeptChannel | undefined,
+  now: () => number,
+): Promise<Pick<KeptChannel, 'specText' | 'specValidators' | 'specReadAt'>> {
+  const answer = await documents.spec(specUrl, last?.specValidators ?? {});
+  if (answer.kind === 'absent') throw new SkipperError('not_found', `spec ${specUrl} does not exist`);
+  if (answer.kind === 'not-modified' && last) return { ...last, specReadAt: now() };
+  const specText = answer.kind === 'content' ? answer.text : '';
+  orThrow(parseSpec(specText), `spec ${specUrl}`);
+  return {
+    specText,
+    specValidators: answer.kind === 'content' ? answer.validators : {},
+    specReadAt: now(),
+  };
+}
