@@ -164,7 +164,12 @@ describe('createReleaseSource', () => {
     ['a body that is no JSON', '<html>', 'invalid_release', /not JSON/],
     ['an empty body', '', 'invalid_release', /not JSON/],
     ['an image without a tag', '{"image":"fdd","spec":"http://x"}', 'invalid_release', /no tag/],
-    ['a spec that is no URL', '{"image":"fdd:1","spec":"file:///etc/passwd"}', 'invalid_release', /not an http/],
+    [
+      'a spec that is no URL',
+      '{"image":"fdd:1","spec":"file:///etc/passwd"}',
+      'invalid_release',
+      /not an http/,
+    ],
     [
       'redirects in a circle',
       (response) => response.writeHead(302, { location: STABLE }).end(),

@@ -1,0 +1,75 @@
+import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
+import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
+import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
+import type { ChannelCache } from './channel-cache.ts';
+import { debounce } from './debounce.ts';
+import type { RecordCache } from './record-cache.ts';
+import type { RowStore } from './row-store.ts';
+
+/** Changes are gathered for this long before rows are made of them. */
+const COALESCE_MS = 100;
+
+/** What a row is made of, and where it goes. */
+export interface RowSources {
+  readonly cluster: Pick<ClusterCache, 'snapshot'>;
+  readonly records: Pick<RecordCache, 'get' | 'askedVersion' | 'forget'>;
+  readonly channels: Pick<ChannelCache, 'all'>;
+  readonly rows: Pick<RowStore, 'update'>;
+}
+
+/** Makes the rows of namespaces that have changed. Waits for nothing: without Redis the cluster is still shown as it is. */
+export interface RowMaker {
+  mark(namespaces: Iterable<string>): void;
+  makeSoon(): void;
+  makeNow(): void;
+  close(): void;
+}
+
+export function createRowMaker(sources: RowSources, onRows: (event: RowsEvent) => void): RowMaker {
+  const dirty = new Set<string>();
+  const soon = debounce(makeNow, COALESCE_MS);
+  let isClosed = false;
+
+  function makeNow(): void {
+    if (isClosed) return;
+    const event = makeRows(sources, [...dirty]);
+    dirty.clear();
+    if (event) onRows(event);
+  }
+
+  return {
+    makeNow,
+    makeSoon: soon.call,
+    mark: (namespaces) => {
+      for (const namespace of namespaces) dirty.add(namespace);
+    },
+    close: () => {
+      isClosed = true;
+      soon.cancel();
+    },
+  };
+}
+
+function makeRows(sources: RowSources, namespaces: readonly string[]): RowsEvent | undefined {
+  const { cluster, records, rows } = sources;
+  const snapshots = namespaces.map((namespace) => cluster.snapshot(namespace));
+  const gone = snapshots.filter(({ config }) => !config).map(({ namespace }) => namespace);
+  for (const namespace of gone) records.forget(namespace);
+  const present = snapshots.filter(({ config }) => config);
+  return rows.update(
+    present.map((snapshot) => toRow(sources, snapshot)),
+    gone,
+  );
+}
+
+function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): FleetRow {
+  const { namespace, config } = snapshot;
+  return toFleetRow({
+    snapshot,
+    record: records.get(namespace),
+    asked: records.askedVersion(namespace),
+    released: config?.ok ? channels.all().get(config.value.tag)?.version : undefined,
+  });
+}
