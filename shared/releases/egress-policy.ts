@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup as lookupName } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
+import ipaddr from 'ipaddr.js';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
 
@@ -29,34 +30,12 @@ export interface EgressPolicyOptions {
   readonly resolveName?: typeof lookupName;
 }
 
-/** Addresses that are not the public internet's: RFC 6890, and the cloud providers' metadata servers among them. */
-const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv4');
-}
-for (const [network, prefix] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv6');
-}
+/** The special ranges that are part of the public internet; a translated or tunnelled address may lead back inside. */
+const PUBLIC_RANGES: ReadonlySet<string> = new Set(['unicast', 'amt', 'as112', 'as112v6']);
 
+/** True of what RFC 6890 sets apart, and so of the cloud providers' metadata servers; and of what cannot be read. */
 export function isPrivateAddress(address: string): boolean {
-  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return !ipaddr.isValid(address) || !PUBLIC_RANGES.has(ipaddr.process(address).range());
 }
 
 export function createEgressPolicy({

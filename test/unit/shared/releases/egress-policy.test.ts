@@ -61,17 +61,72 @@ describe('isPrivateAddress', () => {
     '::',
     'fd00::1',
     'fe80::1',
+    'fe80::1%eth0',
     '::ffff:10.0.0.1',
+    'no address',
   ])('%s is', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  test.each(['1.1.1.1', '172.32.0.1', '185.199.108.153', '2606:50c0:8000::153', '::ffff:1.1.1.1'])(
-    '%s is not',
-    (address) => {
-      expect(isPrivateAddress(address)).toBe(false);
-    },
-  );
+  test.each([
+    ['this network', '0.0.0.0', '0.255.255.255'],
+    ['private use', '10.0.0.0', '10.255.255.255'],
+    ['shared address space', '100.64.0.0', '100.127.255.255'],
+    ['loopback', '127.0.0.0', '127.255.255.255'],
+    ['link local', '169.254.0.0', '169.254.255.255'],
+    ['private use', '172.16.0.0', '172.31.255.255'],
+    ['IETF protocol assignments', '192.0.0.0', '192.0.0.255'],
+    ['documentation', '192.0.2.0', '192.0.2.255'],
+    ['the former 6to4 relays', '192.88.99.0', '192.88.99.255'],
+    ['private use', '192.168.0.0', '192.168.255.255'],
+    ['benchmarking', '198.18.0.0', '198.19.255.255'],
+    ['documentation', '198.51.100.0', '198.51.100.255'],
+    ['documentation', '203.0.113.0', '203.0.113.255'],
+    ['multicast', '224.0.0.0', '239.255.255.255'],
+    ['reserved', '240.0.0.0', '255.255.255.254'],
+    ['loopback', '::1', '::1'],
+    ['translated IPv4', '64:ff9b::', '64:ff9b::ffff:ffff'],
+    ['mapped IPv4', '::ffff:192.168.0.1', '::ffff:169.254.169.254'],
+    ['discard only', '100::', '100::ffff:ffff:ffff:ffff'],
+    ['IETF protocol assignments, Teredo among them', '2001::', '2001::ffff:ffff'],
+    ['benchmarking', '2001:2::', '2001:2:0:ffff:ffff:ffff:ffff:ffff'],
+    ['documentation', '2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['ORCHID', '2001:10::', '2001:1f:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['6to4', '2002:a00:1::', '2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['unique local', 'fc00::', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['link local', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ])('RFC 6890, %s: from %s to %s is', (_what, first, last) => {
+    expect([isPrivateAddress(first), isPrivateAddress(last)]).toEqual([true, true]);
+  });
+
+  test.each([
+    '1.1.1.1',
+    '9.255.255.255',
+    '11.0.0.0',
+    '100.63.255.255',
+    '100.128.0.0',
+    '126.255.255.255',
+    '128.0.0.0',
+    '169.253.255.255',
+    '169.255.0.0',
+    '172.15.255.255',
+    '172.32.0.1',
+    '192.0.1.0',
+    '192.175.48.1',
+    '192.167.255.255',
+    '192.169.0.0',
+    '198.17.255.255',
+    '198.20.0.0',
+    '223.255.255.255',
+    '185.199.108.153',
+    '2606:50c0:8000::153',
+    '2003::1',
+    '2620:4f:8000::1',
+    '::ffff:1.1.1.1',
+  ])('%s is not', (address) => {
+    expect(isPrivateAddress(address)).toBe(false);
+  });
 });
 
 describe('specs', () => {
