@@ -30,7 +30,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that goes on until either side ends it. */
+/** An answer that lasts until either side ends it. */
 export interface StreamedAnswer {
   readonly stream: (response: ServerResponse) => void;
 }
@@ -56,7 +56,7 @@ export interface Route {
 export interface RouteResponse {
   readonly description: string;
   readonly schema: z.ZodType;
-  /** JSON where it is left out: problem+json from 400 on. */
+  /** Default: JSON, and problem+json from 400 on. */
   readonly contentType?: string;
 }
 

@@ -24,7 +24,7 @@ export interface Core {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly redis: RedisConnection;
-  /** Where that is, for whoever needs a connection of its own. */
+  /** Its address, for code that needs a connection of its own. */
   readonly redisAddress: RedisAddress;
   /** Prefix of all keys in Redis, with its hash tag. */
   readonly prefix: string;
@@ -39,7 +39,7 @@ export interface Core {
   close(): Promise<void>;
 }
 
-/** Opens everything and waits for nothing: what is away is waited for by whoever needs it. */
+/** Opens all connections without waiting for them; callers wait for what they need. */
 export async function openCore(settings: Settings, log: Logger, version: string): Promise<Core> {
   const telemetry = await openTelemetry(
     settings.otelExporterOtlpEndpoint,
@@ -61,7 +61,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const deployQueue = openDeployQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
   for (const queue of [deployQueue, releaseCheckQueue]) {
-    // The connection itself reports that it is away; without a listener the process would end.
+    // The connection itself logs that it is lost; without a listener the process would end.
     queue.on('error', () => undefined);
   }
   const service = createDeployService({

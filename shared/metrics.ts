@@ -78,7 +78,7 @@ export function createMetrics() {
     }),
     releaseChecks: new Counter({
       name: 'skipper_release_checks_total',
-      help: 'Looks at the release channels, by result',
+      help: 'Checks of the release channels, by result',
       labelNames: ['result'] as const,
       registers,
     }),
@@ -105,7 +105,7 @@ export function createMetrics() {
       help: '1 while Redis answers this process, else 0',
       registers,
     }),
-    // The rest only an API knows: elsewhere, and while what they rest on is away, they have no value at all.
+    // Only an API knows the rest: in a worker, and while their source is down, they have no value at all.
     namespacesOutdated: new Gauge({
       name: 'skipper_namespaces_outdated',
       help: 'Namespaces that do not run what their channel names, and for which nothing is under way, by channel',
@@ -114,7 +114,7 @@ export function createMetrics() {
     }),
     channelReadable: new Gauge({
       name: 'skipper_channel_readable',
-      help: '1 where the latest look at a release channel in use succeeded, else 0',
+      help: '1 if the latest check of a release channel in use succeeded, else 0',
       labelNames: ['channel'] as const,
       registers,
     }),

@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_CAP_MS = 2_000;
 const READY_POLL_MS = 50;
 /** Of one outage. */
-const ERRORS_TOLD = 10;
+const MAX_ERRORS_LOGGED = 10;
 
 /** One server, the master that Sentinels name, or a Cluster: all are used alike. */
 export type RedisConnection = Redis | Cluster;
@@ -47,8 +47,8 @@ export async function redisAddressOf(settings: Settings): Promise<RedisAddress> 
 }
 
 /**
- * A connection whose commands fail at once while Redis is away, so that nobody waits and nothing lands later; it comes
- * back by itself.
+ * A connection whose commands fail at once while Redis is down, so that nobody waits and nothing is written later; it
+ * reconnects automatically.
  */
 export function connectRedis(address: RedisAddress, log: Logger): RedisConnection {
   return connect(address, log, {
@@ -108,7 +108,7 @@ function sentinels(address: RedisAddress): RedisOptions {
     sentinelPassword: redisSentinelPassword,
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
-    // It may end a connection for good, where a failover is told while the connection is being made again.
+    // It may end a connection for good if a failover is announced while the connection is being made again.
     failoverDetector: false,
     ...(redisUrl.startsWith('rediss:')
       ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(pem) }
@@ -134,7 +134,7 @@ function retryStrategy(times: number): number {
 
 /** A connection of the same kind to the same Redis, for what is announced there. */
 export function duplicateForMessages(redis: RedisConnection): RedisConnection {
-  // A Cluster subscribes anew by itself, whichever of its nodes it listens to.
+  // A Cluster subscribes again automatically, whichever of its nodes it listens to.
   return redis instanceof Cluster ? redis.duplicate() : redis.duplicate({ autoResubscribe: false });
 }
 
@@ -149,15 +149,15 @@ export async function untilReady(redis: RedisConnection, signal: AbortSignal): P
 
 /** Each error of an outage once: the first may say less (a connection is reset) than the next (a certificate is missing). */
 function reportConnection(redis: RedisConnection, log: Logger): void {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   redis.on('error', (error: NodeJS.ErrnoException) => {
     const which = error.code ?? error.message;
-    if (told.has(which) || told.size >= ERRORS_TOLD) return;
-    told.add(which);
-    log.warn({ err: error }, 'redis is away, waiting for it');
+    if (logged.has(which) || logged.size >= MAX_ERRORS_LOGGED) return;
+    logged.add(which);
+    log.warn({ err: error }, 'Redis connection lost, reconnecting');
   });
   redis.on('ready', () => {
-    if (told.size > 0) log.info('redis is back');
-    told.clear();
+    if (logged.size > 0) log.info('Redis connection is back');
+    logged.clear();
   });
 }

@@ -32,7 +32,7 @@ export interface ReleaseCheckResult {
   readonly repaired: number;
 }
 
-/** Looks at every channel in use, once, and asks for a deploy of the outdated namespaces. */
+/** Reads every channel in use, once, and requests a deploy of the outdated namespaces. */
 export async function checkReleases(
   job: Job,
   dependencies: ReleaseCheckDependencies,
@@ -93,7 +93,7 @@ function needsUpdate(
   return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
 }
 
-/** What the fleet page tells of a channel. */
+/** What the fleet page shows of a channel. */
 function toSnapshot({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
   return {
     channel: tag,

@@ -21,7 +21,7 @@ export interface WorkerDependencies {
   readonly settings: RunSettings;
 }
 
-/** One run of one namespace: what it may use, and where it tells how far it is. */
+/** One run of one namespace: what it may use, and where it publishes its progress. */
 export interface RunContext extends WorkerDependencies {
   readonly namespace: string;
   readonly log: Logger;
@@ -31,7 +31,7 @@ export interface RunContext extends WorkerDependencies {
   readonly assertOurs: () => void;
   /** Begins a step of the attempt, which lasts until the next one; never throws, never waits. */
   readonly step: (kind: Step['kind'] | 'observe' | 'plan', text: string) => void;
-  /** Begins waiting for something, and tells it; never throws, never waits. */
+  /** Begins waiting for something, and publishes that; never throws, never waits. */
   readonly progress: (phase: RunPhase, detail?: string) => void;
   /** Keeps facts for a later run, in the desired-state record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;

@@ -1,9 +1,9 @@
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 
-/** Wakes whoever waits for a change in a namespace. */
+/** Waits for changes in a namespace. */
 export interface ChangeWaiter {
   /**
-   * Resolves with the next change, at the latest after `timeoutMs`; at once where there was one since it last resolved.
+   * Resolves with the next change, at the latest after `timeoutMs`; at once if there was one since it last resolved.
    * Throws the signal's reason when it is aborted.
    */
   next(timeoutMs: number): Promise<void>;

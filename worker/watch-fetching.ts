@@ -25,7 +25,7 @@ export async function tracked<T>(activity: Activity, work: () => Promise<T>): Pr
 
 /**
  * Ends a worker that stopped fetching: jobs wait, it has room, Redis is there, and yet it takes none for a minute. A
- * blocked read that never returns after a failover looks like this, and only a new process mends it.
+ * blocked read that never returns after a failover looks like this, and only a new process repairs it.
  */
 export function watchFetching(
   worker: Worker,

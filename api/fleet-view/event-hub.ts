@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { TICK_INTERVAL_MS } from '../../domain/fleet/fleet-feed.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
 
-/** What may wait for a client beyond its first answer; whoever is further behind is cut off, and may come again. */
+/** What may wait for a client beyond its first answer; a client that is further behind is disconnected, and may reconnect. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
 /** A browser whose connection broke comes back after this long. */
 const RECONNECT_MS = 1_000;

@@ -4,7 +4,7 @@ import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { ChannelSnapshot } from '../../shared/state/channel-snapshots.ts';
 import type { NamespaceRecord } from '../../shared/state/records.ts';
 
-/** What subscribers are told; serialized once, however many listen. */
+/** What subscribers receive; serialized once, however many listen. */
 export type FeedEvent =
   | { readonly kind: 'rows'; readonly event: RowsEvent }
   | { readonly kind: 'summary'; readonly summary: FleetSummary };
@@ -15,21 +15,21 @@ export interface FleetView {
   ready(): Promise<void>;
   /**
    * Brings the numbers that are polled (queue, workers, rollouts) up to date for a single look, unless that was done within
-   * the last second; whoever subscribes need not call it. Never rejects.
+   * the last second; subscribers need not call it. Never rejects.
    */
   refresh(): Promise<void>;
   document(): FleetDocument;
   /** By namespace name. */
   rows(): readonly FleetRow[];
   row(namespace: string): FleetRow | undefined;
-  /** The desired state as it was last read; undefined where nothing was ever asked. */
+  /** The desired state as it was last read; undefined if nothing was ever requested. */
   record(namespace: string): NamespaceRecord | undefined;
   /** What the latest release check has seen of a channel. */
   channel(tag: string): ChannelSnapshot | undefined;
   summary(): FleetSummary;
   /** What has changed since a position; undefined where this process does not know the position. */
   changesSince(position: string): RowsEvent | undefined;
-  /** `onEnd` is called when the view closes, so that whoever passes its events on can end. */
+  /** `onEnd` is called when the view closes, so that a subscriber that passes its events on can end. */
   subscribe(listener: (event: FeedEvent) => void, onEnd?: () => void): () => void;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import isEqual from 'fast-deep-equal';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
-/** Namespaces that are gone are remembered up to this many; who was away for longer begins anew. */
+/** Namespaces that are gone are remembered up to this many; a client that was disconnected for longer starts again. */
 const GONE_REMEMBERED = 1_000;
 
 /** The rows, each with the sequence number of its latest change. */
@@ -12,7 +12,7 @@ export interface RowStore {
   /** By namespace name. */
   all(): readonly FleetRow[];
   get(namespace: string): FleetRow | undefined;
-  /** Takes rows in, and namespaces that are gone; returns what has really changed, undefined where nothing has. */
+  /** Takes rows in, and namespaces that are gone; returns what has really changed, undefined if nothing has. */
   update(rows: readonly FleetRow[], gone: readonly string[]): RowsEvent | undefined;
   /** Undefined for a position that is another store's, or older than what is remembered. */
   changesSince(position: string): RowsEvent | undefined;

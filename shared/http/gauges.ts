@@ -19,12 +19,12 @@ export async function refreshGauges({
   for (const { name, relists } of cluster.watches()) metrics.watchLists.inc({ watch: name }, relists);
   const jobs = await jobCounts(redis, deployQueue);
   metrics.redisUp.set(jobs ? 1 : 0);
-  // What was counted before Redis went away is not so any more.
+  // What was counted before Redis went down no longer holds.
   metrics.queueJobs.reset();
   for (const [state, count] of Object.entries(jobs ?? {})) metrics.queueJobs.set({ state }, count);
 }
 
-/** Undefined where Redis does not answer, be it connected. */
+/** Undefined if Redis does not answer, even when the connection is up. */
 async function jobCounts(
   redis: Core['redis'],
   deployQueue: Core['deployQueue'],
@@ -37,7 +37,7 @@ export function coreProblems({ cluster, redis }: Pick<Core, 'cluster' | 'redis'>
   const problems = isReady(redis) ? [] : ['Redis is not connected'];
   for (const { name, synced, refused, problem } of cluster.watches()) {
     if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
-    // Without news a process that knows the fleet of some time ago is of no use, and no time mends it.
+    // A process that only knows an old state of the fleet is of no use, and waiting does not repair it.
     else if (refused) problems.push(`${name} not followed any more: ${problem}`);
   }
   return problems;

@@ -27,14 +27,14 @@ export interface KubernetesClient {
   request<T>(request: KubernetesRequest): Promise<T>;
   /** Sends a request and gives the answer's text: pod logs. */
   requestText(request: KubernetesRequest): Promise<string>;
-  /** Opens an answer that goes on: watches. */
+  /** Opens an answer that lasts: watches. */
   stream(request: KubernetesRequest): Promise<AsyncIterable<Buffer>>;
-  /** One object, or undefined where there is none. */
+  /** One object, or undefined if it does not exist. */
   get<T>(resource: Resource, ref: ObjectRef): Promise<T | undefined>;
   create<T>(resource: Resource, namespace: string | undefined, body: unknown): Promise<T>;
   /** Server-side apply under Skipper's field manager; takes over fields that others own. */
   apply<T>(resource: Resource, ref: ObjectRef, body: unknown): Promise<T>;
-  /** Deletes an object; one that is gone already is no error. */
+  /** Deletes an object; one that is gone already is not an error. */
   delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   close(): Promise<void>;
 }

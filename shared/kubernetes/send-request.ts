@@ -54,7 +54,7 @@ export function requestText(sender: Sender, request: KubernetesRequest): Promise
   );
 }
 
-/** Opens an answer that goes on, without a limit of time. */
+/** Opens an answer that lasts, without a time limit. */
 export async function openStream(sender: Sender, request: KubernetesRequest): Promise<AsyncIterable<Buffer>> {
   return (await open(sender, request, { timeoutMs: 0 })).body;
 }

@@ -12,7 +12,7 @@ import type {
   ObservedStatus,
 } from '../../domain/cluster/observed.ts';
 
-/** FDD's log of one deployment that is kept in memory: its end tells what went wrong. */
+/** FDD's log of one deployment that is kept in memory: its end says what went wrong. */
 const LOG_LINES = 40;
 const LINE_LENGTH = 2_000;
 const SHOWN_VARIABLES = ['LOG_FORMAT', 'FIAAS_ENVIRONMENT'];
@@ -106,7 +106,7 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
   };
 }
 
-/** Most namespaces share one config: it is kept once. Emptied when full, since old releases are never asked for again. */
+/** Most namespaces share one config: it is kept once. Emptied when full, because old releases are never needed again. */
 const interned = new Map<string, Readonly<Record<string, unknown>>>();
 const MAX_INTERNED = 256;
 

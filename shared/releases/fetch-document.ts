@@ -38,7 +38,7 @@ export function directoryOf(baseUrl: string): string | undefined {
 
 /**
  * GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`, or
- * `invalid_release` where it leads to what may not be asked for.
+ * `invalid_release` if it leads to an address that is not allowed.
  */
 export function fetchDocument(
   url: string,

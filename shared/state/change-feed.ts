@@ -4,17 +4,17 @@ import { duplicateForMessages, type RedisConnection } from '../redis.ts';
 
 /** Says on the channel that what the release check has seen has changed; no namespace can be called so. */
 export const CHANNELS_CHANGED = '@channels';
-/** Everything is looked at again after this long, should a message have been lost unseen. */
+/** Everything is read again after this long, in case a message was lost unnoticed. */
 const RESYNC_INTERVAL_MS = 60_000;
 const RESUBSCRIBE_MS = 1_000;
 
 export type Change =
   | { readonly kind: 'namespaces'; readonly namespaces: readonly string[] }
   | { readonly kind: 'channels' }
-  /** Messages may have been lost: look at everything. */
+  /** Messages may have been lost: read everything. */
   | { readonly kind: 'resync' };
 
-/** Tells what changes in the desired state, as its scripts announce it. */
+/** Reports what changes in the desired state, as its scripts announce it. */
 export interface ChangeFeed {
   listen(listener: (change: Change) => void): void;
   close(): void;
@@ -26,13 +26,13 @@ export function changesChannel(prefix: string): string {
 }
 
 /**
- * Subscribes on a connection of its own. Pub/sub loses what is said while nobody is connected, so every new subscription
+ * Subscribes on a connection of its own. Pub/sub loses messages while nobody is connected, so every new subscription
  * begins with `resync`, and one comes every minute besides.
  */
 export function openChangeFeed(redis: RedisConnection, prefix: string, log: Logger): ChangeFeed {
   const channel = changesChannel(prefix);
   const subscriber = duplicateForMessages(redis);
-  let tell: (change: Change) => void = () => undefined;
+  let report: (change: Change) => void = () => undefined;
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
 
@@ -40,25 +40,25 @@ export function openChangeFeed(redis: RedisConnection, prefix: string, log: Logg
     clearTimeout(retry);
     try {
       await subscriber.subscribe(channel);
-      tell({ kind: 'resync' });
+      report({ kind: 'resync' });
     } catch (error) {
       if (closed) return;
       log.debug({ reason: messageOf(error) }, 'changes cannot be subscribed to yet');
-      // A lost connection subscribes again when it is back; one that stands must be asked again.
+      // A lost connection subscribes again when it is back; one that is up must be asked again.
       if (subscriber.status === 'ready') retry = setTimeout(() => void subscribe(), RESUBSCRIBE_MS);
     }
   }
 
-  // The main connection reports that Redis is away.
+  // The main connection logs that Redis is down.
   subscriber.on('error', () => undefined);
   subscriber.on('ready', () => void subscribe());
-  subscriber.on('message', (_channel: string, message: string) => tell(parseChange(message)));
+  subscriber.on('message', (_channel: string, message: string) => report(parseChange(message)));
   if (subscriber.status === 'ready') void subscribe();
-  const resync = setInterval(() => tell({ kind: 'resync' }), RESYNC_INTERVAL_MS);
+  const resync = setInterval(() => report({ kind: 'resync' }), RESYNC_INTERVAL_MS);
   resync.unref();
   return {
     listen: (listener) => {
-      tell = listener;
+      report = listener;
     },
     close: () => {
       closed = true;

@@ -7,7 +7,7 @@ import type { EncodedEnding, HistoryLimits } from './scripts.ts';
 
 /**
  * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
- * Both are written by the very script that ends an attempt (docs/decisions/0011).
+ * Both are written by the script that ends an attempt (docs/decisions/0011).
  *
  * An element is `<times>|<first started at>|<fold key>|<JSON>`: what repeats itself is counted, without reading JSON in Lua.
  */
@@ -32,7 +32,7 @@ export interface AttemptEnding {
 }
 
 /**
- * What attempts must share to be told as one. Runs that found nothing to do, and refusals of an API server that is asked
+ * What attempts must share to be counted as one. Runs that found nothing to do, and refusals of an API server that is asked
  * too often, come in large numbers; everything else stands for itself.
  */
 export function foldKeyOf({ outcome, end, code, version, generation, attempt }: Attempt): string {

@@ -15,7 +15,7 @@ export interface CountedRollout {
   readonly counts: TargetCounts;
 }
 
-/** Who asked for what, and what became of it. */
+/** Who requested what, and what became of it. */
 export interface Rollouts {
   rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
   /** The latest rollouts, newest first, each with the number of its targets in each state. */

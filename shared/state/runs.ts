@@ -48,7 +48,7 @@ export interface Runs {
   request(request: DeployRequest): Promise<DeployAnswer>;
   begin(namespace: string, jobId: string, token: string, leaseMs: number): Promise<Begin>;
   /**
-   * Throws `superseded_worker` when another run has taken the namespace over; true when more was asked meanwhile. With an
+   * Throws `superseded_worker` when another run has taken the namespace over; true when more was requested meanwhile. With an
    * ending, the attempt is over and goes into the history.
    */
   report(
@@ -58,12 +58,12 @@ export interface Runs {
     target?: RolloutTarget,
     ending?: AttemptEnding,
   ): Promise<boolean>;
-  /** Ends a run; true when more was asked meanwhile, so that it has to begin again. */
+  /** Ends a run; true when more was requested meanwhile, so that it has to begin again. */
   finish(namespace: string, run: Run, target: RolloutTarget, ending?: AttemptEnding): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
   /** Prolongs leases; returns the tokens of those that are lost. */
   renew(leases: readonly HeldLease[], leaseMs: number): Promise<string[]>;
-  /** Namespaces with something asked for that is not done. */
+  /** Namespaces with a request that is not done. */
   dirty(): Promise<string[]>;
 }
 

@@ -4,16 +4,16 @@ import { pause } from '../pause.ts';
 
 /** Tracing by OpenTelemetry, where a collector is named. */
 export interface Telemetry {
-  /** Carries the trace of whoever adds a job to whoever works on it; undefined while tracing is off. */
+  /** Carries a trace from the process that adds a job to the one that works on it; undefined while tracing is off. */
   readonly queues: QueueTelemetry | undefined;
   /** Sends what is still here, as long as that takes no more than a few seconds. */
   close(): Promise<void>;
 }
 
 const OFF: Telemetry = { queues: undefined, close: async () => undefined };
-/** A collector that is away must not hold up the end of a process. */
+/** An unreachable collector must not delay the end of a process. */
 const CLOSE_TIMEOUT_MS = 3_000;
-/** A collector that is away is told once in this time. */
+/** An unreachable collector is logged at most this often. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 
 /**
@@ -37,7 +37,9 @@ export async function openTelemetry(
   ]);
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
   const nothing = () => undefined;
-  const complain = seldom((reason) => log.warn({ collector: url, reason }, 'traces cannot be sent'));
+  const complain = atMostEvery(COMPLAINT_INTERVAL_MS, (reason) =>
+    log.warn({ collector: url, reason }, 'traces cannot be sent'),
+  );
   api.diag.setLogger(
     { error: complain, warn: nothing, info: nothing, debug: nothing, verbose: nothing },
     api.DiagLogLevel.ERROR,
@@ -55,11 +57,11 @@ export async function openTelemetry(
   };
 }
 
-function seldom(tell: (reason: string) => void): (reason: unknown) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+function atMostEvery(intervalMs: number, complain: (reason: string) => void): (reason: unknown) => void {
+  let complainedAt = Number.NEGATIVE_INFINITY;
   return (reason) => {
-    if (Date.now() - toldAt < COMPLAINT_INTERVAL_MS) return;
-    toldAt = Date.now();
-    tell(reason instanceof Error ? reason.message : String(reason));
+    if (Date.now() - complainedAt < intervalMs) return;
+    complainedAt = Date.now();
+    complain(reason instanceof Error ? reason.message : String(reason));
   };
 }

@@ -29,7 +29,7 @@ export function inSpan<T>(
   });
 }
 
-/** The span of one attempt at a namespace. It tells its end by `recordOutcome`: what the attempt throws only steers the queue. */
+/** The span of one attempt at a namespace. `recordOutcome` says how it ended: what the attempt throws only steers the queue. */
 export function inAttemptSpan<T>(
   attempt: { readonly namespace: string; readonly rollout: string; readonly attempt: number },
   run: () => Promise<T>,
@@ -55,7 +55,7 @@ export function recordOutcome(
   span.setStatus({ code: SpanStatusCode.ERROR, message: failure.reason });
 }
 
-/** The span of a request that was received: it goes on with the caller's trace, where `headers` name one. */
+/** The span of a request that was received: it continues the caller's trace if `headers` name one. */
 export function startServerSpan(
   name: string,
   attributes: Attributes,

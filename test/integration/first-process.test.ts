@@ -53,7 +53,7 @@ describe('as process 1 of a container', () => {
     async (command) => {
       const { pid, ended, kill, lines } = await start(command);
       try {
-        await until(() => lines().includes('redis is away'), 'it runs');
+        await until(() => lines().includes('Redis connection lost'), 'it runs');
         process.kill(pid, 'SIGTERM');
 
         expect(await within(ENDS_WITHIN_MS, ended)).toBe(0);

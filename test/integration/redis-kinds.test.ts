@@ -95,8 +95,8 @@ describe('Redis with TLS', () => {
     const lacking = Object.fromEntries(Object.entries(flags).filter(([flag]) => !missing.includes(flag)));
     const refused = await world.startApi({ flags: lacking, unready: true });
 
-    const isTold = (line: string) => line.includes('redis is away') && line.includes(problem);
-    await until(() => refused.lines().some(isTold), 'it says why');
+    const isLogged = (line: string) => line.includes('Redis connection lost') && line.includes(problem);
+    await until(() => refused.lines().some(isLogged), 'it says why');
     const answer = await world.http('/readyz', { url: refused.url });
     await complete.stop();
     await refused.stop();

@@ -36,7 +36,7 @@ local function raiseGeneration(asked, answer)
     answer.coalesced = true
     answer.backoff = known[7] == 'backoff'
     jobId = known[5] or jobId
-    -- The rollout that runs ends by itself; one that only waits behind it does not.
+    -- A run ends its own rollout; one that only waits behind it must be ended here.
     if not isRunning or known[4] ~= known[6] then
       setTarget(known[4], asked.namespace, 'superseded', cjson.encode({
         state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
