@@ -1,24 +1,21 @@
 import { messageOf } from '../../domain/errors.ts';
-import type { FleetSummary, RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
-import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fleet.ts';
-import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
-import type { CountedRollout, Rollouts } from '../../shared/state/rollouts.ts';
+import type { Rollouts } from '../../shared/state/rollouts.ts';
+import { createRolloutFollower } from './follow-rollouts.ts';
 
 export const POLL_INTERVAL_MS = 1_000;
 /** Timers are not exact: a poll that comes a little early counts. */
 const SHORTEST_INTERVAL_MS = 900;
-/** Of so many rollouts those with work left are shown, and a few that have ended. */
 const ROLLOUTS_READ = 30;
-const ENDED_SHOWN = 5;
 
-/** What has to be asked for: the queue's depth, the workers, the rollouts. */
+/** What is polled: the queue's depth, the workers, the rollouts. */
 export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts'> {}
 
 export interface QueueStatsMonitor {
   current(): QueueStats;
-  /** False while Redis does not answer, also where its connection stands. */
+  /** False while Redis does not answer, even when the connection is up. */
   answers(): boolean;
   /** Somebody has paused the deploy queue on the board. */
   deploysPaused(): boolean;
@@ -26,14 +23,14 @@ export interface QueueStatsMonitor {
   refresh(): Promise<void>;
 }
 
-/** Who is asked. */
+/** Where it is read. */
 export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'log'> {
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
 }
 
 export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSources): QueueStatsMonitor {
   let current: QueueStats = { queue: undefined, workers: undefined, rollouts: [] };
-  let samples = new Map<string, readonly ProgressSample[]>();
+  const follow = createRolloutFollower();
   let answers = true;
   let deploysPaused = false;
   let askedAt = 0;
@@ -61,23 +58,6 @@ export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSou
       answers = false;
       current = { ...current, queue: undefined, workers: undefined };
     }
-  }
-
-  function follow(rollouts: readonly CountedRollout[], now: number): RolloutProgress[] {
-    const followed = new Map<string, readonly ProgressSample[]>();
-    let ended = 0;
-    const shown = rollouts.flatMap(({ rollout, counts }) => {
-      const remaining = remainingOf(counts);
-      if (remaining === 0) {
-        ended += 1;
-        return ended <= ENDED_SHOWN ? [toProgress(rollout, counts, undefined)] : [];
-      }
-      const known = withSample(samples.get(rollout.id) ?? [], { at: now, done: doneOf(counts) });
-      followed.set(rollout.id, known);
-      return [toProgress(rollout, counts, estimateEnd(known, remaining))];
-    });
-    samples = followed;
-    return shown;
   }
 
   return {

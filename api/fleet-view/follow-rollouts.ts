@@ -1,0 +1,31 @@
+import type { RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
+import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fleet.ts';
+import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
+import type { CountedRollout } from '../../shared/state/rollouts.ts';
+
+/** Rollouts that have ended are shown up to this many. */
+const ENDED_SHOWN = 5;
+
+/** Remembers how far each rollout was, and says from that when it will end. */
+export type FollowRollouts = (rollouts: readonly CountedRollout[], now: number) => RolloutProgress[];
+
+/** Shows those with work left, and the latest that have ended. */
+export function createRolloutFollower(): FollowRollouts {
+  let samples = new Map<string, readonly ProgressSample[]>();
+  return (rollouts, now) => {
+    const followed = new Map<string, readonly ProgressSample[]>();
+    let ended = 0;
+    const shown = rollouts.flatMap(({ rollout, counts }) => {
+      const remaining = remainingOf(counts);
+      if (remaining === 0) {
+        ended += 1;
+        return ended <= ENDED_SHOWN ? [toProgress(rollout, counts, undefined)] : [];
+      }
+      const known = withSample(samples.get(rollout.id) ?? [], { at: now, done: doneOf(counts) });
+      followed.set(rollout.id, known);
+      return [toProgress(rollout, counts, estimateEnd(known, remaining))];
+    });
+    samples = followed;
+    return shown;
+  };
+}
