@@ -30,8 +30,8 @@ export async function collectBootstrapPod(
     log: await readLog(context),
     events: exitCode === 0 ? [] : await readEvents(context),
   };
-  for (const line of describeBootstrap(record)) context.note(line);
-  context.note(`bootstrap pod log:${record.log === '' ? ' (empty)' : `\n${record.log}`}`);
+  for (const line of describeBootstrap(record)) context.logToJob(line);
+  context.logToJob(`bootstrap pod log:${record.log === '' ? ' (empty)' : `\n${record.log}`}`);
   context.keepBootstrap({ ...record, deploymentId, collectedAt: Date.now() });
   context.assertOurs();
   await deleteBootstrapPod(context);

@@ -76,7 +76,7 @@ async function planAndApply(
     });
     if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
     context.step('plan', `${plan.action}: ${plan.reason}`);
-    context.note(
+    context.logToJob(
       `plan: ${plan.action} (${plan.reason}): ${plan.steps.map(describeStep).join(', ') || 'nothing to do'}`,
     );
     try {
@@ -90,7 +90,7 @@ async function planAndApply(
       } else if (code === 'conflict' && conflicts < CONFLICT_RETRIES) conflicts += 1;
       else throw error;
       context.step('observe', `read again after: ${messageOf(error)}`);
-      context.note(`${code}, planning again: ${messageOf(error)}`);
+      context.logToJob(`${code}, planning again: ${messageOf(error)}`);
       const seen = await withConfig(context.cluster.snapshot(context.namespace), context);
       observed = { ...seen, application: await readApplication(context) };
     }

@@ -20,7 +20,7 @@ const PHASE_OF: Partial<Record<string, RunPhase>> = {
 };
 
 export interface OpenContext extends RunContext {
-  /** Resolves when everything published so far has arrived; nothing else is published. */
+  /** Resolves when everything published so far has arrived; progress that is not published by now never is. */
   readonly settle: () => Promise<void>;
   /** What the history keeps of this attempt, which ends now. */
   readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
@@ -75,7 +75,7 @@ export function openContext(
     remember: async (fields) => {
       await state.report(namespace, run, fields);
     },
-    note: (line) => writes.add(() => job.log(`${new Date().toISOString()} ${line}`)),
+    logToJob: (line) => writes.add(() => job.log(`${new Date().toISOString()} ${line}`)),
     settle: () => {
       publisher.stop();
       return writes.settled();

@@ -12,8 +12,7 @@ import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
-import type { DesiredState } from '../shared/state/desired-state.ts';
-import type { Run } from '../shared/state/runs.ts';
+import type { Run, Runs } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
 import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
@@ -24,7 +23,7 @@ import type { WorkerDependencies } from './run-context.ts';
 const BUSY_DELAY_MS = 1_000;
 
 export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePolicy, 'random'> {
-  readonly state: DesiredState;
+  readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'releaseLease'>;
   readonly leases: Leases;
   readonly log: Logger;
   /** Aborted when the worker must let go of everything. */
@@ -115,7 +114,7 @@ async function complete(
   const durationMs = Date.now() - began;
   metrics.runs.inc({ outcome });
   metrics.runDuration.observe(durationMs / 1000);
-  context.note(`${outcome} ${version} in ${durationMs} ms${warnings.map((w) => `; ${w}`).join('')}`);
+  context.logToJob(`${outcome} ${version} in ${durationMs} ms${warnings.map((w) => `; ${w}`).join('')}`);
   await Promise.all([
     context.settle(),
     job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
@@ -187,7 +186,7 @@ async function handOver(failure: FailedRun, { state }: ProcessDependencies): Pro
 async function skip(failure: FailedRun, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
   const { error, code, job, run, context } = failure;
   const reason = `skipped: ${error.message}`;
-  context.note(reason);
+  context.logToJob(reason);
   await context.settle();
   const target: RolloutTarget = {
     ...targetOf(run, job.id),
@@ -206,7 +205,7 @@ async function skip(failure: FailedRun, { state, metrics }: ProcessDependencies)
 
 async function giveUp(failure: FailedRun, { state, metrics }: ProcessDependencies): Promise<Conclusion> {
   const { error, code, details, symptoms, job, run, context } = failure;
-  context.note(
+  context.logToJob(
     [`attempt ${run.attempt} failed for good (${code}): ${error.message}`, ...details].join('\n  '),
   );
   await context.settle();
@@ -236,7 +235,7 @@ async function tryAgain(
 ): Promise<Error> {
   const { namespace } = job.data;
   const reason = messageOf(error);
-  context.note(describeRetry({ attempt: run.attempt, code, message: reason, waitMs: delayMs }));
+  context.logToJob(describeRetry({ attempt: run.attempt, code, message: reason, waitMs: delayMs }));
   await context.settle();
   context.log.warn({ ...described(error), code, delayMs }, 'attempt failed, will retry');
   const now = Date.now();

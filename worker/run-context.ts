@@ -37,6 +37,6 @@ export interface RunContext extends WorkerDependencies {
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
   /** Keeps the bootstrap pod's details; it is written when the attempt ends. */
   readonly keepBootstrap: (bootstrap: LastBootstrap) => void;
-  /** A line in the job's log. */
-  readonly note: (line: string) => void;
+  /** A line in the job's log, which the board shows. */
+  readonly logToJob: (line: string) => void;
 }

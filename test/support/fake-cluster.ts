@@ -77,7 +77,7 @@ export function createFakeContext(overrides: Partial<RunContext> = {}) {
     remember: async (fields) => {
       Object.assign(remembered, fields);
     },
-    note: (line) => void notes.push(line),
+    logToJob: (line) => void notes.push(line),
     ...overrides,
   };
   return { context, client, remembered, notes };

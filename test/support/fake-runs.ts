@@ -2,9 +2,10 @@ import type { Job } from 'bullmq';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import type { DeployJob } from '../../shared/queues.ts';
-import type { Begin, DesiredState, Run } from '../../shared/state/desired-state.ts';
 import type { AttemptEnding } from '../../shared/state/history.ts';
+import type { Begin, Run } from '../../shared/state/runs.ts';
 import type { Leases } from '../../worker/leases.ts';
+import type { ProcessDependencies } from '../../worker/process-job.ts';
 import { aRelease, NAMESPACE, ROLLOUT } from './builders.ts';
 
 export function aRun(overrides: Partial<Run> = {}): Run {
@@ -55,7 +56,7 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
     return isMoved;
   }
 
-  const state = {
+  const state: ProcessDependencies['state'] = {
     begin: async (): Promise<Begin> => {
       const run = left.shift();
       return run ? { kind: 'run', run } : { kind: 'idle' };
@@ -72,7 +73,7 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
     releaseLease: async (_namespace: string, token: string) => {
       released.push(token);
     },
-  } as unknown as DesiredState;
+  };
   return { state, reports, ends, released };
 }
 
