@@ -18,7 +18,7 @@ function open(flags: SettingSources['flags'] = {}) {
     join(folder, 'manifest.json'),
     JSON.stringify(Object.fromEntries(names.map((name) => [name, name]))),
   );
-  const sources = { core: createFakeCore({ flags }).core, view: aFakeView() };
+  const sources = { ...createFakeCore({ flags }).core, view: aFakeView() };
   return express().get('/status/:namespace', namespacePage(sources, openAssets(folder)));
 }
 
