@@ -1,6 +1,6 @@
 import type { FleetRow } from '../domain/fleet/fleet-row.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Metrics } from '../shared/metrics.ts';
-import type { NamespaceRecord } from '../shared/state/records.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 
 /** Sets the gauges that come from the fleet view, at each scrape. */

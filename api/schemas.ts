@@ -8,6 +8,7 @@ import {
 } from '../domain/cluster/observed.ts';
 import { NamespaceDetails } from '../domain/explain/namespace-details.ts';
 import { StatusRow } from '../domain/fleet/status-row.ts';
+import { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 
 /** Requests, and the responses that only the API uses; what clients parse is in the domain. */
 
@@ -51,8 +52,6 @@ export type DeployBody = z.infer<typeof DeployBody>;
 
 const links = z.record(z.string(), z.string()).describe('URLs of related resources');
 
-const anyMapping = z.record(z.string(), z.unknown());
-
 export const NamespaceView = StatusRow.extend({
   config: NamespaceConfig.optional().describe('Left out if the ConfigMap cannot be read'),
   application: ObservedApplication.optional(),
@@ -60,7 +59,7 @@ export const NamespaceView = StatusRow.extend({
   statuses: z.array(ObservedStatus).readonly(),
   pods: z.array(ObservedPod).readonly(),
   bootstrapPod: ObservedPod.optional(),
-  record: anyMapping.optional(),
+  record: NamespaceRecord.optional(),
   ...NamespaceDetails.shape,
   links,
 }).meta({ id: 'Namespace' });

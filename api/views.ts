@@ -2,6 +2,7 @@ import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import { statusOf } from '../domain/cluster/status.ts';
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { StatusRow } from '../domain/fleet/status-row.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import {
   countTargets,
   type Rollout,
@@ -11,7 +12,6 @@ import {
 } from '../domain/rollout/rollout.ts';
 import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
-import type { NamespaceRecord } from '../shared/state/records.ts';
 
 /** Stored data in the shape that the API returns. */
 

@@ -1,12 +1,13 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import { reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
 import type { ChannelSnapshot, ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
-import type { NamespaceRecord, Records } from '../shared/state/records.ts';
+import type { Records } from '../shared/state/records.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 
 export interface ReleaseCheckDependencies {

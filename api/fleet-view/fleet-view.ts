@@ -1,8 +1,8 @@
 import type { FleetDocument, RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import type { ChannelSnapshot } from '../../shared/state/channel-snapshots.ts';
-import type { NamespaceRecord } from '../../shared/state/records.ts';
 
 /** What subscribers receive; serialized once, however many listen. */
 export type FeedEvent =

@@ -1,4 +1,6 @@
-import type { NamespaceRecord, Records } from '../../shared/state/records.ts';
+import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
+import { PHASES } from '../../domain/rollout/phase.ts';
+import type { Records } from '../../shared/state/records.ts';
 
 /** The desired state of the fleet as it was last read. */
 export interface RecordCache {
@@ -32,7 +34,7 @@ export function createRecordCache(state: Pick<Records, 'records' | 'release'>): 
       release: intern(record.release),
       trigger: intern(record.trigger),
       requestedBy: intern(record.requestedBy),
-      phase: intern(record.phase),
+      phase: PHASES[PHASES.indexOf(record.phase)] ?? record.phase,
       reason: intern(record.reason),
       lastFailure: intern(record.lastFailure),
     };

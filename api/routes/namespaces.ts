@@ -2,7 +2,7 @@ import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
-import type { NamespaceRecord } from '../../shared/state/records.ts';
+import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { HttpProblem } from '../problem.ts';

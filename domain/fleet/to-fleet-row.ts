@@ -1,27 +1,27 @@
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
+import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
-import type { TargetState } from '../rollout/rollout.ts';
 import { causeGroup } from './cause-group.ts';
 import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
 
-/** What of a namespace's desired state is shown. */
-export interface ShownRecord {
-  /** More asked than handled means: work to do. */
-  readonly generation: number;
-  readonly handled: number;
-  readonly state: TargetState;
-  readonly phase: string;
-  readonly reason: string;
-  readonly attempt: number;
-  readonly lastFailure: string;
-  readonly rolloutId: string;
-  readonly jobId: string;
-  readonly changedAt: number;
-  readonly retryAt?: number | undefined;
-  readonly lastCode?: string | undefined;
-}
+/** The fields of a namespace's record that a row shows. */
+export type ShownRecord = Pick<
+  NamespaceRecord,
+  | 'generation'
+  | 'handled'
+  | 'state'
+  | 'phase'
+  | 'reason'
+  | 'attempt'
+  | 'lastFailure'
+  | 'rolloutId'
+  | 'jobId'
+  | 'changedAt'
+  | 'retryAt'
+  | 'lastCode'
+>;
 
 export interface RowInput {
   readonly snapshot: NamespaceSnapshot;
@@ -84,7 +84,7 @@ function isBusy(record: ShownRecord | undefined): record is ShownRecord {
 }
 
 function activityOf({ phase }: ShownRecord): ActivityValue {
-  return ACTIVITY_OF[phase as Phase] ?? 'queued';
+  return ACTIVITY_OF[phase] ?? 'queued';
 }
 
 function detailOf(record: ShownRecord, activity: ActivityValue): string {

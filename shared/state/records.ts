@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
+import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
+import { PHASES } from '../../domain/rollout/phase.ts';
 import { TargetState } from '../../domain/rollout/rollout.ts';
 import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
 import type { StateConnection } from './state-connection.ts';
@@ -8,34 +10,6 @@ import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
 /** Records are read in pipelines of this many. */
 const READ_CHUNK = 1_000;
-
-/** What a namespace should have, and how far its latest run has come. */
-export interface NamespaceRecord {
-  readonly generation: number;
-  readonly handled: number;
-  readonly rolloutId: string;
-  readonly release: string;
-  readonly trigger: string;
-  readonly requestedBy: string;
-  readonly requestedAt: number;
-  readonly state: TargetState;
-  /** queued, planning, applying, bootstrapping, waiting for FDD, rolling out, backoff, done */
-  readonly phase: string;
-  readonly reason: string;
-  readonly attempt: number;
-  /** Why the attempt before the one under way failed, as `reason` said between the two; empty in a first attempt. */
-  readonly lastFailure: string;
-  readonly jobId: string;
-  readonly changedAt: number;
-  readonly finishedAt: number | undefined;
-  readonly retryAt: number | undefined;
-  /** Runs in a row that failed. */
-  readonly failures: number;
-  readonly handledRelease?: string | undefined;
-  readonly lastState?: string | undefined;
-  /** Error code of the latest attempt that failed, or was tried again. */
-  readonly lastCode?: string | undefined;
-}
 
 /** What has happened in a namespace, as far as it is kept. */
 export interface NamespaceHistory {
@@ -145,7 +119,8 @@ const StoredRecord = z.object({
   requestedBy: z.string().default(''),
   requestedAt: z.coerce.number().default(0),
   state: TargetState,
-  phase: z.string().default(''),
+  // A phase that this version does not know is shown as queued.
+  phase: z.enum(PHASES).catch('queued'),
   reason: z.string().default(''),
   attempt: z.coerce.number().default(0),
   lastFailure: z.string().default(''),

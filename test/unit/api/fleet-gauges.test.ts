@@ -3,8 +3,8 @@ import { refreshFleetGauges } from '../../../api/fleet-gauges.ts';
 import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
 import type { FleetRow } from '../../../domain/fleet/fleet-row.ts';
 import { type SeenChannel, summariseFleet } from '../../../domain/fleet/summarise-fleet.ts';
+import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
-import type { NamespaceRecord } from '../../../shared/state/records.ts';
 import { aFakeView } from '../../support/fake-view.ts';
 
 const HOUR_MS = 3_600_000;

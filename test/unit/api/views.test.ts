@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { rolloutView, statusRow } from '../../../api/views.ts';
+import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import type { RolloutTarget } from '../../../domain/rollout/rollout.ts';
-import type { NamespaceRecord } from '../../../shared/state/records.ts';
 import { aRollout, aSettledSnapshot } from '../../support/builders.ts';
 
 const NOW = 1_700_000_000_000;

@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
+import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import type { DeployQueue } from '../../../shared/deploy-jobs.ts';
 import { createDeployService, type DeployServiceOptions } from '../../../shared/deploy-service.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
 import type { Channel } from '../../../shared/releases/release-source.ts';
 import type { DeployAnswer, DeployRequest } from '../../../shared/state/deploy-request.ts';
-import type { NamespaceRecord } from '../../../shared/state/records.ts';
 import { aRelease, aRollout, silentLog } from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 

@@ -3,6 +3,7 @@ import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { type ShownRecord, toFleetRow } from '../../../../domain/fleet/to-fleet-row.ts';
 import { invalid } from '../../../../domain/release/result.ts';
+import type { Phase } from '../../../../domain/rollout/phase.ts';
 import {
   aBootstrapPod,
   aDeployment,
@@ -137,7 +138,7 @@ describe('toFleetRow', () => {
     ).toBe('v1');
   });
 
-  test.each<[FleetRow['activity'], string]>([
+  test.each<[FleetRow['activity'], Phase]>([
     ['planning', 'planning'],
     ['applying', 'applying'],
     ['bootstrapping', 'bootstrapping'],
@@ -175,7 +176,7 @@ describe('toFleetRow', () => {
       attempt: 2,
       retryAt: 9_000,
     });
-    const next = { ...record, phase: 'planning', reason: '', attempt: 3, lastFailure: reason };
+    const next = { ...record, phase: 'planning' as const, reason: '', attempt: 3, lastFailure: reason };
     expect(row(aSettledSnapshot(), next)).toMatchObject({
       activity: 'planning',
       cause: 'POST pods: no answer\nat all',

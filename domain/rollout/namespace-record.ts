@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { PHASES } from './phase.ts';
+import { TargetState } from './rollout.ts';
+
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
+
+/** What a namespace should have, and how far its latest run is; kept in Redis beside the queue. */
+export const NamespaceRecord = z
+  .object({
+    generation: z.number().int().describe('Counts the requests; more than `handled` means work'),
+    handled: z.number().int().describe('The generation that the latest finished run answered'),
+    rolloutId: z.string(),
+    release: z.string().describe('Key of the requested release'),
+    trigger: z.string(),
+    requestedBy: z.string(),
+    requestedAt: milliseconds,
+    state: TargetState,
+    phase: z.enum(PHASES),
+    reason: z.string(),
+    attempt: z.number().int(),
+    lastFailure: z
+      .string()
+      .describe('Why the attempt before the one under way failed; empty in a first attempt'),
+    jobId: z.string(),
+    changedAt: milliseconds,
+    finishedAt: milliseconds.optional(),
+    retryAt: milliseconds.optional(),
+    failures: z.number().int().describe('Runs in a row that failed'),
+    handledRelease: z.string().optional(),
+    lastState: z.string().optional(),
+    lastCode: z.string().optional().describe('Error code of the latest attempt that failed or was retried'),
+  })
+  .meta({ id: 'NamespaceRecord' });
+export type NamespaceRecord = Readonly<z.infer<typeof NamespaceRecord>>;
