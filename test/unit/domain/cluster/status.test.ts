@@ -12,7 +12,7 @@ import {
 } from '../../../support/builders.ts';
 
 const helm = { helmRelease: 'fdd' };
-const broken = invalid('data.tag "../x" is no channel name');
+const broken = invalid('data.tag "../x" is not a valid channel name');
 
 describe('statusOf', () => {
   test("acceptance 16: has upstream's six keys", () => {
@@ -76,7 +76,7 @@ describe('statusOf', () => {
 
   test('acceptance 2: tells a malformed ConfigMap by its reason', () => {
     expect(statusOf(aSettledSnapshot({ config: broken }))).toMatchObject({
-      description: 'data.tag "../x" is no channel name',
+      description: 'data.tag "../x" is not a valid channel name',
       channel: '',
       version: VERSION,
     });

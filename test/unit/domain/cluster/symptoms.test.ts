@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../../../domain/cluster/diagnose.ts';
 import type { NamespaceSnapshot, ObservedPod } from '../../../../domain/cluster/observed.ts';
-import { describeSymptom, saysWhy, symptomsOf, worstFirst } from '../../../../domain/cluster/symptoms.ts';
+import { describeSymptom, showsCause, symptomsOf, worstFirst } from '../../../../domain/cluster/symptoms.ts';
 import { Symptom } from '../../../../domain/symptom.ts';
 import {
   aBootstrapPod,
@@ -102,7 +102,7 @@ describe('worstFirst', () => {
     );
 
     expect(kinds).toEqual(['ReplicaFailure', 'pod', 'pod', 'fdd-report', 'Available', 'replicas']);
-    expect(worstFirst(symptomsOf(aSettledSnapshot(BROKEN))).filter(saysWhy)).toHaveLength(3);
+    expect(worstFirst(symptomsOf(aSettledSnapshot(BROKEN))).filter(showsCause)).toHaveLength(3);
   });
 });
 

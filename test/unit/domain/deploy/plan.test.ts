@@ -81,7 +81,7 @@ describe('planDeployment', () => {
 
     expect({ action, reason }).toEqual({
       action: 'bootstrap',
-      reason: 'FDD would skip a deployment id that has succeeded',
+      reason: 'FDD skips a deployment id that has already succeeded',
     });
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });

@@ -400,7 +400,7 @@ describe('explainTimeout', () => {
       'Deployment ReplicaFailure=True: FailedCreate: quota',
       'pod fiaas-deploy-daemon-5d4f9c: CrashLoopBackOff, restarted 4 times',
       'bootstrap pod: not scheduled: 0/3 nodes are available',
-      'no FDD runs that could take the deployment up: force a bootstrap',
+      'no FDD is running to pick up the deployment: force a bootstrap',
     ]);
   });
 

@@ -52,12 +52,12 @@ function recorded(code: string, reason: string): Partial<WhyInput> {
 
 describe('a failed deploy', () => {
   test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s is explained, with the message as it is', (code) => {
-    const why = explainFailure(code, 'the very message');
+    const why = explainFailure(code, 'the exact message');
 
     expect(why.code).toBe(code);
     expect(why.health).toBe('degraded');
     expect(why.headline).toMatch(/^[A-Z].{15,}\.$/);
-    expect(why.because[0]).toBe('the very message');
+    expect(why.because[0]).toBe('the exact message');
     const needsNobody = ['superseded_worker', 'shutting_down'].includes(code);
     expect(why.remedy.length > 0).toBe(!needsNobody);
   });
@@ -149,12 +149,12 @@ describe('a failed deploy', () => {
   test('of an older Skipper, which recorded no symptoms, is explained by its code', () => {
     const details = ['pod fiaas-deploy-daemon-5d4f9c: ImagePullBackOff: no such tag'];
 
-    const why = explainFailure('progress_deadline', 'not proved by the deadline', {
+    const why = explainFailure('progress_deadline', 'not verified by the deadline', {
       attempts: [aFailedAttempt('progress_deadline', { details })],
     });
 
-    expect(why.headline).toBe('FDD did not come up with this deployment before the deadline.');
-    expect(why.because).toEqual(['not proved by the deadline', ...details]);
+    expect(why.headline).toBe('FDD did not become ready with this deployment before the deadline.');
+    expect(why.because).toEqual(['not verified by the deadline', ...details]);
   });
 
   test('of a bootstrap pod that needs more memory says so', () => {
@@ -163,7 +163,7 @@ describe('a failed deploy', () => {
       bootstrap: aBootstrap({ exitCode: 137, reason: 'OOMKilled' }),
     });
 
-    expect(why.headline).toBe(`FDD ${VERSION} is killed because it needs more memory than it may have.`);
+    expect(why.headline).toBe(`FDD ${VERSION} is OOM-killed: it needs more memory than its limit allows.`);
   });
 
   test('is not explained by a bootstrap of long ago', () => {
@@ -174,13 +174,13 @@ describe('a failed deploy', () => {
     expect(why.because.join()).not.toContain('bootstrap');
   });
 
-  test('that FDD reported says so, and when FDD lacks a right', () => {
+  test('that FDD reported says so, and when FDD lacks a permission', () => {
     const logs = ['[ERROR] 403 poddisruptionbudgets.policy "x" is forbidden'];
     const failed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs })] });
 
     const why = explainFailure('fdd_failed', 'FDD reported FAILED', { snapshot: failed });
 
-    expect(why.headline).toContain('lacks a right');
+    expect(why.headline).toContain('lacks a permission');
     expect(why.because).toContain(logs[0]);
     expect(why.remedy[0]).toContain('--manage-rbac');
   });
@@ -199,7 +199,7 @@ describe('a failed deploy', () => {
 
 describe('a namespace that Skipper does not deploy', () => {
   test('names the key of the ConfigMap that is wrong', () => {
-    const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is no channel name';
+    const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is not a valid channel name';
 
     const why = explain({
       row: aRow({ status: 'CONFIG_ERROR', health: 'degraded', cause: reason }),
@@ -226,7 +226,7 @@ describe('a namespace that is being deployed', () => {
   test('says that it waits for a worker', () => {
     const why = explain({ row: aRow({ health: 'progressing', activity: 'queued', state: 'pending' }) });
 
-    expect(why).toMatchObject({ headline: 'It waits for a free worker.', remedy: [] });
+    expect(why).toMatchObject({ headline: 'Waiting for a free worker.', remedy: [] });
   });
 
   test('says what the attempt is at, and what stands in its way already', () => {
@@ -257,7 +257,7 @@ describe('a namespace that is being deployed', () => {
     });
 
     expect(why.headline).toBe(
-      'Attempt 1 failed and will be made again automatically. The Kubernetes API server does not answer as it should.',
+      'Attempt 1 failed and will be retried automatically. The Kubernetes API server is unreachable or returns errors.',
     );
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
   });
@@ -275,7 +275,7 @@ describe('an attempt after one that failed', () => {
     const why = explain({ row: aRow({ health: 'progressing', ...failed }) });
 
     expect(why.headline).toMatch(
-      /^Attempt 2 .*: applying\. The one before it failed\. The Kubernetes API server does not answer as it should\.$/,
+      /^Attempt 2 .*: applying\. The previous attempt failed\. The Kubernetes API server is unreachable or returns errors\.$/,
     );
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
     expect(why.remedy).not.toEqual([]);
@@ -286,7 +286,7 @@ describe('a namespace at rest', () => {
   test('that is well says so, and how it came to be', () => {
     const why = explain({ attempts: [anAttempt({ details: ['a warning'] })] });
 
-    expect(why.headline).toBe(`FDD runs ${VERSION}, as "stable" asks, and is available.`);
+    expect(why.headline).toBe(`FDD is available and runs ${VERSION}, the release of channel "stable".`);
     expect(why.because).toEqual(['latest deploy: updated (plan: image is another)', 'a warning']);
     expect(why.remedy).toEqual([]);
   });
@@ -318,7 +318,7 @@ describe('a namespace at rest', () => {
 
     expect(why).toMatchObject({
       code: 'release_unknown',
-      headline: 'There is no release "nowhere".',
+      headline: 'Release "nowhere" does not exist.',
       because: ['release channel "nowhere" does not exist'],
     });
   });
@@ -341,7 +341,7 @@ describe('a namespace at rest', () => {
       attempts: [anAttempt()],
     });
 
-    expect(why.headline).toBe(`FDD ${VERSION} ends soon after each start.`);
+    expect(why.headline).toBe(`FDD ${VERSION} is crash-looping.`);
     expect(why.because[0]).toBe('No replica of FDD is available');
     expect(why.because.join('\n')).toContain('CrashLoopBackOff, restarted 4 times');
     expect(why.remedy.join('\n')).toContain('forced bootstrap');

@@ -206,7 +206,7 @@ describe('toFleetRow', () => {
     ],
     [
       'who owns FDD',
-      { cause: 'Managed by Helm release fdd: Skipper leaves it alone', code: 'helm_managed' },
+      { cause: 'Managed by Helm release fdd: Skipper does not change it', code: 'helm_managed' },
       aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }),
     ],
     [
@@ -258,7 +258,7 @@ describe('toFleetRow', () => {
     ],
     [
       'the two versions, where FDD itself is up',
-      { cause: `Runs ${OLD}, the Application asks for ${VERSION}` },
+      { cause: `Runs ${OLD}, the Application specifies ${VERSION}` },
       aSettledSnapshot({ deployment: old, pods: [aPod({ ready: false })] }),
     ],
     [

@@ -37,8 +37,8 @@ describe('parseImage', () => {
     ['a tag that begins with a dash', 'fdd:-v1', /label/],
     ['a tag with a plus', 'fdd:v1+build', /label/],
     ['an empty text', '', /empty/],
-    ['white space around it', ' fdd:v1', /white space/],
-    ['a line break in it', 'fdd:v1\nx', /white space/],
+    ['whitespace around it', ' fdd:v1', /whitespace/],
+    ['a line break in it', 'fdd:v1\nx', /whitespace/],
     ['nothing before the tag', ':v1', /no tag/],
   ])('acceptance 17: refuses %s, with the reason', (_what, reference, reason) => {
     const image = parseImage(reference);
