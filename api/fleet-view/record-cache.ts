@@ -1,9 +1,9 @@
 import type { NamespaceRecord, Records } from '../../shared/state/records.ts';
 
-/** The desired state of the fleet as it was last read. */
+/** The desired state of the fleet, as last read. */
 export interface RecordCache {
   get(namespace: string): NamespaceRecord | undefined;
-  /** Version of the release that a namespace was asked to run last. */
+  /** Version of the release that was last requested for a namespace. */
   askedVersion(namespace: string): string | undefined;
   /** Reads these again; rejects while Redis is down, and what was known before stays. */
   read(namespaces: readonly string[]): Promise<void>;
@@ -12,7 +12,7 @@ export interface RecordCache {
 
 export function createRecordCache(state: Pick<Records, 'records' | 'release'>): RecordCache {
   const records = new Map<string, NamespaceRecord>();
-  /** Of releases, by key; there are few, and a key never means another one. */
+  /** Of releases, by key; there are few, and the release of a key never changes. */
   const versions = new Map<string, string>();
   const strings = new Map<string, string>();
 

@@ -14,7 +14,7 @@ export interface RowStore {
   get(namespace: string): FleetRow | undefined;
   /** Takes rows in, and namespaces that are gone; returns what has really changed, undefined if nothing has. */
   update(rows: readonly FleetRow[], gone: readonly string[]): RowsEvent | undefined;
-  /** Undefined for a position that is another store's, or older than what is remembered. */
+  /** Undefined for a position of another store, or one that is too old. */
   changesSince(position: string): RowsEvent | undefined;
 }
 
@@ -25,9 +25,9 @@ interface Entry {
 
 export function createRowStore(epoch: string = randomBytes(6).toString('hex')): RowStore {
   const entries = new Map<string, Entry>();
-  /** In the order in which they went. */
+  /** In the order of their deletion. */
   let gone: { readonly namespace: string; readonly sequence: number }[] = [];
-  /** What went before this is forgotten. */
+  /** Deletions up to this sequence are forgotten. */
   let forgotten = 0;
   let sequence = 0;
   let sorted: readonly FleetRow[] | undefined;

@@ -74,9 +74,9 @@ describe('the connection', () => {
   });
 
   test.each([
-    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a URL/],
-    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a URL/],
-    [{ server: 'http://me:secret@x' }, {}, /^--server holds a password/],
+    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a valid URL/],
+    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a valid URL/],
+    [{ server: 'http://me:secret@x' }, {}, /^--server contains a password/],
     [{ tokenFile: '/nowhere' }, {}, /--token-file \/nowhere cannot be read/],
     [{ tokenFile: '/dev/null' }, {}, /--token-file \/dev\/null is empty/],
   ])('%j %j is refused', (flags, env, message) => {
@@ -152,7 +152,7 @@ describe('a request', () => {
     });
 
     await expect(client.get('/')).rejects.toMatchObject({
-      message: expect.stringContaining("not as Skipper's API"),
+      message: expect.stringContaining("it is not Skipper's API"),
       exitCode: EXIT.unreachable,
     });
   });
@@ -167,7 +167,7 @@ describe('a request', () => {
 
     await expect(asCommand(client.fleet())).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^the answer to GET \/api\/fleet does not fit \(rows\.0\.health: .*\): .* different versions$/,
+        /^the answer to GET \/api\/fleet has an unexpected format \(rows\.0\.health: .*\): .* different versions$/,
       ),
       exitCode: EXIT.unreachable,
     });
@@ -275,7 +275,7 @@ describe('following the fleet', () => {
 
     expect(news.map(inOneWord)).toEqual(['live', 'document', 'lost', 'live']);
     expect(news[2]).toMatchObject({
-      connection: { reason: expect.stringContaining('nothing heard for 0.1 s') },
+      connection: { reason: expect.stringContaining('no data received for 0.1 s') },
     });
   });
 

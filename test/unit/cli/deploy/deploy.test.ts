@@ -106,13 +106,13 @@ describe('what a rollout is told as', () => {
     expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 done, 1 failed, 1 runn…');
   });
 
-  test('the end lists what failed, and what ended otherwise', () => {
+  test('the end lists what failed, and what was cancelled or superseded', () => {
     expect(summarize(makeRollout(DONE))).toEqual([]);
     expect(summarize(makeRollout(DONE, FAILED, makeTarget('c', 'cancelled', { reason: 'is gone' })))).toEqual(
       [
         '1 of 3 namespaces failed:',
         '  b: exceeded quota: pods [2J',
-        '1 namespace ended otherwise:',
+        '1 namespace cancelled or superseded:',
         '  c: cancelled, is gone',
       ],
     );
@@ -202,13 +202,13 @@ describe('waiting for a rollout', () => {
   test('of a rollout that the API does not know ends with its words', async () => {
     const client = await serve({
       'GET /api/rollouts/r1': (_, response) =>
-        sendProblem(response, 404, { detail: 'there is no rollout "r1"' }),
+        sendProblem(response, 404, { detail: 'rollout "r1" does not exist' }),
     });
 
     await expect(
       asCommand(awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined })),
     ).rejects.toMatchObject({
-      message: 'there is no rollout "r1"',
+      message: 'rollout "r1" does not exist',
       exitCode: EXIT.refused,
     });
   });
@@ -267,7 +267,7 @@ describe('skipper wait', () => {
     ).rejects.toMatchObject({
       exitCode: EXIT.timeout,
       message: expect.stringContaining('1 of 2 done'),
-      details: ['rollout r1 goes on; follow it with: skipper wait r1'],
+      details: ['rollout r1 continues; follow it with: skipper wait r1'],
     });
   });
 });
@@ -367,7 +367,7 @@ describe('skipper deploy', () => {
 
     expect(await deploy(await serve(answers), options, io)).toBe(EXIT.ok);
     expect(io.written()).toBe(
-      'deploying 1 namespace: 1 update\nrollout r1 has begun\nfollow it with: skipper wait r1\n',
+      'deploying 1 namespace: 1 update\nrollout r1 has started\nfollow it with: skipper wait r1\n',
     );
     expect(api?.requests[0]?.body).toEqual({ namespaces: ['a'], dry_run: true, omit_steps: true });
     expect(deploys()[0]?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
@@ -409,7 +409,7 @@ describe('skipper deploy', () => {
       io,
     );
 
-    expect(io.questions).toEqual(['Bootstrap anew all 6 namespaces?']);
+    expect(io.questions).toEqual(['Force a bootstrap of all 6 namespaces?']);
   });
 
   test('--wait waits with the rollout', async () => {

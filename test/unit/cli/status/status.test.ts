@@ -171,7 +171,7 @@ describe('one frame of --watch', () => {
     const stale = { ...state, connection, summary: { ...state.summary, stale: ['Redis is away'] } };
     const text = drawFleet(stale, [], screen, 0).join('\n');
 
-    expect(text).toContain('no connection, what follows may be old: ECONNRESET');
+    expect(text).toContain('connection lost, data can be out of date: ECONNRESET');
     expect(text).toContain('Redis is away');
   });
 });
@@ -253,20 +253,20 @@ describe('skipper status --watch', () => {
 
   test('in a pipe prints one line for each change that reads differently', async () => {
     const io = makeIo({ now: 0 });
-    await watch('table', io, () => io.warned().includes('connected again'));
+    await watch('table', io, () => io.warned().includes('reconnected'));
 
     expect(io.written().trimEnd().split('\n')).toEqual([
       '1970-01-01T00:00:00.000Z healthy FAILED 20220808113256-eef68a8',
       '1970-01-01T00:00:00.000Z behind is gone',
     ]);
-    expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*connected again/);
+    expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*reconnected/);
   });
 
   test('tells when a row leaves the filter', async () => {
     const io = makeIo({ now: 0 });
     await watch('table', io, () => io.written() !== '', { ...ALL, status: ['OK'] });
 
-    expect(io.written()).toBe('1970-01-01T00:00:00.000Z healthy does not match any more\n');
+    expect(io.written()).toBe('1970-01-01T00:00:00.000Z healthy no longer matches\n');
   });
 
   test('for machines prints one document for each change', async () => {

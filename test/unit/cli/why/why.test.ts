@@ -81,7 +81,7 @@ Latest attempts
 
     expect(text).toContain('requested: pods=1, used: pods=5, limited: pods=5\n');
     expect(text).toMatch(
-      /2025-12-31T23:58:30\.000Z +30s +20220808113256-eef68a8 +failed +exceeded quota: pods; waiting for FDD took 29s; 3 times alike$/,
+      /2025-12-31T23:58:30\.000Z +30s +20220808113256-eef68a8 +failed +exceeded quota: pods; waiting for FDD took 29s; repeated 3 times$/,
     );
   });
 
@@ -98,7 +98,7 @@ Latest attempts
       'team-a  healthy  OK  20190215094822-2ace0ea',
       'All is well.',
       '',
-      'Attempts are not known',
+      'Latest attempts are unavailable',
       '  Redis is away',
     ]);
   });
