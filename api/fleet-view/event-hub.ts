@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { TICK_INTERVAL_MS } from '../../domain/fleet/fleet-feed.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
 
-/** What may wait for a client beyond its first answer; a client that is further behind is disconnected, and may reconnect. */
+/** The backlog allowed per client after its first answer; a slower client is disconnected, and can reconnect. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
 /** A browser reconnects after this delay. */
 const RECONNECT_MS = 1_000;

@@ -22,14 +22,14 @@ export interface FleetView {
   /** By namespace name. */
   rows(): readonly FleetRow[];
   row(namespace: string): FleetRow | undefined;
-  /** The desired state as it was last read; undefined if nothing was ever requested. */
+  /** The desired state as last read; undefined if nothing was ever requested. */
   record(namespace: string): NamespaceRecord | undefined;
   /** A channel as of the latest release check. */
   channel(tag: string): ChannelSnapshot | undefined;
   summary(): FleetSummary;
   /** The changes since a position; undefined if this process does not know the position. */
   changesSince(position: string): RowsEvent | undefined;
-  /** `onEnd` is called when the view closes, so that a subscriber that passes its events on can end. */
+  /** `onEnd` is called when the view closes, so that subscribers can close, too. */
   subscribe(listener: (event: FeedEvent) => void, onEnd?: () => void): () => void;
   close(): Promise<void>;
 }

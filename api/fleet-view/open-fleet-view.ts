@@ -10,7 +10,7 @@ import { createRecordReader } from './record-reader.ts';
 import { createRowMaker } from './row-maker.ts';
 import { createRowStore } from './row-store.ts';
 
-/** What the view is made of. */
+/** The parts of the view. */
 export type FleetViewCore = Pick<Core, 'cluster' | 'redis' | 'state' | 'deployQueue' | 'log'>;
 
 /**

@@ -23,7 +23,7 @@ export interface QueueStatsMonitor {
   refresh(): Promise<void>;
 }
 
-/** Where it is read. */
+/** The sources of the numbers. */
 export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'log'> {
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
 }

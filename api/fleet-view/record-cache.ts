@@ -5,7 +5,7 @@ export interface RecordCache {
   get(namespace: string): NamespaceRecord | undefined;
   /** Version of the release that was last requested for a namespace. */
   askedVersion(namespace: string): string | undefined;
-  /** Reads these again; rejects while Redis is down, and what was known before stays. */
+  /** Reads these again; rejects while Redis is down, and keeps the old records. */
   read(namespaces: readonly string[]): Promise<void>;
   forget(namespace: string): void;
 }
