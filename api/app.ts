@@ -97,7 +97,7 @@ export function createApp(
   app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
   mountPages(app, { ...services, settings: core.settings });
   app.use((request) => {
-    throw new HttpProblem(404, 'not_found', `there is no ${request.method} ${request.path}`);
+    throw new HttpProblem(404, 'not_found', `${request.method} ${request.path} does not exist`);
   });
   app.use(handleError);
   return app;

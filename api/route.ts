@@ -20,7 +20,7 @@ export interface Call<Body> extends RouteServices {
   readonly body: Body;
   /** The raw body, for fingerprints. */
   readonly rawBody: string;
-  /** Who asks, as far as it is known. */
+  /** The caller, if known. */
   readonly caller: string;
 }
 
@@ -35,19 +35,19 @@ export interface StreamedAnswer {
   readonly stream: (response: ServerResponse) => void;
 }
 
-/** One line of the API: the table of these is what is mounted, documented and authorized. */
+/** One route of the API: mounting, documentation and authorization are derived from the table of these. */
 export interface Route {
   readonly method: 'get' | 'post';
-  /** Express' spelling: `/api/namespaces/:namespace` */
+  /** In Express's syntax: `/api/namespaces/:namespace` */
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  /** Kept for old clients; the document marks it. */
+  /** Kept for old clients; marked in the OpenAPI document. */
   readonly deprecated?: boolean;
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
   readonly body?: z.ZodType;
-  /** What may stand in the query, with a description each. */
+  /** The query parameters with their descriptions. */
   readonly query?: Readonly<Record<string, string>>;
   readonly responses: Readonly<Record<number, RouteResponse>>;
   readonly handle: (call: Call<unknown>) => Promise<Answer | StreamedAnswer>;
@@ -60,7 +60,7 @@ export interface RouteResponse {
   readonly contentType?: string;
 }
 
-/** Declares a route whose handler gets the body in its schema's type. */
+/** Declares a route whose handler gets the body with the type of its schema. */
 export function route<Body>(
   declaration: Omit<Route, 'body' | 'handle'> & {
     body?: z.ZodType<Body>;

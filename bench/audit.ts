@@ -24,7 +24,7 @@ export async function auditPosition(path: string): Promise<number> {
   return (await stat(path)).size;
 }
 
-/** Counts what the API server says that Skipper asked of single namespaces since a position of its audit log. */
+/** Counts Skipper's requests about single namespaces since a position of the API server's audit log. */
 export async function countRequests(path: string, since: number, userAgent: string): Promise<RequestCounts> {
   const byNamespace = new Map<string, number>();
   const byKind = new Map<string, number>();
@@ -44,7 +44,7 @@ function parse(line: string): AuditEvent | undefined {
   try {
     return JSON.parse(line) as AuditEvent;
   } catch {
-    // The last line may be half written.
+    // The last line can be incomplete.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** FDDs that react at once, in a process of their own: what both the floor and Skipper are measured against. */
+/** FDDs that react immediately, in a separate process: used by both the floor and Skipper. */
 
 import pMap from 'p-map';
 import { pino } from 'pino';
@@ -40,6 +40,6 @@ async function addNamespace(namespace: string, index: number): Promise<void> {
     metadata: { name: 'fiaas-deploy-daemon' },
     data: { tag: 'stable', 'cluster_config.yaml': 'log-format: json\nenvironment: bench\n' },
   });
-  // The first ones stay without FDD: they are bootstrapped.
+  // The first ones get no FDD: they are bootstrapped.
   if (index >= Number(bare)) await fdds.installFdd(namespace, { image });
 }

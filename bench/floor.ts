@@ -14,8 +14,8 @@ import { startWatch } from '../shared/kubernetes/watch.ts';
 const IN_FLIGHT = 32;
 
 /**
- * The floor: a bare loop that applies every Application, 32 at a time, and sees on one watch when all Deployments carry
- * what it wrote. No queue, no plan, no proof. Returns seconds.
+ * The floor: a bare loop that applies every Application, 32 at a time, and waits on one watch until all Deployments have
+ * the new deployment. No queue, no plan, no verification. Returns seconds.
  */
 export async function runFloor(
   kubeconfig: string,

@@ -1,4 +1,4 @@
-/** `npm run bench`: Skipper beside a floor, on a real control plane, in one run. */
+/** `npm run bench`: compares Skipper with a floor, on a real control plane, in one run. */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
@@ -27,8 +27,8 @@ const options = new Command('bench')
   .option('--workers <n>', 'worker processes beside the API', '1')
   .option('--concurrency <n>', "each worker's --concurrency", '200')
   .option('--bare <n>', 'namespaces without FDD, for the cost of a bootstrap', '20')
-  .option('--large <n>', 'namespaces of the memory run; 0 leaves it out', '10000')
-  .option('--json <file>', 'write the raw figures there')
+  .option('--large <n>', 'namespaces of the memory run; 0 skips it', '10000')
+  .option('--json <file>', 'write the raw results to this file')
   .parse()
   .opts<Options>();
 
@@ -59,16 +59,16 @@ async function measureThroughput() {
     ratio: number;
     /** Of API and workers, per namespace. */
     cpuMs: number;
-    /** Of the first deploy of processes that have just started. */
+    /** For the first deploy after a start. */
     coldRatio: number;
     perChanged: number;
     mostPerChanged: number;
   }[] = [];
   for (let pair = -1; pair < Number(options.pairs); pair += 1) {
-    // All write a release that is not there yet, so all change every namespace.
+    // Each writes a new release, so each changes every namespace.
     const floorSeconds = await runFloor(kubeconfigPath, names, releaseOf(pair, 'floor'));
     world.channels.publish('stable', VERSIONS[0]);
-    // Started for each pair, so that its watches do not burden the floor; then warm, as the floor's process is.
+    // Started for each pair, so that its watches do not slow down the floor; then warmed up, like the floor's process.
     const product = await world.startProduct(workers, Number(options.concurrency));
     const cold = await product.deployAll({ namespaces: names });
     world.channels.publish('stable', VERSIONS[1]);
@@ -89,7 +89,7 @@ async function measureThroughput() {
       perChanged: total(counts) / namespaces,
       mostPerChanged: Math.max(...counts.byNamespace.values()),
     };
-    // The first pair warms caches up and does not count.
+    // The first pair warms up caches and does not count.
     if (pair >= 0) rounds.push(round);
     console.log(
       `${pair < 0 ? 'warm-up' : `pair ${pair + 1}`}: floor ${round.floor.toFixed(0)}/s, Skipper ${round.skipper.toFixed(0)}/s, ratio ${round.ratio.toFixed(2)}, ${round.perChanged.toFixed(2)} requests and ${round.cpuMs.toFixed(1)} ms CPU per namespace`,

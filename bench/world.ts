@@ -15,11 +15,11 @@ export const VERSIONS = ['20190215094822-2ace0ea', '20220808113256-eef68a8'] as 
 export interface Product {
   readonly api: SkipperProcess;
   readonly workers: readonly SkipperProcess[];
-  /** Asks for a deploy of everything and waits until the rollout is over. */
+  /** Requests a deploy of everything, and waits until the rollout has ended. */
   deployAll(body?: unknown): Promise<{ seconds: number; counts: Record<string, number>; failures: string[] }>;
   /** Largest resident size of each process so far, in MiB. */
   residentMiB(): Promise<Record<string, number>>;
-  /** Processor time that all its processes together have used so far, in milliseconds. */
+  /** Total CPU time of its processes so far, in milliseconds. */
   cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -137,7 +137,7 @@ async function deployAll(url: string, body: unknown) {
   for (;;) {
     const view = (await (await fetch(`${url}/api/rollouts/${id}`)).json()) as RolloutAnswer;
     if (view.state !== 'pending' && view.state !== 'running') {
-      // When the last one was over, not when we happened to look: looking often would itself cost.
+      // The end of the last target, not the time of our poll: frequent polls would affect the result.
       const seconds = (Math.max(...view.targets.map((target) => target.finishedAt ?? 0)) - began) / 1000;
       const failures = view.targets
         .filter((target) => target.state !== 'completed')
@@ -148,7 +148,7 @@ async function deployAll(url: string, body: unknown) {
   }
 }
 
-/** The kernel counts in hundredths of a second; fields 14 and 15, after the name in brackets, are user and system time. */
+/** The kernel counts hundredths of a second; fields 14 and 15, after the name in parentheses, are user and system time. */
 async function cpuMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The image's health check: `node dist/bin/health.js [PATH] [COMMAND LINE]` asks the skipper of this container, and exits
-// with 0 if it is well. It imports nothing: a probe must cost little.
+// The image's health check: `node dist/bin/health.js [PATH] [COMMAND LINE]` probes the skipper of this container, and exits
+// with 0 if it is healthy. It has few imports: a probe must be cheap.
 import { readFileSync } from 'node:fs';
 import { healthUrl } from './health-url.ts';
 

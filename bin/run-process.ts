@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 
 export interface RunningProcess {
-  /** Resolves with the reason when the process can no longer do its work. */
+  /** Resolves with the reason when the process can no longer work. */
   readonly broken?: Promise<Error>;
-  /** Ends everything in order. */
+  /** Shuts down gracefully. */
   stop(): Promise<void>;
 }
 
-/** Listens for SIGTERM and SIGINT from now on, and resolves at the first; a second one ends the process at once. */
+/** Handles SIGTERM and SIGINT: resolves on the first, exits immediately on the second. */
 export function untilSignal(log: Logger): Promise<undefined> {
   return new Promise((resolve) => {
     let signals = 0;
@@ -15,7 +15,7 @@ export function untilSignal(log: Logger): Promise<undefined> {
       process.on(signal, () => {
         signals += 1;
         if (signals > 1) {
-          log.warn({ signal }, 'second signal, ending at once');
+          log.warn({ signal }, 'second signal, exiting immediately');
           process.exit(1);
         }
         log.info({ signal }, 'stopping');
@@ -25,14 +25,14 @@ export function untilSignal(log: Logger): Promise<undefined> {
   });
 }
 
-/** Runs until a signal has come, or the process is broken, then stops in order. Resolves with the exit code. */
+/** Waits for a signal or a fatal error, then shuts down gracefully. Resolves with the exit code. */
 export async function runUntil(
   signalled: Promise<undefined>,
   running: RunningProcess,
   log: Logger,
 ): Promise<number> {
   const reason = await Promise.race([signalled, running.broken ?? signalled]);
-  if (reason) log.fatal({ err: reason }, 'cannot go on');
+  if (reason) log.fatal({ err: reason }, 'fatal error, shutting down');
   await running.stop();
   return reason ? 1 : 0;
 }

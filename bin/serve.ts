@@ -11,11 +11,11 @@ export interface Service {
   readonly version: string;
 }
 
-/** Runs the API, a worker, or both, until a signal ends them. */
+/** Runs the API, a worker, or both, until a signal stops them. */
 export async function serve({ name, parts, version }: Service, settings: Settings): Promise<void> {
   const root = createLogger({ format: settings.logFormat, debug: settings.debug });
   const log = root.child({ logger: name });
-  // Before anything is begun that has to be ended in order.
+  // Before anything starts that needs a graceful shutdown.
   const signalled = untilSignal(log);
   log.info({ version }, `skipper ${name} is starting`);
   log.debug({ settings: redactSettings(settings) }, 'settings');

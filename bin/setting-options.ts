@@ -9,7 +9,7 @@ import {
   variableOf,
 } from '../shared/config.ts';
 
-/** Gives a command one flag per setting. */
+/** Adds one flag per setting to a command. */
 export function withSettings(command: Command): Command {
   for (const name of SETTING_NAMES) {
     const short = name === 'configFile' ? '-c, ' : '';
@@ -32,12 +32,12 @@ function valueName(name: SettingName): string {
   return 'value';
 }
 
-/** The settings of a command; throws a ConfigurationError where they are wrong. */
+/** The settings of a command; throws a ConfigurationError if they are invalid. */
 export function settingsFrom(flags: Record<string, unknown>, env: NodeJS.ProcessEnv): Settings {
   return readSettings({ flags: settingsOf(flags), env });
 }
 
-/** Commander names a flag as the setting is named, but for upstream's `--use-apiextensionsv1-crd`. */
+/** Commander's flag names are the names of the settings, except upstream's `--use-apiextensionsv1-crd`. */
 function settingsOf(flags: Record<string, unknown>): Partial<Record<SettingName, unknown>> {
   const known = new Set<string>(SETTING_NAMES);
   return Object.fromEntries(Object.entries(flags).filter(([name]) => known.has(name)));

@@ -21,7 +21,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 const program = new Command('skipper')
-  .description('Keeps the fiaas-deploy-daemon of every namespace at its release, and proves it.')
+  .description('Keeps the fiaas-deploy-daemon of every namespace at its release, and verifies it.')
   .version(version)
   .showHelpAfterError('(run skipper --help)');
 
@@ -39,14 +39,14 @@ try {
   await fail(error);
 }
 
-/** The settings take a moment to load, what runs takes a second: a `skipper status` need not wait for either. */
+/** Loading the settings takes a moment, loading a service a second: a `skipper status` waits for neither. */
 async function addServices(argv: readonly string[]): Promise<void> {
   const needed = [...SERVICES.map(({ name }) => name), 'completion'].some((name) => argv.includes(name));
   const settings = needed ? await import('./setting-options.ts') : undefined;
   for (const { name, description, parts } of SERVICES) {
     const command = program.command(name).description(description);
     settings?.withSettings(command).action(async (flags: Record<string, unknown>) => {
-      // Read first: a mistake in them is reported at once.
+      // Read first, to report a mistake immediately.
       const read = settings.settingsFrom(flags, process.env);
       const { serve } = await import('./serve.ts');
       await serve({ name, parts, version }, read);

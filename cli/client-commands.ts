@@ -11,23 +11,23 @@ import type { Io } from './terminal.ts';
 import { toCliError } from './to-cli-error.ts';
 
 const TOKEN_HELP = `
-A token is never a flag's value: process lists and the shell's history would show it.`;
+There is no flag for the token itself: process lists and shell history would show it.`;
 
 const STATUS_EXAMPLES = `
 Examples:
   skipper status                              every namespace, by name
-  skipper status --health degraded,outdated   what someone should look at
+  skipper status --health degraded,outdated   what needs attention
   skipper status team-a team-b --watch        live; in a pipe, one line for each change
   skipper status -o json | jq '.rows[].version'`;
 
 const DEPLOY_EXAMPLES = `
 Examples:
   skipper deploy team-a team-b --wait
-  skipper deploy --all --dry-run              what would happen, namespace by namespace
+  skipper deploy --all --dry-run              the plan of each namespace
   skipper deploy --all --yes --wait --timeout 10m
-  skipper deploy team-a --force-bootstrap     start a bootstrap pod even where FDD runs
+  skipper deploy team-a --force-bootstrap     start a bootstrap pod even if FDD is running
 
-On a terminal it asks before it deploys to all or to more than five namespaces; in a pipe it never asks.`;
+On a terminal, it asks for confirmation before it deploys to all or to more than five namespaces; in a pipe it never asks.`;
 
 interface OutputFlags extends ConnectionFlags {
   readonly output: OutputFormat;
@@ -51,9 +51,9 @@ interface DeployFlags extends OutputFlags {
   readonly idempotencyKey?: string;
 }
 
-/** The commands that ask a running API. What they do is loaded only when it is asked for. */
+/** The commands that call a running API. Their code is loaded only when they run. */
 export function addClientCommands(program: Command, io: Io): void {
-  /** Runs a command against the API, and ends with its exit code. */
+  /** Runs a command against the API, and exits with its exit code. */
   const act = async (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => {
     process.exit(await toExitCode(() => run(openClient(flags, io.env)), io));
   };
@@ -67,11 +67,11 @@ export function addClientCommands(program: Command, io: Io): void {
 type Act = (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => Promise<void>;
 
 function addStatus(program: Command, io: Io, act: Act): void {
-  asClient(program.command('status'), 'how every namespace is doing')
+  asClient(program.command('status'), 'show the health of every namespace')
     .argument('[namespaces...]', 'only these')
-    .option('-w, --watch', 'continue, and show every change')
+    .option('-w, --watch', 'keep running and show every change')
     .addOption(severalOf('--status <status>', 'only those with this status', STATUSES))
-    .addOption(severalOf('--health <health>', 'only those that are healthy, degraded, …', HEALTHS))
+    .addOption(severalOf('--health <health>', 'only those with this health', HEALTHS))
     .addOption(several('--channel <channel>', 'only those on this release channel'))
     .option('--search <words>', 'only those with all of these words in name, version, cause, …', '')
     .addOption(outputOption())
@@ -89,18 +89,18 @@ function addDeploy(program: Command, io: Io, act: Act): void {
   asClient(program.command('deploy'), "bring namespaces to their channel's release")
     .argument('[namespaces...]', 'the namespaces, if not --all')
     .option('--all', 'every namespace of the fleet')
-    .option('--force-bootstrap', 'start a bootstrap pod even where FDD runs')
-    .option('--dry-run', 'only say what would happen')
-    .option('--wait', 'show the progress, and end when the rollout has ended')
+    .option('--force-bootstrap', 'start a bootstrap pod even if FDD is running')
+    .option('--dry-run', 'only show what would happen')
+    .option('--wait', 'show the progress, and exit when the rollout has ended')
     .addOption(
       durationOption(
         '--timeout <time>',
-        'with --wait: give up after so long (90s, 5m, 2h; 0 is never)',
+        'with --wait: give up after this time (90s, 5m, 2h; 0 for no limit)',
         '30m',
       ),
     )
-    .option('-y, --yes', 'do not ask')
-    .option('--idempotency-key <key>', 'the same key asks for the same rollout, and deploys once')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--idempotency-key <key>', 'repeated requests with the same key return the same rollout')
     .addOption(outputOption())
     .addHelpText('after', `${DEPLOY_EXAMPLES}\n${EXIT_CODES_HELP}`)
     .action((namespaces: readonly string[], flags: DeployFlags) =>
@@ -128,9 +128,11 @@ function addDeploy(program: Command, io: Io, act: Act): void {
 }
 
 function addWait(program: Command, io: Io, act: Act): void {
-  asClient(program.command('wait'), 'follow a rollout that has begun, to its end')
-    .argument('<rollout>', 'its id, as deploy has said it')
-    .addOption(durationOption('--timeout <time>', 'give up after so long (90s, 5m, 2h; 0 is never)', '30m'))
+  asClient(program.command('wait'), 'follow a rollout until it ends')
+    .argument('<rollout>', 'its id, as printed by deploy')
+    .addOption(
+      durationOption('--timeout <time>', 'give up after this time (90s, 5m, 2h; 0 for no limit)', '30m'),
+    )
     .addOption(outputOption())
     .addHelpText('after', EXIT_CODES_HELP)
     .action((rollout: string, { output, timeout, ...flags }: OutputFlags & { timeout: number }) =>
@@ -143,7 +145,7 @@ function addWait(program: Command, io: Io, act: Act): void {
 }
 
 function addWhy(program: Command, io: Io, act: Act): void {
-  asClient(program.command('why'), 'why a namespace is as it is, and what to do')
+  asClient(program.command('why'), 'explain the state of a namespace, and what to do about it')
     .addArgument(new Argument('<namespace>'))
     .addOption(outputOption())
     .addHelpText('after', EXIT_CODES_HELP)
@@ -156,8 +158,8 @@ function addWhy(program: Command, io: Io, act: Act): void {
 }
 
 function addReleases(program: Command, io: Io, act: Act): void {
-  asClient(program.command('releases'), 'the release channels in use, and what they name')
-    .addOption(new Option('--check', 'look at the channels now, instead of at the next interval'))
+  asClient(program.command('releases'), 'show the release channels in use, and their releases')
+    .addOption(new Option('--check', 'check the channels now instead of at the next interval'))
     .addOption(outputOption())
     .addHelpText('after', EXIT_CODES_HELP)
     .action((flags: OutputFlags & { check?: boolean }) =>
@@ -168,7 +170,7 @@ function addReleases(program: Command, io: Io, act: Act): void {
     );
 }
 
-/** What all of them have in common. Wrong usage ends with the code that the help names. */
+/** What all of them have in common. Wrong usage exits with the code documented in the help. */
 function asClient(command: Command, description: string): Command {
   return withConnection(command)
     .description(description)
@@ -179,10 +181,10 @@ function asClient(command: Command, description: string): Command {
 
 function targetsOf(namespaces: readonly string[], all: boolean): readonly string[] | undefined {
   if (all && namespaces.length > 0) {
-    throw new CliError(EXIT.refused, 'name namespaces, or give --all: not both');
+    throw new CliError(EXIT.refused, 'name namespaces or use --all, not both');
   }
   if (!all && namespaces.length === 0) {
-    throw new CliError(EXIT.refused, 'which namespaces? Name them, or give --all');
+    throw new CliError(EXIT.refused, 'no namespaces given: name them, or use --all');
   }
   return all ? undefined : [...new Set(namespaces)];
 }

@@ -13,12 +13,12 @@ export interface ConnectionFlags {
 
 /** The address of the API, and its token. */
 export interface Connection {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly server: string;
   readonly token: string | undefined;
 }
 
-/** The API as the flags and the environment name it. */
+/** A client for the API that the flags and the environment name. */
 export function openClient(flags: ConnectionFlags, env: Environment): ApiClient {
   return createApiClient({ ...readConnection(flags, env), headers: { 'user-agent': 'skipper-cli' } });
 }
@@ -33,10 +33,13 @@ export function readConnection(flags: ConnectionFlags, env: Environment): Connec
 function serverOf(given: string, origin: string): string {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new CliError(EXIT.refused, `${origin} "${given}" is not a URL: give one such as ${DEFAULT_SERVER}`);
+    throw new CliError(
+      EXIT.refused,
+      `${origin} "${given}" is not a valid URL: use one such as ${DEFAULT_SERVER}`,
+    );
   }
   if (url.username !== '' || url.password !== '') {
-    throw new CliError(EXIT.refused, `${origin} holds a password: give a token with --token-file instead`);
+    throw new CliError(EXIT.refused, `${origin} contains a password: use --token-file instead`);
   }
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

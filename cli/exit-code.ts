@@ -12,17 +12,17 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_CODES_HELP = `
 Exit codes:
-  0    all right
+  0    success
   1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is degraded or outdated (why)
-  2    wrong usage, a request that the API refused, or a no at the question; nothing was asked for
-  3    the API cannot be reached, or refused the token
-  4    --timeout has passed; the rollout goes on
-  130  interrupted; the rollout goes on`;
+  2    wrong usage, the API refused the request, or the question was answered with no; nothing was deployed
+  3    the API cannot be reached, or it refused the token
+  4    --timeout has passed; the rollout continues
+  130  interrupted; the rollout continues`;
 
-/** Ends the command with its message and exit code; anything else that is thrown is a bug. */
+/** Ends the command with a message and an exit code; any other thrown error is a bug. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** Further lines: field errors, what to do. */
+  /** More lines: field errors, what to do. */
   readonly details: readonly string[];
 
   constructor(exitCode: ExitCode, message: string, details: readonly string[] = []) {

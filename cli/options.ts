@@ -3,11 +3,11 @@ import { DEFAULT_SERVER } from './connection.ts';
 import { OUTPUT_FORMATS } from './output-format.ts';
 import { parseDuration } from './text/time.ts';
 
-/** Every command that asks the API has these. */
+/** Adds the options of every command that calls the API. */
 export function withConnection(command: Command): Command {
   return command
     .addOption(
-      new Option('--server <url>', `where the API is (default: ${DEFAULT_SERVER}) [$SKIPPER_SERVER]`),
+      new Option('--server <url>', `address of the API (default: ${DEFAULT_SERVER}) [$SKIPPER_SERVER]`),
     )
     .addOption(
       new Option(
@@ -18,12 +18,10 @@ export function withConnection(command: Command): Command {
 }
 
 export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'for people, or for machines')
-    .choices(OUTPUT_FORMATS)
-    .default('table');
+  return new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table');
 }
 
-/** May be given several times, and take several values with commas; any case. */
+/** Can be repeated, and takes several values separated by commas; ignores case. */
 export function severalOf<Value extends string>(
   flags: string,
   description: string,
@@ -47,7 +45,8 @@ export function durationOption(flags: string, description: string, byDefault: st
     .default(parseDuration(byDefault), byDefault)
     .argParser((text: string) => {
       const ms = parseDuration(text);
-      if (ms === undefined) throw new InvalidArgumentError('Give a time as 90s, 5m or 2h; 0 means no limit.');
+      if (ms === undefined)
+        throw new InvalidArgumentError('Use a time such as 90s, 5m or 2h; 0 means no limit.');
       return ms;
     });
 }

@@ -8,13 +8,13 @@ export async function printDocument(document: unknown, format: MachineFormat, ou
   out.write(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await toYaml(document));
 }
 
-/** One of many: a line of JSON, or a YAML document of its own. */
+/** One record of a stream: a line of JSON, or a separate YAML document. */
 export async function printRecord(record: unknown, format: MachineFormat, out: Terminal): Promise<void> {
   out.write(format === 'json' ? `${JSON.stringify(record)}\n` : `---\n${await toYaml(record)}`);
 }
 
 async function toYaml(document: unknown): Promise<string> {
-  // Only here: it takes as long to load as all the rest.
+  // Imported only here: it takes as long to load as everything else.
   const { stringify } = await import('yaml');
   return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -3,13 +3,13 @@ import { openTerminal, type Terminal } from '../shared/terminal.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** All that a command touches besides the API. */
+/** Everything a command uses besides the API. */
 export interface Io {
   readonly out: Terminal;
   readonly err: Terminal;
   readonly env: Environment;
   now(): number;
-  /** Asks a yes-or-no question; undefined if nobody is there to answer. */
+  /** Asks a yes-or-no question; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
@@ -26,7 +26,7 @@ export function openIo(process: NodeJS.Process): Io {
   };
 }
 
-/** `skipper status | head`: the reader has seen enough. */
+/** `skipper status | head`: the reader has closed the pipe. */
 function endQuietlyWithReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

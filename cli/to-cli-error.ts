@@ -2,10 +2,10 @@ import type { ApiError } from '../client/api-error.ts';
 import { CliError, EXIT, type ExitCode } from './exit-code.ts';
 import { oneLine } from './text/lines.ts';
 
-const TOKEN_HINT = 'give the token in a file (--token-file or $SKIPPER_TOKEN_FILE), or in $SKIPPER_TOKEN';
+const TOKEN_HINT = 'set the token in a file (--token-file or $SKIPPER_TOKEN_FILE), or in $SKIPPER_TOKEN';
 const ADDRESS_HINT = "is this the API's address? --server or $SKIPPER_SERVER sets it";
 
-/** A failed request as the end of a command: its exit code, and what the person can do about it. */
+/** Converts a failed request into the error of a command: its exit code, and what the user can do about it. */
 export function toCliError(error: ApiError): CliError {
   const details = [...error.details.map(oneLine), ...hintsFor(error)];
   return new CliError(exitCodeOf(error), oneLine(error.message), details);

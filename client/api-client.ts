@@ -15,10 +15,10 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Skipper's API. Every method throws an ApiError if there is no usable answer. */
+/** Skipper's API. Every method throws an ApiError if it gets no usable answer. */
 export interface ApiClient {
   fleet(options?: Pick<CallOptions, 'timeoutMs'>): Promise<FleetDocument>;
-  /** What happens after a position, until the signal ends it. */
+  /** The events after a position, until the signal ends the stream. */
   events(position: string, signal: AbortSignal): Promise<AsyncIterable<ServerSentEvent>>;
   namespace(name: string): Promise<NamespaceAnswer>;
   objects(namespace: string): Promise<NamespaceObjects>;
@@ -28,7 +28,7 @@ export interface ApiClient {
   deploy(request: DeployRequest, idempotencyKey: string): Promise<RolloutView>;
   rollout(id: string): Promise<RolloutView>;
   releases(): Promise<ReleaseList>;
-  /** Asks for a check of the release channels; a worker makes it later. */
+  /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
 }
 

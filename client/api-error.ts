@@ -1,6 +1,6 @@
 /**
- * Why there is no usable answer. `unreachable`: nothing came back. `refused`: the API said no, in its own words. `foreign`:
- * something else than Skipper answers. `unexpected`: Skipper answers, but not in the form that this client knows.
+ * Why there is no usable answer. `unreachable`: no response. `refused`: the API refused the request, with its own message.
+ * `foreign`: the server is not Skipper. `unexpected`: the format of Skipper's answer is unknown to this client.
  */
 export type ApiErrorKind = 'unreachable' | 'refused' | 'foreign' | 'unexpected';
 
@@ -12,16 +12,16 @@ interface ApiErrorOptions {
   readonly details?: readonly string[];
 }
 
-/** A request to the API that failed. Its texts may come from the API as they are: the code that prints them makes them safe. */
+/** A failed request to the API. Its texts can come unchanged from the API: the code that prints them must escape them. */
 export class ApiError extends Error {
   readonly kind: ApiErrorKind;
-  /** Undefined if there was no answer at all. */
+  /** Undefined without a response. */
   readonly status: number | undefined;
   /** The same request may succeed later. */
   readonly isPassing: boolean;
-  /** How long the API asked us to wait. */
+  /** The API's Retry-After. */
   readonly retryAfterMs: number | undefined;
-  /** Further lines, such as one for each wrong field. */
+  /** More lines, such as one per invalid field. */
   readonly details: readonly string[];
 
   constructor(message: string, options: ApiErrorOptions) {

@@ -3,7 +3,7 @@ import type { FleetSummary } from '../domain/fleet/fleet-summary.ts';
 import type { Connection, FleetNews } from './fleet-news.ts';
 import { applyRows, type FleetRows, fromDocument } from './fleet-rows.ts';
 
-/** The fleet as the news have it, and whether they still come. */
+/** The fleet according to the news, and the state of the connection. */
 export interface FleetState extends FleetRows {
   readonly summary: FleetSummary;
   /** The server's clock minus ours, in milliseconds. */
@@ -11,7 +11,7 @@ export interface FleetState extends FleetRows {
   readonly connection: Connection;
 }
 
-/** What news make of the fleet. `now` is this machine's clock, in milliseconds since the epoch. */
+/** Applies news to the fleet. `now` is this machine's clock, in milliseconds since the epoch. */
 export function applyNews(state: FleetState, news: FleetNews, now: number): FleetState {
   switch (news.kind) {
     case 'document':

@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts';
 const TIMEOUT_MS = 60_000;
 
 export interface ApiAddress {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly server: string;
   readonly token?: string | undefined;
   /** Sent with every request. */
@@ -18,11 +18,11 @@ export interface ApiAddress {
 export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Ends the request instead of the timeout. */
+  /** Replaces the timeout. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Requests to the API. Each throws an ApiError if there is no usable answer. */
+/** Requests to the API. Each throws an ApiError if it gets no usable answer. */
 export interface ApiCalls {
   get<Schema extends z.ZodType>(
     path: string,
@@ -34,7 +34,7 @@ export interface ApiCalls {
     body: { readonly json: unknown; readonly schema: Schema },
     options?: CallOptions,
   ): Promise<z.infer<Schema>>;
-  /** The body as it comes, until the signal ends it. */
+  /** The body as a stream, until the signal ends it. */
   stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
@@ -102,13 +102,13 @@ function contentTypeOf(response: Response): string {
   return response.headers.get('content-type') ?? '';
 }
 
-/** A failed connection in words; the other errors have theirs. */
-async function reached<T>(server: string, ask: () => Promise<T>): Promise<T> {
+/** Describes a failed connection; other errors have their own messages. */
+async function reached<T>(server: string, send: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await send();
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    // "fetch failed" says nothing: its cause does.
+    // "fetch failed" does not help, its cause does.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new ApiError(`no answer from ${server}: ${messageOf(cause)}`, {
       kind: 'unreachable',

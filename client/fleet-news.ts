@@ -3,13 +3,13 @@ import { FleetSummary } from '../domain/fleet/fleet-summary.ts';
 import { parseAnswer } from './parse-answer.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 
-/** How the line to the API is. Times are this machine's milliseconds since the epoch. */
+/** The state of the connection to the API. Times are this machine's, in milliseconds since the epoch. */
 export type Connection =
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
   | {
       readonly state: 'lost';
-      /** When anything was heard last: what is shown is from then. */
+      /** When the last data was received: what is shown is from that time. */
       readonly heardAt: number;
       readonly reason: string;
     };
@@ -40,7 +40,7 @@ export function toNews({ event, data }: ServerSentEvent): FleetNews | undefined 
   }
 }
 
-/** Where to continue after this; undefined if it does not say. */
+/** The position to continue from after this; undefined if it has none. */
 export function positionOf(news: FleetNews): string | undefined {
   if (news.kind === 'document') return news.document.position;
   return news.kind === 'rows' ? news.event.position : undefined;

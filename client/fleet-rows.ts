@@ -1,7 +1,7 @@
 import type { FleetDocument, RowsEvent } from '../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../domain/fleet/fleet-row.ts';
 
-/** The rows of the fleet by name; new ones for every change, so that a reader that holds some sees no others. */
+/** The rows of the fleet by name. Immutable: every change creates new ones. */
 export interface FleetRows {
   readonly position: string;
   readonly rows: ReadonlyMap<string, FleetRow>;

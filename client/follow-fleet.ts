@@ -9,13 +9,13 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 8_000;
 
 export interface FollowOptions {
-  /** A connection that is silent for so long is lost. */
+  /** A connection without data for this long is considered lost. */
   readonly silenceMs: number;
-  /** Ends the following. */
+  /** Stops following. */
   readonly signal: AbortSignal;
-  /** A `wake` event here ends a wait before the next attempt. */
+  /** A `wake` event on this target retries immediately. */
   readonly alarm: EventTarget;
-  /** Failures after which another attempt makes no sense: they are thrown. `isFirst`: nothing was heard before. */
+  /** True for failures that are thrown instead of retried. `isFirst`: no data was received yet. */
   readonly isFinal: (error: unknown, isFirst: boolean) => boolean;
   readonly startTimer: StartTimer;
   readonly now: () => number;
@@ -23,9 +23,8 @@ export interface FollowOptions {
 }
 
 /**
- * The whole fleet, then everything that changes: a connection that is lost, or falls silent, is opened again at the
- * position where it was. Without a signal it continues until a failure is final: by default the first request that fails,
- * and a refusal.
+ * The whole fleet, then every change. A lost or silent connection is reopened at the last position. Without a signal it
+ * continues until a final failure: by default a failure of the first request, or a refusal.
  */
 export async function* followFleet(
   source: Pick<ApiClient, 'fleet' | 'events'>,
@@ -61,7 +60,7 @@ interface Line {
   /** Undefined before the first document. */
   position: string | undefined;
   heardAt: number;
-  /** Since anything was heard last. */
+  /** Counted since data was last received. */
   attempt: number;
 }
 
@@ -77,7 +76,7 @@ function defaults(): FollowOptions {
   };
 }
 
-/** All of one connection; it is live from the first word on. */
+/** The news of one connection; it counts as live once it is open. */
 async function* hear(line: Line, { now, ...options }: FollowOptions): AsyncGenerator<FleetNews> {
   let isLive = false;
   for await (const heard of connect(line, options)) {
@@ -99,7 +98,7 @@ async function* connect(
   const connection = new AbortController();
   const end = () => connection.abort(signal.reason);
   signal.addEventListener('abort', end);
-  const giveUp = () => connection.abort(new Error(`nothing heard for ${silenceMs / 1_000} s`));
+  const giveUp = () => connection.abort(new Error(`no data received for ${silenceMs / 1_000} s`));
   let cancel = startTimer(silenceMs, giveUp);
   try {
     const events = await line.source.events(line.position ?? '', connection.signal);
@@ -117,7 +116,7 @@ async function* connect(
   }
 }
 
-/** True if the wait was cut short. */
+/** True if the wait ended early. */
 function rest(ms: number, { startTimer, signal, alarm }: FollowOptions): Promise<boolean> {
   const over = new AbortController();
   return new Promise<boolean>((resolve) => {

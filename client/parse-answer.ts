@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseJson } from '../domain/parse-json.ts';
 import { ApiError } from './api-error.ts';
 
-/** Reads a body, or the data of an event, by the schema of its type. `what` names it in the error. */
+/** Parses a body, or the data of an event, by its schema. `what` names it in the error. */
 export function parseAnswer<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
@@ -12,7 +12,7 @@ export function parseAnswer<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue === undefined ? '' : ` (${issue.path.join('.') || 'body'}: ${issue.message})`;
-  throw new ApiError(`${what} does not fit${field}: client and API may be of different versions`, {
+  throw new ApiError(`${what} has an unexpected format${field}: client and API may have different versions`, {
     kind: 'unexpected',
     isPassing: false,
   });

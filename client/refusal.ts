@@ -11,7 +11,7 @@ export interface RefusedAnswer {
   readonly text: string;
 }
 
-/** RFC 9457 problems in their own words; anything else did not come from Skipper. */
+/** Uses the text of RFC 9457 problems; any other response did not come from Skipper. */
 export function refusal(server: string, answer: RefusedAnswer): ApiError {
   const { status, contentType, retryAfter, text } = answer;
   const shared = {
@@ -21,13 +21,13 @@ export function refusal(server: string, answer: RefusedAnswer): ApiError {
   };
   const problem = contentType.includes('application/problem+json') ? parseProblem(text) : undefined;
   if (problem === undefined) {
-    const message = `${server} answers ${status}, but not as Skipper's API does`;
+    const message = `${server} answered ${status}, but it is not Skipper's API`;
     return new ApiError(message, { ...shared, kind: 'foreign' });
   }
   return new ApiError(problem.detail, { ...shared, kind: 'refused', details: fieldErrors(problem) });
 }
 
-/** The parts that people read; a proxy in front of Skipper may leave out the others. */
+/** The parts that people read; a proxy in front of Skipper can leave out the others. */
 const ReadableProblem = Problem.pick({ detail: true, errors: true });
 type ReadableProblem = Pick<Problem, 'detail' | 'errors'>;
 
@@ -35,7 +35,7 @@ function parseProblem(text: string): ReadableProblem | undefined {
   return ReadableProblem.safeParse(parseJson(text)).data;
 }
 
-/** Most details are made of the field errors: those are not repeated. */
+/** Leaves out field errors that the detail already contains. */
 function fieldErrors({ detail, errors = [] }: ReadableProblem): string[] {
   return errors
     .filter(({ message }) => !detail.includes(message))

@@ -1,15 +1,15 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 export interface ServerSentEvent {
-  /** The latest id that was sent, also if this event has none. */
+  /** The last id received, even if this event has none. */
   readonly id: string;
   readonly event: string;
   readonly data: string;
 }
 
 /**
- * Reads a `text/event-stream`. Not an EventSource: that takes no Authorization header, hides the status of a refusal,
- * and gives up for good when a proxy answers 502.
+ * Reads a `text/event-stream`. Not an EventSource: that cannot send an Authorization header, hides the status of a
+ * refusal, and gives up permanently when a proxy answers 502.
  */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   const messages: EventSourceMessage[] = [];
@@ -25,7 +25,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-/** Some browsers cannot iterate a stream yet. */
+/** Some browsers do not support iterating a stream yet. */
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
@@ -35,7 +35,7 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
       yield value;
     }
   } finally {
-    // What broke the stream was thrown by read() already.
+    // read() has already thrown the error that broke the stream.
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** Runs something once after a time; the result cancels it. Tests bring a clock of their own. */
+/** Runs a function once after a delay; the result cancels it. Tests pass their own clock. */
 export type StartTimer = (ms: number, run: () => void) => () => void;
 
 export const startTimer: StartTimer = (ms, run) => {

@@ -1,6 +1,6 @@
 import type { Symptom } from './symptom.ts';
 
-/** Machine words for everything that can go wrong, each with its class: the one table of error codes. */
+/** The only table of error codes, each with its class. */
 export const ERROR_CODES = {
   // permanent: someone must change something first
   config_error: 'permanent',
@@ -27,21 +27,21 @@ export const ERROR_CODES = {
   bootstrap_pod_stuck: 'retryable',
   superseded_worker: 'retryable',
   shutting_down: 'retryable',
-  // skipped: the target is gone, so nothing is left to do
+  // skipped: the target no longer exists, so nothing is left to do
   namespace_gone: 'skipped',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorClass = 'permanent' | 'retryable' | 'skipped';
 
-/** An error that carries its class, from the one place that knew it. */
+/** An error with its class, which is known where it is thrown. */
 export class SkipperError extends Error {
   readonly code: ErrorCode;
-  /** What the other side asked us to wait (Retry-After), in milliseconds. */
+  /** The server's Retry-After, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** Further lines that explain it: FDD's own log, pod reasons, events. */
+  /** More lines that explain it: FDD's own log, pod reasons, events. */
   readonly details: readonly string[];
-  /** The same as data, the worst first: what an attempt records, and advice is made of. */
+  /** The same as data, worst first: attempts record it, and advice is based on it. */
   readonly symptoms: readonly Symptom[];
 
   constructor(
@@ -67,7 +67,7 @@ export class SkipperError extends Error {
   }
 }
 
-/** The class of any thrown value: what nobody classified is a bug or a passing fault, so it is retried. */
+/** The class of any thrown value. An unclassified error is a bug or a transient fault, so it is retried. */
 export function errorClassOf(error: unknown): ErrorClass {
   return error instanceof SkipperError ? error.errorClass : 'retryable';
 }

@@ -1,8 +1,5 @@
-/**
- * The keys of a table, in its order. With a `Record` of a closed set the compiler demands every member, which it does not of
- * a list.
- */
+/** The keys of a table, in its order. Unlike a list, a `Record` must have every member of a union, or it does not compile. */
 export function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[] {
-  // Object.keys is typed for objects that may have more keys than their type names; a table has not.
+  // Object.keys returns string[], because an object can have more keys than its type; a table does not.
   return Object.keys(table) as Key[];
 }

@@ -1,4 +1,4 @@
-/** The value of a JSON text; undefined, which JSON cannot express, if it is not JSON. */
+/** The parsed JSON; undefined (not a JSON value) if the text is not valid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The body of every refusal, `application/problem+json` (RFC 9457). */
+/** The body of every error response, `application/problem+json` (RFC 9457). */
 export const Problem = z
   .object({
     type: z.string(),

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 
-/** Why an API server, or a controller of the cluster, was not allowed to do something. */
+/** Why a request of Skipper, or of a controller of the cluster, was refused. */
 export const Refusal = z
   .discriminatedUnion('by', [
     z.object({ by: z.literal('quota'), quota: z.string().optional().describe("The ResourceQuota's name") }),
     z.object({ by: z.literal('pod-security') }),
     z.object({
       by: z.literal('rbac'),
-      user: z.string().optional().describe('Who lacks the right'),
+      user: z.string().optional().describe('Who lacks the permission'),
       verb: z.string(),
       resource: z.string(),
       group: z.string().optional().describe('The API group; left out for the core group'),
@@ -19,9 +19,9 @@ export type Refusal = Readonly<z.infer<typeof Refusal>>;
 export const POD_STATES = ['waiting', 'terminated', 'unscheduled', 'not-ready'] as const;
 
 /**
- * One thing that is wrong in a namespace, as data: explanations word it, advice and healing decide by it. `message` holds
- * what the cluster or FDD wrote, and is for people only; every other field is machine-readable. Lies above the rooms of
- * the domain, because errors and attempts carry symptoms (domain/cluster/symptoms.ts finds them).
+ * One problem of a namespace, as data: explanations describe it, advice and healing are based on it. `message` is the text
+ * of the cluster or FDD, for people only; every other field is machine-readable. Not in a subfolder of the domain, because
+ * errors and attempts carry symptoms, too (domain/cluster/symptoms.ts finds them).
  */
 export const Symptom = z
   .discriminatedUnion('kind', [
@@ -50,7 +50,9 @@ export const Symptom = z
       reason: z
         .string()
         .optional()
-        .describe("Kubernetes' word: `ImagePullBackOff`, `OOMKilled`; the phase of a pod that is not ready"),
+        .describe(
+          "Kubernetes' reason: `ImagePullBackOff`, `OOMKilled`; or the phase of a pod that is not ready",
+        ),
       exitCode: z.number().int().optional().describe('If it has terminated'),
       message: z.string().optional(),
       restarts: z.number().int(),

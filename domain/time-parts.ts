@@ -10,7 +10,7 @@ export interface TimeParts {
   readonly seconds: number;
 }
 
-/** A time in whole days, hours, minutes and seconds; less than a second is dropped. How it reads, the reader decides. */
+/** A duration in whole days, hours, minutes and seconds; fractions of a second are dropped. Callers format it. */
 export function timeParts(ms: number): TimeParts {
   return {
     days: Math.floor(ms / DAY_MS),

@@ -9,7 +9,7 @@ export interface RetriesAll {
   retryAll(status: JobRetryStatus): Promise<number>;
 }
 
-/** The data that Add requires on every queue where it means a deploy. */
+/** The data that Add requires on every queue on which it deploys. */
 export const NAMESPACE_SCHEMA = {
   type: 'object',
   properties: { namespace: { type: 'string', description: 'The namespace to deploy' } },

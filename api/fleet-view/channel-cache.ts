@@ -2,12 +2,12 @@ import type { ChannelSnapshot, ChannelSnapshots } from '../../shared/state/chann
 
 export type SnapshotsByChannel = ReadonlyMap<string, ChannelSnapshot>;
 
-/** What the release check has seen of the channels, as it was last read. */
+/** The results of the release check, as last read. */
 export interface ChannelCache {
   all(): SnapshotsByChannel;
   expire(): void;
   isExpired(): boolean;
-  /** Reads them where that is due; true when one of them names another version than before. */
+  /** Reads them if they have expired; true if the version of a channel has changed. */
   refresh(): Promise<boolean>;
 }
 

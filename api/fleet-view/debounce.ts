@@ -1,10 +1,10 @@
 export interface Debounced {
   call(): void;
-  /** Nothing is called from now on. */
+  /** Prevents further calls. */
   cancel(): void;
 }
 
-/** Calls once, this long after the first of several calls. */
+/** Calls the function once, after a delay from the first of several calls. */
 export function debounce(act: () => void, delayMs: number): Debounced {
   let timer: NodeJS.Timeout | undefined;
   let isCancelled = false;

@@ -2,34 +2,34 @@ import type { ServerResponse } from 'node:http';
 import { TICK_INTERVAL_MS } from '../../domain/fleet/fleet-feed.ts';
 import type { FeedEvent, FleetView } from './fleet-view.ts';
 
-/** What may wait for a client beyond its first answer; a client that is further behind is disconnected, and may reconnect. */
+/** The backlog allowed per client after its first answer; a slower client is disconnected, and can reconnect. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
-/** A browser whose connection broke comes back after this long. */
+/** A browser reconnects after this delay. */
 const RECONNECT_MS = 1_000;
-/** One whole document answers everybody who asks within this time, as after a restart of the API. */
+/** Requests within this time share one full document, for example after a restart of the API. */
 const DOCUMENT_KEPT_MS = 500;
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // A proxy that gathers the answer would hold events back.
+  // A proxy that buffers the response would delay events.
   'x-accel-buffering': 'no',
 };
 
-/** Passes the view's events on to everybody who listens, as server-sent events. */
+/** Sends the view's events to all listeners, as server-sent events. */
 export interface EventHub {
-  /** Answers with what has changed since a position, then with everything that changes, until either side ends. */
+  /** Sends the changes since a position, then every new change, until either side closes. */
   attach(response: ServerResponse, since: string | undefined): void;
-  /** How many listen now. */
+  /** The current number of listeners. */
   listeners(): number;
 }
 
 /**
- * An event is put into bytes once, and all clients are sent the same buffer: a listener more costs little, and so does one
- * that reads slowly. (better-sse would make a text of its own for each listener, and lets those who do not read pile it up.)
+ * An event is serialized once, and all clients get the same buffer, so that another listener, or a slow one, costs little.
+ * (better-sse would serialize for each listener, and has no limit for those that do not read.)
  */
 export function createEventHub(view: FleetView, backlogBytes: number = BACKLOG_BYTES): EventHub {
-  /** Each with what may wait for it. */
+  /** Each with its backlog limit in bytes. */
   const clients = new Map<ServerResponse, number>();
   let tick: NodeJS.Timeout | undefined;
   let unsubscribe: () => void = () => undefined;

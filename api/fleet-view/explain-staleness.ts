@@ -1,9 +1,9 @@
 import type { WatchState } from '../../shared/kubernetes/watch-books.ts';
 
-/** A watch that is cut off comes back within a second or two: until then nothing was missed that is worth a word. */
+/** A disconnected watch reconnects within a second or two: no warning before that. */
 const CUT_FOR_MS = 3_000;
 
-/** What of the view cannot be trusted at the moment, in words for the operator. */
+/** Why the view can be out of date, in words for the operator. */
 export function explainStaleness(
   redis: { readonly answers: boolean; readonly deploysPaused: boolean },
   watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],

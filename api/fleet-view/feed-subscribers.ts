@@ -8,7 +8,7 @@ interface Subscriber {
   readonly onEnd: (() => void) | undefined;
 }
 
-/** Everybody who listens to the view. As long as somebody does, its numbers are polled, and a summary that differs is sent. */
+/** The listeners of the view. While there are any, its numbers are polled, and a changed summary is sent. */
 export interface FeedSubscribers extends Pick<FleetView, 'subscribe'> {
   emit(event: FeedEvent): void;
   close(): void;

@@ -9,9 +9,9 @@ export type FeedEvent =
   | { readonly kind: 'rows'; readonly event: RowsEvent }
   | { readonly kind: 'summary'; readonly summary: FleetSummary };
 
-/** The fleet as it is shown: made of the cluster's watches and the desired state in Redis, kept current in memory. */
+/** The fleet as shown, in memory: built from the cluster's watches and the desired state in Redis, and kept current. */
 export interface FleetView {
-  /** Resolves when every namespace that the watches show has its row. */
+  /** Resolves when every known namespace has its row. */
   ready(): Promise<void>;
   /**
    * Brings the numbers that are polled (queue, workers, rollouts) up to date for a single look, unless that was done within
@@ -22,14 +22,14 @@ export interface FleetView {
   /** By namespace name. */
   rows(): readonly FleetRow[];
   row(namespace: string): FleetRow | undefined;
-  /** The desired state as it was last read; undefined if nothing was ever requested. */
+  /** The desired state as last read; undefined if nothing was ever requested. */
   record(namespace: string): NamespaceRecord | undefined;
-  /** What the latest release check has seen of a channel. */
+  /** A channel as of the latest release check. */
   channel(tag: string): ChannelSnapshot | undefined;
   summary(): FleetSummary;
-  /** What has changed since a position; undefined where this process does not know the position. */
+  /** The changes since a position; undefined if this process does not know the position. */
   changesSince(position: string): RowsEvent | undefined;
-  /** `onEnd` is called when the view closes, so that a subscriber that passes its events on can end. */
+  /** `onEnd` is called when the view closes, so that subscribers can close, too. */
   subscribe(listener: (event: FeedEvent) => void, onEnd?: () => void): () => void;
   close(): Promise<void>;
 }

@@ -3,10 +3,10 @@ import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fl
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { CountedRollout } from '../../shared/state/rollouts.ts';
 
-/** Rollouts that have ended are shown up to this many. */
+/** At most this many ended rollouts are shown. */
 const ENDED_SHOWN = 5;
 
-/** Remembers how far each rollout was, and says from that when it will end. */
+/** Remembers the progress of each rollout, and estimates its end from that. */
 export type FollowRollouts = (rollouts: readonly CountedRollout[], now: number) => RolloutProgress[];
 
 /** Shows those with work left, and the latest that have ended. */

@@ -16,7 +16,7 @@ export interface SummarySources {
   readonly stats: Pick<QueueStatsMonitor, 'current' | 'answers' | 'deploysPaused'>;
 }
 
-/** The summary as of now. Counting is done once for each state of rows and numbers, however many ask. */
+/** The current summary. Counts once per state of rows and numbers, for any number of callers. */
 export function createLiveSummary({
   cluster,
   redis,

@@ -1,4 +1,4 @@
-/** Returns the last answer again as long as the arguments are the same. */
+/** Returns the last result again while the arguments are the same. */
 export function memoizeLast<Args extends readonly unknown[], Answer>(
   compute: (...args: Args) => Answer,
 ): (...args: Args) => Answer {

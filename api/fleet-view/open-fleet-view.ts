@@ -10,12 +10,12 @@ import { createRecordReader } from './record-reader.ts';
 import { createRowMaker } from './row-maker.ts';
 import { createRowStore } from './row-store.ts';
 
-/** What the view is made of. */
+/** The parts of the view. */
 export type FleetViewCore = Pick<Core, 'cluster' | 'redis' | 'state' | 'deployQueue' | 'log'>;
 
 /**
- * Keeps a row per namespace, made again whenever its objects in the cluster or its record in Redis change. Reading records
- * waits for Redis, making rows waits for nothing: without Redis the cluster is still shown as it is.
+ * Keeps a row per namespace, rebuilt whenever its objects in the cluster or its record in Redis change. Reading records
+ * waits for Redis, building rows waits for nothing: without Redis the current state of the cluster is still shown.
  */
 export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetView {
   const { cluster, redis, state } = core;

@@ -6,7 +6,7 @@ import type { Rollouts } from '../../shared/state/rollouts.ts';
 import { createRolloutFollower } from './follow-rollouts.ts';
 
 export const POLL_INTERVAL_MS = 1_000;
-/** Timers are not exact: a poll that comes a little early counts. */
+/** Timers are not exact: a slightly early poll counts. */
 const SHORTEST_INTERVAL_MS = 900;
 const ROLLOUTS_READ = 30;
 
@@ -19,11 +19,11 @@ export interface QueueStatsMonitor {
   answers(): boolean;
   /** Somebody has paused the deploy queue on the board. */
   deploysPaused(): boolean;
-  /** Asks, unless it was asked less than a second ago; never rejects. */
+  /** Polls, unless the last poll was less than a second ago; never rejects. */
   refresh(): Promise<void>;
 }
 
-/** Where it is read. */
+/** The sources of the numbers. */
 export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'log'> {
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
 }
@@ -33,10 +33,10 @@ export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSou
   const follow = createRolloutFollower();
   let answers = true;
   let deploysPaused = false;
-  let askedAt = 0;
-  let asking: Promise<void> | undefined;
+  let polledAt = 0;
+  let polling: Promise<void> | undefined;
 
-  async function ask(): Promise<void> {
+  async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
       const [queue, workers, rollouts, isPaused] = await Promise.all([
@@ -65,13 +65,13 @@ export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSou
     answers: () => answers,
     deploysPaused: () => deploysPaused,
     refresh: () => {
-      if (asking) return asking;
-      if (Date.now() - askedAt < SHORTEST_INTERVAL_MS) return Promise.resolve();
-      askedAt = Date.now();
-      asking = ask().finally(() => {
-        asking = undefined;
+      if (polling) return polling;
+      if (Date.now() - polledAt < SHORTEST_INTERVAL_MS) return Promise.resolve();
+      polledAt = Date.now();
+      polling = poll().finally(() => {
+        polling = undefined;
       });
-      return asking;
+      return polling;
     },
   };
 }

@@ -2,19 +2,19 @@ import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { PHASES } from '../../domain/rollout/phase.ts';
 import type { Records } from '../../shared/state/records.ts';
 
-/** The desired state of the fleet as it was last read. */
+/** The desired state of the fleet, as last read. */
 export interface RecordCache {
   get(namespace: string): NamespaceRecord | undefined;
-  /** Version of the release that a namespace was asked to run last. */
+  /** Version of the release that was last requested for a namespace. */
   askedVersion(namespace: string): string | undefined;
-  /** Reads these again; rejects while Redis is down, and what was known before stays. */
+  /** Reads these again; rejects while Redis is down, and keeps the old records. */
   read(namespaces: readonly string[]): Promise<void>;
   forget(namespace: string): void;
 }
 
 export function createRecordCache(state: Pick<Records, 'records' | 'release'>): RecordCache {
   const records = new Map<string, NamespaceRecord>();
-  /** Of releases, by key; there are few, and a key never means another one. */
+  /** Of releases, by key; there are few, and the release of a key never changes. */
   const versions = new Map<string, string>();
   const strings = new Map<string, string>();
 

@@ -5,9 +5,9 @@ import type { ChannelCache } from './channel-cache.ts';
 import { debounce } from './debounce.ts';
 import type { RecordCache } from './record-cache.ts';
 
-/** Changes are gathered for this long before records are read. */
+/** Changes are collected for this long before records are read. */
 const COALESCE_MS = 100;
-/** What could not be read is tried again after this long. */
+/** Failed reads are retried after this delay. */
 const RETRY_INTERVAL_MS = 1_000;
 
 export interface ReaderSources {
@@ -17,16 +17,16 @@ export interface ReaderSources {
   readonly log: Logger;
 }
 
-/** Reads records, and what was seen of the channels, again when they have changed; retries until Redis answers. */
+/** Rereads changed records and channels; retries until Redis answers. */
 export interface RecordReader {
   mark(namespaces: Iterable<string>): void;
   readSoon(): void;
-  /** One read after the other; each reads all that is marked by then. */
+  /** Reads run one after the other; each reads everything that is marked by then. */
   read(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `onRead` names the namespaces whose records were read, and says whether a channel names another version. */
+/** `onRead` gets the namespaces whose records were read, and whether the version of a channel has changed. */
 export function createRecordReader(
   { redis, records, channels, log }: ReaderSources,
   onRead: (namespaces: readonly string[], isReleased: boolean) => void,

@@ -8,10 +8,10 @@ import { debounce } from './debounce.ts';
 import type { RecordCache } from './record-cache.ts';
 import type { RowStore } from './row-store.ts';
 
-/** Changes are gathered for this long before rows are made of them. */
+/** Changes are collected for this long before rows are built. */
 const COALESCE_MS = 100;
 
-/** What a row is made of, and where it goes. */
+/** The sources of a row, and its destination. */
 export interface RowSources {
   readonly cluster: Pick<ClusterCache, 'snapshot'>;
   readonly records: Pick<RecordCache, 'get' | 'askedVersion' | 'forget'>;
@@ -19,7 +19,7 @@ export interface RowSources {
   readonly rows: Pick<RowStore, 'update'>;
 }
 
-/** Makes the rows of namespaces that have changed. Waits for nothing: without Redis the cluster is still shown as it is. */
+/** Builds the rows of changed namespaces. Waits for nothing: without Redis the current state of the cluster is still shown. */
 export interface RowMaker {
   mark(namespaces: Iterable<string>): void;
   makeSoon(): void;

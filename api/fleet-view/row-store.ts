@@ -3,7 +3,7 @@ import isEqual from 'fast-deep-equal';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
-/** Namespaces that are gone are remembered up to this many; a client that was disconnected for longer starts again. */
+/** This many deleted namespaces are remembered; a client that was away for longer gets the full document. */
 const GONE_REMEMBERED = 1_000;
 
 /** The rows, each with the sequence number of its latest change. */
@@ -12,9 +12,9 @@ export interface RowStore {
   /** By namespace name. */
   all(): readonly FleetRow[];
   get(namespace: string): FleetRow | undefined;
-  /** Takes rows in, and namespaces that are gone; returns what has really changed, undefined if nothing has. */
+  /** Stores rows, and removes deleted namespaces; returns the actual changes, undefined if there are none. */
   update(rows: readonly FleetRow[], gone: readonly string[]): RowsEvent | undefined;
-  /** Undefined for a position that is another store's, or older than what is remembered. */
+  /** Undefined for a position of another store, or one that is too old. */
   changesSince(position: string): RowsEvent | undefined;
 }
 
@@ -25,9 +25,9 @@ interface Entry {
 
 export function createRowStore(epoch: string = randomBytes(6).toString('hex')): RowStore {
   const entries = new Map<string, Entry>();
-  /** In the order in which they went. */
+  /** In the order of their deletion. */
   let gone: { readonly namespace: string; readonly sequence: number }[] = [];
-  /** What went before this is forgotten. */
+  /** Deletions up to this sequence are forgotten. */
   let forgotten = 0;
   let sequence = 0;
   let sorted: readonly FleetRow[] | undefined;

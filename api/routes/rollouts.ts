@@ -14,11 +14,11 @@ export const rolloutRoute = route({
   mutates: false,
   responses: {
     200: { description: 'The rollout', schema: RolloutView },
-    404: { description: 'There is no such rollout', schema: Problem },
+    404: { description: 'The rollout does not exist', schema: Problem },
   },
   handle: async ({ state, params: { id = '' } }) => {
     const known = await state.rollout(id);
-    if (!known) throw new HttpProblem(404, 'not_found', `there is no rollout "${id}"`);
+    if (!known) throw new HttpProblem(404, 'not_found', `rollout "${id}" does not exist`);
     return { status: 200, body: rolloutView(known.rollout, known.targets) };
   },
 });

@@ -1,6 +1,6 @@
 import type { CommandShape, ValueKind } from './command-shape.ts';
 
-/** Names from the server are compared, never given to the shell to expand. */
+/** Names from the server are only compared: the shell must not expand them. */
 const FUNCTIONS = `_skipper_words() {
   local word
   for word in "$@"; do [[ $word == "$cur"* ]] && COMPREPLY+=("$word"); done
@@ -18,13 +18,13 @@ _skipper_files() {
 
 export function bashScript(commands: readonly CommandShape[]): string {
   return `# bash completion for skipper. For this shell: source <(skipper completion bash)
-# For good: skipper completion bash > ~/.local/share/bash-completion/completions/skipper
+# Permanently: skipper completion bash > ~/.local/share/bash-completion/completions/skipper
 ${FUNCTIONS}
 _skipper() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command='' i
   local -a connection=()
   COMPREPLY=()
-  # Bash takes --output=json apart.
+  # Bash splits --output=json at the equals sign.
   if [[ $cur == '=' ]]; then cur=''
   elif [[ $prev == '=' ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   for ((i = 1; i < COMP_CWORD; i++)); do

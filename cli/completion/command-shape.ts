@@ -1,11 +1,11 @@
 import type { Command, Option } from 'commander';
 
-/** What comes after an option, or as an argument. */
+/** The values of an option or an argument. */
 export type ValueKind =
   | { readonly kind: 'none' }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
   | { readonly kind: 'file' }
-  /** Asked of the server: `skipper __complete namespaces`. */
+  /** Requested from the server: `skipper __complete namespaces`. */
   | { readonly kind: 'namespaces' | 'channels' | 'rollouts' }
   | { readonly kind: 'text' };
 
@@ -23,7 +23,7 @@ export interface CommandShape {
   readonly argument: ValueKind;
 }
 
-/** The command tree as completion needs it; hidden commands are left out. */
+/** The command tree for completion, without hidden commands. */
 export function shapeOf(program: Command): CommandShape[] {
   return program
     .createHelp()

@@ -16,12 +16,12 @@ For this shell:
   source <(skipper completion zsh)
   skipper completion fish | source
 
-For good:
+Permanently:
   skipper completion bash > ~/.local/share/bash-completion/completions/skipper
   skipper completion zsh > "\${fpath[1]}/_skipper"
   skipper completion fish > ~/.config/fish/completions/skipper.fish`;
 
-/** `skipper completion`, and the hidden command with which the scripts read names. */
+/** `skipper completion`, and the hidden command that the scripts call to get names. */
 export function addCompletionCommands(program: Command, io: Io): void {
   program
     .command('completion')
@@ -49,11 +49,11 @@ async function scriptFor(shell: Shell, commands: readonly CommandShape[]): Promi
   }
 }
 
-/** Prints nothing if it cannot help: an error in the middle of a command line would be worse. */
+/** Prints nothing on failure: an error in the middle of a command line would be worse. */
 async function printNames(what: DynamicNames, flags: ConnectionFlags, io: Io): Promise<void> {
   try {
-    const { askForNames } = await import('./dynamic-names.ts');
-    const names = await askForNames(openClient(flags, io.env), what);
+    const { readNames } = await import('./dynamic-names.ts');
+    const names = await readNames(openClient(flags, io.env), what);
     io.out.write(names.map((name) => `${name}\n`).join(''));
   } finally {
     process.exit(EXIT.ok);

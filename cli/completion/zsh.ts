@@ -34,7 +34,7 @@ ${commands.map(commandCase).join('\n')}
       esac ;;
   esac
 }
-# Sourced, it registers itself; as a file in $fpath it is called.
+# If sourced, register the function; as a file in $fpath, run it.
 if [[ $funcstack[1] == _skipper ]]; then _skipper "$@"; else compdef _skipper skipper; fi
 `;
 }
@@ -44,7 +44,7 @@ function commandCase({ name, options, argument }: CommandShape): string {
   return `        ${name}) _arguments -s ${specs.join(' ')} ;;`;
 }
 
-/** `'*'{-o,--output}'[for people, or for machines]:value:(table json yaml)'` */
+/** `'*'{-o,--output}'[output format]:value:(table json yaml)'` */
 function optionSpec({ flags, description, value }: OptionShape): string {
   const names = flags.length > 1 ? `{${flags.join(',')}}` : (flags[0] ?? '');
   const text = description.replace(/[[\]:]/g, ' ');

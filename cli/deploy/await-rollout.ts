@@ -4,15 +4,15 @@ import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { oneLine } from '../text/lines.ts';
 import { hasEnded } from './rollout-progress.ts';
 
-/** How a wait went: to the end, or until its time was over. */
+/** The result of a wait: the rollout has ended, or the timeout has passed. */
 export interface Waited {
-  /** As it was seen last; undefined if the API never answered. */
+  /** Its last known state; undefined if the API never answered. */
   readonly rollout: RolloutView | undefined;
   readonly isEnded: boolean;
 }
 
 export interface WaitOptions {
-  /** Milliseconds since the epoch; undefined waits as long as it takes. */
+  /** Milliseconds since the epoch; undefined waits indefinitely. */
   readonly deadline: number | undefined;
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<void>;
@@ -23,10 +23,10 @@ export interface WaitOptions {
 
 const AT_LEAST_MS = 500;
 const AT_MOST_MS = 5_000;
-/** Of our time, the API may spend this share on answering us: 10,000 targets are megabytes. */
+/** Wait this many times as long as the API took to answer: 10,000 targets are megabytes. */
 const SHARE = 10;
 
-/** Reads a rollout until no target has work left. While the API does not answer, it retries until the deadline. */
+/** Polls a rollout until no target has work left. If the API does not answer, it retries until the deadline. */
 export async function awaitRollout(client: ApiClient, id: string, options: WaitOptions): Promise<Waited> {
   const { deadline, now, pause, onSeen, onLost, onBack } = options;
   let rollout: RolloutView | undefined;

@@ -19,29 +19,29 @@ export interface DeployOptions {
   readonly isDryRun: boolean;
   readonly isConfirmed: boolean;
   readonly wait: boolean;
-  /** Undefined waits as long as it takes. */
+  /** Undefined waits indefinitely. */
   readonly timeoutMs: number | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
-/** More namespaces than a person names by accident. */
+/** Deploys to more namespaces than this need a confirmation. */
 const HANDFUL = 5;
 
 export async function deploy(client: ApiClient, options: DeployOptions, io: Io): Promise<ExitCode> {
   if (options.isDryRun) return dryRun(client, options, io);
   const { request, format, wait } = options;
-  // What is printed for machines stays alone on standard output.
+  // In machine formats, standard output contains only the document.
   const output = format === 'table' ? io.out : io.err;
   const plan = await client.plan(request, { withSteps: false });
-  output.write(`${request.forceBootstrap ? 'bootstrapping anew' : 'deploying'} ${describePlan(plan)}\n`);
+  output.write(`${request.forceBootstrap ? 'forcing a bootstrap of' : 'deploying'} ${describePlan(plan)}\n`);
   await confirm(plan, options, io);
   const key = options.idempotencyKey ?? randomUUID();
   const rollout = await requestDeploy(client, request, key, {
     now: io.now,
     pause,
-    onRetry: (reason) => io.err.write(`skipper: ${reason}; asking again\n`),
+    onRetry: (reason) => io.err.write(`skipper: ${reason}; retrying\n`),
   });
-  output.write(`rollout ${rollout.id} has begun\n`);
+  output.write(`rollout ${rollout.id} has started\n`);
   if (wait) return waitForRollout(client, rollout.id, options, io);
   if (format !== 'table') await printDocument(rollout, format, io.out);
   else io.out.write(`follow it with: skipper wait ${rollout.id}\n`);
@@ -60,12 +60,12 @@ async function dryRun(client: ApiClient, { request, format }: DeployOptions, { o
   return (plan.counts.refuse ?? 0) > 0 ? EXIT.failed : EXIT.ok;
 }
 
-/** Only a person is asked, and only where much would happen. */
+/** Asks only on a terminal, and only before a large deploy. */
 async function confirm(plan: PlanView, { request, isConfirmed }: DeployOptions, io: Io): Promise<void> {
   const isLarge = request.namespaces === undefined || plan.targets.length > HANDFUL;
   if (isConfirmed || io.confirm === undefined || !isLarge) return;
   const all = request.namespaces === undefined ? 'all ' : '';
-  const verb = request.forceBootstrap ? 'Bootstrap anew' : 'Deploy to';
+  const verb = request.forceBootstrap ? 'Force a bootstrap of' : 'Deploy to';
   const isAgreed = await io.confirm(`${verb} ${all}${plural(plan.targets.length, 'namespace')}?`);
   if (!isAgreed) throw new CliError(EXIT.refused, 'nothing was deployed');
 }

@@ -15,7 +15,7 @@ export interface Patience {
 const RETRY_FOR_MS = 30_000;
 const RETRY_PAUSE_MS = 1_000;
 
-/** Asks for a rollout. After a lost answer the request is repeated with the same key, so nothing is deployed twice. */
+/** Requests a rollout. If the answer is lost, it retries with the same key, so that nothing is deployed twice. */
 export async function requestDeploy(
   client: ApiClient,
   request: DeployRequest,
@@ -40,7 +40,7 @@ function withKey(error: ApiError, idempotencyKey: string): CliError {
   const { exitCode, message, details } = toCliError(error);
   return new CliError(exitCode, message, [
     ...details,
-    'it is not known whether the deploy was accepted',
-    `the same command with --idempotency-key ${idempotencyKey} repeats the request without deploying twice`,
+    'the deploy may or may not have been accepted',
+    `to retry without deploying twice, repeat the command with --idempotency-key ${idempotencyKey}`,
   ]);
 }

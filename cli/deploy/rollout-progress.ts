@@ -9,7 +9,7 @@ export type RolloutTarget = RolloutView['targets'][number];
 
 const BAR_COLUMNS = 30;
 
-/** The states that are counted by name; the total says enough of the others. */
+/** The states that are counted by name; the total covers the others. */
 const IS_NAMED: Readonly<Record<TargetState, boolean>> = {
   failed: true,
   cancelled: true,
@@ -28,7 +28,7 @@ export function countEnded({ targets }: RolloutView): number {
   return targets.filter(hasEnded).length;
 }
 
-/** What has ended since it was read last. */
+/** The targets that have ended since the last read. */
 export function newlyEnded(before: RolloutView | undefined, after: RolloutView): RolloutTarget[] {
   const open = new Set(
     before?.targets.filter((target) => !hasEnded(target)).map(({ namespace }) => namespace),
@@ -55,7 +55,7 @@ export function describeCounts(rollout: RolloutView): string {
   return `${countEnded(rollout)} of ${targets.length} done${named.join('')}`;
 }
 
-/** One line: a bar if there is room, counts, and the time it still takes. */
+/** One line: a bar if there is room, counts, and the remaining time. */
 export function drawProgress(
   rollout: RolloutView,
   leftMs: number | undefined,
@@ -76,7 +76,7 @@ export function drawProgress(
   return `[${bar}] ${text}`;
 }
 
-/** The end in words: what failed and why, and what ended otherwise. */
+/** The result in words: what failed and why, and what was cancelled or superseded. */
 export function summarize(rollout: RolloutView): string[] {
   const { targets } = rollout;
   const of = (state: TargetState) => targets.filter((target) => target.state === state);
@@ -85,7 +85,7 @@ export function summarize(rollout: RolloutView): string[] {
   return [
     ...(failed.length === 0 ? [] : [`${failed.length} of ${plural(targets.length, 'namespace')} failed:`]),
     ...failed.map(({ namespace, reason }) => `  ${namespace}: ${oneLine(reason)}`),
-    ...(others.length === 0 ? [] : [`${plural(others.length, 'namespace')} ended otherwise:`]),
+    ...(others.length === 0 ? [] : [`${plural(others.length, 'namespace')} cancelled or superseded:`]),
     ...others.map(
       ({ namespace, state, reason }) =>
         `  ${namespace}: ${oneLine([state, reason].filter(Boolean).join(', '))}`,

@@ -25,7 +25,7 @@ export interface WaitChoices {
   readonly timeoutMs: number | undefined;
 }
 
-/** Shows a rollout until it ends, and says how. */
+/** Shows a rollout until it ends, then its result. */
 export async function waitForRollout(
   client: ApiClient,
   id: string,
@@ -35,9 +35,9 @@ export async function waitForRollout(
   const { out, err, now } = io;
   const output = format === 'table' ? out : err;
   const progress = openProgress(output, now);
-  const goesOn = `rollout ${id} goes on; follow it with: skipper wait ${id}`;
+  const hint = `rollout ${id} continues; follow it with: skipper wait ${id}`;
   const stopListening = onSignals((exitCode) => {
-    err.write(`\nskipper: interrupted; ${goesOn}\n`);
+    err.write(`\nskipper: interrupted; ${hint}\n`);
     process.exit(exitCode);
   });
   const waited = await awaitRollout(client, id, {
@@ -48,7 +48,7 @@ export async function waitForRollout(
   }).finally(stopListening);
   if (!waited.isEnded || waited.rollout === undefined) {
     const seen = waited.rollout === undefined ? 'the API did not answer' : describeCounts(waited.rollout);
-    throw new CliError(EXIT.timeout, `not over after ${duration(timeoutMs ?? 0)}: ${seen}`, [goesOn]);
+    throw new CliError(EXIT.timeout, `not finished after ${duration(timeoutMs ?? 0)}: ${seen}`, [hint]);
   }
   return conclude(waited.rollout, format, io);
 }
@@ -69,7 +69,7 @@ export function openProgress(output: Terminal, now: () => number): Progress {
   return output.isInteractive ? onScreen(output, now) : inLines(output, now);
 }
 
-/** A bar that moves; failures stay above it. */
+/** A progress bar; failures stay above it. */
 function onScreen(output: Terminal, now: () => number): Progress {
   const screen = openRedrawn(output);
   const paint = painter(output);
@@ -88,13 +88,13 @@ function onScreen(output: Terminal, now: () => number): Progress {
       const failures = newlyEnded(last, rollout)
         .filter(({ state }) => state === 'failed')
         .map((target) => paint(truncate(`${target.namespace} ${describeEnd(target)}`, columns()), 'red'));
-      if (failures.length > 0) screen.say(failures);
+      if (failures.length > 0) screen.printAbove(failures);
       last = rollout;
       samples = withSample(samples, { at: now(), done: countEnded(rollout) });
       draw();
     },
     onLost: (reason) => {
-      note = [paint(truncate(`connection lost, connecting again: ${reason}`, columns()), 'yellow')];
+      note = [paint(truncate(`connection lost, reconnecting: ${reason}`, columns()), 'yellow')];
       draw();
     },
     onBack: () => {
@@ -106,20 +106,20 @@ function onScreen(output: Terminal, now: () => number): Progress {
 /** One line for each namespace that has ended. */
 function inLines(output: Terminal, now: () => number): Progress {
   let last: RolloutView | undefined;
-  const say = (line: string) => output.write(`${timestamp(now())} ${line}\n`);
+  const print = (line: string) => output.write(`${timestamp(now())} ${line}\n`);
   return {
     onSeen: (rollout) => {
       const ended = newlyEnded(last, rollout);
-      for (const target of ended) say(`${target.namespace} ${describeEnd(target)}`);
-      if (ended.length > 0 || last === undefined) say(`rollout ${rollout.id} ${describeCounts(rollout)}`);
+      for (const target of ended) print(`${target.namespace} ${describeEnd(target)}`);
+      if (ended.length > 0 || last === undefined) print(`rollout ${rollout.id} ${describeCounts(rollout)}`);
       last = rollout;
     },
-    onLost: (reason) => say(`connection lost, connecting again: ${reason}`),
-    onBack: () => say('connected again'),
+    onLost: (reason) => print(`connection lost, reconnecting: ${reason}`),
+    onBack: () => print('reconnected'),
   };
 }
 
-/** Ctrl-C ends the waiting, not the rollout. */
+/** Ctrl-C ends the wait, not the rollout. */
 function onSignals(act: (exitCode: number) => void): () => void {
   const onInterrupt = () => act(EXIT.interrupted);
   const onTerminate = () => act(143);

@@ -56,7 +56,7 @@ export function releaseColumns({
   ];
 }
 
-/** The check is a worker's job: it is over when the channels say that they were looked at since. */
+/** A worker does the check: it is finished when the channels show a new check time. */
 async function checkNow(client: ApiClient, now: () => number): Promise<ReleaseList> {
   const before = await client.releases();
   await client.checkReleases();
@@ -65,13 +65,13 @@ async function checkNow(client: ApiClient, now: () => number): Promise<ReleaseLi
     const after = await client.releases();
     if (isChecked(before.channels, after.channels, now() - begunAt)) return after;
     if (now() - begunAt > CHECK_TIMEOUT_MS) {
-      throw new CliError(EXIT.timeout, 'nobody has looked at the channels: does a worker run?');
+      throw new CliError(EXIT.timeout, 'the channels were not checked: is a worker running?');
     }
     await pause(CHECK_INTERVAL_MS);
   }
 }
 
-/** A channel with a problem keeps the time of its last good check: if all have one, only waiting helps. */
+/** A channel with a problem keeps the time of its last successful check: if all have one, wait a fixed time. */
 export function isChecked(
   before: readonly ChannelSummary[],
   after: readonly ChannelSummary[],

@@ -3,11 +3,11 @@ import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
 export interface ChangedRows {
   readonly changed: readonly FleetRow[];
-  /** Names of those that are gone. */
+  /** Names of deleted namespaces. */
   readonly gone: readonly string[];
 }
 
-/** The rows that news change; in a whole document only those that differ. */
+/** The rows that news change; of a full document only those that differ. */
 export function changedRows(news: FleetNews, before: ReadonlyMap<string, FleetRow>): ChangedRows {
   switch (news.kind) {
     case 'document': {

@@ -6,7 +6,7 @@ import { HEALTH_STYLES } from '../text/paint.ts';
 import type { Column } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';
 
-/** The row in one line, for logs; rows that read the same have not changed for people. */
+/** The row in one line, for logs; a row with the same text has no visible change. */
 export function describeRow(row: FleetRow): string {
   const { status, version, wanted } = row;
   const behind = wanted !== '' && wanted !== version ? ` (wanted: ${wanted})` : '';
@@ -14,7 +14,7 @@ export function describeRow(row: FleetRow): string {
   return oneLine(parts.filter(Boolean).join('; '));
 }
 
-/** What is going on, and what is wrong. With `now`, also the time of a retry. */
+/** The activity and the cause. With `now`, also the time until a retry. */
 export function describeDetail(row: FleetRow, now: number | undefined): string {
   const { activity, attempt, detail, cause, retryAt } = row;
   const retry =
@@ -69,7 +69,7 @@ export function describeCounts(rows: readonly FleetRow[]): string {
   return `${plural(rows.length, 'namespace')}${named.length === 0 ? '' : `: ${named.join(', ')}`}`;
 }
 
-/** Workers, queue, and rollouts that are under way. */
+/** Workers, queue, and rollouts in progress. */
 export function describeWork({ workers, queue, rollouts }: FleetSummary, now: number): string {
   const running = rollouts
     .filter(({ state }) => isOpen(state))

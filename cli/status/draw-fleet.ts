@@ -12,7 +12,7 @@ export interface Screen {
   readonly paint: Paint;
 }
 
-/** One frame of `--watch`: the numbers, then as many rows as fit, those that need eyes first. */
+/** One frame of `--watch`: the numbers, then as many rows as fit, worst first. */
 export function drawFleet(
   state: FleetState,
   selected: readonly FleetRow[],
@@ -22,7 +22,9 @@ export function drawFleet(
   const { columns, paint } = screen;
   const { connection } = state;
   const warnings = [
-    ...(connection.state === 'lost' ? [`no connection, what follows may be old: ${connection.reason}`] : []),
+    ...(connection.state === 'lost'
+      ? [`connection lost, data can be out of date: ${connection.reason}`]
+      : []),
     ...state.summary.stale,
   ];
   const head = [

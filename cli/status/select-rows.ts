@@ -3,13 +3,13 @@ import { compareText } from '../../domain/fleet/compare-text.ts';
 import { type FleetRow, HEALTHS, type Health } from '../../domain/fleet/fleet-row.ts';
 import { searchWords } from '../../domain/fleet/search-words.ts';
 
-/** What a row must be to be shown; an empty list asks for nothing. */
+/** Which rows to show; an empty list matches every row. */
 export interface RowFilter {
   readonly namespaces: readonly string[];
   readonly status: readonly StatusValue[];
   readonly health: readonly Health[];
   readonly channel: readonly string[];
-  /** All of its words must be somewhere in the row, in any case. */
+  /** The row must contain all of its words; ignores case. */
   readonly search: string;
 }
 
@@ -23,12 +23,12 @@ export function isSelected(row: FleetRow, filter: RowFilter): boolean {
   );
 }
 
-/** By name, as kubectl lists. */
+/** By name, like kubectl. */
 export function selectRows(rows: Iterable<FleetRow>, filter: RowFilter): FleetRow[] {
   return [...rows].filter((row) => isSelected(row, filter)).sort(byName);
 }
 
-/** What needs attention first, for a screen that has no room for all. */
+/** Worst first, for a screen without room for all. */
 export function worstFirst(rows: readonly FleetRow[]): FleetRow[] {
   return rows.toSorted((a, b) => HEALTHS.indexOf(a.health) - HEALTHS.indexOf(b.health) || byName(a, b));
 }

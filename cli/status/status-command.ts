@@ -18,7 +18,7 @@ import { drawFleet } from './draw-fleet.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
 
 const FRAME_MS = 100;
-/** Relative times grow also while nothing happens. */
+/** Redraws at least this often, to update relative times. */
 const SECOND_MS = 1_000;
 
 export async function showStatus(
@@ -38,7 +38,7 @@ export async function showStatus(
   return unknown.length > 0 ? EXIT.refused : EXIT.ok;
 }
 
-/** Live: a screen that is redrawn on a terminal, one line for each change in a pipe. Ends only by a signal, or by throwing. */
+/** Live: a screen that is redrawn on a terminal, one line per change in a pipe. Ends only by a signal or an error. */
 export function watchStatus(
   client: ApiClient,
   filter: RowFilter,
@@ -73,7 +73,7 @@ async function watchOnScreen(client: ApiClient, filter: RowFilter, { out, now }:
     next = setTimeout(draw, SECOND_MS);
     drawnAt = now();
     if (state === undefined) return;
-    // The last column is left free: some terminals wrap there.
+    // Leaves the last column free: some terminals wrap there.
     const size = { columns: out.columns() - 1, rows: out.rows(), paint };
     const selected = selectRows(state.rows.values(), filter);
     screen.show(drawFleet(state, selected, size, now() + state.clockAheadMs));
@@ -111,12 +111,12 @@ async function watchInLines(
       return printRecord({ at: timestamp(now()), namespace: row.namespace, row }, format, out);
     out.write(`${timestamp(now())} ${row.namespace} ${what}\n`);
   };
-  /** Gone from the cluster, or no longer what the filter asks for. */
+  /** Deleted from the cluster, or no longer matched by the filter. */
   const reportLeft = async (namespace: string, isGone: boolean) => {
     if (!printed.delete(namespace)) return;
     if (format !== 'table')
       return printRecord({ at: timestamp(now()), namespace, gone: isGone }, format, out);
-    out.write(`${timestamp(now())} ${namespace} ${isGone ? 'is gone' : 'does not match any more'}\n`);
+    out.write(`${timestamp(now())} ${namespace} ${isGone ? 'is gone' : 'no longer matches'}\n`);
   };
 
   for await (const news of followFleet(client)) {
@@ -153,8 +153,8 @@ function describeConnection(before: FleetState, after: FleetState): string[] {
 
 function describeLine(before: Connection, after: Connection): string[] {
   const wasLost = before.state === 'lost';
-  if (after.state !== 'lost') return wasLost ? ['connected again'] : [];
-  return wasLost ? [] : [`connection lost, connecting again: ${oneLine(after.reason)}`];
+  if (after.state !== 'lost') return wasLost ? ['reconnected'] : [];
+  return wasLost ? [] : [`connection lost, reconnecting: ${oneLine(after.reason)}`];
 }
 
 function noNamespace(namespace: string): string {

@@ -1,4 +1,4 @@
-/** One line without control characters: a message from the cluster must not steer the terminal. */
+/** One line without control characters: a message from the cluster must not control the terminal. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
@@ -7,7 +7,7 @@ export function truncate(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** Breaks between words, and within a word that is longer than a line; an undefined width breaks nothing. */
+/** Breaks between words, and within words that are longer than a line; an undefined width does not wrap. */
 export function wrap(text: string, width: number | undefined): string[] {
   if (width === undefined || text.length <= width) return [text];
   const lines: string[] = [];
@@ -21,7 +21,7 @@ export function wrap(text: string, width: number | undefined): string[] {
   return rest === '' ? lines : [...lines, rest];
 }
 
-/** Wraps a text behind a mark (`- `, `1. `), later lines indented as far. */
+/** Wraps a text after a mark (`- `, `1. `); later lines are indented by its width. */
 export function hang(mark: string, text: string, width: number | undefined): string[] {
   const room = width === undefined ? undefined : Math.max(20, width - mark.length);
   return wrap(text, room).map((line, index) => (index === 0 ? mark : ' '.repeat(mark.length)) + line);

@@ -5,7 +5,7 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 export type Paint = (text: string, style: Style | undefined) => string;
 
-/** Colour only where it can be seen; what it says is always said in words, too. */
+/** Colors only if the terminal supports it; the text always has the same information. */
 export function painter({ hasColor }: { readonly hasColor: boolean }): Paint {
   return (text, style) =>
     hasColor && style !== undefined ? styleText(style, text, { validateStream: false }) : text;

@@ -9,19 +9,19 @@ export interface Cell {
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => Cell | string;
-  /** Left out if there is no room, or nothing in it; the lowest number is the most important. Columns without stay. */
+  /** Left out if there is no room, or if it is empty; lower numbers are more important. Without it the column always stays. */
   readonly dispensable?: number;
 }
 
 const GAP = '  ';
 const NOTHING = '-';
-/** The last column, for people to read, gets at least this much before others are left out. */
+/** The last column gets at least this width; if needed, other columns are left out. */
 const LAST_COLUMN_AT_LEAST = 28;
 const COLUMN_AT_LEAST = 8;
 
 /**
- * Columns as kubectl prints them, at most `width` characters wide; the last column gets what the others leave. Without a
- * width nothing is cut.
+ * Columns like kubectl's, at most `width` characters wide; the last column gets the remaining width. Without a width
+ * nothing is truncated.
  */
 export function drawTable<Row>(
   columns: readonly Column<Row>[],
@@ -57,7 +57,7 @@ interface Measured {
   readonly width: number;
 }
 
-/** Adds the dispensable columns that have room, then narrows the widest, and gives the last one the rest. */
+/** Adds the dispensable columns that fit, then narrows the widest, and gives the last one the rest. */
 function narrowed(columns: readonly Measured[], width: number): readonly Measured[] {
   const last = columns.at(-1);
   if (last === undefined) return [];

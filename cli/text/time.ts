@@ -10,7 +10,7 @@ export function duration(ms: number): string {
   return minutes > 0 ? `${minutes}m${unlessZero(seconds, 's')}` : `${seconds}s`;
 }
 
-/** How long ago, in whole seconds at most: `5m`, `3h20m`. */
+/** An age, rounded down to whole seconds: `5m`, `3h20m`. */
 export function age(ms: number): string {
   return duration(Math.max(0, Math.floor(ms / SECOND_MS)) * SECOND_MS);
 }
@@ -21,7 +21,7 @@ export function timestamp(ms: number): string {
 
 const UNITS = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } as const;
 
-/** `90`, `90s`, `5m`, `2h` as milliseconds; undefined if it is none of these. */
+/** `90`, `90s`, `5m`, `2h` as milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;

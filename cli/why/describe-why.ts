@@ -5,14 +5,14 @@ import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';
 
-/** What of the API's answer is shown. */
+/** The parts of the API's answer that are shown. */
 export type ExplainedNamespace = Pick<
   NamespaceAnswer,
   'namespace' | 'status' | 'channel' | 'version' | 'why' | 'attempts' | 'historyProblem' | 'now'
 >;
 
 export interface Page {
-  /** Undefined in a pipe: nothing is wrapped, and times are timestamps. */
+  /** Undefined in a pipe: no line is wrapped, and times are timestamps. */
   readonly width: number | undefined;
   readonly paint: Paint;
 }
@@ -38,7 +38,7 @@ export function describeWhy(answer: ExplainedNamespace, page: Page): string[] {
     ),
     ...section('Latest attempts', paint, describeAttempts(answer, page)),
     ...section(
-      'Attempts are not known',
+      'Latest attempts are unavailable',
       paint,
       historyProblem === undefined ? [] : hang('  ', oneLine(historyProblem), width),
     ),
@@ -80,7 +80,7 @@ function describeAttempt({ outcome, reason, retryDelayMs, times, steps }: Attemp
     ...(reason === '' ? [] : [reason]),
     ...(slowest === undefined || slowest.ms < 1_000 ? [] : [`${slowest.kind} took ${duration(slowest.ms)}`]),
     ...(retryDelayMs === undefined ? [] : [`next after ${duration(retryDelayMs)}`]),
-    ...(times > 1 ? [`${plural(times, 'time')} alike`] : []),
+    ...(times > 1 ? [`repeated ${plural(times, 'time')}`] : []),
   ].join('; ');
 }
 

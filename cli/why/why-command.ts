@@ -5,7 +5,7 @@ import type { Io } from '../terminal.ts';
 import { painter } from '../text/paint.ts';
 import { describeWhy } from './describe-why.ts';
 
-/** Says why a namespace is as it is; the exit code says whether someone should look at it. */
+/** Explains the state of a namespace; the exit code shows whether it needs attention. */
 export async function explain(
   client: ApiClient,
   namespace: string,

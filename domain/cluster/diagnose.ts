@@ -1,6 +1,6 @@
 import type { PodSymptom, Symptom } from '../symptom.ts';
 
-/** What Skipper can make of a symptom; of several the first counts. */
+/** The known causes of a symptom; if several match, the first wins. */
 export const DIAGNOSES = [
   'image-not-pulled',
   'out-of-memory',
@@ -13,7 +13,7 @@ export const DIAGNOSES = [
 ] as const;
 export type Diagnosis = (typeof DIAGNOSES)[number];
 
-/** Undefined if the symptom does not say what is at fault. */
+/** Undefined if the symptom does not show the cause. */
 export function diagnose(symptom: Symptom): Diagnosis | undefined {
   switch (symptom.kind) {
     case 'pod':
@@ -30,7 +30,7 @@ export function diagnose(symptom: Symptom): Diagnosis | undefined {
 
 const BY_REFUSAL = { quota: 'quota-exceeded', 'pod-security': 'pod-rejected', rbac: undefined } as const;
 
-/** By the reason that the kubelet gives for a container that waits or has terminated. */
+/** By the kubelet's reason for a waiting or terminated container. */
 const BY_REASON: Readonly<Record<string, Diagnosis>> = {
   ErrImagePull: 'image-not-pulled',
   ImagePullBackOff: 'image-not-pulled',

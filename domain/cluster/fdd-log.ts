@@ -2,7 +2,7 @@
 
 const ERROR_LENGTH = 300;
 
-/** The error that a person would quote: the end of the last ERROR entry. */
+/** The most useful line of the error: the end of the last ERROR entry. */
 export function errorIn(logs: readonly string[]): string | undefined {
   const entry = logs.findLast(isErrorLine);
   const [first = '', ...rest] = entry?.split('\n').filter((line) => line.trim() !== '') ?? [];
@@ -18,7 +18,7 @@ export function isInfoLine(line: string): boolean {
   return /\bINFO\]/.test(line);
 }
 
-/** True if FDD says that it was not allowed to do something. */
+/** True if FDD logged that a request of it was forbidden. */
 export function reportsForbidden(logs: readonly string[]): boolean {
   return logs.some((line) => /\bforbidden\b|\b403\b/i.test(line));
 }

@@ -1,4 +1,4 @@
-/** Names on the wire. Upstream Skipper and FDD fixed these; none may change. */
+/** Names on the wire, defined by upstream Skipper and FDD: they must not change. */
 export const FDD = 'fiaas-deploy-daemon';
 export const BOOTSTRAP_POD = 'fiaas-deploy-daemon-bootstrap';
 export const CONFIG_MAP = 'fiaas-deploy-daemon';
@@ -9,12 +9,12 @@ export const BOOTSTRAP_LABEL = 'fiaas/bootstrap';
 export const DEPLOYMENT_ID_LABEL = 'fiaas/deployment_id';
 export const HERITAGE = 'FIAAS-Skipper';
 
-/** Where FDD and its bootstrap program look for their configuration. */
+/** Where FDD and its bootstrap program read their configuration. */
 export const CONFIG_MOUNT_PATH = '/var/run/config/fiaas/';
 
 // The names below are Skipper's own.
 
-/** The field manager that the API server records as owner of what Skipper writes. */
+/** The field manager that the API server records for Skipper's writes. */
 export const FIELD_MANAGER = 'fiaas-skipper';
 /** Annotation of the bootstrap pod: the deployment id it was started for. */
 export const BOOTSTRAP_FOR_ANNOTATION = 'fiaas-skipper/deployment-id';

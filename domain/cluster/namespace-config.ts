@@ -3,22 +3,20 @@ import { parseYaml } from '../release/parse-yaml.ts';
 import { invalid, ok, type Result } from '../release/result.ts';
 import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
 
-/** A file name of the release channel; it must not lead anywhere else. */
+/** Part of the release channel's URL: it must not lead to another path. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
 
-/** What a namespace's ConfigMap says about its FDD, as far as Skipper needs it. */
+/** The part of a namespace's ConfigMap that Skipper needs. */
 export const NamespaceConfig = z
   .object({
     namespace: z.string(),
-    configMap: z
-      .string()
-      .describe('The ConfigMap that it was read from: the name or a label makes one count'),
+    configMap: z.string().describe('The ConfigMap that it was read from, found by its name or a label'),
     tag: z.string().describe('Release channel, or a published version'),
     enableServiceAccountPerApp: z.boolean(),
     useNetworkingV1Ingress: z.boolean(),
     expectedEnvironment: z
       .record(z.string(), z.string())
-      .describe('What FDD must show in its Deployment when it runs with this configuration'),
+      .describe("Environment variables that FDD's Deployment has if FDD runs with this configuration"),
     isDeleting: z
       .boolean()
       .optional()
@@ -36,7 +34,7 @@ export interface ConfigMapData {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** The configuration, or what is wrong with the ConfigMap and in which of its keys. */
+/** The configuration, or the error and the key of the ConfigMap that has it. */
 export type NamespaceConfigResult =
   | Extract<Result<NamespaceConfig>, { ok: true }>
   | (Extract<Result<NamespaceConfig>, { ok: false }> & { readonly key?: ConfigMapKey });
@@ -45,10 +43,10 @@ export type ConfigMapKey = 'data.tag' | 'data.cluster_config.yaml';
 
 const CLUSTER_CONFIG = 'cluster_config.yaml';
 
-/** Keys of cluster_config.yaml that FDD copies, as they are, into its own environment variables. */
+/** Keys of cluster_config.yaml that FDD copies unchanged into its own environment variables. */
 const ENVIRONMENT_OF = { 'log-format': 'LOG_FORMAT', environment: 'FIAAS_ENVIRONMENT' } as const;
 
-/** Reads one ConfigMap; what is wrong with it is a reason, so that it can never touch another namespace. */
+/** Reads one ConfigMap. Errors are returned, not thrown, so that they cannot affect another namespace. */
 export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigResult {
   const { name, namespace = '' } = configMap.metadata;
   const where = `ConfigMap ${namespace}/${name}`;
@@ -60,7 +58,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
   if (!isTag(tag)) {
     return wrong(
       'data.tag',
-      `: data.tag ${JSON.stringify(tag)} is no channel name: use letters, digits, '.', '_', '-'`,
+      `: data.tag ${JSON.stringify(tag)} is not a valid channel name: use letters, digits, '.', '_', '-'`,
     );
   }
   const clusterConfig = parseClusterConfig(configMap.data[CLUSTER_CONFIG]);
@@ -74,7 +72,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
     tag,
     enableServiceAccountPerApp: isOn(settings['enable-service-account-per-app']),
     useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),
-    // FDD mounts the ConfigMap by its fixed name, so only that one's settings can reach it.
+    // FDD mounts the ConfigMap by its fixed name, so only the settings of that one reach it.
     expectedEnvironment: name === CONFIG_MAP ? expectedEnvironment(settings) : {},
     ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
   });
@@ -101,7 +99,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 }
 
-/** As FDD's own option parser reads a switch from YAML: the words true, yes and 1, in any case. */
+/** Like FDD's own option parser: true, yes and 1 turn a switch on, in any case. */
 function isOn(value: unknown): boolean {
   return ['true', 'yes', '1'].includes(String(value ?? '').toLowerCase());
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { NamespaceConfigResult } from './namespace-config.ts';
 
-/** What is seen of a namespace, cut down to the fields that decisions rest on. */
+/** The state of a namespace, reduced to the fields that decisions need. */
 export interface NamespaceSnapshot {
   readonly namespace: string;
-  /** Undefined where no ConfigMap makes the namespace FIAAS's. */
+  /** Undefined if the namespace has no ConfigMap of FIAAS. */
   readonly config: NamespaceConfigResult | undefined;
   readonly application: ObservedApplication | undefined;
   readonly deployment: ObservedDeployment | undefined;
@@ -13,7 +13,7 @@ export interface NamespaceSnapshot {
   readonly bootstrapPod: ObservedPod | undefined;
 }
 
-/** What FDD reports, in the order it reports it. */
+/** FDD's results, in the order in which it reports them. */
 export const DEPLOYMENT_RESULTS = ['INITIATED', 'RUNNING', 'SUCCESS', 'FAILED'] as const;
 export const DeploymentResult = z.enum(DEPLOYMENT_RESULTS);
 export type DeploymentResult = z.infer<typeof DeploymentResult>;
@@ -43,7 +43,7 @@ export const ObservedApplication = z
     deploymentId: z.string().optional(),
     bootstrapLabel: z
       .boolean()
-      .describe('It has the label that makes the bootstrap program pick the Application up'),
+      .describe('It has the label that makes the bootstrap program pick up the Application'),
     status: DeploymentReport.optional().describe(
       "FDD's report in the Application itself (its option include-status-in-app)",
     ),
@@ -75,13 +75,13 @@ export const ObservedDeployment = z
     conditions: z.array(Condition).readonly(),
     environment: z
       .record(z.string(), z.string())
-      .describe("The variables of FDD's container that show which configuration it was made with"),
-    helmRelease: z.string().optional().describe('The Helm release that made the Deployment'),
+      .describe("The variables of FDD's container that show which configuration it was created with"),
+    helmRelease: z.string().optional().describe('The Helm release that created the Deployment'),
     changedAt: z
       .number()
       .int()
       .optional()
-      .describe('When its conditions changed last, in milliseconds since the epoch'),
+      .describe('When its conditions last changed, in milliseconds since the epoch'),
   })
   .meta({ id: 'ObservedDeployment' });
 export type ObservedDeployment = Readonly<z.infer<typeof ObservedDeployment>>;
@@ -105,16 +105,15 @@ export const ObservedPod = z
   .meta({ id: 'ObservedPod' });
 export type ObservedPod = Readonly<z.infer<typeof ObservedPod>>;
 
-/** FDD's report on a deployment id, from whichever of its two places says more. */
+/** FDD's report on a deployment id, from the better of its two places. */
 export interface ReportOnId extends DeploymentReport {
-  /** resourceVersion of the object that says so. */
+  /** resourceVersion of the object that holds the report. */
   readonly resourceVersion: string;
 }
 
 /**
- * What FDD says of a deployment id. It writes an ApplicationStatus and, with include-status-in-app, the Application's
- * status; it may die between the two, so SUCCESS in either place counts, and FAILED only if the other does not say
- * SUCCESS.
+ * FDD's report on a deployment id. FDD writes an ApplicationStatus and, with include-status-in-app, the Application's
+ * status. It can die between the two, so SUCCESS in either place counts, and FAILED only if the other is not SUCCESS.
  */
 export function reportOn(snapshot: NamespaceSnapshot, deploymentId: string): ReportOnId | undefined {
   const own = snapshot.statuses.find((status) => status.deploymentId === deploymentId);
@@ -131,7 +130,7 @@ export function reportOn(snapshot: NamespaceSnapshot, deploymentId: string): Rep
   );
 }
 
-/** True when the Deployment controller has done all that the Deployment's latest generation asks. */
+/** True if the Deployment controller has completed the rollout of the Deployment's latest generation. */
 export function isRolledOut(deployment: ObservedDeployment): boolean {
   return (
     deployment.observedGeneration >= deployment.generation &&
@@ -141,7 +140,7 @@ export function isRolledOut(deployment: ObservedDeployment): boolean {
   );
 }
 
-/** True for a pod that has run to its end, well or not. */
+/** True for a pod that has terminated, successfully or not. */
 export function hasPodEnded({ phase }: ObservedPod): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -1,8 +1,8 @@
 import type { Refusal } from '../symptom.ts';
 
 /**
- * What a message of Kubernetes says was refused, and by what; undefined if it names none of these. Admission plugins and
- * the authorizer have no machine-readable reason: this text is all that they give.
+ * Reads from a Kubernetes message what was refused, and by what; undefined if it is none of these. Admission plugins and
+ * the authorizer have no machine-readable reason: the text is all there is.
  */
 export function parseRefusal(message: string): Refusal | undefined {
   if (message.includes('exceeded quota:')) {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { versionOf } from '../release/image.ts';
 import type { NamespaceSnapshot } from './observed.ts';
 
-/** Upstream's five values, and ours; worst first. */
+/** Upstream's five values and our own, worst first. */
 export const STATUSES = [
   'FAILED',
   'UNAVAILABLE',
@@ -26,7 +26,7 @@ export const NamespaceStatus = z.object({
 });
 export type NamespaceStatus = Readonly<z.infer<typeof NamespaceStatus>>;
 
-/** Upstream's rules, first match wins, with the cases before them that upstream could not tell. */
+/** Upstream's rules, first match wins; before them the cases that upstream cannot detect. */
 export function statusOf(snapshot: NamespaceSnapshot): NamespaceStatus {
   const { status, description } = judgeStatus(snapshot);
   return {
@@ -46,7 +46,7 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
   if (deployment.helmRelease !== undefined) {
     return {
       status: 'HELM_MANAGED',
-      description: `Managed by Helm release ${deployment.helmRelease}: Skipper leaves it alone`,
+      description: `Managed by Helm release ${deployment.helmRelease}: Skipper does not change it`,
     };
   }
   if (!application) {
@@ -55,7 +55,7 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
   if (deployment.image !== application.image) {
     return {
       status: 'VERSION_MISMATCH',
-      description: `Runs ${versionOf(deployment.image)}, the Application asks for ${versionOf(application.image)}`,
+      description: `Runs ${versionOf(deployment.image)}, the Application specifies ${versionOf(application.image)}`,
     };
   }
   if (deployment.availableReplicas === undefined) {

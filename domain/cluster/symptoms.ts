@@ -11,8 +11,8 @@ import {
 import { parseRefusal } from './parse-refusal.ts';
 
 /**
- * What is wrong in a namespace now, from the top down: the Deployment, its conditions, its pods, the bootstrap pod, FDD's
- * report on a deployment id (by default the Application's). `worstFirst` sorts it for people.
+ * The current problems of a namespace, from the top down: the Deployment, its conditions, its pods, the bootstrap pod, FDD's
+ * report on a deployment id (by default the Application's). `worstFirst` sorts them for people.
  */
 export function symptomsOf(
   snapshot: NamespaceSnapshot,
@@ -27,13 +27,13 @@ export function symptomsOf(
   ].filter((symptom) => symptom !== undefined);
 }
 
-/** What says why comes before what only says that FDD is not up. */
+/** Symptoms that show the cause come before those that only show that FDD is down. */
 export function worstFirst(symptoms: readonly Symptom[]): Symptom[] {
   return symptoms.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
-/** True for a symptom that says why pods are not created or do not start. */
-export function saysWhy(symptom: Symptom): boolean {
+/** True for a symptom that shows why pods are not created or do not start. */
+export function showsCause(symptom: Symptom): boolean {
   return symptom.kind === 'pod' || (symptom.kind === 'condition' && symptom.type === 'ReplicaFailure');
 }
 
@@ -42,7 +42,7 @@ function rankOf(symptom: Symptom): number {
     case 'refusal':
       return 0;
     case 'condition':
-      return saysWhy(symptom) ? 1 : 5;
+      return showsCause(symptom) ? 1 : 5;
     case 'pod':
       return symptom.isBootstrap ? 2 : 3;
     case 'fdd-report':
@@ -54,7 +54,7 @@ function rankOf(symptom: Symptom): number {
   }
 }
 
-/** A symptom in one line. */
+/** One line per symptom. */
 export function describeSymptom(symptom: Symptom): string {
   switch (symptom.kind) {
     case 'no-deployment':
@@ -76,7 +76,7 @@ export function describeSymptom(symptom: Symptom): string {
   }
 }
 
-/** Why a pod is not ready, beside its name. */
+/** Why a pod is not ready, without its name. */
 export function describePodState({ state, reason, exitCode, message, restarts }: PodSymptom): string {
   const restarted = restarts > 0 ? `, restarted ${restarts} times` : '';
   switch (state) {
@@ -96,7 +96,7 @@ function describeRefusal(refusal: Refusal): string {
     case 'quota':
       return `ResourceQuota ${refusal.quota ?? ''} is exceeded`;
     case 'pod-security':
-      return 'the Pod Security level does not admit the pod';
+      return 'the Pod Security level rejects the pod';
     case 'rbac':
       return `${refusal.user ?? 'the service account'} cannot ${refusal.verb} ${refusal.resource}`;
   }
@@ -110,7 +110,7 @@ function deploymentSymptoms(deployment: ObservedDeployment | undefined): Symptom
   ];
 }
 
-/** The numbers of a rollout, also of one that is complete. */
+/** The replica counts of a Deployment, even if its rollout is complete. */
 export function replicasOf(deployment: ObservedDeployment): Symptom {
   return {
     kind: 'replicas',
@@ -141,7 +141,7 @@ export function podSymptom(pod: ObservedPod, isBootstrap: boolean): PodSymptom |
   return pod.ready ? undefined : { ...about, state: 'not-ready', reason: phase };
 }
 
-/** FDD's own word that a deployment failed; by default the one that the Application asks for. */
+/** FDD's own report that a deployment failed; by default the deployment that the Application requests. */
 export function failedReport(
   snapshot: NamespaceSnapshot,
   deploymentId = snapshot.application?.deploymentId,

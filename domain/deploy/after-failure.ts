@@ -1,18 +1,18 @@
 import type { ErrorClass, ErrorCode } from '../errors.ts';
 import { type BackoffPolicy, fullJitterDelay } from './backoff.ts';
 
-/** The API server may say "too many requests" this often before it counts as a failure. */
+/** The API server can answer "too many requests" this often before it counts as a failure. */
 export const MAX_THROTTLED = 100;
 /** Even an immediate retry waits this long, in milliseconds. */
 export const SHORTEST_WAIT_MS = 50;
-/** Spread on top of a Retry-After, so that not everybody who was given the same returns at once. */
+/** Added to a Retry-After, so that clients that got the same value do not all return at once. */
 const RETRY_AFTER_SPREAD_MS = 1_000;
 
 export interface Failure {
-  /** `unexpected` for an error that nobody has classified. */
+  /** `unexpected` for an unclassified error. */
   readonly code: ErrorCode | 'unexpected';
   readonly errorClass: ErrorClass;
-  /** What the other side asked us to wait (Retry-After), in milliseconds. */
+  /** The server's Retry-After, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -24,17 +24,17 @@ export interface FailurePolicy {
 }
 
 export type AfterFailure =
-  /** The worker stops: another one continues, and the attempt does not count. */
+  /** The worker is stopping: another one continues, and the attempt does not count. */
   | { readonly kind: 'hand-over' }
-  /** This worker has no say any more, or cannot record anything: it leaves everything as it is. */
+  /** This worker no longer owns the namespace, or cannot record anything: it changes nothing. */
   | { readonly kind: 'abandon' }
-  /** The target is gone: nothing is left to do. */
+  /** The target no longer exists: nothing is left to do. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'fail' }
-  /** `throttled`: the API server asked for less; the attempt does not count. */
+  /** `throttled`: the API server is rate limiting; the attempt does not count. */
   | { readonly kind: 'retry'; readonly delayMs: number; readonly throttled: boolean };
 
-/** What a failed attempt leads to. `run` counts the attempts, this one included, and the throttled ones before it. */
+/** What follows a failed attempt. `run` counts the attempts, including this one, and the throttled ones before it. */
 export function afterFailure(
   failure: Failure,
   run: { readonly attempt: number; readonly throttled: number },
@@ -51,7 +51,7 @@ export function afterFailure(
   return { kind: 'retry', delayMs: waitBeforeNext(failure, failuresBefore, policy), throttled };
 }
 
-/** A Retry-After is a floor. */
+/** A Retry-After is the minimum. */
 function waitBeforeNext(
   { retryAfterMs }: Failure,
   failuresBefore: number,

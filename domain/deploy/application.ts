@@ -26,7 +26,7 @@ export function applicationManifest(namespace: string, release: Release, deploym
 
 export type ApplicationManifest = ReturnType<typeof applicationManifest>;
 
-/** The reason why an Application is not what the release asks for; undefined when it is. */
+/** Why an Application differs from the release; undefined if it does not. */
 export function differenceFrom(
   application: ObservedApplication | undefined,
   release: Release,
@@ -38,8 +38,8 @@ export function differenceFrom(
 }
 
 /**
- * True when the stored config holds anything that the wanted one lacks. Server-side apply would leave it there, since
- * it may belong to another field manager (upstream Skipper's, for one), so it takes a patch that names them.
+ * True if the stored config has keys that the wanted one lacks. Server-side apply would keep them, since they can belong
+ * to another field manager (such as upstream Skipper's), so removing them takes a patch that names them.
  */
 export function hasSurplusConfig(stored: unknown, wanted: unknown): boolean {
   if (!isMapping(stored)) return false;
@@ -49,7 +49,7 @@ export function hasSurplusConfig(stored: unknown, wanted: unknown): boolean {
   );
 }
 
-/** The JSON merge patch (RFC 7386) that turns the stored config into the wanted one: surplus keys are null in it. */
+/** The JSON merge patch (RFC 7386) from the stored config to the wanted one: surplus keys are set to null. */
 export function configPatch(
   stored: unknown,
   wanted: Readonly<Record<string, unknown>>,

@@ -4,8 +4,8 @@ export interface BackoffPolicy {
 }
 
 /**
- * Exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"): a random wait, in
- * milliseconds, between 0 and `baseMs * 2^failures`, which is never more than `capMs`.
+ * Exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"): a random delay in
+ * milliseconds, from 0 to `baseMs * 2^failures`, capped at `capMs`.
  */
 export function fullJitterDelay(
   failures: number,

@@ -10,7 +10,7 @@ import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { Release } from '../release/release.ts';
 import { type BootstrapArgument, supportsArgument } from './fdd-features.ts';
 
-/** A ResourceQuota, as far as it decides whether a pod may ask for resources. */
+/** The part of a ResourceQuota that decides whether a pod can request resources. */
 export interface QuotaObject {
   readonly spec?: {
     readonly hard?: Readonly<Record<string, string>>;
@@ -27,8 +27,8 @@ export interface BootstrapPodOptions {
 }
 
 /**
- * The bare pod that deploys FDD where none runs: upstream's, with the namespace's ConfigMap mounted. Without that mount
- * the first FDD would be made with defaults and keep them (fdd#69: a deployment id that succeeded is never redone).
+ * The bare pod that deploys FDD if none runs: upstream's, with the namespace's ConfigMap mounted. Without that mount the
+ * first FDD would be deployed with defaults and keep them (fdd#69: a deployment id that succeeded is never redone).
  */
 export function bootstrapPodManifest(options: BootstrapPodOptions) {
   const { config, release, deploymentId } = options;
@@ -62,7 +62,7 @@ export function bootstrapPodManifest(options: BootstrapPodOptions) {
   };
 }
 
-/** In upstream's order; an image older than an argument would refuse it. */
+/** In upstream's order. An image older than an argument would reject it. */
 export function bootstrapArguments(config: NamespaceConfig, version: string): BootstrapArgument[] {
   const wanted: readonly (readonly [BootstrapArgument, boolean])[] = [
     ['--enable-crd-support', true],
@@ -75,7 +75,7 @@ export function bootstrapArguments(config: NamespaceConfig, version: string): Bo
     .map(([argument]) => argument);
 }
 
-/** True where a quota lets no pod in that asks for resources. */
+/** True if a quota rejects every pod that requests resources. */
 export function allowsOnlyBestEffort(quotas: readonly QuotaObject[]): boolean {
   return quotas.some(
     (quota) => quota.spec?.hard?.pods === '0' && (quota.spec.scopes ?? []).includes('NotBestEffort'),

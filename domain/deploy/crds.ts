@@ -69,7 +69,7 @@ function definition(
   };
 }
 
-/** The two CRDs as FDD v1.10.0 writes them, so that neither undoes the other. */
+/** The two CRDs as FDD v1.10.0 writes them, so that FDD and Skipper do not undo each other's changes. */
 export const CRDS: readonly CustomResourceDefinition[] = [
   definition('Application', 'applications', 'application', ['app', 'fa'], {
     schema: {
@@ -114,8 +114,8 @@ export const CRDS: readonly CustomResourceDefinition[] = [
 ];
 
 /**
- * The CRD to write over an existing one: what it lacks is added, nothing of it is removed (labels, further versions and
- * fields, the status subresource). Undefined when it lacks nothing.
+ * The update of an existing CRD: missing parts are added, nothing is removed (labels, other versions and fields, the
+ * status subresource). Undefined if nothing is missing.
  */
 export function mergeCrd(
   existing: CustomResourceDefinition,
@@ -147,7 +147,7 @@ function mergeVersion(existing: CrdVersion, wanted: CrdVersion): CrdVersion {
 
 function mergeSchema(existing: Schema | undefined, wanted: Schema | undefined): Schema | undefined {
   if (!existing || !wanted) return existing ?? wanted;
-  // An open object accepts all that the wanted properties would.
+  // An open object accepts everything that the wanted properties accept.
   if (existing['x-kubernetes-preserve-unknown-fields'] === true) return existing;
   const properties: Record<string, Schema> = { ...existing.properties };
   for (const [name, schema] of Object.entries(wanted.properties ?? {})) {

@@ -1,4 +1,4 @@
-/** When FDD learnt each bootstrap argument (yyyymm): an older image ends with exit code 2 at the sight of it. */
+/** When FDD added each bootstrap argument (yyyymm): an older image exits with code 2 if it gets one. */
 const KNOWN_SINCE = {
   '--enable-crd-support': 201711,
   '--use-apiextensionsv1-crd': 202202,
@@ -8,10 +8,10 @@ const KNOWN_SINCE = {
 
 export type BootstrapArgument = keyof typeof KNOWN_SINCE;
 
-/** Tags of the release channel begin with their build time: 20220808113256-eef68a8. */
+/** Tags of the release channel start with their build time: 20220808113256-eef68a8. */
 const DATED_TAG = /^(\d{6})\d{8}-/;
 
-/** True when an image of this version knows the argument; versions without a date (v1.10.0) are newer than all of them. */
+/** True if an image of this version supports the argument; versions without a date (v1.10.0) are newer than all of them. */
 export function supportsArgument(version: string, argument: BootstrapArgument): boolean {
   const month = DATED_TAG.exec(version)?.[1];
   return month === undefined || Number(month) >= KNOWN_SINCE[argument];

@@ -1,4 +1,4 @@
-/** What a plan amounts to, in one word; from much to little. */
+/** A plan in one word, from the largest change to the smallest. */
 export const PLAN_ACTIONS = [
   'bootstrap',
   'create',

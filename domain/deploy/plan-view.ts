@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PLAN_ACTIONS } from './plan-action.ts';
 
-/** What a dry run answers. */
+/** The answer to a dry run. */
 export const PlanView = z
   .object({
     dryRun: z.literal(true),
@@ -10,7 +10,7 @@ export const PlanView = z
       .array(
         z.object({
           namespace: z.string(),
-          /** A newer API may have more of them. */
+          /** A string, because a newer API can have more actions. */
           action: z.string().describe(`One of ${PLAN_ACTIONS.join(', ')}`),
           reason: z.string(),
           version: z.string().optional(),

@@ -14,7 +14,7 @@ import { helmRefusal } from './helm-refusal.ts';
 import type { PlanAction } from './plan-action.ts';
 import { RBAC_VERSION, rbacManifests } from './rbac.ts';
 
-/** One thing to do in a namespace. Every step may run twice. */
+/** One action in a namespace. Every step is safe to run twice. */
 export type Step =
   | {
       readonly kind: 'apply-rbac';
@@ -25,16 +25,16 @@ export type Step =
       readonly kind: 'apply-application';
       readonly manifest: ApplicationManifest;
       readonly change: 'create' | 'update';
-      /** Precondition: the version that the plan was made from. */
+      /** Precondition: the version that the plan was based on. */
       readonly resourceVersion: string | undefined;
       /**
-       * Set where server-side apply would leave config keys to their other owner: a merge patch of `spec.config` that
-       * removes them, to be sent with everything else in one write.
+       * Set if server-side apply would keep config keys of another field manager: a merge patch of `spec.config` that
+       * removes them, sent with everything else in one write.
        */
       readonly configPatch: Readonly<Record<string, unknown>> | undefined;
     }
   | {
-      /** The pod that runs already is this deployment's: a later run must not start another. */
+      /** The running pod belongs to this deployment: a later run must not start another one. */
       readonly kind: 'adopt-bootstrap-pod';
       readonly deploymentId: string;
     }
@@ -53,7 +53,7 @@ export type Step =
 
 export interface DeploymentPlan {
   readonly action: PlanAction;
-  /** Why, for people: the dry run, the job's log and the page show it. */
+  /** For people: the dry run, the job's log and the page show it. */
   readonly reason: string;
   readonly steps: readonly Step[];
 }
@@ -64,14 +64,14 @@ export interface PlanInput {
   readonly rolloutId: string;
   readonly forceBootstrap: boolean;
   readonly observed: NamespaceSnapshot;
-  /** The namespace's quotas; they are read only where one has refused the bootstrap pod (docs/decisions/0008). */
+  /** The namespace's quotas; read only if one has rejected the bootstrap pod (docs/decisions/0008). */
   readonly quotas: readonly QuotaObject[];
   readonly manageRbac: boolean;
-  /** What earlier runs left behind in the desired-state record. */
+  /** What earlier runs saved in the desired-state record. */
   readonly done: { readonly bootstrappedId?: string | undefined; readonly rbacVersion?: string | undefined };
 }
 
-/** Decides what a namespace needs. Pure: the same input gives the same plan, and the plan is what a dry run prints. */
+/** Decides what a namespace needs. Pure: the same input gives the same plan, and a dry run prints that plan. */
 export function planDeployment(input: PlanInput): DeploymentPlan {
   const { observed, release, config } = input;
   const helmRelease = observed.deployment?.helmRelease;
@@ -96,12 +96,12 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const waitsForBootstrap = bootstrap || observed.bootstrapPod?.startedFor === deploymentId;
   return {
     action: actionOf(input, bootstrap, write),
-    reason: write ?? (bootstrap ? bootstrapReason(input) : 'written before, not proved yet'),
+    reason: write ?? (bootstrap ? bootstrapReason(input) : 'already written, not verified yet'),
     steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
   };
 }
 
-/** True when FDD has to be started by a bootstrap pod that does not exist yet. */
+/** True if FDD has to be started by a bootstrap pod that does not exist yet. */
 export function needsBootstrap(
   input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done'>,
 ): boolean {
@@ -112,9 +112,9 @@ export function needsBootstrap(
   if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if (input.forceBootstrap && !isOurs) return true;
-  const isRight = differenceFrom(application, input.release) === undefined;
-  if (isRight && bootstrapPod?.startedFor === current) return false;
-  // Forced, and begun already: once is enough.
+  const isUpToDate = differenceFrom(application, input.release) === undefined;
+  if (isUpToDate && bootstrapPod?.startedFor === current) return false;
+  // A forced bootstrap runs only once.
   return deployment === undefined || input.done.bootstrappedId !== current;
 }
 
@@ -131,12 +131,12 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
     return 'a bootstrap was forced';
   }
-  if (report?.result === 'SUCCESS') return 'FDD would skip a deployment id that has succeeded';
+  if (report?.result === 'SUCCESS') return 'FDD skips a deployment id that has already succeeded';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
   return undefined;
 }
 
-/** A Deployment that was changed behind FDD's back: FDD will not look at an id again that has succeeded. */
+/** For a Deployment that was changed behind FDD's back: FDD ignores an id that has succeeded. */
 function reasonToRepeat(
   { deployment }: NamespaceSnapshot,
   current: string,
@@ -148,7 +148,7 @@ function reasonToRepeat(
   return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
 }
 
-/** FDD ignores an id that it has reported SUCCESS or FAILED for. */
+/** FDD ignores an id for which it has reported SUCCESS or FAILED. */
 function hasFinalReport(observed: NamespaceSnapshot, deploymentId: string): boolean {
   const result = reportOn(observed, deploymentId)?.result;
   return result === 'SUCCESS' || result === 'FAILED';
@@ -162,7 +162,7 @@ function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefine
 }
 
 function bootstrapReason(input: PlanInput): string {
-  return input.observed.deployment ? 'bootstrap was forced' : 'there is no Deployment';
+  return input.observed.deployment ? 'a bootstrap was forced' : 'there is no Deployment';
 }
 
 function rbacSteps(input: PlanInput, changing: boolean): Step[] {
@@ -203,7 +203,7 @@ function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {
   return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }, create];
 }
 
-/** True when FDD has taken the deployment up and runs it, as far as the watches show. */
+/** True if, according to the watches, FDD has picked up the deployment and runs it. */
 function isSettled(observed: NamespaceSnapshot, deploymentId: string, release: Release): boolean {
   const { deployment } = observed;
   const report = reportOn(observed, deploymentId);
@@ -212,7 +212,7 @@ function isSettled(observed: NamespaceSnapshot, deploymentId: string, release: R
     deployment.deploymentId === deploymentId &&
     deployment.image === release.image &&
     isRolledOut(deployment) &&
-    // FDD keeps its last ten reports only: none at all is an old, finished deployment.
+    // FDD keeps only its last ten reports: an old, finished deployment has none.
     (report === undefined || report.result === 'SUCCESS') &&
     observed.bootstrapPod?.startedFor !== deploymentId
   );

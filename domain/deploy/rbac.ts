@@ -4,7 +4,7 @@ import { APP_LABEL, FDD } from '../cluster/names.ts';
 const READ = ['get', 'list', 'watch'];
 const WRITE = ['create', 'delete', 'deletecollection', 'get', 'list', 'update', 'watch'];
 
-/** What FDD v1.10.0 uses in its namespace (its chart's Role); upstream Skipper's older rules make today's FDD fail. */
+/** What FDD v1.10.0 needs in its namespace (its chart's Role); with upstream Skipper's older rules it would fail. */
 const RULES = [
   { apiGroups: ['fiaas.schibsted.io'], resources: ['applications'], verbs: READ },
   {
@@ -39,8 +39,8 @@ const RULES = [
 ];
 
 /**
- * The three objects of `--manage-rbac`. They are applied server-side, so what others put on the ServiceAccount (pull
- * secrets, annotations) stays.
+ * The three objects of `--manage-rbac`. They are applied server-side, which keeps fields that others have set on the
+ * ServiceAccount (pull secrets, annotations).
  */
 export function rbacManifests(namespace: string) {
   const metadata = { name: FDD, namespace, labels: { [APP_LABEL]: FDD } };
@@ -62,5 +62,5 @@ export function rbacManifests(namespace: string) {
   };
 }
 
-/** Changes when the rules do, so that a namespace which is otherwise right gets the new ones. */
+/** Changes with the rules, so that an otherwise up-to-date namespace gets the new ones. */
 export const RBAC_VERSION = createHash('sha256').update(JSON.stringify(RULES)).digest('hex').slice(0, 12);

@@ -2,26 +2,26 @@ import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import { differenceFrom } from './application.ts';
 
-/** What earlier requests left behind, as far as it decides whether to ask again. */
+/** The parts of earlier requests that decide whether to deploy again. */
 export interface EarlierRequest {
-  /** Something was asked for that is not done yet. */
+  /** A request is not finished yet. */
   readonly unfinished: boolean;
   /** The release of the last finished run. */
   readonly lastRelease: string | undefined;
   readonly lastFailed: boolean;
-  /** Runs in a row that failed. */
+  /** Consecutive failed runs. */
   readonly failures: number;
   readonly finishedAt: number | undefined;
 }
 
 const MINUTE_MS = 60_000;
-/** A release that failed in a namespace is tried again after 10 minutes, then 20, 40, … */
+/** A release that failed in a namespace is retried after 10 minutes, then 20, 40, … */
 const FIRST_RETRY_MS = 10 * MINUTE_MS;
 const LAST_RETRY_MS = 6 * 60 * MINUTE_MS;
 
 /**
- * Why a namespace should be deployed without anybody asking; undefined when it should not. It never means a forced
- * bootstrap: an FDD that is there is asked to update itself.
+ * Why a namespace should be deployed automatically; undefined if it should not. Never a forced bootstrap: an existing FDD
+ * updates itself.
  */
 export function reasonToUpdate(
   snapshot: NamespaceSnapshot,
@@ -41,14 +41,14 @@ export function reasonToUpdate(
   return reason;
 }
 
-/** A Deployment that runs another image than its Application asks for, while FDD is not at it. */
+/** A Deployment whose image differs from its Application's, while FDD is not deploying. */
 function mismatchOf(snapshot: NamespaceSnapshot): string | undefined {
   const { application, deployment } = snapshot;
   if (!application || !deployment || deployment.image === application.image) return undefined;
   const report =
     application.deploymentId === undefined ? undefined : reportOn(snapshot, application.deploymentId);
-  const isAtIt = report?.result === 'INITIATED' || report?.result === 'RUNNING';
-  return isAtIt ? undefined : `the Deployment runs ${deployment.image}`;
+  const isDeploying = report?.result === 'INITIATED' || report?.result === 'RUNNING';
+  return isDeploying ? undefined : `the Deployment runs ${deployment.image}`;
 }
 
 function waitAfter(failures: number): number {

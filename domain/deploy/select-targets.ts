@@ -4,29 +4,29 @@ import { helmRefusal } from './helm-refusal.ts';
 
 export type Selected =
   | { readonly namespace: string; readonly kind: 'deploy'; readonly config: NamespaceConfig }
-  /** Listed in the rollout with its reason, but nothing is done. */
+  /** Listed in the rollout with its reason, but not deployed. */
   | { readonly namespace: string; readonly kind: 'config-error' | 'helm-managed'; readonly reason: string };
 
 export interface Selection {
   readonly targets: readonly Selected[];
-  /** Names that were asked for and are no namespaces of FIAAS. */
+  /** Requested names that are not FIAAS namespaces. */
   readonly unknown: readonly string[];
 }
 
-/** Which namespaces a request means: those it names, or all; and what can be said of each before any work. */
+/** The namespaces of a request (those it names, or all), and what is known about each before any work. */
 export function selectTargets(
   names: readonly string[] | undefined,
   known: readonly string[],
   snapshot: (namespace: string) => NamespaceSnapshot,
   forceBootstrap: boolean,
 ): Selection {
-  const asked = names === undefined ? known : [...new Set(names)];
+  const requested = names === undefined ? known : [...new Set(names)];
   const existing = new Set(known);
   return {
-    targets: asked
+    targets: requested
       .filter((namespace) => existing.has(namespace))
       .map((namespace) => select(snapshot(namespace), forceBootstrap)),
-    unknown: asked.filter((namespace) => !existing.has(namespace)),
+    unknown: requested.filter((namespace) => !existing.has(namespace)),
   };
 }
 

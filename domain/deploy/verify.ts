@@ -12,30 +12,30 @@ import {
   failedReport,
   podSymptom,
   replicasOf,
-  saysWhy,
+  showsCause,
   symptomsOf,
   worstFirst,
 } from '../cluster/symptoms.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Symptom } from '../symptom.ts';
 
-/** What a deployment must have led to. */
+/** What must be true of a verified deployment. */
 export interface Expectation {
   readonly deploymentId: string;
   readonly image: string;
   readonly bootstrap: boolean;
-  /** Variables that FDD's Deployment must carry if it was made with its namespace's configuration. */
+  /** Variables that FDD's Deployment has if it was created with its namespace's configuration. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What is known at the moment of judging. */
+/** The current observations. */
 export interface Evidence {
   readonly snapshot: NamespaceSnapshot;
-  /** The resourceVersion up to which the watch of Deployments has seen everything. */
+  /** The resourceVersion up to which the Deployment watch is current. */
   readonly deploymentsPosition: string | undefined;
-  /** A Deployment read from the API server after SUCCESS had been seen. */
+  /** A Deployment read from the API server after SUCCESS was seen. */
   readonly deploymentAfterSuccess?: ObservedDeployment | undefined;
-  /** How long the bootstrap pod has been seen finished, in milliseconds. */
+  /** How long ago the bootstrap pod was first seen finished, in milliseconds. */
   readonly podFinishedForMs: number;
 }
 
@@ -49,19 +49,19 @@ export interface FailedVerdict {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly details: readonly string[];
-  /** The worst first. */
+  /** Worst first. */
   readonly symptoms: readonly Symptom[];
 }
 
 export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
 
-/** Two watches are not ordered: what FDD reported may be seen this much after its pod has ended. */
+/** Events of two watches are not ordered: FDD's report can arrive this much later than the end of its pod. */
 const POD_END_GRACE_MS = 2_000;
 
 /**
- * Judges whether FDD came up with a deployment: its SUCCESS for our id, then a Deployment that is newer than that
- * SUCCESS and fully rolled out. SUCCESS alone proves nothing (FDD writes it before its own pods are replaced, and may
- * write the Deployment once more), and a Deployment seen before it may still show the old numbers.
+ * Verifies that FDD runs a deployment: SUCCESS for our id, then a Deployment that is newer than that SUCCESS and fully
+ * rolled out. SUCCESS alone is not enough (FDD writes it before its own pods are replaced, and can write the Deployment
+ * once more), and a Deployment seen before it can still show the old numbers.
  */
 export function judge(expected: Expectation, evidence: Evidence): Verdict {
   const { snapshot } = evidence;
@@ -82,7 +82,7 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
   if (deployment.deploymentId !== expected.deploymentId || deployment.image !== expected.image) {
     return waiting(
       'rollout',
-      `the Deployment does not carry this deployment yet (image ${deployment.image})`,
+      `the Deployment does not have this deployment's id and image yet (image ${deployment.image})`,
     );
   }
   if (!isRolledOut(deployment)) {
@@ -92,8 +92,8 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
 }
 
 /**
- * What to say when the deadline has come and the verdict is still out. The reason names the worst symptom without whose pod
- * it is, or else what was waited for: failures of one kind read alike in every namespace.
+ * The failure when the deadline passes without a verdict. The reason names the worst symptom (without the pod's name) or
+ * else what was waited for, so that failures of one kind have the same text in every namespace.
  */
 export function explainTimeout(expected: Expectation, evidence: Evidence, waitedFor: string): FailedVerdict {
   const { snapshot } = evidence;
@@ -109,7 +109,7 @@ export function explainTimeout(expected: Expectation, evidence: Evidence, waited
       ...(report?.logs ?? []),
       ...describeDeployment(snapshot),
       ...describeBootstrapPod(snapshot),
-      ...(isDead(snapshot) ? ['no FDD runs that could take the deployment up: force a bootstrap'] : []),
+      ...(isDown(snapshot) ? ['no FDD is running to pick up the deployment: force a bootstrap'] : []),
     ],
   });
 }
@@ -124,8 +124,8 @@ function describeBootstrapPod({ bootstrapPod }: NamespaceSnapshot): string[] {
   return bootstrapPod ? ['bootstrap pod: running'] : [];
 }
 
-/** An FDD that does not run cannot deploy itself, however good the release is. */
-function isDead({ deployment, pods }: NamespaceSnapshot): boolean {
+/** An FDD that is not running cannot deploy itself, even if the release is good. */
+function isDown({ deployment, pods }: NamespaceSnapshot): boolean {
   return (
     deployment !== undefined && (deployment.availableReplicas ?? 0) === 0 && !pods.some((pod) => pod.ready)
   );
@@ -136,12 +136,12 @@ function newestAfter(successVersion: string, evidence: Evidence): ObservedDeploy
   if (isAtOrAfter(evidence.deploymentsPosition, successVersion)) return snapshot.deployment;
   const seen = snapshot.deployment;
   if (!deploymentAfterSuccess) return undefined;
-  // The watch may have moved on since the read.
+  // The watch can be ahead of the read by now.
   const newer = seen && isAtOrAfter(seen.resourceVersion, deploymentAfterSuccess.resourceVersion);
   return newer ? seen : deploymentAfterSuccess;
 }
 
-/** A bootstrap pod that ended without FDD's SUCCESS has failed, whatever its exit code says. */
+/** A bootstrap pod that ended without FDD's SUCCESS has failed, regardless of its exit code. */
 function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerdict | undefined {
   const { snapshot, podFinishedForMs } = evidence;
   const pod = snapshot.bootstrapPod;
@@ -159,7 +159,7 @@ function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerd
   });
 }
 
-/** The Deployment from the top down: its numbers, also where they are right, its conditions, its pods. */
+/** The Deployment from the top down: its numbers (even if they are fine), its conditions, its pods. */
 function describeDeployment(snapshot: NamespaceSnapshot): string[] {
   const { deployment } = snapshot;
   const symptoms = symptomsOf({ ...snapshot, bootstrapPod: undefined });
@@ -174,24 +174,24 @@ function describeRollout(snapshot: NamespaceSnapshot): string {
   return (worst ? [describeBriefly(worst), numbers] : [numbers, ...reasons]).join('; ');
 }
 
-/** What is wrong with FDD's pods or the bootstrap pod, which is what people look for; then what FDD reports. */
+/** First what is wrong with FDD's pods or the bootstrap pod, which people look for; then FDD's report. */
 function describeWait(snapshot: NamespaceSnapshot, result: string | undefined): string {
-  const said = result === undefined ? 'FDD has not taken the deployment up' : `FDD reported ${result}`;
+  const progress = result === undefined ? 'FDD has not picked up the deployment' : `FDD reported ${result}`;
   const worst = worstOf(snapshot);
-  return worst ? `${describeBriefly(worst)}; ${said}` : said;
+  return worst ? `${describeBriefly(worst)}; ${progress}` : progress;
 }
 
-/** While one deployment is watched, it is clear whose pod it is. */
+/** Without the pod's name: while one deployment is watched, it is clear which pod is meant. */
 function describeBriefly(symptom: Symptom): string {
   return symptom.kind === 'pod' && !symptom.isBootstrap ? describeCause(symptom) : describeSymptom(symptom);
 }
 
-/** Why no pod comes up; a bootstrap pod that has ended is judged, not waited for. */
+/** Why no pod becomes ready. Skips a finished bootstrap pod: bootstrapFailure handles it. */
 function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
   const { bootstrapPod } = snapshot;
   const isWaitedFor = bootstrapPod !== undefined && !hasPodEnded(bootstrapPod);
   const waitedFor = isWaitedFor ? snapshot : { ...snapshot, bootstrapPod: undefined };
-  return worstFirst(symptomsOf(waitedFor)).find(saysWhy);
+  return worstFirst(symptomsOf(waitedFor)).find(showsCause);
 }
 
 function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {

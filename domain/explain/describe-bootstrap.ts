@@ -8,7 +8,7 @@ export function bootstrapEnd({ exitCode, reason }: Pick<BootstrapRecord, 'exitCo
   return reason === undefined ? end : `${end} (${reason})`;
 }
 
-/** A bootstrap pod's end and events, line by line; its log is another matter. */
+/** A bootstrap pod's end and events, line by line; without its log. */
 export function describeBootstrap(record: BootstrapRecord): string[] {
   return [
     `bootstrap pod ${bootstrapEnd(record)}`,
@@ -16,14 +16,14 @@ export function describeBootstrap(record: BootstrapRecord): string[] {
   ];
 }
 
-/** What a bootstrap pod's end means for an FDD that is proved all the same. */
+/** Warnings about the bootstrap pod of an FDD that is verified nevertheless. */
 export function bootstrapWarnings(record: BootstrapRecord | undefined): string[] {
   if (!record || record.exitCode === 0) return [];
   const end = record.exitCode === undefined ? 'did not end by its deadline' : bootstrapEnd(record);
-  return [`FDD is proved, but its bootstrap pod ${end}`];
+  return [`FDD is verified, but its bootstrap pod ${end}`];
 }
 
-/** How a bootstrap pod ended, as data; nothing for one that had not. */
+/** How a bootstrap pod ended, as data; empty if it had not. */
 export function bootstrapSymptom({ exitCode, reason }: BootstrapRecord): Symptom[] {
   if (exitCode === undefined) return [];
   const about = { kind: 'pod', pod: BOOTSTRAP_POD, isBootstrap: true, restarts: 0 } as const;

@@ -11,7 +11,7 @@ export interface RetriedAttempt {
 export function describeRetry({ attempt, code, message, waitMs }: RetriedAttempt): string {
   const failure = code ? `failed (${code})` : 'failed';
   const next = waitMs === undefined ? '' : `; next in ${seconds(Math.max(0, waitMs))} s`;
-  // A throttled attempt is not counted, also if it was the first.
+  // A throttled attempt is not counted, even if it was the first.
   return `attempt ${Math.max(1, attempt)} ${failure}: ${message}${next}`;
 }
 

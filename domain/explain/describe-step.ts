@@ -1,6 +1,6 @@
 import type { Step } from '../deploy/plan.ts';
 
-/** A step of a plan, for people: the job's log, the timeline and the plan on the page say it alike. */
+/** A step of a plan, for people; used by the job's log, the timeline and the plan on the page. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'apply-rbac':
@@ -8,7 +8,7 @@ export function describeStep(step: Step): string {
     case 'apply-application':
       return `${step.change} Application (${step.manifest.spec.image})`;
     case 'adopt-bootstrap-pod':
-      return 'adopt the bootstrap pod that runs already';
+      return 'adopt the running bootstrap pod';
     case 'delete-bootstrap-pod':
       return `delete bootstrap pod: ${step.reason}`;
     case 'create-bootstrap-pod':

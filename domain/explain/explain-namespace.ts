@@ -23,16 +23,16 @@ const MAX_EVIDENCE = 8;
 const LOG_LINES = 4;
 const LINE_LENGTH = 600;
 
-/** What supports an explanation: for people, and as data. */
+/** The evidence for an explanation: for people, and as data. */
 interface Evidence {
-  /** The most telling first: messages as their authors wrote them. */
+  /** The most useful first; original messages, unchanged. */
   readonly lines: readonly string[];
   readonly symptoms: readonly Symptom[];
 }
 
 const NO_EVIDENCE: Evidence = { lines: [], symptoms: [] };
 
-/** Explains a namespace. Pure: what is seen now weighs more than what was recorded. */
+/** Explains a namespace. Pure; the current state has priority over recorded history. */
 export function explainNamespace(input: WhyInput): Why {
   const { row, snapshot } = input;
   const { config } = snapshot;
@@ -48,7 +48,7 @@ export function explainNamespace(input: WhyInput): Why {
   }
   if (row.health === 'degraded') return explainBroken(input);
   if (row.health === 'outdated' || row.status === 'NOT_FOUND') return explainBehind(input);
-  return explainWell(input, last);
+  return explainHealthy(input, last);
 }
 
 function explained(input: WhyInput, code: string | undefined, message: string, evidence: Evidence): Why {
@@ -66,16 +66,16 @@ function explainBusy(input: WhyInput): Why {
   if (row.activity === 'retrying') {
     const code = failed?.code ?? row.code;
     const advice = adviceFor(code, trouble, symptoms);
-    const headline = `Attempt ${failed?.attempt ?? row.attempt} failed and will be made again automatically. ${advice.headline}`;
+    const headline = `Attempt ${failed?.attempt ?? row.attempt} failed and will be retried automatically. ${advice.headline}`;
     return { ...answer(input, { ...advice, headline }, [failed?.reason ?? row.cause, ...lines]), code };
   }
   if (row.activity === 'queued') {
-    return answer(input, { headline: 'It waits for a free worker.', remedy: [] }, [row.detail, ...lines]);
+    return answer(input, { headline: 'Waiting for a free worker.', remedy: [] }, [row.detail, ...lines]);
   }
-  const to = row.wanted === '' ? '' : ` to ${row.wanted}`;
-  // The row may be a moment behind the run, and say that none has begun.
-  const before = row.cause === '' ? '' : ' The one before it failed.';
-  const headline = `Attempt ${Math.max(1, row.attempt)} brings it${to}: ${row.activity}.${before}`;
+  const what = row.wanted === '' ? '' : ` to deploy ${row.wanted}`;
+  // The row can be a moment behind the run, and still show attempt 0.
+  const before = row.cause === '' ? '' : ' The previous attempt failed.';
+  const headline = `Attempt ${Math.max(1, row.attempt)}${what}: ${row.activity}.${before}`;
   const known =
     adviceForSymptoms(trouble, now.symptoms) ??
     (row.cause === '' ? undefined : adviceFor(row.code, trouble, symptoms));
@@ -85,7 +85,7 @@ function explainBusy(input: WhyInput): Why {
   return answer(input, advice, [row.detail, ...lines]);
 }
 
-/** FDD does not work, whatever the result of the latest deploy. */
+/** FDD does not work, regardless of the result of the latest deploy. */
 function explainBroken(input: WhyInput): Why {
   const { row } = input;
   const { lines, symptoms } = liveEvidence(input);
@@ -93,7 +93,7 @@ function explainBroken(input: WhyInput): Why {
     headline: 'FDD is deployed, but not available.',
     remedy: [
       `Check its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
-      'Deploy again; with a forced bootstrap if no FDD runs that could take the deployment up.',
+      'Deploy again. If no FDD is running, force a bootstrap.',
     ],
   };
   return answer(input, advice, [row.cause, ...lines]);
@@ -116,7 +116,7 @@ function explainBehind(input: WhyInput): Why {
       evidence,
     );
   }
-  const wanted = row.wanted === '' ? 'what its Application asks for' : row.wanted;
+  const wanted = row.wanted === '' ? 'the version in its Application' : row.wanted;
   return answer(
     input,
     {
@@ -127,11 +127,11 @@ function explainBehind(input: WhyInput): Why {
   );
 }
 
-function explainWell(input: WhyInput, last: Attempt | undefined): Why {
+function explainHealthy(input: WhyInput, last: Attempt | undefined): Why {
   const { row } = input;
   const because =
     last?.end === 'completed' ? [`latest deploy: ${last.outcome ?? 'verified'} (plan: ${last.reason})`] : [];
-  const headline = `FDD runs ${row.version}, as "${row.channel}" asks, and is available.`;
+  const headline = `FDD is available and runs ${row.version}, the release of channel "${row.channel}".`;
   return answer(input, { headline, remedy: [] }, [...because, ...(last?.details ?? [])]);
 }
 
@@ -146,7 +146,7 @@ function answer({ row }: WhyInput, advice: Advice, evidence: readonly string[]):
   };
 }
 
-/** What a failed attempt left behind, then what is seen now. */
+/** First what a failed attempt recorded, then the current state. */
 function evidenceOf(attempt: Attempt | undefined, input: WhyInput): Evidence {
   const { details = [], symptoms = [] } = attempt?.end === 'failed' ? attempt : {};
   const { bootstrap } = input;
@@ -155,7 +155,7 @@ function evidenceOf(attempt: Attempt | undefined, input: WhyInput): Evidence {
   const now = liveEvidence(input);
   return {
     lines: [
-      // How its bootstrap pod ended is said with that pod's events.
+      // describeBootstrap reports how the bootstrap pod ended.
       ...symptoms.filter((symptom) => !isEndedBootstrap(symptom)).flatMap(linesOf),
       ...details.filter(isErrorLine),
       ...(itsBootstrap ? describeBootstrap(itsBootstrap) : []),
@@ -171,7 +171,7 @@ function isEndedBootstrap(symptom: Symptom): boolean {
   return symptom.kind === 'pod' && symptom.isBootstrap && symptom.state === 'terminated';
 }
 
-/** Pods, conditions and what FDD reports on the current deployment. */
+/** Pods, conditions, and FDD's report on the current deployment. */
 function liveEvidence({ snapshot }: WhyInput): Evidence {
   const current = snapshot.application?.deploymentId;
   const report = current === undefined ? undefined : reportOn(snapshot, current);
@@ -182,22 +182,22 @@ function liveEvidence({ snapshot }: WhyInput): Evidence {
   return { lines, symptoms };
 }
 
-/** What a headline, a message or FDD's log says anyway is left out. */
+/** Leaves out what a headline, a message or FDD's log already shows. */
 function linesOf(symptom: Symptom): string[] {
-  const isSaidElsewhere = ['fdd-report', 'refusal', 'no-deployment'].includes(symptom.kind);
-  return isSaidElsewhere ? [] : [describeSymptom(symptom)];
+  const isShownElsewhere = ['fdd-report', 'refusal', 'no-deployment'].includes(symptom.kind);
+  return isShownElsewhere ? [] : [describeSymptom(symptom)];
 }
 
-/** Leaves out what an earlier line already says. */
+/** Leaves out lines that an earlier line contains. */
 function withoutRepetition(lines: readonly string[]): string[] {
-  const said: string[] = [];
+  const kept: string[] = [];
   for (const line of lines) {
-    if (line !== '' && !said.some((earlier) => earlier.includes(line))) said.push(line);
+    if (line !== '' && !kept.some((earlier) => earlier.includes(line))) kept.push(line);
   }
-  return said;
+  return kept;
 }
 
-/** What FDD says is wrong; where it names no error, what it said last. */
+/** FDD's errors; without any, the last lines of its log. */
 function quote(logs: readonly string[]): readonly string[] {
   const errors = logs.filter(isErrorLine);
   const others = logs.filter((line) => !isInfoLine(line));

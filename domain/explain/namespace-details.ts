@@ -6,11 +6,11 @@ import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 const lines = z.array(z.string()).readonly();
 
-/** The answer to "why is it so" for one namespace: what the page shows on top, and `skipper why` prints. */
+/** The explanation of one namespace: at the top of its page, and printed by `skipper why`. */
 export const Why = z
   .object({
-    headline: z.string().describe('One sentence: what is wrong, what is under way, or that all is well'),
-    because: lines.describe('The evidence, the most telling line first'),
+    headline: z.string().describe('One sentence: what is wrong, what is in progress, or that it is healthy'),
+    because: lines.describe('The evidence, the most useful line first'),
     remedy: lines.describe('What an operator can do, in order; empty if there is nothing to do'),
     code: z.string().optional().describe('Error code, if an error is the reason'),
     health: Health,
@@ -28,7 +28,7 @@ export const NamespaceLink = z
   .meta({ id: 'NamespaceLink' });
 export type NamespaceLink = Readonly<z.infer<typeof NamespaceLink>>;
 
-/** One property of FDD's Deployment, against what its Application asks for. */
+/** One property of FDD's Deployment, compared with its Application. */
 export const DeploymentCheck = z
   .object({ what: z.string(), wanted: z.string(), actual: z.string(), isRight: z.boolean() })
   .meta({ id: 'DeploymentCheck' });
@@ -57,7 +57,7 @@ export const FddReport = z
   .meta({ id: 'FddReport' });
 export type FddReport = Readonly<z.infer<typeof FddReport>>;
 
-/** Everything that is known of one namespace, beside its objects: the page, and part of `GET /api/namespaces/:namespace`. */
+/** Everything known about one namespace except its objects: the page, and part of `GET /api/namespaces/:namespace`. */
 export const NamespaceDetails = z
   .object({
     namespace: z.string(),
@@ -72,10 +72,7 @@ export const NamespaceDetails = z
     bootstrap: LastBootstrap.optional().describe("The last bootstrap pod's end, events and log"),
     rollouts: z.array(NamespaceLink).readonly(),
     jobs: z.array(NamespaceLink).readonly(),
-    checks: z
-      .array(DeploymentCheck)
-      .readonly()
-      .describe("FDD's Deployment beside what its Application asks for"),
+    checks: z.array(DeploymentCheck).readonly().describe("FDD's Deployment compared with its Application"),
     conditions: z.array(Condition).readonly(),
     fddPods: z.array(PodDetails).readonly().describe('The bootstrap pod first, while it exists'),
     report: FddReport.optional().describe(
@@ -90,7 +87,7 @@ export const ShownObject = z
     kind: z.string(),
     name: z.string(),
     yaml: z.string().describe('Empty if it could not be read'),
-    problem: z.string().optional().describe('Why it is not shown: refused, or absent'),
+    problem: z.string().optional().describe('Why it is not shown: not allowed, or not found'),
   })
   .meta({ id: 'ShownObject' });
 export type ShownObject = Readonly<z.infer<typeof ShownObject>>;
@@ -98,7 +95,7 @@ export type ShownObject = Readonly<z.infer<typeof ShownObject>>;
 /** What a deploy would do now. */
 export const PlannedDeploy = z
   .object({
-    action: z.string().optional().describe('`update`, `unchanged`, …; left out if unknown, for the reason'),
+    action: z.string().optional().describe('`update`, `unchanged`, …; left out if unknown, see `reason`'),
     reason: z.string(),
     version: z.string().optional(),
     steps: lines,
@@ -109,7 +106,7 @@ export type PlannedDeploy = Readonly<z.infer<typeof PlannedDeploy>>;
 export const DiffLine = z.object({ kind: z.enum(['same', 'added', 'removed']), text: z.string() });
 export type DiffLine = Readonly<z.infer<typeof DiffLine>>;
 
-/** The Application that the channel's release asks for, against the present one; only fields that Skipper writes. */
+/** The Application for the channel's release, compared with the actual one; only fields that Skipper writes. */
 export const WantedDiff = z
   .object({
     problem: z.string().optional().describe('Why there is nothing to compare'),
@@ -119,13 +116,13 @@ export const WantedDiff = z
   .meta({ id: 'WantedDiff' });
 export type WantedDiff = Readonly<z.infer<typeof WantedDiff>>;
 
-/** The cluster's objects at this moment, and what a deploy would change: `GET /api/namespaces/:namespace/objects`. */
+/** The current objects in the cluster, and what a deploy would change: `GET /api/namespaces/:namespace/objects`. */
 export const NamespaceObjects = z
   .object({
     namespace: z.string(),
     readAt: milliseconds,
     objects: z.array(ShownObject).readonly(),
-    reports: z.array(FddReport).readonly().describe("FDD's reports with their whole logs, the latest first"),
+    reports: z.array(FddReport).readonly().describe("FDD's reports with their full logs, latest first"),
     plan: PlannedDeploy,
     diff: WantedDiff,
   })

@@ -4,12 +4,12 @@ import type { ConfigMapKey } from '../cluster/namespace-config.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Refusal, Symptom } from '../symptom.ts';
 
-/** What an explanation can draw on, beside the symptoms. */
+/** The facts that advice can use, besides the symptoms. */
 export interface Trouble {
   readonly namespace: string;
-  /** The ConfigMap that makes the namespace FIAAS's. */
+  /** The ConfigMap that makes this a FIAAS namespace. */
   readonly configMap: string;
-  /** What of the ConfigMap cannot be read. */
+  /** The invalid key of the ConfigMap. */
   readonly configKey?: ConfigMapKey | undefined;
   readonly channel: string;
   readonly version: string;
@@ -30,52 +30,52 @@ type Adviser = (trouble: Trouble, symptoms: readonly Symptom[]) => Advice;
 /** What each error code means to an operator. */
 const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   config_error: ({ namespace, configMap, configKey }) => ({
-    headline: 'The ConfigMap of this namespace cannot be read, so nothing is deployed here.',
+    headline: 'The ConfigMap of this namespace is invalid, so nothing is deployed here.',
     remedy: [
       `Correct ${configKey ?? 'it'}: kubectl -n ${namespace} edit configmap ${configMap}`,
       'Skipper sees the change immediately. Then deploy.',
     ],
   }),
   forbidden: ({ namespace }, symptoms) => ({
-    headline: 'The cluster does not allow Skipper what this deploy needs.',
+    headline: 'Skipper lacks a permission that this deploy needs.',
     remedy: [grantRight(namespace, symptoms), AGAIN],
   }),
   quota_exceeded: ({ namespace }, symptoms) => ({
-    headline: 'A resource quota of the namespace does not admit the pod.',
+    headline: 'The pod exceeds a resource quota of the namespace.',
     remedy: [
       `Raise ${nameOfQuota(symptoms)} in ${namespace}, or remove what uses it: kubectl -n ${namespace} describe resourcequota`,
       AGAIN,
     ],
   }),
   pod_rejected: ({ namespace }) => ({
-    headline: 'The namespace’s Pod Security level does not admit the pod.',
+    headline: 'The namespace’s Pod Security level rejects the pod.',
     remedy: [
       `Lower the level: kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=baseline --overwrite`,
       AGAIN,
     ],
   }),
   invalid_object: () => ({
-    headline: 'The cluster rejects what Skipper writes as invalid.',
+    headline: 'The API server rejected an object as invalid.',
     remedy: [
       'The message names the field. If it is part of the release’s fiaas.yml, or of the override, correct it there.',
       AGAIN,
     ],
   }),
   crd_missing: () => ({
-    headline: 'The cluster does not know FIAAS’s resource types.',
+    headline: 'FIAAS’s CustomResourceDefinitions are not installed in the cluster.',
     remedy: [
       'Start a worker without --disable-crd-creation, or apply the two CustomResourceDefinitions of FIAAS.',
       AGAIN,
     ],
   }),
   invalid_release: ({ channel }) => ({
-    headline: `What release channel "${channel}" publishes is not a usable release.`,
+    headline: `Release channel "${channel}" has published an invalid release.`,
     remedy: [`Correct the channel's metadata or spec, or point data.tag at another channel.`, AGAIN],
   }),
   fdd_failed: ({ namespace }) => ({
-    headline: 'FDD took the deployment up and reported FAILED.',
+    headline: 'FDD picked up the deployment and reported FAILED.',
     remedy: [
-      `Its own log says why: fix that; kubectl -n ${namespace} logs deployment/${FDD} has all of it.`,
+      `Fix the error in FDD's log. The full log: kubectl -n ${namespace} logs deployment/${FDD}`,
       AGAIN,
     ],
   }),
@@ -87,22 +87,22 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     ],
   }),
   bootstrap_failed: ({ namespace }) => ({
-    headline: 'The bootstrap pod ended without having deployed FDD.',
+    headline: 'The bootstrap pod ended without deploying FDD.',
     remedy: [
-      'Its log and exit code, below, say why.',
-      `Often its service account lacks a right: kubectl auth can-i --list -n ${namespace} --as system:serviceaccount:${namespace}:default`,
+      'Check its log and exit code.',
+      `Often its service account lacks a permission: kubectl auth can-i --list -n ${namespace} --as system:serviceaccount:${namespace}:default`,
       AGAIN,
     ],
   }),
   progress_deadline: ({ namespace }) => ({
-    headline: 'FDD did not come up with this deployment before the deadline.',
+    headline: 'FDD did not become ready with this deployment before the deadline.',
     remedy: [
-      `Check whether FDD runs, and what it does: kubectl -n ${namespace} get pods -l app=${FDD}`,
-      'If FDD does not run, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
+      `Check whether FDD is running: kubectl -n ${namespace} get pods -l app=${FDD}`,
+      'If FDD is not running, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
     ],
   }),
   helm_managed: ({ namespace, helmRelease = FDD }) => ({
-    headline: 'FDD is managed by Helm here: Skipper leaves it alone.',
+    headline: 'FDD is managed by Helm here: Skipper does not change it.',
     remedy: [
       `Upgrade it there: helm -n ${namespace} upgrade ${helmRelease} …`,
       'To hand it over to Skipper, deploy with a forced bootstrap.',
@@ -110,55 +110,55 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   not_found: () => ({
     headline: 'Something that the deploy needs does not exist.',
-    remedy: ['The message names it: create it, or correct what refers to it.', AGAIN],
+    remedy: ['Create what the message names, or correct the reference to it.', AGAIN],
   }),
   conflict: ({ namespace }) => ({
-    headline: 'Somebody else keeps writing the Application at the same time.',
+    headline: 'Another client keeps changing the Application at the same time.',
     remedy: [
-      `Find out who: kubectl -n ${namespace} get applications ${FDD} -o yaml --show-managed-fields`,
-      'Stop the other writer (an old Skipper, a GitOps tool). Then deploy again.',
+      `Find the other client: kubectl -n ${namespace} get applications ${FDD} -o yaml --show-managed-fields`,
+      'Stop it (an old Skipper, a GitOps tool). Then deploy again.',
     ],
   }),
   unauthorized: () => ({
-    headline: 'The cluster does not accept Skipper’s credentials.',
+    headline: 'The API server does not accept Skipper’s credentials.',
     remedy: ['Renew the token or certificate that Skipper runs with. It then continues automatically.'],
   }),
   rate_limited: () => ({
-    headline: 'The API server asks Skipper to slow down.',
+    headline: 'The API server is rate limiting Skipper.',
     remedy: [
-      'Nothing: it continues automatically. If it lasts, lower --concurrency or raise the priority level.',
+      'Nothing to do: Skipper retries automatically. If it persists, lower --concurrency or raise the priority level.',
     ],
   }),
   cluster_unavailable: () => ({
-    headline: 'The Kubernetes API server does not answer as it should.',
+    headline: 'The Kubernetes API server is unreachable or returns errors.',
     remedy: [
-      'Check the API server’s health. Skipper continues automatically; after the last attempt, deploy again.',
+      'Check the API server’s health. Skipper retries automatically; after the last attempt, deploy again.',
     ],
   }),
   release_source_unavailable: ({ channel }) => ({
-    headline: `Release channel "${channel}" cannot be reached.`,
+    headline: `Release channel "${channel}" is unreachable.`,
     remedy: ['Check the release server, the network to it, and --baseurl.', AGAIN],
   }),
   release_unknown: ({ namespace, configMap, channel }) => ({
-    headline: `There is no release "${channel}".`,
+    headline: `Release "${channel}" does not exist.`,
     remedy: [
-      `Name a channel or version that is published in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
+      `Set data.tag to a published channel or version: kubectl -n ${namespace} edit configmap ${configMap}`,
       AGAIN,
     ],
   }),
   redis_unavailable: () => ({
-    headline: 'Skipper’s Redis does not answer.',
+    headline: 'Skipper’s Redis is unreachable.',
     remedy: ['Check Redis, and /readyz. Skipper continues automatically.'],
   }),
   bootstrap_pod_stuck: ({ namespace }) => ({
-    headline: 'The old bootstrap pod is not deleted.',
+    headline: 'The old bootstrap pod is stuck in deletion.',
     remedy: [
       `Check its node and finalizers: kubectl -n ${namespace} describe pod ${FDD}-bootstrap`,
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
   superseded_worker: () => ({
-    headline: 'Another worker has taken the namespace over.',
+    headline: 'Another worker has taken over the namespace.',
     remedy: [],
   }),
   shutting_down: () => ({
@@ -167,38 +167,38 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   namespace_gone: () => ({
     headline: 'The namespace, or its ConfigMap, is gone.',
-    remedy: ['Nothing, if that is intended.'],
+    remedy: ['Nothing to do if that is intended.'],
   }),
 };
 
-/** What shows in pods and conditions, and says more than the code of the error. */
+/** Causes that pods and conditions show, more specific than the error code. */
 const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   'image-not-pulled': ({ namespace, configMap, version }) => ({
     headline: `The image of FDD ${version} cannot be pulled.`,
     remedy: [
-      'Check that the image exists in its registry, and that this cluster’s nodes may pull it.',
-      `Or name another version in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
+      'Check that the image exists in its registry, and that this cluster’s nodes can pull it.',
+      `Or set data.tag to another version: kubectl -n ${namespace} edit configmap ${configMap}`,
       AGAIN,
     ],
   }),
   'out-of-memory': ({ version }) => ({
-    headline: `FDD ${version} is killed because it needs more memory than it may have.`,
+    headline: `FDD ${version} is OOM-killed: it needs more memory than its limit allows.`,
     remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
   }),
   'quota-exceeded': BY_CODE.quota_exceeded,
   'pod-rejected': BY_CODE.pod_rejected,
   'container-not-created': ({ namespace }) => ({
-    headline: 'FDD’s container cannot be created: something that it refers to does not exist.',
+    headline: 'FDD’s container cannot be created: it refers to something that does not exist.',
     remedy: [
-      `The message names it: kubectl -n ${namespace} describe pods -l app=${FDD}. Create it; the pod then starts automatically.`,
+      `Create what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}. The pod then starts automatically.`,
     ],
   }),
   'crash-loop': ({ namespace, configMap, version }) => ({
-    headline: `FDD ${version} ends soon after each start.`,
+    headline: `FDD ${version} is crash-looping.`,
     remedy: [
       `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
-      `If the release is at fault, name the one that worked in data.tag: kubectl -n ${namespace} edit configmap ${configMap}`,
-      'Then deploy with a forced bootstrap: an FDD that does not run cannot deploy itself.',
+      `If the release is broken, set data.tag to one that worked: kubectl -n ${namespace} edit configmap ${configMap}`,
+      'Then deploy with a forced bootstrap: an FDD that is not running cannot deploy itself.',
     ],
   }),
   'bootstrap-failed': BY_CODE.bootstrap_failed,
@@ -210,7 +210,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   }),
 };
 
-/** What an error means: its code, refined by the symptoms. `code` may come from an older or newer Skipper. */
+/** The advice for an error code, refined by the symptoms. `code` can come from an older or newer Skipper. */
 export function adviceFor(code: string | undefined, trouble: Trouble, symptoms: readonly Symptom[]): Advice {
   if (code === 'fdd_failed' && symptoms.some(isForbiddenFdd)) return grantToFdd(trouble);
   const isVague = code === undefined || code === 'progress_deadline' || code === 'bootstrap_failed';
@@ -218,12 +218,12 @@ export function adviceFor(code: string | undefined, trouble: Trouble, symptoms: 
   if (advice) return advice;
   if (code !== undefined && isKnown(code)) return BY_CODE[code](trouble, symptoms);
   return {
-    headline: 'Something went wrong that Skipper does not know.',
-    remedy: ['The job’s log has all of it. Deploy again; if it comes back, report it with that log.'],
+    headline: 'Unknown error.',
+    remedy: ['Check the job’s log. Deploy again; if the error returns, report it with that log.'],
   };
 }
 
-/** What symptoms mean without an error; undefined if they do not say what is at fault. */
+/** The advice for symptoms without an error; undefined if they do not show the cause. */
 export function adviceForSymptoms(trouble: Trouble, symptoms: readonly Symptom[]): Advice | undefined {
   for (const diagnosis of DIAGNOSES) {
     const symptom = symptoms.find((each) => diagnose(each) === diagnosis);
@@ -238,9 +238,9 @@ function isForbiddenFdd(symptom: Symptom): boolean {
 
 function grantToFdd({ namespace }: Trouble): Advice {
   return {
-    headline: 'FDD lacks a right in its namespace, so its deployment FAILED.',
+    headline: 'FDD lacks a permission in its namespace, so its deployment FAILED.',
     remedy: [
-      `Grant it to the service account that FDD runs with in ${namespace} (its log names verb and resource), or let Skipper do so: --manage-rbac.`,
+      `Grant it to the service account that FDD runs with in ${namespace} (its log names the verb and the resource), or let Skipper grant it: --manage-rbac.`,
       AGAIN,
     ],
   };
@@ -258,7 +258,7 @@ function nameOfQuota(symptoms: readonly Symptom[]): string {
 function grantRight(namespace: string, symptoms: readonly Symptom[]): string {
   const missing = refusalsIn(symptoms).find(({ by }) => by === 'rbac');
   if (missing?.by !== 'rbac') {
-    return `Something forbids it: a missing right of Skipper's service account in ${namespace}, or an admission policy; the message says which.`;
+    return `Skipper's service account lacks a permission in ${namespace}, or an admission policy denies the request: see the message.`;
   }
   const { user = "Skipper's service account", verb, resource, group } = missing;
   return `Grant ${user} the verb ${verb} on ${group ? `${resource}.${group}` : resource} in ${namespace}.`;

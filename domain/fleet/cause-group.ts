@@ -1,4 +1,4 @@
-/** Stands for what differs between namespaces that fail alike. */
+/** Replaces what differs between namespaces with the same failure. */
 const ANY = '…';
 const LENGTH = 200;
 
@@ -7,7 +7,7 @@ const GENERATED = '[bcdfghjklmnpqrstvwxz2456789]';
 /** A name ends where no letter, digit or hyphen follows; an underscore joins names. */
 const END = '(?![a-zA-Z0-9-])';
 
-/** What differs though the failure is the same, first match first. */
+/** Texts that differ although the failure is the same, applied in this order. */
 const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [
     /\b(?:ErrImagePull|ImagePullBackOff): (?:back-off pulling|failed to pull) image/i,
@@ -31,8 +31,8 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What failures are grouped by: the first line of a cause without the namespace's name, generated names, ids, addresses,
- * times and numbers of attempts. Versions stay: a release that is broken in one version is one cause.
+ * The key that groups failures: the first line of a cause without the namespace's name, generated names, ids, addresses,
+ * times and attempt numbers. Versions stay: a release that is broken in one version is one cause.
  */
 export function causeGroup(cause: string, namespace: string): string {
   const [first = ''] = cause.trim().split('\n', 1);
@@ -42,7 +42,7 @@ export function causeGroup(cause: string, namespace: string): string {
   return words.length <= LENGTH ? words : `${words.slice(0, LENGTH - 1)}${ANY}`;
 }
 
-/** A name that could be an ordinary word counts only where it is plainly a name: in quotes, in a path, after "namespace". */
+/** A name that could be an ordinary word is replaced only in quotes, in a path, or after "namespace". */
 function withoutName(text: string, namespace: string): string {
   if (namespace === '' || !text.includes(namespace)) return text;
   const name = namespace.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

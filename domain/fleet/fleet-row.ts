@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { StatusValue } from '../cluster/status.ts';
 import { TargetState } from '../rollout/rollout.ts';
 
-/** What is going on in a namespace; `idle` if nothing is. */
+/** What Skipper is doing in a namespace; `idle` if nothing. */
 export const ACTIVITIES = [
   'idle',
   'queued',
@@ -17,12 +17,13 @@ export const ActivityValue = z.enum(ACTIVITIES).meta({ id: 'Activity' });
 export type ActivityValue = z.infer<typeof ActivityValue>;
 
 /**
- * How a namespace is doing, in one word, worst first; page, board and CLI colour and count by it.
- * `healthy`: runs what it should. `progressing`: a request is under way. `outdated`: works, but does not run what it should,
- * and nothing is under way. `degraded`: FDD does not work, or the latest deploy failed. `unmanaged`: Skipper leaves it alone.
+ * The health of a namespace, worst first; page, board and CLI color and count by it.
+ * `healthy`: runs the wanted version. `progressing`: a request is in progress. `outdated`: works, but runs another version,
+ * and no request is in progress. `degraded`: FDD does not work, or the latest deploy failed. `unmanaged`: Skipper does not
+ * change it.
  */
 export const HEALTHS = ['degraded', 'outdated', 'progressing', 'unmanaged', 'healthy'] as const;
-export const Health = z.enum(HEALTHS).describe('How it is doing, in one word').meta({ id: 'Health' });
+export const Health = z.enum(HEALTHS).describe('The health in one word').meta({ id: 'Health' });
 export type Health = z.infer<typeof Health>;
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
@@ -40,20 +41,20 @@ export const FleetRow = z
     wanted: z
       .string()
       .describe(
-        "What should run: the requested version while that is under way, else the channel's; empty if unknown",
+        "What should run: the requested version during a request, otherwise the channel's; empty if unknown",
       ),
     activity: ActivityValue,
-    detail: z.string().describe('What exactly it waits for or does; empty while idle'),
+    detail: z.string().describe('The details of the activity; empty while idle'),
     cause: z
       .string()
       .describe(
-        'The message of what is wrong; while an attempt runs, of the one before it. Empty if nothing is wrong',
+        'The error message; while an attempt runs, that of the previous attempt. Empty if nothing is wrong',
       ),
     causeGroup: z.string().describe('The cause without names, ids and times: failures are grouped by it'),
     code: z.string().optional().describe('Error code of the latest failure'),
     state: TargetState.optional().describe('State of the latest request; left out before the first'),
-    attempt: z.number().int().describe('The attempt under way, or the last one; 0 before the first'),
-    retryAt: milliseconds.optional().describe('When the next attempt begins, while retrying'),
+    attempt: z.number().int().describe('The current attempt, or the last one; 0 before the first'),
+    retryAt: milliseconds.optional().describe('When the next attempt starts, while retrying'),
     since: milliseconds.optional().describe('When it entered this state; left out if unknown'),
     rollout: z.string().optional(),
     jobId: z.string().optional(),
@@ -61,7 +62,7 @@ export const FleetRow = z
   .meta({ id: 'FleetRow' });
 export type FleetRow = Readonly<z.infer<typeof FleetRow>>;
 
-/** True if the cause is that of the attempt before the one that is queued or runs. */
+/** True if the cause is that of the previous attempt, and the next one is queued or running. */
 export function isPastCause({ activity, cause }: Pick<FleetRow, 'activity' | 'cause'>): boolean {
   return cause !== '' && activity !== 'idle' && activity !== 'retrying';
 }

@@ -6,15 +6,15 @@ import { Health } from './fleet-row.ts';
 const count = z.number().int();
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
-/** A release channel in use, as the latest release check saw it. */
+/** A release channel in use, as of the latest release check. */
 export const ChannelSummary = z
   .object({
     channel: z.string(),
     namespaces: count.describe('Namespaces that follow it'),
     version: z.string().describe('Empty if unknown'),
-    checkedAt: milliseconds.optional().describe('When it was last read without a problem'),
+    checkedAt: milliseconds.optional().describe('When it was last read successfully'),
     problem: z.string().optional().describe('Why the latest check of it failed'),
-    updated: z.string().optional().describe('When it was published, as the channel says'),
+    updated: z.string().optional().describe('When it was published, according to the channel'),
   })
   .meta({ id: 'ChannelSummary' });
 export type ChannelSummary = Readonly<z.infer<typeof ChannelSummary>>;
@@ -38,7 +38,7 @@ export const RolloutProgress = Rollout.pick({ id: true, trigger: true, requested
     counts: TargetCounts,
     etaAt: milliseconds
       .optional()
-      .describe('When it will be done at the present pace; left out while unknown, and when it is done'),
+      .describe('When it will be done at the current pace; left out if unknown, or if it is done'),
   })
   .meta({ id: 'RolloutProgress' });
 export type RolloutProgress = Readonly<z.infer<typeof RolloutProgress>>;
@@ -56,18 +56,18 @@ export const FleetSummary = z
     versions: z
       .array(z.object({ version: z.string(), count }))
       .readonly()
-      .describe('Versions that run, most frequent first; empty text: none runs'),
+      .describe('Running versions, most frequent first; an empty version means that none runs'),
     channels: z.array(ChannelSummary).readonly(),
     workers: count.optional().describe('Left out while Redis is unreachable'),
     queue: QueueCounts.optional().describe('Left out while Redis is unreachable'),
     rollouts: z
       .array(RolloutProgress)
       .readonly()
-      .describe('Those with work left, and the latest that ended, newest first'),
+      .describe('Those in progress, and the latest that have ended, newest first'),
     stale: z
       .array(z.string())
       .readonly()
-      .describe('What cannot be trusted at the moment, in words; empty if everything is fresh'),
+      .describe('Why the data can be out of date, in words; empty if everything is current'),
   })
   .meta({ id: 'FleetSummary' });
 export type FleetSummary = Readonly<z.infer<typeof FleetSummary>>;

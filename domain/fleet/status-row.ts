@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { NamespaceStatus } from '../cluster/status.ts';
 import { TargetState } from '../rollout/rollout.ts';
 
-/** Upstream's six keys, and how far the latest request of the namespace is. */
+/** Upstream's six keys, and the progress of the namespace's latest request. */
 export const StatusRow = NamespaceStatus.extend({
   state: TargetState.optional().describe("State of the namespace's latest request"),
   phase: z.string().optional(),

@@ -3,7 +3,7 @@ import { compareText } from './compare-text.ts';
 import type { FleetRow } from './fleet-row.ts';
 import type { ChannelSummary, FleetSummary, RolloutProgress } from './fleet-summary.ts';
 
-/** What the latest look at a release channel has given. */
+/** The result of the latest check of a release channel. */
 export interface SeenChannel {
   readonly version: string;
   readonly checkedAt?: number | undefined;
@@ -16,7 +16,7 @@ export interface FleetFacts extends Pick<FleetSummary, 'workers' | 'queue' | 'ro
   readonly channels: ReadonlyMap<string, SeenChannel>;
 }
 
-/** Counts the fleet. Channels are those in use, by name. */
+/** Counts the fleet. Lists the channels in use, by name. */
 export function summariseFleet({ rows, channels, ...rest }: FleetFacts): FleetSummary {
   const byStatus: Record<string, number> = {};
   const byHealth: Record<string, number> = {};

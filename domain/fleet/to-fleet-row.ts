@@ -25,15 +25,15 @@ export type ShownRecord = Pick<
 
 export interface RowInput {
   readonly snapshot: NamespaceSnapshot;
-  /** Undefined where nothing was ever asked, or Redis cannot be asked. */
+  /** Undefined if nothing was ever requested, or Redis is down. */
   readonly record: ShownRecord | undefined;
-  /** Version of the release that the record asks for; what is wanted also while nobody has looked at the channel. */
+  /** Version of the requested release; used as the wanted version until the channel is checked. */
   readonly asked: string | undefined;
-  /** Version that the namespace's channel names now. */
+  /** Version of the channel's current release. */
   readonly released: string | undefined;
 }
 
-/** One namespace as it is shown. The health: first match wins, see `healthOf`. */
+/** The row of one namespace. For its health see `healthOf`. */
 export function toFleetRow({ snapshot, record, asked, released }: RowInput): FleetRow {
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
@@ -92,11 +92,12 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
 }
 
 /**
- * - progressing: a request is not done yet, also between two attempts.
+ * First match wins:
+ * - progressing: a request is not done yet, or waits between two attempts.
  * - unmanaged: Helm owns FDD.
- * - degraded: the ConfigMap cannot be read; or FDD has no replica, or too few; or it was deployed and is gone; or the latest
- *   deploy failed, by our record or FDD's own report.
- * - outdated: FDD was never deployed, or its image is not what its Application, or its channel, asks for.
+ * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
+ *   or the latest deploy failed, according to our record or FDD's own report.
+ * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel.
  * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
@@ -121,7 +122,7 @@ interface Cause {
 
 const NOTHING: Cause = { cause: '' };
 
-/** What is wrong, from the source that knows it best. Until a first attempt has failed, nothing is known to be wrong. */
+/** What is wrong, from the best source. During a request, nothing until its first attempt has failed. */
 function causeOf(facts: Facts): Cause {
   const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
   const code = record?.lastCode || undefined;
@@ -134,23 +135,23 @@ function causeOf(facts: Facts): Cause {
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
-  if (status !== 'OK') return { cause: tellingLine(snapshot) ?? description };
+  if (status !== 'OK') return { cause: worstSymptomLine(snapshot) ?? description };
   if (runsAnotherVersion(facts)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
   return NOTHING;
 }
 
-/** Pods that cannot be created or do not start say why; the Deployment's other conditions say only that it is so. */
-function tellingLine(snapshot: NamespaceSnapshot): string | undefined {
+/** Pods that cannot be created or do not start show the cause; the Deployment's other conditions only the effect. */
+function worstSymptomLine(snapshot: NamespaceSnapshot): string | undefined {
   const { deployment } = snapshot;
   const isUp = deployment !== undefined && (deployment.availableReplicas ?? 0) >= deployment.replicas;
   if (isUp) return undefined;
-  // Beside a Deployment the bootstrap pod is not what matters.
+  // With a Deployment the bootstrap pod is irrelevant.
   const about = deployment ? { ...snapshot, bootstrapPod: undefined } : snapshot;
   const worst = worstFirst(symptomsOf(about)).find(({ kind }) => kind === 'condition' || kind === 'pod');
   return worst && describeSymptom(worst);
 }
 
-/** The record knows when a deploy changed or failed; otherwise the Deployment's conditions do. */
+/** From the record while a deploy runs or has failed; otherwise from the Deployment's conditions. */
 function sinceOf({ record, activity, snapshot }: Facts): number | undefined {
   const fromRecord = record === undefined || record.changedAt === 0 ? undefined : record.changedAt;
   if (activity !== 'idle' || record?.state === 'failed') return fromRecord;

@@ -1,27 +1,27 @@
 import { invalid, ok, type Result } from './result.ts';
 
 export interface Image {
-  /** The reference as given: `registry:5000/fiaas/fiaas-deploy-daemon:20220808113256-eef68a8`. */
+  /** The full reference: `registry:5000/fiaas/fiaas-deploy-daemon:20220808113256-eef68a8`. */
   readonly reference: string;
   readonly repository: string;
-  /** What FDD writes into the label `fiaas/version`. */
+  /** FDD writes it into the label `fiaas/version`. */
   readonly tag: string;
 }
 
 /**
- * Reads an image reference by the rules that FDD imposes: the text after the last colon becomes a label, so it must be
- * a tag (a registry's port is not one) that is a legal label value, and a digest cannot be used.
+ * Parses an image reference by FDD's rules: the text after the last colon becomes a label, so it must be a tag (not a
+ * registry's port) and a valid label value, and a digest cannot be used.
  */
 export function parseImage(reference: string): Result<Image> {
   if (reference.trim() !== reference || reference === '' || /\s/.test(reference)) {
-    return invalid(`image ${JSON.stringify(reference)} is empty or has white space: give repository:tag`);
+    return invalid(`image ${JSON.stringify(reference)} is empty or contains whitespace: use repository:tag`);
   }
   if (reference.includes('@')) {
-    return invalid(`image ${reference} names a digest, which FDD cannot deploy: give repository:tag`);
+    return invalid(`image ${reference} has a digest, which FDD cannot deploy: use repository:tag`);
   }
   const colon = reference.lastIndexOf(':');
   if (colon <= 0 || colon < reference.lastIndexOf('/')) {
-    return invalid(`image ${reference} has no tag: give repository:tag`);
+    return invalid(`image ${reference} has no tag: use repository:tag`);
   }
   const tag = reference.slice(colon + 1);
   if (tag === '' || !isLabelValue(tag)) {
@@ -32,7 +32,7 @@ export function parseImage(reference: string): Result<Image> {
   return ok({ reference, repository: reference.slice(0, colon), tag });
 }
 
-/** The version to show for an image, also for one that we would not deploy. */
+/** The version to show for an image, even for one that Skipper would not deploy. */
 export function versionOf(reference: string): string {
   const image = parseImage(reference);
   return image.ok ? image.value.tag : reference.slice(reference.lastIndexOf('/') + 1);

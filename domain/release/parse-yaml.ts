@@ -1,15 +1,15 @@
 import { Lexer, Parser, parse, type ScalarTag, type Tags } from 'yaml';
 import { invalid, ok, type Result } from './result.ts';
 
-/** More aliases than any honest document has. */
+/** More aliases than any legitimate document has. */
 const MAX_ALIASES = 100;
-/** A fiaas.yml is some six deep, and a line of it has some six tokens. */
+/** A fiaas.yml is about six levels deep, with about six tokens per line. */
 const MAX_DEPTH = 100;
 const MAX_TOKENS = 20_000;
 
 /**
- * Reads YAML 1.1, as upstream and FDD do (PyYAML): `on` is true, `<<` merges. What JSON has no form for (a timestamp)
- * becomes what JSON makes of it.
+ * Parses YAML 1.1 like upstream and FDD (PyYAML): `on` is true, `<<` merges. Values without a JSON form (timestamps) are
+ * converted as JSON.stringify does it.
  */
 export function parseYaml(text: string): Result<unknown> {
   try {
@@ -20,7 +20,7 @@ export function parseYaml(text: string): Result<unknown> {
       merge: true,
       customTags: asPyYaml,
       maxAliasCount: MAX_ALIASES,
-      // Warnings would go past the log, as long as the document is.
+      // Warnings would bypass the log, and can be as long as the document.
       logLevel: 'error',
     });
     return ok(parsed === undefined ? null : JSON.parse(JSON.stringify(parsed)));
@@ -31,8 +31,8 @@ export function parseYaml(text: string): Result<unknown> {
 }
 
 /**
- * What is beyond measure in a document. The library composes recursively, and compares each key with all before it: a
- * megabyte of brackets would take it minutes, and more memory than there is. Its tokens come one by one.
+ * The limit that a document exceeds. The library composes recursively and compares each key with all earlier ones: a
+ * megabyte of brackets would take minutes and all memory. Its lexer returns one token at a time.
  */
 function excessOf(text: string): string | undefined {
   const parser = new Parser();
@@ -48,7 +48,7 @@ function excessOf(text: string): string | undefined {
 
 const BOOL = 'tag:yaml.org,2002:bool';
 
-/** PyYAML takes `yes` and `on` for switches, but not the single letters that YAML 1.1 allows: `y` stays a key. */
+/** PyYAML reads `yes` and `on` as booleans, but not the single letters that YAML 1.1 allows: `y` stays a string. */
 function asPyYaml(tags: Tags): Tags {
   return tags.map((tag) => {
     if (typeof tag === 'string' || tag.tag !== BOOL) return tag;

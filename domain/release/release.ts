@@ -6,23 +6,23 @@ import { type Image, parseImage } from './image.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';
 
-/** What FDD shall be: an image, and the fiaas.yml it is deployed with (override merged in, nulls dropped). */
+/** What FDD should be: an image, and the fiaas.yml it is deployed with (override merged in, nulls dropped). */
 export interface Release {
   readonly image: string;
   readonly version: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** `{baseurl}/fiaas-deploy-daemon/{tag}.json`, as far as it is used. */
+/** The fields of `{baseurl}/fiaas-deploy-daemon/{tag}.json` that are used. */
 export const ChannelMetadata = z.object({
   image: z.string().min(1),
   spec: z.string().min(1),
-  // Only shown: whatever is wrong with it must not stop a release.
+  // Only shown: an invalid value must not block a release.
   updated: z.string().optional().catch(undefined),
 });
 export type ChannelMetadata = z.infer<typeof ChannelMetadata>;
 
-/** Metadata in hardcoded mode: its `spec` is not fetched, so it need not be there. */
+/** Metadata in hardcoded mode: its `spec` is not fetched, so it is optional. */
 export const HardcodedMetadata = ChannelMetadata.extend({ spec: z.string().optional() });
 export type HardcodedMetadata = z.infer<typeof HardcodedMetadata>;
 
@@ -50,7 +50,7 @@ function parseMetadata<Metadata extends { image: string }>(
 
 const SpecMapping = z.record(z.string(), z.unknown());
 
-/** Reads a fiaas.yml: it must be a mapping. */
+/** Parses a fiaas.yml, which must be a mapping. */
 export function parseSpec(text: string): Result<Spec> {
   const yaml = parseYaml(text);
   if (!yaml.ok) return invalid(`the file ${yaml.reason}`);
@@ -58,7 +58,7 @@ export function parseSpec(text: string): Result<Spec> {
   return spec.success ? ok(spec.data) : invalid('the spec is not a YAML mapping');
 }
 
-/** Reads `--spec-file-override`: an empty or comment-only file means no override. */
+/** Parses `--spec-file-override`: an empty or comment-only file means no override. */
 export function parseOverride(text: string): Result<Spec> {
   const yaml = parseYaml(text);
   if (!yaml.ok) return invalid(`the file ${yaml.reason}`);
@@ -67,7 +67,7 @@ export function parseOverride(text: string): Result<Spec> {
   return override.success ? ok(override.data) : invalid('the override is not a YAML mapping');
 }
 
-/** Shallow, as upstream: a top-level key of the override replaces the channel's; null keys are dropped. */
+/** Shallow, like upstream: a top-level key of the override replaces the channel's; null keys are dropped. */
 export function mergeSpec(spec: Spec, override: Spec): Spec {
   const merged = { ...spec, ...override };
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));

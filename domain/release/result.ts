@@ -1,4 +1,4 @@
-/** An answer, or the reason why there is none: for input that may be wrong without being exceptional. */
+/** A value, or the reason why there is none: for input that is expected to be invalid at times. */
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
@@ -7,7 +7,7 @@ export function ok<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
-/** Reasons quote what they found, which may be a megabyte; they are logged, stored and shown. */
+/** Reasons quote their input, which can be a megabyte; they are logged, stored and shown. */
 const REASON_LENGTH = 1_000;
 
 export function invalid(reason: string): { readonly ok: false; readonly reason: string } {

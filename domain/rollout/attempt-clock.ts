@@ -1,13 +1,13 @@
 import type { AttemptStep } from './attempt.ts';
 
-/** More parts than these are told in the last one: a rollout that goes back and forth must not fill the history. */
+/** Further steps are merged into the last one: a rollout that flips between states must not fill the history. */
 const MAX_STEPS = 24;
 
 /** Splits an attempt into its steps: each lasts until the next one begins. */
 export interface AttemptClock {
-  /** Begins a step; one of the kind that lasts already goes on, with the newer text. */
+  /** Starts a step; if the current one is of the same kind, it continues with the new text. */
   begin(kind: string, text: string): void;
-  /** The steps so far; the last one lasts until now. */
+  /** The steps so far; the last one ends now. */
   steps(): AttemptStep[];
 }
 

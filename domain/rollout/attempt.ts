@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { Symptom } from '../symptom.ts';
 import { Outcome } from './rollout.ts';
 
-/** How an attempt ended. `lost`: its worker disappeared in the middle of it, and another one noticed. */
+/** How an attempt ended. `lost`: its worker died during the attempt, and another worker detected it. */
 export const ATTEMPT_ENDS = ['completed', 'failed', 'retrying', 'skipped', 'handed over', 'lost'] as const;
 export const AttemptEnd = z.enum(ATTEMPT_ENDS).meta({ id: 'AttemptEnd' });
 export type AttemptEnd = z.infer<typeof AttemptEnd>;
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
-/** A part of an attempt, from its beginning to the beginning of the next part. */
+/** A part of an attempt; it lasts until the next part starts. */
 export const AttemptStep = z
   .object({
     kind: z
@@ -18,13 +18,13 @@ export const AttemptStep = z
         '`observe`, `plan`, a step of the plan (`apply-application`), or what it waits for (`waiting for FDD`)',
       ),
     text: z.string().describe('What it does, for people'),
-    at: z.number().describe('Milliseconds after the attempt began'),
+    at: z.number().describe('Milliseconds after the start of the attempt'),
     ms: z.number().describe('How long it lasted, in milliseconds'),
   })
   .meta({ id: 'AttemptStep' });
 export type AttemptStep = Readonly<z.infer<typeof AttemptStep>>;
 
-/** One attempt to bring a namespace to what was requested. */
+/** One attempt to fulfil a namespace's latest request. */
 export const Attempt = z
   .object({
     rolloutId: z.string(),
@@ -45,19 +45,21 @@ export const Attempt = z
       .array(Symptom)
       .readonly()
       .optional()
-      .describe('What was wrong when it failed, the worst first; left out if it did not fail'),
+      .describe('What was wrong when it failed, worst first; left out if it did not fail'),
     steps: z.array(AttemptStep).readonly(),
     retryDelayMs: z.number().optional().describe('How long the next attempt was delayed'),
     times: z
       .number()
       .int()
-      .describe('This many equal attempts in a row are kept as one; the fields are those of the last'),
-    firstStartedAt: milliseconds.describe('When the first of them began'),
+      .describe(
+        'How many consecutive identical attempts this entry stands for; its fields are those of the last one',
+      ),
+    firstStartedAt: milliseconds.describe('When the first of them started'),
   })
   .meta({ id: 'Attempt' });
 export type Attempt = Readonly<z.infer<typeof Attempt>>;
 
-/** What is kept of a bootstrap pod before it is deleted. */
+/** What is saved about a bootstrap pod before it is deleted. */
 export const BootstrapRecord = z.object({
   exitCode: z.number().int().optional(),
   reason: z.string().optional().describe('How it ended, or why it was not running'),
@@ -66,7 +68,7 @@ export const BootstrapRecord = z.object({
 });
 export type BootstrapRecord = Readonly<z.infer<typeof BootstrapRecord>>;
 
-/** The last bootstrap of a namespace, as it is kept. */
+/** The stored record of a namespace's last bootstrap. */
 export const LastBootstrap = BootstrapRecord.extend({
   deploymentId: z.string(),
   collectedAt: milliseconds,

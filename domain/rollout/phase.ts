@@ -1,4 +1,4 @@
-/** How far the latest request of a namespace is, in words for people; kept in its record. */
+/** The progress of a namespace's latest request, in words for people; stored in its record. */
 export const PHASES = [
   'queued',
   'planning',

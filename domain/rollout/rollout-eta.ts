@@ -1,16 +1,16 @@
-/** How far a rollout was at one moment, in milliseconds since the epoch. */
+/** The progress of a rollout at one time, in milliseconds since the epoch. */
 export interface ProgressSample {
   readonly at: number;
   /** Targets that have nothing left to do. */
   readonly done: number;
 }
 
-/** The pace is taken from the last minute: what a rollout did before says little about what it does now. */
+/** The pace is that of the last minute: earlier progress is a poor predictor. */
 const WINDOW_MS = 60_000;
-/** A shorter look says nothing about a pace. */
-const SHORTEST_LOOK_MS = 3_000;
+/** Too little time to measure a pace. */
+const SHORTEST_WINDOW_MS = 3_000;
 
-/** Adds a sample and forgets those that have left the window; one is kept, so that a long silence has a beginning. */
+/** Adds a sample and drops those outside the window; keeps the latest of them if no other is left, as a starting point. */
 export function withSample(
   samples: readonly ProgressSample[],
   sample: ProgressSample,
@@ -19,13 +19,13 @@ export function withSample(
   return [...(inside.length > 0 ? inside : samples.slice(-1)), sample];
 }
 
-/** When the rest will be done at the pace of the window; undefined while nothing moves or too little is known. */
+/** When the rest will be done at the pace of the window; undefined without progress or with too little data. */
 export function estimateEnd(samples: readonly ProgressSample[], remaining: number): number | undefined {
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last || remaining <= 0) return undefined;
   const elapsedMs = last.at - first.at;
   const done = last.done - first.done;
-  if (elapsedMs < SHORTEST_LOOK_MS || done <= 0) return undefined;
+  if (elapsedMs < SHORTEST_WINDOW_MS || done <= 0) return undefined;
   return Math.round(last.at + (remaining * elapsedMs) / done);
 }

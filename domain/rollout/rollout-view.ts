@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { Rollout, RolloutTarget, TargetCounts, TargetState } from './rollout.ts';
 
-const links = z.record(z.string(), z.string()).describe('URLs of what belongs to it');
+const links = z.record(z.string(), z.string()).describe('URLs of related resources');
 
-/** A target as the API answers it. */
+/** A target as the API returns it. */
 export const TargetView = RolloutTarget.extend({
   namespace: z.string(),
-  reason: z.string().describe('Why it is in this state; empty if there is nothing to say'),
+  reason: z.string().describe('Why it is in this state; can be empty'),
   links,
 }).meta({ id: 'Target' });
 export type TargetView = Readonly<z.infer<typeof TargetView>>;
@@ -20,7 +20,7 @@ export const RolloutView = Rollout.extend({
 }).meta({ id: 'Rollout' });
 export type RolloutView = Readonly<z.infer<typeof RolloutView>>;
 
-/** A rollout without its targets, which may be thousands. */
+/** A rollout without its targets, which can be thousands. */
 export const RolloutHead = RolloutView.omit({ targets: true }).meta({ id: 'RolloutHead' });
 export type RolloutHead = Readonly<z.infer<typeof RolloutHead>>;
 

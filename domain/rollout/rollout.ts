@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A target's state, and a rollout's. */
+/** The states of targets and rollouts. */
 export const TARGET_STATES = [
   'pending',
   'running',
@@ -13,7 +13,7 @@ export const TARGET_STATES = [
 export const TargetState = z.enum(TARGET_STATES).meta({ id: 'TargetState' });
 export type TargetState = z.infer<typeof TargetState>;
 
-/** Something is still to be done. */
+/** True if work is left. */
 export function isOpen(state: TargetState): boolean {
   return state === 'pending' || state === 'running' || state === 'paused';
 }
@@ -23,7 +23,7 @@ export const TRIGGERS = ['api', 'board', 'release', 'retry'] as const;
 export const Trigger = z.enum(TRIGGERS).meta({ id: 'Trigger' });
 export type Trigger = z.infer<typeof Trigger>;
 
-/** What a run did in the end. */
+/** What a finished run did. */
 export const OUTCOMES = [
   'created',
   'updated',
@@ -38,7 +38,7 @@ export type Outcome = z.infer<typeof Outcome>;
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
-/** One namespace's part in a rollout, as it is kept in Redis and shown to users. */
+/** One namespace of a rollout, as stored in Redis and shown to users. */
 export const RolloutTarget = z.object({
   state: TargetState,
   reason: z.string().optional().describe('Why it is in this state'),
@@ -55,7 +55,7 @@ export const RolloutTarget = z.object({
   jobId: z.string().optional(),
   coalesced: z.boolean().optional().describe('One run answers this and an earlier request'),
   startedAt: milliseconds.optional(),
-  retryAt: milliseconds.optional().describe('When the next attempt begins, between two attempts'),
+  retryAt: milliseconds.optional().describe('When the next attempt starts, between two attempts'),
   finishedAt: milliseconds.optional(),
 });
 export type RolloutTarget = Readonly<z.infer<typeof RolloutTarget>>;
@@ -80,7 +80,7 @@ export function countTargets(targets: Iterable<RolloutTarget>): TargetCounts {
   return counts;
 }
 
-/** A rollout is what its targets are: running while any has work left, failed if any failed. */
+/** Derived from the targets: running while any has work left, failed if any failed. */
 export function rolloutState(counts: TargetCounts): TargetState {
   if (counts.running > 0) return 'running';
   if (counts.pending > 0) {

@@ -100,12 +100,12 @@ function shown(text: string): string {
 }
 
 function rolloutIn(text: string): string {
-  return /rollout (\S+) has begun/.exec(text)?.[1] ?? '';
+  return /rollout (\S+) has started/.exec(text)?.[1] ?? '';
 }
 
 describe('exit codes', () => {
   test.each<[string, string[], number, RegExp]>([
-    ['neither names nor --all', ['deploy'], 2, /which namespaces\? Name them, or give --all/],
+    ['neither names nor --all', ['deploy'], 2, /no namespaces given: name them, or use --all/],
     ['names and --all', ['deploy', 'a', '--all'], 2, /not both/],
     [
       'an unknown option',
@@ -118,7 +118,7 @@ describe('exit codes', () => {
     ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
     ['an unknown namespace', ['deploy', 'nowhere'], 2, /nowhere/],
     ['an unknown namespace to explain', ['why', 'nowhere'], 2, /"nowhere" is not a FIAAS namespace/],
-    ['an unknown rollout', ['wait', 'nothing'], 2, /there is no rollout "nothing"/],
+    ['an unknown rollout', ['wait', 'nothing'], 2, /rollout "nothing" does not exist/],
     ['a token file that is not there', ['status', '--token-file', '/nowhere'], 2, /--token-file \/nowhere/],
     [
       'an API that is not there',
@@ -218,9 +218,9 @@ describe('skipper deploy', () => {
     const after = await interrupted.ended;
 
     expect(code).toBe(4);
-    expect(err).toContain(`rollout ${id} goes on; follow it with: skipper wait ${id}`);
+    expect(err).toContain(`rollout ${id} continues; follow it with: skipper wait ${id}`);
     expect(after.code).toBe(130);
-    expect(after.err).toContain(`rollout ${id} goes on`);
+    expect(after.err).toContain(`rollout ${id} continues`);
   });
 });
 
@@ -402,9 +402,9 @@ describe('an API that restarts', () => {
     await apiOn(port);
 
     expect(await wait.ended).toMatchObject({ code: 0 });
-    expect(wait.out()).toMatch(/connected again.*through completed/s);
+    expect(wait.out()).toMatch(/reconnected.*through completed/s);
     await until(() => / through OK /.test(watch.out()), 'the watch tells the end');
-    expect(watch.err()).toContain('connected again');
+    expect(watch.err()).toContain('reconnected');
     watch.signal('SIGINT');
     await watch.ended;
   });

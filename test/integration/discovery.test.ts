@@ -69,9 +69,9 @@ describe('discovery', () => {
     [
       'escaping-tag',
       { tag: '../../secret', 'cluster_config.yaml': '{}' },
-      /"..\/..\/secret" is no channel name/,
+      /"..\/..\/secret" is not a valid channel name/,
     ],
-    ['spaced-tag', { tag: 'a b', 'cluster_config.yaml': '{}' }, /"a b" is no channel name/],
+    ['spaced-tag', { tag: 'a b', 'cluster_config.yaml': '{}' }, /"a b" is not a valid channel name/],
   ])(
     'acceptance 2: a malformed ConfigMap (%s) is CONFIG_ERROR with the reason',
     async (namespace, data, reason) => {

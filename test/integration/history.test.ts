@@ -263,36 +263,36 @@ const MISFORTUNES: Readonly<Record<string, Misfortune>> = {
     fault: { kind: 'crash-loop', exitCode: 3 },
     fdd: OLD,
     version: NEW,
-    headline: /ends soon after each start/,
+    headline: /is crash-looping/,
     because: /CrashLoopBackOff|exited with code 3/,
   },
   hangs: {
     fault: { kind: 'hang' },
     fdd: OLD,
-    headline: /did not come up with this deployment before the deadline/,
-    because: /FDD (has not taken|reported)/,
+    headline: /did not become ready with this deployment before the deadline/,
+    because: /FDD (has not picked up|reported)/,
   },
   refused: {
     fault: { kind: 'failed', lines: ['403 Forbidden: poddisruptionbudgets.policy is forbidden'] },
     fdd: OLD,
-    headline: /FDD lacks a right/,
+    headline: /FDD lacks a permission/,
     because: /poddisruptionbudgets\.policy is forbidden/,
   },
   'exits-1': {
     fault: { kind: 'bootstrap-exits', exitCode: 1, lines: ['Forbidden: cannot list applications'] },
-    headline: /bootstrap pod ended without having deployed FDD|ends soon/,
+    headline: /bootstrap pod ended without deploying FDD|is crash-looping/,
     because: /Forbidden: cannot list applications/,
   },
   'exits-0': {
     fault: { kind: 'bootstrap-exits', exitCode: 0, lines: ['Bootstrapped 0 applications'] },
-    headline: /bootstrap pod ended without having deployed FDD/,
+    headline: /bootstrap pod ended without deploying FDD/,
     because: /exit code 0, but FDD was not deployed/,
   },
   slow: {
     fault: { kind: 'slow-start', ms: 60_000 },
     fdd: OLD,
     version: NEW,
-    headline: /did not come up with this deployment before the deadline/,
+    headline: /did not become ready with this deployment before the deadline/,
     because: /not ready|available/,
   },
 };
@@ -385,7 +385,7 @@ describe('the page', () => {
 
     expect(status).toBe(200);
     expect(headers.get('content-type')).toContain('text/html');
-    expect(text).toContain('The Kubernetes API server does not answer as it should.');
+    expect(text).toContain('The Kubernetes API server is unreachable or returns errors.');
     expect(text).toContain('Attempt 3: failed');
     expect(text).toContain('href="/queues/queue/deploy/erring.1');
     expect(text).toContain('<summary><strong>ConfigMap</strong>');

@@ -118,7 +118,7 @@ describe('verification', () => {
     const kinds = {
       'crash-loop': /CrashLoopBackOff|exited with code 3/,
       'image-pull-failure': /ImagePullBackOff|ErrImagePull/,
-      hang: /FDD reported|FDD has not taken/,
+      hang: /FDD reported|FDD has not picked up/,
     } as const;
     for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
       await world.addNamespace(`ends-${kind}`, { fdd: OLD });

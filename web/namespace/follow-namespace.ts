@@ -7,7 +7,7 @@ import type { NamespaceStore } from './namespace-store.ts';
 
 /** The details are read again at most this often, however much happens. */
 const DETAILS_INTERVAL_MS = 1_000;
-/** Reading objects asks the API server itself. */
+/** Reading objects queries the API server of the cluster. */
 const OBJECTS_INTERVAL_MS = 5_000;
 
 export interface FollowEnvironment {
@@ -21,7 +21,7 @@ export interface Follower {
   readObjects(): void;
 }
 
-/** Keeps the page current: the feed says that something has changed, the API says what. */
+/** Keeps the page current: the feed reports that something has changed, the API returns the details. */
 export function followNamespace(store: NamespaceStore, environment: FollowEnvironment): Follower {
   const { client } = environment;
   const { namespace } = store.details.peek();
@@ -100,7 +100,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
   return { take, readObjects };
 }
 
-/** Objects are worth reading again when what was under way is over, or what runs has changed. */
+/** Objects are read again when the activity has ended, or the running version has changed. */
 export function hasSettled(before: FleetRow, after: FleetRow): boolean {
   const isOver = before.health === 'progressing' && after.health !== 'progressing';
   return isOver || before.status !== after.status || before.version !== after.version;

@@ -5,7 +5,7 @@ const NODE = ['node', '/app/dist/bin/skipper.js'];
 
 describe('healthUrl', () => {
   test.each([
-    ['the API where nothing is said', [...NODE, 'api'], {}, 'http://127.0.0.1:5000/healthz'],
+    ['the API by default', [...NODE, 'api'], {}, 'http://127.0.0.1:5000/healthz'],
     ['the API by $PORT', [...NODE, 'api'], { PORT: '8080' }, 'http://127.0.0.1:8080/healthz'],
     [
       'a flag before its variable',
@@ -19,7 +19,7 @@ describe('healthUrl', () => {
     ['a worker by its flag', [...NODE, 'worker', '--worker-port', '92'], {}, 'http://127.0.0.1:92/healthz'],
     ['another program by its port alone', ['--port=6480'], { PORT: '1' }, 'http://127.0.0.1:6480/healthz'],
     [
-      'what an init has started',
+      'a command line started by an init',
       ['/sbin/docker-init', '--', '/app/bin/skipper', 'worker'],
       {},
       'http://127.0.0.1:5001/healthz',
@@ -35,7 +35,7 @@ describe('healthUrl', () => {
     ['::', '127.0.0.1'],
     ['10.1.2.3', '10.1.2.3'],
     ['::1', '[::1]'],
-  ])('who listens on %s is asked at %s', (host, asked) => {
+  ])('a server that listens on %s is probed at %s', (host, asked) => {
     expect(healthUrl('/readyz', [...NODE, 'api'], { HOST: host })).toBe(`http://${asked}:5000/readyz`);
     expect(healthUrl('/readyz', [...NODE, 'api', `--host=${host}`], {})).toBe(`http://${asked}:5000/readyz`);
   });

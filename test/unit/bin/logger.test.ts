@@ -28,7 +28,7 @@ describe('createLogger', () => {
     });
   });
 
-  test('acceptance 20: writes one line per message, line breaks and all', () => {
+  test('acceptance 20: writes one line per message, including line breaks', () => {
     const { log, lines } = capture();
 
     log.error({ err: new Error('two\nlines') }, 'it\nbroke');
@@ -45,7 +45,7 @@ describe('createLogger', () => {
     expect(last()).toMatchObject({ level: 'ERROR', err: { message: 'why', stack: expect.any(String) } });
   });
 
-  test('writes debug lines only when it is asked to', () => {
+  test('writes debug lines only if enabled', () => {
     const quiet = capture();
     const chatty = capture({ debug: true });
 
@@ -55,7 +55,7 @@ describe('createLogger', () => {
   });
 
   // Elasticsearch, where such lines go, refuses a document that has a key twice.
-  test('acceptance 20: writes no key twice, also where a part of Skipper logs under its own name', () => {
+  test('acceptance 20: writes no key twice, even if a part of Skipper logs under its own name', () => {
     const { log, lines, last } = capture();
 
     log.child({ logger: 'redis' }).info('redis is back');
@@ -64,7 +64,7 @@ describe('createLogger', () => {
     expect(lines[0]?.match(/"logger":/g)).toHaveLength(1);
   });
 
-  test('blots out credentials', () => {
+  test('redacts credentials', () => {
     const { log, lines } = capture();
     const headers = { authorization: 'Bearer hunter2', cookie: 'hunter2' };
 

@@ -49,7 +49,7 @@ async function serveCalls(handlers: Readonly<Record<string, FakeHandler>>) {
 }
 
 describe('the connection', () => {
-  test('is to this machine unless a variable, or a flag, says otherwise', () => {
+  test('is to this machine unless a variable or a flag is set', () => {
     const env = { SKIPPER_SERVER: 'https://by-variable/' };
 
     expect(readConnection({}, {}).server).toBe('http://127.0.0.1:5000');
@@ -59,7 +59,7 @@ describe('the connection', () => {
     );
   });
 
-  test("takes its token from the flag's file, the variable's file, or the variable", () => {
+  test("reads its token from the flag's file, the variable's file, or the variable", () => {
     const [one, two] = ['one', 'two'].map((token) => {
       const path = join(folder, token);
       writeFileSync(path, `${token}\n`);
@@ -74,9 +74,9 @@ describe('the connection', () => {
   });
 
   test.each([
-    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a URL/],
-    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a URL/],
-    [{ server: 'http://me:secret@x' }, {}, /^--server holds a password/],
+    [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a valid URL/],
+    [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a valid URL/],
+    [{ server: 'http://me:secret@x' }, {}, /^--server contains a password/],
     [{ tokenFile: '/nowhere' }, {}, /--token-file \/nowhere cannot be read/],
     [{ tokenFile: '/dev/null' }, {}, /--token-file \/dev\/null is empty/],
   ])('%j %j is refused', (flags, env, message) => {
@@ -87,7 +87,7 @@ describe('the connection', () => {
 });
 
 describe('a request', () => {
-  test('carries the token, and the path of the server', async () => {
+  test('has the token, and the path of the server', async () => {
     const { server } = await serveCalls({
       'POST /below/api/deploy': (_, response) => sendJson(response, { id: 'x' }),
     });
@@ -102,21 +102,21 @@ describe('a request', () => {
     });
   });
 
-  test('that is refused says why, in the words of the API', async () => {
+  test('that is refused has the API’s message', async () => {
     const client = await serveCalls({
       'GET /x': (_, response) =>
         sendProblem(response, 400, {
           detail: 'wrong',
-          errors: [{ field: 'namespaces.0', message: 'is no name' }],
+          errors: [{ field: 'namespaces.0', message: 'is not a valid name' }],
         }),
       'GET /token': (_, response) => sendProblem(response, 401, { detail: 'this needs the token' }),
       'GET /busy': (_, response) =>
-        sendProblem(response, 503, { detail: 'Redis is away' }, { 'retry-after': '5' }),
+        sendProblem(response, 503, { detail: 'Redis is down' }, { 'retry-after': '5' }),
     });
 
     await expect(client.get('/x')).rejects.toMatchObject({
       message: 'wrong',
-      details: ['namespaces.0: is no name'],
+      details: ['namespaces.0: is not a valid name'],
       exitCode: EXIT.refused,
     });
     await expect(client.get('/token')).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe('a request', () => {
     });
   });
 
-  test('that nobody answers names the address, and how to change it', async () => {
+  test('without an answer names the address, and how to change it', async () => {
     const client = await serve({});
     await api?.close();
 
@@ -146,18 +146,18 @@ describe('a request', () => {
     await expect(client.fleet()).rejects.toMatchObject({ status: undefined, isPassing: true });
   });
 
-  test('to something that is not Skipper says so', async () => {
+  test('to a server that is not Skipper reports that', async () => {
     const client = await serveCalls({
       'GET /': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     });
 
     await expect(client.get('/')).rejects.toMatchObject({
-      message: expect.stringContaining("not as Skipper's API"),
+      message: expect.stringContaining("it is not Skipper's API"),
       exitCode: EXIT.unreachable,
     });
   });
 
-  test('whose answer is of another form names the field, and says why that may be', async () => {
+  test('whose answer has another format names the field, and the likely reason', async () => {
     const row = { ...makeRow('a'), health: 'of a newer API' };
     const client = await serve({
       'GET /api/fleet': (_, response) => sendJson(response, { ...makeFleet([]), rows: [row] }),
@@ -167,17 +167,17 @@ describe('a request', () => {
 
     await expect(asCommand(client.fleet())).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^the answer to GET \/api\/fleet does not fit \(rows\.0\.health: .*\): .* different versions$/,
+        /^the answer to GET \/api\/fleet has an unexpected format \(rows\.0\.health: .*\): .* different versions$/,
       ),
       exitCode: EXIT.unreachable,
     });
     await expect(client.releases()).rejects.toMatchObject({ kind: 'unexpected', isPassing: false });
   });
 
-  test('does not tell the same field error twice', () => {
+  test('does not repeat a field error', () => {
     const problem = {
-      detail: 'namespaces.0 is no name',
-      errors: [{ field: 'namespaces.0', message: 'is no name' }],
+      detail: 'namespaces.0 is not a valid name',
+      errors: [{ field: 'namespaces.0', message: 'is not a valid name' }],
     };
     const error = refusal('http://x', {
       status: 400,
@@ -203,7 +203,7 @@ describe('server-sent events', () => {
     { id: 'a.1', event: 'message', data: 'two\nlines' },
   ];
 
-  test('are read alike however the network cuts them', async () => {
+  test('are the same however the network splits them', async () => {
     const bytes = new TextEncoder().encode(text);
     await fc.assert(
       fc.asyncProperty(
@@ -241,7 +241,7 @@ describe('following the fleet', () => {
 
   const inOneWord = (news: FleetNews) => (news.kind === 'connection' ? news.connection.state : news.kind);
 
-  test('begins with all of it, and goes on where it was after each lost connection', async () => {
+  test('starts with the whole fleet, and continues at its position after each lost connection', async () => {
     let connections = 0;
     const client = await serve({
       'GET /api/fleet': (_, response) => sendJson(response, fleet),
@@ -265,7 +265,7 @@ describe('following the fleet', () => {
     expect(api?.requests.slice(1).map(({ query }) => query.get('since'))).toEqual(['a.1', 'a.2']);
   });
 
-  test('takes silence for a lost connection', async () => {
+  test('treats silence as a lost connection', async () => {
     const client = await serve({
       'GET /api/fleet': (_, response) => sendJson(response, fleet),
       'GET /api/fleet/events': (_, response) => void openStream(response),
@@ -275,11 +275,11 @@ describe('following the fleet', () => {
 
     expect(news.map(inOneWord)).toEqual(['live', 'document', 'lost', 'live']);
     expect(news[2]).toMatchObject({
-      connection: { reason: expect.stringContaining('nothing heard for 0.1 s') },
+      connection: { reason: expect.stringContaining('no data received for 0.1 s') },
     });
   });
 
-  test('ends where the API does not know it, or never answers', async () => {
+  test('ends if the API refuses it, or never answers', async () => {
     const client = await serve({
       'GET /api/fleet': (_, response) => sendJson(response, fleet),
       'GET /api/fleet/events': (_, response) =>

@@ -11,7 +11,7 @@ const event = (position: string, rows: RowsEvent['rows'], gone: readonly string[
 });
 
 describe('the state of the fleet', () => {
-  test('is in order of names, whatever comes', () => {
+  test('is ordered by name, for any events', () => {
     const state = fromDocument({
       position: 'e.1',
       rows: [aFleetRow({ namespace: 'b' }), aFleetRow({ namespace: 'a' })],
@@ -24,7 +24,7 @@ describe('the state of the fleet', () => {
     expect(next.position).toBe('e.3');
   });
 
-  test('keeps what did not change', () => {
+  test('keeps unchanged rows', () => {
     const state = fromDocument({
       position: 'e.1',
       rows: [aFleetRow({ namespace: 'a' }), aFleetRow({ namespace: 'b' })],
@@ -48,7 +48,7 @@ describe('the state of the fleet', () => {
       ),
     );
 
-  test('is the same, whether changes come together or one by one', () => {
+  test('is the same, whether changes arrive together or one by one', () => {
     fc.assert(
       fc.property(fc.uniqueArray(name), fc.array(anyEvent), (names, events) => {
         const start = fromDocument({

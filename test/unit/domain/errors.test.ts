@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { errorClassOf, messageOf, SkipperError, toError } from '../../../domain/errors.ts';
 
 describe('SkipperError', () => {
-  test('carries its class, cause, wait and details', () => {
+  test('has its class, cause, Retry-After and details', () => {
     const cause = new Error('why');
 
     const error = new SkipperError('rate_limited', 'slowly', { cause, retryAfterMs: 5, details: ['a'] });
@@ -20,13 +20,13 @@ describe('SkipperError', () => {
 
 describe('errorClassOf', () => {
   test.each([
-    ['a missing right', new SkipperError('forbidden', ''), 'permanent'],
+    ['a missing permission', new SkipperError('forbidden', ''), 'permanent'],
     ['a silent cluster', new SkipperError('cluster_unavailable', ''), 'retryable'],
     ['a namespace that is gone', new SkipperError('namespace_gone', ''), 'skipped'],
     ['a bug', new TypeError('a bug'), 'retryable'],
     ['a thrown text', 'text', 'retryable'],
     ['nothing', undefined, 'retryable'],
-  ])('acceptance 21: takes %s for what its class says', (_what, thrown, errorClass) => {
+  ])('acceptance 21: classifies %s', (_what, thrown, errorClass) => {
     expect(errorClassOf(thrown)).toBe(errorClass);
   });
 });
@@ -40,18 +40,18 @@ describe('messageOf', () => {
     ],
     ['the name of an error without words', new Error(''), 'Error'],
     [
-      'our own words only once',
-      new SkipperError('conflict', 'said already', { cause: new Error('inside') }),
-      'said already',
+      'our own message only once',
+      new SkipperError('conflict', 'already contained', { cause: new Error('inside') }),
+      'already contained',
     ],
     ['a thrown text', 'text', 'text'],
-  ])('says %s', (_what, thrown, message) => {
+  ])('returns %s', (_what, thrown, message) => {
     expect(messageOf(thrown)).toBe(message);
   });
 });
 
 describe('toError', () => {
-  test('makes an error of anything', () => {
+  test('converts anything to an error', () => {
     expect(toError(42)).toEqual(new Error('42'));
   });
 });

@@ -66,7 +66,7 @@ describe('completion in bash', () => {
     expect((await offered(...words)).toSorted()).toEqual([...expected].toSorted());
   });
 
-  test('namespaces of the server that the line names, without expanding them', async () => {
+  test('namespaces of the given server, without expanding them', async () => {
     writeFileSync(join(folder, 'asked'), '');
 
     const names = await offered('deploy', '--server', 'http://there', 'team-a', 'team-');
@@ -84,7 +84,7 @@ describe('the scripts', () => {
     ['bash', bashScript(shape)],
     ['zsh', zshScript(shape)],
     ['fish', fishScript(shape)],
-  ])('for %s know every command and option, and no hidden one', (shell, script) => {
+  ])('for %s have every command and option, except hidden ones', (shell, script) => {
     for (const { name, options } of shape) {
       expect(script).toContain(name);
       for (const flag of options.flatMap(({ flags }) => flags)) {

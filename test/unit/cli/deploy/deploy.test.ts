@@ -74,8 +74,8 @@ const FAILED = makeTarget('b', 'failed', {
 });
 const plain = painter({ hasColor: false });
 
-describe('what a rollout is told as', () => {
-  test('only what has ended since the last look is news', () => {
+describe('the description of a rollout', () => {
+  test('only targets that have ended since the last read are news', () => {
     const before = makeRollout(DONE, makeTarget('b', 'running'));
     const after = makeRollout(DONE, FAILED);
 
@@ -90,12 +90,12 @@ describe('what a rollout is told as', () => {
     expect(describeEnd(makeTarget('c', 'superseded'))).toBe('superseded');
   });
 
-  test('counts leave out what there is none of', () => {
+  test('counts leave out zeros', () => {
     const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
     expect(describeCounts(rollout)).toBe('2 of 4 done, 1 failed, 1 running');
   });
 
-  test('the bar fits, shows failures, and is left out where it has no room', () => {
+  test('the bar fits, shows failures, and is left out without room', () => {
     const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
 
     for (const columns of [20, 40, 60, 80, 200]) {
@@ -106,19 +106,19 @@ describe('what a rollout is told as', () => {
     expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 done, 1 failed, 1 runn…');
   });
 
-  test('the end lists what failed, and what ended otherwise', () => {
+  test('the end lists what failed, and what was cancelled or superseded', () => {
     expect(summarize(makeRollout(DONE))).toEqual([]);
     expect(summarize(makeRollout(DONE, FAILED, makeTarget('c', 'cancelled', { reason: 'is gone' })))).toEqual(
       [
         '1 of 3 namespaces failed:',
         '  b: exceeded quota: pods [2J',
-        '1 namespace ended otherwise:',
+        '1 namespace cancelled or superseded:',
         '  c: cancelled, is gone',
       ],
     );
   });
 
-  test('a plan is told from much to little', () => {
+  test('a plan lists its actions from the largest to the smallest', () => {
     const targets = ['unchanged', 'update', 'bootstrap', 'update', 'refuse', 'of a newer API'].map(
       (action) => ({
         namespace: action,
@@ -147,7 +147,7 @@ describe('waiting for a rollout', () => {
   };
   const quiet = { onSeen: () => undefined, onLost: () => undefined, onBack: () => undefined };
 
-  test('ends with the last target, whatever became of it', async () => {
+  test('ends with the last target, regardless of its result', async () => {
     const running = makeRollout(DONE, makeTarget('b', 'running'));
     const client = await serve({
       'GET /api/rollouts/r1': looks(
@@ -163,7 +163,7 @@ describe('waiting for a rollout', () => {
     expect(api?.requests).toHaveLength(3);
   });
 
-  test('goes on through an API that is away, and says so once', async () => {
+  test('continues while the API is unreachable, and reports that once', async () => {
     let asked = 0;
     const client = await serve({
       'GET /api/rollouts/r1': (request, response) => {
@@ -172,24 +172,24 @@ describe('waiting for a rollout', () => {
           return looks(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
         return asked === 2
           ? void response.destroy()
-          : sendProblem(response, 503, { detail: 'Redis is away' });
+          : sendProblem(response, 503, { detail: 'Redis is down' });
       },
     });
-    const told: string[] = [];
+    const events: string[] = [];
 
     const waited = await awaitRollout(client, 'r1', {
       ...clock(),
       deadline: 60_000,
-      onSeen: ({ state }) => told.push(state),
-      onLost: (reason) => told.push(reason),
-      onBack: () => told.push('back'),
+      onSeen: ({ state }) => events.push(state),
+      onLost: (reason) => events.push(reason),
+      onBack: () => events.push('back'),
     });
 
     expect(waited.isEnded).toBe(true);
-    expect(told).toEqual(['running', expect.stringContaining('no answer'), 'back', 'completed']);
+    expect(events).toEqual(['running', expect.stringContaining('no answer'), 'back', 'completed']);
   });
 
-  test('ends at the deadline, also while the API is away', async () => {
+  test('ends at the deadline, even while the API is unreachable', async () => {
     const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(makeTarget('a', 'running'))) });
     const seen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
     await api?.close();
@@ -199,16 +199,16 @@ describe('waiting for a rollout', () => {
     expect(unseen).toEqual({ isEnded: false, rollout: undefined });
   });
 
-  test('of a rollout that the API does not know ends with its words', async () => {
+  test('of an unknown rollout ends with the API’s message', async () => {
     const client = await serve({
       'GET /api/rollouts/r1': (_, response) =>
-        sendProblem(response, 404, { detail: 'there is no rollout "r1"' }),
+        sendProblem(response, 404, { detail: 'rollout "r1" does not exist' }),
     });
 
     await expect(
       asCommand(awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined })),
     ).rejects.toMatchObject({
-      message: 'there is no rollout "r1"',
+      message: 'rollout "r1" does not exist',
       exitCode: EXIT.refused,
     });
   });
@@ -217,7 +217,7 @@ describe('waiting for a rollout', () => {
 describe('skipper wait', () => {
   const options = { format: 'table', timeoutMs: 20_000 } as const;
 
-  test('in a pipe prints a line for each end; failures make exit code 1', async () => {
+  test('in a pipe prints a line for each end; failures result in exit code 1', async () => {
     const client = await serve({
       'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running')), makeRollout(DONE, FAILED)),
     });
@@ -248,7 +248,7 @@ describe('skipper wait', () => {
     expect(io.written()).toContain(`\x1b[1A[${'#'.repeat(15)}${'!'.repeat(15)}] 2 of 2 done, 1 failed`);
   });
 
-  test('for machines prints the rollout alone; progress goes to standard error', async () => {
+  test('for machines prints only the rollout; progress goes to standard error', async () => {
     const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(DONE)) });
     const io = makeIo();
 
@@ -257,7 +257,7 @@ describe('skipper wait', () => {
     expect(io.warned()).toContain('a completed');
   });
 
-  test('that takes too long says how far it is, and that it goes on', async () => {
+  test('that times out shows the progress, and that the rollout continues', async () => {
     const client = await serve({
       'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running'))),
     });
@@ -267,12 +267,12 @@ describe('skipper wait', () => {
     ).rejects.toMatchObject({
       exitCode: EXIT.timeout,
       message: expect.stringContaining('1 of 2 done'),
-      details: ['rollout r1 goes on; follow it with: skipper wait r1'],
+      details: ['rollout r1 continues; follow it with: skipper wait r1'],
     });
   });
 });
 
-describe('asking for a deploy', () => {
+describe('requesting a deploy', () => {
   const clock = (times: number[]) => ({
     now: () => times.reduce((sum, ms) => sum + ms, 0),
     pause: async (ms: number) => {
@@ -281,14 +281,14 @@ describe('asking for a deploy', () => {
   });
   const request = { namespaces: ['a'], forceBootstrap: true };
 
-  test('repeats a lost answer with the same key', async () => {
+  test('retries with the same key if the answer is lost', async () => {
     let asked = 0;
     const client = await serve({
       'POST /api/deploy': (_, response) => {
         asked += 1;
         if (asked === 1) return void response.destroy();
         if (asked === 2)
-          return sendProblem(response, 503, { detail: 'Redis is away' }, { 'retry-after': '5' });
+          return sendProblem(response, 503, { detail: 'Redis is down' }, { 'retry-after': '5' });
         return sendJson(response, makeRollout(DONE), 202);
       },
     });
@@ -302,7 +302,7 @@ describe('asking for a deploy', () => {
 
     expect(rollout.id).toBe('r1');
     expect(pauses).toEqual([1_000, 5_000]);
-    expect(reasons).toEqual([expect.stringContaining('no answer'), 'Redis is away']);
+    expect(reasons).toEqual([expect.stringContaining('no answer'), 'Redis is down']);
     expect(api?.requests.map(({ headers }) => headers['idempotency-key'])).toEqual([
       'key-1',
       'key-1',
@@ -311,7 +311,7 @@ describe('asking for a deploy', () => {
     expect(api?.requests[2]?.body).toEqual({ namespaces: ['a'], force_bootstrap: true });
   });
 
-  test('gives up in the end, and says how to ask again safely', async () => {
+  test('gives up in the end, and shows how to retry safely', async () => {
     const client = await serve({});
     await api?.close();
     const patience = { ...clock([]), onRetry: () => undefined };
@@ -322,7 +322,7 @@ describe('asking for a deploy', () => {
     });
   });
 
-  test('does not repeat what was refused', async () => {
+  test('does not retry a refused request', async () => {
     const client = await serve({
       'POST /api/deploy': (_, response) => sendProblem(response, 400, { detail: 'unknown namespaces: a' }),
     });
@@ -362,12 +362,12 @@ describe('skipper deploy', () => {
   };
   const deploys = () => api?.requests.filter(({ method, body }) => method === 'POST' && !body.dry_run) ?? [];
 
-  test('says what it will do, and how to follow it', async () => {
+  test('shows what it will do, and how to follow it', async () => {
     const io = makeIo();
 
     expect(await deploy(await serve(answers), options, io)).toBe(EXIT.ok);
     expect(io.written()).toBe(
-      'deploying 1 namespace: 1 update\nrollout r1 has begun\nfollow it with: skipper wait r1\n',
+      'deploying 1 namespace: 1 update\nrollout r1 has started\nfollow it with: skipper wait r1\n',
     );
     expect(api?.requests[0]?.body).toEqual({ namespaces: ['a'], dry_run: true, omit_steps: true });
     expect(deploys()[0]?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
@@ -393,7 +393,7 @@ describe('skipper deploy', () => {
     expect(deploys()).toHaveLength(deployed);
   });
 
-  test('--yes is not asked', async () => {
+  test('--yes skips the question', async () => {
     const io = makeIo({ answer: false });
     const request = { namespaces: undefined, forceBootstrap: true };
 
@@ -409,7 +409,7 @@ describe('skipper deploy', () => {
       io,
     );
 
-    expect(io.questions).toEqual(['Bootstrap anew all 6 namespaces?']);
+    expect(io.questions).toEqual(['Force a bootstrap of all 6 namespaces?']);
   });
 
   test('--wait waits with the rollout', async () => {
@@ -419,7 +419,7 @@ describe('skipper deploy', () => {
     expect(io.written()).toContain('a completed after 12s: updated');
   });
 
-  test('-o json prints the rollout alone', async () => {
+  test('-o json prints only the rollout', async () => {
     const io = makeIo();
     await deploy(await serve(answers), { ...options, format: 'json' }, io);
 
@@ -427,7 +427,7 @@ describe('skipper deploy', () => {
     expect(io.warned()).toContain('deploying 1 namespace');
   });
 
-  test('--dry-run deploys nothing, and fails where a namespace would be refused', async () => {
+  test('--dry-run deploys nothing, and fails if a namespace would be refused', async () => {
     const client = await serve(answers);
     const [one, all] = [makeIo(), makeIo()];
     const request = { namespaces: undefined, forceBootstrap: false };

@@ -47,7 +47,7 @@ async function serve() {
 }
 
 describe('skipper releases', () => {
-  test('tells each channel, on a terminal and in a pipe', async () => {
+  test('lists each channel, on a terminal and in a pipe', async () => {
     const client = await serve();
     const [terminal, pipe] = [makeIo({ isInteractive: true, columns: 140, now: NOW }), makeIo({ now: NOW })];
 
@@ -61,7 +61,7 @@ describe('skipper releases', () => {
     expect(pipe.written()).toContain('2025-12-31T23:59:55.000Z');
   });
 
-  test('--check has them looked at first', async () => {
+  test('--check checks them first', async () => {
     const io = makeIo({ isInteractive: true, columns: 140, now: NOW });
 
     expect(await showReleases(await serve(), { format: 'table', check: true }, io)).toBe(EXIT.ok);
@@ -71,7 +71,7 @@ describe('skipper releases', () => {
   });
 });
 
-describe('a check is over', () => {
+describe('a check has finished', () => {
   const later = { ...STABLE, checkedAt: NOW };
 
   test.each<[string, readonly ChannelSummary[], readonly ChannelSummary[], number, boolean]>([
@@ -87,7 +87,7 @@ describe('a check is over', () => {
     ],
     ['not at once where all have a problem', [BROKEN], [BROKEN], 0, false],
     ['after a while where all have a problem', [BROKEN], [BROKEN], 6_000, true],
-    ['at once where there are none', [], [], 0, true],
+    ['immediately without channels', [], [], 0, true],
     ['when a channel that is new was looked at', [], [later], 0, true],
   ])('%s', (_, before, after, elapsedMs, expected) => {
     expect(isChecked(before, after, elapsedMs)).toBe(expected);

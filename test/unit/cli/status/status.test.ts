@@ -57,7 +57,7 @@ async function serve(handlers: Readonly<Record<string, FakeHandler>>) {
   return createApiClient({ server: api.url, token: undefined });
 }
 
-describe('the rows that are asked for', () => {
+describe('the selected rows', () => {
   test.each<[string, Partial<RowFilter>, string[]]>([
     ['all, by name', {}, ['behind', 'broken', 'healthy', 'retrying']],
     ['by namespace', { namespaces: ['healthy', 'broken'] }, ['broken', 'healthy']],
@@ -72,7 +72,7 @@ describe('the rows that are asked for', () => {
 });
 
 describe('a row in words', () => {
-  test('says what is, what is wanted, what goes on, and what is wrong', () => {
+  test('shows the actual and the wanted version, the activity, and the cause', () => {
     expect(describeRow(BROKEN)).toBe('FAILED 20220808113256-eef68a8; exceeded quota: pods [2J');
     expect(describeRow(BEHIND)).toBe(`VERSION_MISMATCH ${OLD} (wanted: 20220808113256-eef68a8)`);
     expect(describeRow(makeRow('x', { status: 'NOT_FOUND', version: '' }))).toMatch(/^NOT_FOUND no version/);
@@ -80,12 +80,12 @@ describe('a row in words', () => {
     expect(describeDetail(RETRYING, undefined)).toBe('retrying (attempt 3): conflict');
   });
 
-  test('a message that is detail and cause is told once', () => {
+  test('a message that is both detail and cause is shown once', () => {
     const row = makeRow('x', { activity: 'queued', detail: 'conflict', cause: 'conflict' });
     expect(describeDetail(row, undefined)).toBe('queued; last attempt: conflict');
   });
 
-  test('the work that is left is told with its rollouts', () => {
+  test('the remaining work is shown with its rollouts', () => {
     const counts = {
       pending: 1,
       running: 1,
@@ -111,7 +111,7 @@ describe('a row in words', () => {
 describe('the state of the fleet', () => {
   const state = beginState(makeFleet(ROWS, { now: 1_000 }), 400);
 
-  test('knows how far the clocks are apart', () => {
+  test('knows the offset of the clocks', () => {
     expect(state.clockAheadMs).toBe(600);
     expect(applyNews(state, { kind: 'tick', now: 2_000 }, 3_000).clockAheadMs).toBe(-1_000);
   });
@@ -127,7 +127,7 @@ describe('the state of the fleet', () => {
     expect([...next.rows.keys()]).toEqual(['broken', 'healthy', 'retrying', 'new']);
   });
 
-  test('takes rows, and lets go of those that are gone', () => {
+  test('stores rows, and drops those that no longer exist', () => {
     const event = { position: 'a.2', rows: [makeRow('new')], gone: ['healthy'] };
     const next = applyNews(state, { kind: 'rows', event }, 0);
 
@@ -135,7 +135,7 @@ describe('the state of the fleet', () => {
     expect(state.rows.has('healthy')).toBe(true);
   });
 
-  test('is lost until anything is heard again', () => {
+  test('is lost until data is received again', () => {
     const connection = { state: 'lost', heardAt: 0, reason: 'ECONNRESET' } as const;
     const lost = applyNews(state, { kind: 'connection', connection }, 0);
 
@@ -153,7 +153,7 @@ describe('one frame of --watch', () => {
   const state = beginState(makeFleet([...many, BROKEN]), 0);
   const screen = { columns: 79, rows: 24, paint: painter({ hasColor: false }) };
 
-  test('fits the terminal, begins with what is wrong, and says what it leaves out', () => {
+  test('fits the terminal, starts with the worst, and shows how many rows it leaves out', () => {
     const lines = drawFleet(state, [...state.rows.values()], screen, state.clockAheadMs);
 
     expect(lines.length).toBeLessThan(24);
@@ -166,13 +166,13 @@ describe('one frame of --watch', () => {
     expect(lines.at(-1)).toMatch(/^and 48\d more$/);
   });
 
-  test('says what is stale, and why', () => {
+  test('shows what is stale, and why', () => {
     const connection = { state: 'lost', heardAt: 0, reason: 'ECONNRESET' } as const;
-    const stale = { ...state, connection, summary: { ...state.summary, stale: ['Redis is away'] } };
+    const stale = { ...state, connection, summary: { ...state.summary, stale: ['Redis is down'] } };
     const text = drawFleet(stale, [], screen, 0).join('\n');
 
-    expect(text).toContain('no connection, what follows may be old: ECONNRESET');
-    expect(text).toContain('Redis is away');
+    expect(text).toContain('connection lost, data can be out of date: ECONNRESET');
+    expect(text).toContain('Redis is down');
   });
 });
 
@@ -202,7 +202,7 @@ describe('skipper status', () => {
     expect(io.written()).toContain('\n4 namespaces: 1 degraded, 1 outdated, 1 progressing, 1 healthy\n');
   });
 
-  test('for machines prints the fleet with the rows asked for', async () => {
+  test('for machines prints the fleet with the selected rows', async () => {
     const client = await serve(answers);
     const [json, yaml] = [makeIo(), makeIo()];
     await showStatus(client, { ...ALL, health: ['degraded'] }, 'json', json);
@@ -212,7 +212,7 @@ describe('skipper status', () => {
     expect(yaml.written()).toContain('rows:\n  - namespace: broken\n');
   });
 
-  test('of a namespace that is none says so, and shows the others', async () => {
+  test('reports an unknown namespace, and shows the others', async () => {
     const io = makeIo();
     const code = await showStatus(
       await serve(answers),
@@ -251,22 +251,22 @@ describe('skipper status --watch', () => {
     await ended;
   }
 
-  test('in a pipe prints one line for each change that reads differently', async () => {
+  test('in a pipe prints one line for each visible change', async () => {
     const io = makeIo({ now: 0 });
-    await watch('table', io, () => io.warned().includes('connected again'));
+    await watch('table', io, () => io.warned().includes('reconnected'));
 
     expect(io.written().trimEnd().split('\n')).toEqual([
       '1970-01-01T00:00:00.000Z healthy FAILED 20220808113256-eef68a8',
       '1970-01-01T00:00:00.000Z behind is gone',
     ]);
-    expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*connected again/);
+    expect(io.warned()).toMatch(/watching 4 namespaces.*\n.*connection lost.*\n.*reconnected/);
   });
 
-  test('tells when a row leaves the filter', async () => {
+  test('reports a row that no longer matches the filter', async () => {
     const io = makeIo({ now: 0 });
     await watch('table', io, () => io.written() !== '', { ...ALL, status: ['OK'] });
 
-    expect(io.written()).toBe('1970-01-01T00:00:00.000Z healthy does not match any more\n');
+    expect(io.written()).toBe('1970-01-01T00:00:00.000Z healthy no longer matches\n');
   });
 
   test('for machines prints one document for each change', async () => {

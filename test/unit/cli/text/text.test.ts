@@ -9,16 +9,16 @@ const plain = painter({ hasColor: false });
 const coloured = painter({ hasColor: true });
 
 describe('a message from the cluster', () => {
-  test('cannot steer the terminal', () => {
+  test('cannot control the terminal', () => {
     expect(oneLine('a\x1b[2Jb\nc\u202ed\x9b1m')).toBe('a [2Jb c d 1m');
   });
 
-  test('is cut with a mark that says so', () => {
+  test('is truncated with a mark', () => {
     expect(truncate('exceeded quota', 9)).toBe('exceeded…');
     expect(truncate('exceeded', 8)).toBe('exceeded');
   });
 
-  test('is wrapped between words; not one character but spaces is lost, and no line is too long', () => {
+  test('is wrapped between words; no character except spaces is lost, and no line is too long', () => {
     fc.assert(
       fc.property(
         fc.array(fc.stringMatching(/^[a-z:/.]{1,40}$/), { minLength: 1, maxLength: 30 }),
@@ -84,7 +84,7 @@ describe('a table', () => {
   ];
   const row = ['team-a', 'FAILED', 'stable', '20220808113256-eef68a8', 'exceeded quota: pods, requested 1'];
 
-  test('in a pipe holds every character', () => {
+  test('in a pipe keeps every character', () => {
     expect(drawTable(columns, [row, ['b', 'OK']], { width: undefined, paint: plain })).toEqual([
       'NAMESPACE  STATUS  CHANNEL  VERSION                 DETAIL',
       'team-a     FAILED  stable   20220808113256-eef68a8  exceeded quota: pods, requested 1',
@@ -92,7 +92,7 @@ describe('a table', () => {
     ]);
   });
 
-  test('that is too narrow leaves the least important columns out, and cuts the last', () => {
+  test('that is too narrow leaves the least important columns out, and truncates the last', () => {
     const [heading] = drawTable(columns, [row], { width: 72, paint: plain });
     expect(heading).toContain('VERSION');
     expect(heading).not.toContain('CHANNEL');
@@ -118,7 +118,7 @@ describe('a table', () => {
     );
   });
 
-  test('is as wide with colour as without', () => {
+  test('has the same width with and without color', () => {
     const options = { width: 60 };
     const lines = drawTable(columns, [row], { ...options, paint: coloured });
 

@@ -55,8 +55,8 @@ function makeAnswer(health: Health, answer: Partial<ExplainedNamespace> = {}): E
 
 const plain = painter({ hasColor: false });
 
-describe('why, in words', () => {
-  test('on a terminal is wrapped, with times as people say them', () => {
+describe('the explanation', () => {
+  test('on a terminal is wrapped, with relative times', () => {
     const lines = describeWhy(makeAnswer('degraded'), { width: 70, paint: plain });
 
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
@@ -76,34 +76,34 @@ Latest attempts
   1m30s ago  30s   failed  exceeded quota: pods; waiting for FDD took…`);
   });
 
-  test('in a pipe is not cut, and has timestamps', () => {
+  test('in a pipe is not truncated, and has timestamps', () => {
     const text = describeWhy(makeAnswer('degraded'), { width: undefined, paint: plain }).join('\n');
 
     expect(text).toContain('requested: pods=1, used: pods=5, limited: pods=5\n');
     expect(text).toMatch(
-      /2025-12-31T23:58:30\.000Z +30s +20220808113256-eef68a8 +failed +exceeded quota: pods; waiting for FDD took 29s; 3 times alike$/,
+      /2025-12-31T23:58:30\.000Z +30s +20220808113256-eef68a8 +failed +exceeded quota: pods; waiting for FDD took 29s; repeated 3 times$/,
     );
   });
 
-  test('leaves out what there is nothing to say about', () => {
-    const why = { health: 'healthy', headline: 'All is well.', because: [], remedy: [] } as const;
+  test('leaves out empty sections', () => {
+    const why = { health: 'healthy', headline: 'Everything is fine.', because: [], remedy: [] } as const;
     const answer = makeAnswer('healthy', {
       why,
       status: 'OK',
       attempts: [],
-      historyProblem: 'Redis is away',
+      historyProblem: 'Redis is down',
     });
 
     expect(describeWhy(answer, { width: undefined, paint: plain })).toEqual([
       'team-a  healthy  OK  20190215094822-2ace0ea',
-      'All is well.',
+      'Everything is fine.',
       '',
-      'Attempts are not known',
-      '  Redis is away',
+      'Latest attempts are unavailable',
+      '  Redis is down',
     ]);
   });
 
-  test('tells the latest attempts only; one without an end is running', () => {
+  test('lists only the latest attempts; one without an end is running', () => {
     const running = {
       ...ATTEMPT,
       startedAt: NOW - 1_000,
@@ -152,15 +152,15 @@ describe('skipper why', () => {
     });
   });
 
-  test('of an unknown namespace ends with the words of the API', async () => {
+  test('of an unknown namespace ends with the API’s message', async () => {
     api = await startFakeApi({
       'GET /api/namespaces/a%2Fb': (_, response) =>
-        sendProblem(response, 404, { detail: '"a/b" is no FIAAS namespace' }),
+        sendProblem(response, 404, { detail: '"a/b" is not a FIAAS namespace' }),
     });
     const client = createApiClient({ server: api.url, token: undefined });
 
     await expect(asCommand(explain(client, 'a/b', 'table', makeIo()))).rejects.toMatchObject({
-      message: '"a/b" is no FIAAS namespace',
+      message: '"a/b" is not a FIAAS namespace',
       exitCode: EXIT.refused,
     });
   });

@@ -18,7 +18,7 @@ describe('errorIn', () => {
     expect(errorIn(logs)).toBe(error);
   });
 
-  test('cuts what would fill the screen', () => {
+  test('truncates a long message', () => {
     expect(errorIn([`[t|  ERROR] ${'x'.repeat(5_000)} [x|y]`])?.length).toBe(300);
   });
 });
@@ -32,6 +32,6 @@ test.each([
   ['403 on poddisruptionbudgets', true],
   ['Forbidden: cannot list applications', true],
   ['listening on port 4030', false],
-])('%j reports a missing right: %s', (line, expected) => {
+])('%j reports a missing permission: %s', (line, expected) => {
   expect(reportsForbidden([INFO, line])).toBe(expected);
 });

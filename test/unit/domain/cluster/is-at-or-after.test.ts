@@ -11,7 +11,7 @@ describe('isAtOrAfter', () => {
     ['abc', '9', undefined],
     ['9', 'abc', undefined],
     ['9', '', undefined],
-  ])('is right for %s and %s', (position, version, expected) => {
+  ])('compares %s and %s', (position, version, expected) => {
     expect(isAtOrAfter(position, version)).toBe(expected);
   });
 });

@@ -11,14 +11,14 @@ function parseYaml(text: string) {
 }
 
 describe('parseNamespaceConfig', () => {
-  test('takes "stable" where no tag is given', () => {
+  test('defaults to "stable" without a tag', () => {
     const config = parseYaml('log-format: json');
 
     expect(config).toMatchObject({ ok: true, value: { tag: 'stable' } });
   });
 
   test.each(['latest', 'stable', '20190206110218-449abc6', 'v1.10.0', 'team_a.canary'])(
-    'acceptance 3: takes the tag %s as it is',
+    'acceptance 3: accepts the tag %s unchanged',
     (tag) => {
       const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
 
@@ -42,7 +42,7 @@ describe('parseNamespaceConfig', () => {
     'a..b',
     '🚀',
     'x'.repeat(129),
-  ])('refuses the tag %j, which is no file name of a channel', (tag) => {
+  ])('refuses the tag %j, which is not a valid file name of a channel', (tag) => {
     const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
 
     expect(config).toEqual({
@@ -73,7 +73,7 @@ describe('parseNamespaceConfig', () => {
       `a: &a [1,1,1,1,1,1,1,1,1,1]\n${'bcdefg'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(10)}]\n`)}`,
       /not valid YAML/,
     ],
-  ])('acceptance 2: tells what is wrong with %s', (_what, text, reason) => {
+  ])('acceptance 2: reports what is wrong with %s', (_what, text, reason) => {
     const config = parseYaml(text);
 
     expect(config).toEqual({
@@ -83,7 +83,7 @@ describe('parseNamespaceConfig', () => {
     });
   });
 
-  test('acceptance 2: tells that there is no data', () => {
+  test('acceptance 2: reports missing data', () => {
     const config = parseNamespaceConfig(aConfigMap(undefined));
 
     expect(config).toEqual({
@@ -126,7 +126,7 @@ describe('parseNamespaceConfig', () => {
     expect(config).toMatchObject({ ok: true, value: { useNetworkingV1Ingress: true } });
   });
 
-  test('leaves both switches off where they are not given', () => {
+  test('leaves both switches off by default', () => {
     const config = parseYaml('ingress-suffixes: [example.com]');
 
     expect(config).toMatchObject({
@@ -161,7 +161,7 @@ describe('parseNamespaceConfig', () => {
     expect(config).toMatchObject({ ok: true, value: { configMap: 'fdd-labelled', expectedEnvironment: {} } });
   });
 
-  test('never throws, whatever the ConfigMap holds', () => {
+  test('never throws, for any ConfigMap', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom(...'ab:-[]{}&*!|>%@#"\'\n \t,1.~?<=') }),
@@ -184,7 +184,7 @@ describe('parseNamespaceConfig', () => {
 });
 
 describe('isTag', () => {
-  test('accepts nothing that leads out of the folder of the channels, in a path or a URL', () => {
+  test('accepts nothing that leaves the folder of the channels, in a path or a URL', () => {
     const base = resolve('/srv/releases/fiaas-deploy-daemon');
     const hostile = fc.string({ unit: fc.constantFrom(...'a1./\\%2eF:?#&;+_-~\0\n ') });
 

@@ -12,7 +12,7 @@ import {
 } from '../../../support/builders.ts';
 
 const helm = { helmRelease: 'fdd' };
-const broken = invalid('data.tag "../x" is no channel name');
+const broken = invalid('data.tag "../x" is not a valid channel name');
 
 describe('statusOf', () => {
   test("acceptance 16: has upstream's six keys", () => {
@@ -51,7 +51,7 @@ describe('statusOf', () => {
     // Ours.
     ['CONFIG_ERROR', 'the ConfigMap is malformed', { config: broken }],
     ['HELM_MANAGED', 'Helm made the Deployment', { deployment: aDeployment(helm) }],
-  ] as const)('acceptance 16: is %s where %s', (status, _where, overrides) => {
+  ] as const)('acceptance 16: is %s if %s', (status, _where, overrides) => {
     expect(statusOf(aSettledSnapshot(overrides)).status).toBe(status);
   });
 
@@ -74,15 +74,15 @@ describe('statusOf', () => {
     expect(statusOf(aSettledSnapshot(overrides)).status).toBe(status);
   });
 
-  test('acceptance 2: tells a malformed ConfigMap by its reason', () => {
+  test('acceptance 2: reports why a ConfigMap is malformed', () => {
     expect(statusOf(aSettledSnapshot({ config: broken }))).toMatchObject({
-      description: 'data.tag "../x" is no channel name',
+      description: 'data.tag "../x" is not a valid channel name',
       channel: '',
       version: VERSION,
     });
   });
 
-  test('tells every status but OK in words', () => {
+  test('describes every status except OK', () => {
     const snapshots = [
       { deployment: undefined },
       { application: undefined },
@@ -104,7 +104,7 @@ describe('statusOf', () => {
     expect(status).toMatchObject({ status: 'OK', version: 'v1.10.0' });
   });
 
-  test('shows no version where nothing runs, and the channel that was chosen', () => {
+  test('shows no version if nothing runs, and the chosen channel', () => {
     const snapshot = aSnapshot({ config: ok(aConfig({ tag: 'latest' })) });
 
     expect(statusOf(snapshot)).toMatchObject({ version: '', channel: 'latest' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../../../domain/cluster/diagnose.ts';
 import type { NamespaceSnapshot, ObservedPod } from '../../../../domain/cluster/observed.ts';
-import { describeSymptom, saysWhy, symptomsOf, worstFirst } from '../../../../domain/cluster/symptoms.ts';
+import { describeSymptom, showsCause, symptomsOf, worstFirst } from '../../../../domain/cluster/symptoms.ts';
 import { Symptom } from '../../../../domain/symptom.ts';
 import {
   aBootstrapPod,
@@ -37,7 +37,7 @@ const BROKEN: Partial<NamespaceSnapshot> = {
 };
 
 describe('symptomsOf', () => {
-  test('is empty for an FDD that is well', () => {
+  test('is empty for a healthy FDD', () => {
     expect(symptomsOf(aSettledSnapshot({ pods: [aPod()] }))).toEqual([]);
   });
 
@@ -74,17 +74,17 @@ describe('symptomsOf', () => {
     ]);
   });
 
-  test('are what can be recorded and read back', () => {
+  test('can be recorded and read back', () => {
     for (const symptom of symptomsOf(aSettledSnapshot(BROKEN))) {
       expect(Symptom.parse(JSON.parse(JSON.stringify(symptom)))).toEqual(symptom);
     }
   });
 
-  test('says that there is no Deployment', () => {
+  test('reports a missing Deployment', () => {
     expect(symptomsOf(aSnapshot())).toEqual([{ kind: 'no-deployment' }]);
   });
 
-  test('reads the report on the deployment that it is asked about', () => {
+  test('reads the report on the given deployment', () => {
     const statuses = [aStatus(), aStatus({ deploymentId: OUR_ID, result: 'FAILED' })];
     const snapshot = aSettledSnapshot({ statuses });
 
@@ -96,18 +96,18 @@ describe('symptomsOf', () => {
 });
 
 describe('worstFirst', () => {
-  test('puts what says why before what says only that FDD is not up', () => {
+  test('puts causes before symptoms that only show that FDD is down', () => {
     const kinds = worstFirst(symptomsOf(aSettledSnapshot(BROKEN))).map((symptom) =>
       symptom.kind === 'condition' ? symptom.type : symptom.kind,
     );
 
     expect(kinds).toEqual(['ReplicaFailure', 'pod', 'pod', 'fdd-report', 'Available', 'replicas']);
-    expect(worstFirst(symptomsOf(aSettledSnapshot(BROKEN))).filter(saysWhy)).toHaveLength(3);
+    expect(worstFirst(symptomsOf(aSettledSnapshot(BROKEN))).filter(showsCause)).toHaveLength(3);
   });
 });
 
 describe('describeSymptom', () => {
-  test('words each symptom in one line', () => {
+  test('describes each symptom in one line', () => {
     expect(symptomsOf(aSettledSnapshot(BROKEN)).map(describeSymptom)).toEqual([
       'Deployment: 0 of 1 available, 1 updated, generation 2, observed 2',
       'Deployment Available=False: MinimumReplicasUnavailable',
@@ -162,7 +162,7 @@ describe('diagnose', () => {
     ['CreateContainerError', 'container-not-created'],
     ['CrashLoopBackOff', 'crash-loop'],
     ['ContainerCreating', undefined],
-  ])('knows a container that waits with %s as %s', (reason, diagnosis) => {
+  ])('diagnoses a container that waits with %s as %s', (reason, diagnosis) => {
     expect(ofPod({ waiting: { reason, message: undefined } })).toEqual([diagnosis]);
   });
 
@@ -172,11 +172,14 @@ describe('diagnose', () => {
     [1, 'Error', false, 'crash-loop'],
     [1, 'Error', true, 'bootstrap-failed'],
     [0, 'Completed', true, undefined],
-  ])('knows exit code %d (%s), of a bootstrap pod: %s, as %s', (exitCode, reason, isBootstrap, diagnosis) => {
-    expect(ofPod({ terminated: { exitCode, reason } }, isBootstrap)).toEqual([diagnosis]);
-  });
+  ])(
+    'diagnoses exit code %d (%s), of a bootstrap pod: %s, as %s',
+    (exitCode, reason, isBootstrap, diagnosis) => {
+      expect(ofPod({ terminated: { exitCode, reason } }, isBootstrap)).toEqual([diagnosis]);
+    },
+  );
 
-  test('knows a pod that no node takes', () => {
+  test('diagnoses a pod that cannot be scheduled', () => {
     expect(ofPod({ unscheduled: 'no node' })).toEqual(['not-scheduled']);
   });
 
@@ -184,7 +187,7 @@ describe('diagnose', () => {
     [QUOTA, 'quota-exceeded'],
     ['pods "x" is forbidden: violates PodSecurity "restricted:latest"', 'pod-rejected'],
     ['something else', undefined],
-  ])('knows why pods cannot be created: %s', (message, diagnosis) => {
+  ])('diagnoses why pods cannot be created: %s', (message, diagnosis) => {
     const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }];
 
     expect(symptomsOf(aSettledSnapshot({ deployment: aDeployment({ conditions }) })).map(diagnose)).toEqual([

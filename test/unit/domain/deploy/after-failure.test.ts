@@ -35,7 +35,7 @@ describe('afterFailure', () => {
     },
   );
 
-  test('an error that nobody classified is retried', () => {
+  test('an unclassified error is retried', () => {
     expect(afterFailure({ code: 'unexpected', errorClass: 'retryable' }, FIRST, POLICY).kind).toBe('retry');
   });
 
@@ -92,12 +92,12 @@ describe('afterFailure', () => {
       expect(delayAfter(aFailure('conflict'), { attempt, throttled: 0 })).toBe(delayMs);
     });
 
-    test('as often as it was throttled, whatever the attempt', () => {
+    test('by the number of throttled attempts, not by the attempt', () => {
       expect(delayAfter(aFailure('rate_limited'), { attempt: 1, throttled: 3 })).toBe(4_000);
       expect(delayAfter(aFailure('rate_limited'), { attempt: 5, throttled: 0 })).toBe(500);
     });
 
-    test('never less than a moment', () => {
+    test('never less than the shortest wait', () => {
       expect(delayAfter(aFailure('conflict'), FIRST, 0)).toBe(SHORTEST_WAIT_MS);
     });
 

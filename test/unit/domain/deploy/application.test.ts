@@ -39,7 +39,7 @@ describe('differenceFrom', () => {
     ['its image is another', anApplication({ image: OLD_IMAGE }), `image is ${OLD_IMAGE}`],
     ['its config lacks a key', anApplication({ config: { version: 3 } }), 'spec.config differs'],
     [
-      'its config has a key more',
+      'its config has an additional key',
       anApplication({ config: { ...FIAAS_YML, extra: 1 } }),
       'spec.config differs',
     ],
@@ -48,17 +48,17 @@ describe('differenceFrom', () => {
       anApplication({ config: { ...FIAAS_YML, ports: [{ target_port: 5001 }] } }),
       'spec.config differs',
     ],
-  ])('gives the reason where %s', (_what, application, reason) => {
+  ])('gives the reason if %s', (_what, application, reason) => {
     expect(differenceFrom(application, aRelease())).toBe(reason);
   });
 
-  test('acceptance 6: gives none where image and config match, in whatever order', () => {
+  test('acceptance 6: gives none if image and config match, in any order', () => {
     const config = Object.fromEntries(Object.entries(FIAAS_YML).reverse());
 
     expect(differenceFrom(anApplication({ config }), aRelease())).toBeUndefined();
   });
 
-  test('acceptance 17: tells registries with a port apart, and their tags', () => {
+  test('acceptance 17: distinguishes registries with a port, and their tags', () => {
     const image = 'registry:5000/fiaas/fdd:v1';
     const release = aRelease({ image, version: 'v1' });
 
@@ -76,17 +76,17 @@ describe('hasSurplusConfig', () => {
     ['another list: apply replaces lists as a whole', { a: [1, 2, 3] }, { a: [1] }, false],
     ['a key more', { a: 1, b: 2 }, { a: 1 }, true],
     ['a key more deep inside', { a: { b: { c: 1, d: 2 } } }, { a: { b: { c: 1 } } }, true],
-    ['a mapping where a value is wanted', { a: { b: 1 } }, { a: 1 }, true],
-    ['a mapping where a list is wanted', { a: { b: 1 } }, { a: [1] }, true],
-    ['a value where a mapping is wanted', { a: 1 }, { a: { b: 1 } }, false],
+    ['a mapping instead of a value', { a: { b: 1 } }, { a: 1 }, true],
+    ['a mapping instead of a list', { a: { b: 1 } }, { a: [1] }, true],
+    ['a value instead of a mapping', { a: 1 }, { a: { b: 1 } }, false],
     ['a null key more', { a: 1, b: null }, { a: 1 }, true],
     ['a key named like a method of every object', { toString: 'x' }, {}, true],
     ['a key named constructor', { a: { constructor: 'x' } }, { a: {} }, true],
-  ])('is right about a stored config with %s', (_what, stored, wanted, surplus) => {
+  ])('detects surplus in a stored config with %s', (_what, stored, wanted, surplus) => {
     expect(hasSurplusConfig(stored, wanted)).toBe(surplus);
   });
 
-  test('is false exactly where server-side apply alone leads to the wanted config', () => {
+  test('is false exactly if server-side apply alone leads to the wanted config', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'toString');
     const { tree } = fc.letrec((tie) => ({
       tree: fc.dictionary(
@@ -131,7 +131,7 @@ describe('configPatch', () => {
     );
   });
 
-  // A merge patch cannot set null; what is left after it is no surplus, so the next plan applies it.
+  // A merge patch cannot set null; the rest is not surplus, so the next plan applies it.
   test('leaves a null deep inside the wanted config to the apply that follows', () => {
     const stored = { old: 1, a: {} };
     const wanted = { a: { b: null, c: 1 } };

@@ -12,11 +12,11 @@ describe('fullJitterDelay', () => {
     ]);
   });
 
-  test('begins at nothing: the jitter is full', () => {
+  test('starts at zero: the jitter is full', () => {
     expect(fullJitterDelay(9, POLICY, () => 0)).toBe(0);
   });
 
-  test('stays between nothing and the cap, for any number of failures', () => {
+  test('stays between zero and the cap, for any number of failures', () => {
     fc.assert(
       fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
         const delay = fullJitterDelay(failures, POLICY, () => random);

@@ -126,7 +126,7 @@ describe('bootstrapPodManifest', () => {
     },
   );
 
-  test("carries the spec's pod annotations, as strings, beside its own", () => {
+  test("has the spec's pod annotations, as strings, in addition to its own", () => {
     const annotations = { pod: { 'example.com/team': 'a', 'example.com/count': 3 }, deployment: { x: 'y' } };
 
     const pod = aPodOf({ release: aRelease({ config: { annotations } }) });
@@ -138,7 +138,7 @@ describe('bootstrapPodManifest', () => {
     });
   });
 
-  test('takes limits and requests only', () => {
+  test('copies only limits and requests', () => {
     const resources = { limits: { cpu: '1' }, requests: null, extra: 1 };
 
     const pod = aPodOf({ release: aRelease({ config: { ...FIAAS_YML, resources } }) });
@@ -149,15 +149,12 @@ describe('bootstrapPodManifest', () => {
     ]);
   });
 
-  test.each([['resources'], ['annotations']])(
-    'does not stumble over a spec whose %s are no mapping',
-    (key) => {
-      const pod = aPodOf({ release: aRelease({ config: { [key]: 'nonsense' } }) });
+  test.each([['resources'], ['annotations']])('ignores %s of a spec that are not a mapping', (key) => {
+    const pod = aPodOf({ release: aRelease({ config: { [key]: 'nonsense' } }) });
 
-      expect(pod.metadata.annotations).toEqual({ 'fiaas-skipper/deployment-id': OUR_ID });
-      expect(pod.spec.containers[0]).not.toHaveProperty('resources');
-    },
-  );
+    expect(pod.metadata.annotations).toEqual({ 'fiaas-skipper/deployment-id': OUR_ID });
+    expect(pod.spec.containers[0]).not.toHaveProperty('resources');
+  });
 });
 
 describe('bootstrapArguments', () => {
@@ -175,9 +172,12 @@ describe('bootstrapArguments', () => {
     ['20220808113256-eef68a8', [CRD, V1, ACCOUNT, INGRESS]],
     ['v1.10.0', [CRD, V1, ACCOUNT, INGRESS]],
     ['development', [CRD, V1, ACCOUNT, INGRESS]],
-  ])('acceptance 8: gives an image of version %s only what it knows, in order', (version, args) => {
-    expect(bootstrapArguments(allOn, version)).toEqual(args);
-  });
+  ])(
+    'acceptance 8: gives an image of version %s only the arguments it supports, in order',
+    (version, args) => {
+      expect(bootstrapArguments(allOn, version)).toEqual(args);
+    },
+  );
 });
 
 describe('allowsOnlyBestEffort', () => {
@@ -193,7 +193,7 @@ describe('allowsOnlyBestEffort', () => {
     ['no pods at all, without a scope', [{ spec: { hard: { pods: '0' } } }], false],
     ['some pods', [{ spec: { hard: { pods: '10' }, scopes: ['NotBestEffort'] } }], false],
     ['only cpu', [{ spec: { hard: { cpu: '0' }, scopes: ['NotBestEffort'] } }], false],
-  ])('is right about %s', (_what, quotas, only) => {
+  ])('handles %s', (_what, quotas, only) => {
     expect(allowsOnlyBestEffort(quotas)).toBe(only);
   });
 });

@@ -76,7 +76,7 @@ describe('mergeCrd', () => {
   test.each([
     ['Application', APPLICATION],
     ['ApplicationStatus', STATUS],
-  ])('leaves a complete %s alone', (_kind, crd) => {
+  ])('does not change a complete %s', (_kind, crd) => {
     expect(mergeCrd(stored(crd), crd)).toBeUndefined();
   });
 
@@ -93,7 +93,7 @@ describe('mergeCrd', () => {
     expect(merged).not.toHaveProperty('status');
   });
 
-  test('acceptance 19: keeps a status subresource that it does not ask for', () => {
+  test('acceptance 19: keeps a status subresource that it does not need', () => {
     const existing = stored(STATUS, (crd) => {
       crd.spec.versions[0].subresources = { status: {}, scale: { specReplicasPath: '.spec.replicas' } };
       delete crd.spec.versions[0].schema.openAPIV3Schema.properties.logs;
@@ -107,7 +107,7 @@ describe('mergeCrd', () => {
     });
   });
 
-  test('keeps other subresources beside the status subresource that it adds', () => {
+  test('keeps other subresources when it adds the status subresource', () => {
     const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.versions[0].subresources = { scale };
@@ -146,7 +146,7 @@ describe('mergeCrd', () => {
     expect(properties).toHaveProperty('status');
   });
 
-  test('keeps foreign versions, their storage flag, and adds ours beside them', () => {
+  test('keeps foreign versions, their storage flag, and adds ours', () => {
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.versions = [{ name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: OPEN } }];
     });
@@ -159,7 +159,7 @@ describe('mergeCrd', () => {
     ]);
   });
 
-  test('leaves a schema that is open to everything alone', () => {
+  test('does not change a schema that accepts everything', () => {
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.versions[0].schema.openAPIV3Schema = { ...OPEN };
     });
@@ -167,7 +167,7 @@ describe('mergeCrd', () => {
     expect(mergeCrd(existing, APPLICATION)).toBeUndefined();
   });
 
-  test('gives a schema to a CRD from the time of v1beta1', () => {
+  test('adds a schema to a CRD from the time of v1beta1', () => {
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.preserveUnknownFields = true;
       crd.spec.versions = [{ name: 'v1', served: true, storage: true }];

@@ -4,12 +4,12 @@ import { isLabelValue } from '../../../../domain/release/image.ts';
 import { FOREIGN_ID } from '../../../support/builders.ts';
 
 describe('deploymentId', () => {
-  test('is the same for the same rollout, namespace and try, for ever', () => {
+  test('is the same for the same rollout, namespace and try, forever', () => {
     // Frozen: another value would restart every FDD whose job is under way during an update of Skipper.
     expect(deploymentId('rollout-1', 'team-a')).toBe('73ce142c-b240-599a-a9ca-b3f198e40000');
   });
 
-  test('is another one for each rollout, namespace and try', () => {
+  test('differs for each rollout, namespace and try', () => {
     const ids = ['r1', 'r2'].flatMap((rollout) =>
       ['a', 'b'].flatMap((namespace) =>
         [0, 1, 2].map((attempt) => deploymentId(rollout, namespace, attempt)),
@@ -19,7 +19,7 @@ describe('deploymentId', () => {
     expect(new Set(ids).size).toBe(12);
   });
 
-  test('is a UUID, whatever the try', () => {
+  test('is a UUID for every try', () => {
     const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
     expect([0, 1, 99].map((attempt) => deploymentId('r1', 'a', attempt))).toEqual(
@@ -27,13 +27,13 @@ describe('deploymentId', () => {
     );
   });
 
-  test('is a legal label value', () => {
+  test('is a valid label value', () => {
     expect(isLabelValue(deploymentId('r1', 'a'.repeat(63), 7))).toBe(true);
   });
 });
 
 describe('isDeploymentIdOf', () => {
-  test.each([0, 1, 7, 31])("knows a rollout's try %d", (attempt) => {
+  test.each([0, 1, 7, 31])("recognizes a rollout's try %d", (attempt) => {
     expect(isDeploymentIdOf(deploymentId('r1', 'a', attempt), 'r1', 'a')).toBe(true);
   });
 
@@ -44,7 +44,7 @@ describe('isDeploymentIdOf', () => {
     ['that is empty', ''],
     ['that only begins like it', deploymentId('r1', 'a').replace(/.{4}$/, 'zzzz')],
     ['that is longer', `${deploymentId('r1', 'a')}0`],
-  ])('does not know an id %s', (_what, id) => {
+  ])('does not recognize an id %s', (_what, id) => {
     expect(isDeploymentIdOf(id, 'r1', 'a')).toBe(false);
   });
 });
@@ -60,7 +60,7 @@ describe('nextDeploymentId', () => {
     expect(nextDeploymentId(current, 'r1', 'a', () => false)).toBe(deploymentId('r1', 'a', attempt));
   });
 
-  test('skips what FDD has finished', () => {
+  test('skips an id that FDD has finished', () => {
     const finished = [0, 1].map((attempt) => deploymentId('r1', 'a', attempt));
 
     const next = nextDeploymentId(FOREIGN_ID, 'r1', 'a', (id) => finished.includes(id));
@@ -68,7 +68,7 @@ describe('nextDeploymentId', () => {
     expect(next).toBe(deploymentId('r1', 'a', 2));
   });
 
-  test('passes over ids that FDD has finished', () => {
+  test('skips several ids that FDD has finished', () => {
     const finished = new Set([deploymentId('r1', 'a', 0), deploymentId('r1', 'a', 1)]);
 
     const next = nextDeploymentId(FOREIGN_ID, 'r1', 'a', (id) => finished.has(id));
@@ -76,7 +76,7 @@ describe('nextDeploymentId', () => {
     expect(next).toBe(deploymentId('r1', 'a', 2));
   });
 
-  test('never comes back to an id that it has given, in as many tries as --max-attempts allows', () => {
+  test('never returns the same id twice, in as many tries as --max-attempts allows', () => {
     const given = new Set<string>();
     let id: string | undefined;
 

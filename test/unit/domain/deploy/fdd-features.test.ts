@@ -7,13 +7,13 @@ describe('supportsArgument', () => {
     ['--enable-service-account-per-app', '20200831235959-abc', '20200901000000-abc'],
     ['--use-networkingv1-ingress', '20211031235959-abc', '20211101000000-abc'],
     ['--use-apiextensionsv1-crd', '20220131235959-abc', '20220201000000-abc'],
-  ] as const)('knows %s from its month on', (argument, before, since) => {
+  ] as const)('supports %s from its month on', (argument, before, since) => {
     expect(supportsArgument(before, argument)).toBe(false);
     expect(supportsArgument(since, argument)).toBe(true);
   });
 
   test.each(['v1.10.0', 'latest', '2022', '20220101-abc', '20170101000000'])(
-    'takes version %s, which has no build time, for a new one',
+    'treats version %s, which has no build time, as new',
     (version) => {
       expect(supportsArgument(version, '--use-apiextensionsv1-crd')).toBe(true);
     },

@@ -72,7 +72,7 @@ const world: fc.Arbitrary<FakeNamespace> = fc
     return aNamespace({
       application: application && {
         ...application,
-        // Whoever started a bootstrap pod has set the label.
+        // Every run that started a bootstrap pod has set the label.
         bootstrapLabel: application.bootstrapLabel || isForCurrent,
         status:
           inApplication === undefined || current === undefined
@@ -118,7 +118,7 @@ function hasBegun({ application, bootstrapPod, done }: FakeNamespace): boolean {
 }
 
 describe('planDeployment', () => {
-  test('acceptance 12: converges, whatever was there and wherever runs died: FDD is proved, and nothing is left to write', () => {
+  test('acceptance 12: converges from any state and any crash: FDD is verified, and nothing is left to write', () => {
     fc.assert(
       fc.property(world, asked, fc.array(crash, { maxLength: 3 }), (start, request, crashes) => {
         let now = start;
@@ -127,23 +127,23 @@ describe('planDeployment', () => {
           if (fddWorks) now = fddReacts(now);
         }
 
-        const proved = runOnce(now, request);
+        const verified = runOnce(now, request);
 
         const { image: wanted, config: wantedConfig } = request.release;
-        expect(proved.application).toMatchObject({ image: wanted });
-        expect(proved.application?.config).toEqual(wantedConfig);
-        expect(proved.deployment).toMatchObject({ image: wanted, availableReplicas: 1 });
-        expect(JSON.parse(proved.deployment?.environment.MADE_WITH ?? '{}')).toEqual(wantedConfig);
-        expect(writes(planFor(proved, { ...request, forceBootstrap: false }))).toEqual([]);
+        expect(verified.application).toMatchObject({ image: wanted });
+        expect(verified.application?.config).toEqual(wantedConfig);
+        expect(verified.deployment).toMatchObject({ image: wanted, availableReplicas: 1 });
+        expect(JSON.parse(verified.deployment?.environment.MADE_WITH ?? '{}')).toEqual(wantedConfig);
+        expect(writes(planFor(verified, { ...request, forceBootstrap: false }))).toEqual([]);
       }),
       { numRuns: 800 },
     );
   });
 
-  test('acceptance 12: does no step twice: after a crash the next run does what is left, under the same id', () => {
+  test('acceptance 12: repeats no step: after a crash the next run does what is left, under the same id', () => {
     fc.assert(
       fc.property(world, asked, crash, (start, request, where) => {
-        // A forced or changed request that has begun already: the tests of crashes say those one by one.
+        // A forced or changed request that has already begun: the crash tests cover those one by one.
         const { action } = planFor(start, request);
         const goesOn = !request.forceBootstrap && ['verify', 'unchanged', 'bootstrap'].includes(action);
         fc.pre(goesOn || !hasBegun(start));
@@ -158,7 +158,7 @@ describe('planDeployment', () => {
     );
   });
 
-  test('never bootstraps where a Deployment exists, unless forced', () => {
+  test('never bootstraps if a Deployment exists, unless forced', () => {
     fc.assert(
       fc.property(world, asked, (start, request) => {
         if (!start.deployment) return;
@@ -181,7 +181,7 @@ describe('planDeployment', () => {
     fc.assert(
       fc.property(world, asked, (start, request) => {
         const { steps } = planFor(start, request);
-        const finished = start.statuses.filter(({ result: said }) => said === 'SUCCESS' || said === 'FAILED');
+        const finished = start.statuses.filter(({ result }) => result === 'SUCCESS' || result === 'FAILED');
         const verified = steps.flatMap((step) => (step.kind === 'verify' ? [step.deploymentId] : []));
         for (const step of steps) {
           if (step.kind !== 'apply-application') continue;
@@ -193,7 +193,7 @@ describe('planDeployment', () => {
     );
   });
 
-  test('applies the rights before the Application, and the Application before the pod', () => {
+  test('applies RBAC before the Application, and the Application before the pod', () => {
     const order = [
       'apply-rbac',
       'apply-application',

@@ -74,19 +74,19 @@ describe('planDeployment', () => {
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });
 
-  test('writes a new id before it bootstraps where the old one has succeeded: FDD would skip that', () => {
+  test('writes a new id before it bootstraps if the old one has succeeded, because FDD would skip it', () => {
     const observed = aSettledSnapshot({ deployment: undefined });
 
     const { action, reason, steps } = plan({ observed });
 
     expect({ action, reason }).toEqual({
       action: 'bootstrap',
-      reason: 'FDD would skip a deployment id that has succeeded',
+      reason: 'FDD skips a deployment id that has already succeeded',
     });
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });
 
-  test('creates the Application where FDD runs without one', () => {
+  test('creates the Application if FDD runs without one', () => {
     const { action, steps } = plan({ observed: aSnapshot({ deployment: aDeployment() }) });
 
     expect(action).toBe('create');
@@ -94,7 +94,7 @@ describe('planDeployment', () => {
     expect(steps[1]).toMatchObject({ bootstrap: false });
   });
 
-  test('acceptance 6: updates under a new id where the image is another, at the version it has seen', () => {
+  test('acceptance 6: updates with a new id if the image differs, at the version it has seen', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ image: OLD_IMAGE, resourceVersion: '77' }),
     });
@@ -107,7 +107,7 @@ describe('planDeployment', () => {
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });
 
-  test('acceptance 6: updates where only the config is another', () => {
+  test('acceptance 6: updates if only the config differs', () => {
     const release = aRelease({ config: { ...FIAAS_YML, replicas: { minimum: 2, maximum: 2 } } });
 
     const { action, reason } = plan({ observed: aSettledSnapshot(), release });
@@ -115,7 +115,7 @@ describe('planDeployment', () => {
     expect({ action, reason }).toEqual({ action: 'update', reason: 'spec.config differs' });
   });
 
-  test('acceptance 6: does nothing where all is right', () => {
+  test('acceptance 6: does nothing if everything is up to date', () => {
     expect(plan({ observed: aSettledSnapshot() })).toEqual({
       action: 'unchanged',
       reason: 'already runs 20220808113256-eef68a8',
@@ -123,7 +123,7 @@ describe('planDeployment', () => {
     });
   });
 
-  test('does nothing where all is right and FDD has dropped its old reports', () => {
+  test('does nothing if everything is up to date and FDD has dropped its old reports', () => {
     expect(plan({ observed: aSettledSnapshot({ statuses: [] }) }).action).toBe('unchanged');
   });
 
@@ -143,7 +143,7 @@ describe('planDeployment', () => {
     ['FDD has only begun', { statuses: [aStatus({ result: 'INITIATED' as const })] }],
     ['FDD works on it', { statuses: [aStatus({ result: 'RUNNING' as const })] }],
     ['its bootstrap pod is still there', { bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) }],
-  ])('only verifies what was written before, where %s', (_what, overrides) => {
+  ])('only verifies what is already written, if %s', (_what, overrides) => {
     const { action, steps } = plan({ observed: aSettledSnapshot(overrides) });
 
     expect(action).toBe('verify');
@@ -151,7 +151,7 @@ describe('planDeployment', () => {
     expect(idsOf(steps)).toEqual([FOREIGN_ID]);
   });
 
-  test('redeploys under a new id where FDD reported FAILED', () => {
+  test('redeploys with a new id if FDD reported FAILED', () => {
     const observed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED' })] });
 
     const { action, reason, steps } = plan({ observed });
@@ -163,7 +163,7 @@ describe('planDeployment', () => {
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });
 
-  test("gives its own id's successor where that has FAILED", () => {
+  test('uses the next id if its own has FAILED', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ deploymentId: OUR_ID }),
       statuses: [aStatus({ deploymentId: OUR_ID, result: 'FAILED' })],
@@ -176,7 +176,7 @@ describe('planDeployment', () => {
     ['image', { image: OLD_IMAGE }],
     ['id', { deploymentId: SECOND_ID, image: OLD_IMAGE }],
   ])(
-    'redeploys under a new id where the Deployment has another %s although its id has succeeded: FDD would not look again',
+    'redeploys with a new id if the Deployment has another %s although its id has succeeded: FDD would ignore the id',
     (_what, overrides) => {
       const observed = aSettledSnapshot({ deployment: aDeployment(overrides) });
 
@@ -210,7 +210,7 @@ describe('planDeployment', () => {
       }),
     });
 
-    test('removes it in the very write that brings the new id', () => {
+    test('removes it in the same write that sets the new id', () => {
       const { steps } = plan({ observed });
 
       expect(kinds(steps)).toEqual(['apply-application', 'verify']);
@@ -218,13 +218,13 @@ describe('planDeployment', () => {
       expect(idsOf(steps)).toEqual([OUR_ID]);
     });
 
-    test('needs no patch where apply alone is enough', () => {
+    test('needs no patch if apply alone is enough', () => {
       const lacking = aSettledSnapshot({ application: anApplication({ config: { version: 3 } }) });
 
       expect(plan({ observed: lacking }).steps[0]).toMatchObject({ configPatch: undefined });
     });
 
-    test('ends up with a config that is wholly the release’s', () => {
+    test('ends up with exactly the release’s config', () => {
       const world = aNamespace({ application: observed.application, deployment: {}, results: [] });
 
       const after = runOnce(world, ASKED);
@@ -234,7 +234,7 @@ describe('planDeployment', () => {
   });
 
   describe('forced', () => {
-    test('acceptance 10: bootstraps beside a healthy FDD, under a new id', () => {
+    test('acceptance 10: bootstraps next to a healthy FDD, with a new id', () => {
       const { action, steps } = plan({ observed: aSettledSnapshot(), forceBootstrap: true });
 
       expect(action).toBe('bootstrap');
@@ -242,7 +242,7 @@ describe('planDeployment', () => {
       expect(idsOf(steps)).toEqual([OUR_ID]);
     });
 
-    test('writes a new id also where the old one is not finished', () => {
+    test('writes a new id even if the old one is not finished', () => {
       const observed = aSettledSnapshot({ statuses: [aStatus({ result: 'RUNNING' })] });
 
       const { reason, steps } = plan({ observed, forceBootstrap: true });
@@ -251,7 +251,7 @@ describe('planDeployment', () => {
       expect(idsOf(steps)).toEqual([OUR_ID]);
     });
 
-    test('acceptance 8: removes an old pod before it makes the new one', () => {
+    test('acceptance 8: removes an old pod before it creates the new one', () => {
       const observed = aSettledSnapshot({ bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) });
 
       const { steps } = plan({ observed, forceBootstrap: true });
@@ -276,7 +276,7 @@ describe('planDeployment', () => {
       expect(action).toBe('unchanged');
     });
 
-    test('waits for a pod of its own that runs already', () => {
+    test('waits for its own running pod', () => {
       const observed = aSettledSnapshot({
         application: anApplication({ deploymentId: OUR_ID }),
         statuses: [],
@@ -292,7 +292,7 @@ describe('planDeployment', () => {
       ]);
     });
 
-    test('gives an Application without the bootstrap label a new write, so that the pod finds it', () => {
+    test('writes an Application without the bootstrap label again, so that the pod finds it', () => {
       const observed = aSnapshot({
         application: anApplication({ deploymentId: OUR_ID, bootstrapLabel: false }),
       });
@@ -304,7 +304,7 @@ describe('planDeployment', () => {
     });
   });
 
-  describe('where Helm manages FDD', () => {
+  describe('if Helm manages FDD', () => {
     const observed = aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) });
 
     test('acceptance 23: refuses, and names the release', () => {
@@ -321,14 +321,14 @@ describe('planDeployment', () => {
   });
 
   describe('with manage-rbac', () => {
-    test('applies the rights before anything else', () => {
+    test('applies RBAC before anything else', () => {
       const { steps } = plan({ manageRbac: true });
 
       expect(kinds(steps)).toEqual(['apply-rbac', 'apply-application', 'create-bootstrap-pod', 'verify']);
       expect(steps[2]).toMatchObject({ manifest: { spec: { serviceAccountName: 'fiaas-deploy-daemon' } } });
     });
 
-    test('applies them once where nothing else is to do', () => {
+    test('applies it once if nothing else is to do', () => {
       const first = plan({ manageRbac: true, observed: aSettledSnapshot() });
       const second = plan({
         manageRbac: true,
@@ -340,7 +340,7 @@ describe('planDeployment', () => {
       expect(second.action).toBe('unchanged');
     });
 
-    test('applies them again with each change', () => {
+    test('applies it again with each change', () => {
       const observed = aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) });
 
       const { steps } = plan({ manageRbac: true, observed, done: { rbacVersion: RBAC_VERSION } });
@@ -349,7 +349,7 @@ describe('planDeployment', () => {
     });
   });
 
-  test("acceptance 8: gives the pod the namespace's options and obeys its quotas", () => {
+  test("acceptance 8: gives the pod the namespace's options and respects its quotas", () => {
     const { steps } = plan({
       config: aConfig({ enableServiceAccountPerApp: true }),
       quotas: [{ spec: { hard: { pods: '0' }, scopes: ['NotBestEffort'] } }],
@@ -389,7 +389,7 @@ describe('planDeployment', () => {
     );
 
     test.each(rows)(
-      'acceptance 12: $what that ended after $after steps (record lost: $forgets) goes on under the same id',
+      'acceptance 12: $what that ended after $after steps (record lost: $forgets) continues with the same id',
       ({ world, asked, after, forgets }) => {
         const whole = runOnce(world, asked);
         const crashed = runOnce(world, asked, { after, forgets });
@@ -414,7 +414,7 @@ describe('planDeployment', () => {
       expect({ action, kinds: kinds(steps) }).toEqual({ action: 'verify', kinds: ['verify'] });
     });
 
-    test('bootstraps again where the pod of a live request was deleted before it did anything', () => {
+    test('bootstraps again if the pod of a live request was deleted before it did anything', () => {
       const crashed = { ...runOnce(empty, ASKED, { after: 2, forgets: false }), bootstrapPod: undefined };
 
       const { action, steps } = planFor(crashed, ASKED);
@@ -434,7 +434,7 @@ describe('planDeployment', () => {
     });
   });
 
-  test('does not write an id of its own that FDD has finished already, after a rival has written another one', () => {
+  test('does not write its own id again if FDD has finished it, after another writer has written another id', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ image: OLD_IMAGE }),
       deployment: aDeployment({ image: OLD_IMAGE }),
@@ -481,20 +481,15 @@ describe('needsBootstrap', () => {
     ['nothing is there', {}, {}, true],
     ['only a foreign Application is there', { application: anApplication() }, {}, true],
     ['our Application is there, and no pod', { application: ours }, {}, true],
+    ['our Application and its pod exist', { application: ours, bootstrapPod: aBootstrapPod() }, {}, false],
     [
-      'our Application and its pod are there',
-      { application: ours, bootstrapPod: aBootstrapPod() },
-      {},
-      false,
-    ],
-    [
-      'its pod is of another id',
+      'its pod belongs to another id',
       { application: ours, bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) },
       {},
       true,
     ],
     [
-      'it was bootstrapped, but its Deployment is gone',
+      'it was bootstrapped, but its Deployment no longer exists',
       { application: ours },
       { done: { bootstrappedId: OUR_ID } },
       true,
@@ -511,24 +506,19 @@ describe('needsBootstrap', () => {
     ],
     ['a Deployment is there', { deployment: aDeployment() }, {}, false],
     [
-      'a broken Deployment is there',
+      'a broken Deployment exists',
       { deployment: aDeployment({ availableReplicas: undefined, observedGeneration: 0 }) },
       {},
       false,
     ],
-    [
-      'a Deployment is there, and it is forced',
-      { deployment: aDeployment() },
-      { forceBootstrap: true },
-      true,
-    ],
+    ['a Deployment exists, and it is forced', { deployment: aDeployment() }, { forceBootstrap: true }, true],
     [
       'it was forced and done',
       { application: ours, deployment: aDeployment() },
       { forceBootstrap: true, done: { bootstrappedId: OUR_ID } },
       false,
     ],
-  ])('is right where %s', (_what, observed, overrides, needed) => {
+  ])('is decided correctly if %s', (_what, observed, overrides, needed) => {
     const input = { ...base, ...overrides, observed: aSnapshot(observed) };
 
     expect(needsBootstrap(input)).toBe(needed);

@@ -46,7 +46,7 @@ function grants(group: string, resource: string, verb: string): boolean {
 
 describe('rbacManifests', () => {
   test.each(NEEDED)(
-    'acceptance 18: grants, in group %j, all that FDD needs on %j',
+    'acceptance 18: grants, in group %j, everything that FDD needs on %j',
     (group, resources, verbs) => {
       const missing = resources.flatMap((resource) =>
         verbs.filter((verb) => !grants(group, resource, verb)).map((verb) => `${verb} ${resource}`),
@@ -73,7 +73,7 @@ describe('rbacManifests', () => {
     expect(surplus).toEqual([]);
   });
 
-  test('acceptance 18: applies no field of the ServiceAccount but its own', () => {
+  test('acceptance 18: applies only its own fields of the ServiceAccount', () => {
     const { serviceAccount } = rbacManifests('team-a');
 
     expect(serviceAccount).toStrictEqual({
@@ -101,7 +101,7 @@ describe('rbacManifests', () => {
 });
 
 describe('RBAC_VERSION', () => {
-  test('is short enough to be kept with every namespace', () => {
+  test('is short enough to be stored with every namespace', () => {
     expect(RBAC_VERSION).toMatch(/^[0-9a-f]{12}$/);
   });
 });

@@ -31,29 +31,29 @@ function reason(snapshot = behind, request?: EarlierRequest): string | undefined
 }
 
 describe('reasonToUpdate', () => {
-  test('finds none where the namespace is at its release', () => {
+  test('finds none if the namespace runs its release', () => {
     expect(reason(aSettledSnapshot())).toBeUndefined();
   });
 
   test.each([
     ['the image is another', behind, `image is ${OLD_IMAGE}`],
     [
-      'the config is another',
+      'the config differs',
       aSettledSnapshot({ application: anApplication({ config: { ...FIAAS_YML, x: 1 } }) }),
       'spec.config differs',
     ],
     ['there is no Deployment', aSettledSnapshot({ deployment: undefined }), 'there is no Deployment'],
     ['there is no Application', aSettledSnapshot({ application: undefined }), 'there is no Application'],
-  ])('gives the reason where %s', (_what, snapshot, expected) => {
+  ])('gives the reason if %s', (_what, snapshot, expected) => {
     expect(reason(snapshot)).toBe(expected);
   });
 
   // Upstream's updater deploys these; here the Application is right, and only what runs is not.
-  test('gives a reason where the Deployment runs another image than its Application asks for', () => {
+  test('gives a reason if the Deployment runs another image than its Application specifies', () => {
     expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
   });
 
-  test('acceptance 17: does not find an image with a registry port behind itself for ever', () => {
+  test('acceptance 17: does not consider an image with a registry port outdated forever', () => {
     const image = 'registry:5000/fiaas/fdd:v1';
     const snapshot = aSettledSnapshot({
       application: anApplication({ image }),
@@ -65,17 +65,17 @@ describe('reasonToUpdate', () => {
 
   test.each([
     ['its ConfigMap is malformed', { config: invalid('x') }],
-    ['it is no FIAAS namespace', { config: undefined }],
+    ['it is not a FIAAS namespace', { config: undefined }],
     ['Helm manages it', { deployment: aDeployment({ helmRelease: 'fdd' }) }],
-  ])('acceptance 23: leaves a namespace alone where %s', (_what, overrides) => {
+  ])('acceptance 23: does not update a namespace if %s', (_what, overrides) => {
     expect(reason({ ...behind, ...overrides })).toBeUndefined();
   });
 
-  test('acceptance 12: does not ask again while a request is not finished', () => {
+  test('acceptance 12: requests nothing while a request is not finished', () => {
     expect(reason(behind, earlier({ unfinished: true }))).toBeUndefined();
   });
 
-  test('asks again at once after a run that succeeded', () => {
+  test('requests again immediately after a successful run', () => {
     expect(reason(behind, earlier())).toBeDefined();
   });
 
@@ -96,7 +96,7 @@ describe('reasonToUpdate', () => {
     expect(reason(behind, at(minutes))).toBeDefined();
   });
 
-  test('tries a release that failed again also where the Application carries it already', () => {
+  test('retries a failed release even if the Application already has it', () => {
     const failed = earlier({ lastFailed: true, failures: 1, finishedAt: NOW - 11 * MINUTE });
 
     expect(reason(aSettledSnapshot(), failed)).toBeDefined();

@@ -21,36 +21,36 @@ function select(names: readonly string[] | undefined, forceBootstrap = false) {
 }
 
 describe('selectTargets', () => {
-  test('acceptance 14: takes no names for all of them', () => {
+  test('acceptance 14: selects all without names', () => {
     const { targets, unknown } = select(undefined);
 
     expect(targets.map(({ namespace }) => namespace)).toEqual(['a', 'b', 'broken', 'helm']);
     expect(unknown).toEqual([]);
   });
 
-  test('acceptance 14: takes an empty list for none of them', () => {
+  test('acceptance 14: selects none for an empty list', () => {
     expect(select([])).toEqual({ targets: [], unknown: [] });
   });
 
-  test('acceptance 14: names what is unknown, and does not match parts of names', () => {
+  test('acceptance 14: reports unknown names, and does not match parts of names', () => {
     const { targets, unknown } = select(['a', 'brok', 'nowhere']);
 
     expect(targets.map(({ namespace }) => namespace)).toEqual(['a']);
     expect(unknown).toEqual(['brok', 'nowhere']);
   });
 
-  test('acceptance 12: takes a name that is given twice once', () => {
+  test('acceptance 12: selects a name that is given twice only once', () => {
     expect(select(['b', 'a', 'b']).targets.map(({ namespace }) => namespace)).toEqual(['b', 'a']);
   });
 
-  test('acceptance 2: lists a malformed namespace with its reason, beside the others', () => {
+  test('acceptance 2: lists a malformed namespace with its reason, together with the others', () => {
     expect(select(['a', 'broken']).targets).toMatchObject([
       { namespace: 'a', kind: 'deploy', config: { namespace: 'a' } },
       { namespace: 'broken', kind: 'config-error', reason: 'it is not valid YAML' },
     ]);
   });
 
-  test('a malformed namespace is not deployed by force either', () => {
+  test('a malformed namespace is not deployed even if forced', () => {
     expect(select(['broken'], true).targets[0]?.kind).toBe('config-error');
   });
 
@@ -60,7 +60,7 @@ describe('selectTargets', () => {
     ]);
   });
 
-  test('acceptance 23: takes a namespace over from Helm by force', () => {
+  test('acceptance 23: takes over a namespace from Helm if forced', () => {
     expect(select(['helm'], true).targets[0]?.kind).toBe('deploy');
   });
 });

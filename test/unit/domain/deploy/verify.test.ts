@@ -38,7 +38,7 @@ describe('judge', () => {
 
   describe('SUCCESS', () => {
     test.each(['INITIATED', 'RUNNING'] as const)(
-      'acceptance 11: is not given by a Deployment that is rolled out with our id while FDD says %s: a second restart is coming',
+      'acceptance 11: does not follow from a Deployment that is rolled out with our id while FDD reports %s: a second restart is coming',
       (result) => {
         const { state } = verdict({ statuses: [aStatus({ ...ours, result })] });
 
@@ -46,11 +46,11 @@ describe('judge', () => {
       },
     );
 
-    test('is not given by an earlier id', () => {
+    test('does not follow from an earlier id', () => {
       expect(verdict({ statuses: [aStatus()] })).toMatchObject({ state: 'waiting', for: 'fdd' });
     });
 
-    test('counts in the Application’s status while the ApplicationStatus says RUNNING for ever', () => {
+    test('counts in the Application’s status while the ApplicationStatus reports RUNNING forever', () => {
       const application = anApplication({
         ...ours,
         resourceVersion: '115',
@@ -115,19 +115,19 @@ describe('judge', () => {
         ],
         'FDD reported FAILED: Forbidden: 403',
       ],
-    ])('is told by the cause in %s', (_what, logs, reason) => {
+    ])('is described by the cause in %s', (_what, logs, reason) => {
       const failure = verdict({ statuses: [aStatus({ ...ours, result: 'FAILED', logs })] });
 
       expect(failure).toMatchObject({ reason });
     });
 
     test.each([
-      ['the ApplicationStatus says FAILED, and the Application SUCCESS', 'FAILED', 'SUCCESS', 'verified'],
-      ['the ApplicationStatus says SUCCESS, and the Application FAILED', 'SUCCESS', 'FAILED', 'verified'],
-      ['the ApplicationStatus says RUNNING, and the Application FAILED', 'RUNNING', 'FAILED', 'failed'],
-      ['the ApplicationStatus says FAILED, and the Application RUNNING', 'FAILED', 'RUNNING', 'failed'],
-      ['both say FAILED', 'FAILED', 'FAILED', 'failed'],
-    ] as const)('is judged right where %s', (_what, own, inApplication, state) => {
+      ['the ApplicationStatus reports FAILED, and the Application SUCCESS', 'FAILED', 'SUCCESS', 'verified'],
+      ['the ApplicationStatus reports SUCCESS, and the Application FAILED', 'SUCCESS', 'FAILED', 'verified'],
+      ['the ApplicationStatus reports RUNNING, and the Application FAILED', 'RUNNING', 'FAILED', 'failed'],
+      ['the ApplicationStatus reports FAILED, and the Application RUNNING', 'FAILED', 'RUNNING', 'failed'],
+      ['both report FAILED', 'FAILED', 'FAILED', 'failed'],
+    ] as const)('is judged correctly if %s', (_what, own, inApplication, state) => {
       const application = anApplication({ ...ours, status: { ...ours, result: inApplication, logs: [] } });
 
       expect(verdict({ statuses: [aStatus({ ...ours, result: own })], application }).state).toBe(state);
@@ -152,13 +152,13 @@ describe('judge', () => {
       ],
       ['carries another id', { deploymentId: FOREIGN_ID }],
       ['carries the old image', { image: OLD_IMAGE }],
-    ])('acceptance 11: is waited for where it %s', (_what, overrides) => {
+    ])('acceptance 11: is waited for if it %s', (_what, overrides) => {
       const deployment = aDeployment({ ...ours, ...overrides });
 
       expect(verdict({ deployment })).toMatchObject({ state: 'waiting', for: 'rollout' });
     });
 
-    test('may be scaled to nothing', () => {
+    test('can be scaled to zero', () => {
       const deployment = aDeployment({
         ...ours,
         replicas: 0,
@@ -170,28 +170,28 @@ describe('judge', () => {
       expect(verdict({ deployment }).state).toBe('verified');
     });
 
-    test('acceptance 11: is not believed before its watch has passed SUCCESS', () => {
+    test('acceptance 11: does not count before its watch has passed SUCCESS', () => {
       expect(verdict({}, { deploymentsPosition: '109' })).toMatchObject({
         state: 'waiting',
         for: 'fresh-deployment',
       });
     });
 
-    test('is believed when its watch is exactly at SUCCESS', () => {
+    test('counts if its watch is exactly at SUCCESS', () => {
       expect(verdict({}, { deploymentsPosition: '110' }).state).toBe('verified');
     });
 
-    test('is believed by a watch that has passed SUCCESS by another namespace’s event', () => {
+    test('counts if an event of another namespace has moved the watch past SUCCESS', () => {
       const deployment = aDeployment({ ...ours, resourceVersion: '90' });
 
       expect(verdict({ deployment }, { deploymentsPosition: '9000' }).state).toBe('verified');
     });
 
-    test('is not believed before its watch has a position', () => {
+    test('does not count before its watch has a position', () => {
       expect(verdict({}, { deploymentsPosition: undefined })).toMatchObject({ for: 'fresh-deployment' });
     });
 
-    test('is believed as read after SUCCESS where the watch lags', () => {
+    test('counts as read after SUCCESS if the watch lags', () => {
       const old = aDeployment({ ...ours, resourceVersion: '90', observedGeneration: 1 });
       const read = aDeployment({ ...ours, resourceVersion: '130' });
 
@@ -203,7 +203,7 @@ describe('judge', () => {
       expect(after.state).toBe('verified');
     });
 
-    test('is judged by the read and not by the old watch: the rollout has begun', () => {
+    test('is judged by the read and not by the old watch: the rollout has started', () => {
       const read = aDeployment({ ...ours, resourceVersion: '130', generation: 3 });
 
       expect(verdict({}, { deploymentsPosition: '100', deploymentAfterSuccess: read })).toMatchObject({
@@ -221,7 +221,7 @@ describe('judge', () => {
       ).toBe('verified');
     });
 
-    test('that is not there yet is waited for', () => {
+    test('that does not exist yet is waited for', () => {
       expect(verdict({ deployment: undefined })).toMatchObject({
         state: 'waiting',
         for: 'fresh-deployment',
@@ -230,21 +230,21 @@ describe('judge', () => {
   });
 
   describe('the bootstrap pod', () => {
-    test('may still run when FDD is up: its end is no part of the proof', () => {
+    test('can still run when FDD is up: its end is not part of the verification', () => {
       expect(verdict({ bootstrapPod: aBootstrapPod() }, {}, BOOTSTRAP).state).toBe('verified');
     });
 
-    test.each([0, 1])('may have ended with exit code %d when FDD is up', (exitCode) => {
-      const proof = verdict({ bootstrapPod: ended(exitCode) }, { podFinishedForMs: 60_000 }, BOOTSTRAP);
+    test.each([0, 1])('can have ended with exit code %d when FDD is up', (exitCode) => {
+      const verified = verdict({ bootstrapPod: ended(exitCode) }, { podFinishedForMs: 60_000 }, BOOTSTRAP);
 
-      expect(proof.state).toBe('verified');
+      expect(verified.state).toBe('verified');
     });
 
-    test('that is gone does not matter when FDD is up', () => {
+    test('does not need to exist when FDD is up', () => {
       expect(verdict({}, {}, BOOTSTRAP).state).toBe('verified');
     });
 
-    test('may end before SUCCESS is seen', () => {
+    test('can end before SUCCESS is seen', () => {
       const early = verdict({ ...RUNNING, bootstrapPod: ended(0) }, { podFinishedForMs: 1_999 }, BOOTSTRAP);
 
       expect(early).toMatchObject({ state: 'waiting', for: 'fdd' });
@@ -260,7 +260,7 @@ describe('judge', () => {
       });
     });
 
-    test('acceptance 9: that failed is told with its exit code', () => {
+    test('acceptance 9: that failed is reported with its exit code', () => {
       const late = verdict({ ...RUNNING, bootstrapPod: ended(2) }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
 
       expect(late).toMatchObject({
@@ -285,13 +285,13 @@ describe('judge', () => {
       expect(late.state).toBe('waiting');
     });
 
-    test('decides nothing where no bootstrap is expected', () => {
+    test('decides nothing if no bootstrap is expected', () => {
       expect(verdict({ ...RUNNING, bootstrapPod: ended(1) }, { podFinishedForMs: 9_000 }).state).toBe(
         'waiting',
       );
     });
 
-    test('that cannot start is what the wait is about', () => {
+    test('that cannot start is the reason for the wait', () => {
       const bootstrapPod = aBootstrapPod({
         phase: 'Pending',
         ready: false,
@@ -307,7 +307,7 @@ describe('judge', () => {
   describe('the configuration', () => {
     const environment = { LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' };
 
-    test('acceptance 9: that FDD runs without is told, variable by variable', () => {
+    test('acceptance 9: that FDD runs without is reported, variable by variable', () => {
       const deployment = aDeployment({ ...ours, environment: { LOG_FORMAT: 'plain' } });
 
       expect(verdict({ deployment }, {}, { environment })).toEqual({
@@ -316,14 +316,14 @@ describe('judge', () => {
       });
     });
 
-    test('that FDD shows is not told', () => {
+    test('that FDD shows is not reported', () => {
       const deployment = aDeployment({ ...ours, environment: { ...environment, OTHER: '1' } });
 
       expect(verdict({ deployment }, {}, { environment })).toEqual({ state: 'verified', unconfigured: [] });
     });
   });
 
-  test('walks through upstream-behaviour’s update with its double restart, and believes the end only', () => {
+  test('walks through upstream-behaviour’s update with its double restart, and verifies only at the end', () => {
     const old = aDeployment({ resourceVersion: '90' });
     const status = (resourceVersion: string, result: 'INITIATED' | 'RUNNING' | 'SUCCESS') => ({
       statuses: [aStatus({ ...ours, resourceVersion, result })],
@@ -366,7 +366,7 @@ function deploymentWith(conditions: readonly Condition[]) {
 }
 
 describe('explainTimeout', () => {
-  test('says what FDD reported, and why Deployment, pods and bootstrap pod are not up', () => {
+  test('shows FDD’s report, and why Deployment, pods and bootstrap pod are not ready', () => {
     const { details } = explainTimeout(
       anExpectation(),
       anEvidence({
@@ -400,11 +400,11 @@ describe('explainTimeout', () => {
       'Deployment ReplicaFailure=True: FailedCreate: quota',
       'pod fiaas-deploy-daemon-5d4f9c: CrashLoopBackOff, restarted 4 times',
       'bootstrap pod: not scheduled: 0/3 nodes are available',
-      'no FDD runs that could take the deployment up: force a bootstrap',
+      'no FDD is running to pick up the deployment: force a bootstrap',
     ]);
   });
 
-  test('says that FDD reported nothing', () => {
+  test('shows that FDD reported nothing', () => {
     const { details } = explainTimeout(
       anExpectation(),
       anEvidence({ statuses: [], deployment: undefined }),
@@ -429,7 +429,7 @@ describe('explainTimeout', () => {
 
   test.each<[string, Partial<NamespaceSnapshot>, string]>([
     ['nothing else is wrong', {}, 'what it waited for'],
-    ['only a condition says that FDD is not up', deploymentWith([unavailable]), 'what it waited for'],
+    ['only a condition shows that FDD is down', deploymentWith([unavailable]), 'what it waited for'],
     ['a pod crashes', { pods: [crashing] }, 'pod: CrashLoopBackOff: back-off 5m0s'],
     ['the bootstrap pod is not scheduled', { bootstrapPod: pending }, 'pod: not scheduled: no node'],
     [
@@ -452,7 +452,7 @@ describe('explainTimeout', () => {
     });
   });
 
-  test('keeps all symptoms as data, the worst first', () => {
+  test('keeps all symptoms as data, worst first', () => {
     const snapshot = { ...RUNNING, ...deploymentWith([unavailable, quota]), pods: [crashing] };
 
     const { symptoms } = explainTimeout(anExpectation(), anEvidence(snapshot), '');

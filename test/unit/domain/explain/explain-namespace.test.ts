@@ -51,18 +51,21 @@ function recorded(code: string, reason: string): Partial<WhyInput> {
 }
 
 describe('a failed deploy', () => {
-  test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s is explained, with the message as it is', (code) => {
-    const why = explainFailure(code, 'the very message');
+  test.each(Object.keys(ERROR_CODES) as ErrorCode[])(
+    '%s is explained, with the unchanged message',
+    (code) => {
+      const why = explainFailure(code, 'the exact message');
 
-    expect(why.code).toBe(code);
-    expect(why.health).toBe('degraded');
-    expect(why.headline).toMatch(/^[A-Z].{15,}\.$/);
-    expect(why.because[0]).toBe('the very message');
-    const needsNobody = ['superseded_worker', 'shutting_down'].includes(code);
-    expect(why.remedy.length > 0).toBe(!needsNobody);
-  });
+      expect(why.code).toBe(code);
+      expect(why.health).toBe('degraded');
+      expect(why.headline).toMatch(/^[A-Z].{15,}\.$/);
+      expect(why.because[0]).toBe('the exact message');
+      const needsNobody = ['superseded_worker', 'shutting_down'].includes(code);
+      expect(why.remedy.length > 0).toBe(!needsNobody);
+    },
+  );
 
-  test('of an unknown code still says what to do', () => {
+  test('of an unknown code still has advice', () => {
     expect(explainFailure('from_the_future', 'whatever')).toMatchObject({
       code: 'from_the_future',
       because: ['whatever'],
@@ -70,7 +73,7 @@ describe('a failed deploy', () => {
     });
   });
 
-  test('names the verb, the resource and the account where a right is missing', () => {
+  test('names the verb, the resource and the account if a permission is missing', () => {
     const message =
       '403 applications.fiaas.schibsted.io "fiaas-deploy-daemon" is forbidden: User "system:serviceaccount:s:w" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-a" (PATCH /apis/…)';
 
@@ -79,7 +82,7 @@ describe('a failed deploy', () => {
     );
   });
 
-  test('names the quota that is full', () => {
+  test('names the exceeded quota', () => {
     const message =
       '403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1 (POST /api/v1/…)';
 
@@ -100,7 +103,7 @@ describe('a failed deploy', () => {
     expect(why.remedy.join('\n')).toContain('data.tag');
   });
 
-  test('of a bootstrap is explained by what was kept of its pod', () => {
+  test('of a bootstrap is explained by the stored record of its pod', () => {
     const why = explainFailure('bootstrap_failed', 'the bootstrap pod failed (exit code 1)', {
       snapshot: aSnapshot(),
       bootstrap: aBootstrap({
@@ -120,7 +123,7 @@ describe('a failed deploy', () => {
     ]);
   });
 
-  test('is explained by what its attempt recorded, where the cluster no longer shows it', () => {
+  test('is explained by what its attempt recorded, if the cluster no longer shows it', () => {
     const pod = {
       kind: 'pod',
       pod: 'fiaas-deploy-daemon-bootstrap',
@@ -149,24 +152,24 @@ describe('a failed deploy', () => {
   test('of an older Skipper, which recorded no symptoms, is explained by its code', () => {
     const details = ['pod fiaas-deploy-daemon-5d4f9c: ImagePullBackOff: no such tag'];
 
-    const why = explainFailure('progress_deadline', 'not proved by the deadline', {
+    const why = explainFailure('progress_deadline', 'not verified by the deadline', {
       attempts: [aFailedAttempt('progress_deadline', { details })],
     });
 
-    expect(why.headline).toBe('FDD did not come up with this deployment before the deadline.');
-    expect(why.because).toEqual(['not proved by the deadline', ...details]);
+    expect(why.headline).toBe('FDD did not become ready with this deployment before the deadline.');
+    expect(why.because).toEqual(['not verified by the deadline', ...details]);
   });
 
-  test('of a bootstrap pod that needs more memory says so', () => {
+  test('of a bootstrap pod that needs more memory is explained', () => {
     const why = explainFailure('bootstrap_failed', 'the bootstrap pod failed (exit code 137)', {
       snapshot: aSnapshot(),
       bootstrap: aBootstrap({ exitCode: 137, reason: 'OOMKilled' }),
     });
 
-    expect(why.headline).toBe(`FDD ${VERSION} is killed because it needs more memory than it may have.`);
+    expect(why.headline).toBe(`FDD ${VERSION} is OOM-killed: it needs more memory than its limit allows.`);
   });
 
-  test('is not explained by a bootstrap of long ago', () => {
+  test('is not explained by an old bootstrap', () => {
     const why = explainFailure('fdd_failed', 'FDD reported FAILED', {
       bootstrap: aBootstrap({ exitCode: 1, collectedAt: STARTED_AT - 60_000 }),
     });
@@ -174,18 +177,18 @@ describe('a failed deploy', () => {
     expect(why.because.join()).not.toContain('bootstrap');
   });
 
-  test('that FDD reported says so, and when FDD lacks a right', () => {
+  test('reported by FDD is explained, also if FDD lacks a permission', () => {
     const logs = ['[ERROR] 403 poddisruptionbudgets.policy "x" is forbidden'];
     const failed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs })] });
 
     const why = explainFailure('fdd_failed', 'FDD reported FAILED', { snapshot: failed });
 
-    expect(why.headline).toContain('lacks a right');
+    expect(why.headline).toContain('lacks a permission');
     expect(why.because).toContain(logs[0]);
     expect(why.remedy[0]).toContain('--manage-rbac');
   });
 
-  test('gives evidence in reasonable amount, each line once', () => {
+  test('has limited evidence, each line once', () => {
     const details = Array.from({ length: 50 }, (_, index) => `line ${index % 25}`);
 
     const why = explainFailure('fdd_failed', 'line 0', {
@@ -198,8 +201,8 @@ describe('a failed deploy', () => {
 });
 
 describe('a namespace that Skipper does not deploy', () => {
-  test('names the key of the ConfigMap that is wrong', () => {
-    const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is no channel name';
+  test('names the invalid key of the ConfigMap', () => {
+    const reason = 'ConfigMap team-a/fiaas-deploy-daemon: data.tag "a b" is not a valid channel name';
 
     const why = explain({
       row: aRow({ status: 'CONFIG_ERROR', health: 'degraded', cause: reason }),
@@ -210,7 +213,7 @@ describe('a namespace that Skipper does not deploy', () => {
     expect(why.remedy[0]).toContain('Correct data.tag: kubectl -n team-a edit configmap');
   });
 
-  test('tells which Helm release owns it', () => {
+  test('names the Helm release that owns it', () => {
     const why = explain({
       row: aRow({ status: 'HELM_MANAGED', health: 'unmanaged' }),
       snapshot: aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'my-fdd' }) }),
@@ -223,13 +226,13 @@ describe('a namespace that Skipper does not deploy', () => {
 });
 
 describe('a namespace that is being deployed', () => {
-  test('says that it waits for a worker', () => {
+  test('shows that it waits for a worker', () => {
     const why = explain({ row: aRow({ health: 'progressing', activity: 'queued', state: 'pending' }) });
 
-    expect(why).toMatchObject({ headline: 'It waits for a free worker.', remedy: [] });
+    expect(why).toMatchObject({ headline: 'Waiting for a free worker.', remedy: [] });
   });
 
-  test('says what the attempt is at, and what stands in its way already', () => {
+  test('shows what the attempt is doing, and what already blocks it', () => {
     const bootstrapPod = aBootstrapPod({
       ready: false,
       phase: 'Pending',
@@ -250,21 +253,21 @@ describe('a namespace that is being deployed', () => {
     expect(why.because).toEqual(['FDD has not reported', 'bootstrap pod: ErrImagePull: no such tag']);
   });
 
-  test('says why the last attempt failed while the next one is waited for', () => {
+  test('shows why the last attempt failed while it waits for the next one', () => {
     const why = explain({
       row: aRow({ health: 'progressing', activity: 'retrying', attempt: 1 }),
       attempts: [aFailedAttempt('cluster_unavailable', { end: 'retrying', reason: 'PATCH …: 500 boom' })],
     });
 
     expect(why.headline).toBe(
-      'Attempt 1 failed and will be made again automatically. The Kubernetes API server does not answer as it should.',
+      'Attempt 1 failed and will be retried automatically. The Kubernetes API server is unreachable or returns errors.',
     );
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
   });
 });
 
 describe('an attempt after one that failed', () => {
-  test('says so, why, and what helps', () => {
+  test('shows that, the cause, and advice', () => {
     const failed = {
       activity: 'applying',
       attempt: 2,
@@ -275,7 +278,7 @@ describe('an attempt after one that failed', () => {
     const why = explain({ row: aRow({ health: 'progressing', ...failed }) });
 
     expect(why.headline).toMatch(
-      /^Attempt 2 .*: applying\. The one before it failed\. The Kubernetes API server does not answer as it should\.$/,
+      /^Attempt 2 .*: applying\. The previous attempt failed\. The Kubernetes API server is unreachable or returns errors\.$/,
     );
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: ['PATCH …: 500 boom'] });
     expect(why.remedy).not.toEqual([]);
@@ -283,15 +286,15 @@ describe('an attempt after one that failed', () => {
 });
 
 describe('a namespace at rest', () => {
-  test('that is well says so, and how it came to be', () => {
+  test('that is healthy shows this, and its latest deploy', () => {
     const why = explain({ attempts: [anAttempt({ details: ['a warning'] })] });
 
-    expect(why.headline).toBe(`FDD runs ${VERSION}, as "stable" asks, and is available.`);
+    expect(why.headline).toBe(`FDD is available and runs ${VERSION}, the release of channel "stable".`);
     expect(why.because).toEqual(['latest deploy: updated (plan: image is another)', 'a warning']);
     expect(why.remedy).toEqual([]);
   });
 
-  test('that was never deployed says that a deploy bootstraps', () => {
+  test('that was never deployed shows that a deploy bootstraps', () => {
     const why = explain({
       row: aRow({ status: 'NOT_FOUND', health: 'outdated', version: '', cause: 'there is no Deployment' }),
       snapshot: aSnapshot(),
@@ -301,7 +304,7 @@ describe('a namespace at rest', () => {
     expect(why.remedy[0]).toContain('bootstrap');
   });
 
-  test('that is behind says what it runs and what it should', () => {
+  test('that is outdated shows its version and the wanted one', () => {
     const why = explain({
       row: aRow({ status: 'VERSION_MISMATCH', health: 'outdated', version: '1.0', wanted: '2.0' }),
       snapshot: aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) }),
@@ -310,7 +313,7 @@ describe('a namespace at rest', () => {
     expect(why.headline).toBe('FDD runs 1.0, not 2.0.');
   });
 
-  test('whose channel does not exist says so', () => {
+  test('whose channel does not exist shows this', () => {
     const why = explain({
       row: aRow({ health: 'outdated', wanted: '', channel: 'nowhere', code: 'release_unknown' }),
       channelProblem: 'release channel "nowhere" does not exist',
@@ -318,7 +321,7 @@ describe('a namespace at rest', () => {
 
     expect(why).toMatchObject({
       code: 'release_unknown',
-      headline: 'There is no release "nowhere".',
+      headline: 'Release "nowhere" does not exist.',
       because: ['release channel "nowhere" does not exist'],
     });
   });
@@ -341,13 +344,13 @@ describe('a namespace at rest', () => {
       attempts: [anAttempt()],
     });
 
-    expect(why.headline).toBe(`FDD ${VERSION} ends soon after each start.`);
+    expect(why.headline).toBe(`FDD ${VERSION} is crash-looping.`);
     expect(why.because[0]).toBe('No replica of FDD is available');
     expect(why.because.join('\n')).toContain('CrashLoopBackOff, restarted 4 times');
     expect(why.remedy.join('\n')).toContain('forced bootstrap');
   });
 
-  test('quotes FDD where its report on the deployment that stands is FAILED', () => {
+  test('quotes FDD if its report on the current deployment is FAILED', () => {
     const statuses = [aStatus({ deploymentId: FOREIGN_ID, result: 'FAILED', logs: ['one', 'two'] })];
 
     const why = explain({

@@ -16,12 +16,12 @@ import {
 describe('causeGroup', () => {
   test.each([
     [
-      'a quota that refuses, whatever is used of it',
+      'the usage of an exceeded quota',
       'pods "fiaas-deploy-daemon-bootstrap" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10',
       'pods "fiaas-deploy-daemon-bootstrap" is forbidden: exceeded quota: compute (pods)',
     ],
     [
-      'two things that a quota refuses',
+      'two resources of an exceeded quota',
       'exceeded quota: compute, requested: limits.memory=128Mi,pods=1, used: limits.memory=1Gi,pods=9, limited: limits.memory=1Gi,pods=9',
       'exceeded quota: compute (limits.memory,pods)',
     ],
@@ -59,13 +59,13 @@ describe('causeGroup', () => {
     expect(causeGroup(cause, 'team-a')).toBe(group);
   });
 
-  test('leaves an ordinary word alone, though a namespace is called so', () => {
+  test('keeps an ordinary word, even if it is a namespace’s name', () => {
     expect(causeGroup('exceeded quota: compute in namespace "quota"', 'quota')).toBe(
       'exceeded quota: compute in namespace "…"',
     );
   });
 
-  test('leaves a longer name alone that begins like the namespace', () => {
+  test('keeps a longer name that starts with the namespace’s name', () => {
     expect(causeGroup('secret "team-a-token" not found', 'team-a')).toBe('secret "team-a-token" not found');
   });
 
@@ -88,7 +88,7 @@ describe('causeGroup', () => {
       { statuses: [], bootstrapPod: aBootstrapPod({ phase: 'Pending', ready: false, waiting: backOff }) },
       true,
     ],
-  ])('a pod that is the cause of a timeout is one cause, also while %s', (_what, snapshot, bootstrap) => {
+  ])('a pod that is the cause of a timeout is one cause, even while %s', (_what, snapshot, bootstrap) => {
     const { reason } = explainTimeout(anExpectation({ bootstrap }), anEvidence(snapshot), 'it is waited for');
 
     expect(causeGroup(reason, 'team-a')).toBe(
@@ -96,7 +96,7 @@ describe('causeGroup', () => {
     );
   });
 
-  test('cuts a cause that would fill the screen', () => {
+  test('truncates a long cause', () => {
     expect(causeGroup('x'.repeat(5_000), 'team-a').length).toBeLessThanOrEqual(200);
   });
 
@@ -134,7 +134,7 @@ describe('causeGroup', () => {
     );
   });
 
-  test('leaves a group as it is', () => {
+  test('does not change a group', () => {
     fc.assert(
       fc.property(failure, fc.nat({ max: kinds.length - 1 }), (each, index) => {
         const group = causeGroup(kinds[index]?.(each) ?? '', each.namespace);
@@ -144,7 +144,7 @@ describe('causeGroup', () => {
     );
   });
 
-  test('never throws, and never fills the screen', () => {
+  test('never throws, and limits the length', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (cause, namespace) => {
         expect(causeGroup(cause, namespace).length).toBeLessThanOrEqual(200);

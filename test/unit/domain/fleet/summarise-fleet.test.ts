@@ -45,7 +45,7 @@ describe('summariseFleet', () => {
     });
   });
 
-  test('tells of the channels in use, also of one that was never looked at', () => {
+  test('lists the channels in use, including one that was never checked', () => {
     const rows = [
       aFleetRow({ channel: 'stable' }),
       aFleetRow({ channel: 'pinned' }),

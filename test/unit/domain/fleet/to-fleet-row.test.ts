@@ -75,8 +75,8 @@ describe('toFleetRow', () => {
   });
 
   test.each<[string, FleetRow['health'], NamespaceSnapshot, ShownRecord?]>([
-    ['nobody ever asked for', 'healthy', aSettledSnapshot()],
-    ['was asked for and is done', 'healthy', aSettledSnapshot(), aRecord()],
+    ['was never requested', 'healthy', aSettledSnapshot()],
+    ['was requested and is done', 'healthy', aSettledSnapshot(), aRecord()],
     ['waits in the queue', 'progressing', aSettledSnapshot(), running({ state: 'pending', phase: 'queued' })],
     ['waits for its next attempt', 'progressing', aSettledSnapshot(), running({ phase: 'backoff' })],
     [
@@ -108,7 +108,7 @@ describe('toFleetRow', () => {
     ['was never deployed', 'outdated', aSnapshot()],
     ['runs another version than its Application', 'outdated', aSettledSnapshot({ deployment: old })],
     [
-      'runs what its Application asks for, but not what its channel names',
+      'runs the version of its Application, but not of its channel',
       'outdated',
       aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) }),
     ],
@@ -116,7 +116,7 @@ describe('toFleetRow', () => {
     expect(row(...of).health).toBe(health);
   });
 
-  test('is not behind a channel that nobody has looked at', () => {
+  test('is not outdated if its channel was never checked', () => {
     const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
 
     expect(toFleetRow({ snapshot, record: undefined, asked: undefined, released: undefined })).toMatchObject({
@@ -126,7 +126,7 @@ describe('toFleetRow', () => {
     });
   });
 
-  test('wants what was asked for while that is under way, then what the channel names', () => {
+  test('wants the requested version during the request, then the channel’s', () => {
     const versions = { asked: 'v1', released: 'v2' };
 
     expect(row(aSettledSnapshot(), running(), versions).wanted).toBe('v1');
@@ -151,14 +151,14 @@ describe('toFleetRow', () => {
     expect(row(aSettledSnapshot(), running({ phase })).activity).toBe(activity);
   });
 
-  test('says what is waited for, and since when', () => {
+  test('shows what it waits for, and since when', () => {
     const record = running({ phase: 'waiting for FDD', reason: 'FDD reported RUNNING', changedAt: 7_000 });
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
 
     expect(row(snapshot, record)).toMatchObject({ detail: 'FDD reported RUNNING', since: 7_000, cause: '' });
   });
 
-  test('tells between two attempts what failed and when the next begins, and what failed also while that runs', () => {
+  test('shows between two attempts what failed and when the next one starts, and during that one what failed before', () => {
     const reason = 'POST pods: no answer\nat all';
     const record = running({
       phase: 'backoff',
@@ -186,7 +186,7 @@ describe('toFleetRow', () => {
     });
   });
 
-  test('says nothing of what failed in an earlier request', () => {
+  test('does not show failures of an earlier request', () => {
     const record = running({ phase: 'planning', lastCode: 'cluster_unavailable' });
 
     expect(row(aSettledSnapshot(), record)).toMatchObject({ cause: '', code: undefined });
@@ -194,20 +194,20 @@ describe('toFleetRow', () => {
 
   test.each<[string, Partial<FleetRow>, NamespaceSnapshot, ShownRecord?]>([
     [
-      'what the run said',
+      'the message of the run',
       { cause: 'pods is forbidden', code: 'forbidden', since: 1_000 },
       aSettledSnapshot(),
       failedRecord,
     ],
     [
-      'what is wrong with the ConfigMap, also after a failed run',
+      'the error in the ConfigMap, even after a failed run',
       { cause: 'no YAML', code: 'config_error' },
       aSettledSnapshot({ config: invalid('no YAML') }),
       failedRecord,
     ],
     [
       'who owns FDD',
-      { cause: 'Managed by Helm release fdd: Skipper leaves it alone', code: 'helm_managed' },
+      { cause: 'Managed by Helm release fdd: Skipper does not change it', code: 'helm_managed' },
       aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }),
     ],
     [
@@ -221,12 +221,12 @@ describe('toFleetRow', () => {
       aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs: ['first', 'last'] })] }),
     ],
     [
-      "FDD's verdict, where it said nothing more",
+      "FDD's result, if it logged nothing more",
       { cause: 'FDD reported FAILED' },
       aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', deploymentId: FOREIGN_ID })] }),
     ],
     [
-      'why the pods cannot be made, rather than that there are none',
+      'why the pods cannot be created, not that none exist',
       { cause: 'Deployment ReplicaFailure=True: FailedCreate: exceeded quota: q' },
       aSettledSnapshot({
         deployment: aDeployment({
@@ -253,22 +253,22 @@ describe('toFleetRow', () => {
       }),
     ],
     [
-      'the status, where nothing tells more',
+      'the status, if nothing is more specific',
       { cause: 'No replica of FDD is available' },
       aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) }),
     ],
     [
-      'the two versions, where FDD itself is up',
-      { cause: `Runs ${OLD}, the Application asks for ${VERSION}` },
+      'the two versions, if FDD itself is up',
+      { cause: `Runs ${OLD}, the Application specifies ${VERSION}` },
       aSettledSnapshot({ deployment: old, pods: [aPod({ ready: false })] }),
     ],
     [
-      'what the channel names',
+      'the version of the channel',
       { cause: `Runs ${OLD}, channel "stable" is at ${VERSION}` },
       aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) }),
     ],
     [
-      'that there is nothing',
+      'the missing Deployment',
       { cause: 'FDD is not deployed: there is no Deployment', since: undefined },
       aSnapshot(),
     ],
@@ -281,7 +281,7 @@ describe('toFleetRow', () => {
     expect(row(...of)).toMatchObject(expected);
   });
 
-  test('knows from the Deployment since when it is as it is: a restart of the API forgets nothing', () => {
+  test('gets the time of its state from the Deployment: a restart of the API loses nothing', () => {
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
 
     expect(row(snapshot).since).toBe(5_000);

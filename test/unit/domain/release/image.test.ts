@@ -37,8 +37,8 @@ describe('parseImage', () => {
     ['a tag that begins with a dash', 'fdd:-v1', /label/],
     ['a tag with a plus', 'fdd:v1+build', /label/],
     ['an empty text', '', /empty/],
-    ['white space around it', ' fdd:v1', /white space/],
-    ['a line break in it', 'fdd:v1\nx', /white space/],
+    ['whitespace around it', ' fdd:v1', /whitespace/],
+    ['a line break in it', 'fdd:v1\nx', /whitespace/],
     ['nothing before the tag', ':v1', /no tag/],
   ])('acceptance 17: refuses %s, with the reason', (_what, reference, reason) => {
     const image = parseImage(reference);
@@ -46,7 +46,7 @@ describe('parseImage', () => {
     expect(image).toEqual({ ok: false, reason: expect.stringMatching(reason) });
   });
 
-  test('never throws, and what it accepts is made of its parts', () => {
+  test('never throws, and an accepted reference equals its parts', () => {
     const piece = fc.string({ unit: fc.constantFrom(...'ab09.-_/:@ \n\u00e9'), maxLength: 80 });
 
     fc.assert(

@@ -29,7 +29,7 @@ describe('parseYaml', () => {
     expect(parseYaml(text)).toEqual({ ok: true, value });
   });
 
-  test('gives JSON, or a reason, whatever it reads', () => {
+  test('returns JSON or a reason, for any text', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab:-[]{}&*!|>%@#"\'\n \t,1.~?<y_') });
 
     fc.assert(
@@ -50,11 +50,11 @@ describe('parseYaml', () => {
     ['keys', Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n'), /20000 tokens/],
     ['aliases of aliases', bomb(), /alias/],
     ['itself', 'a: &a [*a]', /circular/],
-  ])('refuses a document of too many %s', (_what, text, reason) => {
+  ])('refuses a document with too many %s', (_what, text, reason) => {
     expect(parseYaml(text)).toEqual({ ok: false, reason: expect.stringMatching(reason) });
   });
 
-  test('reads what is deep and long, but no more than a person would write', () => {
+  test('reads deep and long documents within what a person would write', () => {
     const lines = Array.from({ length: 2_000 }, (_, index) => `key-${index}: value ${index}`);
     const deep = `${'{a: '.repeat(40)}1${'}'.repeat(40)}`;
 
@@ -62,7 +62,7 @@ describe('parseYaml', () => {
     expect(parseYaml(deep).ok).toBe(true);
   });
 
-  test('quotes no more than a thousand characters of what is wrong', () => {
+  test('quotes no more than a thousand characters of the input', () => {
     const parsed = parseYaml(`a: *${'x'.repeat(100_000)}`);
 
     expect(parsed).toEqual({ ok: false, reason: expect.stringMatching(/^.{500,1001}$/s) });

@@ -20,7 +20,7 @@ const PUBLISHED = {
 };
 
 describe('parseChannelMetadata', () => {
-  test('reads what is really published', () => {
+  test('reads actually published metadata', () => {
     const metadata = parseChannelMetadata(JSON.stringify(PUBLISHED));
 
     expect(metadata).toMatchObject({
@@ -29,7 +29,7 @@ describe('parseChannelMetadata', () => {
     });
   });
 
-  test('needs nothing but image and spec', () => {
+  test('needs only image and spec', () => {
     const metadata = parseChannelMetadata(JSON.stringify({ image: IMAGE, spec: SPEC_URL }));
 
     expect(metadata.ok).toBe(true);
@@ -39,14 +39,14 @@ describe('parseChannelMetadata', () => {
     ['an unknown key', { ...PUBLISHED, signature: { alg: 'none' } }],
     ['a build number instead of a URL', { ...PUBLISHED, build: 4711 }],
     ['a null commit', { ...PUBLISHED, commit: null }],
-  ])('does not stumble over %s, which it does not use', (_what, json) => {
+  ])('ignores %s, which it does not use', (_what, json) => {
     const metadata = parseChannelMetadata(JSON.stringify(json));
 
     expect(metadata.ok).toBe(true);
   });
 
   test.each([
-    ['text that is no JSON', '<html>', /not JSON/],
+    ['text that is not JSON', '<html>', /not JSON/],
     ['an empty body', '', /not JSON/],
     ['half of a JSON', JSON.stringify(PUBLISHED).slice(0, 40), /not JSON/],
     ['a list', '[]', /document/],
@@ -73,7 +73,7 @@ describe('parseChannelMetadata', () => {
 });
 
 describe('parseHardcodedMetadata', () => {
-  test('needs an image only: its spec is not fetched', () => {
+  test('needs only an image: its spec is not fetched', () => {
     const metadata = parseHardcodedMetadata(JSON.stringify({ image: IMAGE }));
 
     expect(metadata).toMatchObject({ ok: true, value: { parsedImage: { tag: VERSION } } });
@@ -87,7 +87,7 @@ describe('parseHardcodedMetadata', () => {
 });
 
 describe('parseSpec', () => {
-  test('reads the published fiaas.yml, comments and all', () => {
+  test('reads the published fiaas.yml, including comments', () => {
     const text = `# Copyright 2017-2019 The FIAAS Authors
 version: 3
 admin_access: true
@@ -126,11 +126,11 @@ metrics:
   test.each([
     ['the switch words of YAML 1.1', 'admin_access: no\nb: {c: on}', { admin_access: false, b: { c: true } }],
     ['merge keys', 'p: &p {a: 1}\nq: {<<: *p, b: 2}', { p: { a: 1 }, q: { a: 1, b: 2 } }],
-  ])('understands %s as upstream does', (_what, text, value) => {
+  ])('reads %s like upstream', (_what, text, value) => {
     expect(parseSpec(text)).toEqual({ ok: true, value });
   });
 
-  test('never throws, and gives a mapping or a reason', () => {
+  test('never throws, and returns a mapping or a reason', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab:-[]{}&*!|>%@#"\'\n \t,1.~?<') });
 
     fc.assert(
@@ -148,7 +148,7 @@ describe('parseOverride', () => {
     ['an empty file', ''],
     ['a comment only', '# replicas: 2\n'],
     ['null', '~'],
-  ])('takes %s as no override', (_what, text) => {
+  ])('treats %s as no override', (_what, text) => {
     expect(parseOverride(text)).toEqual({ ok: true, value: {} });
   });
 
@@ -195,7 +195,7 @@ describe('mergeSpec', () => {
     expect(mergeSpec(spec, {})).toEqual(spec);
   });
 
-  test('has no null at the top, every key of the override, and changes neither of its inputs', () => {
+  test('has no top-level null, has every key of the override, and changes neither input', () => {
     const mapping = fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(fc.constant(null), fc.jsonValue()));
 
     fc.assert(

@@ -7,7 +7,7 @@ function aClock() {
 }
 
 describe('the clock of an attempt', () => {
-  test('lets each step last until the next one begins, and the last one until now', () => {
+  test('ends each step when the next one starts, and the last one now', () => {
     const { time, clock } = aClock();
 
     clock.begin('observe', 'read');
@@ -24,7 +24,7 @@ describe('the clock of an attempt', () => {
     ]);
   });
 
-  test('goes on with a step that is told again, under its newer text', () => {
+  test('continues a step that is reported again, with its new text', () => {
     const { time, clock } = aClock();
 
     clock.begin('waiting for FDD', 'FDD reported INITIATED');
@@ -36,7 +36,7 @@ describe('the clock of an attempt', () => {
     expect(clock.steps()).toEqual([{ kind: 'waiting for FDD', text: 'FDD reported RUNNING', at: 0, ms: 20 }]);
   });
 
-  test('stays bounded where a deployment goes back and forth, and loses no time', () => {
+  test('stays bounded if a deployment flips between states, and loses no time', () => {
     const { time, clock } = aClock();
 
     for (let turn = 0; turn < 100; turn += 1) {
@@ -49,7 +49,7 @@ describe('the clock of an attempt', () => {
     expect(steps.reduce((sum, step) => sum + step.ms, 0)).toBe(1_000);
   });
 
-  test('bears a clock that is set back', () => {
+  test('tolerates a clock that is set back', () => {
     const { time, clock } = aClock();
     clock.begin('observe', '');
     time.now -= 500;

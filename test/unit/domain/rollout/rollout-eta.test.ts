@@ -7,11 +7,11 @@ function samples(...of: (readonly [at: number, done: number])[]): readonly Progr
 }
 
 describe('estimateEnd', () => {
-  test('goes on at the pace that was seen', () => {
+  test('continues at the measured pace', () => {
     expect(estimateEnd(samples([0, 0], [5_000, 50], [10_000, 100]), 200)).toBe(30_000);
   });
 
-  test('goes by the last minute: what was before says little', () => {
+  test('uses only the last minute', () => {
     const known = samples([0, 0], [10_000, 1_000], [30_000, 1_000], [60_000, 1_030], [90_000, 1_060]);
 
     expect(estimateEnd(known, 60)).toBe(150_000);
@@ -24,11 +24,11 @@ describe('estimateEnd', () => {
     ['nothing moves', samples([0, 5], [10_000, 5]), 10],
     ['nothing has moved for a minute', samples([0, 0], [1_000, 5], [70_000, 5], [140_000, 5]), 10],
     ['nothing is left', samples([0, 0], [10_000, 10]), 0],
-  ])('is unknown where %s', (_what, known, remaining) => {
+  ])('is unknown if %s', (_what, known, remaining) => {
     expect(estimateEnd(known, remaining)).toBeUndefined();
   });
 
-  test('lies ahead of the last look, and later the more is left', () => {
+  test('is after the last sample, and later the more is left', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 100, max: 20_000 }), fc.nat({ max: 50 })), { minLength: 2 }),
@@ -54,7 +54,7 @@ describe('estimateEnd', () => {
 });
 
 describe('withSample', () => {
-  test('does not grow without end', () => {
+  test('does not grow without limit', () => {
     let known: readonly ProgressSample[] = [];
     for (let second = 0; second < 1_000; second += 1)
       known = withSample(known, { at: second * 1_000, done: 0 });

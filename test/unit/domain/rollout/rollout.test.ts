@@ -6,7 +6,7 @@ function stateOf(...states: TargetState[]): TargetState {
 }
 
 describe('countTargets', () => {
-  test('counts every state, also those that no target is in', () => {
+  test('counts every state, including those without targets', () => {
     const counts = countTargets([{ state: 'failed' }, { state: 'failed' }, { state: 'completed' }]);
 
     expect(counts).toEqual({

@@ -177,7 +177,7 @@ describe('the feed', () => {
 
     await pass(1_001);
 
-    expect(connection()).toMatchObject({ state: 'lost', reason: 'nothing heard for 10 s' });
+    expect(connection()).toMatchObject({ state: 'lost', reason: 'no data received for 10 s' });
     expect(streams[0]?.isClosed).toBe(true);
   });
 
