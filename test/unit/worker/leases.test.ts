@@ -71,6 +71,19 @@ describe('keepLeases', () => {
     expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
   });
 
+  test('acceptance 12: counts a renewal from its request, not from its answer', async () => {
+    const lease = leases.hold('a', 'token-a');
+    const delayMs = LEASE_MS / 2;
+    answer = () => new Promise((resolve) => setTimeout(() => resolve([]), delayMs));
+    await jest.advanceTimersByTimeAsync(LEASE_MS / 4 + delayMs);
+    answer = () => new Promise(() => undefined);
+
+    await jest.advanceTimersByTimeAsync(LEASE_MS + 2);
+
+    // Redis renewed it at the latest when the last answered request arrived, and it ends one lease after that.
+    expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
+  });
+
   test('lets a run go on when Redis is back in time', async () => {
     const lease = leases.hold('a', 'token-a');
     answer = () => Promise.reject(new Error('redis is away'));

@@ -168,6 +168,20 @@ describe('redirects', () => {
     });
   });
 
+  test('to a name of which only a later address is private are refused', async () => {
+    const url = await redirecting((port) => `http://${INSIDE}:${port}/latest/meta-data`);
+    const resolveName = ((_name: string, _options: LookupAllOptions, callback: AllCallback) =>
+      callback(null, [
+        { address: '93.184.215.14', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ])) as unknown as typeof lookup;
+
+    await expect(get(url, { resolveName })).rejects.toMatchObject({
+      code: 'invalid_release',
+      message: expect.stringMatching(/inside\.example \(127\.0\.0\.1\) is a private address/),
+    });
+  });
+
   test.each(['http://169.254.169.254/latest', 'http://[::1]/x'])('to %s are refused', async (location) => {
     const url = await redirecting(() => location);
 
