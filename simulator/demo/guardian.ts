@@ -21,7 +21,7 @@ export interface Guardian {
 
 /**
  * Starts a shell that outlives this process if it is killed without a word (SIGKILL, out of memory), and then ends the
- * processes it was told of and removes the directory. Any other death is seen to by the demo itself.
+ * processes it knows and removes the directory. Any other death is seen to by the demo itself.
  */
 export function postGuardian(directory: string): Guardian {
   // A group of its own: Ctrl-C goes to the whole foreground group, and must not end the guardian first.

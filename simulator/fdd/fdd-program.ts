@@ -54,7 +54,7 @@ function startProgram(
     });
   return {
     ready: sleep(readyAfterMs, signal),
-    // A program that was told to stop counts as ended at once: what it has under way ends by itself.
+    // A program that was asked to stop counts as ended at once; its work in progress ends automatically.
     exited: Promise.race([exited, killed(signal)]),
     stop: () => stopping.abort(),
   };

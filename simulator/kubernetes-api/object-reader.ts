@@ -153,7 +153,7 @@ function parseToken(text: string): ContinueToken | undefined {
       return { rv: token.rv, start: stringAt(token, 'start') ?? '' };
     }
   } catch {
-    // Told below, as for a token of another kind.
+    // Reported below, as for a token of another kind.
   }
   throw badRequest('invalid continue token: continue key is not valid: unreadable');
 }
