@@ -102,7 +102,7 @@ describe('deploying', () => {
     expect(await dialog.locator('.plan').innerText()).toMatch(/1[\s\S]*(create|update)/i);
     await confirmDeploy(page);
     await row(page, 'alpha').getByText(NEW, { exact: true }).waitFor();
-    await row(page, 'alpha').and(page.locator('.well')).waitFor();
+    await row(page, 'alpha').and(page.locator('.healthy')).waitFor();
     expect((await world.application('alpha')).spec.image).toContain(NEW);
   });
 
@@ -129,7 +129,7 @@ describe('deploying', () => {
       .waitFor();
     await confirmDeploy(page);
 
-    await row(page, 'beta').and(page.locator('.well')).getByText(NEW, { exact: true }).waitFor();
+    await row(page, 'beta').and(page.locator('.healthy')).getByText(NEW, { exact: true }).waitFor();
     expect(world.changes('beta')).toContain('create pods');
     expect(world.audit({ namespace: 'beta', resource: 'pods', verb: 'create' })).toHaveLength(1);
     await open();
@@ -197,9 +197,9 @@ describe('what is wrong, and why', () => {
     world.fdds.misbehaviour.clear('epsilon');
     await page.getByRole('button', { name: /^Deploy/ }).click();
     await confirmDeploy(page);
-    await page.locator('.health-badge.well').waitFor();
+    await page.locator('.health-badge.healthy').waitFor();
     await page.getByRole('link', { name: 'Fleet' }).first().click();
-    await row(page, 'epsilon').and(page.locator('.well')).waitFor();
+    await row(page, 'epsilon').and(page.locator('.healthy')).waitFor();
   });
 
   test('a ConfigMap that cannot be read says which key is wrong', async () => {
@@ -239,11 +239,11 @@ describe('connections', () => {
     const page = await openFleet();
     await world.redis.stop();
     try {
-      await page.locator('.notice.behind').getByText(/Redis/).waitFor();
+      await page.locator('.notice.outdated').getByText(/Redis/).waitFor();
     } finally {
       await world.redis.start();
     }
-    await page.locator('.notice.behind').waitFor({ state: 'detached' });
+    await page.locator('.notice.outdated').waitFor({ state: 'detached' });
   });
 
   test('says so where Redis is there, and silent', async () => {
@@ -251,13 +251,13 @@ describe('connections', () => {
     process.kill(world.redis.pid(), 'SIGSTOP');
     try {
       await page
-        .locator('.notice.behind')
+        .locator('.notice.outdated')
         .getByText(/Redis does not answer/)
         .waitFor();
     } finally {
       process.kill(world.redis.pid(), 'SIGCONT');
     }
-    await page.locator('.notice.behind').waitFor({ state: 'detached' });
+    await page.locator('.notice.outdated').waitFor({ state: 'detached' });
   });
 
   test('twenty tabs share one connection', async () => {

@@ -46,7 +46,7 @@ describe('the summary', () => {
   test('a tile shows its namespaces', async () => {
     const page = await openFleet();
     const { summary } = await demo.fleet();
-    await page.locator('.tile.failing').click();
+    await page.locator('.tile.degraded').click();
 
     expect(page.url()).toContain('health=degraded');
     await page.getByText(`${summary.byHealth.degraded} of ${NAMESPACES}`).waitFor();
@@ -152,7 +152,7 @@ describe('a rollout of everything', () => {
     const rollout = page.locator('.rollouts li').first();
     await rollout.getByText(/running/).waitFor();
     await rollout.locator('.eta').waitFor({ timeout: 60_000 });
-    await page.locator('tr.busy').first().waitFor();
+    await page.locator('tr.progressing').first().waitFor();
     await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 110_000 });
   });
 });
