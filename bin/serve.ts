@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { startApi } from '../api/start-api.ts';
 import { redactSettings, type Settings } from '../shared/config.ts';
 import { openCore } from '../shared/core.ts';
@@ -11,12 +12,28 @@ export interface Service {
   readonly version: string;
 }
 
+/** What a service runs with, as a process or inside another one. */
+export interface Surroundings {
+  readonly log: Logger;
+  /** Resolves when the service has to stop. */
+  readonly signalled: Promise<undefined>;
+}
+
 /** Runs the API, a worker, or both, until a signal stops them. */
-export async function serve({ name, parts, version }: Service, settings: Settings): Promise<void> {
-  const root = createLogger({ format: settings.logFormat, debug: settings.debug });
-  const log = root.child({ logger: name });
+export async function serve(service: Service, settings: Settings): Promise<void> {
+  const log = createLogger({ format: settings.logFormat, debug: settings.debug });
   // Before anything starts that needs a graceful shutdown.
-  const signalled = untilSignal(log);
+  const signalled = untilSignal(log.child({ logger: service.name }));
+  process.exit(await runService(service, settings, { log, signalled }));
+}
+
+/** Resolves with the exit code once everything is closed. */
+export async function runService(
+  { name, parts, version }: Service,
+  settings: Settings,
+  { log: root, signalled }: Surroundings,
+): Promise<number> {
+  const log = root.child({ logger: name });
   log.info({ version }, `skipper ${name} is starting`);
   log.debug({ settings: redactSettings(settings) }, 'settings');
   if (settings.debug) log.warn("--debug: the Kubernetes API server's certificate is not verified");
@@ -35,5 +52,5 @@ export async function serve({ name, parts, version }: Service, settings: Setting
   };
   const exitCode = await runUntil(signalled, running, log);
   log.info('stopped');
-  process.exit(exitCode);
+  return exitCode;
 }
