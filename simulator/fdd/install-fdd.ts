@@ -6,6 +6,7 @@ import { fddDeployment } from './fdd-manifests.ts';
 import { BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL, FDD, imageVersion } from './fdd-names.ts';
 import type { Feed } from './feed.ts';
 import type { Application, Deployment } from './kubernetes-objects.ts';
+import { PUBLISHED_CONFIG } from './published-config.ts';
 import type { StatusBook } from './status-book.ts';
 
 export interface InstallFddOptions {
@@ -14,17 +15,6 @@ export interface InstallFddOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly deploymentId?: string;
 }
-
-/** The one fiaas.yml that all published releases share. */
-const PUBLISHED_CONFIG = {
-  version: 3,
-  admin_access: true,
-  replicas: { maximum: 1, minimum: 1 },
-  resources: { requests: { memory: '128Mi' } },
-  ports: [{ target_port: 5000 }],
-  healthchecks: { liveness: { http: { path: '/healthz' } } },
-  metrics: { prometheus: { path: '/internal-backstage/prometheus' } },
-};
 
 interface InstallerContext {
   readonly client: KubernetesClient;

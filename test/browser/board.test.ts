@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
-import { NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 import { useBrowser } from './support/browser.ts';
 
 /** Bull Board as status UI, and the way between it and our pages. */
 let api: SkipperProcess;
-const world = useWorld({}, async (opened) => {
+const world = useWorld({ processes: true }, async (opened) => {
   for (const name of ['fine', 'failing', 'untouched']) await opened.addNamespace(name, { fdd: OLD });
   opened.fdds.misbehaviour.set('failing', { kind: 'failed', lines: ['exceeded quota: pods'] });
   api = await opened.startApi();

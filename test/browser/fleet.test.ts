@@ -2,15 +2,17 @@ import { describe, expect, test } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { APPLICATIONS, DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
 import { quickestOf } from '../support/quickest.ts';
-import { FDD, NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
 /** Five namespaces: what a person does with the fleet page, one thing after another. */
 const NAMESPACES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
 
 let api: SkipperProcess;
-const world = useWorld({}, async (opened) => {
+const world = useWorld({ processes: true }, async (opened) => {
   for (const name of NAMESPACES) await opened.addNamespace(name, { fdd: OLD });
   api = await opened.startApi();
   await opened.startWorker();

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, ROLES } from '../../shared/kubernetes/resources.ts';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { describeCluster } from '../cluster/support/cluster-suite.ts';
 import { kubeconfigOf, type RolloutAnswer } from '../cluster/support/skipper-pair.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RealWorld, SKIPPER_NAMESPACE, startRealWorld, until } from '../support/real-world.ts';
 import { CHART, helmOrFail, type Manifest, RELEASE } from './support/helm.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { findRedisServer } from '../../simulator/demo/redis-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/real-world.ts';
 import { pick, render, type Values } from './support/helm.ts';
 

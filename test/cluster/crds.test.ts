@@ -7,9 +7,10 @@ import {
   NAMESPACES,
   pathOf,
 } from '../../shared/kubernetes/resources.ts';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, startRealWorld, until, WORKER_ACCOUNT } from '../support/real-world.ts';
+import { startSkipperHere } from '../support/skipper-here.ts';
 import { type AuditLog, openAuditLog, summaryOf } from './support/audit-log.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { FDD, type KubernetesObject } from './support/fdd-objects.ts';
@@ -80,8 +81,9 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
   async function startWorker(
     account: string,
     flags: Readonly<Record<string, boolean>> = {},
+    start = startSkipperHere,
   ): Promise<SkipperProcess> {
-    return startSkipperProcess({
+    return start({
       command: 'worker',
       port: await freePort(),
       flags: {
@@ -256,7 +258,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
   }, 60_000);
 
   test('without the right to CRDs the worker ends with exit code 1 and names the rights and the switch', async () => {
-    const worker = await startWorker(API_ACCOUNT);
+    const worker = await startWorker(API_ACCOUNT, {}, startSkipperProcess);
     try {
       const { code } = await worker.exited;
 

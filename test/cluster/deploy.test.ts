@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, NAMESPACES, PODS } from '../../shared/kubernetes/resources.ts';
-import { freePort } from '../../simulator/demo/free-port.ts';
-import { startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RealWorld, startRealWorld, until, WORKER_ACCOUNT } from '../support/real-world.ts';
+import { startSkipperHere } from '../support/skipper-here.ts';
 import { type AuditLog, inNamespaces, openAuditLog, overspent, summaryOf } from './support/audit-log.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { startCuttableProxy } from './support/cuttable-proxy.ts';
@@ -17,7 +18,6 @@ import {
   mergeApplication,
   OLD,
   OLD_IMAGE,
-  PUBLISHED_CONFIG,
   podOfDeployment,
   readApplication,
   readDeployment,
@@ -429,7 +429,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     await writeFile(caFile, cert);
     const text = await import('node:fs/promises').then(({ readFile }) => readFile(other, 'utf8'));
     await writeFile(other, text.replace(world.caFile, caFile));
-    const worker = startSkipperProcess({
+    const worker = startSkipperHere({
       command: 'worker',
       port: await freePort(),
       flags: { kubeconfig: other, 'redis-url': world.redis.url, 'redis-prefix': 'other-ca' },

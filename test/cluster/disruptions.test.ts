@@ -102,7 +102,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       'retry-backoff-cap': 0.3,
       'max-attempts': 100,
     };
-    await withPair({ flags }, async (pair) => {
+    await withPair({ flags, processes: true }, async (pair) => {
       await pair.sees(...names);
       const { id } = await pair.post({ namespaces: names });
       await until(
@@ -131,7 +131,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
   test('after compaction the watches are told 410, list again, and see what was deleted meanwhile', async () => {
     const kept = await world.createNamespace('team-kept');
     const removed = await world.createNamespace('team-removed');
-    await withPair({}, async (pair) => {
+    await withPair({ processes: true }, async (pair) => {
       await pair.sees(kept, removed);
       const before = await metric(pair.worker, 'skipper_watch_lists_total');
       const audit = openAuditLog(world);

@@ -1,16 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { APPLICATIONS, pathOf } from '../../shared/kubernetes/resources.ts';
-import {
-  FDD,
-  type Gate,
-  type GateRequest,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  PUBLISHED_CONFIG,
-  type Raw,
-  useWorld,
-} from '../support/simulated-world.ts';
+import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
+import { type Gate, type GateRequest, isApplicationWrite } from '../support/gate.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
 
 let gate: Gate;
 const written: GateRequest[] = [];

@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { FDD, NEW, OLD, type Raw, type Rollout, until, useWorld } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
 
 const MANY = 150;
 

@@ -1,17 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { EVENTS, PODS, RESOURCE_QUOTAS, SERVICE_ACCOUNTS } from '../../shared/kubernetes/resources.ts';
-import {
-  BOOTSTRAP_POD,
-  FDD,
-  type Gate,
-  type GateRequest,
-  NEW,
-  OLD,
-  OLDEST,
-  type Raw,
-  until,
-  useWorld,
-} from '../support/simulated-world.ts';
+import type { Gate, GateRequest } from '../support/gate.ts';
+import { BOOTSTRAP_POD, FDD, NEW, OLD, OLDEST } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 let gate: Gate;
 const created: GateRequest[] = [];

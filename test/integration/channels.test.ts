@@ -3,15 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  FDD,
-  NEW,
-  OLD,
-  PUBLISHED_CONFIG,
-  type Raw,
-  useWorld,
-  writeInto,
-} from '../support/simulated-world.ts';
+import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
 
 const world = useWorld({ flags: { 'release-timeout': 1 } }, async (opened) => {
   await opened.startApi();

@@ -2,17 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
-import {
-  type Gate,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  until,
-  useWorld,
-  writeInto,
-} from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
 const NOWHERE = 'http://127.0.0.1:9';

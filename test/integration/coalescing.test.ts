@@ -1,17 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  BOOTSTRAP_POD,
-  FDD,
-  type Gate,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  OLDEST,
-  type Raw,
-  type Rollout,
-  until,
-  useWorld,
-} from '../support/simulated-world.ts';
+import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { BOOTSTRAP_POD, FDD, NEW, OLD, OLDEST } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
 
 let gate: Gate;
 

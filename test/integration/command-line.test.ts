@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { flagOf, isFlag, SETTING_NAMES, variableOf } from '../../shared/config.ts';
-import { freePort } from '../../simulator/demo/free-port.ts';
-import { FDD, NEW, type Raw, until, useWorld, writeInto } from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { FDD, NEW } from '../support/published.ts';
+import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const SKIPPER = fileURLToPath(new URL('../../dist/bin/skipper.js', import.meta.url));
 
-const world = useWorld();
+const world = useWorld({ processes: true });
 
 interface Ended {
   readonly code: number | null;

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { findRedisServer } from '../../simulator/demo/redis-server.ts';
 import { type ComposeService, ROOT, readComposeFile } from '../image/compose-file.ts';
 import { entrypointOf } from '../image/dockerfile.ts';
-import { until } from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
 
 const NAMESPACES = 5;
 const CONFIG_FOLDER = '/var/run/config/fiaas';

@@ -10,7 +10,7 @@ import type { Run } from '../../shared/state/runs.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
-import { until } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const LEASE_MS = 60_000;
 const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));

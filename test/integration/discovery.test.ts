@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
-import { FDD, NEW, OLD, type Raw, until, useWorld } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const world = useWorld({}, async (opened) => {
   await opened.startApi();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
-import { until } from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
 
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
 /** Issue: two seconds; a machine that is busy with other tests gets more. */

@@ -3,8 +3,10 @@ import { Redis } from 'ioredis';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { CONFIG_MAPS } from '../../shared/kubernetes/resources.ts';
 import { type Listener, listenToEvents } from '../support/listen-to-events.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
 import { quickestOf } from '../support/quickest.ts';
-import { FDD, NEW, OLD, until, useWorld, type World } from '../support/simulated-world.ts';
+import { useWorld, type World } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 /** Generous for a busy machine; on a quiet one it is about a tenth of that. */
 const SOON_MS = 1_000;

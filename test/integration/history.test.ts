@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
-import { isApplicationWrite, NEW, OLD, OLDEST, until, useWorld } from '../support/simulated-world.ts';
+import { isApplicationWrite } from '../support/gate.ts';
+import { NEW, OLD, OLDEST } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const world = useWorld(
   {
@@ -98,7 +101,7 @@ describe('the timeline', () => {
   test('shows the attempt that runs, and tells of one whose worker was killed', async () => {
     await world.addNamespace('orphaned', { fdd: OLD });
     world.fdds.misbehaviour.set('orphaned', { kind: 'hang' });
-    const first = await world.startWorker({ flags: { 'progress-deadline': 60 } });
+    const first = await world.startWorker({ process: true, flags: { 'progress-deadline': 60 } });
     const { id } = await world.deploy({ namespaces: ['orphaned'] });
     const running = await until(async () => {
       const [attempt] = (await detailsOf('orphaned')).attempts;
@@ -126,7 +129,7 @@ describe('the timeline', () => {
     const gate = await world.openGate();
     const held = gate.hold(isApplicationWrite('cut-off'));
     const { id } = await world.deploy({ namespaces: ['cut-off'] });
-    const first = await world.startWorker({ gate });
+    const first = await world.startWorker({ process: true, gate });
     await held.arrived();
     first.signal('SIGKILL');
     await first.exited;

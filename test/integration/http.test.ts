@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ROUTES } from '../../api/routes.ts';
-import { FDD, NEW, OLD, type Raw, until, useWorld, writeInto } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const world = useWorld({}, async (opened) => {
   await opened.startApi();

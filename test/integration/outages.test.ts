@@ -1,18 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import {
-  type Gate,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  type Target,
-  until,
-  useWorld,
-} from '../support/simulated-world.ts';
+import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Target } from '../support/world-requests.ts';
 
 let gate: Gate;
 
-/** Redis and the API server go away in every test, so each has processes of its own. */
+/** Redis and the API server go away in every test, so each has an API and a worker of its own. */
 const world = useWorld({}, async (opened) => {
   gate = await opened.openGate();
 });
@@ -38,8 +34,8 @@ describe('Redis', () => {
   test('away at the start is waited for by both processes, which say so', async () => {
     await world.addNamespace('redis-at-start', { fdd: OLD });
     await world.redis.stop();
-    const api = await world.startApi({ unready: true });
-    const worker = await world.startWorker({ unready: true });
+    const api = await world.startApi({ process: true, unready: true });
+    const worker = await world.startWorker({ process: true, unready: true });
     for (const { url } of [api, worker]) {
       await untilUnready(url, /Redis/);
       expect((await world.http('/healthz', { url })).status).toBe(200);
@@ -209,8 +205,8 @@ describe('the Kubernetes API server', () => {
 
   test('acceptance 21: away later restarts nobody, and jobs go on when it is back', async () => {
     await world.addNamespace('cluster-later', { fdd: OLD });
-    const api = await world.startApi({ gate });
-    const worker = await world.startWorker({ gate, flags: { 'max-attempts': 50 } });
+    const api = await world.startApi({ process: true, gate });
+    const worker = await world.startWorker({ process: true, gate, flags: { 'max-attempts': 50 } });
     gate.cut();
     const { id } = await world.deploy({ namespaces: ['cluster-later'] });
     const details = await until(async () => {

@@ -1,19 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import type { AuditRecord } from '../../simulator/kubernetes-api/audit.ts';
-import {
-  BOOTSTRAP_POD,
-  type Gate,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  startWorld,
-  type Target,
-  until,
-  useWorld,
-  type World,
-} from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { BOOTSTRAP_POD, NEW, OLD } from '../support/published.ts';
+import { startWorld, useWorld, type World } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Target } from '../support/world-requests.ts';
 
 /** The issue's own limit for a killed worker's jobs. */
 const TAKEN_OVER_WITHIN_MS = 10_000;
@@ -42,7 +35,7 @@ describe('signals', () => {
     await world.addNamespace('draining', { fdd: OLD });
     const gate = await world.openGate();
     const held = gate.hold(isApplicationWrite('draining'));
-    const worker = await world.startWorker({ gate, flags: { 'grace-period': 30 } });
+    const worker = await world.startWorker({ process: true, gate, flags: { 'grace-period': 30 } });
     const { id } = await world.deploy({ namespaces: ['draining'] });
     await held.arrived();
 
@@ -60,7 +53,7 @@ describe('signals', () => {
     await world.addNamespace('not-in-hand', { fdd: OLD });
     const gate = await world.openGate();
     const held = gate.hold(isApplicationWrite('in-hand'));
-    const worker = await world.startWorker({ gate, flags: { 'grace-period': 30 } });
+    const worker = await world.startWorker({ process: true, gate, flags: { 'grace-period': 30 } });
     const first = await world.deploy({ namespaces: ['in-hand'] });
     await held.arrived();
     worker.signal('SIGTERM');
@@ -78,7 +71,7 @@ describe('signals', () => {
   test('what does not end within the grace period is handed to another worker', async () => {
     await world.addNamespace('handed-over', { fdd: OLD });
     world.fdds.misbehaviour.set('handed-over', { kind: 'hang' });
-    const worker = await world.startWorker({ flags: { 'grace-period': 0.5 } });
+    const worker = await world.startWorker({ process: true, flags: { 'grace-period': 0.5 } });
     const { id } = await world.deploy({ namespaces: ['handed-over'] });
     await until(
       async () => (await world.http('/api/namespaces/handed-over')).body.phase === 'waiting for FDD',
@@ -99,7 +92,7 @@ describe('signals', () => {
   test('a second signal ends a process at once', async () => {
     await world.addNamespace('cut-short', { fdd: OLD });
     world.fdds.misbehaviour.set('cut-short', { kind: 'hang' });
-    const worker = await world.startWorker({ flags: { 'grace-period': 60 } });
+    const worker = await world.startWorker({ process: true, flags: { 'grace-period': 60 } });
     const { id } = await world.deploy({ namespaces: ['cut-short'] });
     await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'it runs');
 
@@ -115,7 +108,7 @@ describe('signals', () => {
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an api with 0', async (signal) => {
-    const api = await world.startApi();
+    const api = await world.startApi({ process: true });
 
     api.signal(signal);
 
@@ -137,7 +130,7 @@ describe('a killed worker', () => {
       ...(await world.addNamespaces('killed-fresh', 2)),
     ];
     const held = gate.hold(isWriteIn(namespaces));
-    const victim = await world.startWorker({ gate });
+    const victim = await world.startWorker({ process: true, gate });
     const { id } = await world.deploy({ namespaces });
     await until(() => held.count() === namespaces.length, 'all runs are at their write');
     const heir = await world.startWorker();
@@ -162,7 +155,7 @@ describe('a killed worker', () => {
     const fresh = await world.addNamespaces('killed-boot', 3);
     const namespaces = [...updated, ...fresh];
     for (const namespace of namespaces) world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
-    const victim = await world.startWorker();
+    const victim = await world.startWorker({ process: true });
     const { id } = await world.deploy({ namespaces });
     await until(async () => {
       const rows: { namespace: string; phase: string }[] = (await world.http('/api/status')).body;
@@ -211,7 +204,7 @@ describe('a killed worker', () => {
     const { id } = await world.deploy({ namespaces });
 
     for (let round = 0; round < 2; round += 1) {
-      const victim = await world.startWorker({ flags: { concurrency: 3 } });
+      const victim = await world.startWorker({ process: true, flags: { concurrency: 3 } });
       await until(
         async () =>
           (await world.rollout(id)).targets.some(({ state }) => state === 'running' || state === 'completed'),
@@ -243,7 +236,7 @@ describe('a worker that was stopped (SIGSTOP) and goes on later', () => {
     gate.before(async ({ method, path }) => {
       if (method !== 'GET' && path.includes(`/${namespace}/`)) zombieWrites.push(`${method} ${path}`);
     });
-    const zombie = await world.startWorker({ gate });
+    const zombie = await world.startWorker({ process: true, gate });
     const { id } = await world.deploy({ namespaces: [namespace] });
     await look.arrived();
 
@@ -301,7 +294,7 @@ async function letWorkerGoDeaf(): Promise<Unfetching> {
   const redis = await openDeafeningProxy(Number(new URL(world.redis.url).port));
   try {
     await world.startApi();
-    const worker = await world.startWorker({ flags: { 'redis-url': redis.url } });
+    const worker = await world.startWorker({ process: true, flags: { 'redis-url': redis.url } });
     redis.deafen();
     await world.addNamespace('unfetched', { fdd: OLD });
     const { id } = await world.deploy({ namespaces: ['unfetched'] });

@@ -8,7 +8,9 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../../shared/kubernetes/resources.ts';
-import { FDD, OLD, type Raw, until, useWorld } from '../support/simulated-world.ts';
+import { FDD, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const CRD_NAMES = ['applications.fiaas.schibsted.io', 'application-statuses.fiaas.schibsted.io'];
 
@@ -238,7 +240,11 @@ describe('CRDs', () => {
   test('that may not be written end the worker with what to change', async () => {
     await removeCrds();
 
-    const worker = await world.startWorker({ flags: { 'api-token': 'restricted' }, unready: true });
+    const worker = await world.startWorker({
+      process: true,
+      flags: { 'api-token': 'restricted' },
+      unready: true,
+    });
     const { code } = await worker.exited;
 
     expect(code).not.toBe(0);

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { OLD } from '../support/published.ts';
 import {
   makeTlsFiles,
   openRedisProcesses,
@@ -6,10 +7,11 @@ import {
   startSentinels,
   type TlsFiles,
 } from '../support/redis-processes.ts';
-import { OLD, until, useWorld } from '../support/simulated-world.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const processes = openRedisProcesses();
-const world = useWorld();
+const world = useWorld({ processes: true });
 afterAll(() => processes.stop());
 
 /** What a worker has done reaches the API's view by a message. */

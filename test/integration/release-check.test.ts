@@ -1,15 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
-import {
-  FDD,
-  NEW,
-  OLD,
-  type Raw,
-  type Rollout,
-  until,
-  useWorld,
-  type World,
-} from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld, type World } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
 
 async function withCheckQueue<T>(world: World, ask: (queue: Queue) => Promise<T>): Promise<T> {
   const queue = new Queue('release-check', { connection: { url: world.redis.url }, prefix: '{skipper}' });

@@ -8,9 +8,11 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { readSettings } from '../../shared/config.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
 import { openDemoClient } from '../../simulator/demo/demo-cluster.ts';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { packageRoot } from '../../simulator/demo/package-root.ts';
-import { FDD, OLD, OLDEST, type Raw, until } from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { FDD, OLD, OLDEST } from '../support/published.ts';
+import type { Raw } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
-const world = useWorld();
+const world = useWorld({ processes: true });
 
 describe('standalone', () => {
   test('does the whole job in one process', async () => {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type CollectedSpan, type FakeCollector, startFakeCollector } from '../support/fake-collector.ts';
-import { NEW, OLD, type Raw, useWorld } from '../support/simulated-world.ts';
+import { freePort } from '../support/free-port.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
@@ -10,12 +11,10 @@ const ONLY_AT_THE_END = { OTEL_BSP_SCHEDULE_DELAY: '600000' };
 
 let collector: FakeCollector;
 
-const world = useWorld();
-
-beforeAll(async () => {
+const world = useWorld({ processes: true }, async (opened) => {
   collector = await startFakeCollector();
+  opened.onClose(collector.close);
 });
-afterAll(() => collector.close());
 
 function named(name: string, spans: readonly CollectedSpan[]): CollectedSpan {
   const found = spans.find((span) => span.name === name);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { APPLICATION_STATUSES, pathOf } from '../../shared/kubernetes/resources.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
-import { FDD, NEW, OLD, type Raw, type Target, until, useWorld } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Target } from '../support/world-requests.ts';
 
 const world = useWorld(
   { delays: { bootstrapPollMs: 1_500 }, flags: { 'progress-deadline': 4 } },

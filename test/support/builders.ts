@@ -18,6 +18,7 @@ import type { Release } from '../../domain/release/release.ts';
 import { ok } from '../../domain/release/result.ts';
 import type { Rollout } from '../../domain/rollout/rollout.ts';
 import type { RedisAddress } from '../../shared/redis.ts';
+import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
 
 /** Plausible objects of the domain; a test overrides only what it is about. */
 
@@ -31,16 +32,8 @@ export const OUR_ID = deploymentId(ROLLOUT, NAMESPACE);
 /** An id that upstream Skipper, or an earlier rollout, has written. */
 export const FOREIGN_ID = '0b7c9d2e-5d1c-4b6a-8a53-1a9f6f6f0c11';
 
-/** The published fiaas.yml, all 113 of them. */
-export const FIAAS_YML = {
-  version: 3,
-  admin_access: true,
-  replicas: { maximum: 1, minimum: 1 },
-  resources: { requests: { memory: '128Mi' } },
-  ports: [{ target_port: 5000 }],
-  healthchecks: { liveness: { http: { path: '/healthz' } } },
-  metrics: { prometheus: { path: '/internal-backstage/prometheus' } },
-} as const;
+/** All 113 that were published are the same. */
+export { PUBLISHED_CONFIG as FIAAS_YML };
 
 export const silentLog: Logger = pino({ level: 'silent' });
 
@@ -56,7 +49,7 @@ export function aRedisAddress(url: string): RedisAddress {
 }
 
 export function aRelease(overrides: Partial<Release> = {}): Release {
-  return { image: IMAGE, version: VERSION, config: FIAAS_YML, ...overrides };
+  return { image: IMAGE, version: VERSION, config: PUBLISHED_CONFIG, ...overrides };
 }
 
 export function aConfig(overrides: Partial<NamespaceConfig> = {}): NamespaceConfig {
@@ -83,7 +76,7 @@ export function anApplication(overrides: Partial<ObservedApplication> = {}): Obs
   return {
     resourceVersion: '100',
     image: IMAGE,
-    config: FIAAS_YML,
+    config: PUBLISHED_CONFIG,
     deploymentId: FOREIGN_ID,
     bootstrapLabel: true,
     status: undefined,

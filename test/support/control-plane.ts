@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { freePort } from './free-port.ts';
 
 /** A real Kubernetes control plane on loopback, from the binaries that KUBEBUILDER_ASSETS points at. */
 export interface ControlPlane {
@@ -65,7 +65,9 @@ async function start(
   processes: ProcessGroup,
   { controllerManager = true, tokens = {} }: ControlPlaneOptions,
 ): Promise<ControlPlane> {
-  const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0] = await freePorts(4);
+  const [etcdPort = 0, peerPort = 0, apiPort = 0, managerPort = 0] = await Promise.all(
+    [1, 2, 3, 4].map(freePort),
+  );
   const adminToken = randomBytes(16).toString('hex');
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const url = `https://127.0.0.1:${apiPort}`;
@@ -251,26 +253,6 @@ async function answersOk(url: string, token: string, dispatcher: Agent): Promise
   } catch {
     return false;
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  const ports = servers.map(({ port }) => port);
-  await Promise.all(servers.map(({ close }) => close()));
-  return ports;
-}
-
-function listenAnywhere(): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      resolve({ port, close: () => new Promise((done) => server.close(() => done())) });
-    });
-  });
 }
 
 function kubeconfigText(url: string, token: string): string {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { generate } from 'selfsigned';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { findRedisServer } from '../../simulator/demo/redis-server.ts';
-import { until } from './simulated-world.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 /** A redis-server with a configuration of its own. */
 export interface RedisProcess {

@@ -9,17 +9,6 @@ export const OLD = '20190215094822-2ace0ea';
 export const IMAGE = `fiaas/fiaas-deploy-daemon:${STABLE}`;
 export const OLD_IMAGE = `fiaas/fiaas-deploy-daemon:${OLD}`;
 
-/** The fiaas.yml that all published releases share. */
-export const PUBLISHED_CONFIG = {
-  version: 3,
-  admin_access: true,
-  replicas: { maximum: 1, minimum: 1 },
-  resources: { requests: { memory: '128Mi' } },
-  ports: [{ target_port: 5000 }],
-  healthchecks: { liveness: { http: { path: '/healthz' } } },
-  metrics: { prometheus: { path: '/internal-backstage/prometheus' } },
-};
-
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;

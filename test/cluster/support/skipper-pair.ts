@@ -1,6 +1,7 @@
-import { freePort } from '../../../simulator/demo/free-port.ts';
 import { type SkipperProcess, startSkipperProcess } from '../../../simulator/demo/skipper-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, until, WORKER_ACCOUNT } from '../../support/real-world.ts';
+import { startSkipperHere } from '../../support/skipper-here.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -28,7 +29,7 @@ export interface StatusAnswer {
   readonly phase?: string;
 }
 
-/** `skipper api` and `skipper worker`, as users run them. */
+/** An API and a worker. */
 export interface SkipperPair {
   readonly api: SkipperProcess;
   readonly worker: SkipperProcess;
@@ -51,6 +52,8 @@ export interface SkipperPairOptions {
   readonly workerFlags?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Kubeconfig of the worker; one with a token of its account, if left out. */
   readonly workerKubeconfig?: string;
+  /** As users run them, as processes that can be stopped and killed; inside this one, if left out. */
+  readonly processes?: boolean;
 }
 
 let pairs = 0;
@@ -75,13 +78,14 @@ export async function startSkipperPair(
     kubeconfigOf(world, API_ACCOUNT, name),
     options.workerKubeconfig ?? kubeconfigOf(world, WORKER_ACCOUNT, name),
   ]);
-  const api = startSkipperProcess({
+  const start = options.processes ? startSkipperProcess : startSkipperHere;
+  const api = start({
     command: 'api',
     port: await freePort(),
     flags: { ...shared, kubeconfig: apiKubeconfig },
     env,
   });
-  const worker = startSkipperProcess({
+  const worker = start({
     command: 'worker',
     port: await freePort(),
     flags: { ...shared, kubeconfig: workerKubeconfig, ...options.workerFlags },
@@ -132,13 +136,11 @@ function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair
     await until(`the API sees ${namespaces.join(', ')}`, status, (rows) =>
       namespaces.every((name) => rows.some(({ namespace }) => namespace === name)),
     );
-    // The worker tells only how many it sees.
-    const { length } = await status();
-    await until(
-      'the worker sees as many',
-      () => metric(worker, 'fiaas_enabled_namespaces'),
-      (count) => count === length,
-    );
+    // The worker tells only how many it sees; meanwhile another namespace may come or go.
+    await until('the worker sees as many', async () => {
+      const [{ length }, count] = await Promise.all([status(), metric(worker, 'fiaas_enabled_namespaces')]);
+      return count === length;
+    });
   }
 
   return {

@@ -8,7 +8,7 @@ import { summariseFleet } from '../../../../domain/fleet/summarise-fleet.ts';
 import { aFleetRow } from '../../../support/builders.ts';
 import { aFakeView } from '../../../support/fake-view.ts';
 import { listenToEvents } from '../../../support/listen-to-events.ts';
-import { until } from '../../../support/simulated-world.ts';
+import { until } from '../../../support/until.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

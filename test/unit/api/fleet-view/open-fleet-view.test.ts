@@ -8,7 +8,7 @@ import type { Change } from '../../../../shared/state/change-feed.ts';
 import type { ChannelSnapshot } from '../../../../shared/state/channel-snapshots.ts';
 import { aDeployment, aRelease, VERSION } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
-import { until } from '../../../support/simulated-world.ts';
+import { until } from '../../../support/until.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import type { FleetDocument } from '../../../domain/fleet/fleet-feed.ts';
-import { freePort } from '../../../simulator/demo/free-port.ts';
-import { until } from '../../support/simulated-world.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
-const DEMO = fileURLToPath(new URL('../../../dist/simulator/bin/demo.js', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../dist/simulator/bin/demo.js', import.meta.url));
 const FILLED_MS = 240_000;
 
 export interface RunningDemo {

@@ -1,0 +1,110 @@
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { until } from './until.ts';
+
+export interface GateRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+/** Requests that wait at a gate. */
+export interface Held {
+  /** How many have come so far. */
+  count(): number;
+  /** Resolves when one has come. */
+  arrived(): Promise<void>;
+  /** Lets all of them through, and those that come later. */
+  release(): void;
+}
+
+/** A way to the API server for chosen processes, on which requests can be held, watched and cut off. */
+export interface Gate {
+  readonly url: string;
+  hold(matches: (request: GateRequest) => boolean): Held;
+  /** Called before a request is passed on, which waits for it. */
+  before(act: (request: GateRequest) => Promise<void>): void;
+  /** Nobody gets through, and open connections end. */
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+export async function openGate(target: string): Promise<Gate> {
+  const barriers: ((request: GateRequest) => Promise<void>)[] = [];
+  let isCut = false;
+  const server = createServer((request, response) => {
+    pass(request, response).catch(() => response.destroy());
+  });
+
+  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isCut) return void response.destroy();
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const seen = { method: request.method ?? '', path: request.url ?? '', body: body.toString() };
+    for (const barrier of barriers) await barrier(seen);
+    if (isCut) return void response.destroy();
+    const onward = send(target + request.url, {
+      method: request.method,
+      headers: request.headers,
+      agent: false,
+    });
+    onward.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
+      answer.pipe(response);
+      answer.on('error', () => response.destroy());
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end(body);
+  }
+
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    before: (act) => {
+      barriers.push(act);
+    },
+    hold: (matches) => {
+      let count = 0;
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      barriers.push(async (request) => {
+        if (!matches(request)) return;
+        count += 1;
+        await released;
+      });
+      return {
+        count: () => count,
+        arrived: async () => {
+          await until(() => count > 0, 'a request arrives at the gate');
+        },
+        release,
+      };
+    },
+    cut: () => {
+      isCut = true;
+      server.closeAllConnections();
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Requests that change the Application of a namespace. */
+export function isApplicationWrite(namespace: string) {
+  return ({ method, path }: GateRequest) =>
+    method === 'PATCH' && path.includes(`/namespaces/${namespace}/applications/`);
+}

@@ -1,0 +1,21 @@
+import { until } from './until.ts';
+
+/** Pipes and processes are left out: a browser has some, which ends after the world does. */
+const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'];
+const CLOSED_MS = 5_000;
+
+/** What keeps this process awake: sockets, servers and timers, each kind with its number. */
+export type OpenHandles = Readonly<Record<string, number>>;
+
+export function openHandles(): OpenHandles {
+  const kinds = process.getActiveResourcesInfo();
+  return Object.fromEntries(KINDS.map((kind) => [kind, kinds.filter((each) => each === kind).length]));
+}
+
+/** Throws where more is open than before, also after the moment that a socket takes to close. */
+export async function expectNoMoreHandles(before: OpenHandles): Promise<void> {
+  const leaked = () => Object.entries(openHandles()).filter(([kind, count]) => count > (before[kind] ?? 0));
+  await until(() => leaked().length === 0, 'all that was opened is closed', CLOSED_MS).catch(() => {
+    throw new Error(`left open: ${JSON.stringify(leaked())}, before: ${JSON.stringify(before)}`);
+  });
+}

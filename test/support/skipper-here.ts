@@ -1,0 +1,99 @@
+import './fake-one-realm.ts';
+import { Command } from 'commander';
+import { createLogger } from '../../bin/logger.ts';
+import { runService } from '../../bin/serve.ts';
+import { settingsFrom, withSettings } from '../../bin/setting-options.ts';
+import { messageOf } from '../../domain/errors.ts';
+import type { SkipperProcess, SkipperProcessOptions } from '../../simulator/demo/skipper-process.ts';
+
+const PARTS = { api: ['api'], worker: ['worker'], standalone: ['api', 'worker'] } as const;
+const KEPT_LINES = 5_000;
+
+/**
+ * Runs what `skipper api`, `worker` or `standalone` runs, with the same flags, inside this process: no boot, and the same wire.
+ * SIGTERM ends it in order; what needs a process (other signals, memory, variables that a library reads) is not to be had.
+ */
+export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess {
+  const { command, port } = options;
+  const url = `http://127.0.0.1:${port}`;
+  const kept: string[] = [];
+  let end = () => {};
+  const signalled = new Promise<undefined>((resolve) => {
+    end = () => resolve(undefined);
+  });
+  let running = true;
+  const exited = run(options, keep, signalled).then((code) => {
+    running = false;
+    return { code, signal: null };
+  });
+
+  function keep(text: string): void {
+    for (const line of text.trimEnd().split('\n')) {
+      kept.push(line);
+      if (kept.length > KEPT_LINES) kept.shift();
+      options.onLine?.(line);
+    }
+  }
+
+  async function ready(timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    let last = 'no answer';
+    while (Date.now() < deadline && running) {
+      const response = await fetch(`${url}/readyz`).catch(() => undefined);
+      if (response) last = await response.text();
+      if (response?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error([`skipper ${command} is not ready: ${last}`, ...kept.slice(-20)].join('\n'));
+  }
+
+  return {
+    pid: process.pid,
+    url,
+    lines: () => kept,
+    ready,
+    signal: (signal) => {
+      if (signal !== 'SIGTERM') throw new Error(`${signal} needs a process: start with process: true`);
+      end();
+    },
+    exited,
+    stop: async (graceMs = 10_000) => {
+      end();
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_resolve, reject) => {
+        const refuse = () => reject(new Error(`${url} did not end in ${graceMs} ms`));
+        timer = setTimeout(refuse, graceMs);
+      });
+      await Promise.race([exited, late]).finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+/** Resolves with the exit code that the command would have. */
+async function run(
+  { command, port, flags, env }: SkipperProcessOptions,
+  write: (text: string) => void,
+  signalled: Promise<undefined>,
+): Promise<number> {
+  try {
+    const settings = settingsFrom(
+      parsed({ ...flags, [command === 'worker' ? 'worker-port' : 'port']: port }),
+      env,
+    );
+    const log = createLogger({ format: settings.logFormat, debug: settings.debug }, { write });
+    const service = { name: command, parts: PARTS[command], version: '0.0.0' };
+    return await runService(service, settings, { log, signalled });
+  } catch (error) {
+    write(`skipper: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+/** As the command line reads them. */
+function parsed(flags: SkipperProcessOptions['flags']): Record<string, unknown> {
+  const words = Object.entries(flags).flatMap(([flag, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
+  });
+  return withSettings(new Command().exitOverride()).parse(words, { from: 'user' }).opts();
+}

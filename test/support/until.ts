@@ -1,0 +1,27 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const UNTIL_TIMEOUT_MS = 40_000;
+
+/** Waits until `ask` gives something truthy, and gives it back. */
+export async function until<T>(
+  ask: () => Promise<T> | T,
+  what: string,
+  timeoutMs = UNTIL_TIMEOUT_MS,
+): Promise<Exclude<NonNullable<T>, false>> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer) return answer as Exclude<NonNullable<T>, false>;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) {
+      const seen = last instanceof Error ? String(last) : JSON.stringify(last);
+      throw new Error(`not within ${timeoutMs} ms: ${what} (last: ${seen})`);
+    }
+    await pause(25);
+  }
+}

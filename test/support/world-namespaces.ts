@@ -1,0 +1,48 @@
+import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
+import { CONFIG_MAPS, NAMESPACES } from '../../shared/kubernetes/resources.ts';
+import type { SimulatedFdds } from '../../simulator/fdd/start-simulated-fdds.ts';
+import { FDD } from './published.ts';
+
+export interface NamespaceOptions {
+  readonly tag?: string;
+  /** `cluster_config.yaml` as text; null leaves the key out. */
+  readonly clusterConfig?: string | null;
+  /** The ConfigMap's name; null makes none. */
+  readonly configMap?: string | null;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** All of the ConfigMap's data, instead of the above; null makes one without. */
+  readonly data?: Readonly<Record<string, string>> | null;
+  /** The version of an FDD that runs there already. */
+  readonly fdd?: string;
+}
+
+/** Creates a namespace as its owners make it. */
+export async function createNamespace(
+  { kube, fdds }: { readonly kube: KubernetesClient; readonly fdds: SimulatedFdds | undefined },
+  name: string,
+  options: NamespaceOptions,
+): Promise<void> {
+  await kube.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  if (options.configMap !== null) await kube.create(CONFIG_MAPS, name, configMapOf(name, options));
+  if (options.fdd === undefined) return;
+  if (fdds === undefined) throw new Error('this world has no FDDs');
+  await fdds.installFdd(name, { image: `fiaas/fiaas-deploy-daemon:${options.fdd}` });
+}
+
+function configMapOf(namespace: string, options: NamespaceOptions): Record<string, unknown> {
+  const data = dataOf(options);
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: options.configMap ?? FDD, namespace, labels: options.labels ?? {} },
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+function dataOf({ data, tag, clusterConfig = '{}' }: NamespaceOptions): NamespaceOptions['data'] {
+  if (data !== undefined) return data ?? undefined;
+  return {
+    ...(tag === undefined ? {} : { tag }),
+    ...(clusterConfig === null ? {} : { 'cluster_config.yaml': clusterConfig }),
+  };
+}

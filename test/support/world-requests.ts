@@ -1,0 +1,120 @@
+import { until } from './until.ts';
+
+export interface Target {
+  readonly namespace: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly version?: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly details?: readonly string[];
+  readonly warnings?: readonly string[];
+  readonly attempt?: number;
+  readonly jobId?: string;
+  readonly coalesced?: boolean;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface Rollout {
+  readonly id: string;
+  readonly state: string;
+  readonly trigger: string;
+  readonly targets: readonly Target[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly links: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: assertions say what must be there
+  readonly body: any;
+}
+
+export interface HttpOptions {
+  readonly method?: string;
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly url?: string;
+}
+
+/** What a test asks of an API. */
+export interface WorldRequests {
+  http(path: string, options?: HttpOptions): Promise<HttpAnswer>;
+  /** POST /api/deploy, which must be accepted. */
+  deploy(body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Rollout>;
+  rollout(id: string): Promise<Rollout>;
+  /** Waits until no target of the rollout has anything left to do. */
+  rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout>;
+  /** Deploys one namespace and gives its target when all is over. */
+  deployed(namespace: string, body?: Readonly<Record<string, unknown>>): Promise<Target>;
+}
+
+/** `apiUrl` names the API that is asked when a request names none. */
+export function createRequests(apiUrl: () => string | undefined): WorldRequests {
+  async function http(path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
+    const base = options.url ?? apiUrl();
+    if (base === undefined) throw new Error('there is no api');
+    return ask(base + path, options);
+  }
+
+  async function deploy(body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Rollout> {
+    const answer = await http('/api/deploy', { method: 'POST', body, headers });
+    if (answer.status !== 202) throw new Error(`POST /api/deploy: ${answer.status} ${answer.text}`);
+    return answer.body;
+  }
+
+  async function rollout(id: string): Promise<Rollout> {
+    return (await http(`/api/rollouts/${id}`)).body;
+  }
+
+  async function rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout> {
+    let last: Rollout | undefined;
+    const finished = async () => {
+      last = await rollout(id);
+      return last.targets.every(({ state }) => !['pending', 'running', 'paused'].includes(state));
+    };
+    await until(finished, `rollout ${id} is finished`, timeoutMs).catch((error: unknown) => {
+      const open = last?.targets.filter(({ state }) => state === 'pending' || state === 'running');
+      throw new Error(`${String(error)}: ${JSON.stringify(open)}`);
+    });
+    return last as Rollout;
+  }
+
+  return {
+    http,
+    deploy,
+    rollout,
+    rolloutFinished,
+    deployed: async (namespace, body = {}) => {
+      const { id } = await deploy({ namespaces: [namespace], ...body });
+      const [target] = (await rolloutFinished(id)).targets;
+      return target as Target;
+    },
+  };
+}
+
+async function ask(url: string, { method = 'GET', body, headers }: HttpOptions): Promise<HttpAnswer> {
+  const isJson = body !== undefined && typeof body !== 'string';
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...headers },
+    body: isJson ? JSON.stringify(body) : (body as string | undefined),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

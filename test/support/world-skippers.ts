@@ -1,0 +1,126 @@
+import {
+  type SkipperProcess,
+  type SkipperProcessOptions,
+  startSkipperProcess,
+} from '../../simulator/demo/skipper-process.ts';
+import { freePort } from './free-port.ts';
+import type { Gate } from './gate.ts';
+import { startSkipperHere } from './skipper-here.ts';
+
+export type Flags = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface SkipperOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly flags?: Flags;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Speaks to the API server through this gate. */
+  readonly gate?: Gate;
+  /** Do not wait until it is ready. */
+  readonly unready?: boolean;
+  /** As a process of its own, which can be killed; default: as the world says. */
+  readonly process?: boolean;
+}
+
+/** What every Skipper of a world has in common. */
+export interface SkipperDefaults {
+  readonly apiServer: string;
+  /** Flags of each; those of a single one win. */
+  readonly flags: Flags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly processes: boolean;
+}
+
+type Run<T> = (skipper: SkipperProcess) => Promise<T>;
+
+/** Those that a world has started, as processes or inside this one. */
+export interface WorldSkippers {
+  startApi(options?: SkipperOptions): Promise<SkipperProcess>;
+  startWorker(options?: SkipperOptions): Promise<SkipperProcess>;
+  startStandalone(options?: SkipperOptions): Promise<SkipperProcess>;
+  /** Runs something beside an api of its own, which answers meanwhile. */
+  withApi<T>(options: SkipperOptions, run: Run<T>): Promise<T>;
+  withWorker<T>(options: SkipperOptions, run: Run<T>): Promise<T>;
+  /** Those that run. */
+  running(): readonly SkipperProcess[];
+  /** Of the API that was started last. */
+  apiUrl(): string | undefined;
+  stopAll(): Promise<void>;
+}
+
+const STOP_TIMEOUT_MS = 15_000;
+/** Short, for tests that do not wait for minutes. */
+const WORKER_FLAGS: Flags = {
+  'progress-deadline': 30,
+  'bootstrap-deadline': 20,
+  'retry-backoff-base': 0.1,
+  'retry-backoff-cap': 0.5,
+  'release-check-interval': 3600,
+  'grace-period': 5,
+};
+
+export function createSkippers(defaults: SkipperDefaults): WorldSkippers {
+  const running: SkipperProcess[] = [];
+  const apis = new Set<SkipperProcess>();
+
+  async function start(command: 'api' | 'worker' | 'standalone', options: SkipperOptions = {}) {
+    const begin = (options.process ?? defaults.processes) ? startStrictProcess : startSkipperHere;
+    const started = begin({
+      command,
+      port: options.port ?? (await freePort()),
+      flags: {
+        'api-server': options.gate?.url ?? defaults.apiServer,
+        ...(command === 'api' ? {} : WORKER_FLAGS),
+        ...defaults.flags,
+        ...options.flags,
+      },
+      env: { ...defaults.env, ...options.env },
+    });
+    running.push(started);
+    void started.exited.then(() => running.splice(running.indexOf(started), 1));
+    if (command !== 'worker') apis.add(started);
+    if (!options.unready) await started.ready();
+    return started;
+  }
+
+  return {
+    startApi: (options) => start('api', options),
+    startWorker: (options) => start('worker', options),
+    startStandalone: (options) => start('standalone', options),
+    withApi: (options, run) => during(start('api', options), run),
+    withWorker: (options, run) => during(start('worker', options), run),
+    running: () => [...running],
+    apiUrl: () => running.findLast((each) => apis.has(each))?.url,
+    stopAll: async () => {
+      await Promise.all(running.map((each) => each.stop(STOP_TIMEOUT_MS)));
+    },
+  };
+}
+
+async function during<T>(starting: Promise<SkipperProcess>, run: Run<T>): Promise<T> {
+  const started = await starting;
+  try {
+    return await run(started);
+  } finally {
+    await started.stop();
+  }
+}
+
+/** SIGTERM must end it, in time. */
+function startStrictProcess(options: SkipperProcessOptions): SkipperProcess {
+  const started = startSkipperProcess(options);
+  let isKilled = false;
+  return {
+    ...started,
+    signal: (signal) => {
+      isKilled ||= signal === 'SIGKILL';
+      started.signal(signal);
+    },
+    stop: async (graceMs) => {
+      await started.stop(graceMs);
+      const { signal } = await started.exited;
+      if (signal !== 'SIGKILL' || isKilled) return;
+      throw new Error([`SIGTERM did not end ${started.url}`, ...started.lines().slice(-5)].join('\n'));
+    },
+  };
+}
