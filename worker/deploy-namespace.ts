@@ -40,6 +40,16 @@ export interface DeployResult {
  * what is done already is not done again.
  */
 export async function deployNamespace(run: Run, context: RunContext): Promise<DeployResult> {
+  try {
+    return await deploy(run, context);
+  } catch (error) {
+    // A namespace that is deleted may lose its role bindings before its ConfigMap: what is refused then lacks no right.
+    const isGoing = isForbidden(error) && (await isLeaving(context).catch(() => false));
+    throw isGoing ? leaving() : error;
+  }
+}
+
+async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   const { plan, config } = await planAndApply(run, context);
   const verify = plan.steps.find((step) => step.kind === 'verify');
   if (!verify) return { ...resultOf(plan, run), warnings: [] };
@@ -193,13 +203,24 @@ function configOf(observed: NamespaceSnapshot): NamespaceConfig {
     throw new SkipperError('namespace_gone', 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone');
   }
   if (!observed.config.ok) throw new SkipperError('config_error', observed.config.reason);
-  if (observed.config.value.isDeleting) {
-    throw new SkipperError(
-      'namespace_gone',
-      'the ConfigMap is being deleted: the namespace is about to be gone',
-    );
-  }
+  if (observed.config.value.isDeleting) throw leaving();
   return observed.config.value;
+}
+
+function leaving(): SkipperError {
+  return new SkipperError(
+    'namespace_gone',
+    'the ConfigMap is being deleted: the namespace is about to be gone',
+  );
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof SkipperError && error.code === 'forbidden';
+}
+
+async function isLeaving(context: RunContext): Promise<boolean> {
+  const { config } = await withConfig(context.cluster.snapshot(context.namespace), context);
+  return config === undefined || (config.ok && config.value.isDeleting === true);
 }
 
 /** The API that asked may have seen more than this worker's watches: before a namespace is called gone, it is asked for. */

@@ -252,6 +252,8 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
       () => world.admin.get(ROLE_BINDINGS, { namespace, name: 'fiaas-skipper-deploy' }),
       (binding) => binding === undefined,
     );
+    // Content is deleted kind by kind, in any order.
+    await untilDeleting(namespace);
 
     const targets = await skipper.deploy([namespace]);
 
@@ -264,6 +266,10 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     await hold(CONFIG_MAPS, namespace, FDD);
     await hold(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
     await world.admin.delete(NAMESPACES, { name: namespace });
+    await untilDeleting(namespace);
+  }
+
+  async function untilDeleting(namespace: string): Promise<void> {
     await until(
       'the ConfigMap is being deleted',
       () => world.admin.get<KubernetesObject>(CONFIG_MAPS, { namespace, name: FDD }),

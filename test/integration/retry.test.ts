@@ -1,23 +1,24 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  type Gate,
-  isApplicationWrite,
-  NEW,
-  OLD,
-  type Raw,
-  type Target,
-  until,
-  useWorld,
-} from '../support/simulated-world.ts';
+import { CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Target } from '../support/world-requests.ts';
 
 let gate: Gate;
+
+const WITHOUT_RIGHTS: readonly (string | undefined)[] = ['denied', 'bereft-deleting', 'bereft-gone'];
 
 const world = useWorld(
   {
     cluster: {
       tokens: { 'skipper-token': 'skipper' },
       deny: ({ user, namespace, resource, verb }) =>
-        user === 'skipper' && namespace === 'denied' && resource === 'applications' && verb === 'patch'
+        user === 'skipper' &&
+        WITHOUT_RIGHTS.includes(namespace) &&
+        resource === 'applications' &&
+        verb === 'patch'
           ? 'no such right'
           : undefined,
     },
@@ -138,6 +139,28 @@ describe('retry', () => {
     });
     // An API server that starts refuses what it will allow: the client asks a few times, the job once.
     expect(new Set(writesTo('denied'))).toEqual(new Set([403]));
+  });
+
+  test('what is forbidden where the ConfigMap is gone by then, or about to be, is skipped', async () => {
+    for (const namespace of ['bereft-deleting', 'bereft-gone'])
+      await world.addNamespace(namespace, { fdd: OLD });
+    const configMapOf = (namespace: string) => ({ namespace, name: FDD });
+    await world.kube.request({
+      method: 'PATCH',
+      patchType: 'merge',
+      path: pathOf(CONFIG_MAPS, configMapOf('bereft-deleting')),
+      body: { metadata: { finalizers: ['example.org/slow'] } },
+    });
+    const { id } = await world.deploy({ namespaces: ['bereft-deleting', 'bereft-gone'] });
+    const areRefused = () => ['bereft-deleting', 'bereft-gone'].every((each) => writesTo(each).length > 0);
+    await until(areRefused, 'their writes are refused');
+
+    await world.kube.delete(CONFIG_MAPS, configMapOf('bereft-deleting'));
+    await world.kube.delete(CONFIG_MAPS, configMapOf('bereft-gone'));
+
+    const { targets } = await world.rolloutFinished(id);
+    const skipped = { state: 'cancelled', code: 'namespace_gone' };
+    expect(targets).toMatchObject([skipped, skipped]);
   });
 
   test('a namespace that goes while it is deployed ends its job as skipped, with the reason', async () => {
