@@ -45,7 +45,7 @@ async function isServed(client: KubernetesClient, path: string): Promise<boolean
 
 /** Makes the namespaces with their ConfigMaps, and puts an FDD into those that shall have one. */
 export async function populateCluster(
-  cluster: DemoCluster,
+  cluster: Pick<DemoCluster, 'client' | 'untilNamespacesAreUsable'>,
   fdds: SimulatedFdds,
   fleet: readonly DemoNamespace[],
   signal: AbortSignal,

@@ -1,17 +1,50 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { until } from '../support/simulated-world.ts';
+import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
+import { planFleet } from '../../simulator/demo/plan-fleet.ts';
+import { populateCluster } from '../../simulator/demo/populate-cluster.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { isQuiet } from '../support/demo.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 import { accessibilityProblems, useBrowser } from './support/browser.ts';
-import { isQuiet, useDemo } from './support/demo.ts';
 
 /** Five hundred namespaces, 25 of which fail for four reasons: finding one's way. */
 const NAMESPACES = 500;
+const FILLED_MS = 240_000;
 
-const demo = useDemo({ namespaces: NAMESPACES, failRate: 0.05 }, isQuiet(NAMESPACES));
+let api: SkipperProcess;
+const world = useWorld(
+  {
+    cluster: { auditLimit: 0 },
+    flags: {
+      'disable-autoupdate': false,
+      'release-check-interval': 5,
+      'progress-deadline': 10,
+      'bootstrap-deadline': 10,
+      concurrency: 10,
+    },
+    processes: true,
+    openTimeoutMs: FILLED_MS + 10_000,
+  },
+  async (opened) => {
+    const fleet = planFleet({ namespaces: NAMESPACES, failRate: 0.05 });
+    const usable = { client: opened.kube, untilNamespacesAreUsable: async () => undefined };
+    await populateCluster(usable, opened.fdds, fleet, new AbortController().signal);
+    api = await opened.startApi();
+    await Promise.all([opened.startWorker(), opened.startWorker()]);
+    const ready = async () => isQuiet(NAMESPACES)((await opened.http('/api/fleet')).body);
+    await until(ready, `a fleet of ${NAMESPACES}`, FILLED_MS);
+  },
+);
 const browser = useBrowser();
 
+async function fleetOfApi(): Promise<FleetDocument> {
+  return (await world.http('/api/fleet')).body;
+}
+
 async function openFleet(query = ''): Promise<Page> {
-  const page = await browser.open(`${demo.url}/status${query}`);
+  const page = await browser.open(`${api.url}/status${query}`);
   await page.getByText('Live', { exact: true }).waitFor();
   return page;
 }
@@ -25,7 +58,7 @@ function names(page: Page): Promise<(string | null)[]> {
 describe('the summary', () => {
   test('counts by health, versions, channels, workers, queue and rollouts agree with the API', async () => {
     const page = await openFleet();
-    const { summary } = await demo.fleet();
+    const { summary } = await fleetOfApi();
 
     const tiles = await page.locator('.tiles').innerText();
     expect(tiles).toMatch(new RegExp(`${summary.byHealth.degraded}\\s+Degraded`));
@@ -45,7 +78,7 @@ describe('the summary', () => {
 
   test('a tile shows its namespaces', async () => {
     const page = await openFleet();
-    const { summary } = await demo.fleet();
+    const { summary } = await fleetOfApi();
     await page.locator('.tile.degraded').click();
 
     expect(page.url()).toContain('health=degraded');
@@ -76,7 +109,7 @@ describe('finding', () => {
 
   test('failures are grouped by cause, whatever the namespaces are called', async () => {
     const page = await openFleet('?health=degraded&group=cause');
-    const failing = (await demo.fleet()).rows.filter(({ health }) => health === 'degraded');
+    const failing = (await fleetOfApi()).rows.filter(({ health }) => health === 'degraded');
     const groups = page.locator('tr.group');
 
     const counts = (await groups.locator('.group-count').allInnerTexts()).map((text) =>

@@ -3,8 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { freePort } from '../../simulator/demo/free-port.ts';
 import { packageRoot } from '../../simulator/demo/package-root.ts';
+import { isQuiet, useDemo } from '../support/demo.ts';
+import { freePort } from '../support/free-port.ts';
+import { NEW } from '../support/published.ts';
 
 const DEMO = join(packageRoot, 'dist', 'simulator', 'bin', 'demo.js');
 
@@ -85,5 +87,25 @@ describe('demo', () => {
     const { code, err } = await demo('--json', 'summary.json');
 
     expect([code, err]).toEqual([1, 'error: --json goes with --once\n']);
+  });
+});
+
+describe('demo', () => {
+  const NAMESPACES = 12;
+  const running = useDemo({ namespaces: NAMESPACES, failRate: 0.1 }, isQuiet(NAMESPACES));
+
+  test('fills a cluster, has two workers deploy all of it, and shows why one failed', async () => {
+    const { rows, summary } = await running.fleet();
+
+    expect(summary).toMatchObject({ byHealth: { healthy: 11, degraded: 1 }, workers: 2, stale: [] });
+    expect(summary.channels.map(({ channel, version }) => [channel, version])).toEqual([['stable', NEW]]);
+    const failed = rows.filter(({ health }) => health === 'degraded');
+    expect(failed).toMatchObject([{ cause: expect.stringContaining('manifest unknown') }]);
+  });
+
+  test('serves the fleet page', async () => {
+    const page = await (await fetch(`${running.url}/status`)).text();
+
+    expect(page).toContain(`${NAMESPACES} namespaces`);
   });
 });

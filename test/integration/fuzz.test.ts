@@ -1,18 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DeployBody } from '../../api/schemas.ts';
 import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
 import { CONFIG_MAPS, NAMESPACES, pathOf } from '../../shared/kubernetes/resources.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { type FakeReleaseServer, startFakeReleaseServer } from '../support/fake-release-server.ts';
+import { isLong } from '../support/is-long.ts';
+import { FDD, OLD } from '../support/published.ts';
 import { type RawAnswer, type RawRequest, sendRaw } from '../support/raw-http.ts';
-import { FDD, OLD, type Raw, until, useWorld, writeInto } from '../support/simulated-world.ts';
+import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 /**
  * Whatever is sent to Skipper: no 5xx but 503, no hang, no write. A failure prints its seed; `FUZZ_SEED=… npm test --
- * test/integration/fuzz.test.ts` repeats it, FUZZ_RUNS makes it longer.
+ * test/integration/fuzz.test.ts` repeats it, FUZZ_RUNS makes it longer, as `npm run test:long` does.
  */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
+const RUNS = Number(process.env.FUZZ_RUNS ?? (isLong ? 2_000 : 100));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
 const TOKEN = 'correct-horse-battery-staple';
 const AUTHORIZED: readonly (readonly [string, string])[] = [['Authorization', `Bearer ${TOKEN}`]];
@@ -21,8 +24,9 @@ const JSON_TYPE: readonly (readonly [string, string])[] = [['Content-Type', 'app
 let releases: FakeReleaseServer;
 let skipper: SkipperProcess;
 
-const world = useWorld({}, async (opened) => {
+const world = useWorld({ processes: true }, async (opened) => {
   releases = await startFakeReleaseServer();
+  opened.onClose(releases.close);
   const token = await writeInto(opened, 'token', TOKEN);
   skipper = await opened.startStandalone({
     flags: { 'auth-token-file': token, baseurl: releases.url, 'disable-autoupdate': false },
@@ -33,7 +37,6 @@ const world = useWorld({}, async (opened) => {
 
 beforeAll(untouched);
 afterEach(untouched);
-afterAll(() => releases.close());
 
 function fuzz(runs = RUNS) {
   return { ...SEED, numRuns: runs, endOnFailure: true };

@@ -1,0 +1,2 @@
+/** `npm run test:long` looks longer, and at more, than every change can wait for. */
+export const isLong = process.env.TEST_LONG === '1';
