@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
@@ -66,9 +66,9 @@ async function isReady({ admin }: RealWorld): Promise<boolean> {
   );
 }
 
-async function isGone(pid: number): Promise<boolean> {
-  const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return state === '' || /\) Z /.test(state);
+/** Reaped, that is: while only its first thread has ended (a zombie), the others still hold the port. */
+function isGone(pid: number): boolean {
+  return !existsSync(`/proc/${pid}`);
 }
 
 /** Only our control plane listens on that port, so only its server has that flag. */
