@@ -90,7 +90,7 @@ describe('demo', () => {
   });
 });
 
-describe('demo', () => {
+describe('demo, until it is stopped', () => {
   const NAMESPACES = 12;
   const running = useDemo({ namespaces: NAMESPACES, failRate: 0.1 }, isQuiet(NAMESPACES));
 
