@@ -159,7 +159,7 @@ describe('deploying', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
   });
 
-  test('what the API refuses is told in its own words, and nothing is lost', async () => {
+  test("a refusal is shown in the API's own words, and nothing is lost", async () => {
     browser.expectComplaints(/status of 400|status of 503|Failed to load resource/);
     const page = await openFleet();
     await page.getByRole('checkbox', { name: 'Select epsilon' }).check();
@@ -178,7 +178,7 @@ describe('deploying', () => {
 });
 
 describe('what is wrong, and why', () => {
-  test('a stranger finds the cause, mends it, deploys again, and sees it turn green', async () => {
+  test('a newcomer finds the cause, fixes it, deploys again, and sees it turn green', async () => {
     world.fdds.misbehaviour.set('epsilon', {
       kind: 'failed',
       lines: ['403 poddisruptionbudgets.policy "fiaas-deploy-daemon" is forbidden'],

@@ -169,7 +169,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     );
 
     test(
-      'the grant to every account ends when it is told to, and a new release does not begin it',
+      'the grant to every account ends on request, and a new release does not start it',
       async () => {
         const namespace = await upstreamRelease(OWN);
         const upgrade = ['upgrade', RELEASE, CHART, '--namespace', namespace, '--reset-then-reuse-values'];

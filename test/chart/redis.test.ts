@@ -30,7 +30,7 @@ describe('the inner Redis, started as its container is', () => {
     expect([probe('startupProbe'), probe('livenessProbe')]).toEqual([0, 0]);
   });
 
-  test('keeps what it was told when it is stopped as a pod is', async () => {
+  test('keeps its data when it is stopped as a pod is', async () => {
     const first = await start({});
     await until('the probe succeeds', () => first.probe('readinessProbe') === 0);
     const redis = connect(first.port, PASSWORD);

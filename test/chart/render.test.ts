@@ -280,7 +280,7 @@ describe('networkPolicy', () => {
 
 describe('choices', () => {
   test.each(['api', 'worker'])(
-    'the %s is told of Sentinels, whose password is in the Secret',
+    'the %s gets the Sentinels, and their password from the Secret',
     (component) => {
       const manifests = render(MATRIX['a Redis that Sentinels know']);
       const [{ env = [] }] = pick(manifests, 'Deployment', `fiaas-skipper-${component}`).spec.template.spec
@@ -335,7 +335,7 @@ describe('choices', () => {
     ).toBe(4);
   });
 
-  test("KEDA is told BullMQ's key and the password", () => {
+  test("KEDA gets BullMQ's key and the password", () => {
     const manifests = render({ ...MATRIX['KEDA on Redis'], config: { 'redis-prefix': 'other' } });
 
     expect(pick(manifests, 'ScaledObject', 'fiaas-skipper-worker').spec.triggers).toEqual([

@@ -120,7 +120,7 @@ describe('what the schema cannot say', () => {
       'not both',
     ],
     [
-      'Sentinels that are not told whom to name',
+      'Sentinels without the name of their master',
       { redis: { enabled: false, external: { url: 'redis://a', sentinels: ['b'] } } },
       'redis.external.sentinelMaster go together',
     ],

@@ -128,7 +128,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     return answers.every(({ ok }) => ok);
   }
 
-  test('after compaction the watches are told 410, list again, and see what was deleted meanwhile', async () => {
+  test('after compaction the watches get a 410, list again, and see what was deleted meanwhile', async () => {
     const kept = await world.createNamespace('team-kept');
     const removed = await world.createNamespace('team-removed');
     await withPair({ processes: true }, async (pair) => {
@@ -200,7 +200,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
           () => pair.rollout(id),
           ({ targets }) => targets[0]?.state !== 'pending' || targets[0]?.reason !== '',
         );
-        proxy.mend();
+        proxy.repair();
 
         const { targets } = await pair.finished(id);
 
@@ -226,7 +226,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
           ({ targets }) => targets.some(({ state }) => state === 'completed'),
         );
         proxy.cut();
-        proxy.mend();
+        proxy.repair();
 
         const { targets } = await pair.finished(id);
 

@@ -18,7 +18,7 @@ describe.each(Object.entries(services))('service %s', (_name, service) => {
     expect(service.user).not.toMatch(/^(0|root)(:|$)/);
   });
 
-  test('is told to be healthy or not, without what its image lacks', () => {
+  test('has a health check that needs nothing its image lacks', () => {
     expect(service.healthcheck.test[0]).toMatch(/^CMD/);
     expect(service.healthcheck.test.join(' ')).not.toMatch(/curl|wget/);
   });

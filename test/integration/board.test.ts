@@ -135,7 +135,7 @@ describe('the deploy queue', () => {
     expect(await world.queue.getJob(jobId ?? '')).toBeUndefined();
   });
 
-  test('throughput and workers are told', async () => {
+  test('throughput and workers are shown', async () => {
     const { body: metrics } = await board('deploy/metrics', 'GET');
     const { body: workers } = await board('deploy/workers', 'GET');
 

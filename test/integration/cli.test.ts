@@ -282,7 +282,7 @@ describe('in a pipe', () => {
     await until(() => watch.err().includes('watching 1 namespace'), 'it watches');
 
     await world.deployed('piped');
-    await until(() => / piped OK 20220808113256-eef68a8\n$/.test(watch.out()), 'the end is told');
+    await until(() => / piped OK 20220808113256-eef68a8\n$/.test(watch.out()), 'the end is shown');
     watch.signal('SIGINT');
     const { out, code } = await watch.ended;
 
@@ -299,11 +299,11 @@ describe('in a pipe', () => {
       const server = world.running().at(-1)?.url ?? NOWHERE;
       const child = spawn('sh', ['-c', `'${SKIPPER}' status --server ${server} | true`]);
       children.push(child);
-      let told = '';
+      let reported = '';
       child.stderr.on('data', (chunk) => {
-        told += chunk;
+        reported += chunk;
       });
-      child.once('close', (ended) => resolve({ code: ended, err: told }));
+      child.once('close', (ended) => resolve({ code: ended, err: reported }));
     });
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -339,13 +339,13 @@ describe('completion', () => {
           COMP_WORDS=('${SKIPPER}' why --server ${url} comp); COMP_CWORD=4; _skipper; echo "\${COMPREPLY[@]}"`;
         const child = spawn('bash', ['--norc', '-c', script]);
         children.push(child);
-        let told = '';
+        let reported = '';
         for (const stream of [child.stdout, child.stderr]) {
           stream.on('data', (chunk) => {
-            told += chunk;
+            reported += chunk;
           });
         }
-        child.once('close', () => resolve(told.trim()));
+        child.once('close', () => resolve(reported.trim()));
       });
 
     expect(await offer(server)).toBe('completed-1 completed-2');

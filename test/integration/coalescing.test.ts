@@ -61,7 +61,7 @@ describe('requests for one namespace', () => {
     expect(more.every(({ targets }) => targets[0]?.coalesced)).toBe(true);
   });
 
-  test('acceptance 12: a superseded request is told by which', async () => {
+  test('acceptance 12: a superseded request names the one that replaced it', async () => {
     await world.addNamespace('superseding', { fdd: OLD });
     const { held, rollout } = await heldRun('superseding');
     const waiting = await world.deploy({ namespaces: ['superseding'] });
@@ -69,8 +69,8 @@ describe('requests for one namespace', () => {
     held.release();
     await world.rolloutFinished(last.id);
 
-    const [told] = (await world.rolloutFinished(waiting.id)).targets;
-    expect(told).toMatchObject({ state: 'superseded', reason: expect.stringContaining(last.id) });
+    const [reported] = (await world.rolloutFinished(waiting.id)).targets;
+    expect(reported).toMatchObject({ state: 'superseded', reason: expect.stringContaining(last.id) });
     await world.rolloutFinished(rollout.id);
   });
 

@@ -225,13 +225,13 @@ describe('settings', () => {
     }
   });
 
-  test('a token that the API server refuses is told by /readyz', async () => {
+  test('/readyz reports a token that the API server refuses', async () => {
     const api = await world.startApi({ flags: { 'api-token': 'wrong' }, unready: true });
 
     const answer = await until(async () => {
       const { status, body } = await world.http('/readyz');
       return status === 503 && body.problems.some((problem: string) => problem.includes('401')) && body;
-    }, 'the problem is told');
+    }, 'the problem is reported');
 
     expect(answer.problems.join()).toMatch(/Unauthorized/);
     await api.stop();
@@ -245,7 +245,10 @@ describe('log lines', () => {
       world.withWorker({}, async (worker) => {
         const target = await world.deployed('logged');
         expect(target.version).toBe(NEW);
-        await until(() => worker.lines().some((line) => line.includes('"logged"')), 'the worker has told it');
+        await until(
+          () => worker.lines().some((line) => line.includes('"logged"')),
+          'the worker has logged it',
+        );
         return [...api.lines(), ...worker.lines()];
       }),
     );

@@ -113,19 +113,19 @@ describe('discovery', () => {
       expect(target.code).toBe('config_error');
   });
 
-  test('a ConfigMap that is mended ends the CONFIG_ERROR without a restart', async () => {
-    await world.addNamespace('mended', { data: { 'cluster_config.yaml': 'nonsense' } });
-    expect(await statusOf('mended')).toMatchObject({ status: 'CONFIG_ERROR' });
+  test('a repaired ConfigMap ends the CONFIG_ERROR without a restart', async () => {
+    await world.addNamespace('repaired', { data: { 'cluster_config.yaml': 'nonsense' } });
+    expect(await statusOf('repaired')).toMatchObject({ status: 'CONFIG_ERROR' });
 
     await world.kube.request({
       method: 'PATCH',
       patchType: 'merge',
-      path: '/api/v1/namespaces/mended/configmaps/fiaas-deploy-daemon',
+      path: '/api/v1/namespaces/repaired/configmaps/fiaas-deploy-daemon',
       body: { data: { 'cluster_config.yaml': 'environment: test' } },
     });
 
-    await until(async () => (await statusOf('mended')).status === 'NOT_FOUND', 'CONFIG_ERROR is over');
-    expect(await world.deployed('mended')).toMatchObject({ state: 'completed' });
+    await until(async () => (await statusOf('repaired')).status === 'NOT_FOUND', 'CONFIG_ERROR is over');
+    expect(await world.deployed('repaired')).toMatchObject({ state: 'completed' });
   });
 
   test('a ConfigMap that is deleted leaves its FDD alone', async () => {

@@ -28,8 +28,8 @@ async function listen(
   return listener;
 }
 
-/** The states of one namespace that were told, in order. */
-function told({ heard }: Listener, namespace: string): FleetRow[] {
+/** The published states of one namespace, in order. */
+function publishedRows({ heard }: Listener, namespace: string): FleetRow[] {
   return heard
     .filter(({ event }) => event === 'rows' || event === 'reset')
     .flatMap(({ data }) => data.rows as FleetRow[])
@@ -65,8 +65,8 @@ describe('the fleet feed', () => {
         metadata: { name: FDD, namespace: 'default' },
         data: { tag: 'stable' },
       });
-      await until(() => told(listener, 'default').length > 0, 'the row is told');
-      const [row] = told(listener, 'default');
+      await until(() => publishedRows(listener, 'default').length > 0, 'the row is reported');
+      const [row] = publishedRows(listener, 'default');
       const at = listener.heard.find(({ data }) => JSON.stringify(data).includes('"default"'))?.at ?? 0;
       await world.kube.delete(CONFIG_MAPS, { namespace: 'default', name: FDD });
       const gone = await until(
@@ -89,9 +89,9 @@ describe('the fleet feed', () => {
 
     const target = await world.deployed('phases');
     world.fdds.misbehaviour.clear('phases');
-    await until(() => told(listener, 'phases').at(-1)?.state === 'completed', 'the end is told');
+    await until(() => publishedRows(listener, 'phases').at(-1)?.state === 'completed', 'the end is shown');
 
-    const rows = told(listener, 'phases');
+    const rows = publishedRows(listener, 'phases');
     const activities = rows.map(({ activity }) => activity);
     expect(activities).toEqual(expect.arrayContaining(['planning', 'rolling out']));
     expect(activities.at(-1)).toBe('idle');
@@ -139,7 +139,7 @@ describe('the fleet feed', () => {
     });
   });
 
-  test('gives whoever comes back just the difference, also by Last-Event-ID, which wins over the URL', async () => {
+  test('gives a client that reconnects just the difference, also by Last-Event-ID, which wins over the URL', async () => {
     const start = await addedAt(world, 'quiet');
     const position = await addedAt(world, 'moving');
 
@@ -153,7 +153,7 @@ describe('the fleet feed', () => {
     expect(current.heard[0]).toMatchObject({ event: 'summary' });
   });
 
-  test('resets whoever comes from another process', async () => {
+  test('resets a client that comes from another process', async () => {
     const { heard } = await listen(world, 'abcdef012345.7');
 
     expect(heard[0]).toMatchObject({
@@ -163,7 +163,7 @@ describe('the fleet feed', () => {
     expect(heard[0]?.data.now - Date.now()).toBeLessThan(SOON_MS);
   });
 
-  test('ticks, so that whoever hears nothing knows that the connection is dead', async () => {
+  test('ticks, so that a client that hears nothing knows that the connection is dead', async () => {
     const { heard } = await listen(world);
 
     const tick = await until(() => heard.find(({ event }) => event === 'tick'), 'a tick');
@@ -244,7 +244,7 @@ describe('the fleet feed, when something is away', () => {
       'it is said that Redis is away',
     );
     await world.addNamespace('during');
-    await until(() => told(listener, 'during').length > 0, 'the cluster is shown');
+    await until(() => publishedRows(listener, 'during').length > 0, 'the cluster is shown');
     await world.redis.start();
     await until(
       () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
@@ -258,7 +258,7 @@ describe('the fleet feed, when something is away', () => {
       return status === 202 && body;
     }, 'a deploy is accepted');
     await world.rolloutFinished(id);
-    await until(() => told(listener, 'before').at(-1)?.state === 'completed', 'the deploy is shown');
+    await until(() => publishedRows(listener, 'before').at(-1)?.state === 'completed', 'the deploy is shown');
 
     expect(stale.data).toMatchObject({ stale: [expect.stringContaining('Redis')] });
     expect(stale.data).not.toHaveProperty('workers');
@@ -276,7 +276,7 @@ describe('the fleet feed, when something is away', () => {
       () => listener.heard.find(({ event, data }) => event === 'summary' && data.stale.length > 0),
       'it is said that the cluster is away',
     );
-    gate.mend();
+    gate.repair();
     await until(
       () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
       'it is said that all is fresh',

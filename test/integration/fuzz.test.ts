@@ -403,7 +403,7 @@ describe('a release channel', () => {
     )
     .filter((text) => !parseSpec(text).ok);
 
-  test('that is broken is told, and nothing is deployed', async () => {
+  test('that is broken is reported, and nothing is deployed', async () => {
     const channel = fc.oneof(
       brokenMetadata.map((metadata) => ({ metadata: () => metadata, spec: 'version: 3' })),
       brokenSpec.map((spec) => ({
@@ -447,12 +447,12 @@ describe('a release channel', () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
 
     expect((await world.http('/api/releases/check', { method: 'POST', headers })).status).toBe(202);
-    const told = await until(async () => {
+    const reported = await until(async () => {
       const { channels } = (await world.http('/api/releases')).body as Raw;
       return channels.find((each: Raw) => each.channel === 'broken' && each.problem !== undefined);
-    }, 'the problem is told');
+    }, 'the problem is reported');
 
-    expect(told.problem).toMatch(/nested/);
+    expect(reported.problem).toMatch(/nested/);
     expect(world.changes('on-broken')).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ function kindsOf(attempt: Attempt | undefined): string[] {
   return (attempt?.steps ?? []).map(({ kind }) => kind);
 }
 
-/** The view of the fleet is told of a change a moment after it has happened. */
+/** The view of the fleet hears of a change a moment after it has happened. */
 async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   return until(async () => {
     const details = await detailsOf(namespace);
@@ -358,7 +358,7 @@ describe('the objects', () => {
     expect(reports[0]).toMatchObject({ result: 'SUCCESS' });
   });
 
-  test('are shown while it cannot be told what is wanted', async () => {
+  test('are shown while the wanted version is unknown', async () => {
     await world.addNamespace('lost-channel', { tag: 'nowhere' });
 
     const { objects, plan, diff } = await objectsOf('lost-channel');

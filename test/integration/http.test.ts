@@ -246,7 +246,7 @@ describe('reading', () => {
       const answer: Raw[] = (await world.http('/api/status')).body;
       const found = answer.filter(({ namespace }) => namespace.startsWith('status-'));
       return new Set(found.map(({ status }) => status)).size === 5 && found;
-    }, 'all five values are told');
+    }, 'all five values are shown');
 
     for (const row of rows) {
       for (const key of ['name', 'namespace', 'status', 'description', 'version', 'channel']) {
@@ -296,7 +296,7 @@ describe('reading', () => {
     expect(answer.body.detail).toMatch(detail);
   });
 
-  test('health and readiness are told by both processes', async () => {
+  test('both processes report health and readiness', async () => {
     for (const { url } of world.running()) {
       for (const path of ['/healthz', '/readyz']) {
         expect(await world.http(path, { url })).toMatchObject({

@@ -14,7 +14,7 @@ const world = useWorld({}, async (opened) => {
 });
 
 afterEach(async () => {
-  gate.mend();
+  gate.repair();
   await world.redis.start();
 });
 
@@ -180,7 +180,7 @@ describe('Redis', () => {
 });
 
 describe('the Kubernetes API server', () => {
-  test('acceptance 21: away at the start is waited for, and told by /readyz', async () => {
+  test('acceptance 21: unreachable at the start is waited for, and /readyz reports it', async () => {
     await world.addNamespace('cluster-at-start', { fdd: OLD });
     gate.cut();
     const api = await world.startApi({ gate, unready: true });
@@ -190,7 +190,7 @@ describe('the Kubernetes API server', () => {
     const refused = await world.http('/api/deploy', { method: 'POST' });
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
 
-    gate.mend();
+    gate.repair();
     await api.ready(60_000);
     await worker.ready(60_000);
     const target = await world.deployed('cluster-at-start');
@@ -216,7 +216,7 @@ describe('the Kubernetes API server', () => {
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
     expect((await world.http('/api/status')).status).toBe(200);
 
-    gate.mend();
+    gate.repair();
     const [target] = (await world.rolloutFinished(id, 90_000)).targets;
     await worker.stop();
     await api.stop();

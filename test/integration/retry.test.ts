@@ -223,7 +223,7 @@ describe('retry', () => {
       const [target] = (await world.rollout(id)).targets;
       return target?.state !== 'pending';
     }, 'the worker has taken the job');
-    gate.mend();
+    gate.repair();
 
     expect(await finished(id)).toMatchObject({ state: 'completed', version: NEW });
   });

@@ -476,7 +476,7 @@ describe('startChannelServer', () => {
     });
   });
 
-  test('misbehaves as told', async () => {
+  test('misbehaves as configured', async () => {
     await withChannels(async ({ url, faults }) => {
       const path = `/${FDD}/stable.json`;
       const get = () => fetch(`${url}${path}`, { signal: AbortSignal.timeout(500) });

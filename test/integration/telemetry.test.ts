@@ -144,7 +144,7 @@ describe('a collector that is away', () => {
     expect(Date.now() - began).toBeLessThan(15_000);
   });
 
-  test('is told, once', async () => {
+  test('is reported, once', async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     const skipper = await world.startStandalone({
       flags: { 'otel-exporter-otlp-endpoint': endpoint },
@@ -153,9 +153,9 @@ describe('a collector that is away', () => {
     for (let request = 0; request < 5; request += 1) await world.http('/api/status');
     await skipper.stop(20_000);
 
-    const told = jsonLines(skipper.lines()).filter(({ message }) => message === 'traces cannot be sent');
-    expect(told).toHaveLength(1);
-    expect(told[0]).toMatchObject({
+    const reported = jsonLines(skipper.lines()).filter(({ message }) => message === 'traces cannot be sent');
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toMatchObject({
       level: 'WARN',
       collector: `${endpoint}/v1/traces`,
       reason: expect.any(String),

@@ -152,7 +152,7 @@ describe('verification', () => {
     const row = await until(async () => {
       const found = (await world.http('/api/namespaces/observed')).body;
       return found.phase === 'waiting for FDD' && found;
-    }, 'the phase is told');
+    }, 'the phase is reported');
 
     expect(row).toMatchObject({ state: 'running', rollout: id, reason: expect.stringContaining('FDD') });
     const job = await world.job(row.jobId);

@@ -26,7 +26,7 @@ export interface Gate {
   before(act: (request: GateRequest) => Promise<void>): void;
   /** Nobody gets through, and open connections end. */
   cut(): void;
-  mend(): void;
+  repair(): void;
   close(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export async function openGate(target: string): Promise<Gate> {
       isCut = true;
       server.closeAllConnections();
     },
-    mend: () => {
+    repair: () => {
       isCut = false;
     },
     close: () =>

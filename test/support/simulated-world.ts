@@ -116,7 +116,7 @@ export function useWorld(
 let openWorlds = 0;
 let handlesBefore: OpenHandles | undefined;
 
-/** A world beside others, to be closed by whoever starts it. The last one of a file to be closed leaves nothing open. */
+/** A world beside others, to be closed by the test that starts it. The last one of a file to be closed leaves nothing open. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const closers = createClosers();
   if (openWorlds === 0) handlesBefore = openHandles();

@@ -10,7 +10,7 @@ export interface DocumentedValue {
   readonly meaning: string;
 }
 
-/** Every value in reading order. A mapping that is filled by default is told by its keys, unless it has a comment itself. */
+/** Every value in reading order. A mapping with defaults is listed by its keys, unless it has a comment itself. */
 export function documentedValues(): readonly DocumentedValue[] {
   const document = parseDocument(readFileSync(chartFile('values.yaml'), 'utf8'));
   return isMap(document.contents) ? valuesOf(document.contents, '') : [];

@@ -9,7 +9,7 @@ export interface CuttableProxy {
   readonly mostOpen: () => number;
   /** Ends all connections and lets no new one in. */
   cut(): void;
-  mend(): void;
+  repair(): void;
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
       isCut = true;
       endAll();
     },
-    mend: () => {
+    repair: () => {
       isCut = false;
     },
     close: () =>

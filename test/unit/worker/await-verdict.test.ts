@@ -165,7 +165,7 @@ describe('awaitVerdict', () => {
     expect(await awaitVerdict(anExpectation(), Date.now() + 2_500, context)).toEqual([]);
   });
 
-  test('ends with the reason of whoever stops it', async () => {
+  test('ends with the reason given by the caller that stops it', async () => {
     const stopping = new AbortController();
     const { context } = open({ ...PROVED, statuses: [] });
 

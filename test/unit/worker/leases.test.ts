@@ -61,7 +61,7 @@ describe('keepLeases', () => {
 
   test('acceptance 12: lets no run write once its lease may have ended: Redis is away', async () => {
     const lease = leases.hold('a', 'token-a');
-    answer = () => Promise.reject(new Error('redis is away'));
+    answer = () => Promise.reject(new Error('Redis is down'));
 
     await jest.advanceTimersByTimeAsync(LEASE_MS - 1);
     const before = () => lease.assertOurs();
@@ -86,7 +86,7 @@ describe('keepLeases', () => {
 
   test('lets a run go on when Redis is back in time', async () => {
     const lease = leases.hold('a', 'token-a');
-    answer = () => Promise.reject(new Error('redis is away'));
+    answer = () => Promise.reject(new Error('Redis is down'));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
     answer = async () => [];
 

@@ -29,8 +29,8 @@ function open() {
   const job = {
     id: 'job-1',
     data: { namespace: NAMESPACE },
-    updateProgress: async (told: unknown) => {
-      progress.push(told);
+    updateProgress: async (reported: unknown) => {
+      progress.push(reported);
     },
   } as unknown as Job<DeployJob>;
   const lease: Lease = {
@@ -49,7 +49,7 @@ function open() {
 }
 
 describe('progress', () => {
-  test('is told of a phase that lasts, to the desired state and to the job', async () => {
+  test('publishes a phase that lasts, to the desired state and to the job', async () => {
     const { context, reports, progress, pass } = open();
 
     context.progress('waiting for FDD', 'FDD reported RUNNING');

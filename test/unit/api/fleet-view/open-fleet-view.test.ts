@@ -124,7 +124,7 @@ describe('openFleetView', () => {
       namespaces['team-a'] = { deployment: aDeployment({ availableReplicas: undefined, replicas }) };
       changeCluster('team-a');
     }
-    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-a', status: 'UNAVAILABLE' }], gone: [] }]);
     expect(read).toEqual([]);
@@ -139,7 +139,7 @@ describe('openFleetView', () => {
 
     tell({ kind: 'namespaces', namespaces: ['team-b', 'no-namespace'] });
     tell({ kind: 'namespaces', namespaces: ['team-b'] });
-    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-b', activity: 'rolling out' }] }]);
     expect(read).toEqual([['no-namespace', 'team-b']]);
@@ -152,7 +152,7 @@ describe('openFleetView', () => {
     records.set('team-a', aRecord());
 
     tell({ kind: 'resync' });
-    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-a' }] }]);
   });
@@ -165,7 +165,7 @@ describe('openFleetView', () => {
 
     delete namespaces['team-a'];
     changeCluster('team-a');
-    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [], gone: ['team-a'] }]);
     expect(view.changesSince(position)).toMatchObject({ rows: [], gone: ['team-a'] });
@@ -196,7 +196,7 @@ describe('openFleetView', () => {
     namespaces['team-b'] = { deployment: aDeployment({ availableReplicas: undefined }) };
     changeCluster('team-b');
     tell({ kind: 'namespaces', namespaces: ['team-a'] });
-    await until(() => rowEvents().length > 0, 'the change is told');
+    await until(() => rowEvents().length > 0, 'the change is reported');
     await until(
       () => events.some((each) => each.kind === 'summary' && each.summary.stale.length > 0),
       'it is said that Redis is away',

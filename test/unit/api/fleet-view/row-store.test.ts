@@ -70,7 +70,7 @@ describe('a row store', () => {
     expect(store.changesSince('e.2')?.gone).toHaveLength(1_000);
   });
 
-  test('brings whoever was away at any moment to where it is', () => {
+  test('brings a client that was disconnected at any moment up to date', () => {
     const change = fc.record({
       rows: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('', 'x', 'y')), {
         maxLength: 4,

@@ -150,14 +150,14 @@ describe('watchCluster', () => {
   test('tells changes to those who wait for the namespace, and forgets what is gone', async () => {
     const { cluster: seen, send } = open({ configmaps: [aConfigMap(GOOD, { namespace: 'a' })] });
     await seen.synced();
-    const told: string[] = [];
-    seen.onChange('a', () => told.push('a'));
-    seen.onChange('b', () => told.push('b'));
+    const reported: string[] = [];
+    seen.onChange('a', () => reported.push('a'));
+    seen.onChange('b', () => reported.push('b'));
 
     await send(`configmaps metadata.name=${NAME}`, 'DELETED', aConfigMap(GOOD, { namespace: 'a' }));
-    await until(() => told.length > 0, 'the deletion is told');
+    await until(() => reported.length > 0, 'the deletion is reported');
 
-    expect(told).toEqual(['a']);
+    expect(reported).toEqual(['a']);
     expect(seen.namespaces()).toEqual([]);
   });
 

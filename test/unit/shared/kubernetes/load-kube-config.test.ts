@@ -50,7 +50,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  test('verifies the certificate unless it is told not to', () => {
+  test('verifies the certificate unless that is switched off', () => {
     const server = { apiServer: 'https://127.0.0.1:6443' };
 
     expect(loadKubeConfig(server).getCurrentCluster()?.skipTLSVerify).toBe(false);

@@ -64,7 +64,7 @@ describe('toObservedStatus', () => {
     expect(toObservedStatus({ metadata, result: 'SUCCESS', logs: ['x'] }).logs).toEqual([]);
   });
 
-  // A deadline that passes while FDD still works is told with FDD's own log lines (what must be true, 6).
+  // A deadline that passes while FDD still works is reported with FDD's own log lines.
   test("acceptance 11: keeps FDD's log of what is under way", () => {
     expect(toObservedStatus({ metadata, result: 'RUNNING', logs: ['waiting for x'] }).logs).toEqual([
       'waiting for x',

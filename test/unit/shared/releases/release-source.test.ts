@@ -188,18 +188,21 @@ describe('createReleaseSource', () => {
       'invalid_release',
       /--release-allowed-hosts/,
     ],
-  ])('acceptance 4: %s leaves the last good release, and is told', async (_what, answer, code, message) => {
-    const source = open({ timeoutMs: 150 });
-    const good = await resolveOne(source);
-    const untouched = open({ timeoutMs: 150 });
-    server.answer(STABLE, answer);
+  ])(
+    'acceptance 4: %s leaves the last good release, and is reported',
+    async (_what, answer, code, message) => {
+      const source = open({ timeoutMs: 150 });
+      const good = await resolveOne(source);
+      const untouched = open({ timeoutMs: 150 });
+      server.answer(STABLE, answer);
 
-    const [known, unknown] = await Promise.all([resolveOne(source), resolveOne(untouched)]);
+      const [known, unknown] = await Promise.all([resolveOne(source), resolveOne(untouched)]);
 
-    const problem = { code, message: expect.stringMatching(message) };
-    expect(unknown).toMatchObject({ release: undefined, problem });
-    expect(known).toMatchObject({ release: good.release, checkedAt: good.checkedAt, problem });
-  });
+      const problem = { code, message: expect.stringMatching(message) };
+      expect(unknown).toMatchObject({ release: undefined, problem });
+      expect(known).toMatchObject({ release: good.release, checkedAt: good.checkedAt, problem });
+    },
+  );
 
   test('acceptance 4: goes on with a spec that fails as with a channel that fails', async () => {
     let now = 0;
@@ -288,8 +291,8 @@ describe('createReleaseSource', () => {
 
   test('does without its store', async () => {
     const broken = {
-      load: () => Promise.reject(new Error('redis is away')),
-      save: () => Promise.reject(new Error('redis is away')),
+      load: () => Promise.reject(new Error('Redis is down')),
+      save: () => Promise.reject(new Error('Redis is down')),
     };
 
     expect((await resolveOne(open({ store: broken }))).release?.version).toBe('v1');

@@ -107,7 +107,7 @@ describe('an attempt in the history', () => {
     ['one that was throttled', { code: 'rate_limited', end: 'retrying' }, 'throttled/1/1'],
     ['one that did something', { outcome: 'updated', end: 'completed' }, ''],
     ['one that failed', { code: 'rate_limited', end: 'failed' }, ''],
-  ] as const)('%s is told as one with its like only where they say nothing new', (_what, overrides, key) => {
+  ] as const)('%s is kept as one with its like only if they say nothing new', (_what, overrides, key) => {
     expect(foldKeyOf(anAttempt(overrides))).toBe(key);
   });
 

@@ -64,7 +64,7 @@ function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
   let now = 1_000;
   let timers: { readonly at: number; readonly run: () => void }[] = [];
   const streams: FakeStream[] = [];
-  const told: FleetNews[] = [];
+  const reported: FleetNews[] = [];
   const client = createApiClient({
     server: '',
     fetch: async (input, init) => {
@@ -79,7 +79,7 @@ function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
       return answer();
     },
   });
-  const feed = startFeed(client, (news) => told.push(news), {
+  const feed = startFeed(client, (news) => reported.push(news), {
     now: () => now,
     startTimer: (ms, run) => {
       const timer = { at: now + ms, run };
@@ -95,10 +95,10 @@ function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
   };
   return {
     feed,
-    told,
+    reported,
     streams,
     settle,
-    connection: () => told.filter((news) => news.kind === 'connection').at(-1)?.connection,
+    connection: () => reported.filter((news) => news.kind === 'connection').at(-1)?.connection,
     pass: async (ms: number) => {
       now += ms;
       const due = timers.filter(({ at }) => at <= now);
@@ -119,16 +119,16 @@ async function openLive() {
 
 describe('the feed', () => {
   test('reads the fleet once, then listens from where it was', async () => {
-    const { told, streams, connection } = await openLive();
+    const { reported, streams, connection } = await openLive();
 
-    expect(told[0]).toEqual({ kind: 'connection', connection: { state: 'live' } });
-    expect(told).toContainEqual({ kind: 'document', document: DOCUMENT });
+    expect(reported[0]).toEqual({ kind: 'connection', connection: { state: 'live' } });
+    expect(reported).toContainEqual({ kind: 'document', document: DOCUMENT });
     expect(streams.map(({ url }) => url)).toEqual(['/api/fleet/events?since=e.1']);
     expect(connection()).toEqual({ state: 'live' });
   });
 
   test('passes changes on', async () => {
-    const { told, streams, settle } = await openLive();
+    const { reported, streams, settle } = await openLive();
     const event = { position: 'e.2', rows: [aFleetRow({ health: 'progressing' })], gone: [] };
 
     streams[0]?.send('rows', event);
@@ -136,7 +136,7 @@ describe('the feed', () => {
     streams[0]?.send('tick', { now: 9_000 });
     await settle();
 
-    expect(told.slice(-3)).toEqual([
+    expect(reported.slice(-3)).toEqual([
       { kind: 'rows', event },
       { kind: 'summary', summary: aFleetSummary([], { workers: 7 }) },
       { kind: 'tick', now: 9_000 },
@@ -182,16 +182,16 @@ describe('the feed', () => {
   });
 
   test('hears no more of a connection that it has given up', async () => {
-    const { told, streams, pass, settle } = await openLive();
+    const { reported, streams, pass, settle } = await openLive();
     await pass(10_001);
     await pass(60_000);
-    const before = told.length;
+    const before = reported.length;
 
     expect(streams[0]?.isClosed).toBe(true);
     streams[0]?.send('rows', { position: 'e.9', rows: [], gone: ['team-a'] });
     await settle();
 
-    expect(told).toHaveLength(before);
+    expect(reported).toHaveLength(before);
   });
 
   test('takes a reset instead of everything', async () => {
@@ -208,7 +208,7 @@ describe('the feed', () => {
   });
 
   test("says why it has nothing yet, in the API's own words, and tries again", async () => {
-    const { told, connection, settle, pass } = open([
+    const { reported, connection, settle, pass } = open([
       () =>
         Response.json(
           { detail: 'Redis is not connected' },
@@ -221,7 +221,7 @@ describe('the feed', () => {
 
     await pass(60_000);
 
-    expect(told).toContainEqual({ kind: 'document', document: DOCUMENT });
+    expect(reported).toContainEqual({ kind: 'document', document: DOCUMENT });
   });
 
   test('tells who comes later all that is known by then', async () => {
@@ -255,15 +255,15 @@ describe('the feed', () => {
   });
 
   test('is silent once it is closed', async () => {
-    const { feed, streams, told, pass } = await openLive();
+    const { feed, streams, reported, pass } = await openLive();
     feed.close();
-    const before = told.length;
+    const before = reported.length;
 
     streams[0]?.end();
     await pass(60_000);
 
     expect(streams).toHaveLength(1);
-    expect(told).toHaveLength(before);
+    expect(reported).toHaveLength(before);
   });
 });
 
