@@ -284,9 +284,9 @@ describe('reading', () => {
   });
 
   test.each([
-    ['/api/rollouts/unknown', /no rollout "unknown"/],
+    ['/api/rollouts/unknown', /rollout "unknown" does not exist/],
     ['/api/namespaces/unknown', /is not a FIAAS namespace/],
-    ['/api/nothing', /no GET \/api\/nothing/],
+    ['/api/nothing', /GET \/api\/nothing does not exist/],
     ['/api/rollouts/%3Cscript%3E', /<script>/],
   ])('what does not exist (%s) is a 404 that says so', async (path, detail) => {
     const answer = await world.http(path);
