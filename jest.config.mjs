@@ -19,6 +19,8 @@ export default {
   transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
   // Most files wait, for deadlines, browsers, control planes: two cores carry four of them.
   maxWorkers: Math.max(4, availableParallelism()),
+  // No test's own bound: a hang ends, and a busy machine ends none.
+  testTimeout: 30_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],
 };

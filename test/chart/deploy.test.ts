@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, ROLES } from '../../shared/kubernetes/resources.ts';
-import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { describeCluster } from '../cluster/support/cluster-suite.ts';
 import { kubeconfigOf, type RolloutAnswer } from '../cluster/support/skipper-pair.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RealWorld, SKIPPER_NAMESPACE, startRealWorld, until } from '../support/real-world.ts';
+import { startStrictProcess } from '../support/strict-process.ts';
 import { CHART, helmOrFail, type Manifest, RELEASE } from './support/helm.ts';
 
 /** Another name than the one of the cluster suite's own roles. */
@@ -38,7 +39,7 @@ describeCluster('what the chart installs, run as its pods would', { needsControl
     const config = await world.admin.get<Manifest>(CONFIG_MAPS, { namespace: SKIPPER_NAMESPACE, name: NAME });
     const configFile = join(world.folder, `${command}.yaml`);
     await writeFile(configFile, config?.data?.['cluster_config.yaml'] ?? '');
-    const started = startSkipperProcess({
+    const started = startStrictProcess({
       command,
       port: await freePort(),
       flags: {

@@ -7,10 +7,11 @@ import {
   NAMESPACES,
   pathOf,
 } from '../../shared/kubernetes/resources.ts';
-import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, startRealWorld, until, WORKER_ACCOUNT } from '../support/real-world.ts';
 import { startSkipperHere } from '../support/skipper-here.ts';
+import { startStrictProcess } from '../support/strict-process.ts';
 import { type AuditLog, openAuditLog, summaryOf } from './support/audit-log.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { FDD, type KubernetesObject } from './support/fdd-objects.ts';
@@ -258,7 +259,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
   }, 60_000);
 
   test('without the right to CRDs the worker ends with exit code 1 and names the rights and the switch', async () => {
-    const worker = await startWorker(API_ACCOUNT, {}, startSkipperProcess);
+    const worker = await startWorker(API_ACCOUNT, {}, startStrictProcess);
     try {
       const { code } = await worker.exited;
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -29,6 +29,7 @@ const Workflow = z.object({
   concurrency: z.object({ group: z.string() }),
   jobs: z.record(z.string(), Job),
 });
+type Job = z.infer<typeof Job>;
 type Workflow = z.infer<typeof Workflow>;
 
 function read(name: string): Workflow {
@@ -91,15 +92,46 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
 });
 
 describe('ci.yml', () => {
+  const { test: everything, core } = read('ci.yml').jobs;
+
   test('tests on the oldest Node of package.json, the newest of the Dockerfile, and what is between', () => {
     const { engines } = z
       .object({ engines: z.object({ node: z.string() }) })
       .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
     const [, oldest] = /^>=(\d+)\./.exec(engines.node) ?? [];
     const [, newest] = /^FROM .*node:(\d+)-/m.exec(readFileSync(`${ROOT}Dockerfile`, 'utf8')) ?? [];
-    const tested = read('ci.yml').jobs.test?.strategy?.matrix.node ?? [];
+    const versions = everything?.steps.map((step) => step.with?.['node-version']) ?? [];
+    const tested = [...versions, ...(core?.strategy?.matrix.node ?? [])];
 
     expect(tested).toEqual(expect.arrayContaining([Number(oldest), 22, 24, Number(newest)]));
+  });
+
+  test('runs all tests on one version, and levels and files that exist on the others', () => {
+    const commandsOf = (job: Job | undefined) => job?.steps.map(({ run = '' }) => run) ?? [];
+
+    expect(commandsOf(everything)).toContain('npm test -- --ci');
+    const [, paths = ''] = /^npm run jest -- --ci (.+)$/m.exec(commandsOf(core).join('\n')) ?? [];
+    expect(paths.split(' ')).toEqual(expect.arrayContaining(['test/unit/', 'test/contract/']));
+    for (const path of paths.split(' ')) expect(existsSync(ROOT + path)).toBe(true);
+  });
+});
+
+describe('nightly.yml', () => {
+  test('runs the long tests by the clock', () => {
+    const { on, jobs } = read('nightly.yml');
+
+    expect(on).toHaveProperty('schedule');
+    expect(jobs.long?.steps.map(({ run }) => run)).toContain('npm run test:long -- --ci');
+  });
+
+  test('runs files that exist', () => {
+    const { scripts } = z
+      .object({ scripts: z.object({ 'test:long': z.string() }) })
+      .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
+    const files = scripts['test:long'].split(' ').filter((word) => word.startsWith('test/'));
+
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) expect(existsSync(ROOT + file)).toBe(true);
   });
 });
 

@@ -19,6 +19,7 @@ export function useDemo(
   isReady: (fleet: FleetDocument) => boolean,
 ): RunningDemo {
   let child: ChildProcess | undefined;
+  let ended: Promise<number | null> | undefined;
   let url = '';
   jest.setTimeout(120_000);
 
@@ -37,9 +38,10 @@ export function useDemo(
         said = (said + chunk.toString()).slice(-4_000);
       });
     }
-    const died = new Promise<never>((_, reject) =>
-      child?.once('exit', (code) => reject(new Error(`the demo ended with ${code}: ${said}`))),
-    );
+    ended = new Promise((resolve) => child?.once('exit', resolve));
+    const died = ended.then((code) => {
+      throw new Error(`the demo ended with ${code}: ${said}`);
+    });
     const ready = until(
       async () => isReady(await fleet()),
       `the demo with ${namespaces} namespaces`,
@@ -51,7 +53,6 @@ export function useDemo(
   }, FILLED_MS + 10_000);
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => child?.once('exit', resolve));
     child?.kill('SIGINT');
     await ended;
   }, 60_000);

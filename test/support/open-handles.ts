@@ -1,6 +1,6 @@
 import { until } from './until.ts';
 
-/** Pipes and processes are left out: a browser has some, which ends after the world does. */
+/** Pipes and processes are left out: a browser has some, and it ends after the world. */
 const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'];
 const CLOSED_MS = 5_000;
 
@@ -12,7 +12,7 @@ export function openHandles(): OpenHandles {
   return Object.fromEntries(KINDS.map((kind) => [kind, kinds.filter((each) => each === kind).length]));
 }
 
-/** Throws where more is open than before, also after the moment that a socket takes to close. */
+/** Throws if more is open than before. A socket may take a moment to close. */
 export async function expectNoMoreHandles(before: OpenHandles): Promise<void> {
   const leaked = () => Object.entries(openHandles()).filter(([kind, count]) => count > (before[kind] ?? 0));
   await until(() => leaked().length === 0, 'all that was opened is closed', CLOSED_MS).catch(() => {

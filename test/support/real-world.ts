@@ -19,6 +19,7 @@ import type { Delays } from '../../simulator/fdd/delays.ts';
 import { type SimulatedFdds, startSimulatedFdds } from '../../simulator/fdd/start-simulated-fdds.ts';
 import { type Manifest, render } from '../chart/support/helm.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { expectNoMoreHandles, openHandles } from './open-handles.ts';
 
 /** Where Skipper itself would run: its service accounts live there. */
 export const SKIPPER_NAMESPACE = 'fiaas-skipper';
@@ -70,7 +71,8 @@ export interface RealWorldOptions {
 
 /** Starts control plane, Redis, release channels and simulated FDDs, and makes Skipper's service accounts. */
 export async function startRealWorld({ delays, bare = false }: RealWorldOptions = {}): Promise<RealWorld> {
-  const ends: (() => Promise<unknown>)[] = [];
+  const before = openHandles();
+  const ends: (() => Promise<unknown>)[] = [() => expectNoMoreHandles(before)];
   const stop = async () => {
     const results = [];
     // Each in turn, and all of them: what cannot be ended must not keep the others alive.

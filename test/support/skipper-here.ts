@@ -11,7 +11,8 @@ const KEPT_LINES = 5_000;
 
 /**
  * Runs what `skipper api`, `worker` or `standalone` runs, with the same flags, inside this process: no boot, and the same wire.
- * SIGTERM ends it in order; what needs a process (other signals, memory, variables that a library reads) is not to be had.
+ * SIGTERM stops it gracefully. What needs a process (other signals, memory, variables that a library reads) cannot be tested
+ * with it.
  */
 export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess {
   const { command, port } = options;

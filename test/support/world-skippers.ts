@@ -1,16 +1,13 @@
-import {
-  type SkipperProcess,
-  type SkipperProcessOptions,
-  startSkipperProcess,
-} from '../../simulator/demo/skipper-process.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { freePort } from './free-port.ts';
 import type { Gate } from './gate.ts';
 import { startSkipperHere } from './skipper-here.ts';
+import { startStrictProcess } from './strict-process.ts';
 
 export type Flags = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SkipperOptions {
-  /** Default: a free one. */
+  /** A free one, if left out. */
   readonly port?: number;
   readonly flags?: Flags;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -18,7 +15,7 @@ export interface SkipperOptions {
   readonly gate?: Gate;
   /** Do not wait until it is ready. */
   readonly unready?: boolean;
-  /** As a process of its own, which can be killed; default: as the world says. */
+  /** As a process, which can be killed; as the world says, if left out. */
   readonly process?: boolean;
 }
 
@@ -104,23 +101,4 @@ async function during<T>(starting: Promise<SkipperProcess>, run: Run<T>): Promis
   } finally {
     await started.stop();
   }
-}
-
-/** SIGTERM must end it, in time. */
-function startStrictProcess(options: SkipperProcessOptions): SkipperProcess {
-  const started = startSkipperProcess(options);
-  let isKilled = false;
-  return {
-    ...started,
-    signal: (signal) => {
-      isKilled ||= signal === 'SIGKILL';
-      started.signal(signal);
-    },
-    stop: async (graceMs) => {
-      await started.stop(graceMs);
-      const { signal } = await started.exited;
-      if (signal !== 'SIGKILL' || isKilled) return;
-      throw new Error([`SIGTERM did not end ${started.url}`, ...started.lines().slice(-5)].join('\n'));
-    },
-  };
 }

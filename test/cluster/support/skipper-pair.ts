@@ -1,7 +1,8 @@
-import { type SkipperProcess, startSkipperProcess } from '../../../simulator/demo/skipper-process.ts';
+import type { SkipperProcess } from '../../../simulator/demo/skipper-process.ts';
 import { freePort } from '../../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, until, WORKER_ACCOUNT } from '../../support/real-world.ts';
 import { startSkipperHere } from '../../support/skipper-here.ts';
+import { startStrictProcess } from '../../support/strict-process.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -78,7 +79,7 @@ export async function startSkipperPair(
     kubeconfigOf(world, API_ACCOUNT, name),
     options.workerKubeconfig ?? kubeconfigOf(world, WORKER_ACCOUNT, name),
   ]);
-  const start = options.processes ? startSkipperProcess : startSkipperHere;
+  const start = options.processes ? startStrictProcess : startSkipperHere;
   const api = start({
     command: 'api',
     port: await freePort(),
