@@ -95,7 +95,19 @@ export const ObservedPod = z
     ready: z.boolean(),
     restarts: z.number().int(),
     waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
-    terminated: z.object({ exitCode: z.number().int(), reason: z.string().optional() }).optional(),
+    terminated: z
+      .object({ exitCode: z.number().int(), reason: z.string().optional() })
+      .optional()
+      .describe("FDD's own container; a sidecar has no part in it"),
+    blockedBy: z
+      .object({
+        container: z.string(),
+        reason: z.string(),
+        message: z.string().optional(),
+        restarts: z.number().int(),
+      })
+      .optional()
+      .describe('A container beside it that keeps the pod from starting or from being ready'),
     unscheduled: z.string().optional().describe('Why it is not scheduled'),
     startedFor: z
       .string()
@@ -140,7 +152,7 @@ export function isRolledOut(deployment: ObservedDeployment): boolean {
   );
 }
 
-/** True for a pod that has terminated, successfully or not. */
-export function hasPodEnded({ phase }: ObservedPod): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
+/** True if the bootstrap has terminated, successfully or not. Its pod runs on while a sidecar does. */
+export function hasBootstrapEnded({ phase, terminated }: ObservedPod): boolean {
+  return terminated !== undefined || phase === 'Succeeded' || phase === 'Failed';
 }

@@ -1,6 +1,6 @@
 import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
 import {
-  hasPodEnded,
+  hasBootstrapEnded,
   isRolledOut,
   type NamespaceSnapshot,
   type ObservedDeployment,
@@ -145,7 +145,8 @@ function newestAfter(successVersion: string, evidence: Evidence): ObservedDeploy
 function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerdict | undefined {
   const { snapshot, podFinishedForMs } = evidence;
   const pod = snapshot.bootstrapPod;
-  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !hasPodEnded(pod)) return undefined;
+  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !hasBootstrapEnded(pod))
+    return undefined;
   if (podFinishedForMs < POD_END_GRACE_MS) return undefined;
   const exit = pod.terminated ? `exit code ${pod.terminated.exitCode}` : pod.phase;
   const reason =
@@ -189,7 +190,7 @@ function describeBriefly(symptom: Symptom): string {
 /** Why no pod becomes ready. Skips a finished bootstrap pod: bootstrapFailure handles it. */
 function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
   const { bootstrapPod } = snapshot;
-  const isWaitedFor = bootstrapPod !== undefined && !hasPodEnded(bootstrapPod);
+  const isWaitedFor = bootstrapPod !== undefined && !hasBootstrapEnded(bootstrapPod);
   const waitedFor = isWaitedFor ? snapshot : { ...snapshot, bootstrapPod: undefined };
   return worstFirst(symptomsOf(waitedFor)).find(showsCause);
 }
