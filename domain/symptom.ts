@@ -53,6 +53,7 @@ export const Symptom = z
         .describe(
           "Kubernetes' reason: `ImagePullBackOff`, `OOMKilled`; or the phase of a pod that is not ready",
         ),
+      container: z.string().optional().describe("If it is not FDD's own container that waits"),
       exitCode: z.number().int().optional().describe('If it has terminated'),
       message: z.string().optional(),
       restarts: z.number().int(),

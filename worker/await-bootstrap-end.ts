@@ -1,4 +1,4 @@
-import { hasPodEnded } from '../domain/cluster/observed.ts';
+import { hasBootstrapEnded } from '../domain/cluster/observed.ts';
 import type { RunContext } from './run-context.ts';
 import { untilChange } from './until-change.ts';
 
@@ -7,7 +7,7 @@ export async function awaitBootstrapEnd(deadline: number, context: RunContext): 
   const { cluster, namespace, signal } = context;
   for (;;) {
     const pod = cluster.snapshot(namespace).bootstrapPod;
-    if (!pod || hasPodEnded(pod) || Date.now() >= deadline) return;
+    if (!pod || hasBootstrapEnded(pod) || Date.now() >= deadline) return;
     context.progress('collecting the bootstrap log');
     await untilChange(cluster, namespace, Math.min(1_000, Math.max(1, deadline - Date.now())), signal);
   }

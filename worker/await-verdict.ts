@@ -1,5 +1,5 @@
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
-import { hasPodEnded, type ObservedDeployment } from '../domain/cluster/observed.ts';
+import { hasBootstrapEnded, type ObservedDeployment } from '../domain/cluster/observed.ts';
 import {
   type Evidence,
   type Expectation,
@@ -57,7 +57,7 @@ async function judgeUntilClear(
     }
     wasThere ||= isThere;
     const pod = snapshot.bootstrapPod;
-    if (pod && hasPodEnded(pod)) podFinishedAt ??= Date.now();
+    if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
     const evidence: Evidence = {
       snapshot,
       deploymentsPosition: cluster.deploymentsPosition(),

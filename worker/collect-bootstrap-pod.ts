@@ -1,5 +1,5 @@
 import { BOOTSTRAP_POD } from '../domain/cluster/names.ts';
-import { hasPodEnded, type ObservedPod } from '../domain/cluster/observed.ts';
+import { hasBootstrapEnded, type ObservedPod } from '../domain/cluster/observed.ts';
 import { describePodState, podSymptom } from '../domain/cluster/symptoms.ts';
 import { messageOf } from '../domain/errors.ts';
 import { describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
@@ -39,7 +39,7 @@ export async function collectBootstrapPod(
 }
 
 function reasonOf(pod: ObservedPod): string | undefined {
-  if (hasPodEnded(pod)) return pod.terminated?.reason;
+  if (hasBootstrapEnded(pod)) return pod.terminated?.reason;
   const symptom = podSymptom(pod, true);
   return symptom ? describePodState(symptom) : 'it was still running';
 }
@@ -49,7 +49,8 @@ async function readLog({ client, namespace, signal }: RunContext): Promise<strin
     const stream = await client.stream({
       method: 'GET',
       path: pathOf(PODS, { namespace, name: BOOTSTRAP_POD, subresource: 'log' }),
-      query: { tailLines: LOG_LINES },
+      // Without the name the API server refuses a pod with a sidecar.
+      query: { container: BOOTSTRAP_POD, tailLines: LOG_LINES },
       signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
     });
     let tail = Buffer.alloc(0);

@@ -42,7 +42,15 @@ const BY_REASON: Readonly<Record<string, Diagnosis>> = {
   CrashLoopBackOff: 'crash-loop',
 };
 
-function diagnosePod({ state, reason = '', exitCode = 0, isBootstrap }: PodSymptom): Diagnosis | undefined {
+function diagnosePod({
+  state,
+  reason = '',
+  exitCode = 0,
+  isBootstrap,
+  container,
+}: PodSymptom): Diagnosis | undefined {
+  // The advice is about FDD: a sidecar's failure has none.
+  if (container !== undefined) return undefined;
   if (state === 'unscheduled') return 'not-scheduled';
   const known = BY_REASON[reason];
   if (known !== undefined || exitCode === 0) return known;

@@ -25,6 +25,12 @@ export const DeploymentReport = z.object({
     .array(z.string())
     .readonly()
     .describe("FDD's own log lines; kept only while the result is not SUCCESS"),
+  succeededAt: z
+    .string()
+    .optional()
+    .describe(
+      'resourceVersion of a SUCCESS that another FDD, which began the deployment again, has overwritten',
+    ),
 });
 export type DeploymentReport = Readonly<z.infer<typeof DeploymentReport>>;
 
@@ -95,7 +101,19 @@ export const ObservedPod = z
     ready: z.boolean(),
     restarts: z.number().int(),
     waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
-    terminated: z.object({ exitCode: z.number().int(), reason: z.string().optional() }).optional(),
+    terminated: z
+      .object({ exitCode: z.number().int(), reason: z.string().optional() })
+      .optional()
+      .describe("FDD's own container; a sidecar has no part in it"),
+    blockedBy: z
+      .object({
+        container: z.string(),
+        reason: z.string(),
+        message: z.string().optional(),
+        restarts: z.number().int(),
+      })
+      .optional()
+      .describe('A container beside it that keeps the pod from starting or from being ready'),
     unscheduled: z.string().optional().describe('Why it is not scheduled'),
     startedFor: z
       .string()
@@ -107,13 +125,14 @@ export type ObservedPod = Readonly<z.infer<typeof ObservedPod>>;
 
 /** FDD's report on a deployment id, from the better of its two places. */
 export interface ReportOnId extends DeploymentReport {
-  /** resourceVersion of the object that holds the report. */
+  /** resourceVersion of the object that holds the report, when it reported this result. */
   readonly resourceVersion: string;
 }
 
 /**
  * FDD's report on a deployment id. FDD writes an ApplicationStatus and, with include-status-in-app, the Application's
- * status. It can die between the two, so SUCCESS in either place counts, and FAILED only if the other is not SUCCESS.
+ * status. It can die between the two, so SUCCESS in either place counts, and FAILED only if the other is not SUCCESS. A
+ * SUCCESS that another FDD has overwritten with RUNNING counts, too (`succeededAt`).
  */
 export function reportOn(snapshot: NamespaceSnapshot, deploymentId: string): ReportOnId | undefined {
   const own = snapshot.statuses.find((status) => status.deploymentId === deploymentId);
@@ -122,12 +141,17 @@ export function reportOn(snapshot: NamespaceSnapshot, deploymentId: string): Rep
     application?.status?.deploymentId === deploymentId
       ? { ...application.status, resourceVersion: application.resourceVersion }
       : undefined;
-  const reports = [own, inApplication].filter((report) => report !== undefined);
+  const reports = [own, inApplication].filter((report) => report !== undefined).map(withSuccess);
   return (
     reports.find((report) => report.result === 'SUCCESS') ??
     reports.find((report) => report.result === 'FAILED') ??
     reports[0]
   );
+}
+
+function withSuccess(report: ReportOnId): ReportOnId {
+  const { succeededAt } = report;
+  return succeededAt === undefined ? report : { ...report, result: 'SUCCESS', resourceVersion: succeededAt };
 }
 
 /** True if the Deployment controller has completed the rollout of the Deployment's latest generation. */
@@ -140,7 +164,7 @@ export function isRolledOut(deployment: ObservedDeployment): boolean {
   );
 }
 
-/** True for a pod that has terminated, successfully or not. */
-export function hasPodEnded({ phase }: ObservedPod): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
+/** True if the bootstrap has terminated, successfully or not. Its pod runs on while a sidecar does. */
+export function hasBootstrapEnded({ phase, terminated }: ObservedPod): boolean {
+  return terminated !== undefined || phase === 'Succeeded' || phase === 'Failed';
 }

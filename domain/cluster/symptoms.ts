@@ -77,11 +77,18 @@ export function describeSymptom(symptom: Symptom): string {
 }
 
 /** Why a pod is not ready, without its name. */
-export function describePodState({ state, reason, exitCode, message, restarts }: PodSymptom): string {
+export function describePodState({
+  state,
+  reason,
+  exitCode,
+  message,
+  restarts,
+  container,
+}: PodSymptom): string {
   const restarted = restarts > 0 ? `, restarted ${restarts} times` : '';
   switch (state) {
     case 'waiting':
-      return `${reason}${message ? `: ${message}` : ''}${restarted}`;
+      return `${container === undefined ? '' : `container ${container}: `}${reason}${message ? `: ${message}` : ''}${restarted}`;
     case 'terminated':
       return `exited with code ${exitCode}${reason ? ` (${reason})` : ''}${restarted}`;
     case 'unscheduled':
@@ -133,12 +140,19 @@ function conditionSymptom({ type, status, reason, message }: Condition): Symptom
 
 /** Undefined for a pod that is ready. */
 export function podSymptom(pod: ObservedPod, isBootstrap: boolean): PodSymptom | undefined {
-  const { name, restarts, waiting, terminated, unscheduled, phase } = pod;
+  const { name, restarts, waiting, terminated, unscheduled, blockedBy, phase } = pod;
   const about = { kind: 'pod', pod: name, isBootstrap, restarts } as const;
-  if (waiting) return { ...about, state: 'waiting', ...waiting };
   if (terminated) return { ...about, state: 'terminated', ...terminated };
+  // What waits for the containers before it, or is only not ready, is not the cause.
+  if (blockedBy && !isCause(waiting)) return { ...about, state: 'waiting', ...blockedBy };
+  if (waiting) return { ...about, state: 'waiting', ...waiting };
   if (unscheduled) return { ...about, state: 'unscheduled', message: unscheduled };
   return pod.ready ? undefined : { ...about, state: 'not-ready', reason: phase };
+}
+
+/** True unless the container waits for the pod's other parts. */
+function isCause(waiting: ObservedPod['waiting']): boolean {
+  return waiting !== undefined && !['ContainerCreating', 'PodInitializing'].includes(waiting.reason);
 }
 
 /** FDD's own report that a deployment failed; by default the deployment that the Application requests. */

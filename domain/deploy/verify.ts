@@ -1,9 +1,10 @@
 import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
 import {
-  hasPodEnded,
+  hasBootstrapEnded,
   isRolledOut,
   type NamespaceSnapshot,
   type ObservedDeployment,
+  type ObservedPod,
   reportOn,
 } from '../cluster/observed.ts';
 import {
@@ -99,6 +100,8 @@ export function explainTimeout(expected: Expectation, evidence: Evidence, waited
   const { snapshot } = evidence;
   const report = reportOn(snapshot, expected.deploymentId);
   const worst = worstOf(snapshot);
+  const idle = worst ? undefined : idleBootstrap(expected, snapshot);
+  if (idle) return idle;
   return failed(expected, snapshot, {
     code: 'progress_deadline',
     reason: `not verified by the deadline: ${worst ? describeCause(worst) : waitedFor}`,
@@ -141,22 +144,36 @@ function newestAfter(successVersion: string, evidence: Evidence): ObservedDeploy
   return newer ? seen : deploymentAfterSuccess;
 }
 
-/** A bootstrap pod that ended without FDD's SUCCESS has failed, regardless of its exit code. */
+/**
+ * A bootstrap pod that failed. With exit code 0 all was deployed: the report can be late, or another FDD has taken up the
+ * deployment once more and will report SUCCESS again, so only the deadline ends the wait.
+ */
 function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerdict | undefined {
   const { snapshot, podFinishedForMs } = evidence;
-  const pod = snapshot.bootstrapPod;
-  if (!expected.bootstrap || pod?.startedFor !== expected.deploymentId || !hasPodEnded(pod)) return undefined;
-  if (podFinishedForMs < POD_END_GRACE_MS) return undefined;
+  const pod = endedBootstrap(expected, snapshot);
+  if (!pod || pod.terminated?.exitCode === 0 || podFinishedForMs < POD_END_GRACE_MS) return undefined;
   const exit = pod.terminated ? `exit code ${pod.terminated.exitCode}` : pod.phase;
-  const reason =
-    pod.terminated?.exitCode === 0
-      ? 'the bootstrap pod ended with exit code 0, but FDD was not deployed'
-      : `the bootstrap pod failed (${exit})`;
   return failed(expected, snapshot, {
     code: 'bootstrap_failed',
-    reason,
+    reason: `the bootstrap pod failed (${exit})`,
     details: describeDeployment(snapshot),
   });
+}
+
+/** The failure at the deadline if the bootstrap ended well, but nothing came of it. */
+function idleBootstrap(expected: Expectation, snapshot: NamespaceSnapshot): FailedVerdict | undefined {
+  const hasSucceeded = reportOn(snapshot, expected.deploymentId)?.result === 'SUCCESS';
+  if (hasSucceeded || endedBootstrap(expected, snapshot)?.terminated?.exitCode !== 0) return undefined;
+  return failed(expected, snapshot, {
+    code: 'bootstrap_failed',
+    reason: 'the bootstrap pod ended with exit code 0, but FDD was not deployed',
+    details: describeDeployment(snapshot),
+  });
+}
+
+function endedBootstrap(expected: Expectation, { bootstrapPod }: NamespaceSnapshot): ObservedPod | undefined {
+  const isOurs = expected.bootstrap && bootstrapPod?.startedFor === expected.deploymentId;
+  return isOurs && hasBootstrapEnded(bootstrapPod) ? bootstrapPod : undefined;
 }
 
 /** The Deployment from the top down: its numbers (even if they are fine), its conditions, its pods. */
@@ -189,7 +206,7 @@ function describeBriefly(symptom: Symptom): string {
 /** Why no pod becomes ready. Skips a finished bootstrap pod: bootstrapFailure handles it. */
 function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
   const { bootstrapPod } = snapshot;
-  const isWaitedFor = bootstrapPod !== undefined && !hasPodEnded(bootstrapPod);
+  const isWaitedFor = bootstrapPod !== undefined && !hasBootstrapEnded(bootstrapPod);
   const waitedFor = isWaitedFor ? snapshot : { ...snapshot, bootstrapPod: undefined };
   return worstFirst(symptomsOf(waitedFor)).find(showsCause);
 }

@@ -75,7 +75,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   fdd_failed: ({ namespace }) => ({
     headline: 'FDD picked up the deployment and reported FAILED.',
     remedy: [
-      `Fix the error in FDD's log. The full log: kubectl -n ${namespace} logs deployment/${FDD}`,
+      `Fix the error in FDD's log. The full log: kubectl -n ${namespace} logs deployment/${FDD} -c ${FDD}`,
       AGAIN,
     ],
   }),
@@ -196,7 +196,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   'crash-loop': ({ namespace, configMap, version }) => ({
     headline: `FDD ${version} is crash-looping.`,
     remedy: [
-      `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} --previous`,
+      `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} -c ${FDD} --previous`,
       `If the release is broken, set data.tag to one that worked: kubectl -n ${namespace} edit configmap ${configMap}`,
       'Then deploy with a forced bootstrap: an FDD that is not running cannot deploy itself.',
     ],

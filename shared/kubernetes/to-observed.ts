@@ -1,7 +1,9 @@
 import {
   BOOTSTRAP_FOR_ANNOTATION,
   BOOTSTRAP_LABEL,
+  BOOTSTRAP_POD,
   DEPLOYMENT_ID_LABEL,
+  FDD,
 } from '../../domain/cluster/names.ts';
 import type {
   DeploymentReport,
@@ -52,6 +54,7 @@ export interface RawDeployment {
     readonly template?: {
       readonly spec?: {
         readonly containers?: readonly {
+          readonly name?: string;
           readonly image?: string;
           readonly env?: readonly { readonly name: string; readonly value?: string }[];
         }[];
@@ -77,6 +80,7 @@ interface RawCondition {
 }
 
 interface RawContainerStatus {
+  readonly name?: string;
   readonly ready?: boolean;
   readonly restartCount?: number;
   readonly state?: {
@@ -91,6 +95,7 @@ export interface RawPod {
     readonly phase?: string;
     readonly conditions?: readonly RawCondition[];
     readonly containerStatuses?: readonly RawContainerStatus[];
+    readonly initContainerStatuses?: readonly RawContainerStatus[];
   };
 }
 
@@ -145,7 +150,7 @@ function trimLogs(logs: readonly string[]): string[] {
 
 export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
   const { metadata, spec, status } = raw;
-  const container = spec?.template?.spec?.containers?.[0];
+  const container = containerNamed(FDD, spec?.template?.spec?.containers);
   return {
     resourceVersion: metadata.resourceVersion ?? '',
     generation: metadata.generation ?? 0,
@@ -165,6 +170,18 @@ export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
     helmRelease: helmReleaseOf(metadata),
     changedAt: newestOf(status?.conditions ?? []),
   };
+}
+
+/**
+ * Webhooks inject containers at any position, so only the name says which one is meant. A container that is alone is the one
+ * that is meant, also if another tool named it.
+ */
+function containerNamed<Container extends { readonly name?: string }>(
+  name: string,
+  containers: readonly Container[] = [],
+): Container | undefined {
+  const named = containers.find((container) => container.name === name);
+  return named ?? (containers.length === 1 ? containers[0] : undefined);
 }
 
 function newestOf(conditions: readonly RawCondition[]): number | undefined {
@@ -191,7 +208,10 @@ function helmReleaseOf(metadata: Metadata): string | undefined {
 
 export function toObservedPod(raw: RawPod): ObservedPod {
   const { metadata, status } = raw;
-  const container = status?.containerStatuses?.[0];
+  const container = containerNamed(
+    metadata.name === BOOTSTRAP_POD ? BOOTSTRAP_POD : FDD,
+    status?.containerStatuses,
+  );
   const conditions = status?.conditions ?? [];
   const scheduled = conditions.find((condition) => condition.type === 'PodScheduled');
   return {
@@ -203,6 +223,7 @@ export function toObservedPod(raw: RawPod): ObservedPod {
     restarts: container?.restartCount ?? 0,
     waiting: trimWaiting(container),
     terminated: trimTerminated(container),
+    blockedBy: blockerOf(status, container),
     unscheduled: scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason) : undefined,
     startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
   };
@@ -216,4 +237,39 @@ function trimWaiting(container: RawContainerStatus | undefined): ObservedPod['wa
 function trimTerminated(container: RawContainerStatus | undefined): ObservedPod['terminated'] {
   const terminated = container?.state?.terminated;
   return terminated && { exitCode: terminated.exitCode, reason: terminated.reason };
+}
+
+/** What a container waits for while everything is well. */
+const USUAL_WAITS: readonly (string | undefined)[] = [undefined, 'ContainerCreating', 'PodInitializing'];
+
+/** The first of the other containers that keeps the pod from starting or from being ready. */
+function blockerOf(status: RawPod['status'], own: RawContainerStatus | undefined): ObservedPod['blockedBy'] {
+  const initial = status?.initContainerStatuses ?? [];
+  const beside = (status?.containerStatuses ?? []).filter((container) => container !== own);
+  return [
+    ...initial.map((container) => waitingBlocker(container) ?? failedBlocker(container)),
+    ...beside.map(waitingBlocker),
+  ].find((blocker) => blocker !== undefined);
+}
+
+function waitingBlocker({
+  name = '',
+  state,
+  restartCount = 0,
+}: RawContainerStatus): ObservedPod['blockedBy'] {
+  const waiting = state?.waiting;
+  if (USUAL_WAITS.includes(waiting?.reason)) return undefined;
+  return {
+    container: name,
+    reason: waiting?.reason ?? '',
+    message: waiting?.message,
+    restarts: restartCount,
+  };
+}
+
+/** An init container that fails lets no other one start. */
+function failedBlocker({ name = '', state, restartCount = 0 }: RawContainerStatus): ObservedPod['blockedBy'] {
+  const { exitCode = 0, reason = 'Error' } = state?.terminated ?? {};
+  if (exitCode === 0) return undefined;
+  return { container: name, reason, message: `exited with code ${exitCode}`, restarts: restartCount };
 }

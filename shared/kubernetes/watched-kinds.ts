@@ -1,5 +1,7 @@
+import { keptSuccess } from '../../domain/cluster/kept-success.ts';
 import { APP_LABEL, BOOTSTRAP_POD, CONFIG_MAP, FDD } from '../../domain/cluster/names.ts';
 import { parseNamespaceConfig } from '../../domain/cluster/namespace-config.ts';
+import type { ObservedApplication } from '../../domain/cluster/observed.ts';
 import type { NamespaceEntry } from './namespace-entries.ts';
 import { APPLICATION_STATUSES, APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS } from './resources.ts';
 import {
@@ -44,7 +46,7 @@ export const FDD_APPLICATIONS: WatchedKind<RawApplication> = {
   resource: APPLICATIONS,
   fieldSelector: `metadata.name=${FDD}`,
   put: (entry, _name, raw) => {
-    entry.application = raw && toObservedApplication(raw);
+    entry.application = raw && withKeptSuccess(toObservedApplication(raw), entry.application);
   },
 };
 
@@ -61,7 +63,11 @@ export const FDD_STATUSES: WatchedKind<RawApplicationStatus> = {
   name: 'application-statuses',
   resource: APPLICATION_STATUSES,
   labelSelector: `${APP_LABEL}=${FDD}`,
-  put: (entry, name, raw) => setOrDelete(entry.statuses, name, raw && toObservedStatus(raw)),
+  put: (entry, name, raw) => {
+    const status = raw && toObservedStatus(raw);
+    const succeededAt = status && keptSuccess(status, entry.statuses.get(name));
+    setOrDelete(entry.statuses, name, status && { ...status, succeededAt });
+  },
 };
 
 export const FDD_PODS: WatchedKind<RawPod> = {
@@ -70,6 +76,16 @@ export const FDD_PODS: WatchedKind<RawPod> = {
   labelSelector: `${APP_LABEL} in (${FDD},${BOOTSTRAP_POD})`,
   put: (entry, name, raw) => setOrDelete(entry.pods, name, raw && toObservedPod(raw)),
 };
+
+function withKeptSuccess(
+  application: ObservedApplication,
+  before: ObservedApplication | undefined,
+): ObservedApplication {
+  if (!application.status || !before?.status) return application;
+  const { resourceVersion } = before;
+  const succeededAt = keptSuccess(application.status, { ...before.status, resourceVersion });
+  return { ...application, status: { ...application.status, succeededAt } };
+}
 
 function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
   if (value === undefined) map.delete(key);

@@ -6,6 +6,7 @@ import { readMountedConfiguration } from './fdd-configuration.ts';
 import { type DeployRun, deployApplication, type FddContext, info, logLevel } from './fdd-deploy.ts';
 import { BOOTSTRAP, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL } from './fdd-names.ts';
 import type { Application } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import { whileHanging } from './misbehaviour.ts';
 import type { Program } from './program.ts';
 
@@ -17,7 +18,7 @@ interface Outcome {
 /** `fiaas-deploy-daemon-bootstrap`: deploys what is marked for it and waits until all of it is a success. */
 export async function runBootstrap(context: FddContext, program: Program): Promise<ContainerExit> {
   const { pod, version, log, signal } = program;
-  const args = pod.spec.containers[0]?.args ?? [];
+  const args = mainContainer(pod.spec)?.args ?? [];
   const refused = refuseArguments(version, args, log);
   if (refused !== undefined) return { exitCode: refused };
   log(info(`${BOOTSTRAP} starting, version ${version}`));

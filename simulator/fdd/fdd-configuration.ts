@@ -4,6 +4,7 @@ import { CONFIG_MAPS } from '../../shared/kubernetes/resources.ts';
 import { CONFIG_MOUNT_PATH, FDD } from './fdd-names.ts';
 import type { Feed } from './feed.ts';
 import type { ConfigMap, Pod, PodSpec } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 
 /** What FDD reads of cluster_config.yaml, as far as it shows in what FDD writes. */
 export interface FddConfiguration {
@@ -77,7 +78,7 @@ function parseYaml(text: string): unknown {
 
 function mountsConfiguration(spec: PodSpec): boolean {
   const volumes = (spec.volumes ?? []).filter((volume) => volume.configMap?.name === FDD);
-  const mounts = spec.containers[0]?.volumeMounts ?? [];
+  const mounts = mainContainer(spec)?.volumeMounts ?? [];
   return mounts.some(
     (mount) =>
       mount.mountPath.replace(/\/$/, '') === CONFIG_MOUNT_PATH &&

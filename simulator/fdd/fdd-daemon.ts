@@ -4,6 +4,7 @@ import { type FddConfiguration, readMountedConfiguration } from './fdd-configura
 import { deployApplication, type FddContext, info, logLevel } from './fdd-deploy.ts';
 import { DEPLOYMENT_ID_LABEL, FDD } from './fdd-names.ts';
 import type { Application } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import { whileHanging } from './misbehaviour.ts';
 import type { Program } from './program.ts';
 
@@ -109,6 +110,8 @@ function isDone({ statusBook }: FddContext, application: Application, deployment
 }
 
 function ownVersion({ pod, version }: Program): string {
-  const env = pod.spec.containers[0]?.env?.find(({ name }) => name === 'VERSION' || name === 'FIAAS_VERSION');
+  const env = mainContainer(pod.spec)?.env?.find(
+    ({ name }) => name === 'VERSION' || name === 'FIAAS_VERSION',
+  );
   return env?.value ?? version;
 }

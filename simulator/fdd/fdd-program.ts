@@ -11,6 +11,7 @@ import { runDaemon } from './fdd-daemon.ts';
 import type { FddContext } from './fdd-deploy.ts';
 import { BOOTSTRAP, isFddImage } from './fdd-names.ts';
 import type { Pod } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import { type Program, whereOf } from './program.ts';
 
 /** Runs FDD's image: the daemon, or its bootstrap when the pod's command says so. Any other image just runs. */
@@ -20,10 +21,10 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
     pull: async (pod) => {
       const fault = misbehaviour.find('image-pull-failure', whereOf(pod));
       if (fault === undefined) return;
-      throw new Error(fault.message ?? `${pod.spec.containers[0]?.image}: not found`);
+      throw new Error(fault.message ?? `${mainContainer(pod.spec)?.image}: not found`);
     },
     start: (pod, output) => {
-      const container = pod.spec.containers[0];
+      const container = mainContainer(pod.spec);
       if (container === undefined || !isFddImage(container.image)) return startProgram(pod, output, idle);
       if (container.command?.[0] === BOOTSTRAP) {
         return startProgram(pod, output, (program) => runBootstrap(context, program));

@@ -9,6 +9,7 @@ import { fddDeployment } from './fdd-manifests.ts';
 import { DEPLOYMENT_ID_LABEL, FDD, imageVersion } from './fdd-names.ts';
 import type { Feed } from './feed.ts';
 import type { Application, Deployment } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import { type Misbehaviour, type Whereabouts, whileHanging } from './misbehaviour.ts';
 import { hasCode } from './patient-client.ts';
 import type { StatusBook } from './status-book.ts';
@@ -145,7 +146,7 @@ async function refresh({ client, ...options }: InstantFddsOptions, fdd: InstantF
 async function rollOut(options: InstantFddsOptions, deployment: Deployment): Promise<void> {
   const { client, misbehaviour, signal } = options;
   const { namespace, name, generation = 0 } = deployment.metadata;
-  const version = imageVersion(deployment.spec.template.spec.containers[0]?.image ?? '');
+  const version = imageVersion(mainContainer(deployment.spec.template.spec)?.image ?? '');
   const where = { namespace, version };
   const desired = deployment.spec.replicas ?? 1;
   const ready = isBroken(misbehaviour, where) ? 0 : desired;

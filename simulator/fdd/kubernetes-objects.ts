@@ -57,7 +57,7 @@ export interface Pod {
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly { readonly restartCount?: number }[];
+    readonly containerStatuses?: readonly { readonly name?: string; readonly restartCount?: number }[];
   };
 }
 

@@ -6,6 +6,7 @@ import { type ContainerLog, createContainerLog } from './container-log.ts';
 import type { ContainerExit, ContainerRuntime } from './container-runtime.ts';
 import { type Delays, sleep } from './delays.ts';
 import type { Container, Pod } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import { hasCode } from './patient-client.ts';
 import { type ContainerReport, podStatus, type TerminatedContainer, timestamp } from './pod-status.ts';
 
@@ -32,7 +33,7 @@ export interface PodRun {
 type Report = Omit<ContainerReport, 'podStartedAt'>;
 
 export function startPodRun(pod: Pod, context: PodRunContext): PodRun | undefined {
-  const container = pod.spec.containers[0];
+  const container = mainContainer(pod.spec);
   if (container === undefined) return undefined;
   return runPod(pod, container, context);
 }
@@ -44,7 +45,7 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
   const report = (state: Report) => writeStatus(client, pod, container, { ...state, podStartedAt });
   let output = createContainerLog();
   let previous: ContainerLog | undefined;
-  let restartCount = pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
+  let restartCount = restartsOf(pod, container);
   let last: TerminatedContainer | undefined;
   let deleting = false;
   let waiting: string | undefined = 'ContainerCreating';
@@ -169,6 +170,10 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
       deletePod().catch(complain);
     },
   };
+}
+
+function restartsOf({ status }: Pod, { name }: Container): number {
+  return status?.containerStatuses?.find((known) => known.name === name)?.restartCount ?? 0;
 }
 
 async function writeStatus(

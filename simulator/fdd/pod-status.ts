@@ -1,7 +1,7 @@
 import type { ContainerExit } from './container-runtime.ts';
 import type { Condition, Container, Pod } from './kubernetes-objects.ts';
 
-/** What a kubelet knows of the one container of a pod. */
+/** What a kubelet knows of the main container of a pod; sidecars run until the pod is deleted. */
 export interface ContainerReport {
   readonly restartCount: number;
   readonly podStartedAt: string;
@@ -17,10 +17,11 @@ export interface TerminatedContainer extends ContainerExit {
   readonly finishedAt: string;
 }
 
-/** The status of a pod as its kubelet reports it, from the state of its container. */
+/** The status of a pod as its kubelet reports it, from the state of its main container. */
 export function podStatus(pod: Pod, container: Container, report: ContainerReport): Record<string, unknown> {
   const { state } = report;
-  const phase = phaseOf(state);
+  const sidecars = pod.spec.containers.filter(({ name }) => name !== container.name);
+  const phase = sidecars.length > 0 && isOver(state) ? 'Running' : phaseOf(state);
   const ready = state.kind === 'running' && state.ready;
   return {
     phase,
@@ -28,6 +29,7 @@ export function podStatus(pod: Pod, container: Container, report: ContainerRepor
     startTime: report.podStartedAt,
     conditions: conditions(phase, ready, report.podStartedAt),
     containerStatuses: [
+      ...sidecars.map((sidecar) => sidecarStatus(sidecar, report.podStartedAt)),
       {
         name: container.name,
         image: container.image,
@@ -41,6 +43,16 @@ export function podStatus(pod: Pod, container: Container, report: ContainerRepor
       },
     ],
   };
+}
+
+function isOver(state: ContainerReport['state']): boolean {
+  return state.kind === 'terminated' && state.final;
+}
+
+function sidecarStatus({ name, image }: Container, startedAt: string): Record<string, unknown> {
+  const state = { running: { startedAt } };
+  const imageID = `simulated://${image}`;
+  return { name, image, imageID, ready: true, started: true, restartCount: 0, state, lastState: {} };
 }
 
 function phaseOf(state: ContainerReport['state']): string {

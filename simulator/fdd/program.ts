@@ -1,5 +1,6 @@
 import { imageVersion } from './fdd-names.ts';
 import type { Pod } from './kubernetes-objects.ts';
+import { mainContainer } from './main-container.ts';
 import type { Whereabouts } from './misbehaviour.ts';
 
 /** What a simulated program gets from its container. */
@@ -13,6 +14,6 @@ export interface Program {
 export function whereOf(pod: Pod): Whereabouts {
   return {
     namespace: pod.metadata.namespace,
-    version: imageVersion(pod.spec.containers[0]?.image ?? ''),
+    version: imageVersion(mainContainer(pod.spec)?.image ?? ''),
   };
 }

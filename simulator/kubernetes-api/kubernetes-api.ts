@@ -32,6 +32,8 @@ export interface KubernetesApiOptions {
   readonly continueTokenLifeMs?: number;
   /** How long a changed custom resource answers 429, as the real server does while it rebuilds its storage. */
   readonly customResourceRestartMs?: number;
+  /** A mutating webhook: changes what is created or updated, subresources apart. */
+  readonly mutate?: (object: KubernetesObject) => KubernetesObject;
   readonly now?: () => Date;
   readonly random?: () => number;
 }
@@ -97,6 +99,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     admission: createAdmission(store, registry),
     onReleased: deleter.remove,
     now,
+    mutate: options.mutate ?? ((object) => object),
   });
   createInitialNamespaces(store, registry, now);
 

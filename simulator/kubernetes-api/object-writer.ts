@@ -57,9 +57,13 @@ export interface ObjectWriterOptions {
   /** Lets an object go whose last finalizer was taken. */
   readonly onReleased: (stored: StoredObject) => void;
   readonly now: () => Date;
+  /** What a mutating webhook would make of an object before it is stored. */
+  readonly mutate: (object: KubernetesObject) => KubernetesObject;
 }
 
-export function createObjectWriter({ store, admission, onReleased, now }: ObjectWriterOptions): ObjectWriter {
+export function createObjectWriter(options: ObjectWriterOptions): ObjectWriter {
+  const { store, admission, onReleased, now, mutate } = options;
+
   function create(request: WriteRequest): WriteResult {
     const { type, namespace } = request;
     const body = decode(request);
@@ -79,7 +83,7 @@ export function createObjectWriter({ store, admission, onReleased, now }: Object
   ): WriteResult {
     const { type, namespace = '' } = request;
     admission.admitNamespace(type, namespace, fresh.metadata.name);
-    const object = withDefaults(type, pruned(type, withoutStatus(type, fresh)));
+    const object = withDefaults(type, pruned(type, withoutStatus(type, mutate(fresh))));
     admission.admitObject(type, object);
     validate(type, object);
     admission.admitQuota(type, object);
@@ -210,7 +214,8 @@ export function createObjectWriter({ store, admission, onReleased, now }: Object
     ownership: Ownership,
   ): WriteResult {
     const { type, subresource } = request;
-    const prunedObject = pruned(type, withLiveParts(type, subresource, live.object, wanted));
+    const mutated = subresource === undefined ? mutate(wanted) : wanted;
+    const prunedObject = pruned(type, withLiveParts(type, subresource, live.object, mutated));
     const next = withGeneration(type, live.object, withDefaults(type, prunedObject));
     validate(type, next, live.object);
     const change = { type, live: live.object, next, writer: ownership.writer };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { hasPodEnded } from '../../../../domain/cluster/observed.ts';
+import { hasBootstrapEnded } from '../../../../domain/cluster/observed.ts';
 import { aPod } from '../../../support/builders.ts';
 
-describe('hasPodEnded', () => {
+describe('hasBootstrapEnded', () => {
   test.each([
     ['Pending', false],
     ['Running', false],
@@ -10,6 +10,10 @@ describe('hasPodEnded', () => {
     ['Succeeded', true],
     ['Failed', true],
   ])('%s: %s', (phase, finished) => {
-    expect(hasPodEnded(aPod({ phase }))).toBe(finished);
+    expect(hasBootstrapEnded(aPod({ phase }))).toBe(finished);
+  });
+
+  test.each([0, 1])('with exit code %d beside a sidecar that runs on', (exitCode) => {
+    expect(hasBootstrapEnded(aPod({ phase: 'Running', terminated: { exitCode } }))).toBe(true);
   });
 });

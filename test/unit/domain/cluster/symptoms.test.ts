@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../../../domain/cluster/diagnose.ts';
 import type { NamespaceSnapshot, ObservedPod } from '../../../../domain/cluster/observed.ts';
-import { describeSymptom, showsCause, symptomsOf, worstFirst } from '../../../../domain/cluster/symptoms.ts';
+import {
+  describeSymptom,
+  podSymptom,
+  showsCause,
+  symptomsOf,
+  worstFirst,
+} from '../../../../domain/cluster/symptoms.ts';
 import { Symptom } from '../../../../domain/symptom.ts';
 import {
   aBootstrapPod,
@@ -143,6 +149,37 @@ describe('describeSymptom', () => {
     ],
   ])('of %j is %j', (symptom, line) => {
     expect(describeSymptom(symptom)).toBe(line);
+  });
+});
+
+describe('podSymptom', () => {
+  const blockedBy = {
+    container: 'istio-proxy',
+    reason: 'CrashLoopBackOff',
+    message: 'back-off',
+    restarts: 7,
+  };
+  const running = aPod({ ready: false, blockedBy });
+
+  test.each([
+    ['is not ready', running],
+    ['waits for it', { ...running, waiting: { reason: 'PodInitializing', message: undefined } }],
+  ])('names the sidecar where FDD %s', (_what, pod) => {
+    const symptom = podSymptom(pod, false);
+
+    expect(symptom).toMatchObject({ state: 'waiting', container: 'istio-proxy', restarts: 7 });
+    expect(symptom && describeSymptom(symptom)).toBe(
+      `pod ${pod.name}: container istio-proxy: CrashLoopBackOff: back-off, restarted 7 times`,
+    );
+    expect(symptom && diagnose(symptom)).toBeUndefined();
+  });
+
+  test.each([
+    [{ waiting: { reason: 'CrashLoopBackOff', message: undefined } }, 'waiting'],
+    [{ terminated: { exitCode: 3, reason: undefined } }, 'terminated'],
+  ])("names FDD's own failure first: %j", (own, state) => {
+    expect(podSymptom({ ...running, ...own }, false)).toMatchObject({ state });
+    expect(podSymptom({ ...running, ...own }, false)?.container).toBeUndefined();
   });
 });
 

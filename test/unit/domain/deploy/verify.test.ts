@@ -250,14 +250,48 @@ describe('judge', () => {
       expect(early).toMatchObject({ state: 'waiting', for: 'fdd' });
     });
 
-    test('acceptance 9: that ended with exit code 0 without FDD’s SUCCESS has failed', () => {
-      const late = verdict({ statuses: [], bootstrapPod: ended(0) }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
+    test.each([
+      ['no report', { statuses: [] }],
+      ['RUNNING, which another FDD wrote', RUNNING],
+    ])('acceptance 9: that ended with exit code 0 and %s fails at the deadline only', (_what, seen) => {
+      const snapshot = { ...seen, bootstrapPod: ended(0) };
 
-      expect(late).toMatchObject({
+      expect(verdict(snapshot, { podFinishedForMs: 600_000 }, BOOTSTRAP)).toMatchObject({
+        state: 'waiting',
+        for: 'fdd',
+      });
+      expect(explainTimeout(anExpectation(BOOTSTRAP), anEvidence(snapshot), 'FDD')).toMatchObject({
         state: 'failed',
         code: 'bootstrap_failed',
         reason: 'the bootstrap pod ended with exit code 0, but FDD was not deployed',
       });
+    });
+
+    test.each([0, 1])(
+      'with exit code %d is no failure where SUCCESS was seen and overwritten',
+      (exitCode) => {
+        const statuses = [aStatus({ ...ours, result: 'RUNNING', succeededAt: '110' })];
+
+        const late = verdict(
+          { statuses, bootstrapPod: ended(exitCode) },
+          { podFinishedForMs: 9_000 },
+          BOOTSTRAP,
+        );
+
+        expect(late.state).toBe('verified');
+      },
+    );
+
+    test('of a deployment that does not become available is not the reason', () => {
+      const pods = [aPod({ ready: false, waiting: { reason: 'CrashLoopBackOff', message: undefined } })];
+
+      expect(
+        explainTimeout(
+          anExpectation(BOOTSTRAP),
+          anEvidence({ ...RUNNING, pods, bootstrapPod: ended(0) }),
+          'FDD',
+        ),
+      ).toMatchObject({ code: 'progress_deadline', reason: expect.stringContaining('CrashLoopBackOff') });
     });
 
     test('acceptance 9: that failed is reported with its exit code', () => {

@@ -126,6 +126,18 @@ describe('toObservedDeployment', () => {
     });
   });
 
+  test('finds FDD by name, also behind a sidecar', () => {
+    const fdd = { name: 'fiaas-deploy-daemon', image: IMAGE, env: [{ name: 'LOG_FORMAT', value: 'json' }] };
+    const sidecar = { name: 'istio-proxy', image: 'istio/proxyv2:1.20' };
+    const of = (containers: object[]) =>
+      toObservedDeployment({ metadata, spec: { template: { spec: { containers } } } });
+
+    const expected = { image: IMAGE, environment: { LOG_FORMAT: 'json' } };
+    expect(of([sidecar, fdd])).toMatchObject(expected);
+    expect(of([fdd, sidecar])).toMatchObject(expected);
+    expect(of([{ ...sidecar, name: 'a' }, sidecar]).image).toBe('');
+  });
+
   test('keeps when its conditions changed last', () => {
     const conditions = [
       { type: 'Available', status: 'True', lastTransitionTime: '2026-01-01T00:00:10Z' },
@@ -206,6 +218,70 @@ describe('toObservedPod', () => {
     const pod = toObservedPod(state({ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }));
 
     expect(pod.terminated).toEqual({ exitCode: 137, reason: 'OOMKilled' });
+  });
+
+  describe('with other containers', () => {
+    const proxy = { name: 'istio-proxy', ready: true, restartCount: 7, state: {} };
+    const loop = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 5m0s' } };
+    const podNamed = (name: string, status: RawPod['status']) =>
+      toObservedPod({ metadata: { name }, status: { phase: 'Running', ...status } });
+
+    test.each(['fiaas-deploy-daemon', 'fiaas-deploy-daemon-bootstrap'])(
+      'finds %s by name at any position',
+      (name) => {
+        const pod = name.endsWith('bootstrap') ? name : `${name}-5d4f9c`;
+        const own = { name, restartCount: 4, state: { terminated: { exitCode: 3, reason: 'Error' } } };
+        for (const containerStatuses of [
+          [proxy, own],
+          [own, proxy],
+        ]) {
+          expect(podNamed(pod, { containerStatuses })).toMatchObject({
+            restarts: 4,
+            terminated: { exitCode: 3, reason: 'Error' },
+            blockedBy: undefined,
+          });
+        }
+      },
+    );
+
+    test('takes no other container for the own one', () => {
+      const ended = { ...proxy, state: { terminated: { exitCode: 0 } } };
+      const containerStatuses = [ended, { name: 'fiaas-deploy-daemon-bootstrap', state: {} }];
+
+      expect(podNamed('fiaas-deploy-daemon-bootstrap', { containerStatuses }).terminated).toBeUndefined();
+    });
+
+    test('keeps which sidecar keeps it from being ready', () => {
+      const own = { name: 'fiaas-deploy-daemon', ready: true, state: {} };
+
+      const pod = podNamed('p', { containerStatuses: [own, { ...proxy, ready: false, state: loop }] });
+
+      expect(pod).toMatchObject({
+        restarts: 0,
+        waiting: undefined,
+        blockedBy: {
+          container: 'istio-proxy',
+          reason: 'CrashLoopBackOff',
+          message: 'back-off 5m0s',
+          restarts: 7,
+        },
+      });
+    });
+
+    test.each([
+      [loop, { reason: 'CrashLoopBackOff', message: 'back-off 5m0s' }],
+      [{ terminated: { exitCode: 2 } }, { reason: 'Error', message: 'exited with code 2' }],
+      [{ terminated: { exitCode: 0 } }, undefined],
+      [{ waiting: { reason: 'PodInitializing' } }, undefined],
+      [{}, undefined],
+    ])('keeps which init container keeps it from starting: %j', (state, blocker) => {
+      const own = { name: 'fiaas-deploy-daemon', state: { waiting: { reason: 'PodInitializing' } } };
+      const initContainerStatuses = [{ name: 'istio-init', restartCount: 1, state }];
+
+      expect(podNamed('p', { containerStatuses: [own], initContainerStatuses }).blockedBy).toEqual(
+        blocker && { container: 'istio-init', restarts: 1, ...blocker },
+      );
+    });
   });
 
   test('keeps why it is not scheduled', () => {

@@ -1,0 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { PODS } from '../../shared/kubernetes/resources.ts';
+import { BOOTSTRAP_POD, NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+
+const world = useWorld({ flags: { 'progress-deadline': 20, 'bootstrap-deadline': 10 } }, async (opened) => {
+  await opened.startApi();
+  await opened.startWorker();
+});
+
+describe('a forced bootstrap beside an FDD that lives', () => {
+  test('has not failed when its pod ends with exit code 0 before the other FDD reports SUCCESS', async () => {
+    await world.addNamespace('late', { fdd: OLD });
+    world.fdds.misbehaviour.set('late', { kind: 'bootstrap-exits', exitCode: 0 });
+    world.fdds.misbehaviour.set('late', { kind: 'hang' });
+
+    const { id } = await world.deploy({ namespaces: ['late'], force_bootstrap: true });
+    await until(async () => {
+      const pod = await world.kube.get<{ status?: { phase?: string } }>(PODS, {
+        namespace: 'late',
+        name: BOOTSTRAP_POD,
+      });
+      return pod?.status?.phase === 'Succeeded';
+    }, 'the bootstrap pod has ended');
+    // Longer than the grace that a pod with another exit code gets.
+    await pause(3_000);
+    world.fdds.misbehaviour.clear('late');
+    const { targets } = await world.rolloutFinished(id);
+
+    expect(targets[0]).toMatchObject({ state: 'completed', outcome: 'bootstrapped', version: NEW });
+  });
+});
