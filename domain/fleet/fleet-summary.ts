@@ -14,6 +14,7 @@ export const ChannelSummary = z
     version: z.string().describe('Empty if unknown'),
     checkedAt: milliseconds.optional().describe('When it was last read successfully'),
     problem: z.string().optional().describe('Why the latest check of it failed'),
+    code: z.string().optional().describe('Error code of the problem'),
     updated: z.string().optional().describe('When it was published, according to the channel'),
   })
   .meta({ id: 'ChannelSummary' });

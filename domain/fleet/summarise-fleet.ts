@@ -8,6 +8,8 @@ export interface SeenChannel {
   readonly version: string;
   readonly checkedAt?: number | undefined;
   readonly problem?: string | undefined;
+  /** The error code of the problem. */
+  readonly code?: string | undefined;
   readonly updated?: string | undefined;
 }
 
@@ -55,6 +57,7 @@ function toChannelSummary(
     version: seen?.version ?? '',
     checkedAt: seen?.checkedAt,
     problem: seen?.problem,
+    code: seen?.code,
     updated: seen?.updated,
   };
 }

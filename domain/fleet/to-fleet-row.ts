@@ -5,6 +5,8 @@ import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
 import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
+import type { SeenChannel } from './summarise-fleet.ts';
+import { type ChannelTarget, targetOf } from './target-of.ts';
 
 /** The fields of a namespace's record that a row shows. */
 export type ShownRecord = Pick<
@@ -27,19 +29,21 @@ export interface RowInput {
   readonly snapshot: NamespaceSnapshot;
   /** Undefined if nothing was ever requested, or Redis is down. */
   readonly record: ShownRecord | undefined;
-  /** Version of the requested release; used as the wanted version until the channel is checked. */
+  /** Version of the requested release: the wanted version during the request. */
   readonly asked: string | undefined;
-  /** Version of the channel's current release. */
-  readonly released: string | undefined;
+  /** The namespace's release channel as it was last read; undefined if it never was. */
+  readonly seen: SeenChannel | undefined;
 }
 
 /** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record, asked, released }: RowInput): FleetRow {
+export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRow {
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';
-  const wanted = (busy ? (asked ?? released) : (released ?? asked)) ?? '';
-  const facts: Facts = { snapshot, record, status, description, version, wanted, channel, activity };
+  const target = targetOf(channel, seen);
+  const released = target.kind === 'known' ? target.version : '';
+  const wanted = busy ? (asked ?? released) : released;
+  const facts: Facts = { snapshot, record, status, description, version, wanted, channel, activity, target };
   const { cause, code } = causeOf(facts);
   return {
     namespace,
@@ -67,6 +71,7 @@ interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'versio
   readonly record: ShownRecord | undefined;
   readonly wanted: string;
   readonly activity: ActivityValue;
+  readonly target: ChannelTarget;
 }
 
 const ACTIVITY_OF: Readonly<Partial<Record<Phase, ActivityValue>>> = {
@@ -96,19 +101,22 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - progressing: a request is not done yet, or waits between two attempts.
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
- *   or the latest deploy failed, according to our record or FDD's own report.
+ *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel.
+ * - unknown: its channel was never read successfully.
  * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
-  const { snapshot, record, status, activity } = facts;
+  const { snapshot, record, status, activity, target } = facts;
   if (activity !== 'idle') return 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
+  if (target.kind === 'missing') return 'degraded';
   if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
   if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
-  return status === 'VERSION_MISMATCH' || runsAnotherVersion(facts) ? 'outdated' : 'healthy';
+  if (status === 'VERSION_MISMATCH' || runsAnotherVersion(facts)) return 'outdated';
+  return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
 function runsAnotherVersion({ version, wanted }: Pick<Facts, 'version' | 'wanted'>): boolean {
@@ -124,7 +132,7 @@ const NOTHING: Cause = { cause: '' };
 
 /** What is wrong, from the best source. During a request, nothing until its first attempt has failed. */
 function causeOf(facts: Facts): Cause {
-  const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
+  const { record, status, description, activity, version, wanted, channel, snapshot, target } = facts;
   const code = record?.lastCode || undefined;
   if (activity !== 'idle') {
     const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
@@ -135,9 +143,11 @@ function causeOf(facts: Facts): Cause {
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
+  const isDown = status === 'UNAVAILABLE' || status === 'FAILED';
+  if (target.kind === 'missing' && !isDown) return { cause: target.problem, code: target.code };
   if (status !== 'OK') return { cause: worstSymptomLine(snapshot) ?? description };
   if (runsAnotherVersion(facts)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
-  return NOTHING;
+  return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 
 /** Pods that cannot be created or do not start show the cause; the Deployment's other conditions only the effect. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import type { SeenChannel } from '../../../../domain/fleet/summarise-fleet.ts';
 import { type ShownRecord, toFleetRow } from '../../../../domain/fleet/to-fleet-row.ts';
 import { invalid } from '../../../../domain/release/result.ts';
 import type { Phase } from '../../../../domain/rollout/phase.ts';
@@ -44,7 +45,8 @@ function row(
   record?: ShownRecord,
   versions: { asked?: string; released?: string } = {},
 ): FleetRow {
-  return toFleetRow({ snapshot, record, asked: versions.asked, released: versions.released ?? VERSION });
+  const seen = { version: versions.released ?? VERSION };
+  return toFleetRow({ snapshot, record, asked: versions.asked, seen });
 }
 
 const old = aDeployment({ image: OLD_IMAGE });
@@ -116,14 +118,60 @@ describe('toFleetRow', () => {
     expect(row(...of).health).toBe(health);
   });
 
-  test('is not outdated if its channel was never checked', () => {
+  test('is neither healthy nor outdated if its channel was never read', () => {
     const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
 
-    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, released: undefined })).toMatchObject({
-      health: 'healthy',
+    expect(
+      toFleetRow({ snapshot, record: aRecord(), asked: '20190215094822-2ace0ea', seen: undefined }),
+    ).toMatchObject({
+      health: 'unknown',
       wanted: '',
-      cause: '',
+      cause: 'Release channel "stable" has not been read yet',
+      code: undefined,
     });
+  });
+
+  test('is degraded if its channel does not exist, and shows that, not what was requested before', () => {
+    const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
+
+    expect(
+      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: VERSION, seen }),
+    ).toMatchObject({ health: 'degraded', wanted: '', cause: seen.problem, code: 'release_unknown' });
+  });
+
+  test('without a replica is explained by that, even if its channel does not exist', () => {
+    const snapshot = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
+    const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
+
+    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, seen })).toMatchObject({
+      health: 'degraded',
+      cause: 'No replica of FDD is available',
+    });
+  });
+
+  test.each<[string, FleetRow['health'], SeenChannel, string]>([
+    [
+      'was never read',
+      'unknown',
+      { version: '', code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      'connect ECONNREFUSED',
+    ],
+    [
+      'was read before',
+      'healthy',
+      { version: VERSION, code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      '',
+    ],
+    [
+      'was at another version before',
+      'outdated',
+      { version: 'v9', code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      `Runs ${VERSION}, channel "stable" is at v9`,
+    ],
+  ])('whose channel cannot be read and %s is %s', (_what, health, seen, cause) => {
+    expect(
+      toFleetRow({ snapshot: aSettledSnapshot(), record: undefined, asked: undefined, seen }),
+    ).toMatchObject({ health, cause });
   });
 
   test('wants the requested version during the request, then the channel’s', () => {
@@ -133,8 +181,7 @@ describe('toFleetRow', () => {
     expect(row(aSettledSnapshot(), aRecord(), versions).wanted).toBe('v2');
     expect(row(aSettledSnapshot(), running(), { released: 'v2' }).wanted).toBe('v2');
     expect(
-      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: 'v1', released: undefined })
-        .wanted,
+      toFleetRow({ snapshot: aSettledSnapshot(), record: running(), asked: 'v1', seen: undefined }).wanted,
     ).toBe('v1');
   });
 
