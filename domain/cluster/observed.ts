@@ -97,6 +97,10 @@ export const ObservedPod = z
     waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
     terminated: z.object({ exitCode: z.number().int(), reason: z.string().optional() }).optional(),
     unscheduled: z.string().optional().describe('Why it is not scheduled'),
+    image: z
+      .string()
+      .optional()
+      .describe("The image of FDD's container; left out for bootstrap pods, or if unknown"),
     startedFor: z
       .string()
       .optional()

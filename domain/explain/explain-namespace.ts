@@ -38,12 +38,13 @@ const NO_EVIDENCE: Evidence = { lines: [], symptoms: [] };
 export function explainNamespace(input: WhyInput): Why {
   const { row, snapshot } = input;
   const { config } = snapshot;
+  const isBusy = row.activity !== 'idle';
   if (config && !config.ok) return explained(input, 'config_error', config.reason, NO_EVIDENCE);
-  if (row.status === 'HELM_MANAGED' && row.health !== 'progressing') {
+  if (row.status === 'HELM_MANAGED' && !isBusy) {
     const message = `Helm release ${snapshot.deployment?.helmRelease ?? ''}`;
     return explained(input, 'helm_managed', message, NO_EVIDENCE);
   }
-  if (row.health === 'progressing') return explainBusy(input);
+  if (isBusy) return explainBusy(input);
   const last = input.attempts.find(({ end }) => end !== undefined && end !== 'refused');
   if (row.state === 'failed') {
     return explained(input, row.code ?? last?.code, row.cause || last?.reason || '', evidenceOf(last, input));
@@ -126,7 +127,7 @@ function explainBehind(input: WhyInput): Why {
   return answer(
     input,
     {
-      headline: `FDD runs ${row.version}, not ${wanted}.`,
+      headline: `FDD runs ${row.running || row.version}, not ${wanted}.`,
       remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
     },
     evidence,

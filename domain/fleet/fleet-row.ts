@@ -38,7 +38,8 @@ export const FleetRow = z
     channel: z
       .string()
       .describe("Release channel (the ConfigMap's tag); empty if the ConfigMap cannot be read"),
-    version: z.string().describe('What runs now; empty if nothing does'),
+    version: z.string().describe('What the Deployment specifies; empty without a Deployment'),
+    running: z.string().describe("The version of FDD's ready pods; empty if none is ready"),
     wanted: z
       .string()
       .describe(

@@ -57,7 +57,7 @@ export const FleetSummary = z
     versions: z
       .array(z.object({ version: z.string(), count }))
       .readonly()
-      .describe('Running versions, most frequent first; an empty version means that none runs'),
+      .describe('Versions of ready pods, most frequent first; an empty version means that no pod is ready'),
     channels: z.array(ChannelSummary).readonly(),
     workers: count.optional().describe('Left out while Redis is unreachable'),
     queue: QueueCounts.optional().describe('Left out while Redis is unreachable'),

@@ -1,4 +1,5 @@
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
+import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
@@ -23,6 +24,8 @@ export type ShownRecord = Pick<
   | 'changedAt'
   | 'retryAt'
   | 'lastCode'
+  | 'lastState'
+  | 'trigger'
 >;
 
 export interface RowInput {
@@ -43,7 +46,9 @@ export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRo
   const target = targetOf(channel, seen);
   const released = target.kind === 'known' ? target.version : '';
   const wanted = busy ? (asked ?? released) : released;
-  const facts: Facts = { snapshot, record, status, description, version, wanted, channel, activity, target };
+  const running = runningVersion(snapshot);
+  const seenNow = { status, description, version, running, wanted, channel, activity, target };
+  const facts: Facts = { snapshot, record, ...seenNow };
   const { cause, code } = causeOf(facts);
   return {
     namespace,
@@ -51,6 +56,7 @@ export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRo
     health: healthOf(facts),
     channel,
     version,
+    running,
     wanted,
     activity,
     detail: busy ? detailOf(record, activity) : '',
@@ -69,6 +75,7 @@ export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRo
 interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'> {
   readonly snapshot: NamespaceSnapshot;
   readonly record: ShownRecord | undefined;
+  readonly running: string;
   readonly wanted: string;
   readonly activity: ActivityValue;
   readonly target: ChannelTarget;
@@ -98,7 +105,8 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
 
 /**
  * First match wins:
- * - progressing: a request is not done yet, or waits between two attempts.
+ * - degraded, while a request is not done yet: something failed before, and this is its retry.
+ * - progressing: any other request that is not done yet.
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist.
@@ -108,7 +116,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  */
 function healthOf(facts: Facts): Health {
   const { snapshot, record, status, activity, target } = facts;
-  if (activity !== 'idle') return 'progressing';
+  if (activity !== 'idle') return isRetry(facts) ? 'degraded' : 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
@@ -119,8 +127,21 @@ function healthOf(facts: Facts): Health {
   return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
-function runsAnotherVersion({ version, wanted }: Pick<Facts, 'version' | 'wanted'>): boolean {
-  return wanted !== '' && version !== wanted;
+/** A failure stays one until a later attempt succeeds. Being rate limited is a delay, not a failure. */
+function isRetry({ record, activity }: Facts): boolean {
+  if (!record) return false;
+  if (record.trigger === 'retry' && record.lastState === 'failed') return true;
+  const hasFailed = activity === 'retrying' || record.lastFailure !== '';
+  return hasFailed && record.lastCode !== 'rate_limited';
+}
+
+function runsAnotherVersion(facts: Facts): boolean {
+  return facts.wanted !== '' && actualVersion(facts) !== facts.wanted;
+}
+
+/** An old pod can run on while the Deployment names the wanted version. */
+function actualVersion({ version, running, wanted }: Facts): string {
+  return running !== '' && running !== wanted ? running : version;
 }
 
 interface Cause {
@@ -132,7 +153,7 @@ const NOTHING: Cause = { cause: '' };
 
 /** What is wrong, from the best source. During a request, nothing until its first attempt has failed. */
 function causeOf(facts: Facts): Cause {
-  const { record, status, description, activity, version, wanted, channel, snapshot, target } = facts;
+  const { record, status, description, activity, wanted, channel, snapshot, target } = facts;
   const code = record?.lastCode || undefined;
   if (activity !== 'idle') {
     const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
@@ -146,7 +167,9 @@ function causeOf(facts: Facts): Cause {
   const isDown = status === 'UNAVAILABLE' || status === 'FAILED';
   if (target.kind === 'missing' && !isDown) return { cause: target.problem, code: target.code };
   if (status !== 'OK') return { cause: worstSymptomLine(snapshot) ?? description };
-  if (runsAnotherVersion(facts)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
+  if (runsAnotherVersion(facts)) {
+    return { cause: `Runs ${actualVersion(facts)}, channel "${channel}" is at ${wanted}` };
+  }
   return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 

@@ -2,6 +2,7 @@ import {
   BOOTSTRAP_FOR_ANNOTATION,
   BOOTSTRAP_LABEL,
   DEPLOYMENT_ID_LABEL,
+  FDD,
 } from '../../domain/cluster/names.ts';
 import type {
   DeploymentReport,
@@ -87,6 +88,9 @@ interface RawContainerStatus {
 
 export interface RawPod {
   readonly metadata: Metadata;
+  readonly spec?: {
+    readonly containers?: readonly { readonly name?: string; readonly image?: string }[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly RawCondition[];
@@ -204,6 +208,7 @@ export function toObservedPod(raw: RawPod): ObservedPod {
     waiting: trimWaiting(container),
     terminated: trimTerminated(container),
     unscheduled: scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason) : undefined,
+    image: raw.spec?.containers?.find(({ name }) => name === FDD)?.image,
     startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
   };
 }
