@@ -1,4 +1,5 @@
-import type { FleetRow } from '../domain/fleet/fleet-row.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type FleetRow, HEALTHS } from '../domain/fleet/fleet-row.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
@@ -11,7 +12,10 @@ export async function refreshFleetGauges(
 ): Promise<void> {
   metrics.eventListeners.set(listeners);
   await view.refresh();
-  const { channels, workers } = view.summary();
+  const { channels, workers, byHealth } = view.summary();
+  if (await isFilled(view)) {
+    for (const health of HEALTHS) metrics.namespacesByHealth.set({ health }, byHealth[health] ?? 0);
+  }
   const rows = view.rows();
   metrics.namespacesOutdated.reset();
   for (const { channel } of channels) metrics.namespacesOutdated.set({ channel }, 0);
@@ -32,6 +36,11 @@ export async function refreshFleetGauges(
   metrics.workers.set(workers);
   const records = rows.map(({ namespace }) => view.record(namespace));
   metrics.oldestUnfinished.set(oldestUnfinishedSeconds(records, Date.now()));
+}
+
+/** A view that is not filled yet would export zeros, and a restart would end every alert. */
+function isFilled(view: FleetView): Promise<boolean> {
+  return Promise.race([view.ready().then(() => true), setImmediate(false)]);
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
 import type { AcceptedTarget } from './state/deploy-request.ts';
 import type { DesiredState } from './state/desired-state.ts';
+import { toChannelSnapshot } from './to-channel-snapshot.ts';
 
 export interface DeployCommand {
   /** Undefined means every namespace of the fleet. */
@@ -62,7 +63,10 @@ type DeployQuestion = Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>;
 interface ServiceParts {
   readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
   readonly releases: ReleaseSource;
-  readonly state: Pick<DesiredState, 'request' | 'rollout' | 'record' | 'records' | 'release' | 'dirty'>;
+  readonly state: Pick<
+    DesiredState,
+    'request' | 'rollout' | 'record' | 'records' | 'release' | 'dirty' | 'noteChannels'
+  >;
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
   readonly log: Logger;
   readonly manageRbac: boolean;
@@ -113,6 +117,7 @@ async function request(
   }
   if (answer.kind === 'replayed') return replay(parts, answer.rolloutId);
   await queueAccepted(parts, jobs, rollout, answer.targets);
+  if (!command.channels) await noteChannels(parts, channels);
   return { rollout, targets: mergeTargets(targets, answer.targets), replayed: false };
 }
 
@@ -142,6 +147,20 @@ async function desiredReleases(
 
 function channelsOf({ releases }: ServiceParts, targets: readonly Selected[]): Promise<Map<string, Channel>> {
   return releases.resolve(targets.flatMap((target) => (target.kind === 'deploy' ? [target.config.tag] : [])));
+}
+
+/** A channel that only this process cannot read says nothing new; the release check notes those. */
+async function noteChannels(
+  { state, log }: ServiceParts,
+  channels: ReadonlyMap<string, Channel>,
+): Promise<void> {
+  const news = [...channels.values()].filter(
+    ({ problem }) => problem === undefined || problem.code === 'release_unknown',
+  );
+  if (news.length === 0) return;
+  await state
+    .noteChannels(news.map(toChannelSnapshot))
+    .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'channels were not noted'));
 }
 
 async function replay({ state }: ServiceParts, rolloutId: string): Promise<AcceptedRollout> {

@@ -106,6 +106,12 @@ export function createMetrics() {
       registers,
     }),
     // Only an API knows the rest: in a worker, and while their source is down, they have no value at all.
+    namespacesByHealth: new Gauge({
+      name: 'skipper_namespaces_by_health',
+      help: 'Namespaces, by health',
+      labelNames: ['health'] as const,
+      registers,
+    }),
     namespacesOutdated: new Gauge({
       name: 'skipper_namespaces_outdated',
       help: 'Namespaces that do not run what their channel names, and for which nothing is under way, by channel',

@@ -6,9 +6,10 @@ import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
-import type { ChannelSnapshot, ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
+import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
 import type { Records } from '../shared/state/records.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
+import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
@@ -42,7 +43,7 @@ export async function checkReleases(
   const repaired = await service.repair();
   const namespaces = cluster.namespaces();
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
-  await state.saveChannels([...channels.values()].map(toSnapshot));
+  await state.saveChannels([...channels.values()].map(toChannelSnapshot));
   const records = await state.records(namespaces);
   await state.keepReleases([...records.values()].map(({ release }) => release));
   const outdated = namespaces.filter((namespace) =>
@@ -92,18 +93,6 @@ function needsUpdate(
     finishedAt: record.finishedAt,
   };
   return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
-}
-
-/** What the fleet page shows of a channel. */
-function toSnapshot({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
-  return {
-    channel: tag,
-    image: release?.image,
-    version: release?.version ?? '',
-    checkedAt,
-    updated,
-    problem: problem?.message,
-  };
 }
 
 function summarise({ tag, release, problem }: Channel) {

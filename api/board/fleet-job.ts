@@ -14,10 +14,10 @@ export type FleetState = (typeof FLEET_STATES)[number];
 
 export const FLEET_DESCRIPTION = [
   'One entry per namespace, with its current state.',
-  'Failed: FDD is not working, or the latest deploy failed.',
+  'Failed: FDD is not working, or the latest deploy failed, even while it is retried.',
   'Active: a deploy is in progress.',
   'Waiting: a deploy is queued.',
-  'Delayed: outdated, or waiting for the next attempt; Promote deploys it now.',
+  'Delayed: outdated, its target is unknown, or waiting because the API server limits requests; Promote deploys it now.',
   'Paused: not managed by Skipper.',
   'Completed: working and up to date.',
   "Retry, Add and Promote deploy the channel's current release; the link opens the namespace on the fleet page.",
@@ -36,6 +36,7 @@ export function fleetStateOf({ health, activity }: Pick<FleetRow, 'health' | 'ac
     case 'unmanaged':
       return 'paused';
     case 'outdated':
+    case 'unknown':
       return 'delayed';
     case 'progressing':
       if (activity === 'queued') return 'waiting';
@@ -98,6 +99,8 @@ export function headlineOf(row: FleetRow): string {
       return wanted === '' ? cause || status : `should run ${wanted}`;
     case 'degraded':
       return beginningOf(cause) || status;
+    case 'unknown':
+      return beginningOf(cause);
     case 'unmanaged':
       return beginningOf(cause) || 'not managed by Skipper';
   }

@@ -20,6 +20,7 @@ export const LIGHT = {
   outdated: '#8a5a00',
   degraded: '#c41e2a',
   unmanaged: '#586372',
+  unknown: '#7a4bb0',
 } as const;
 
 export const DARK: Palette = {
@@ -39,6 +40,7 @@ export const DARK: Palette = {
   outdated: '#d9a02b',
   degraded: '#ff7b72',
   unmanaged: '#949fae',
+  unknown: '#b99af0',
 };
 
 export const FONTS = {

@@ -1,3 +1,5 @@
+import isEqual from 'fast-deep-equal';
+import { type ChannelTarget, targetOf } from '../../domain/fleet/target-of.ts';
 import type { ChannelSnapshot, ChannelSnapshots } from '../../shared/state/channel-snapshots.ts';
 
 export type SnapshotsByChannel = ReadonlyMap<string, ChannelSnapshot>;
@@ -7,7 +9,7 @@ export interface ChannelCache {
   all(): SnapshotsByChannel;
   expire(): void;
   isExpired(): boolean;
-  /** Reads them if they have expired; true if the version of a channel has changed. */
+  /** Reads them if they have expired; true if a channel's release has changed, or why it is unknown. */
   refresh(): Promise<boolean>;
 }
 
@@ -27,11 +29,15 @@ export function createChannelCache(state: Pick<ChannelSnapshots, 'channels'>): C
         const before = snapshots;
         snapshots = await state.channels();
         const tags = [...before.keys(), ...snapshots.keys()];
-        return tags.some((tag) => before.get(tag)?.version !== snapshots.get(tag)?.version);
+        return tags.some((tag) => !isEqual(targetIn(before, tag), targetIn(snapshots, tag)));
       } catch (error) {
         expired = true;
         throw error;
       }
     },
   };
+}
+
+function targetIn(snapshots: SnapshotsByChannel, tag: string): ChannelTarget {
+  return targetOf(tag, snapshots.get(tag));
 }

@@ -70,6 +70,6 @@ function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): 
     snapshot,
     record: records.get(namespace),
     asked: records.askedVersion(namespace),
-    released: config?.ok ? channels.all().get(config.value.tag)?.version : undefined,
+    seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });
 }

@@ -8,7 +8,7 @@ import type { RouteServices } from '../route.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 
-const NOTHING_REQUESTED = { record: undefined, asked: undefined, released: undefined };
+const NOTHING_REQUESTED = { record: undefined, asked: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
 /** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
@@ -33,7 +33,14 @@ export async function describeNamespace(
     namespace,
     now: Date.now(),
     row,
-    why: explainNamespace({ row, snapshot, attempts, bootstrap, channelProblem: channel?.problem }),
+    why: explainNamespace({
+      row,
+      snapshot,
+      attempts,
+      bootstrap,
+      channelProblem: channel?.problem,
+      channelCode: channel?.code,
+    }),
     attempts,
     historyProblem,
     bootstrap,

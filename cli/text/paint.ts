@@ -15,6 +15,7 @@ export const HEALTH_STYLES: Readonly<Record<Health, Style>> = {
   healthy: 'green',
   progressing: 'cyan',
   outdated: 'yellow',
+  unknown: 'yellow',
   degraded: 'red',
   unmanaged: 'dim',
 };

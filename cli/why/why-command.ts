@@ -1,9 +1,12 @@
 import type { ApiClient } from '../../client/api-client.ts';
+import type { Health } from '../../domain/fleet/fleet-row.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { painter } from '../text/paint.ts';
 import { describeWhy } from './describe-why.ts';
+
+const NEEDS_ATTENTION: readonly Health[] = ['degraded', 'outdated', 'unknown'];
 
 /** Explains the state of a namespace; the exit code shows whether it needs attention. */
 export async function explain(
@@ -21,5 +24,5 @@ export async function explain(
   } else {
     await printDocument({ namespace, status, channel, version, why, attempts, historyProblem }, format, out);
   }
-  return why.health === 'degraded' || why.health === 'outdated' ? EXIT.failed : EXIT.ok;
+  return NEEDS_ATTENTION.includes(why.health) ? EXIT.failed : EXIT.ok;
 }

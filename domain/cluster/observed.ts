@@ -115,6 +115,10 @@ export const ObservedPod = z
       .optional()
       .describe('A container beside it that keeps the pod from starting or from being ready'),
     unscheduled: z.string().optional().describe('Why it is not scheduled'),
+    image: z
+      .string()
+      .optional()
+      .describe("The image of FDD's container; left out for bootstrap pods, or if unknown"),
     startedFor: z
       .string()
       .optional()

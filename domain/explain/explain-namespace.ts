@@ -17,6 +17,8 @@ export interface WhyInput {
   readonly bootstrap: LastBootstrap | undefined;
   /** Why the namespace's release channel cannot be read. */
   readonly channelProblem: string | undefined;
+  /** The error code of that. */
+  readonly channelCode?: string | undefined;
 }
 
 const MAX_EVIDENCE = 8;
@@ -36,17 +38,22 @@ const NO_EVIDENCE: Evidence = { lines: [], symptoms: [] };
 export function explainNamespace(input: WhyInput): Why {
   const { row, snapshot } = input;
   const { config } = snapshot;
+  const isBusy = row.activity !== 'idle';
   if (config && !config.ok) return explained(input, 'config_error', config.reason, NO_EVIDENCE);
-  if (row.status === 'HELM_MANAGED' && row.health !== 'progressing') {
+  if (row.status === 'HELM_MANAGED' && !isBusy) {
     const message = `Helm release ${snapshot.deployment?.helmRelease ?? ''}`;
     return explained(input, 'helm_managed', message, NO_EVIDENCE);
   }
-  if (row.health === 'progressing') return explainBusy(input);
-  const last = input.attempts.find((attempt) => attempt.end !== undefined);
+  if (isBusy) return explainBusy(input);
+  const last = input.attempts.find(({ end }) => end !== undefined && end !== 'refused');
   if (row.state === 'failed') {
     return explained(input, row.code ?? last?.code, row.cause || last?.reason || '', evidenceOf(last, input));
   }
+  if (row.code === 'release_unknown') {
+    return explained(input, row.code, row.cause || input.channelProblem || '', liveEvidence(input));
+  }
   if (row.health === 'degraded') return explainBroken(input);
+  if (row.health === 'unknown') return explainUnknown(input);
   if (row.health === 'outdated' || row.status === 'NOT_FOUND') return explainBehind(input);
   return explainHealthy(input, last);
 }
@@ -103,7 +110,7 @@ function explainBehind(input: WhyInput): Why {
   const { row, channelProblem, snapshot } = input;
   const now = liveEvidence(input);
   if (channelProblem !== undefined && row.wanted === '') {
-    return explained(input, row.code ?? 'release_unknown', channelProblem, now);
+    return explained(input, input.channelCode ?? row.code ?? 'release_unknown', channelProblem, now);
   }
   const evidence = [row.cause, ...(channelProblem === undefined ? [] : [channelProblem]), ...now.lines];
   if (!snapshot.deployment) {
@@ -120,19 +127,37 @@ function explainBehind(input: WhyInput): Why {
   return answer(
     input,
     {
-      headline: `FDD runs ${row.version}, not ${wanted}.`,
+      headline: `FDD runs ${row.running || row.version}, not ${wanted}.`,
       remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
     },
     evidence,
   );
 }
 
-function explainHealthy(input: WhyInput, last: Attempt | undefined): Why {
+/** FDD works, but its channel was never read. */
+function explainUnknown(input: WhyInput): Why {
   const { row } = input;
+  const headline = `FDD runs ${row.version}, but what should run here is unknown.`;
+  if (row.code === undefined) {
+    const remedy = [
+      'Skipper reads the channel in the next release check, which needs a worker. If none is alive, start one: skipper worker',
+    ];
+    return answer(input, { headline, remedy }, [row.cause]);
+  }
+  const advice = adviceFor(row.code, troubleOf(input), []);
+  return answer(input, { ...advice, headline: `${headline} ${advice.headline}` }, [row.cause]);
+}
+
+function explainHealthy(input: WhyInput, last: Attempt | undefined): Why {
+  const { row, channelProblem } = input;
   const because =
     last?.end === 'completed' ? [`latest deploy: ${last.outcome ?? 'verified'} (plan: ${last.reason})`] : [];
   const headline = `FDD is available and runs ${row.version}, the release of channel "${row.channel}".`;
-  return answer(input, { headline, remedy: [] }, [...because, ...(last?.details ?? [])]);
+  const unread =
+    channelProblem === undefined
+      ? []
+      : [`compared with the last good release of the channel, which cannot be read now: ${channelProblem}`];
+  return answer(input, { headline, remedy: [] }, [...unread, ...because, ...(last?.details ?? [])]);
 }
 
 function answer({ row }: WhyInput, advice: Advice, evidence: readonly string[]): Why {

@@ -137,7 +137,10 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   release_source_unavailable: ({ channel }) => ({
     headline: `Release channel "${channel}" is unreachable.`,
-    remedy: ['Check the release server, the network to it, and --baseurl.', AGAIN],
+    remedy: [
+      'Check the release server, the network to it, and --baseurl. Skipper reads the channel again with each release check.',
+      'If a deploy was refused, deploy again.',
+    ],
   }),
   release_unknown: ({ namespace, configMap, channel }) => ({
     headline: `Release "${channel}" does not exist.`,

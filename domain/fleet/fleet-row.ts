@@ -17,12 +17,13 @@ export const ActivityValue = z.enum(ACTIVITIES).meta({ id: 'Activity' });
 export type ActivityValue = z.infer<typeof ActivityValue>;
 
 /**
- * The health of a namespace, worst first; page, board and CLI color and count by it.
- * `healthy`: runs the wanted version. `progressing`: a request is in progress. `outdated`: works, but runs another version,
- * and no request is in progress. `degraded`: FDD does not work, or the latest deploy failed. `unmanaged`: Skipper does not
- * change it.
+ * The health of a namespace, worst first; page, board, CLI and metrics color and count by it.
+ * `healthy`: runs the wanted version. `progressing`: a request is in progress, and nothing has failed. `outdated`: works, but
+ * runs another version, and no request is in progress. `unknown`: FDD works, but its release channel could not be read, so
+ * nobody knows what should run. `degraded`: FDD does not work, its channel does not exist, or the latest deploy failed, even
+ * while it is retried. `unmanaged`: Skipper does not change it.
  */
-export const HEALTHS = ['degraded', 'outdated', 'progressing', 'unmanaged', 'healthy'] as const;
+export const HEALTHS = ['degraded', 'outdated', 'unknown', 'progressing', 'unmanaged', 'healthy'] as const;
 export const Health = z.enum(HEALTHS).describe('The health in one word').meta({ id: 'Health' });
 export type Health = z.infer<typeof Health>;
 
@@ -37,7 +38,8 @@ export const FleetRow = z
     channel: z
       .string()
       .describe("Release channel (the ConfigMap's tag); empty if the ConfigMap cannot be read"),
-    version: z.string().describe('What runs now; empty if nothing does'),
+    version: z.string().describe('What the Deployment specifies; empty without a Deployment'),
+    running: z.string().describe("The version of FDD's ready pods; empty if none is ready"),
     wanted: z
       .string()
       .describe(

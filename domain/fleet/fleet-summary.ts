@@ -14,6 +14,7 @@ export const ChannelSummary = z
     version: z.string().describe('Empty if unknown'),
     checkedAt: milliseconds.optional().describe('When it was last read successfully'),
     problem: z.string().optional().describe('Why the latest check of it failed'),
+    code: z.string().optional().describe('Error code of the problem'),
     updated: z.string().optional().describe('When it was published, according to the channel'),
   })
   .meta({ id: 'ChannelSummary' });
@@ -56,7 +57,7 @@ export const FleetSummary = z
     versions: z
       .array(z.object({ version: z.string(), count }))
       .readonly()
-      .describe('Running versions, most frequent first; an empty version means that none runs'),
+      .describe('Versions of ready pods, most frequent first; an empty version means that no pod is ready'),
     channels: z.array(ChannelSummary).readonly(),
     workers: count.optional().describe('Left out while Redis is unreachable'),
     queue: QueueCounts.optional().describe('Left out while Redis is unreachable'),

@@ -8,6 +8,8 @@ export interface SeenChannel {
   readonly version: string;
   readonly checkedAt?: number | undefined;
   readonly problem?: string | undefined;
+  /** The error code of the problem. */
+  readonly code?: string | undefined;
   readonly updated?: string | undefined;
 }
 
@@ -23,11 +25,11 @@ export function summariseFleet({ rows, channels, ...rest }: FleetFacts): FleetSu
   const byVersion = new Map<string, number>();
   const byChannel = new Map<string, number>();
   let namespaces = 0;
-  for (const { status, health, version, channel } of rows) {
+  for (const { status, health, running, channel } of rows) {
     namespaces += 1;
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     byHealth[health] = (byHealth[health] ?? 0) + 1;
-    byVersion.set(version, (byVersion.get(version) ?? 0) + 1);
+    byVersion.set(running, (byVersion.get(running) ?? 0) + 1);
     if (channel !== '') byChannel.set(channel, (byChannel.get(channel) ?? 0) + 1);
   }
   return {
@@ -55,6 +57,7 @@ function toChannelSummary(
     version: seen?.version ?? '',
     checkedAt: seen?.checkedAt,
     problem: seen?.problem,
+    code: seen?.code,
     updated: seen?.updated,
   };
 }

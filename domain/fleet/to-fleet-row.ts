@@ -1,10 +1,13 @@
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
+import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
 import type { ActivityValue, FleetRow, Health } from './fleet-row.ts';
+import type { SeenChannel } from './summarise-fleet.ts';
+import { type ChannelTarget, targetOf } from './target-of.ts';
 
 /** The fields of a namespace's record that a row shows. */
 export type ShownRecord = Pick<
@@ -21,25 +24,31 @@ export type ShownRecord = Pick<
   | 'changedAt'
   | 'retryAt'
   | 'lastCode'
+  | 'lastState'
+  | 'trigger'
 >;
 
 export interface RowInput {
   readonly snapshot: NamespaceSnapshot;
   /** Undefined if nothing was ever requested, or Redis is down. */
   readonly record: ShownRecord | undefined;
-  /** Version of the requested release; used as the wanted version until the channel is checked. */
+  /** Version of the requested release: the wanted version during the request. */
   readonly asked: string | undefined;
-  /** Version of the channel's current release. */
-  readonly released: string | undefined;
+  /** The namespace's release channel as it was last read; undefined if it never was. */
+  readonly seen: SeenChannel | undefined;
 }
 
 /** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record, asked, released }: RowInput): FleetRow {
+export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRow {
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';
-  const wanted = (busy ? (asked ?? released) : (released ?? asked)) ?? '';
-  const facts: Facts = { snapshot, record, status, description, version, wanted, channel, activity };
+  const target = targetOf(channel, seen);
+  const released = target.kind === 'known' ? target.version : '';
+  const wanted = busy ? (asked ?? released) : released;
+  const running = runningVersion(snapshot);
+  const seenNow = { status, description, version, running, wanted, channel, activity, target };
+  const facts: Facts = { snapshot, record, ...seenNow };
   const { cause, code } = causeOf(facts);
   return {
     namespace,
@@ -47,6 +56,7 @@ export function toFleetRow({ snapshot, record, asked, released }: RowInput): Fle
     health: healthOf(facts),
     channel,
     version,
+    running,
     wanted,
     activity,
     detail: busy ? detailOf(record, activity) : '',
@@ -65,8 +75,10 @@ export function toFleetRow({ snapshot, record, asked, released }: RowInput): Fle
 interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'> {
   readonly snapshot: NamespaceSnapshot;
   readonly record: ShownRecord | undefined;
+  readonly running: string;
   readonly wanted: string;
   readonly activity: ActivityValue;
+  readonly target: ChannelTarget;
 }
 
 const ACTIVITY_OF: Readonly<Partial<Record<Phase, ActivityValue>>> = {
@@ -93,26 +105,43 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
 
 /**
  * First match wins:
- * - progressing: a request is not done yet, or waits between two attempts.
+ * - degraded, while a request is not done yet: something failed before, and this is its retry.
+ * - progressing: any other request that is not done yet.
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
- *   or the latest deploy failed, according to our record or FDD's own report.
+ *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel.
+ * - unknown: its channel was never read successfully.
  * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
-  const { snapshot, record, status, activity } = facts;
-  if (activity !== 'idle') return 'progressing';
+  const { snapshot, record, status, activity, target } = facts;
+  if (activity !== 'idle') return isRetry(facts) ? 'degraded' : 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
+  if (target.kind === 'missing') return 'degraded';
   if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
   if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
-  return status === 'VERSION_MISMATCH' || runsAnotherVersion(facts) ? 'outdated' : 'healthy';
+  if (status === 'VERSION_MISMATCH' || runsAnotherVersion(facts)) return 'outdated';
+  return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
-function runsAnotherVersion({ version, wanted }: Pick<Facts, 'version' | 'wanted'>): boolean {
-  return wanted !== '' && version !== wanted;
+/** A failure stays one until a later attempt succeeds. Being rate limited is a delay, not a failure. */
+function isRetry({ record, activity }: Facts): boolean {
+  if (!record) return false;
+  if (record.trigger === 'retry' && record.lastState === 'failed') return true;
+  const hasFailed = activity === 'retrying' || record.lastFailure !== '';
+  return hasFailed && record.lastCode !== 'rate_limited';
+}
+
+function runsAnotherVersion(facts: Facts): boolean {
+  return facts.wanted !== '' && actualVersion(facts) !== facts.wanted;
+}
+
+/** An old pod can run on while the Deployment names the wanted version. */
+function actualVersion({ version, running, wanted }: Facts): string {
+  return running !== '' && running !== wanted ? running : version;
 }
 
 interface Cause {
@@ -124,7 +153,7 @@ const NOTHING: Cause = { cause: '' };
 
 /** What is wrong, from the best source. During a request, nothing until its first attempt has failed. */
 function causeOf(facts: Facts): Cause {
-  const { record, status, description, activity, version, wanted, channel, snapshot } = facts;
+  const { record, status, description, activity, wanted, channel, snapshot, target } = facts;
   const code = record?.lastCode || undefined;
   if (activity !== 'idle') {
     const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
@@ -135,9 +164,13 @@ function causeOf(facts: Facts): Cause {
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
+  const isDown = status === 'UNAVAILABLE' || status === 'FAILED';
+  if (target.kind === 'missing' && !isDown) return { cause: target.problem, code: target.code };
   if (status !== 'OK') return { cause: worstSymptomLine(snapshot) ?? description };
-  if (runsAnotherVersion(facts)) return { cause: `Runs ${version}, channel "${channel}" is at ${wanted}` };
-  return NOTHING;
+  if (runsAnotherVersion(facts)) {
+    return { cause: `Runs ${actualVersion(facts)}, channel "${channel}" is at ${wanted}` };
+  }
+  return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 
 /** Pods that cannot be created or do not start show the cause; the Deployment's other conditions only the effect. */

@@ -2,8 +2,19 @@ import * as z from 'zod';
 import { Symptom } from '../symptom.ts';
 import { Outcome } from './rollout.ts';
 
-/** How an attempt ended. `lost`: its worker died during the attempt, and another worker detected it. */
-export const ATTEMPT_ENDS = ['completed', 'failed', 'retrying', 'skipped', 'handed over', 'lost'] as const;
+/**
+ * How an attempt ended. `lost`: its worker died during the attempt, and another worker detected it. `refused`: the request
+ * could not be accepted for this namespace, so no attempt was made.
+ */
+export const ATTEMPT_ENDS = [
+  'completed',
+  'failed',
+  'retrying',
+  'skipped',
+  'handed over',
+  'lost',
+  'refused',
+] as const;
 export const AttemptEnd = z.enum(ATTEMPT_ENDS).meta({ id: 'AttemptEnd' });
 export type AttemptEnd = z.infer<typeof AttemptEnd>;
 
@@ -29,7 +40,7 @@ export const Attempt = z
   .object({
     rolloutId: z.string(),
     generation: z.number().int(),
-    attempt: z.number().int().describe('Counted from 1 for each request'),
+    attempt: z.number().int().describe('Counted from 1 for each request; 0 for a refused one'),
     jobId: z.string(),
     trigger: z.string(),
     requestedBy: z.string(),

@@ -91,6 +91,9 @@ interface RawContainerStatus {
 
 export interface RawPod {
   readonly metadata: Metadata;
+  readonly spec?: {
+    readonly containers?: readonly { readonly name?: string; readonly image?: string }[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly RawCondition[];
@@ -225,6 +228,7 @@ export function toObservedPod(raw: RawPod): ObservedPod {
     terminated: trimTerminated(container),
     blockedBy: blockerOf(status, container),
     unscheduled: scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason) : undefined,
+    image: raw.spec?.containers?.find(({ name }) => name === FDD)?.image,
     startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
   };
 }

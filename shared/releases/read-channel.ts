@@ -57,7 +57,7 @@ export async function readChannel(
 ): Promise<KeptChannel> {
   const answer = await documents.metadata(tag, last?.validators ?? {});
   if (answer.kind === 'absent') {
-    throw new SkipperError('not_found', `release channel "${tag}" does not exist at ${documents.base}`);
+    throw new SkipperError('release_unknown', `release channel "${tag}" does not exist at ${documents.base}`);
   }
   const metadataText = answer.kind === 'content' ? answer.text : (last?.metadataText ?? '');
   const metadata = orThrow(parseChannelMetadata(metadataText), `release channel "${tag}"`);

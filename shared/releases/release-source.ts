@@ -112,7 +112,7 @@ function toChannel(tag: string, kept: KeptChannel, override: Spec): Channel {
 function failedChannel(tag: string, error: unknown, last: KeptChannel | undefined, override: Spec): Channel {
   const code = error instanceof SkipperError ? error.code : 'release_source_unavailable';
   const problem = { code, message: messageOf(error) };
-  if (last === undefined || code === 'not_found') {
+  if (last === undefined || code === 'not_found' || code === 'release_unknown') {
     return { tag, release: undefined, problem, checkedAt: last?.checkedAt, updated: undefined };
   }
   return { ...toChannel(tag, last, override), problem };

@@ -1,3 +1,4 @@
+import type { ChainableCommander } from 'ioredis';
 import { z } from 'zod';
 import { jsonText } from '../json-text.ts';
 import { CHANNELS_CHANGED, changesChannel } from './change-feed.ts';
@@ -11,27 +12,36 @@ const ChannelSnapshot = z.object({
   checkedAt: z.number().optional(),
   updated: z.string().optional(),
   problem: z.string().optional(),
+  /** The error code of the problem. */
+  code: z.string().optional(),
 });
 export type ChannelSnapshot = Readonly<z.infer<typeof ChannelSnapshot>>;
 
-/** What the release check has seen of the channels in use, for people. */
+/** What was seen of the channels in use, for people. */
 export interface ChannelSnapshots {
   /** Keeps what the release check has seen of the channels in use, and announces it. */
   saveChannels(channels: readonly ChannelSnapshot[]): Promise<void>;
+  /** Adds what a deploy request has just read to what the latest release check has seen, and announces it. */
+  noteChannels(channels: readonly ChannelSnapshot[]): Promise<void>;
   /** What the latest release check has seen, by channel. */
   channels(): Promise<Map<string, ChannelSnapshot>>;
 }
 
 export function openChannelSnapshots({ redis, prefix, guarded }: StateConnection): ChannelSnapshots {
   const key = `${prefix}:channels`;
+  function write(transaction: ChainableCommander, channels: readonly ChannelSnapshot[]): Promise<unknown> {
+    const snapshots = channels.map((snapshot) => [snapshot.channel, JSON.stringify(snapshot)]);
+    if (snapshots.length > 0) transaction.hset(key, Object.fromEntries(snapshots));
+    return transaction.publish(changesChannel(prefix), CHANNELS_CHANGED).exec();
+  }
+
   return {
-    saveChannels: (channels) =>
-      guarded(async () => {
-        const snapshots = channels.map((snapshot) => [snapshot.channel, JSON.stringify(snapshot)]);
-        const transaction = redis.multi().del(key);
-        if (snapshots.length > 0) transaction.hset(key, Object.fromEntries(snapshots));
-        await transaction.publish(changesChannel(prefix), CHANNELS_CHANGED).exec();
-      }),
+    saveChannels: async (channels) => {
+      await guarded(() => write(redis.multi().del(key), channels));
+    },
+    noteChannels: async (channels) => {
+      await guarded(() => write(redis.multi(), channels));
+    },
     channels: async () => decodeSnapshots(await guarded(() => redis.hgetall(key))),
   };
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Release } from '../../domain/release/release.ts';
+import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Rollout, RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
+import { encodeEnding, HISTORY_LIMITS } from './history.ts';
 import { luaJson } from './lua-json.ts';
-import type { ScriptArguments } from './scripts.ts';
+import type { EncodedEnding, ScriptArguments } from './scripts.ts';
 import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
 /** Rollouts are remembered this long. */
@@ -46,7 +48,7 @@ export function encodeRequest(
 ): ScriptArguments['request'] {
   const releases: Record<string, string> = {};
   const encoded = targets.map(({ namespace, release, target }) => {
-    if (!release) return { namespace, target };
+    if (!release) return { namespace, target, ...refusal(rollout, target, now) };
     const key = releaseKey(release);
     releases[key] ??= luaJson(release);
     return { namespace, target, release: key, force: rollout.forceBootstrap };
@@ -63,11 +65,40 @@ export function encodeRequest(
     releases,
     releaseTtlSeconds: RELEASE_TTL_SECONDS,
     now,
+    history: HISTORY_LIMITS,
     ttlSeconds: ROLLOUT_TTL_SECONDS,
     ...(idempotency === undefined
       ? {}
       : { idempotency: { ...idempotency, ttlSeconds: IDEMPOTENCY_TTL_SECONDS } }),
   };
+}
+
+/** A refused request was no attempt, but people look for it in the namespace's history. */
+function refusal(
+  { id, trigger, requestedBy }: Rollout,
+  { state, code, reason = '' }: RolloutTarget,
+  now: number,
+): { readonly refused?: EncodedEnding } {
+  if (state !== 'failed' && state !== 'cancelled') return {};
+  const attempt: Attempt = {
+    rolloutId: id,
+    generation: 0,
+    attempt: 0,
+    jobId: '',
+    trigger,
+    requestedBy,
+    version: '',
+    startedAt: now,
+    endedAt: now,
+    end: 'refused',
+    code,
+    reason,
+    details: [],
+    steps: [],
+    times: 1,
+    firstStartedAt: now,
+  };
+  return { refused: encodeEnding({ attempt }) };
 }
 
 const Answer = jsonText(

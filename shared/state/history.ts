@@ -36,6 +36,7 @@ export interface AttemptEnding {
  * too often, come in large numbers; everything else stands for itself.
  */
 export function foldKeyOf({ outcome, end, code, version, generation, attempt }: Attempt): string {
+  if (end === 'refused') return `refused/${code}`;
   if (end === 'completed' && outcome === 'unchanged') return `unchanged/${version}`;
   if (end === 'retrying' && code === 'rate_limited') return `throttled/${generation}/${attempt}`;
   return '';

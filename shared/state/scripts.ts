@@ -49,6 +49,8 @@ export interface ScriptArguments {
       /** Its key. */
       readonly release?: string;
       readonly force?: boolean;
+      /** What the history keeps of a request that was refused. */
+      readonly refused?: EncodedEnding;
     }[];
     /** JSON, by key. */
     readonly releases: Readonly<Record<string, string>>;
@@ -60,6 +62,7 @@ export interface ScriptArguments {
     };
     readonly now: number;
     readonly ttlSeconds: number;
+    readonly history: HistoryLimits;
   };
   begin: {
     readonly namespace: string;

@@ -148,7 +148,15 @@ describe('promtool', () => {
     [
       'SkipperNamespacesNotOk',
       {
-        'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="UNAVAILABLE"}': '2x180',
+        'skipper_namespaces_by_health{namespace="fiaas-skipper",job="fiaas-skipper",health="degraded"}':
+          '2x180',
+      },
+    ],
+    [
+      'SkipperNamespacesNotOk',
+      {
+        'skipper_namespaces_by_health{namespace="fiaas-skipper",job="fiaas-skipper",health="unknown"}':
+          '2x180',
       },
     ],
     [

@@ -62,7 +62,7 @@ describe('release channels', () => {
 
     expect(targets.find(({ namespace }) => namespace === 'unknown-tag')).toMatchObject({
       state: 'failed',
-      code: 'not_found',
+      code: 'release_unknown',
       reason: expect.stringContaining('"no-such-channel" does not exist'),
     });
     expect(targets.find(({ namespace }) => namespace === 'beside-unknown')).toMatchObject({

@@ -39,7 +39,7 @@ function kindsOf(attempt: Attempt | undefined): string[] {
 async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   return until(async () => {
     const details = await detailsOf(namespace);
-    return details.row.health !== 'progressing' && details;
+    return details.row.activity === 'idle' && details;
   }, `${namespace} is at rest`);
 }
 

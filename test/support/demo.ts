@@ -69,6 +69,7 @@ export function useDemo(
 export function isQuiet(namespaces: number) {
   return ({ rows, summary }: FleetDocument): boolean =>
     rows.length === namespaces &&
-    (summary.byHealth.progressing ?? 0) + (summary.byHealth.outdated ?? 0) === 0 &&
+    rows.every(({ activity }) => activity === 'idle') &&
+    (summary.byHealth.outdated ?? 0) === 0 &&
     summary.rollouts.length > 0;
 }

@@ -6,7 +6,7 @@ import { toggleHealth } from './selection.ts';
 import { SelectionLink } from './selection-link.tsx';
 import { HEALTH_WORDS, number } from './words.ts';
 
-/** The fleet in five numbers; each is a filter, and several can be combined. */
+/** The fleet in numbers; each is a filter, and several can be combined. */
 export function HealthTiles({ store }: { store: FleetStore }) {
   const { byHealth, namespaces } = store.summary.value;
   const selection = store.selection.value;

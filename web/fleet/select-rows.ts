@@ -58,8 +58,9 @@ export function selectRows(rows: readonly FleetRow[], selection: Selection): Sel
 type Facet = keyof Facets;
 const FACETS: readonly Facet[] = ['status', 'channel', 'version'];
 
+/** By version means by what runs: the numbers of the panel "Versions" count that. */
 function facetOf(row: FleetRow, facet: Facet): string {
-  return row[facet] === '' ? NONE : row[facet];
+  return (facet === 'version' ? row.running : row[facet]) || NONE;
 }
 
 function passesFacet(row: FleetRow, selection: Selection, facet: Facet): boolean {

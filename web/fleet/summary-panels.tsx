@@ -34,7 +34,7 @@ function Versions({ store }: { store: FleetStore }) {
   return (
     <section class="panel summary-panel" aria-labelledby="versions-title">
       <h2 id="versions-title">Versions</h2>
-      {shares.length === 0 ? <p class="muted">Nothing is deployed yet.</p> : null}
+      {shares.length === 0 ? <p class="muted">Nothing runs yet.</p> : null}
       {shares.length > 0 ? <StackedBar parts={parts} total={summary.namespaces} label={inWords} /> : null}
       <ul class="legend">
         {shares.map(({ version, label, count }, index) => (

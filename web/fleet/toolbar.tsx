@@ -77,7 +77,7 @@ export function Toolbar({ store, onDeploy }: ToolbarProps) {
               label="Version"
               value={selection.version}
               options={facets.version}
-              words={{ [NONE]: 'not deployed' }}
+              words={{ [NONE]: 'not running' }}
               onChange={(version) => change({ version })}
             />
             <SortChoice selection={selection} onChange={change} />

@@ -1,5 +1,5 @@
 export interface VersionShare {
-  /** '' if FDD is not deployed; undefined for all the others together. */
+  /** '' if FDD is not running; undefined for all the others together. */
   readonly version: string | undefined;
   readonly label: string;
   readonly count: number;
@@ -12,7 +12,7 @@ const MOST = 5;
 export function shareVersions(
   versions: readonly { readonly version: string; readonly count: number }[],
 ): VersionShare[] {
-  const shares = versions.map(({ version, count }) => ({ version, count, label: version || 'not deployed' }));
+  const shares = versions.map(({ version, count }) => ({ version, count, label: version || 'not running' }));
   if (shares.length <= MOST) return shares;
   const rest = shares.slice(MOST - 1);
   const count = rest.reduce((sum, share) => sum + share.count, 0);

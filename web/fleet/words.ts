@@ -3,8 +3,15 @@ import type { FleetRow, Health } from '../../domain/fleet/fleet-row.ts';
 import type { Trigger } from '../../domain/rollout/rollout.ts';
 
 export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; readonly meaning: string }>> = {
-  degraded: { word: 'Degraded', meaning: 'FDD is not working, or the latest deploy failed' },
+  degraded: {
+    word: 'Degraded',
+    meaning: 'FDD is not working, its channel does not exist, or the latest deploy failed',
+  },
   outdated: { word: 'Outdated', meaning: 'not on the wanted version, and no deploy is in progress' },
+  unknown: {
+    word: 'Unknown',
+    meaning: 'its release channel could not be read: what should run is not known',
+  },
   progressing: { word: 'Progressing', meaning: 'a deploy is queued or in progress' },
   unmanaged: { word: 'Unmanaged', meaning: 'not managed by Skipper' },
   healthy: { word: 'Healthy', meaning: 'working and up to date' },

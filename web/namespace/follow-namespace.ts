@@ -102,7 +102,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
 
 /** Objects are read again when the activity has ended, or the running version has changed. */
 export function hasSettled(before: FleetRow, after: FleetRow): boolean {
-  const isOver = before.health === 'progressing' && after.health !== 'progressing';
+  const isOver = before.activity !== 'idle' && after.activity === 'idle';
   return isOver || before.status !== after.status || before.version !== after.version;
 }
 

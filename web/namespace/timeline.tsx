@@ -51,16 +51,16 @@ function TimelineEntry({ attempt, isLatest, phase, now }: EntryProps) {
       <HealthIcon health={health} />
       <div class="attempt-body">
         <p class="attempt-head">
-          <strong>
-            Attempt {attempt.attempt}: {word}
-          </strong>
+          <strong>{attempt.attempt === 0 ? word : `Attempt ${attempt.attempt}: ${word}`}</strong>
           {attempt.code === undefined ? null : <code class="chip">{attempt.code}</code>}
           <span class="attempt-time muted numbers">
             <Duration attempt={attempt} now={now} />, <Ago at={attempt.startedAt} now={now} />
           </span>
         </p>
         <p class="muted">
-          {attempt.version} · {requesterOf(attempt)} · rollout {attempt.rolloutId}
+          {[attempt.version, requesterOf(attempt), `rollout ${attempt.rolloutId}`]
+            .filter(Boolean)
+            .join(' · ')}
         </p>
         {attempt.times > 1 ? (
           <p>

@@ -64,6 +64,12 @@ const HEALTH_SHAPES: Readonly<Record<Health, ComponentChild>> = {
       {mark('M8 10.900V5.300M5.700 7.500 8 5.200l2.300 2.300')}
     </>
   ),
+  unknown: (
+    <>
+      <path d="M1 3.200h14L8 15.200z" fill="currentColor" />
+      {mark('M6.500 5.600a1.600 1.600 0 1 1 1.500 2v.600M8 10.600v.100')}
+    </>
+  ),
   progressing: (
     <>
       <circle

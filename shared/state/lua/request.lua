@@ -1,11 +1,12 @@
 -- Records what was requested: the only way in which desired state changes.
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy}, rolloutJson,
---   targets: [{namespace, target, release? (key), force?}], releases: {<key>: JSON}, releaseTtlSeconds,
---   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds}
+--   targets: [{namespace, target, release? (key), force?, refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
+--   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds, history: {attempts, ttlSeconds}}
 -- Returns JSON {replayed: rolloutId} | {mismatch: true}
 --   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
 --- @include "announce"
 --- @include "integer"
+--- @include "record-attempt"
 --- @include "set-target"
 
 -- Names are announced in messages of this many.
@@ -79,6 +80,10 @@ for _, asked in ipairs(request.targets) do
       announce(table.concat(changed, ' '))
       changed = {}
     end
+  end
+  if asked.refused then
+    local refused = asked.refused
+    recordAttempt(asked.namespace, refused.fold, refused.attempt, integer(refused.startedAt), request.history)
   end
   counts[target.state] = (counts[target.state] or 0) + 1
   redis.call('HSET', rolloutKey .. ':targets', asked.namespace, cjson.encode(target))

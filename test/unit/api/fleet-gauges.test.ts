@@ -74,6 +74,29 @@ describe('skipper_namespaces_outdated', () => {
   });
 });
 
+describe('skipper_namespaces_by_health', () => {
+  const failed = { namespace: 'a', health: 'degraded', status: 'OK', state: 'failed' } as const;
+
+  test('counts a failed deploy whose FDD is OK, and exports every health', async () => {
+    const rows = [failed, { namespace: 'b', health: 'healthy' as const }];
+
+    expect(await exported('skipper_namespaces_by_health', aView({ rows }))).toEqual([
+      'skipper_namespaces_by_health{health="degraded"} 1',
+      'skipper_namespaces_by_health{health="outdated"} 0',
+      'skipper_namespaces_by_health{health="unknown"} 0',
+      'skipper_namespaces_by_health{health="progressing"} 0',
+      'skipper_namespaces_by_health{health="unmanaged"} 0',
+      'skipper_namespaces_by_health{health="healthy"} 1',
+    ]);
+  });
+
+  test('has no value before the view is filled: zeros would end every alert', async () => {
+    const view = { ...aView({ rows: [failed] }), ready: () => new Promise<void>(() => undefined) };
+
+    expect(await exported('skipper_namespaces_by_health', view)).toEqual([]);
+  });
+});
+
 describe('skipper_channel_readable', () => {
   test('is 0 for a channel whose latest check failed, and missing for one never checked', async () => {
     const view = aView({

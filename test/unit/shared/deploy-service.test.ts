@@ -56,6 +56,7 @@ function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addB
       records: async () => new Map(),
       release: async () => undefined,
       dirty: async () => [],
+      noteChannels: async () => undefined,
       ...state,
     },
     queue: {

@@ -98,8 +98,9 @@ function open() {
 
 describe('openFleetView', () => {
   test('is ready when every namespace has its row, with its record', async () => {
-    const { view, records } = open();
+    const { view, records, channels } = open();
     records.set('team-a', aRecord());
+    channels.set('stable', { channel: 'stable', version: VERSION });
 
     await view.ready();
 

@@ -53,7 +53,7 @@ describe('completion in bash', () => {
     ['only visible ones', ['__'], []],
     ['options', ['deploy', '--f'], ['--force-bootstrap']],
     ['options after arguments', ['deploy', 'team-a', '--w'], ['--wait']],
-    ['choices', ['status', '--health', 'un'], ['unmanaged']],
+    ['choices', ['status', '--health', 'un'], ['unknown', 'unmanaged']],
     ['choices of a short option', ['status', '-o', ''], ['table', 'json', 'yaml']],
     ['choices after an equals sign', ['status', '--output', '=', 'j'], ['json']],
     ['choices right after an equals sign', ['status', '--output', '='], ['table', 'json', 'yaml']],

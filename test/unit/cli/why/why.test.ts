@@ -133,6 +133,7 @@ describe('skipper why', () => {
     ['progressing', EXIT.ok],
     ['unmanaged', EXIT.ok],
     ['outdated', EXIT.failed],
+    ['unknown', EXIT.failed],
     ['degraded', EXIT.failed],
   ] as const)('of one that is %s ends with %d', async (health, code) => {
     api = await startFakeApi({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
+import type { SeenChannel } from '../../../../domain/fleet/summarise-fleet.ts';
 import { type ShownRecord, toFleetRow } from '../../../../domain/fleet/to-fleet-row.ts';
 import { invalid } from '../../../../domain/release/result.ts';
 import type { Phase } from '../../../../domain/rollout/phase.ts';
@@ -13,6 +14,7 @@ import {
   aSnapshot,
   aStatus,
   FOREIGN_ID,
+  IMAGE,
   OLD_IMAGE,
   VERSION,
 } from '../../../support/builders.ts';
@@ -28,6 +30,7 @@ function aRecord(overrides: Partial<ShownRecord> = {}): ShownRecord {
     reason: '',
     attempt: 1,
     lastFailure: '',
+    trigger: 'api',
     rolloutId: 'r1',
     jobId: 'team-a.1',
     changedAt: 1_000,
@@ -44,7 +47,8 @@ function row(
   record?: ShownRecord,
   versions: { asked?: string; released?: string } = {},
 ): FleetRow {
-  return toFleetRow({ snapshot, record, asked: versions.asked, released: versions.released ?? VERSION });
+  const seen = { version: versions.released ?? VERSION };
+  return toFleetRow({ snapshot, record, asked: versions.asked, seen });
 }
 
 const old = aDeployment({ image: OLD_IMAGE });
@@ -59,6 +63,7 @@ describe('toFleetRow', () => {
       health: 'healthy',
       channel: 'stable',
       version: VERSION,
+      running: VERSION,
       wanted: VERSION,
       activity: 'idle',
       detail: '',
@@ -78,7 +83,37 @@ describe('toFleetRow', () => {
     ['was never requested', 'healthy', aSettledSnapshot()],
     ['was requested and is done', 'healthy', aSettledSnapshot(), aRecord()],
     ['waits in the queue', 'progressing', aSettledSnapshot(), running({ state: 'pending', phase: 'queued' })],
-    ['waits for its next attempt', 'progressing', aSettledSnapshot(), running({ phase: 'backoff' })],
+    ['waits for its next attempt', 'degraded', aSettledSnapshot(), running({ phase: 'backoff' })],
+    [
+      'waits because the API server limits requests',
+      'progressing',
+      aSettledSnapshot(),
+      running({ phase: 'backoff', lastCode: 'rate_limited' }),
+    ],
+    [
+      'runs its next attempt',
+      'degraded',
+      aSettledSnapshot(),
+      running({ attempt: 2, lastFailure: 'boom', lastCode: 'conflict' }),
+    ],
+    [
+      'is retried after it failed',
+      'degraded',
+      aSettledSnapshot(),
+      running({ phase: 'queued', trigger: 'retry', lastState: 'failed' }),
+    ],
+    [
+      'gets a new release after it failed',
+      'progressing',
+      aSettledSnapshot(),
+      running({ trigger: 'release', lastState: 'failed' }),
+    ],
+    [
+      'still runs the old pod, whatever its Deployment names',
+      'outdated',
+      aSettledSnapshot({ pods: [aPod({ image: OLD_IMAGE }), aPod({ image: IMAGE, ready: false })] }),
+      aRecord(),
+    ],
     [
       'is broken, and being deployed',
       'progressing',
@@ -116,14 +151,60 @@ describe('toFleetRow', () => {
     expect(row(...of).health).toBe(health);
   });
 
-  test('is not outdated if its channel was never checked', () => {
+  test('is neither healthy nor outdated if its channel was never read', () => {
     const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
 
-    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, released: undefined })).toMatchObject({
-      health: 'healthy',
+    expect(
+      toFleetRow({ snapshot, record: aRecord(), asked: '20190215094822-2ace0ea', seen: undefined }),
+    ).toMatchObject({
+      health: 'unknown',
       wanted: '',
-      cause: '',
+      cause: 'Release channel "stable" has not been read yet',
+      code: undefined,
     });
+  });
+
+  test('is degraded if its channel does not exist, and shows that, not what was requested before', () => {
+    const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
+
+    expect(
+      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: VERSION, seen }),
+    ).toMatchObject({ health: 'degraded', wanted: '', cause: seen.problem, code: 'release_unknown' });
+  });
+
+  test('without a replica is explained by that, even if its channel does not exist', () => {
+    const snapshot = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
+    const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
+
+    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, seen })).toMatchObject({
+      health: 'degraded',
+      cause: 'No replica of FDD is available',
+    });
+  });
+
+  test.each<[string, FleetRow['health'], SeenChannel, string]>([
+    [
+      'was never read',
+      'unknown',
+      { version: '', code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      'connect ECONNREFUSED',
+    ],
+    [
+      'was read before',
+      'healthy',
+      { version: VERSION, code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      '',
+    ],
+    [
+      'was at another version before',
+      'outdated',
+      { version: 'v9', code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
+      `Runs ${VERSION}, channel "stable" is at v9`,
+    ],
+  ])('whose channel cannot be read and %s is %s', (_what, health, seen, cause) => {
+    expect(
+      toFleetRow({ snapshot: aSettledSnapshot(), record: undefined, asked: undefined, seen }),
+    ).toMatchObject({ health, cause });
   });
 
   test('wants the requested version during the request, then the channel’s', () => {
@@ -133,8 +214,7 @@ describe('toFleetRow', () => {
     expect(row(aSettledSnapshot(), aRecord(), versions).wanted).toBe('v2');
     expect(row(aSettledSnapshot(), running(), { released: 'v2' }).wanted).toBe('v2');
     expect(
-      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: 'v1', released: undefined })
-        .wanted,
+      toFleetRow({ snapshot: aSettledSnapshot(), record: running(), asked: 'v1', seen: undefined }).wanted,
     ).toBe('v1');
   });
 

@@ -120,7 +120,7 @@ describe('createReleaseSource', () => {
 
     expect(channels.get('nowhere')).toMatchObject({
       release: undefined,
-      problem: { code: 'not_found', message: expect.stringContaining('"nowhere"') },
+      problem: { code: 'release_unknown', message: expect.stringContaining('"nowhere"') },
     });
     expect(channels.get('stable')?.problem).toBeUndefined();
   });
@@ -130,7 +130,10 @@ describe('createReleaseSource', () => {
     await resolveOne(source);
     server.answer(STABLE, (response) => response.writeHead(404).end());
 
-    expect(await resolveOne(source)).toMatchObject({ release: undefined, problem: { code: 'not_found' } });
+    expect(await resolveOne(source)).toMatchObject({
+      release: undefined,
+      problem: { code: 'release_unknown' },
+    });
   });
 
   test('a spec that does not exist is an error of its channel', async () => {
@@ -322,7 +325,7 @@ describe('createReleaseSource', () => {
     });
 
     test.each([
-      ['nowhere', 'not_found'],
+      ['nowhere', 'release_unknown'],
       ['nospec', 'not_found'],
       ['escape', 'not_found'],
       ['../artifacts/v1/fiaas', 'config_error'],

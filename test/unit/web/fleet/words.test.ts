@@ -113,7 +113,7 @@ describe('shares of versions', () => {
       ]),
     ).toEqual([
       { version: '1', label: '1', count: 3 },
-      { version: '', label: 'not deployed', count: 1 },
+      { version: '', label: 'not running', count: 1 },
     ]);
   });
 

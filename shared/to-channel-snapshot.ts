@@ -1,0 +1,15 @@
+import type { Channel } from './releases/release-source.ts';
+import type { ChannelSnapshot } from './state/channel-snapshots.ts';
+
+/** What people see of a channel. */
+export function toChannelSnapshot({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
+  return {
+    channel: tag,
+    image: release?.image,
+    version: release?.version ?? '',
+    checkedAt,
+    updated,
+    problem: problem?.message,
+    code: problem?.code,
+  };
+}
