@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { PODS } from '../../shared/kubernetes/resources.ts';
-import { BOOTSTRAP_POD, NEW, OLD, until, useWorld } from '../support/simulated-world.ts';
+import { BOOTSTRAP_POD, NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const world = useWorld({ flags: { 'progress-deadline': 20, 'bootstrap-deadline': 10 } }, async (opened) => {
   await opened.startApi();

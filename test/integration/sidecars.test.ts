@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../simulator/kubernetes-api/api-object.ts';
-import { FDD, NEW, OLD, useWorld } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
 
 const SIDECAR = { name: 'a-proxy', image: 'proxy:1' };
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { NEW, OLD, type Raw, until, useWorld } from '../support/simulated-world.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
 
 const world = useWorld({ flags: { 'release-timeout': 1 } }, (opened) => opened.startApi());
 
