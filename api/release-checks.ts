@@ -5,7 +5,6 @@ import { isReady } from '../shared/redis.ts';
 
 /** The checks of the release channels, which a worker makes. */
 export interface ReleaseChecks {
-  readonly intervalSeconds: number;
   /** Asks for one now; returns the id of its job. One that waits already answers several requests. */
   request(): Promise<string>;
 }
@@ -13,10 +12,8 @@ export interface ReleaseChecks {
 export function openReleaseChecks({
   redis,
   releaseCheckQueue,
-  settings,
-}: Pick<Core, 'redis' | 'releaseCheckQueue' | 'settings'>): ReleaseChecks {
+}: Pick<Core, 'redis' | 'releaseCheckQueue'>): ReleaseChecks {
   return {
-    intervalSeconds: settings.releaseCheckInterval,
     request: async () => {
       if (!isReady(redis)) throw new SkipperError('redis_unavailable', 'Redis is not connected');
       const job = await releaseCheckQueue.add(

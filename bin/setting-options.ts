@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import {
+  ConfigurationError,
   flagOf,
   isFlag,
   readSettings,
@@ -8,20 +9,22 @@ import {
   Settings,
   variableOf,
 } from '../shared/config.ts';
+import { describeForeignFlags, isReadBy, type ProcessName } from '../shared/setting-readers.ts';
 
-/** Adds one flag per setting to a command. */
-export function withSettings(command: Command): Command {
-  for (const name of SETTING_NAMES) {
-    const short = name === 'configFile' ? '-c, ' : '';
-    const value = isFlag(name) ? '' : ` <${valueName(name)}>`;
-    const { description = '' } = Settings.shape[name];
-    const byDefault = Settings.shape[name].safeParse(undefined).data;
-    const shown = byDefault === undefined || byDefault === false ? '' : ` (default: ${String(byDefault)})`;
-    command.addOption(
-      new Option(`${short}--${flagOf(name)}${value}`, `${description}${shown} [$${variableOf(name)}]`),
-    );
-  }
+/** Adds one flag per setting to the command of a process; its help lists those that the process reads. */
+export function withSettings(command: Command, process: ProcessName): Command {
+  for (const name of SETTING_NAMES) command.addOption(optionOf(name).hideHelp(!isReadBy(process, name)));
   return command;
+}
+
+function optionOf(name: SettingName): Option {
+  const short = name === 'configFile' ? '-c, ' : '';
+  const value = isFlag(name) ? '' : ` <${valueName(name)}>`;
+  const { description = '' } = Settings.shape[name];
+  const byDefault = Settings.shape[name].safeParse(undefined).data;
+  const isUnset = byDefault === undefined || byDefault === false || String(byDefault) === '';
+  const shown = isUnset ? '' : ` (default: ${String(byDefault)})`;
+  return new Option(`${short}--${flagOf(name)}${value}`, `${description}${shown} [$${variableOf(name)}]`);
 }
 
 function valueName(name: SettingName): string {
@@ -32,9 +35,16 @@ function valueName(name: SettingName): string {
   return 'value';
 }
 
-/** The settings of a command; throws a ConfigurationError if they are invalid. */
-export function settingsFrom(flags: Record<string, unknown>, env: NodeJS.ProcessEnv): Settings {
-  return readSettings({ flags: settingsOf(flags), env });
+/** The settings of a process; throws a ConfigurationError if they are invalid. */
+export function settingsFrom(
+  process: ProcessName,
+  flags: Record<string, unknown>,
+  env: NodeJS.ProcessEnv,
+): Settings {
+  const given = settingsOf(flags);
+  const foreign = describeForeignFlags(process, Object.keys(given) as SettingName[]);
+  if (foreign.length > 0) throw new ConfigurationError(foreign.join('\n'));
+  return readSettings({ flags: given, env });
 }
 
 /** Commander's flag names are the names of the settings, except upstream's `--use-apiextensionsv1-crd`. */

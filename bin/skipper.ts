@@ -45,9 +45,9 @@ async function addServices(argv: readonly string[]): Promise<void> {
   const settings = needed ? await import('./setting-options.ts') : undefined;
   for (const { name, description, parts } of SERVICES) {
     const command = program.command(name).description(description);
-    settings?.withSettings(command).action(async (flags: Record<string, unknown>) => {
+    settings?.withSettings(command, name).action(async (flags: Record<string, unknown>) => {
       // Read first, to report a mistake immediately.
-      const read = settings.settingsFrom(flags, process.env);
+      const read = settings.settingsFrom(name, flags, process.env);
       const { serve } = await import('./serve.ts');
       await serve({ name, parts, version }, read);
     });

@@ -103,7 +103,9 @@ export const Settings = z.object({
     .max(2000)
     .default(50)
     .describe('namespaces that one worker deploys at the same time'),
-  workerPort: port.default(5001).describe("port of a worker's health and metrics"),
+  workerPort: port
+    .optional()
+    .describe("port of a worker's health and metrics (default: 5001, or a free port if 5001 is in use)"),
   releaseCheckInterval: seconds.default(60).describe('seconds between two looks at the release channels'),
   releaseTimeout: seconds.default(10).describe('seconds the release server has for one answer'),
   releaseAllowedHosts: text

@@ -4,11 +4,16 @@ import type { Logger } from 'pino';
 import { SkipperError, toError } from '../domain/errors.ts';
 import type { Core } from '../shared/core.ts';
 import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
-import { type Listening, listen } from '../shared/http/listen.ts';
+import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { pause } from '../shared/pause.ts';
 import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../shared/queues.ts';
 import { connectRedisForWorker, type RedisConnection, untilReady } from '../shared/redis.ts';
+import {
+  isSameSchedule,
+  type ReleaseCheckJob,
+  readReleaseCheckSchedule,
+} from '../shared/release-check-schedule.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
@@ -26,6 +31,7 @@ const REPAIR_INTERVAL_MS = 15_000;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
+const USUAL_PORT = 5001;
 
 export interface RunningWorker {
   /** Port of health and metrics. */
@@ -65,8 +71,8 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
 }
 
 /** Health and metrics of a process that serves nothing else. */
-function listenForProbes(core: Core, isStarted: () => boolean): Promise<Listening> {
-  const { host, workerPort: port } = core.settings;
+async function listenForProbes(core: Core, isStarted: () => boolean): Promise<Listening> {
+  const { host, workerPort } = core.settings;
   const app = express().disable('x-powered-by');
   app.use(
     operationsRouter({
@@ -76,7 +82,13 @@ function listenForProbes(core: Core, isStarted: () => boolean): Promise<Listenin
       refreshGauges: () => refreshGauges(core),
     }),
   );
-  return listen(app, { host, port, setting: '--worker-port' });
+  const address = { host, port: workerPort ?? USUAL_PORT, setting: '--worker-port' };
+  // Several workers can run on one machine: only a port that somebody chose has to be free.
+  const listening = await (workerPort === undefined ? listenNear : listen)(app, address);
+  const { port } = listening;
+  const why = workerPort === undefined && port !== USUAL_PORT ? ` (port ${USUAL_PORT} is in use)` : '';
+  core.log.child({ logger: 'worker' }).info({ port }, `health and metrics are on port ${port}${why}`);
+  return listening;
 }
 
 interface Started {
@@ -124,9 +136,18 @@ async function prepare(core: Core, ending: AbortSignal): Promise<void> {
 async function scheduleMaintenance({
   releaseCheckQueue: queue,
   settings,
-}: Pick<Core, 'releaseCheckQueue' | 'settings'>): Promise<void> {
-  const everyMs = settings.releaseCheckInterval * 1000;
-  await queue.upsertJobScheduler(RELEASE_CHECK_JOB, { every: everyMs }, { name: RELEASE_CHECK_JOB });
+  log,
+}: Pick<Core, 'releaseCheckQueue' | 'settings' | 'log'>): Promise<void> {
+  const every = settings.releaseCheckInterval * 1000;
+  const data: ReleaseCheckJob = { autoUpdate: !settings.disableAutoupdate };
+  const before = await readReleaseCheckSchedule(queue);
+  const after = { autoUpdate: data.autoUpdate, intervalSeconds: settings.releaseCheckInterval };
+  if (before !== undefined && !isSameSchedule(before, after)) {
+    log
+      .child({ logger: 'worker' })
+      .warn({ before, after }, 'release check changed: give all workers the same settings');
+  }
+  await queue.upsertJobScheduler(RELEASE_CHECK_JOB, { every }, { name: RELEASE_CHECK_JOB, data });
   await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
   // However many workers there are, one check of the channels at a time is enough.
   await queue.setGlobalConcurrency(1);

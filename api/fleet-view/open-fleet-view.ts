@@ -11,7 +11,10 @@ import { createRowMaker } from './row-maker.ts';
 import { createRowStore } from './row-store.ts';
 
 /** The parts of the view. */
-export type FleetViewCore = Pick<Core, 'cluster' | 'redis' | 'state' | 'deployQueue' | 'log'>;
+export type FleetViewCore = Pick<
+  Core,
+  'cluster' | 'redis' | 'state' | 'deployQueue' | 'releaseCheckQueue' | 'log'
+>;
 
 /**
  * Keeps a row per namespace, rebuilt whenever its objects in the cluster or its record in Redis change. Reading records

@@ -2,6 +2,7 @@ import { messageOf } from '../../domain/errors.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
+import { readReleaseCheckSchedule } from '../../shared/release-check-schedule.ts';
 import type { Rollouts } from '../../shared/state/rollouts.ts';
 import { createRolloutFollower } from './follow-rollouts.ts';
 
@@ -11,7 +12,7 @@ const SHORTEST_INTERVAL_MS = 900;
 const ROLLOUTS_READ = 30;
 
 /** What is polled: the queue's depth, the workers, the rollouts. */
-export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts'> {}
+export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts' | 'releaseCheck'> {}
 
 export interface QueueStatsMonitor {
   current(): QueueStats;
@@ -24,11 +25,17 @@ export interface QueueStatsMonitor {
 }
 
 /** The sources of the numbers. */
-export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'log'> {
+export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'releaseCheckQueue' | 'log'> {
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
 }
 
-export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSources): QueueStatsMonitor {
+export function openQueueStats({
+  redis,
+  deployQueue,
+  releaseCheckQueue,
+  state,
+  log,
+}: QueueStatsSources): QueueStatsMonitor {
   let current: QueueStats = { queue: undefined, workers: undefined, rollouts: [] };
   const follow = createRolloutFollower();
   let answers = true;
@@ -39,11 +46,12 @@ export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSou
   async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts, isPaused] = await Promise.all([
+      const [queue, workers, rollouts, isPaused, releaseCheck] = await Promise.all([
         deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
         deployQueue.getWorkers(),
         state.rolloutsWithCounts(ROLLOUTS_READ),
         deployQueue.isPaused(),
+        readReleaseCheckSchedule(releaseCheckQueue),
       ]);
       const { waiting = 0, active = 0, delayed = 0, failed = 0 } = queue;
       answers = true;
@@ -52,6 +60,7 @@ export function openQueueStats({ redis, deployQueue, state, log }: QueueStatsSou
         queue: { waiting, active, delayed, failed },
         workers: workers.length,
         rollouts: follow(rollouts, Date.now()),
+        releaseCheck,
       };
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');

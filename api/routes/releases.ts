@@ -11,16 +11,20 @@ export const releasesRoute = route({
   summary: 'The release channels in use, as of the latest release check',
   mutates: false,
   responses: { 200: { description: 'The channels, by name', schema: ReleaseList } },
-  handle: async ({ releaseChecks, view }) => ({
-    status: 200,
-    body: {
-      channels: view.summary().channels.map((channel) => ({
-        ...channel,
-        image: view.channel(channel.channel)?.image,
-      })),
-      checkIntervalSeconds: releaseChecks.intervalSeconds,
-    },
-  }),
+  handle: async ({ view }) => {
+    const { channels, releaseCheck } = view.summary();
+    return {
+      status: 200,
+      body: {
+        channels: channels.map((channel) => ({
+          ...channel,
+          image: view.channel(channel.channel)?.image,
+        })),
+        checkIntervalSeconds: releaseCheck?.intervalSeconds,
+        releaseCheck,
+      },
+    };
+  },
 });
 
 export const releaseCheckRoute = route({

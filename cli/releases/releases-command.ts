@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../../client/api-client.ts';
 import type { ChannelSummary, ReleaseList } from '../../domain/fleet/fleet-summary.ts';
+import { describeAutoUpdate, type ReleaseCheckSchedule } from '../../domain/fleet/release-check-schedule.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
@@ -15,7 +16,7 @@ const PROBLEM_PATIENCE_MS = 5_000;
 export async function showReleases(
   client: ApiClient,
   { format, check }: { readonly format: OutputFormat; readonly check: boolean },
-  { out, now }: Io,
+  { out, err, now }: Io,
 ): Promise<ExitCode> {
   const answer = check ? await checkNow(client, now) : await client.releases();
   if (format !== 'table') {
@@ -27,7 +28,23 @@ export async function showReleases(
   const columns = releaseColumns({ now: now(), forPeople });
   for (const line of drawTable(columns, answer.channels, { width, paint: painter(out) }))
     out.write(`${line}\n`);
+  // In a pipe, standard output has only rows.
+  (forPeople ? out : err).write(`${describeSchedule(answer.releaseCheck, { now: now(), forPeople })}\n`);
   return EXIT.ok;
+}
+
+/** `Auto-update is on; channels are checked every 60 s, the next time in 12s` */
+export function describeSchedule(
+  schedule: ReleaseCheckSchedule | undefined,
+  { now, forPeople }: { readonly now: number; readonly forPeople: boolean },
+): string {
+  const words = describeAutoUpdate(schedule);
+  if (schedule === undefined) return words;
+  const { nextAt } = schedule;
+  if (!forPeople) return `${words}, the next time at ${timestamp(nextAt)}`;
+  return nextAt >= now
+    ? `${words}, the next time in ${age(nextAt - now)}`
+    : `${words}; the next check is due since ${age(now - nextAt)}`;
 }
 
 export function releaseColumns({

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { StatusValue } from '../cluster/status.ts';
 import { Rollout, TargetCounts, TargetState } from '../rollout/rollout.ts';
 import { Health } from './fleet-row.ts';
+import { ReleaseCheckSchedule } from './release-check-schedule.ts';
 
 const count = z.number().int();
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
@@ -26,7 +27,11 @@ export const ReleaseList = z
     channels: z
       .array(ChannelSummary.extend({ image: z.string().optional().describe('Left out if unknown') }))
       .readonly(),
-    checkIntervalSeconds: z.number().describe('Seconds between two release checks'),
+    checkIntervalSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds between two release checks; left out until a worker has started'),
+    releaseCheck: ReleaseCheckSchedule.optional().describe('Left out until a worker has started'),
   })
   .meta({ id: 'ReleaseList' });
 export type ReleaseList = Readonly<z.infer<typeof ReleaseList>>;
@@ -60,6 +65,7 @@ export const FleetSummary = z
       .describe('Versions of ready pods, most frequent first; an empty version means that no pod is ready'),
     channels: z.array(ChannelSummary).readonly(),
     workers: count.optional().describe('Left out while Redis is unreachable'),
+    releaseCheck: ReleaseCheckSchedule.optional().describe('Left out until a worker has started'),
     queue: QueueCounts.optional().describe('Left out while Redis is unreachable'),
     rollouts: z
       .array(RolloutProgress)

@@ -13,7 +13,8 @@ export interface SeenChannel {
   readonly updated?: string | undefined;
 }
 
-export interface FleetFacts extends Pick<FleetSummary, 'workers' | 'queue' | 'rollouts' | 'stale'> {
+export interface FleetFacts
+  extends Pick<FleetSummary, 'workers' | 'queue' | 'rollouts' | 'releaseCheck' | 'stale'> {
   readonly rows: Iterable<FleetRow>;
   readonly channels: ReadonlyMap<string, SeenChannel>;
 }

@@ -10,25 +10,50 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface Address {
+  readonly host: string | undefined;
+  readonly port: number;
+  /** The flag that changes the port. */
+  readonly setting: string;
+}
+
 /** Listens on one address, or on all interfaces; a port that is taken is a `ConfigurationError` that names the setting to change. */
-export function listen(
-  app: RequestListener,
-  { host, port, setting }: { host: string | undefined; port: number; setting: string },
-): Promise<Listening> {
+export async function listen(app: RequestListener, address: Address): Promise<Listening> {
+  try {
+    return await open(app, address);
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, address);
+  }
+}
+
+/** Listens on the port, or on a free one if another process has it. */
+export async function listenNear(app: RequestListener, address: Address): Promise<Listening> {
+  try {
+    return await open(app, address);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (!isTaken) throw explain(error as NodeJS.ErrnoException, address);
+    return listen(app, { ...address, port: 0 });
+  }
+}
+
+function open(app: RequestListener, { host, port }: Address): Promise<Listening> {
   const server: Server = createServer(app);
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-        return reject(new ConfigurationError(`this machine has no address ${host}: correct --host`));
-      }
-      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error);
-      const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
-      reject(new ConfigurationError(`port ${port} ${reason}: choose another one with ${setting}`));
-    });
+    server.once('error', reject);
     server.listen({ port, host }, () => {
       resolve({ port: (server.address() as AddressInfo).port, close: () => close(server) });
     });
   });
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port, setting }: Address): Error {
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new ConfigurationError(`this machine has no address ${host}: correct --host`);
+  }
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error;
+  const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
+  return new ConfigurationError(`port ${port} ${reason}: choose another one with ${setting}`);
 }
 
 function close(server: Server): Promise<void> {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { flagOf, SETTING_NAMES } from '../../shared/config.ts';
+import { isReadBy, type ProcessName } from '../../shared/setting-readers.ts';
 
 /** The command as users start it, beside the build: tests and the demo run the very product. */
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url)).replace('/dist/bin/', '/bin/');
@@ -21,10 +23,10 @@ export interface SkipperProcess {
 }
 
 export interface SkipperProcessOptions {
-  readonly command: 'api' | 'worker' | 'standalone';
+  readonly command: ProcessName;
   /** Port of the API, or of a worker's health. */
   readonly port: number;
-  /** Further flags: `{ 'redis-url': '…', 'manage-rbac': true }`. */
+  /** Further flags: `{ 'redis-url': '…', 'manage-rbac': true }`. Those that this process does not read are left out. */
   readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
   /** The whole environment, PATH included. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,7 +36,7 @@ export interface SkipperProcessOptions {
 /** Starts `skipper api`, `worker` or `standalone` as a process of its own. */
 export function startSkipperProcess(options: SkipperProcessOptions): SkipperProcess {
   const flags = { ...options.flags, [options.command === 'worker' ? 'worker-port' : 'port']: options.port };
-  const child = spawn(SKIPPER, [options.command, ...argumentsOf(flags)], {
+  const child = spawn(SKIPPER, [options.command, ...argumentsOf(flags, options.command)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...options.env },
   });
@@ -87,9 +89,10 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   };
 }
 
-function argumentsOf(flags: SkipperProcessOptions['flags']): string[] {
+function argumentsOf(flags: SkipperProcessOptions['flags'], command: ProcessName): string[] {
+  const foreign = new Set(SETTING_NAMES.filter((name) => !isReadBy(command, name)).map(flagOf));
   return Object.entries(flags).flatMap(([flag, value]) => {
-    if (value === undefined || value === false) return [];
+    if (value === undefined || value === false || foreign.has(flag)) return [];
     return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
   });
 }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { flagOf, isFlag, SETTING_NAMES, variableOf } from '../../shared/config.ts';
+import { isReadBy, PROCESSES } from '../../shared/setting-readers.ts';
 import { freePort } from '../support/free-port.ts';
 import { FDD, NEW } from '../support/published.ts';
 import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
@@ -50,14 +52,22 @@ describe('skipper --help', () => {
   });
 
   test("acceptance 20: of a command lists every flag with its variable, upstream's among them", async () => {
-    const { code, out } = await skipper(['api', '--help']);
-    const text = out.replaceAll(/\s+/g, ' ');
+    const texts = await Promise.all(
+      PROCESSES.map(async (process) => {
+        const { code, out } = await skipper([process, '--help']);
+        expect(code).toBe(0);
+        return [process, out.replaceAll(/\s+/g, ' ')] as const;
+      }),
+    );
 
-    expect(code).toBe(0);
-    for (const name of SETTING_NAMES) {
-      expect(text).toContain(`--${flagOf(name)}${isFlag(name) ? ' ' : ' <'}`);
-      expect(text).toContain(`[$${variableOf(name)}]`);
+    for (const [process, text] of texts) {
+      for (const name of SETTING_NAMES) {
+        const isListed = isReadBy(process, name);
+        expect(text.includes(` --${flagOf(name)}${isFlag(name) ? ' ' : ' <'}`)).toBe(isListed);
+        expect(text.includes(`[$${variableOf(name)}]`)).toBe(isListed);
+      }
     }
+    const text = texts.map(([, each]) => each).join();
     for (const flag of [
       'log-format',
       'debug',
@@ -114,6 +124,24 @@ const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<stri
     /--auth-token-file \/nowhere/,
   ],
   ['a missing kubeconfig', ['worker', '--kubeconfig', '/nowhere'], {}, /\/nowhere.*--kubeconfig/],
+  [
+    "a worker's flag for the API",
+    ['api', '--concurrency', '5'],
+    {},
+    /--concurrency is a setting of skipper worker and skipper standalone: skipper api does not read it/,
+  ],
+  [
+    "the API's flags for a worker",
+    ['worker', '--port', '80', '--environment-label', 'x'],
+    {},
+    /--port is a setting of skipper api and skipper standalone.*\n--environment-label is a setting of skipper api/,
+  ],
+  [
+    "a worker's port for a standalone",
+    ['standalone', '--worker-port', '81'],
+    {},
+    /--worker-port is a setting of skipper worker: skipper standalone does not read it/,
+  ],
   ['no cluster at all', ['worker'], {}, /no cluster.*--kubeconfig/],
 ];
 
@@ -167,6 +195,40 @@ describe('acceptance 20: what cannot work ends with a non-zero exit code and say
       const flag = commands[index] === 'worker' ? '--worker-port' : '--port';
       expect(code).toBeGreaterThan(0);
       expect(out + err).toContain(`port ${port} is in use: choose another one with ${flag}`);
+    }
+  });
+});
+
+describe('a second worker on one machine', () => {
+  test('takes a free port, and logs it, if the usual one is in use', async () => {
+    const usual = createServer();
+    const isOurs = await new Promise<boolean>((resolve) => {
+      usual.once('error', () => resolve(false)).listen(5001, () => resolve(true));
+    });
+    const worker = spawn(
+      process.execPath,
+      [SKIPPER, 'worker', '--redis-url', world.redis.url, '--api-server', world.cluster.url],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env.PATH, HOME: world.folder },
+      },
+    );
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    let out = '';
+    worker.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+
+    try {
+      const port = await until(
+        () => /health and metrics are on port (\d+) \(port 5001 is in use\)/.exec(out)?.[1],
+        'the port is logged',
+      );
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    } finally {
+      worker.kill('SIGTERM');
+      await exited;
+      if (isOurs) usual.close();
     }
   });
 });

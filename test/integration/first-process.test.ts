@@ -32,7 +32,7 @@ describe('as process 1 of a container', () => {
   /** Redis and cluster are away, as they may be for long: nothing is ever ready. */
   async function start(command: 'standalone' | 'worker'): Promise<Started> {
     const flags = ['--kubeconfig', kubeconfig, '--redis-url', 'redis://127.0.0.1:9'];
-    flags.push('--port', String(await freePort()), '--worker-port', String(await freePort()));
+    flags.push(command === 'worker' ? '--worker-port' : '--port', String(await freePort()));
     return startAsFirstProcess([command, ...flags]);
   }
 

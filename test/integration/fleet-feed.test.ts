@@ -184,12 +184,18 @@ describe('the fleet feed', () => {
     await world.addNamespace('pinned', { tag: 'no-such-channel' });
     await world.http('/api/releases/check', { method: 'POST' });
 
-    const { channels, checkIntervalSeconds } = await until(async () => {
+    const { channels, checkIntervalSeconds, releaseCheck } = await until(async () => {
       const { body } = await world.http('/api/releases');
       return body.channels.some(({ problem }: { problem?: string }) => problem !== undefined) && body;
     }, 'the channels were looked at');
 
-    expect(checkIntervalSeconds).toBeGreaterThan(0);
+    expect(checkIntervalSeconds).toBe(3600);
+    expect(releaseCheck).toEqual({
+      autoUpdate: false,
+      intervalSeconds: 3600,
+      nextAt: expect.any(Number),
+    });
+    expect(releaseCheck.nextAt).toBeGreaterThan(Date.now());
     expect(channels).toEqual([
       {
         channel: 'no-such-channel',

@@ -74,7 +74,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     cluster,
     service,
     deployQueue: queue,
-    releaseCheckQueue: { ...queue, name: 'release-check' },
+    releaseCheckQueue: { ...queue, name: 'release-check', getJobScheduler: async () => undefined },
     state: {
       rollout: async () => undefined,
       rolloutsWithCounts: async () => [],

@@ -1,4 +1,5 @@
 import type { ChannelSummary, RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
+import { describeAutoUpdate } from '../../domain/fleet/release-check-schedule.ts';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { duration } from '../ui/relative-time.ts';
@@ -68,7 +69,7 @@ function Versions({ store }: { store: FleetStore }) {
 }
 
 function Channels({ store }: { store: FleetStore }) {
-  const { channels } = store.summary.value;
+  const { channels, releaseCheck } = store.summary.value;
   return (
     <section class="panel summary-panel" aria-labelledby="channels-title">
       <h2 id="channels-title">Channels</h2>
@@ -78,8 +79,22 @@ function Channels({ store }: { store: FleetStore }) {
           <Channel key={channel.channel} store={store} channel={channel} />
         ))}
       </ul>
+      <p class="muted small">
+        {describeAutoUpdate(releaseCheck)}
+        {releaseCheck === undefined ? null : (
+          <>
+            {', next check '}
+            <NextCheck at={releaseCheck.nextAt} now={store.now} />
+          </>
+        )}
+      </p>
     </section>
   );
+}
+
+function NextCheck({ at, now }: { at: number; now: FleetStore['now'] }) {
+  const left = at - now.value;
+  return left >= 0 ? <>in {duration(left)}</> : <>overdue for {duration(-left)}</>;
 }
 
 function Channel({ store, channel }: { store: FleetStore; channel: ChannelSummary }) {

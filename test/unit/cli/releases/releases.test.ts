@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../../../cli/exit-code.ts';
-import { isChecked, showReleases } from '../../../../cli/releases/releases-command.ts';
+import { describeSchedule, isChecked, showReleases } from '../../../../cli/releases/releases-command.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
 import type { ChannelSummary } from '../../../../domain/fleet/fleet-summary.ts';
 import { type FakeApi, sendJson, startFakeApi } from '../../../support/fake-api.ts';
@@ -68,6 +68,36 @@ describe('skipper releases', () => {
 
     expect(io.written()).toContain('1s ago');
     expect(api?.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+  });
+});
+
+describe('the schedule of the checks', () => {
+  const on = { autoUpdate: true, intervalSeconds: 60, nextAt: NOW + 12_000 };
+
+  test.each([
+    ['on', on, 'Auto-update is on; channels are checked every 60 s, the next time in 12s'],
+    [
+      'off',
+      { ...on, autoUpdate: false },
+      'Auto-update is off: deploys start only on request; channels are checked every 60 s, the next time in 12s',
+    ],
+    [
+      'overdue',
+      { ...on, nextAt: NOW - 90_000 },
+      'Auto-update is on; channels are checked every 60 s; the next check is due since 1m30s',
+    ],
+    ['unknown', undefined, 'Release channels are not checked: no worker has started yet'],
+  ])('%s', (_what, schedule, words) => {
+    expect(describeSchedule(schedule, { now: NOW, forPeople: true })).toBe(words);
+  });
+
+  test('is not among the rows of a pipe', async () => {
+    const io = makeIo({ now: NOW });
+
+    await showReleases(await serve(), { format: 'table', check: false }, io);
+
+    expect(io.written().split('\n')).toHaveLength(4);
+    expect(io.warned()).toContain('no worker has started yet');
   });
 });
 
