@@ -89,7 +89,8 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   };
 }
 
-function argumentsOf(flags: SkipperProcessOptions['flags'], command: ProcessName): string[] {
+/** The words of a command line; flags that the process does not read are left out. */
+export function argumentsOf(flags: SkipperProcessOptions['flags'], command: ProcessName): string[] {
   const foreign = new Set(SETTING_NAMES.filter((name) => !isReadBy(command, name)).map(flagOf));
   return Object.entries(flags).flatMap(([flag, value]) => {
     if (value === undefined || value === false || foreign.has(flag)) return [];

@@ -4,7 +4,11 @@ import { createLogger } from '../../bin/logger.ts';
 import { runService } from '../../bin/serve.ts';
 import { settingsFrom, withSettings } from '../../bin/setting-options.ts';
 import { messageOf } from '../../domain/errors.ts';
-import type { SkipperProcess, SkipperProcessOptions } from '../../simulator/demo/skipper-process.ts';
+import {
+  argumentsOf,
+  type SkipperProcess,
+  type SkipperProcessOptions,
+} from '../../simulator/demo/skipper-process.ts';
 
 const PARTS = { api: ['api'], worker: ['worker'], standalone: ['api', 'worker'] } as const;
 const KEPT_LINES = 5_000;
@@ -77,10 +81,8 @@ async function run(
   signalled: Promise<undefined>,
 ): Promise<number> {
   try {
-    const settings = settingsFrom(
-      parsed({ ...flags, [command === 'worker' ? 'worker-port' : 'port']: port }),
-      env,
-    );
+    const given = parsed(command, { ...flags, [command === 'worker' ? 'worker-port' : 'port']: port });
+    const settings = settingsFrom(command, given, env);
     const log = createLogger({ format: settings.logFormat, debug: settings.debug }, { write });
     const service = { name: command, parts: PARTS[command], version: '0.0.0' };
     return await runService(service, settings, { log, signalled });
@@ -91,10 +93,7 @@ async function run(
 }
 
 /** As the command line reads them. */
-function parsed(flags: SkipperProcessOptions['flags']): Record<string, unknown> {
-  const words = Object.entries(flags).flatMap(([flag, value]) => {
-    if (value === undefined || value === false) return [];
-    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
-  });
-  return withSettings(new Command().exitOverride()).parse(words, { from: 'user' }).opts();
+function parsed(command: SkipperProcessOptions['command'], flags: SkipperProcessOptions['flags']) {
+  const words = argumentsOf(flags, command);
+  return withSettings(new Command().exitOverride(), command).parse(words, { from: 'user' }).opts();
 }

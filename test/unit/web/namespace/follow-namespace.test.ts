@@ -85,7 +85,7 @@ describe('the page of a namespace', () => {
 
   test('reads the objects again when what was under way is over', async () => {
     const { asked, follower, store } = open();
-    store.details.value = someDetails({ row: aRow({ health: 'progressing' }) });
+    store.details.value = someDetails({ row: aRow({ health: 'progressing', activity: 'applying' }) });
 
     follower.take(rows(aRow()));
     await settle();
@@ -137,8 +137,8 @@ describe('the page of a namespace', () => {
 });
 
 test.each([
-  [{ health: 'progressing' }, { health: 'healthy' }, true],
-  [{ health: 'healthy' }, { health: 'progressing' }, false],
+  [{ activity: 'applying' }, { activity: 'idle' }, true],
+  [{ activity: 'idle' }, { activity: 'applying' }, false],
   [{ version: '1' }, { version: '2' }, true],
   [{ status: 'OK' }, { status: 'UNAVAILABLE' }, true],
   [{ detail: 'a' }, { detail: 'b' }, false],
