@@ -1,7 +1,8 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
-import { reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
+import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
+import type { Trigger } from '../domain/rollout/rollout.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
@@ -29,8 +30,10 @@ export interface ReleaseCheckResult {
   }[];
   readonly namespaces: number;
   readonly outdated: number;
-  /** The rollout that was begun for those outdated. */
+  /** The rollout of a new release. */
   readonly rolloutId?: string;
+  /** The rollout of those in which the same release failed before. */
+  readonly retryRolloutId?: string;
   readonly repaired: number;
 }
 
@@ -39,7 +42,7 @@ export async function checkReleases(
   job: Job,
   dependencies: ReleaseCheckDependencies,
 ): Promise<ReleaseCheckResult> {
-  const { cluster, releases, state, service, metrics, log } = dependencies;
+  const { cluster, releases, state, service, metrics } = dependencies;
   const repaired = await service.repair();
   const namespaces = cluster.namespaces();
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
@@ -58,15 +61,44 @@ export async function checkReleases(
   metrics.releaseChecks.inc({ result: problems > 0 ? 'problem' : 'ok' });
   await job.log(`${namespaces.length} namespaces, ${outdated.length} outdated`);
   if (outdated.length === 0 || !dependencies.autoupdate) return { ...summary, outdated: outdated.length };
+  const isRetried = (namespace: string) => isRetry(namespace, cluster, channels, records.get(namespace));
+  const rollouts = {
+    ...(await begin(dependencies, channels, {
+      key: 'rolloutId',
+      trigger: 'release',
+      namespaces: outdated.filter((namespace) => !isRetried(namespace)),
+    })),
+    ...(await begin(dependencies, channels, {
+      key: 'retryRolloutId',
+      trigger: 'retry',
+      namespaces: outdated.filter(isRetried),
+    })),
+  };
+  return { ...summary, outdated: outdated.length, ...rollouts };
+}
+
+interface NewRollout {
+  readonly key: 'rolloutId' | 'retryRolloutId';
+  readonly trigger: Trigger;
+  readonly namespaces: readonly string[];
+}
+
+/** Begins nothing for no namespaces: to the service, an empty list is a mistake. */
+async function begin(
+  { service, log }: Pick<ReleaseCheckDependencies, 'service' | 'log'>,
+  channels: ReadonlyMap<string, Channel>,
+  { key, trigger, namespaces }: NewRollout,
+): Promise<Pick<ReleaseCheckResult, 'rolloutId' | 'retryRolloutId'>> {
+  if (namespaces.length === 0) return {};
   const { rollout } = await service.request({
-    namespaces: outdated,
+    namespaces,
     forceBootstrap: false,
-    trigger: 'release',
+    trigger,
     requestedBy: 'release-check',
     channels,
   });
-  log.info({ rollout: rollout.id, outdated: outdated.length }, 'namespaces are outdated');
-  return { ...summary, outdated: outdated.length, rolloutId: rollout.id };
+  log.info({ rollout: rollout.id, trigger, outdated: namespaces.length }, 'namespaces are outdated');
+  return { [key]: rollout.id };
 }
 
 function tagsOf(cluster: ClusterCache, namespaces: readonly string[]): string[] {
@@ -85,14 +117,30 @@ function needsUpdate(
   const snapshot = cluster.snapshot(namespace);
   const release = snapshot.config?.ok ? channels.get(snapshot.config.value.tag)?.release : undefined;
   if (!release) return false;
-  const earlier = record && {
+  const earlier = record && toEarlier(record);
+  return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
+}
+
+function isRetry(
+  namespace: string,
+  cluster: ClusterCache,
+  channels: ReadonlyMap<string, Channel>,
+  record: NamespaceRecord | undefined,
+): boolean {
+  const { config } = cluster.snapshot(namespace);
+  const release = config?.ok ? channels.get(config.value.tag)?.release : undefined;
+  if (!release || !record) return false;
+  return hasFailedBefore(toEarlier(record), releaseKey(release));
+}
+
+function toEarlier(record: NamespaceRecord): EarlierRequest {
+  return {
     unfinished: record.generation > record.handled,
     lastRelease: record.handledRelease,
     lastFailed: record.lastState === 'failed',
     failures: record.failures,
     finishedAt: record.finishedAt,
   };
-  return reasonToUpdate(snapshot, release, releaseKey(release), earlier, Date.now()) !== undefined;
 }
 
 function summarise({ tag, release, problem }: Channel) {

@@ -57,11 +57,13 @@ function checkSummary(result: unknown): string | undefined {
   if (!Array.isArray(channels)) return requeued || (repaired === 0 ? 'no lost jobs' : undefined);
   const problems = channels.filter((channel) => fieldOf(channel, 'problem') !== undefined).length;
   const rolloutId = fieldOf(result, 'rolloutId');
+  const retryId = fieldOf(result, 'retryRolloutId');
   return [
     `${channels.length} channels read`,
     problems > 0 ? `${problems} with a problem` : '',
     `${fieldOf(result, 'outdated')} of ${fieldOf(result, 'namespaces')} namespaces outdated`,
     rolloutId === undefined ? '' : `rollout ${rolloutId}`,
+    retryId === undefined ? '' : `retried in rollout ${retryId}`,
     requeued,
   ]
     .filter((part) => part !== '')

@@ -1,5 +1,6 @@
 import type { RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
 import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fleet.ts';
+import type { TargetCounts } from '../../domain/rollout/rollout.ts';
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { CountedRollout } from '../../shared/state/rollouts.ts';
 
@@ -23,9 +24,14 @@ export function createRolloutFollower(): FollowRollouts {
       }
       const known = withSample(samples.get(rollout.id) ?? [], { at: now, done: doneOf(counts) });
       followed.set(rollout.id, known);
-      return [toProgress(rollout, counts, estimateEnd(known, remaining))];
+      return [toProgress(rollout, counts, etaOf(known, counts))];
     });
     samples = followed;
     return shown;
   };
+}
+
+/** Only what has not begun will go at the pace of the others: what still runs may run until its deadline. */
+function etaOf(samples: readonly ProgressSample[], counts: TargetCounts): number | undefined {
+  return counts.pending === 0 ? undefined : estimateEnd(samples, remainingOf(counts));
 }

@@ -31,7 +31,7 @@ export function reasonToUpdate(
   now: number,
 ): string | undefined {
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
-  const failedBefore = earlier?.lastFailed === true && earlier.lastRelease === releaseKey;
+  const failedBefore = earlier !== undefined && hasFailedBefore(earlier, releaseKey);
   const difference = snapshot.deployment
     ? (differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot))
     : 'there is no Deployment';
@@ -39,6 +39,14 @@ export function reasonToUpdate(
   if (reason === undefined || earlier?.unfinished) return undefined;
   if (failedBefore && now - (earlier.finishedAt ?? 0) < waitAfter(earlier.failures)) return undefined;
   return reason;
+}
+
+/** True if deploying this release is not news, but another try of what failed. */
+export function hasFailedBefore(
+  { lastFailed, lastRelease }: Pick<EarlierRequest, 'lastFailed' | 'lastRelease'>,
+  releaseKey: string,
+): boolean {
+  return lastFailed && lastRelease === releaseKey;
 }
 
 /** A Deployment whose image differs from its Application's, while FDD is not deploying. */

@@ -7,6 +7,8 @@ export interface ProgressSample {
 
 /** The pace is that of the last minute: earlier progress is a poor predictor. */
 const WINDOW_MS = 60_000;
+/** Without progress for this many times the usual wait, and at least the shortest window, there is no pace any more. */
+const STALLED_AFTER = 3;
 /** Too little time to measure a pace. */
 const SHORTEST_WINDOW_MS = 3_000;
 
@@ -27,5 +29,8 @@ export function estimateEnd(samples: readonly ProgressSample[], remaining: numbe
   const elapsedMs = last.at - first.at;
   const done = last.done - first.done;
   if (elapsedMs < SHORTEST_WINDOW_MS || done <= 0) return undefined;
+  const progressAt = samples.find((sample) => sample.done === last.done)?.at ?? last.at;
+  const usualWaitMs = (progressAt - first.at) / done;
+  if (last.at - progressAt > Math.max(SHORTEST_WINDOW_MS, STALLED_AFTER * usualWaitMs)) return undefined;
   return Math.round(last.at + (remaining * elapsedMs) / done);
 }

@@ -38,6 +38,7 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
 export function requestedBy(trigger: Trigger, who: string): string {
   if (trigger === 'board' && who === 'board') return 'requested on the board';
   if (trigger === 'release') return 'new release';
+  if (trigger === 'retry' && who === 'release-check') return 'automatic retry of what failed';
   return `${TRIGGER_WORDS[trigger]} ${who}`;
 }
 

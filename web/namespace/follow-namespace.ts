@@ -102,8 +102,12 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
 
 /** Objects are read again when the activity has ended, or the running version has changed. */
 export function hasSettled(before: FleetRow, after: FleetRow): boolean {
-  const isOver = before.activity !== 'idle' && after.activity === 'idle';
+  const isOver = isBusy(before) && !isBusy(after);
   return isOver || before.status !== after.status || before.version !== after.version;
+}
+
+function isBusy({ activity, health }: FleetRow): boolean {
+  return activity !== 'idle' || health === 'progressing';
 }
 
 /** Runs one at a time, not before `intervalMs` have passed since the last; calls meanwhile are answered by one more run. */

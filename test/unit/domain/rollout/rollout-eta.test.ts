@@ -23,6 +23,7 @@ describe('estimateEnd', () => {
     ['it was looked at for a moment', samples([0, 0], [1_000, 10]), 10],
     ['nothing moves', samples([0, 5], [10_000, 5]), 10],
     ['nothing has moved for a minute', samples([0, 0], [1_000, 5], [70_000, 5], [140_000, 5]), 10],
+    ['nothing has moved for three times as long as usual', samples([0, 0], [10_000, 10], [14_000, 10]), 10],
     ['nothing is left', samples([0, 0], [10_000, 10]), 0],
   ])('is unknown if %s', (_what, known, remaining) => {
     expect(estimateEnd(known, remaining)).toBeUndefined();
