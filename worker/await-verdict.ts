@@ -16,6 +16,8 @@ import { type ChangeWaiter, listenForChanges } from './until-change.ts';
 const QUIET_MS = 300;
 /** A watch that moves, and still is behind, is a busy one that lags; it is waited for no longer than this. */
 const MAX_BEHIND_MS = 2_000;
+/** What is proven at the deadline may wait this much longer until it counts. */
+const MAX_QUIET_MS = 5_000;
 /** Without any event the situation is judged again this often. */
 const POLL_INTERVAL_MS = 1_000;
 
@@ -48,6 +50,7 @@ async function judgeUntilClear(
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
+  let quiet: QuietSince | undefined;
   for (;;) {
     const snapshot = cluster.snapshot(namespace);
     const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
@@ -58,27 +61,31 @@ async function judgeUntilClear(
     wasThere ||= isThere;
     const pod = snapshot.bootstrapPod;
     if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
+    const now = Date.now();
     const evidence: Evidence = {
       snapshot,
       deploymentsPosition: cluster.deploymentsPosition(),
       deploymentAfterSuccess,
-      podFinishedForMs: podFinishedAt === undefined ? 0 : Date.now() - podFinishedAt,
+      podFinishedForMs: podFinishedAt === undefined ? 0 : now - podFinishedAt,
+      quiet: quiet && { mark: quiet.mark, forMs: now - quiet.since },
     };
     const verdict = judge(expected, evidence);
     if (verdict.state === 'verified') return verdict.unconfigured;
     if (verdict.state === 'failed') throw toSkipperError(verdict);
-    if (Date.now() >= deadline) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
+    quiet = verdict.for === 'quiet' ? stillQuiet(quiet, verdict.mark, now) : undefined;
+    // What is proven needs only a moment more.
+    const extra = quiet ? MAX_QUIET_MS : 0;
+    if (now >= deadline + extra) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
-      await changes.next(Math.min(POLL_INTERVAL_MS, deadline - Date.now() + 1));
-      // If the watch cannot be compared with what was read, only another read shows more.
-      if (deploymentAfterSuccess && !isComparable(deploymentAfterSuccess, context)) {
+      await changes.next(Math.max(1, Math.min(POLL_INTERVAL_MS, deadline + extra - Date.now() + 1)));
+      // If the watch cannot be compared with what was read, or is behind it, only another read shows more.
+      if (deploymentAfterSuccess && (quiet || !isComparable(deploymentAfterSuccess, context))) {
         deploymentAfterSuccess = await readDeployment(context);
       }
       continue;
     }
-    const now = Date.now();
     behind = stillBehind(behind, evidence.deploymentsPosition, now);
     if (isWorthARead(behind, now)) {
       deploymentAfterSuccess = await readDeployment(context);
@@ -91,6 +98,16 @@ async function judgeUntilClear(
 
 function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {
   return new SkipperError(code, reason, { details, symptoms });
+}
+
+/** Since when all has been proven, with this mark. */
+interface QuietSince {
+  readonly mark: string;
+  readonly since: number;
+}
+
+function stillQuiet(before: QuietSince | undefined, mark: string, now: number): QuietSince {
+  return before?.mark === mark ? before : { mark, since: now };
 }
 
 /** Since when the watch of Deployments has been behind SUCCESS, and since when at this very position. */

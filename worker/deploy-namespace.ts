@@ -160,11 +160,12 @@ async function prove(
       awaitVerdict(expected, began + settings.progressDeadlineMs, context),
     );
     if (!verify.bootstrap) return { unconfigured, bootstrap: undefined };
-    const bootstrap = await inSpan('collect bootstrap pod', {}, async () => {
+    return await inSpan('collect bootstrap pod', {}, async () => {
       await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
-      return collectBootstrapPod(verify.deploymentId, context);
+      // Beside an FDD that lives, the bootstrap deploys once more what that FDD has deployed.
+      const atLast = await awaitVerdict(expected, Date.now() + settings.progressDeadlineMs, context);
+      return { unconfigured: atLast, bootstrap: await collectBootstrapPod(verify.deploymentId, context) };
     });
-    return { unconfigured, bootstrap };
   } catch (error) {
     context.signal.throwIfAborted();
     if (verify.bootstrap && error instanceof SkipperError && error.errorClass === 'permanent') {

@@ -5,6 +5,7 @@ import {
   type NamespaceSnapshot,
   type ObservedDeployment,
   type ObservedPod,
+  type ReportOnId,
   reportOn,
 } from '../cluster/observed.ts';
 import {
@@ -38,11 +39,20 @@ export interface Evidence {
   readonly deploymentAfterSuccess?: ObservedDeployment | undefined;
   /** How long ago the bootstrap pod was first seen finished, in milliseconds. */
   readonly podFinishedForMs: number;
+  /** What the last verdict waited for to stay as it is, and for how long it has. */
+  readonly quiet?: Quiet | undefined;
+}
+
+export interface Quiet {
+  readonly mark: string;
+  readonly forMs: number;
 }
 
 export type Verdict =
   | { readonly state: 'verified'; readonly unconfigured: readonly string[] }
   | { readonly state: 'waiting'; readonly for: WaitingFor; readonly detail: string }
+  /** All is proven; `mark` must stay the same for a while. */
+  | { readonly state: 'waiting'; readonly for: 'quiet'; readonly detail: string; readonly mark: string }
   | FailedVerdict;
 
 export interface FailedVerdict {
@@ -56,6 +66,8 @@ export interface FailedVerdict {
 
 export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
 
+/** An FDD that takes up the same deployment writes the Deployment once more, 0.1 to 1.5 s after it was up. */
+const QUIET_MS = 2_500;
 /** Events of two watches are not ordered: FDD's report can arrive this much later than the end of its pod. */
 const POD_END_GRACE_MS = 2_000;
 
@@ -89,7 +101,35 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
   if (!isRolledOut(deployment)) {
     return waiting('rollout', describeRollout({ ...snapshot, deployment }));
   }
+  const mark = markOf(report, deployment);
+  if (canChangeAgain(snapshot, report) && !hasBeenQuiet(mark, evidence.quiet)) {
+    return {
+      state: 'waiting',
+      for: 'quiet',
+      mark,
+      detail: 'FDD is up; another FDD can take up the deployment once more until it has terminated',
+    };
+  }
   return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };
+}
+
+/**
+ * True while another FDD can write the Deployment once more: FDD ignores SIGTERM, so for 30 s an old one watches beside the new
+ * one, and both take up what is written meanwhile (docs/architecture.md).
+ */
+function canChangeAgain({ pods, deployment }: NamespaceSnapshot, report: ReportOnId): boolean {
+  const isAnotherLeaving = pods.some((pod) => pod.deleting);
+  // The watch of pods can be behind the Deployment's.
+  const surplus = pods.filter(({ phase }) => phase === 'Running').length - (deployment?.replicas ?? 0);
+  return isAnotherLeaving || surplus > 0 || report.succeededAt !== undefined;
+}
+
+function markOf(report: ReportOnId, deployment: ObservedDeployment): string {
+  return `${report.resourceVersion} ${deployment.generation}`;
+}
+
+function hasBeenQuiet(mark: string, quiet: Quiet | undefined): boolean {
+  return quiet?.mark === mark && quiet.forMs >= QUIET_MS;
 }
 
 /**

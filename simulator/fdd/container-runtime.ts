@@ -10,8 +10,10 @@ export interface RunningContainer {
   /** Resolves when the container would answer its readiness probe; never, if it does not get there. */
   readonly ready: Promise<void>;
   readonly exited: Promise<ContainerExit>;
-  /** Ends it, as SIGTERM would. */
+  /** Sends SIGTERM, which a program may ignore. */
   stop(): void;
+  /** Sends SIGKILL. A runtime without it has programs that end on SIGTERM. */
+  kill?(): void;
 }
 
 export interface ContainerOutput {

@@ -5,8 +5,13 @@ export interface Delays {
   readonly startMs: number;
   /** From the running container to readiness. */
   readonly readyMs: number;
-  /** From the order to stop to the end of the container. */
+  /** From the end of the container to the end of its pod. */
   readonly terminateMs: number;
+  /**
+   * How long a pod's deletion waits for a container that ignores SIGTERM, at most the pod's own grace period. FDD and its
+   * bootstrap are process 1 without a handler: they work on until they are killed. 0: killed outright (lost node, OOM).
+   */
+  readonly graceMs: number;
   /** The first wait of a crashed container or a failed pull; doubles up to the cap. */
   readonly backoffMs: number;
   readonly backoffCapMs: number;
@@ -15,8 +20,7 @@ export interface Delays {
   /** Between two writes of FDD. */
   readonly fddStepMs: number;
   /**
-   * How long an FDD works on between writing its own Deployment and writing SUCCESS. On a real cluster it is usually
-   * replaced before; it dies at once when its pod is stopped, so this is an upper limit, not a wait.
+   * How long an FDD works on between writing its own Deployment and writing SUCCESS. It ends earlier if the FDD is killed.
    */
   readonly successAfterDeploymentMs: number;
   readonly bootstrapPollMs: number;
@@ -29,6 +33,7 @@ export const DEFAULT_DELAYS: Delays = {
   startMs: 0,
   readyMs: 0,
   terminateMs: 0,
+  graceMs: 30_000,
   backoffMs: 200,
   backoffCapMs: 5_000,
   controllerMs: 0,
@@ -41,6 +46,7 @@ export const DEFAULT_DELAYS: Delays = {
 /** For measuring others: nothing takes time, not even FDD's own poll. */
 export const INSTANT_DELAYS: Delays = {
   ...DEFAULT_DELAYS,
+  graceMs: 0,
   successAfterDeploymentMs: 0,
   bootstrapPollMs: 5,
 };

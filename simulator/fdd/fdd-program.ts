@@ -25,7 +25,10 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
     },
     start: (pod, output) => {
       const container = mainContainer(pod.spec);
-      if (container === undefined || !isFddImage(container.image)) return startProgram(pod, output, idle);
+      if (container === undefined || !isFddImage(container.image)) {
+        const program = startProgram(pod, output, idle);
+        return { ...program, stop: program.kill };
+      }
       if (container.command?.[0] === BOOTSTRAP) {
         return startProgram(pod, output, (program) => runBootstrap(context, program));
       }
@@ -43,7 +46,7 @@ function startProgram(
   output: ContainerOutput,
   main: (program: Program) => Promise<ContainerExit>,
   readyAfterMs = 0,
-): RunningContainer {
+): Required<RunningContainer> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const program = { pod, version: whereOf(pod).version, signal, log: output.log };
@@ -55,9 +58,11 @@ function startProgram(
     });
   return {
     ready: sleep(readyAfterMs, signal),
-    // A program that was asked to stop counts as ended at once; its work in progress ends automatically.
+    // A program that was killed counts as ended at once; its work in progress ends automatically.
     exited: Promise.race([exited, killed(signal)]),
-    stop: () => stopping.abort(),
+    // Process 1 without a handler for SIGTERM works on.
+    stop: () => undefined,
+    kill: () => stopping.abort(),
   };
 }
 

@@ -78,7 +78,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const run = runs.get(keyOf(pod)) ?? startPodRun(pod, { ...options, runtime: NEVER_STARTS });
     if (run === undefined) return;
     runs.set(keyOf(pod), run);
-    run.stop({ deletePod: true });
+    const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? 0;
+    run.stop({ deletePod: true, graceMs: graceSeconds * 1_000 });
   }
 
   function bind(pod: Pod): void {

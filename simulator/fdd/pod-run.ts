@@ -3,7 +3,7 @@ import { toError } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type ContainerLog, createContainerLog } from './container-log.ts';
-import type { ContainerExit, ContainerRuntime } from './container-runtime.ts';
+import type { ContainerExit, ContainerRuntime, RunningContainer } from './container-runtime.ts';
 import { type Delays, sleep } from './delays.ts';
 import type { Container, Pod } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
@@ -26,9 +26,16 @@ export interface PodRun {
   waitingFor(): string | undefined;
   /** The log of the container before the last restart. */
   previousLog(): ContainerLog | undefined;
-  /** Ends the container and, if asked, the pod: what follows a deletionTimestamp. */
-  stop(options: { deletePod: boolean }): void;
+  /**
+   * Ends the container: at once or, if the pod is to be deleted (what follows a deletionTimestamp), with SIGTERM and after the
+   * grace period with SIGKILL.
+   */
+  stop(options: StopOptions): void;
 }
+
+export type StopOptions =
+  | { readonly deletePod: false }
+  | { readonly deletePod: true; readonly graceMs: number };
 
 type Report = Omit<ContainerReport, 'podStartedAt'>;
 
@@ -41,6 +48,8 @@ export function startPodRun(pod: Pod, context: PodRunContext): PodRun | undefine
 function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun {
   const { client, log, runtime, delays } = context;
   const stopping = new AbortController();
+  const killing = new AbortController();
+  let current: RunningContainer | undefined;
   const podStartedAt = timestamp();
   const report = (state: Report) => writeStatus(client, pod, container, { ...state, podStartedAt });
   let output = createContainerLog();
@@ -95,12 +104,11 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
     waiting = undefined;
     const writing = output;
     const running = runtime.start(pod, { log: writing.write });
-    const stop = () => running.stop();
-    stopping.signal.addEventListener('abort', stop, { once: true });
+    current = running;
     const end = running.exited.then((exit) => ({ ...exit, startedAt, finishedAt: timestamp() }));
     await reportUntilReady(running.ready, end, startedAt);
     const exit = await end;
-    stopping.signal.removeEventListener('abort', stop);
+    current = undefined;
     writing.end();
     return exit;
   }
@@ -140,13 +148,25 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
     return Math.min(delays.backoffCapMs, delays.backoffMs * 2 ** Math.min(failures, 20));
   }
 
-  async function deletePod(): Promise<void> {
+  async function deletePod(graceMs: number): Promise<void> {
+    current?.stop();
+    const grace = sleep(Math.min(graceMs, delays.graceMs), killing.signal);
+    await Promise.race([grace, current?.exited]);
+    if (killing.signal.aborted) return;
+    kill();
     await sleep(delays.terminateMs);
     await client.delete(
       PODS,
       { namespace: pod.metadata.namespace, name: pod.metadata.name },
       { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } },
     );
+  }
+
+  function kill(): void {
+    killing.abort();
+    current?.stop();
+    current?.kill?.();
+    output.end();
   }
 
   function complain(error: unknown): void {
@@ -164,10 +184,11 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
     previousLog: () => previous,
     stop: (options) => {
       stopping.abort();
-      output.end();
-      if (!options.deletePod || deleting) return;
-      deleting = true;
-      deletePod().catch(complain);
+      if (!options.deletePod) kill();
+      else if (!deleting) {
+        deleting = true;
+        deletePod(options.graceMs).catch(complain);
+      }
     },
   };
 }

@@ -542,7 +542,7 @@ async function withCluster(
     hasControllerManager: false,
     ownsNamespace: (name) => name === namespace,
     insecureKubelet: true,
-    delays: { bootstrapPollMs: 20, ...delays },
+    delays: { bootstrapPollMs: 20, graceMs: 0, ...delays },
     ...options,
   });
   try {

@@ -142,7 +142,7 @@ async function startFdds(
     log: pino({ level: 'silent' }),
     hasControllerManager: true,
     ownsNamespace: (namespace) => namespace.startsWith('team-'),
-    delays: { bootstrapPollMs: 200, successAfterDeploymentMs: 500, ...delays },
+    delays: { bootstrapPollMs: 200, successAfterDeploymentMs: 500, graceMs: 0, ...delays },
   });
 }
 

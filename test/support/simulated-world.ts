@@ -234,7 +234,7 @@ async function openFdds(
     ownsNamespace: () => true,
     insecureKubelet: true,
     ...(fdds === 'instant' ? { profile: 'instant' } : {}),
-    delays: { bootstrapPollMs: 100, successAfterDeploymentMs: 500, ...delays },
+    delays: { bootstrapPollMs: 100, successAfterDeploymentMs: 500, graceMs: 0, ...delays },
   });
 }
 

@@ -5,6 +5,7 @@ import {
   aDeployment,
   anApplication,
   anExpectation,
+  aPod,
   aStatus,
   IMAGE,
   NAMESPACE,
@@ -154,6 +155,48 @@ describe('awaitVerdict', () => {
 
       expect(await verdict).toEqual([]);
       expect(client.requests).toHaveLength(1);
+    });
+  });
+
+  describe('while an old FDD terminates', () => {
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    const leaving = { ...PROVED, pods: [aPod(), aPod({ name: 'old', deleting: true })] };
+
+    test('ends after some seconds of quiet, also at the deadline', async () => {
+      jest.useFakeTimers();
+      const { context } = open(leaving);
+      const began = Date.now();
+
+      const verdict = awaitVerdict(anExpectation(), began + 1_000, context).then(() => Date.now() - began);
+      await jest.advanceTimersByTimeAsync(5_000);
+
+      expect(await verdict).toBeGreaterThanOrEqual(2_500);
+      expect(await verdict).toBeLessThan(3_600);
+    });
+
+    test('a change of the Deployment starts the wait again', async () => {
+      jest.useFakeTimers();
+      const { context, see } = open(leaving);
+      const began = Date.now();
+
+      const verdict = awaitVerdict(anExpectation(), began + 10_000, context).then(() => Date.now() - began);
+      await jest.advanceTimersByTimeAsync(2_000);
+      see({ ...leaving, deployment: aDeployment({ ...ours, generation: 3, observedGeneration: 3 }) });
+      await jest.advanceTimersByTimeAsync(6_000);
+
+      expect(await verdict).toBeGreaterThanOrEqual(4_500);
+    });
+
+    test('ends when it is gone', async () => {
+      const { context, see } = open(leaving);
+
+      const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
+      see({ ...PROVED, pods: [aPod()] });
+
+      expect(await verdict).toEqual([]);
     });
   });
 

@@ -229,6 +229,36 @@ describe('judge', () => {
     });
   });
 
+  describe('while another FDD can take the deployment up once more', () => {
+    const leaving = { pods: [aPod(), aPod({ name: 'old', deleting: true })] };
+    const overwritten = { statuses: [aStatus({ ...ours, result: 'RUNNING' as const, succeededAt: '110' })] };
+    const MARK = '110 2';
+
+    test.each<[string, Partial<NamespaceSnapshot>]>([
+      ['an old FDD terminates', leaving],
+      ['the watch of pods still shows two', { pods: [aPod(), aPod({ name: 'old' })] }],
+      ['its SUCCESS was overwritten', overwritten],
+    ])('waits for quiet: %s', (_what, snapshot) => {
+      expect(verdict(snapshot)).toMatchObject({ state: 'waiting', for: 'quiet', mark: MARK });
+      expect(verdict(snapshot, { quiet: { mark: MARK, forMs: 2_499 } }).state).toBe('waiting');
+      expect(verdict(snapshot, { quiet: { mark: MARK, forMs: 2_500 } }).state).toBe('verified');
+    });
+
+    test.each<[string, Partial<NamespaceSnapshot>]>([
+      ['the Deployment', { deployment: aDeployment({ ...ours, generation: 3, observedGeneration: 3 }) }],
+      ['the report', { statuses: [aStatus({ ...ours, resourceVersion: '111' })] }],
+    ])('a change of %s starts the wait again', (_what, change) => {
+      const quiet = { mark: MARK, forMs: 9_000 };
+
+      expect(verdict({ ...leaving, ...change }, { quiet })).toMatchObject({ state: 'waiting', for: 'quiet' });
+    });
+
+    test('does not wait where FDD is alone', () => {
+      expect(verdict({ pods: [aPod()] }).state).toBe('verified');
+      expect(verdict({ pods: [aPod(), aPod({ name: 'evicted', phase: 'Failed' })] }).state).toBe('verified');
+    });
+  });
+
   describe('the bootstrap pod', () => {
     test('can still run when FDD is up: its end is not part of the verification', () => {
       expect(verdict({ bootstrapPod: aBootstrapPod() }, {}, BOOTSTRAP).state).toBe('verified');
@@ -274,7 +304,7 @@ describe('judge', () => {
 
         const late = verdict(
           { statuses, bootstrapPod: ended(exitCode) },
-          { podFinishedForMs: 9_000 },
+          { podFinishedForMs: 9_000, quiet: { mark: '110 2', forMs: 3_000 } },
           BOOTSTRAP,
         );
 
