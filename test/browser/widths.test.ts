@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
-import { NEW, OLD, useWorld } from '../support/simulated-world.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
 import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
 const WIDTHS = [
@@ -9,7 +10,7 @@ const WIDTHS = [
 ].concat([1240, 1241, 1280, 1440, 1680, 1920]);
 
 let api: SkipperProcess;
-useWorld({}, async (opened) => {
+useWorld({ processes: true }, async (opened) => {
   await opened.addNamespace('alpha', { fdd: NEW });
   await opened.addNamespace('a-namespace-with-quite-a-long-name-of-its-own', { fdd: OLD });
   await opened.addNamespace('broken', { data: { tag: 'stable', 'cluster_config.yaml': 'a: [1' } });

@@ -224,7 +224,13 @@ describe('skipper wait', () => {
     const io = makeIo({ now: 0 });
 
     expect(await waitForRollout(client, 'r1', options, io)).toBe(EXIT.failed);
-    expect(io.written().replaceAll(/1970-01-01T00:00:\d\d\.\d{3}Z /g, '').trimEnd().split('\n')).toEqual([
+    expect(
+      io
+        .written()
+        .replaceAll(/1970-01-01T00:00:\d\d\.\d{3}Z /g, '')
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
       'a completed after 12s: updated',
       'rollout r1 1 of 2 done, 1 running',
       'b failed after 0.4s: exceeded quota: pods [2J',
