@@ -17,15 +17,19 @@ export function refuseForeignOrigins(request: Request, _response: Response, next
   next();
 }
 
+const NO_TOKEN = 'a token is required: send "Authorization: Bearer …"';
+const WRONG_TOKEN = 'the token is wrong: it differs from the token in --auth-token-file of the API';
+
 /** Requires the token on every changing request; as bearer, or as password for browsers. */
 export function requireToken(tokenFile: string | undefined) {
   if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
   const token = readToken(tokenFile);
   return (request: Request, _response: Response, next: NextFunction) => {
-    if (!SAFE_METHODS.includes(request.method) && !isSame(credentialOf(request), token)) {
+    const given = credentialOf(request);
+    if (!SAFE_METHODS.includes(request.method) && !isSame(given, token)) {
       // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
       const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
-      throw new HttpProblem(401, 'unauthenticated', 'a token is required: send "Authorization: Bearer …"', {
+      throw new HttpProblem(401, 'unauthenticated', given ? WRONG_TOKEN : NO_TOKEN, {
         headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
       });
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addClientCommands } from '../cli/client-commands.ts';
 import { addCompletionCommands } from '../cli/completion/completion-commands.ts';
 import { EXIT } from '../cli/exit-code.ts';
@@ -30,6 +30,10 @@ addClientCommands(program, io);
 await addServices(process.argv);
 addScriptHints();
 addCompletionCommands(program, io);
+for (const command of program.commands) {
+  // `skipper status --version` prints the same as `skipper --version`.
+  command.addOption(new Option('-V, --version').hideHelp()).on('option:version', printVersion);
+}
 // Last: the services keep commander's own exit code for wrong usage.
 program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
 
@@ -37,6 +41,11 @@ try {
   await program.parseAsync();
 } catch (error) {
   await fail(error);
+}
+
+function printVersion(): void {
+  console.log(version);
+  process.exit(EXIT.ok);
 }
 
 /** Loading the settings takes a moment, loading a service a second: a `skipper status` waits for neither. */

@@ -6,7 +6,7 @@ import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
 import { type ConnectionFlags, openClient } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
 import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
-import type { OutputFormat } from './output-format.ts';
+import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
 import type { Io } from './terminal.ts';
 import { toCliError } from './to-cli-error.ts';
 
@@ -33,7 +33,11 @@ interface OutputFlags extends ConnectionFlags {
   readonly output: OutputFormat;
 }
 
-interface StatusFlags extends OutputFlags {
+interface ListFlags extends ConnectionFlags {
+  readonly output: ListFormat;
+}
+
+interface StatusFlags extends ListFlags {
   readonly watch?: boolean;
   readonly status: readonly StatusValue[];
   readonly health: readonly Health[];
@@ -74,13 +78,16 @@ function addStatus(program: Command, io: Io, act: Act): void {
     .addOption(severalOf('--health <health>', 'only those with this health', HEALTHS))
     .addOption(several('--channel <channel>', 'only those on this release channel'))
     .option('--search <words>', 'only those with all of these words in name, version, cause, …', '')
-    .addOption(outputOption())
+    .addOption(outputOption(LIST_FORMATS))
     .addHelpText('after', `${STATUS_EXAMPLES}\n${EXIT_CODES_HELP}`)
     .action((namespaces: readonly string[], flags: StatusFlags) =>
       act(flags, async (client) => {
         const { showStatus, watchStatus } = await import('./status/status-command.ts');
-        const show = flags.watch ? watchStatus : showStatus;
-        return show(client, { ...flags, namespaces }, flags.output, io);
+        const filter = { ...flags, namespaces };
+        if (!flags.watch) return showStatus(client, filter, flags.output, io);
+        if (flags.output === 'csv')
+          throw new CliError(EXIT.refused, '-o csv is a list: use it without --watch');
+        return watchStatus(client, filter, flags.output, io);
       }),
     );
 }
@@ -103,8 +110,9 @@ function addDeploy(program: Command, io: Io, act: Act): void {
     .option('--idempotency-key <key>', 'repeated requests with the same key return the same rollout')
     .addOption(outputOption())
     .addHelpText('after', `${DEPLOY_EXAMPLES}\n${EXIT_CODES_HELP}`)
-    .action((namespaces: readonly string[], flags: DeployFlags) =>
+    .action((namespaces: readonly string[], flags: DeployFlags, command: Command) =>
       act(flags, async (client) => {
+        refuseIdleTimeout(flags, command);
         const request = {
           namespaces: targetsOf(namespaces, flags.all ?? false),
           forceBootstrap: flags.forceBootstrap ?? false,
@@ -160,9 +168,9 @@ function addWhy(program: Command, io: Io, act: Act): void {
 function addReleases(program: Command, io: Io, act: Act): void {
   asClient(program.command('releases'), 'show the release channels in use, and their releases')
     .addOption(new Option('--check', 'check the channels now instead of at the next interval'))
-    .addOption(outputOption())
+    .addOption(outputOption(LIST_FORMATS))
     .addHelpText('after', EXIT_CODES_HELP)
-    .action((flags: OutputFlags & { check?: boolean }) =>
+    .action((flags: ListFlags & { check?: boolean }) =>
       act(flags, async (client) => {
         const { showReleases } = await import('./releases/releases-command.ts');
         return showReleases(client, { format: flags.output, check: flags.check ?? false }, io);
@@ -177,6 +185,12 @@ function asClient(command: Command, description: string): Command {
     .showHelpAfterError(`(run skipper ${command.name()} --help)`)
     .addHelpText('after', TOKEN_HELP)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
+}
+
+/** Without --wait, a timeout would end nothing. */
+function refuseIdleTimeout({ wait, dryRun }: DeployFlags, command: Command): void {
+  if (command.getOptionValueSource('timeout') !== 'cli' || (wait && !dryRun)) return;
+  throw new CliError(EXIT.refused, '--timeout is the time to wait: use it with --wait');
 }
 
 function targetsOf(namespaces: readonly string[], all: boolean): readonly string[] | undefined {

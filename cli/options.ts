@@ -17,8 +17,8 @@ export function withConnection(command: Command): Command {
     );
 }
 
-export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table');
+export function outputOption(formats: readonly string[] = OUTPUT_FORMATS): Option {
+  return new Option('-o, --output <format>', 'output format').choices(formats).default('table');
 }
 
 /** Can be repeated, and takes several values separated by commas; ignores case. */

@@ -1,16 +1,35 @@
 import type { Terminal } from '../shared/terminal.ts';
 
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
+/** For commands whose result is a list. */
+export const LIST_FORMATS = [...OUTPUT_FORMATS, 'csv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export type ListFormat = (typeof LIST_FORMATS)[number];
 export type MachineFormat = Exclude<OutputFormat, 'table'>;
 
 export async function printDocument(document: unknown, format: MachineFormat, out: Terminal): Promise<void> {
-  out.write(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : await toYaml(document));
+  const readable = withIsoTimes(document);
+  out.write(format === 'json' ? `${JSON.stringify(readable, null, 2)}\n` : await toYaml(readable));
 }
 
 /** One record of a stream: a line of JSON, or a separate YAML document. */
 export async function printRecord(record: unknown, format: MachineFormat, out: Terminal): Promise<void> {
-  out.write(format === 'json' ? `${JSON.stringify(record)}\n` : `---\n${await toYaml(record)}`);
+  const readable = withIsoTimes(record);
+  out.write(format === 'json' ? `${JSON.stringify(readable)}\n` : `---\n${await toYaml(readable)}`);
+}
+
+const TIME_NAME = /^(at|now|since)$|[a-z]At$/;
+/** Times are milliseconds since the epoch, and such names can also have durations: those are smaller. */
+const FIRST_TIME = Date.UTC(2000, 0, 1);
+
+/** The API's times as people and programs read them: `2026-11-23T08:14:03.000Z`. */
+export function withIsoTimes(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((each) => withIsoTimes(each));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withIsoTimes(each, key)]));
+  }
+  const isTime = typeof value === 'number' && TIME_NAME.test(name) && value >= FIRST_TIME;
+  return isTime ? new Date(value).toISOString() : value;
 }
 
 async function toYaml(document: unknown): Promise<string> {

@@ -2,7 +2,8 @@ import type { ApiError } from '../client/api-error.ts';
 import { CliError, EXIT, type ExitCode } from './exit-code.ts';
 import { oneLine } from './text/lines.ts';
 
-const TOKEN_HINT = 'set the token in a file (--token-file or $SKIPPER_TOKEN_FILE), or in $SKIPPER_TOKEN';
+const TOKEN_HINT =
+  'set the right token in a file (--token-file or $SKIPPER_TOKEN_FILE), or in $SKIPPER_TOKEN';
 const ADDRESS_HINT = "is this the API's address? --server or $SKIPPER_SERVER sets it";
 
 /** Converts a failed request into the error of a command: its exit code, and what the user can do about it. */

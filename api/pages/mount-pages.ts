@@ -3,6 +3,7 @@ import { openAssets } from './assets.ts';
 import { fleetPage } from './fleet-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
 import type { PageSources } from './send-page.tsx';
+import { unknownPage } from './unknown-page.tsx';
 
 /** The HTML pages; each is rendered once here, and kept current by the browser. */
 export function mountPages(app: Express, sources: PageSources): void {
@@ -11,4 +12,6 @@ export function mountPages(app: Express, sources: PageSources): void {
   app.get('/', (_request, response) => response.redirect('/status'));
   app.get('/status', fleetPage(sources, assets));
   app.get('/status/:namespace', namespacePage(sources, assets));
+  // Last: what has not been answered until here does not exist.
+  app.use(unknownPage(sources, assets));
 }

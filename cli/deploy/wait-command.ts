@@ -12,10 +12,12 @@ import { openRedrawn } from '../text/redrawn.ts';
 import { duration, timestamp } from '../text/time.ts';
 import { awaitRollout } from './await-rollout.ts';
 import {
+  byEnd,
   countEnded,
   describeCounts,
   describeEnd,
   drawProgress,
+  endOf,
   newlyEnded,
   summarize,
 } from './rollout-progress.ts';
@@ -106,12 +108,13 @@ function onScreen(output: Terminal, now: () => number): Progress {
 /** One line for each namespace that has ended. */
 function inLines(output: Terminal, now: () => number): Progress {
   let last: RolloutView | undefined;
-  const print = (line: string) => output.write(`${timestamp(now())} ${line}\n`);
+  const print = (line: string, at = now()) => output.write(`${timestamp(at)} ${line}\n`);
   return {
     onSeen: (rollout) => {
-      const ended = newlyEnded(last, rollout);
-      for (const target of ended) print(`${target.namespace} ${describeEnd(target)}`);
-      if (ended.length > 0 || last === undefined) print(`rollout ${rollout.id} ${describeCounts(rollout)}`);
+      const ended = newlyEnded(last, rollout).toSorted(byEnd);
+      for (const target of ended) print(`${target.namespace} ${describeEnd(target)}`, target.finishedAt);
+      if (ended.length > 0 || last === undefined)
+        print(`rollout ${rollout.id} ${describeCounts(rollout)}`, endOf(rollout));
       last = rollout;
     },
     onLost: (reason) => print(`connection lost, reconnecting: ${reason}`),

@@ -3,22 +3,28 @@ import type { ApiClient } from '../../client/api-client.ts';
 import type { ChannelSummary, ReleaseList } from '../../domain/fleet/fleet-summary.ts';
 import { describeAutoUpdate, type ReleaseCheckSchedule } from '../../domain/fleet/release-check-schedule.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
-import { type OutputFormat, printDocument } from '../output-format.ts';
+import { type ListFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
+import { printCsv } from '../text/csv.ts';
 import { painter } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, timestamp } from '../text/time.ts';
 
+const CSV_COLUMNS = ['channel', 'version', 'namespaces', 'updated', 'checkedAt', 'image', 'problem'] as const;
 const CHECK_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 250;
 const PROBLEM_PATIENCE_MS = 5_000;
 
 export async function showReleases(
   client: ApiClient,
-  { format, check }: { readonly format: OutputFormat; readonly check: boolean },
+  { format, check }: { readonly format: ListFormat; readonly check: boolean },
   { out, err, now }: Io,
 ): Promise<ExitCode> {
   const answer = check ? await checkNow(client, now) : await client.releases();
+  if (format === 'csv') {
+    printCsv(answer.channels, CSV_COLUMNS, out);
+    return EXIT.ok;
+  }
   if (format !== 'table') {
     await printDocument(answer, format, out);
     return EXIT.ok;

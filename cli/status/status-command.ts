@@ -5,8 +5,9 @@ import { followFleet } from '../../client/follow-fleet.ts';
 import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { type OutputFormat, printDocument, printRecord } from '../output-format.ts';
+import { type ListFormat, type OutputFormat, printDocument, printRecord } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
+import { printCsv } from '../text/csv.ts';
 import { oneLine, wrap } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { openRedrawn } from '../text/redrawn.ts';
@@ -17,6 +18,19 @@ import { describeCounts, describeRow, describeWork, rowColumns } from './describ
 import { drawFleet } from './draw-fleet.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
 
+const CSV_COLUMNS = [
+  'namespace',
+  'health',
+  'status',
+  'channel',
+  'version',
+  'wanted',
+  'since',
+  'activity',
+  'attempt',
+  'detail',
+  'cause',
+] as const satisfies readonly (keyof FleetRow)[];
 const FRAME_MS = 100;
 /** Redraws at least this often, to update relative times. */
 const SECOND_MS = 1_000;
@@ -24,18 +38,23 @@ const SECOND_MS = 1_000;
 export async function showStatus(
   client: ApiClient,
   filter: RowFilter,
-  format: OutputFormat,
+  format: ListFormat,
   io: Io,
 ): Promise<ExitCode> {
   const document = await client.fleet();
   const rows = selectRows(document.rows, filter);
   if (format === 'table') printTable(rows, document, io);
+  else if (format === 'csv') printCsv(rows, CSV_COLUMNS, io.out);
   else await printDocument({ ...document, rows }, format, io.out);
   for (const warning of document.summary.stale) io.err.write(`skipper: ${oneLine(warning)}\n`);
   const known = new Set(document.rows.map(({ namespace }) => namespace));
   const unknown = filter.namespaces.filter((namespace) => !known.has(namespace));
   for (const namespace of unknown) io.err.write(`skipper: ${noNamespace(namespace)}\n`);
-  return unknown.length > 0 ? EXIT.refused : EXIT.ok;
+  const mistakes = unknownChannels(document.rows, filter);
+  for (const mistake of mistakes) io.err.write(`skipper: ${mistake}\n`);
+  if (rows.length === 0 && unknown.length + mistakes.length === 0)
+    io.err.write('skipper: no namespaces match\n');
+  return unknown.length + mistakes.length > 0 ? EXIT.refused : EXIT.ok;
 }
 
 /** Live: a screen that is redrawn on a terminal, one line per change in a pipe. Ends only by a signal or an error. */
@@ -129,6 +148,7 @@ async function watchInLines(
       for (const namespace of filter.namespaces) {
         if (!state.rows.has(namespace)) err.write(`skipper: ${noNamespace(namespace)}\n`);
       }
+      for (const mistake of unknownChannels(state.rows.values(), filter)) err.write(`skipper: ${mistake}\n`);
       continue;
     }
     const before = state;
@@ -155,6 +175,14 @@ function describeLine(before: Connection, after: Connection): string[] {
   const wasLost = before.state === 'lost';
   if (after.state !== 'lost') return wasLost ? ['reconnected'] : [];
   return wasLost ? [] : [`connection lost, reconnecting: ${oneLine(after.reason)}`];
+}
+
+function unknownChannels(rows: Iterable<FleetRow>, { channel }: RowFilter): readonly string[] {
+  const known = [...new Set([...rows].map((row) => row.channel))].filter((name) => name !== '').sort();
+  const inUse = known.length === 0 ? 'no channels are in use' : `in use: ${known.join(', ')}`;
+  return channel
+    .filter((name) => !known.includes(name))
+    .map((name) => oneLine(`no namespaces follow the channel "${name}"; ${inUse}`));
 }
 
 function noNamespace(namespace: string): string {

@@ -29,10 +29,13 @@ async function openFleet(query = ''): Promise<Page> {
   return page;
 }
 
+/** The button says what it will do. */
+const REQUEST = /^(Deploy|Update|Restart|Bootstrap) \d|^Check again$/;
+
 async function confirmDeploy(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByText('What will happen').waitFor();
-  await dialog.getByRole('button', { name: /^Deploy / }).click();
+  await dialog.getByRole('button', { name: REQUEST }).click();
   await dialog.waitFor({ state: 'detached' });
 }
 

@@ -55,6 +55,9 @@ function names(page: Page): Promise<(string | null)[]> {
     .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-namespace')));
 }
 
+/** The button says what it will do. */
+const REQUEST = /^(Deploy|Update|Restart|Bootstrap) \d|^Check again$/;
+
 describe('the summary', () => {
   test('counts by health, versions, channels, workers, queue and rollouts agree with the API', async () => {
     const page = await openFleet();
@@ -134,8 +137,8 @@ describe('finding', () => {
 
     const dialog = page.getByRole('dialog');
     await dialog.getByText('What will happen').waitFor();
-    expect(await dialog.getByRole('button', { name: /^Deploy / }).innerText()).toMatch(
-      new RegExp(`Deploy ${count} namespaces?`),
+    expect(await dialog.getByRole('button', { name: REQUEST }).innerText()).toMatch(
+      new RegExp(`\\b${count}\\b|^Check again$`),
     );
   });
 
@@ -176,7 +179,7 @@ describe('a rollout of everything', () => {
       .getByText(/\b500 of 500\b|whole fleet|100 %/i)
       .first()
       .waitFor();
-    const confirm = dialog.getByRole('button', { name: /^Deploy / });
+    const confirm = dialog.getByRole('button', { name: REQUEST });
     expect(await confirm.isDisabled()).toBe(true);
     await dialog.getByLabel(/to confirm/).fill(String(NAMESPACES));
     await confirm.click();

@@ -108,6 +108,13 @@ describe('exit codes', () => {
       2,
       /unknown option '--bogus'\n\(run skipper status --help\)/,
     ],
+    ['a timeout that ends no wait', ['deploy', 'a', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
+    [
+      'a timeout of a dry run',
+      ['deploy', 'a', '--dry-run', '--wait', '--timeout=5m'],
+      2,
+      /--timeout .* use it with --wait/,
+    ],
     ['an unknown status', ['status', '--status', 'BAD'], 2, /Allowed choices are FAILED, UNAVAILABLE/],
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
@@ -322,7 +329,7 @@ describe('skipper releases', () => {
         channel: 'latest',
         version: NEW,
         namespaces: 1,
-        checkedAt: expect.any(Number),
+        checkedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       }),
     );
     expect((await skipper(['releases'])).out).toMatch(/^latest +20220808113256-eef68a8 +1 /m);
@@ -412,6 +419,7 @@ describe('an API that wants a token', () => {
       const args = ['deploy', 'nowhere', '--server', url];
 
       const without = await skipper(args);
+      const wrong = await skipper(args, { env: { SKIPPER_TOKEN: 'another' } });
       const byFile = await skipper([...args, '--token-file', file]);
       const byVariable = await skipper(args, { env: { SKIPPER_TOKEN: 'a-secret' } });
 
@@ -419,6 +427,8 @@ describe('an API that wants a token', () => {
         code: 3,
         err: expect.stringMatching(/--token-file or \$SKIPPER_TOKEN_FILE/),
       });
+      expect(without.err).toContain('a token is required');
+      expect(wrong).toMatchObject({ code: 3, err: expect.stringContaining('the token is wrong') });
       for (const ended of [byFile, byVariable]) {
         expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('nowhere') });
       }

@@ -93,7 +93,13 @@ describe('skipper --help', () => {
   });
 
   test('--version is a version', async () => {
-    expect((await skipper(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const [own, ofClient, ofService] = await Promise.all(
+      [['--version'], ['status', '--version'], ['worker', '--version']].map((args) => skipper(args)),
+    );
+
+    expect(own?.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(ofClient).toEqual(own);
+    expect(ofService).toEqual(own);
   });
 });
 

@@ -25,7 +25,7 @@ export interface OpenDeploy {
 
 /** What the dialog needs to know about the fleet; the namespace page has nothing more. */
 export interface DeployDialogStore {
-  readonly row: (namespace: string) => Pick<FleetRow, 'version'> | undefined;
+  readonly row: (namespace: string) => Pick<FleetRow, 'version' | 'status'> | undefined;
   readonly summary: ReadonlySignal<Pick<FleetSummary, 'namespaces'>>;
 }
 
@@ -65,6 +65,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
   const force = useSignal(false);
   const plan = useSignal<Plan>({ state: 'planning' });
   const typed = useSignal('');
+  const isTakeover = useSignal(false);
   const isSending = useSignal(false);
   const failure = useSignal<DeployRefusal | undefined>(undefined);
   const token = useSignal(readToken());
@@ -75,11 +76,15 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
     const stop = new AbortController();
     plan.value = { state: 'planning' };
     typed.value = '';
+    isTakeover.value = false;
     failure.value = undefined;
     planDeploy({ namespaces: opened.namespaces, forceBootstrap: force.value }, token.value, stop.signal)
       .then((targets) => {
-        const runsNow = (namespace: string) => (store.row(namespace)?.version ?? '') !== '';
-        const summary = summarizePlan(targets, fleetSize, runsNow);
+        const runningNow = (namespace: string) => {
+          const row = store.row(namespace);
+          return { version: row?.version ?? '', isHelmManaged: row?.status === 'HELM_MANAGED' };
+        };
+        const summary = summarizePlan(targets, fleetSize, runningNow);
         plan.value = { state: 'planned', summary, idempotencyKey: newIdempotencyKey() };
       })
       .catch((error: unknown) => {
@@ -103,7 +108,8 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
 
   const planned = plan.value.state === 'planned' ? plan.value.summary : undefined;
   const isConfirmed =
-    planned !== undefined &&
+    planned?.button !== undefined &&
+    (planned.takeovers.length === 0 || isTakeover.value) &&
     (!planned.isLarge || typed.value.replace(/[\s,]/g, '') === String(planned.touched));
   const count = opened.namespaces?.length ?? fleetSize;
   return (
@@ -128,12 +134,15 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
             <strong>Force bootstrap</strong>
             <span class="muted">
               Deploys FDD with a bootstrap pod even if FDD is running. Use it if FDD no longer processes its
-              Application, or to take FDD over from Helm.
+              Application. If Helm manages FDD, this takes it over from Helm.
             </span>
           </span>
         </label>
         <PlanView plan={plan.value} />
         {needsToken(plan.value, failure.value) ? <TokenField token={token} /> : null}
+        {planned !== undefined && planned.takeovers.length > 0 ? (
+          <Takeover namespaces={planned.takeovers} isConfirmed={isTakeover} />
+        ) : null}
         {planned?.isLarge ? <TypedNumber typed={typed} wanted={planned.touched} /> : null}
         {failure.value ? <Refusal refusal={failure.value} /> : null}
         <footer class="dialog-foot">
@@ -142,12 +151,17 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
           </button>
           <button type="submit" class="button primary" disabled={!isConfirmed || isSending.value}>
             <Icon name="deploy" />
-            {isSending.value ? 'Requesting…' : `Deploy ${countNamespaces(count)}`}
+            {isSending.value ? 'Requesting…' : buttonWords(plan.value, count)}
           </button>
         </footer>
       </form>
     </Dialog>
   );
+}
+
+function buttonWords(plan: Plan, count: number): string {
+  if (plan.state !== 'planned') return `Deploy ${countNamespaces(count)}`;
+  return plan.summary.button ?? 'Nothing to deploy';
 }
 
 function titleOf({ scope, namespaces }: OpenDeploy, count: number): string {
@@ -191,7 +205,7 @@ function PlanView({ plan }: { plan: Plan }) {
       </section>
     );
   }
-  const { lines, blastRadius, isLarge } = plan.summary;
+  const { lines, changes, blastRadius, isLarge } = plan.summary;
   return (
     <section class="plan" aria-live="polite">
       <h3>What will happen</h3>
@@ -207,8 +221,62 @@ function PlanView({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ul>
+      <Changes changes={changes} />
       <p class={`blast-radius${isLarge ? ' large' : ''}`}>{blastRadius}</p>
     </section>
+  );
+}
+
+/** A browser can show thousands of lines, but nobody reads them. */
+const LISTED = 200;
+
+/** From which version to which: at once for one namespace, on demand for several. */
+function Changes({ changes }: { changes: PlanSummary['changes'] }) {
+  const [only, ...others] = changes;
+  if (only === undefined) return null;
+  if (others.length === 0) return only.versions === '' ? null : <p class="mono change">{only.versions}</p>;
+  const rest = changes.length - LISTED;
+  return (
+    <details class="changes">
+      <summary>Each namespace, with its versions</summary>
+      <ul>
+        {changes.slice(0, LISTED).map(({ namespace, word, versions, reason }) => (
+          <li key={namespace} title={reason}>
+            <b>{namespace}</b> <span>{word}</span> <span class="mono muted">{versions}</span>
+          </li>
+        ))}
+      </ul>
+      {rest > 0 ? <p class="muted">and {number(rest)} more</p> : null}
+    </details>
+  );
+}
+
+interface TakeoverProps {
+  readonly namespaces: readonly string[];
+  readonly isConfirmed: Signal<boolean>;
+}
+
+/** Not part of any other confirmation: afterwards, an upgrade with Helm and Skipper would undo each other. */
+function Takeover({ namespaces, isConfirmed }: TakeoverProps) {
+  const rest = namespaces.length - NAMED;
+  return (
+    <label class="force takeover">
+      <input
+        type="checkbox"
+        checked={isConfirmed.value}
+        onChange={(event) => {
+          isConfirmed.value = event.currentTarget.checked;
+        }}
+      />
+      <span>
+        <strong>Take FDD over from Helm</strong>
+        <span class="muted">
+          Helm manages FDD in {namespaces.slice(0, NAMED).join(', ')}
+          {rest > 0 ? ` and ${number(rest)} more` : ''}. Afterwards Skipper deploys it: do not upgrade that
+          Helm release again.
+        </span>
+      </span>
+    </label>
   );
 }
 

@@ -3,10 +3,32 @@ import type { PlanView } from '../../domain/deploy/plan-view.ts';
 import { namespaces, number, percent } from '../fleet/words.ts';
 
 /** One namespace of a dry run's response. */
-export type PlannedNamespace = Pick<PlanView['targets'][number], 'namespace' | 'action' | 'reason'>;
+export type PlannedNamespace = Pick<
+  PlanView['targets'][number],
+  'namespace' | 'action' | 'reason' | 'version'
+>;
+
+/** What a namespace runs before the deploy. */
+export interface RunningNow {
+  /** Empty if nothing runs. */
+  readonly version: string;
+  readonly isHelmManaged: boolean;
+}
+
+/** What happens in one namespace: an action of the planner, or one that needs its own confirmation. */
+export type PlannedAction = PlanAction | 'takeover';
+
+/** One namespace of the plan, for the list. */
+export interface PlannedChange {
+  readonly namespace: string;
+  readonly word: string;
+  /** `A → B`, or the version that stays; empty if nothing runs and nothing is deployed. */
+  readonly versions: string;
+  readonly reason: string;
+}
 
 export interface PlanLine {
-  readonly action: PlanAction;
+  readonly action: PlannedAction;
   readonly count: number;
   readonly word: string;
   readonly meaning: string;
@@ -21,6 +43,11 @@ export interface PlanSummary {
   /** Those of them in which FDD is running and will be restarted. */
   readonly restarts: number;
   readonly blastRadius: string;
+  readonly changes: readonly PlannedChange[];
+  /** Namespaces in which FDD is taken over from Helm. */
+  readonly takeovers: readonly string[];
+  /** What the button does; undefined if nothing can be done. */
+  readonly button: string | undefined;
   /** Needs more confirmation than one click. */
   readonly isLarge: boolean;
 }
@@ -33,7 +60,13 @@ interface ActionWords {
   readonly isWrite: boolean;
 }
 
-const WORDS: Readonly<Record<PlanAction, ActionWords>> = {
+const WORDS: Readonly<Record<PlannedAction, ActionWords>> = {
+  takeover: {
+    one: 'takeover',
+    many: 'takeovers',
+    meaning: 'FDD is taken over from Helm: a bootstrap pod deploys it',
+    isWrite: true,
+  },
   bootstrap: { one: 'bootstrap', many: 'bootstraps', meaning: 'a bootstrap pod deploys FDD', isWrite: true },
   create: {
     one: 'create',
@@ -62,7 +95,8 @@ const WORDS: Readonly<Record<PlanAction, ActionWords>> = {
   unchanged: { one: 'unchanged', many: 'unchanged', meaning: 'already up to date', isWrite: false },
   refuse: { one: 'refused', many: 'refused', meaning: 'nothing is changed', isWrite: false },
 };
-const WRITES: readonly string[] = PLAN_ACTIONS.filter((action) => WORDS[action].isWrite);
+const ACTIONS: readonly PlannedAction[] = ['takeover', ...PLAN_ACTIONS];
+const WRITES: readonly string[] = ACTIONS.filter((action) => WORDS[action].isWrite);
 
 /** From this size on the number has to be typed: a count of namespaces, or a share of a fleet that is not tiny. */
 const LARGE = 100;
@@ -71,15 +105,16 @@ const TINY = 10;
 
 /** A dry run in numbers and words. */
 export function summarizePlan(
-  targets: readonly PlannedNamespace[],
+  planned: readonly PlannedNamespace[],
   fleetSize: number,
-  runsNow: (namespace: string) => boolean,
+  now: (namespace: string) => RunningNow,
 ): PlanSummary {
+  const targets = planned.map((target) => toTarget(target, now(target.namespace)));
   const writes = targets.filter(({ action }) => WRITES.includes(action));
   const touched = writes.length;
-  const restarts = writes.filter(({ namespace }) => runsNow(namespace)).length;
+  const restarts = writes.filter(({ from }) => from !== '').length;
   return {
-    lines: PLAN_ACTIONS.flatMap((action) => {
+    lines: ACTIONS.flatMap((action) => {
       const { one, many, meaning } = WORDS[action];
       const those = targets.filter((target) => target.action === action);
       if (those.length === 0) return [];
@@ -89,8 +124,47 @@ export function summarizePlan(
     touched,
     restarts,
     blastRadius: describe(touched, restarts, fleetSize),
+    changes: targets.map(toChange),
+    takeovers: targets.filter(({ action }) => action === 'takeover').map(({ namespace }) => namespace),
+    button: buttonOf(targets, writes),
     isLarge: touched >= LARGE || (touched >= TINY && touched >= LARGE_SHARE * fleetSize),
   };
+}
+
+interface Target {
+  readonly namespace: string;
+  readonly action: PlannedAction;
+  readonly reason: string;
+  /** Empty if nothing runs. */
+  readonly from: string;
+  /** Empty if unknown. */
+  readonly to: string;
+}
+
+function toTarget({ namespace, action, reason, version = '' }: PlannedNamespace, now: RunningNow): Target {
+  const isTakeover = now.isHelmManaged && action === 'bootstrap';
+  const known = PLAN_ACTIONS.find((each) => each === action) ?? 'update';
+  return { namespace, action: isTakeover ? 'takeover' : known, reason, from: now.version, to: version };
+}
+
+function toChange({ namespace, action, reason, from, to }: Target): PlannedChange {
+  const isSame = !WRITES.includes(action) || to === '' || from === to;
+  const versions = isSame ? from : `${from || 'not deployed'} → ${to}`;
+  return { namespace, word: WORDS[action].one, versions, reason };
+}
+
+/** What the request does, in words for its button. */
+function buttonOf(targets: readonly Target[], writes: readonly Target[]): string | undefined {
+  const count = number(writes.length);
+  const all = (is: (target: Target) => boolean) => writes.every(is);
+  if (writes.length === 0)
+    return targets.some(({ action }) => action !== 'refuse') ? 'Check again' : undefined;
+  if (all(({ action }) => action === 'takeover')) return `Take over ${count} from Helm`;
+  if (all(({ action }) => action === 'bootstrap'))
+    return `Bootstrap ${count}${all(({ from }) => from !== '') ? ' again' : ''}`;
+  if (all(({ from, to }) => from !== '' && from === to)) return `Restart ${count}`;
+  if (all(({ action, from }) => action === 'update' && from !== '')) return `Update ${count}`;
+  return `Deploy ${count}`;
 }
 
 function describe(touched: number, restarts: number, fleetSize: number): string {
@@ -105,7 +179,7 @@ function describe(touched: number, restarts: number, fleetSize: number): string 
   return `This restarts FDD in ${of(restarts)}, and starts it in ${number(starts)} more.`;
 }
 
-function countReasons(targets: readonly PlannedNamespace[]): PlanLine['reasons'] {
+function countReasons(targets: readonly Target[]): PlanLine['reasons'] {
   const counts = new Map<string, number>();
   for (const { reason } of targets) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);

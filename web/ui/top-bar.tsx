@@ -9,7 +9,8 @@ const LINKS = [
 ] as const;
 
 interface TopBarProps {
-  readonly current: 'fleet' | 'board';
+  /** Undefined on a page that is not among the links. */
+  readonly current: 'fleet' | 'board' | undefined;
   /** The name of the environment (`--environment-label`); undefined shows none. */
   readonly environmentLabel: string | undefined;
   readonly children?: ComponentChildren;

@@ -282,6 +282,22 @@ describe('everything else', () => {
     expect(response.status).toBe(status);
   });
 
+  test('an address that does not exist is a page for people, and a problem for programs', async () => {
+    const { app } = open();
+
+    const page = await request(app)
+      .get('/nothing?<b>')
+      .set('accept', 'text/html,application/xhtml+xml,*/*;q=0.8');
+    const problem = await request(app).get('/nothing').set('accept', '*/*');
+    const posted = await request(app).post('/nothing').set('accept', 'text/html');
+
+    expect([page.status, problem.status, posted.status]).toEqual([404, 404, 404]);
+    expect(page.type).toBe('text/html');
+    expect(page.text).toContain('This page does not exist');
+    expect(page.text).toContain('<code>/nothing</code>');
+    expect([problem.type, posted.type]).toEqual(['application/problem+json', 'application/problem+json']);
+  });
+
   test('shows on /readyz what it is waiting for', async () => {
     expect((await request(open().app).get('/readyz')).body.problems).toEqual(['Redis is not connected']);
   });

@@ -94,6 +94,14 @@ describe('requireToken', () => {
     expect(responses.map((response) => response.status)).toEqual([200, 200]);
   });
 
+  test('says whether a token is missing or wrong', async () => {
+    const missing = await request(app).post('/');
+    const wrong = await request(app).post('/').set('authorization', 'Bearer wrong');
+
+    expect(missing.body.detail).toMatch(/^a token is required/);
+    expect(wrong.body.detail).toMatch(/^the token is wrong/);
+  });
+
   test('shows how to authenticate', async () => {
     const response = await request(app).post('/');
 

@@ -224,13 +224,43 @@ describe('skipper wait', () => {
     const io = makeIo({ now: 0 });
 
     expect(await waitForRollout(client, 'r1', options, io)).toBe(EXIT.failed);
-    expect(io.written().replaceAll('1970-01-01T00:00:00.000Z ', '').trimEnd().split('\n')).toEqual([
+    expect(
+      io
+        .written()
+        .replaceAll(/1970-01-01T00:00:\d\d\.\d{3}Z /g, '')
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
       'a completed after 12s: updated',
       'rollout r1 1 of 2 done, 1 running',
       'b failed after 0.4s: exceeded quota: pods [2J',
       'rollout r1 2 of 2 done, 1 failed',
     ]);
     expect(io.warned()).toBe('1 of 2 namespaces failed:\n  b: exceeded quota: pods [2J\n');
+  });
+
+  test('of a rollout that has ended prints when that was', async () => {
+    const [early, late] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 0, 1)];
+    const client = await serve({
+      'GET /api/rollouts/r1': looks(
+        makeRollout({ ...FAILED, finishedAt: late }, makeTarget('c', 'completed', { finishedAt: early })),
+      ),
+    });
+    const io = makeIo({ now: Date.UTC(2026, 5, 1) });
+
+    await waitForRollout(client, 'r1', options, io);
+
+    expect(
+      io
+        .written()
+        .replaceAll(/Z (\S+).*/g, 'Z $1')
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
+      '2026-01-01T00:00:00.000Z c',
+      '2026-01-01T00:01:00.000Z b',
+      '2026-01-01T00:01:00.000Z rollout',
+    ]);
   });
 
   test('on a terminal draws one bar, and leaves failures above it', async () => {

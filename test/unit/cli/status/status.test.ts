@@ -212,6 +212,51 @@ describe('skipper status', () => {
     expect(yaml.written()).toContain('rows:\n  - namespace: broken\n');
   });
 
+  test('for machines has ISO times', async () => {
+    const client = await serve(answers);
+    const [json, yaml] = [makeIo(), makeIo()];
+    await showStatus(client, { ...ALL, namespaces: ['broken'] }, 'json', json);
+    await showStatus(client, { ...ALL, namespaces: ['broken'] }, 'yaml', yaml);
+
+    expect(JSON.parse(json.written()).rows[0].since).toBe('2025-12-31T23:58:55.000Z');
+    expect(yaml.written()).toContain('since: 2025-12-31T23:58:55.000Z');
+  });
+
+  test('for spreadsheets prints CSV', async () => {
+    const io = makeIo();
+    await showStatus(await serve(answers), { ...ALL, namespaces: ['behind', 'broken'] }, 'csv', io);
+
+    const [heads, behind, broken, ...rest] = io.written().split('\r\n');
+    expect(heads).toBe('namespace,health,status,channel,version,wanted,since,activity,attempt,detail,cause');
+    expect(behind).toMatch(/^behind,outdated,VERSION_MISMATCH,latest,20190215094822-2ace0ea,/);
+    expect(broken).toContain(',2025-12-31T23:58:55.000Z,');
+    expect(rest).toEqual(['']);
+  });
+
+  test('reports an unknown channel, with those in use', async () => {
+    const [table, json] = [makeIo(), makeIo()];
+    const client = await serve(answers);
+
+    expect(await showStatus(client, { ...ALL, channel: ['nope'] }, 'table', table)).toBe(EXIT.refused);
+    expect(await showStatus(client, { ...ALL, channel: ['nope', 'latest'] }, 'json', json)).toBe(
+      EXIT.refused,
+    );
+
+    expect(table.warned()).toBe('skipper: no namespaces follow the channel "nope"; in use: latest, stable\n');
+    expect(json.warned()).toBe(table.warned());
+    expect(JSON.parse(json.written()).rows).toHaveLength(1);
+  });
+
+  test('says that nothing matches', async () => {
+    const io = makeIo();
+
+    expect(await showStatus(await serve(answers), { ...ALL, search: 'no such words' }, 'table', io)).toBe(
+      EXIT.ok,
+    );
+
+    expect(io.warned()).toBe('skipper: no namespaces match\n');
+  });
+
   test('reports an unknown namespace, and shows the others', async () => {
     const io = makeIo();
     const code = await showStatus(

@@ -14,7 +14,12 @@ function targets(counts: Partial<Record<PlanAction, number>>): PlannedNamespace[
   );
 }
 
-const runs = (namespace: string) => !namespace.startsWith('bootstrap');
+const OLD = '20190215094822-2ace0ea';
+const NEW = '20220808113256-eef68a8';
+const runs = (namespace: string) => ({
+  version: namespace.startsWith('bootstrap') ? '' : OLD,
+  isHelmManaged: namespace.startsWith('helm'),
+});
 
 describe('summarizePlan', () => {
   test('gives the number of namespaces in which FDD is restarted, and their share of the fleet', () => {
@@ -67,11 +72,103 @@ describe('summarizePlan', () => {
     ]);
   });
 
+  test('shows each namespace with its versions', () => {
+    const planned = [
+      { namespace: 'a', action: 'update', reason: 'x', version: NEW },
+      { namespace: 'bootstrap-b', action: 'bootstrap', reason: 'x', version: NEW },
+      { namespace: 'c', action: 'refuse', reason: 'x', version: NEW },
+      { namespace: 'd', action: 'redeploy', reason: 'x', version: OLD },
+    ];
+
+    const { changes } = summarizePlan(planned, 4, runs);
+
+    expect(changes.map(({ namespace, word, versions }) => `${namespace} ${word} ${versions}`)).toEqual([
+      `a update ${OLD} → ${NEW}`,
+      `bootstrap-b bootstrap not deployed → ${NEW}`,
+      `c refused ${OLD}`,
+      `d redeploy ${OLD}`,
+    ]);
+  });
+
+  test.each<
+    [string, readonly (readonly [namespace: string, action: string, version?: string])[], string | undefined]
+  >([
+    [
+      'nothing to write',
+      [
+        ['a', 'unchanged'],
+        ['b', 'verify'],
+        ['c', 'refuse'],
+      ],
+      'Check again',
+    ],
+    ['only refusals', [['a', 'refuse']], undefined],
+    [
+      'the same release',
+      [
+        ['a', 'redeploy', OLD],
+        ['b', 'update', OLD],
+        ['c', 'unchanged'],
+      ],
+      'Restart 2',
+    ],
+    [
+      'another release',
+      [
+        ['a', 'update', NEW],
+        ['b', 'update', OLD],
+      ],
+      'Update 2',
+    ],
+    [
+      'running FDDs',
+      [
+        ['a', 'bootstrap', NEW],
+        ['b', 'bootstrap', NEW],
+      ],
+      'Bootstrap 2 again',
+    ],
+    ['an FDD that does not run', [['bootstrap-a', 'bootstrap', NEW]], 'Bootstrap 1'],
+    [
+      'a mixture',
+      [
+        ['bootstrap-a', 'bootstrap', NEW],
+        ['b', 'update', NEW],
+      ],
+      'Deploy 2',
+    ],
+    ['Helm', [['helm-a', 'bootstrap', NEW]], 'Take over 1 from Helm'],
+  ])('the button says what it does: %s', (_what, planned, button) => {
+    const targets = planned.map(([namespace, action, version]) => ({
+      namespace,
+      action,
+      version,
+      reason: '',
+    }));
+
+    expect(summarizePlan(targets, 10, runs).button).toBe(button);
+  });
+
+  test('takes FDD over from Helm under its own word', () => {
+    const planned = ['helm-a', 'b'].map((namespace) => ({ namespace, action: 'bootstrap', reason: '' }));
+
+    const { lines, takeovers } = summarizePlan(planned, 2, runs);
+
+    expect(takeovers).toEqual(['helm-a']);
+    expect(lines.map(({ word, count }) => [word, count])).toEqual([
+      ['takeover', 1],
+      ['bootstrap', 1],
+    ]);
+  });
+
   test('counts every namespace once', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PLAN_ACTIONS)), (actions) => {
         const planned = actions.map((action, index) => ({ namespace: `n${index}`, action, reason: '' }));
-        const { lines, touched, restarts } = summarizePlan(planned, actions.length, () => true);
+        const { lines, touched, restarts } = summarizePlan(planned, actions.length, () => ({
+          version: OLD,
+          isHelmManaged: false,
+        }));
 
         expect(lines.reduce((sum, { count }) => sum + count, 0)).toBe(actions.length);
         expect(restarts).toBe(touched);

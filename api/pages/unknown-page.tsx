@@ -1,0 +1,24 @@
+import type { Request, RequestHandler } from 'express';
+import { UnknownPage } from '../../web/ui/unknown-page.tsx';
+import type { Assets } from './assets.ts';
+import { type PageSources, sendPage } from './send-page.tsx';
+
+/** For people, an address that does not exist is a page; programs get the API's own answer. */
+export function unknownPage({ settings }: Pick<PageSources, 'settings'>, assets: Assets): RequestHandler {
+  return (request, response, next) => {
+    if (!isForPeople(request)) return next();
+    const { environmentLabel } = settings;
+    sendPage(request, response, assets, {
+      title: 'Page not found',
+      script: 'namespace.tsx',
+      state: null,
+      page: <UnknownPage path={request.path} environmentLabel={environmentLabel} />,
+      status: 404,
+    });
+  };
+}
+
+/** A browser prefers HTML; curl takes everything, so JSON comes first. */
+function isForPeople(request: Request): boolean {
+  return ['GET', 'HEAD'].includes(request.method) && request.accepts(['json', 'html']) === 'html';
+}

@@ -1,0 +1,24 @@
+import type { Terminal } from '../../shared/terminal.ts';
+import { withIsoTimes } from '../output-format.ts';
+
+/** The columns of a list, by the name of the field: a spreadsheet or a script can rely on them. */
+export type CsvColumns<Row> = readonly (keyof Row & string)[];
+
+export function printCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>, out: Terminal): void {
+  for (const line of toCsv(rows, columns)) out.write(`${line}\r\n`);
+}
+
+/** Lines as of RFC 4180, without their ends. */
+export function toCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>): string[] {
+  const line = (row: Row) => columns.map((name) => field(withIsoTimes(row[name], name))).join(',');
+  return [columns.join(','), ...rows.map(line)];
+}
+
+/** A spreadsheet would run a text that begins like a formula: an apostrophe marks it as text. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+function field(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = typeof value === 'string' && FORMULA.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { z } from 'zod';
+import { ROOT } from './compose-file.ts';
+
+jest.setTimeout(120_000);
+
+const Packed = z.array(z.object({ files: z.array(z.object({ path: z.string() })) }));
+
+describe('npm pack', () => {
+  let files: readonly string[] = [];
+
+  beforeAll(() => {
+    const out = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    files = Packed.parse(JSON.parse(out)).flatMap((each) => each.files.map(({ path }) => path));
+  });
+
+  test('contains the command and all that it loads', () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'bin/skipper',
+        'dist/bin/skipper.js',
+        'dist/shared/state/lua/request.lua',
+        'dist/web/manifest.json',
+        'package.json',
+      ]),
+    );
+  });
+
+  // npm ignores the overrides of a package that is installed: without its own packages, Skipper gets an undici that needs
+  // a newer Node.
+  test('contains the packages of the lockfile, with our overrides', () => {
+    expect(files).toContain('node_modules/@kubernetes/client-node/package.json');
+    expect(files).toContain('node_modules/undici/package.json');
+    expect(files.filter((file) => file.includes('client-node/node_modules/undici/'))).toEqual([]);
+  });
+
+  test('contains neither simulator, nor tests, nor source maps of ours', () => {
+    const own = files.filter((file) => !file.startsWith('node_modules/'));
+
+    expect(own.filter((file) => /simulator|test|bench|\.map$|\.tsx?$/.test(file))).toEqual([]);
+  });
+});
