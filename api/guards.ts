@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { NextFunction, Request, Response } from 'express';
+import { rememberSecret } from '../domain/hide-secrets.ts';
 import { ConfigurationError } from '../shared/config.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -21,6 +22,7 @@ export function refuseForeignOrigins(request: Request, _response: Response, next
 export function requireToken(tokenFile: string | undefined) {
   if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
   const token = readToken(tokenFile);
+  rememberSecret(token);
   return (request: Request, _response: Response, next: NextFunction) => {
     if (!SAFE_METHODS.includes(request.method) && !isSame(credentialOf(request), token)) {
       // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
