@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { NextFunction, Request, Response } from 'express';
+import { rememberSecret } from '../domain/hide-secrets.ts';
 import { ConfigurationError } from '../shared/config.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -24,6 +25,7 @@ const WRONG_TOKEN = 'the token is wrong: it differs from the token in --auth-tok
 export function requireToken(tokenFile: string | undefined) {
   if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
   const token = readToken(tokenFile);
+  rememberSecret(token);
   return (request: Request, _response: Response, next: NextFunction) => {
     const given = credentialOf(request);
     if (!SAFE_METHODS.includes(request.method) && !isSame(given, token)) {

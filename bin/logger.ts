@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { hideSecrets } from '../domain/hide-secrets.ts';
 import { traceFields } from '../shared/telemetry/spans.ts';
 
 export interface LogOptions {
@@ -22,7 +23,15 @@ export function createLogger(
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
       mixin: traceFields,
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-      redact: ['req.headers.authorization', 'req.headers.cookie', '*.token', '*.apiToken'],
+      // Last of all, on the whole line: objects of libraries have secrets in places that nobody knows.
+      hooks: { streamWrite: hideSecrets },
+      redact: [
+        'req.headers.authorization',
+        'req.headers.cookie',
+        '*.token',
+        '*.apiToken',
+        'err.command.args',
+      ],
     },
     destination,
   );

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { startApi } from '../api/start-api.ts';
 import { redactSettings, type Settings } from '../shared/config.ts';
 import { openCore } from '../shared/core.ts';
+import { rememberSecrets } from '../shared/remember-secrets.ts';
 import { startWorker } from '../worker/start-worker.ts';
 import { createLogger } from './logger.ts';
 import { type RunningProcess, runUntil, untilSignal } from './run-process.ts';
@@ -33,6 +34,7 @@ export async function runService(
   settings: Settings,
   { log: root, signalled }: Surroundings,
 ): Promise<number> {
+  rememberSecrets(settings, process.env);
   const log = root.child({ logger: name });
   log.info({ version }, `skipper ${name} is starting`);
   log.debug({ settings: redactSettings(settings) }, 'settings');

@@ -24,7 +24,13 @@ function optionOf(name: SettingName): Option {
   const byDefault = Settings.shape[name].safeParse(undefined).data;
   const isUnset = byDefault === undefined || byDefault === false || String(byDefault) === '';
   const shown = isUnset ? '' : ` (default: ${String(byDefault)})`;
-  return new Option(`${short}--${flagOf(name)}${value}`, `${description}${shown} [$${variableOf(name)}]`);
+  const option = new Option(
+    `${short}--${flagOf(name)}${value}`,
+    `${description}${shown} [$${variableOf(name)}]`,
+  );
+  // Commander takes --no-proxy for the opposite of --proxy, and ignores its value.
+  option.negate = false;
+  return option;
 }
 
 function valueName(name: SettingName): string {

@@ -1,3 +1,5 @@
+import { hideSecrets } from '../domain/hide-secrets.ts';
+
 /**
  * Why there is no usable answer. `unreachable`: no response. `refused`: the API refused the request, with its own message.
  * `foreign`: the server is not Skipper. `unexpected`: the format of Skipper's answer is unknown to this client.
@@ -25,7 +27,7 @@ export class ApiError extends Error {
   readonly details: readonly string[];
 
   constructor(message: string, options: ApiErrorOptions) {
-    super(message);
+    super(hideSecrets(message));
     this.name = 'ApiError';
     this.kind = options.kind;
     this.status = options.status;

@@ -1,3 +1,4 @@
+import { hideSecrets } from './hide-secrets.ts';
 import type { Symptom } from './symptom.ts';
 
 /** The only table of error codes, each with its class. */
@@ -34,7 +35,7 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorClass = 'permanent' | 'retryable' | 'skipped';
 
-/** An error with its class, which is known where it is thrown. */
+/** An error with its class, which is known where it is thrown. Its texts are shown to people: they contain no secret. */
 export class SkipperError extends Error {
   readonly code: ErrorCode;
   /** The server's Retry-After, in milliseconds. */
@@ -54,11 +55,11 @@ export class SkipperError extends Error {
       symptoms?: readonly Symptom[];
     } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(hideSecrets(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SkipperError';
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
-    this.details = options.details ?? [];
+    this.details = (options.details ?? []).map(hideSecrets);
     this.symptoms = options.symptoms ?? [];
   }
 
@@ -72,8 +73,15 @@ export function errorClassOf(error: unknown): ErrorClass {
   return error instanceof SkipperError ? error.errorClass : 'retryable';
 }
 
+/** Any thrown value as an error whose message and stack contain no secret. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const message = hideSecrets(error.message);
+  if (message === error.message) return error;
+  const shown = new Error(message);
+  shown.name = error.name;
+  shown.stack = hideSecrets(error.stack ?? message);
+  return shown;
 }
 
 /** The message of any thrown value, with the reason that Node hides in `cause` (`fetch failed`, ECONNREFUSED). */
@@ -81,5 +89,5 @@ export function messageOf(thrown: unknown): string {
   const error = toError(thrown);
   const cause =
     error.cause instanceof Error && !(error instanceof SkipperError) ? `: ${error.cause.message}` : '';
-  return `${error.message || error.name}${cause}`;
+  return hideSecrets(`${error.message || error.name}${cause}`);
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { hideSecrets } from '../domain/hide-secrets.ts';
 import { parseYaml } from '../domain/release/parse-yaml.ts';
+import { credentialsIn, urlProblem } from './url-credentials.ts';
 
 const TRUE = ['true', 'yes', '1', 'on'];
 const FALSE = ['false', 'no', '0', 'off', ''];
@@ -22,10 +24,21 @@ const text = z
   .pipe(z.string().min(1, 'is empty'));
 const seconds = z.coerce.number().positive().max(86_400);
 const port = z.coerce.number().int().min(0).max(65_535);
-const proxy = z
-  .string()
-  .regex(/^https?:\/\/./, 'expected http://… or https://…')
-  .optional();
+/** The messages never contain the value: it can hold a password. */
+const urlOf = (pattern: RegExp, expected: string) =>
+  z
+    .string()
+    .regex(pattern, { error: expected, abort: true })
+    .superRefine((url, context) => {
+      const problem = urlProblem(url);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    });
+const httpUrl = urlOf(/^https?:\/\/./, 'expected http://… or https://…');
+const proxy = httpUrl.optional();
+const withoutUser = (instead: string) => (url: string, context: z.RefinementCtx) => {
+  if (credentialsIn(url) === undefined) return;
+  context.addIssue({ code: 'custom', message: `credentials in this URL are not used: ${instead}` });
+};
 
 /**
  * Every setting, once: its name, type, default and help. `logFormat` is the flag `--log-format`, the variable
@@ -38,9 +51,14 @@ export const Settings = z.object({
   host: text.optional().describe('address to listen on (default: all interfaces)'),
   port: port.default(5000).describe('port of the API'),
   baseurl: text
-    .refine((base) => !/^[a-z]+:\/\//i.test(base) || URL.canParse(base), 'is no URL')
+    .superRefine((base, context) => {
+      const problem = /^[a-z]+:\/\//i.test(base) ? urlProblem(base) : undefined;
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
     .default('https://fiaas.github.io/releases')
-    .describe('release channels: a URL, or a directory (also as file: URL) for air-gapped use'),
+    .describe(
+      'release channels: a URL (a user name and password in it are sent to this server as basic auth), or a directory (also as file: URL) for air-gapped use',
+    ),
   releaseChannelMetadata: text
     .optional()
     .describe('JSON with at least "image": use it for every tag instead of the release channels'),
@@ -55,6 +73,7 @@ export const Settings = z.object({
   manageRbac: flag.describe('create ServiceAccount, Role and RoleBinding for FDD in each namespace'),
   useApiextensionsv1Crd: flag.describe('accepted for compatibility: v1 CRDs are always used'),
   apiServer: text
+    .superRefine(withoutUser('give --api-token, or --client-cert and --client-key'))
     .optional()
     .describe('URL of the Kubernetes API server (default: kubeconfig, or in-cluster)'),
   apiToken: text.optional().describe('token for --api-server (default: the in-cluster token)'),
@@ -65,9 +84,7 @@ export const Settings = z.object({
     .default('/var/run/config/fiaas/cluster_config.yaml')
     .describe('YAML file with settings; unknown keys are ignored'),
   kubeconfig: text.optional().describe('kubeconfig file (default: $KUBECONFIG, ~/.kube/config, in-cluster)'),
-  redisUrl: z
-    .string()
-    .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
+  redisUrl: urlOf(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
     .default('redis://127.0.0.1:6379')
     .describe('Redis with maxmemory-policy noeviction'),
   redisCaFile: text
@@ -136,9 +153,8 @@ export const Settings = z.object({
   retryBackoffCap: seconds.default(60).describe('seconds: highest ceiling of the wait between two attempts'),
   disableCrdCreation: flag.describe('do not create or update the CRDs: they are there already'),
   gracePeriod: seconds.default(30).describe('seconds that running jobs have to end after SIGTERM'),
-  otelExporterOtlpEndpoint: z
-    .string()
-    .regex(/^https?:\/\/./, 'expected http://… or https://…')
+  otelExporterOtlpEndpoint: httpUrl
+    .superRefine(withoutUser('set OTEL_EXPORTER_OTLP_HEADERS'))
     .optional()
     .describe('OpenTelemetry collector (OTLP over HTTP) that traces are sent to (default: no tracing)'),
   authTokenFile: text
@@ -181,7 +197,7 @@ function lowerCaseVariable(name: SettingName, env: SettingSources['env']): strin
 /** Start-up cannot go on: the message says what to change. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
-    super(message);
+    super(hideSecrets(message));
     this.name = 'ConfigurationError';
   }
 }
@@ -282,18 +298,22 @@ function checkTogether(settings: Settings): void {
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }
 
-const SECRETS: ReadonlySet<string> = new Set(['apiToken', 'redisSentinelPassword']);
+/** Settings that are a secret as a whole. */
+export const SECRET_SETTINGS = ['apiToken', 'redisSentinelPassword'] as const;
+/** Settings that are URLs, and can have credentials in them. */
+export const URL_SETTINGS = ['baseurl', 'redisUrl', 'httpProxy', 'httpsProxy'] as const;
 
-/** The settings as they may be shown: secrets blotted out. */
+/** The settings as they may be shown: without secrets. */
 export function redactSettings(settings: Settings): Record<string, unknown> {
+  const secret = new Set<string>(SECRET_SETTINGS);
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
       name,
-      SECRETS.has(name) && value !== undefined ? '***' : redactPassword(value),
+      secret.has(name) && value !== undefined ? '***' : redact(value),
     ]),
   );
 }
 
-function redactPassword(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\/\/([^:@/]*):[^@/]*@/, '//$1:***@') : value;
+function redact(value: unknown): unknown {
+  return typeof value === 'string' ? hideSecrets(value) : value;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { messageOf } from '../../domain/errors.ts';
+import { rememberSecret } from '../../domain/hide-secrets.ts';
 import { parseYaml } from '../../domain/release/parse-yaml.ts';
 import { ConfigurationError } from '../config.ts';
 
@@ -22,6 +23,9 @@ export interface KubernetesAccess {
 export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
   const kubeConfig = new KubeConfig();
   load(kubeConfig, access);
+  for (const { token, password } of kubeConfig.users) {
+    for (const secret of [token, password]) if (secret) rememberSecret(secret);
+  }
   // The library refuses plain HTTP (kubectl proxy, a sidecar) unless TLS is said to be unverified, which it is.
   kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
     cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
@@ -57,7 +61,8 @@ function loadFiles(kubeConfig: KubeConfig, [first = '', ...more]: readonly strin
     }
   } catch (error) {
     throw new ConfigurationError(
-      `kubeconfig ${first} cannot be read: ${messageOf(error)}; correct --kubeconfig`,
+      // Further lines of the parser's message quote the file.
+      `kubeconfig ${first} cannot be read: ${messageOf(error).split('\n')[0]}; correct --kubeconfig`,
     );
   }
 }

@@ -4,11 +4,14 @@ import { rootCertificates } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
+import { credentialsIn } from '../url-credentials.ts';
 
 /** What may be asked of the world outside, and how: a release channel's content must not make Skipper ask anything else. */
 export interface EgressPolicy {
   /** Throws `invalid_release` for a spec on a host that is not allowed. */
   assertSpecAllowed(specUrl: string): void;
+  /** The credentials of the base URL as a header, for its own server only: a redirect or spec elsewhere gets none. */
+  authorizationFor(url: string): { readonly authorization?: string };
   /** Throws `invalid_release` for a redirect to a private address, or from https to http. */
   assertRedirectAllowed(from: string, to: string): void;
   /** Goes through the proxies; without one, refuses names that resolve to private addresses, unless allowed. */
@@ -61,7 +64,11 @@ export function createEgressPolicy({
     });
   };
 
+  const authorization = basicAuth(baseUrl);
+
   return {
+    authorizationFor: (url) =>
+      authorization !== undefined && new URL(url).origin === new URL(baseUrl).origin ? { authorization } : {},
     assertSpecAllowed: (specUrl) => {
       const host = hostOf(specUrl);
       if (host !== undefined && allowed.has(host)) return;
@@ -87,6 +94,12 @@ export function createEgressPolicy({
       requestTls: tls,
     }),
   };
+}
+
+function basicAuth(url: string): string | undefined {
+  const credentials = credentialsIn(url);
+  if (credentials === undefined) return undefined;
+  return `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
 }
 
 function refusal(host: string, address: string): SkipperError {

@@ -74,6 +74,7 @@ async function fetchFollowing(
     headers: {
       accept: 'application/json, application/yaml, text/plain, */*',
       'user-agent': 'fiaas-skipper',
+      ...egress.authorizationFor(url),
       ...(validators.etag === undefined ? {} : { 'if-none-match': validators.etag }),
       ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
     },

@@ -1,5 +1,6 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
+import { withoutCredentials } from '../url-credentials.ts';
 import {
   type Document,
   directoryOf,
@@ -25,7 +26,7 @@ export interface ChannelDocuments {
 
 export function openChannelDocuments(baseUrl: string, options: FetchOptions): ChannelDocuments {
   const directory = directoryOf(baseUrl);
-  const base = baseUrl.replace(/\/$/, '');
+  const base = (directory === undefined ? withoutCredentials(baseUrl) : baseUrl).replace(/\/$/, '');
   const nameOf = (tag: string) => `fiaas-deploy-daemon/${tag}.json`;
   if (directory !== undefined) {
     return {

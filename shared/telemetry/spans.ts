@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { SkipperError } from '../../domain/errors.ts';
+import { SkipperError, toError } from '../../domain/errors.ts';
 
 const TRACER = 'skipper';
 
@@ -86,7 +86,6 @@ function inOpenSpan<T>(
 }
 
 function recordFailure(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: toError(error).message });
   span.setAttribute('error.type', error instanceof SkipperError ? error.code : 'unexpected');
 }

@@ -73,6 +73,19 @@ describe('createLogger', () => {
     expect(lines.join('')).not.toContain('hunter2');
   });
 
+  test('redacts what libraries put into their errors', () => {
+    const { log, lines } = capture();
+    const failed = Object.assign(new Error('https://u:hunter2@x'), {
+      command: { name: 'auth', args: ['user', 'hunter2'] },
+      input: 'redis://:hunter2@x',
+    });
+
+    log.error({ err: failed, options: { url: 'https://hunter2@x' } }, 'no answer from https://u:hunter2@x');
+
+    expect(lines.join('')).not.toContain('hunter2');
+    expect(lines.join('')).toContain('https://***@x');
+  });
+
   test('writes plain lines for people', async () => {
     const contents = `import { createLogger } from './bin/logger.ts';
       createLogger({ format: 'plain', debug: false }).child({ logger: 'api' }).warn({ port: 1 }, 'listening');`;

@@ -283,6 +283,37 @@ describe('redactSettings', () => {
 
     expect(JSON.stringify(shown)).not.toContain('hunter2');
     expect(settings.redisSentinels).toEqual(['a:1', '[::1]:2']);
-    expect(shown).toMatchObject({ apiToken: '***', redisUrl: 'redis://user:***@redis:6379/0', port: 5000 });
+    expect(shown).toMatchObject({ apiToken: '***', redisUrl: 'redis://***@redis:6379/0', port: 5000 });
+  });
+});
+
+describe('a URL with special characters in its password', () => {
+  test.each([
+    ['redisUrl', 'redis://:hun#ter2@redis:6379', '--redis-url'],
+    ['redisUrl', 'redis://:hun/ter2@redis:6379', '--redis-url'],
+    ['redisUrl', 'redis://user:12/hunter2@redis:6379', '--redis-url'],
+    ['redisUrl', 'redis://:hunter2%@redis:6379', '--redis-url'],
+    ['redisUrl', 'redis://user:12?hunter2@redis:6379', '--redis-url'],
+    ['baseurl', 'https://u:hunter2%@x/', '--baseurl'],
+    ['httpProxy', 'http://u:hun#ter2@proxy', '--http-proxy'],
+    ['httpsProxy', 'http://u:hunter2%@proxy', '--https-proxy'],
+  ] as const)('%s %s is refused by name, without the password', (name, url, flag) => {
+    const reading = () => read({ flags: { [name]: url } });
+
+    expect(reading).toThrow(new RegExp(`${flag}: cannot be read as a URL: percent-encode`));
+    expect(reading).not.toThrow(/hunter2|ter2/);
+  });
+
+  test('is read where it is percent-encoded', () => {
+    const redisUrl = 'redis://user:a%23%2F%25%40@redis:6379/1?family=6';
+
+    expect(read({ flags: { redisUrl } })).toMatchObject({ redisUrl });
+  });
+
+  test.each([
+    ['apiServer', 'https://u:hunter2@kubernetes', /--api-server: credentials.*--api-token/],
+    ['otelExporterOtlpEndpoint', 'https://u:hunter2@collector', /OTEL_EXPORTER_OTLP_HEADERS/],
+  ] as const)('%s with credentials is refused: they would be ignored', (name, url, message) => {
+    expect(() => read({ flags: { [name]: url } })).toThrow(message);
   });
 });

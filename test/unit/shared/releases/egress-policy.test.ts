@@ -263,3 +263,16 @@ describe('proxies', () => {
     expect(asked).toEqual(['releases.invalid:80']);
   });
 });
+
+describe('credentials of the base URL', () => {
+  const { authorizationFor } = anOutbound({ baseUrl: 'https://me:p%23w@releases.example/base' });
+
+  test.each([
+    ['its own server', 'https://releases.example/other', { authorization: `Basic ${btoa('me:p#w')}` }],
+    ['another host', 'https://elsewhere.example/', {}],
+    ['another port', 'https://releases.example:444/', {}],
+    ['plain HTTP', 'http://releases.example/', {}],
+  ])('are sent to %s or not', (_what, url, header) => {
+    expect(authorizationFor(url)).toEqual(header);
+  });
+});

@@ -1,0 +1,222 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ROUTES } from '../../api/routes.ts';
+import { flagOf, SETTING_NAMES, type SettingName } from '../../shared/config.ts';
+import { freePort } from '../support/free-port.ts';
+import { OLD } from '../support/published.ts';
+import { useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+/** Every secret begins with it; the quotation mark and the slash are written differently in JSON and URLs. */
+const CANARY = 'planted';
+const secret = (name: string) => `${CANARY}-${name}"/%#`;
+const inUrl = (name: string, rest: string) => {
+  const [scheme, host] = rest.split('://');
+  return `${scheme}://user:${encodeURIComponent(secret(name))}@${host}`;
+};
+
+/** How each setting that can hold a secret gets one. `apiToken` is the simulated cluster's own. */
+const PLANTED: readonly SettingName[] = [
+  'apiToken',
+  'authTokenFile',
+  'baseurl',
+  'httpProxy',
+  'httpsProxy',
+  'redisSentinelPassword',
+  'redisUrl',
+];
+/** Settings that are refused with credentials. */
+const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint'];
+/** Files whose content is certificates and keys: they are given to TLS and to nothing else. */
+const FILES: readonly SettingName[] = ['clientKey', 'redisKeyFile', 'kubeconfig'];
+const HARMLESS =
+  /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|environmentLabel)$/;
+
+const world = useWorld({ processes: true });
+
+/** A server that refuses everything, and answers with all that it was sent. */
+async function startEchoServer() {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(JSON.stringify(request.headers));
+    response.writeHead(500, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ message: `${request.url} ${JSON.stringify(request.headers)}` }));
+  });
+  server.on('connect', (request, socket) => {
+    seen.push(JSON.stringify(request.headers));
+    const echoed = request.headers['proxy-authorization'];
+    socket.end(`HTTP/1.1 407 refused\r\nx-echo: ${echoed}\r\ncontent-length: 0\r\n\r\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function everythingIn(url: string): Promise<string> {
+  const redis = new Redis(url);
+  const texts: unknown[] = [];
+  for (const key of await redis.keys('*')) {
+    const type = await redis.type(key);
+    texts.push(key);
+    if (type === 'string') texts.push(await redis.get(key));
+    if (type === 'hash') texts.push(await redis.hgetall(key));
+    if (type === 'list') texts.push(await redis.lrange(key, 0, -1));
+    if (type === 'set') texts.push(await redis.smembers(key));
+    if (type === 'zset') texts.push(await redis.zrange(key, 0, '-1'));
+    if (type === 'stream') texts.push(await redis.xrange(key, '-', '+'));
+  }
+  redis.disconnect();
+  return JSON.stringify(texts);
+}
+
+describe('secrets', () => {
+  const collected = new Map<string, string>();
+  let echo: Awaited<ReturnType<typeof startEchoServer>>;
+  let spans: Awaited<ReturnType<typeof startEchoServer>>;
+
+  beforeAll(async () => {
+    echo = await startEchoServer();
+    spans = await startEchoServer();
+    const admin = new Redis(world.redis.url);
+    await admin.call('ACL', 'SETUSER', 'user', 'on', `>${secret('redisUrl')}`, '~*', '&*', '+@all');
+    admin.disconnect();
+    const authTokenFile = await writeInto(world, 'canary-token', secret('authTokenFile'));
+    const flags = {
+      debug: true,
+      baseurl: inUrl('baseurl', world.channel.url),
+      'redis-url': inUrl('redisUrl', world.redis.url),
+      'redis-sentinel-password': secret('redisSentinelPassword'),
+      'http-proxy': inUrl('httpProxy', echo.url),
+      'https-proxy': inUrl('httpsProxy', echo.url),
+      'no-proxy': '127.0.0.1',
+      'auth-token-file': authTokenFile,
+      'otel-exporter-otlp-endpoint': spans.url,
+      'release-check-interval': 1,
+      'max-attempts': 2,
+    };
+    const env = {
+      OTEL_EXPORTER_OTLP_HEADERS: `x-key=${encodeURIComponent(secret('otelHeaders'))}`,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    };
+    const good = await world.startStandalone({ flags, env });
+    const authorization = `Bearer ${secret('authTokenFile')}`;
+    await world.addNamespace('canary', { fdd: OLD });
+    const rollout = await world.deploy({ namespaces: ['canary'] }, { authorization });
+    await world.rolloutFinished(rollout.id);
+    // What fails says the most: the proxy, the release server and Redis refuse, and repeat what they were sent.
+    const bad = await world.startStandalone({
+      flags: { ...flags, 'no-proxy': undefined, baseurl: inUrl('baseurl', 'http://releases.invalid') },
+      env,
+    });
+    await world.deploy({ namespaces: ['canary'], force_bootstrap: true }, { authorization });
+    await until(() => echo.seen.length > 2, 'the proxy is asked');
+    const refusedByRedis = await world.startStandalone({
+      flags: { ...flags, 'redis-url': inUrl('wrongPassword', world.redis.url) },
+      env,
+      unready: true,
+    });
+    await until(
+      () => refusedByRedis.lines().some((line) => line.includes('WRONGPASS')),
+      'Redis refuses the password',
+    );
+    for (const api of [good, bad, refusedByRedis]) {
+      for (const path of pathsOf('canary', rollout.id, rollout.targets[0]?.jobId)) {
+        for (const headers of [{}, { authorization }, { authorization: `Bearer ${CANARY}-wrong` }]) {
+          const answer = await world.http(path, { url: api.url, headers: headers as Record<string, string> });
+          collected.set(
+            `${path} of ${api.url}`,
+            answer.text +
+              JSON.stringify([...answer.headers]) +
+              (collected.get(`${path} of ${api.url}`) ?? ''),
+          );
+        }
+      }
+    }
+    for (const each of [good, bad, refusedByRedis]) await each.stop();
+    [good, bad, refusedByRedis].forEach((each, index) => {
+      collected.set(`log ${index}`, each.lines().join('\n'));
+    });
+    collected.set('Redis, with jobs and their logs', await everythingIn(world.redis.url));
+  });
+  afterAll(() => Promise.all([echo?.close(), spans?.close()]));
+
+  function pathsOf(namespace: string, rollout: string, job = ''): string[] {
+    const routes = ROUTES.filter(({ method, path }) => method === 'get' && !path.endsWith('/events'));
+    return [
+      ...routes.map(({ path }) => path.replace(':namespace', namespace).replace(':id', rollout)),
+      '/',
+      '/status',
+      `/status/${namespace}`,
+      '/readyz',
+      '/_/metrics',
+      '/api/openapi.json',
+      '/queues/api/queues',
+      `/queues/api/queues/deploy/${job}`,
+      `/queues/api/queues/deploy/${job}/logs`,
+      `/nowhere?token=${CANARY}`,
+    ];
+  }
+
+  test('are planted in every setting that can hold one', () => {
+    const rest = SETTING_NAMES.filter((name) => ![...PLANTED, ...REFUSED, ...FILES].includes(name));
+
+    expect(rest.filter((name) => !HARMLESS.test(name))).toEqual([]);
+  });
+
+  test('reach no log, page, answer, job or Redis key', () => {
+    const token = world.cluster.token;
+    const found = [...collected].filter(([, text]) => text.includes(CANARY) || text.includes(token));
+
+    expect(collected.size).toBeGreaterThan(50);
+    expect(
+      found.map(([where, text]) => [where, around(text, text.includes(token) ? token : CANARY)]),
+    ).toEqual([]);
+  });
+
+  test('reach the server that they are for', () => {
+    const sent = echo.seen.join();
+
+    expect(sent).toContain(Buffer.from(`user:${secret('httpProxy')}`).toString('base64'));
+    expect(world.channel.requests.size).toBeGreaterThan(0);
+    expect(spans.seen.join()).toContain(CANARY);
+  });
+
+  test.each(REFUSED)('are refused in %s, which does not use them', async (name) => {
+    const started = await world.startApi({
+      flags: { [flagOf(name)]: inUrl(name, 'http://127.0.0.1:1') },
+      unready: true,
+    });
+    const { code } = await started.exited;
+
+    expect(code).toBe(1);
+    expect(started.lines().join()).toContain(`--${flagOf(name)}: credentials in this URL are not used`);
+    expect(started.lines().join()).not.toContain(CANARY);
+  });
+
+  test('an unreadable --redis-url is refused by name, without its password', async () => {
+    const port = await freePort();
+    const started = await world.startApi({
+      flags: { 'redis-url': `redis://:${CANARY}#/%@127.0.0.1:${port}` },
+      unready: true,
+    });
+    const { code } = await started.exited;
+
+    expect(code).toBe(1);
+    expect(started.lines().join()).toMatch(/--redis-url: cannot be read as a URL: percent-encode/);
+    expect(started.lines().join()).not.toContain(CANARY);
+  });
+});
+
+function around(text: string, word: string): string {
+  const at = text.indexOf(word);
+  return text.slice(Math.max(0, at - 120), at + 60);
+}
