@@ -26,6 +26,8 @@ export const ERROR_CODES = {
   release_unknown: 'retryable',
   redis_unavailable: 'retryable',
   bootstrap_pod_stuck: 'retryable',
+  application_deleting: 'retryable',
+  changed_by_others: 'retryable',
   superseded_worker: 'retryable',
   shutting_down: 'retryable',
   // skipped: the target no longer exists, so nothing is left to do

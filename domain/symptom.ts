@@ -65,8 +65,19 @@ export const Symptom = z
       isForbidden: z.boolean().describe('FDD was not allowed to do something'),
     }),
     z.object({ kind: z.literal('refusal'), refusal: Refusal }),
+    z.object({
+      kind: z.literal('tampered'),
+      what: z.enum(['application-deleting', 'scaled-to-0', 'paused']),
+      by: z.string().optional().describe('The field manager that did it, if the cluster recorded it'),
+      finalizers: z
+        .array(z.string())
+        .readonly()
+        .optional()
+        .describe('What holds an Application that is being deleted'),
+    }),
   ])
   .meta({ id: 'Symptom' });
 export type Symptom = Readonly<z.infer<typeof Symptom>>;
 
 export type PodSymptom = Extract<Symptom, { kind: 'pod' }>;
+export type TamperedSymptom = Extract<Symptom, { kind: 'tampered' }>;

@@ -1,5 +1,6 @@
 import isEqual from 'fast-deep-equal';
-import { BOOTSTRAP_POD, FDD, FIELD_MANAGER } from '../domain/cluster/names.ts';
+import { BOOTSTRAP_POD, CONFIG_DIGEST_ANNOTATION, FDD, FIELD_MANAGER } from '../domain/cluster/names.ts';
+import type { ObservedApplication } from '../domain/cluster/observed.ts';
 import { hasSurplusConfig } from '../domain/deploy/application.ts';
 import type { DeploymentPlan, Step } from '../domain/deploy/plan.ts';
 import { SkipperError } from '../domain/errors.ts';
@@ -13,29 +14,44 @@ import {
   ROLES,
   SERVICE_ACCOUNTS,
 } from '../shared/kubernetes/resources.ts';
-import { type RawApplication, type RawPod, toObservedPod } from '../shared/kubernetes/to-observed.ts';
+import {
+  type RawApplication,
+  type RawPod,
+  toObservedApplication,
+  toObservedPod,
+} from '../shared/kubernetes/to-observed.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { deleteBootstrapPod } from './delete-bootstrap-pod.ts';
 import type { RunContext } from './run-context.ts';
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
-/** Performs the writing steps of a plan, in order. Every one may be performed twice. */
-export async function applyPlan(plan: DeploymentPlan, context: RunContext): Promise<void> {
+/** Performs the writing steps of a plan, in order; every one may be performed twice. Returns the Application if it wrote it. */
+export async function applyPlan(
+  plan: DeploymentPlan,
+  context: RunContext,
+): Promise<ObservedApplication | undefined> {
+  let written: ObservedApplication | undefined;
   for (const step of plan.steps) {
     context.assertOurs();
     context.step(step.kind, describeStep(step));
     // What verifies comes after all that is written.
-    if (step.kind !== 'verify') await inSpan(step.kind, {}, () => applyStep(step, context));
+    if (step.kind === 'apply-application') {
+      written = await inSpan(step.kind, {}, () => applyApplication(step, context));
+    } else if (step.kind !== 'verify') {
+      await inSpan(step.kind, {}, () => applyStep(step, context));
+    }
   }
+  return written;
 }
 
-async function applyStep(step: Exclude<Step, { kind: 'verify' }>, context: RunContext): Promise<void> {
+async function applyStep(
+  step: Exclude<Step, { kind: 'verify' | 'apply-application' }>,
+  context: RunContext,
+): Promise<void> {
   switch (step.kind) {
     case 'apply-rbac':
       return applyRbac(step, context);
-    case 'apply-application':
-      return applyApplication(step, context);
     case 'adopt-bootstrap-pod':
       return context.remember({ bootstrappedId: step.deploymentId });
     case 'delete-bootstrap-pod':
@@ -66,11 +82,14 @@ async function applyRoleBinding(manifest: unknown, { client, namespace }: RunCon
   }
 }
 
-async function applyApplication(step: StepOf<'apply-application'>, context: RunContext): Promise<void> {
+async function applyApplication(
+  step: StepOf<'apply-application'>,
+  context: RunContext,
+): Promise<ObservedApplication> {
   const { client, namespace, metrics } = context;
   const ref = { namespace, name: FDD };
   const { metadata, spec } = step.manifest;
-  const { labels } = metadata;
+  const { labels, annotations = { [CONFIG_DIGEST_ANNOTATION]: null } } = metadata;
   const { resourceVersion } = step;
   const stored =
     step.configPatch === undefined
@@ -83,7 +102,10 @@ async function applyApplication(step: StepOf<'apply-application'>, context: RunC
           patchType: 'merge',
           path: pathOf(APPLICATIONS, ref),
           query: { fieldManager: FIELD_MANAGER },
-          body: { metadata: { labels, resourceVersion }, spec: { ...spec, config: step.configPatch } },
+          body: {
+            metadata: { labels, annotations, resourceVersion },
+            spec: { ...spec, config: step.configPatch },
+          },
         });
   metrics.deploymentsTriggered.inc();
   metrics.lastTriggeredDeployment.set(Date.now() / 1000);
@@ -92,6 +114,7 @@ async function applyApplication(step: StepOf<'apply-application'>, context: RunC
   // A merge patch cannot write a null deep inside; the plan that is made next applies it, since nothing is surplus then.
   const isRight = step.configPatch ? isEqual(config, spec.config) : !hasSurplusConfig(config, spec.config);
   if (!isRight) throw new SkipperError('conflict', 'the stored config is not the wanted one yet');
+  return toObservedApplication(stored);
 }
 
 async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {

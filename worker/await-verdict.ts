@@ -1,5 +1,12 @@
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
-import { hasBootstrapEnded, type ObservedDeployment } from '../domain/cluster/observed.ts';
+import {
+  hasBootstrapEnded,
+  type NamespaceSnapshot,
+  type ObservedApplication,
+  type ObservedDeployment,
+} from '../domain/cluster/observed.ts';
+import { tampered } from '../domain/cluster/symptoms.ts';
+import { detectRival } from '../domain/deploy/detect-rival.ts';
 import {
   type Evidence,
   type Expectation,
@@ -8,6 +15,8 @@ import {
   judge,
 } from '../domain/deploy/verify.ts';
 import { SkipperError } from '../domain/errors.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import { FDD_APPLICATIONS } from '../shared/kubernetes/watched-kinds.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { type ChangeWaiter, listenForChanges } from './until-change.ts';
@@ -21,13 +30,18 @@ const MAX_QUIET_MS = 5_000;
 /** Without any event the situation is judged again this often. */
 const POLL_INTERVAL_MS = 1_000;
 
+/** A deployment that is waited for, and the Application that asks for it. */
+export interface AwaitedDeployment extends Expectation {
+  readonly written?: ObservedApplication | undefined;
+}
+
 /**
  * Waits on the shared watches until FDD has come up with a deployment; returns what its Deployment lacks of its
  * configuration. Throws with FDD's, the Deployment's and the pods' own reasons when it has failed, or has not come up
  * by the deadline (milliseconds since the epoch).
  */
 export async function awaitVerdict(
-  expected: Expectation,
+  expected: AwaitedDeployment,
   deadline: number,
   context: RunContext,
 ): Promise<readonly string[]> {
@@ -40,13 +54,14 @@ export async function awaitVerdict(
 }
 
 async function judgeUntilClear(
-  expected: Expectation,
+  expected: AwaitedDeployment,
   deadline: number,
   context: RunContext,
   changes: ChangeWaiter,
 ): Promise<readonly string[]> {
   const { cluster, namespace } = context;
   let wasThere = false;
+  let hadDeployment = false;
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
@@ -59,6 +74,8 @@ async function judgeUntilClear(
       throw new SkipperError('namespace_gone', 'the namespace, or its FIAAS objects, were deleted meanwhile');
     }
     wasThere ||= isThere;
+    hadDeployment ||= snapshot.deployment !== undefined;
+    assertUntouched(expected, snapshot, hadDeployment, cluster);
     const pod = snapshot.bootstrapPod;
     if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
     const now = Date.now();
@@ -94,6 +111,26 @@ async function judgeUntilClear(
     }
     await changes.next(QUIET_MS);
   }
+}
+
+/** A deployment that somebody has taken away is not waited for: the next attempt plans again. */
+function assertUntouched(
+  { written, bootstrap }: AwaitedDeployment,
+  snapshot: NamespaceSnapshot,
+  hadDeployment: boolean,
+  cluster: ClusterCache,
+): void {
+  const rival =
+    written &&
+    detectRival({
+      written,
+      bootstrap,
+      snapshot,
+      hadDeployment,
+      applicationsPosition: cluster.watches().find(({ name }) => name === FDD_APPLICATIONS.name)?.position,
+      deploymentsPosition: cluster.deploymentsPosition(),
+    });
+  if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });
 }
 
 function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {

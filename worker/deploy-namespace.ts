@@ -1,8 +1,8 @@
 import { APP_LABEL, FDD } from '../domain/cluster/names.ts';
 import { type NamespaceConfig, parseNamespaceConfig } from '../domain/cluster/namespace-config.ts';
-import { type NamespaceSnapshot, reportOn } from '../domain/cluster/observed.ts';
+import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
 import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
-import { type DeploymentPlan, needsBootstrap, planDeployment, type Step } from '../domain/deploy/plan.ts';
+import { type DeploymentPlan, needsBootstrap, planDeployment } from '../domain/deploy/plan.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import { bootstrapWarnings, describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
 import { describeStep } from '../domain/explain/describe-step.ts';
@@ -18,9 +18,10 @@ import type { Run } from '../shared/state/runs.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitBootstrapEnd } from './await-bootstrap-end.ts';
-import { awaitVerdict } from './await-verdict.ts';
+import { type AwaitedDeployment, awaitVerdict } from './await-verdict.ts';
 import { collectBootstrapPod } from './collect-bootstrap-pod.ts';
 import { readDeployment } from './read-deployment.ts';
+import { readRbacProblem } from './read-rbac-problem.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Rivals (kubectl, FDD itself) may write the Application between our look and our write. */
@@ -50,12 +51,19 @@ export async function deployNamespace(run: Run, context: RunContext): Promise<De
 }
 
 async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
-  const { plan, config } = await planAndApply(run, context);
+  const { plan, config, application } = await planAndApply(run, context);
   const verify = plan.steps.find((step) => step.kind === 'verify');
   if (!verify) return { ...resultOf(plan, run), warnings: [] };
   // Time runs from the write, also where a run that died did the writing.
   const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
-  const { unconfigured, bootstrap } = await prove(verify, began, config, context);
+  const expected: AwaitedDeployment = {
+    deploymentId: verify.deploymentId,
+    image: verify.image,
+    bootstrap: verify.bootstrap,
+    isConfigured: config.configDigest !== undefined,
+    written: application,
+  };
+  const { unconfigured, bootstrap } = await prove(expected, began, context);
   const warnings = bootstrapWarnings(bootstrap);
   if (unconfigured.length === 0) {
     return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
@@ -70,10 +78,14 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   );
 }
 
-async function planAndApply(
-  run: Run,
-  context: RunContext,
-): Promise<{ plan: DeploymentPlan; config: NamespaceConfig }> {
+interface Applied {
+  readonly plan: DeploymentPlan;
+  readonly config: NamespaceConfig;
+  /** The Application that the plan has written, or was made from. */
+  readonly application: ObservedApplication | undefined;
+}
+
+async function planAndApply(run: Run, context: RunContext): Promise<Applied> {
   context.step('observe', 'read what the cluster shows');
   let observed = await withConfig(context.cluster.snapshot(context.namespace), context);
   let quotas: readonly QuotaObject[] | undefined;
@@ -84,14 +96,14 @@ async function planAndApply(
       span.setAttribute('skipper.action', made.action);
       return made;
     });
-    if (plan.action === 'refuse') throw new SkipperError('helm_managed', plan.reason);
+    if (plan.action === 'refuse') throw new SkipperError(plan.code ?? 'helm_managed', plan.reason);
     context.step('plan', `${plan.action}: ${plan.reason}`);
     context.logToJob(
       `plan: ${plan.action} (${plan.reason}): ${plan.steps.map(describeStep).join(', ') || 'nothing to do'}`,
     );
     try {
-      await applyPlan(plan, context);
-      return { plan, config };
+      const written = await applyPlan(plan, context);
+      return { plan, config, application: written ?? observed.application };
     } catch (error) {
       const code = error instanceof SkipperError ? error.code : undefined;
       if (code === 'quota_exceeded' && quotas === undefined) {
@@ -125,9 +137,15 @@ async function makePlan(
   };
   const bootstraps = needsBootstrap({ ...asked, observed: seen });
   // A bootstrap beside a living FDD strips its settings: the watch's word that there is none is not enough.
-  const isInDoubt = bootstraps ? !seen.deployment : looksChanged(seen);
+  const isInDoubt = bootstraps ? !seen.deployment || !run.forceBootstrap : looksChanged(seen);
   const observed = isInDoubt ? { ...seen, deployment: await readDeployment(context) } : seen;
-  return planDeployment({ ...asked, observed });
+  const plan = planDeployment({ ...asked, observed });
+  const trustsRecord = asked.manageRbac && !plan.steps.some(({ kind }) => kind === 'apply-rbac');
+  if (!trustsRecord || plan.action === 'refuse') return plan;
+  const rbacProblem = await readRbacProblem(context);
+  return rbacProblem === undefined
+    ? plan
+    : planDeployment({ ...asked, observed, done: { ...asked.done, rbacProblem } });
 }
 
 /**
@@ -143,34 +161,27 @@ function looksChanged(observed: NamespaceSnapshot): boolean {
 
 /** Waits for the proof; whatever comes of it, a bootstrap pod's details is saved before the pod goes. */
 async function prove(
-  verify: Extract<Step, { kind: 'verify' }>,
+  expected: AwaitedDeployment,
   began: number,
-  config: NamespaceConfig,
   context: RunContext,
 ): Promise<{ unconfigured: readonly string[]; bootstrap: BootstrapRecord | undefined }> {
   const { settings } = context;
   try {
-    const expected = {
-      deploymentId: verify.deploymentId,
-      image: verify.image,
-      bootstrap: verify.bootstrap,
-      environment: config.expectedEnvironment,
-    };
-    const unconfigured = await inSpan('verify', { 'skipper.deployment': verify.deploymentId }, () =>
+    const unconfigured = await inSpan('verify', { 'skipper.deployment': expected.deploymentId }, () =>
       awaitVerdict(expected, began + settings.progressDeadlineMs, context),
     );
-    if (!verify.bootstrap) return { unconfigured, bootstrap: undefined };
+    if (!expected.bootstrap) return { unconfigured, bootstrap: undefined };
     return await inSpan('collect bootstrap pod', {}, async () => {
       await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
       // Beside an FDD that lives, the bootstrap deploys once more what that FDD has deployed.
       const atLast = await awaitVerdict(expected, Date.now() + settings.progressDeadlineMs, context);
-      return { unconfigured: atLast, bootstrap: await collectBootstrapPod(verify.deploymentId, context) };
+      return { unconfigured: atLast, bootstrap: await collectBootstrapPod(expected.deploymentId, context) };
     });
   } catch (error) {
     context.signal.throwIfAborted();
-    if (verify.bootstrap && error instanceof SkipperError && error.errorClass === 'permanent') {
+    if (expected.bootstrap && error instanceof SkipperError && error.errorClass === 'permanent') {
       const record = await inSpan('collect bootstrap pod', {}, () =>
-        collectBootstrapPod(verify.deploymentId, context),
+        collectBootstrapPod(expected.deploymentId, context),
       );
       throw withBootstrap(error, record);
     }

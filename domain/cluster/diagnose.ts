@@ -2,6 +2,9 @@ import type { PodSymptom, Symptom } from '../symptom.ts';
 
 /** The known causes of a symptom; if several match, the first wins. */
 export const DIAGNOSES = [
+  'application-deleting',
+  'scaled-to-0',
+  'paused',
   'image-not-pulled',
   'out-of-memory',
   'quota-exceeded',
@@ -21,6 +24,8 @@ export function diagnose(symptom: Symptom): Diagnosis | undefined {
     case 'condition':
     case 'refusal':
       return symptom.refusal && BY_REFUSAL[symptom.refusal.by];
+    case 'tampered':
+      return symptom.what;
     case 'no-deployment':
     case 'replicas':
     case 'fdd-report':

@@ -18,3 +18,5 @@ export const CONFIG_MOUNT_PATH = '/var/run/config/fiaas/';
 export const FIELD_MANAGER = 'fiaas-skipper';
 /** Annotation of the bootstrap pod: the deployment id it was started for. */
 export const BOOTSTRAP_FOR_ANNOTATION = 'fiaas-skipper/deployment-id';
+/** Annotation of the Application: a digest of the cluster_config.yaml that FDD was last started with. */
+export const CONFIG_DIGEST_ANNOTATION = 'fiaas-skipper/config-digest';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { parseYaml } from '../release/parse-yaml.ts';
 import { invalid, ok, type Result } from '../release/result.ts';
@@ -14,9 +15,12 @@ export const NamespaceConfig = z
     tag: z.string().describe('Release channel, or a published version'),
     enableServiceAccountPerApp: z.boolean(),
     useNetworkingV1Ingress: z.boolean(),
-    expectedEnvironment: z
-      .record(z.string(), z.string())
-      .describe("Environment variables that FDD's Deployment has if FDD runs with this configuration"),
+    configDigest: z
+      .string()
+      .optional()
+      .describe(
+        'Changes with the settings in cluster_config.yaml; left out if FDD does not mount this ConfigMap',
+      ),
     isDeleting: z
       .boolean()
       .optional()
@@ -42,9 +46,6 @@ export type NamespaceConfigResult =
 export type ConfigMapKey = 'data.tag' | 'data.cluster_config.yaml';
 
 const CLUSTER_CONFIG = 'cluster_config.yaml';
-
-/** Keys of cluster_config.yaml that FDD copies unchanged into its own environment variables. */
-const ENVIRONMENT_OF = { 'log-format': 'LOG_FORMAT', environment: 'FIAAS_ENVIRONMENT' } as const;
 
 /** Reads one ConfigMap. Errors are returned, not thrown, so that they cannot affect another namespace. */
 export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigResult {
@@ -73,7 +74,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
     enableServiceAccountPerApp: isOn(settings['enable-service-account-per-app']),
     useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),
     // FDD mounts the ConfigMap by its fixed name, so only the settings of that one reach it.
-    expectedEnvironment: name === CONFIG_MAP ? expectedEnvironment(settings) : {},
+    ...(name === CONFIG_MAP ? { configDigest: digestOf(settings) } : {}),
     ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
   });
 }
@@ -104,11 +105,17 @@ function isOn(value: unknown): boolean {
   return ['true', 'yes', '1'].includes(String(value ?? '').toLowerCase());
 }
 
-function expectedEnvironment(settings: Readonly<Record<string, unknown>>): Record<string, string> {
-  const expected: Record<string, string> = {};
-  for (const [option, variable] of Object.entries(ENVIRONMENT_OF)) {
-    const value = settings[option];
-    if (typeof value === 'string' && value !== '') expected[variable] = value;
-  }
-  return expected;
+/** Of the settings, not of the text: a comment or another order of the keys is no reason to restart FDD. */
+function digestOf(settings: Readonly<Record<string, unknown>>): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(settings)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, inner]) => [key, sorted(inner)]);
 }

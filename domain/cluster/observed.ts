@@ -53,6 +53,16 @@ export const ObservedApplication = z
     status: DeploymentReport.optional().describe(
       "FDD's report in the Application itself (its option include-status-in-app)",
     ),
+    heldBy: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .describe('It is being deleted, and these finalizers hold it; left out if it is not'),
+    configDigest: z
+      .string()
+      .optional()
+      .describe('Of the cluster_config.yaml that FDD was last started with; left out if that is unknown'),
+    lastWriter: z.string().optional().describe('The field manager, other than Skipper, that wrote it last'),
   })
   .meta({ id: 'ObservedApplication' });
 export type ObservedApplication = Readonly<z.infer<typeof ObservedApplication>>;
@@ -88,6 +98,17 @@ export const ObservedDeployment = z
       .int()
       .optional()
       .describe('When its conditions last changed, in milliseconds since the epoch'),
+    mountsConfig: z
+      .boolean()
+      .optional()
+      .describe('Its pods have the ConfigMap where FDD reads its configuration'),
+    switchedOff: z
+      .object({
+        how: z.enum(['scaled to 0', 'paused']),
+        by: z.string().optional().describe('The field manager that did it'),
+      })
+      .optional()
+      .describe('No pod of its latest version can start, because of its spec'),
   })
   .meta({ id: 'ObservedDeployment' });
 export type ObservedDeployment = Readonly<z.infer<typeof ObservedDeployment>>;
@@ -158,9 +179,10 @@ function withSuccess(report: ReportOnId): ReportOnId {
   return succeededAt === undefined ? report : { ...report, result: 'SUCCESS', resourceVersion: succeededAt };
 }
 
-/** True if the Deployment controller has completed the rollout of the Deployment's latest generation. */
+/** True if the Deployment controller has completed the rollout of the Deployment's latest generation, and FDD runs. */
 export function isRolledOut(deployment: ObservedDeployment): boolean {
   return (
+    deployment.replicas > 0 &&
     deployment.observedGeneration >= deployment.generation &&
     deployment.updatedReplicas === deployment.replicas &&
     deployment.currentReplicas === deployment.replicas &&

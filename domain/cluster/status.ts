@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { versionOf } from '../release/image.ts';
 import type { NamespaceSnapshot } from './observed.ts';
+import { describeSymptom, tampered } from './symptoms.ts';
 
 /** Upstream's five values and our own, worst first. */
 export const STATUSES = [
@@ -58,8 +59,12 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
       description: `Runs ${versionOf(deployment.image)}, the Application specifies ${versionOf(application.image)}`,
     };
   }
+  const [change] = tampered(snapshot);
   if (deployment.availableReplicas === undefined) {
-    return { status: 'UNAVAILABLE', description: 'No replica of FDD is available' };
+    return {
+      status: 'UNAVAILABLE',
+      description: change ? describeSymptom(change) : 'No replica of FDD is available',
+    };
   }
   if (deployment.availableReplicas < deployment.replicas) {
     return {

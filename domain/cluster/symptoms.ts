@@ -1,4 +1,4 @@
-import type { PodSymptom, Refusal, Symptom } from '../symptom.ts';
+import type { PodSymptom, Refusal, Symptom, TamperedSymptom } from '../symptom.ts';
 import { errorIn, isInfoLine, reportsForbidden } from './fdd-log.ts';
 import {
   type Condition,
@@ -20,12 +20,25 @@ export function symptomsOf(
 ): Symptom[] {
   const { deployment, pods, bootstrapPod } = snapshot;
   return [
+    ...tampered(snapshot),
     ...deploymentSymptoms(deployment),
     ...pods.map((pod) => podSymptom(pod, false)),
     bootstrapPod && podSymptom(bootstrapPod, true),
     failedReport(snapshot, deploymentId),
   ].filter((symptom) => symptom !== undefined);
 }
+
+/** What somebody has switched off or is taking away. */
+export function tampered({ application, deployment }: NamespaceSnapshot): TamperedSymptom[] {
+  const { heldBy } = application ?? {};
+  const { switchedOff } = deployment ?? {};
+  return [
+    ...(heldBy ? [{ kind: 'tampered', what: 'application-deleting', finalizers: heldBy } as const] : []),
+    ...(switchedOff ? [{ kind: 'tampered', what: WHAT[switchedOff.how], by: switchedOff.by } as const] : []),
+  ];
+}
+
+const WHAT = { 'scaled to 0': 'scaled-to-0', paused: 'paused' } as const;
 
 /** Symptoms that show the cause come before those that only show that FDD is down. */
 export function worstFirst(symptoms: readonly Symptom[]): Symptom[] {
@@ -40,6 +53,7 @@ export function showsCause(symptom: Symptom): boolean {
 function rankOf(symptom: Symptom): number {
   switch (symptom.kind) {
     case 'refusal':
+    case 'tampered':
       return 0;
     case 'condition':
       return showsCause(symptom) ? 1 : 5;
@@ -73,6 +87,20 @@ export function describeSymptom(symptom: Symptom): string {
       return `FDD reported ${symptom.result}${symptom.message ? `: ${symptom.message}` : ''}`;
     case 'refusal':
       return `not allowed: ${describeRefusal(symptom.refusal)}`;
+    case 'tampered':
+      return describeTampered(symptom);
+  }
+}
+
+function describeTampered({ what, by, finalizers = [] }: TamperedSymptom): string {
+  const who = by === undefined ? '' : ` by ${by}`;
+  switch (what) {
+    case 'application-deleting':
+      return `the Application is being deleted${finalizers.length === 0 ? '' : `, held by finalizer ${finalizers.join(', ')}`}`;
+    case 'scaled-to-0':
+      return `the Deployment was scaled to 0 replicas${who}`;
+    case 'paused':
+      return `the Deployment was paused${who}`;
   }
 }
 

@@ -1,10 +1,22 @@
 import isEqual from 'fast-deep-equal';
-import { APP_LABEL, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL, FDD, HERITAGE } from '../cluster/names.ts';
+import {
+  APP_LABEL,
+  BOOTSTRAP_LABEL,
+  CONFIG_DIGEST_ANNOTATION,
+  DEPLOYMENT_ID_LABEL,
+  FDD,
+  HERITAGE,
+} from '../cluster/names.ts';
+import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { ObservedApplication } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 
-/** Upstream's Application, field for field, as created and as applied. */
-export function applicationManifest(namespace: string, release: Release, deploymentId: string) {
+/** Upstream's Application, field for field, as created and as applied; one annotation is ours. */
+export function applicationManifest(
+  { namespace, configDigest }: Pick<NamespaceConfig, 'namespace' | 'configDigest'>,
+  release: Release,
+  deploymentId: string,
+) {
   return {
     apiVersion: 'fiaas.schibsted.io/v1',
     kind: 'Application',
@@ -19,6 +31,7 @@ export function applicationManifest(namespace: string, release: Release, deploym
         [BOOTSTRAP_LABEL]: 'true',
         [DEPLOYMENT_ID_LABEL]: deploymentId,
       },
+      ...(configDigest === undefined ? {} : { annotations: { [CONFIG_DIGEST_ANNOTATION]: configDigest } }),
     },
     spec: { application: FDD, image: release.image, config: release.config },
   };

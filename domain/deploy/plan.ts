@@ -1,5 +1,9 @@
+import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import { type DeploymentResult, isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { describeSymptom, tampered } from '../cluster/symptoms.ts';
+import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Release } from '../release/release.ts';
 import {
   type ApplicationManifest,
@@ -56,6 +60,8 @@ export interface DeploymentPlan {
   /** For people: the dry run, the job's log and the page show it. */
   readonly reason: string;
   readonly steps: readonly Step[];
+  /** Why it is refused; left out for any other plan. */
+  readonly code?: Extract<ErrorCode, 'helm_managed' | 'application_deleting'>;
 }
 
 export interface PlanInput {
@@ -68,7 +74,12 @@ export interface PlanInput {
   readonly quotas: readonly QuotaObject[];
   readonly manageRbac: boolean;
   /** What earlier runs saved in the desired-state record. */
-  readonly done: { readonly bootstrappedId?: string | undefined; readonly rbacVersion?: string | undefined };
+  readonly done: {
+    readonly bootstrappedId?: string | undefined;
+    readonly rbacVersion?: string | undefined;
+    /** What the cluster lacks of the RBAC objects that were saved as written. */
+    readonly rbacProblem?: string | undefined;
+  };
 }
 
 /** Decides what a namespace needs. Pure: the same input gives the same plan, and a dry run prints that plan. */
@@ -76,7 +87,11 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const { observed, release, config } = input;
   const helmRelease = observed.deployment?.helmRelease;
   if (helmRelease !== undefined && !input.forceBootstrap) {
-    return { action: 'refuse', reason: helmRefusal(helmRelease), steps: [] };
+    return { action: 'refuse', code: 'helm_managed', reason: helmRefusal(helmRelease), steps: [] };
+  }
+  const deletion = tampered(observed).find(({ what }) => what === 'application-deleting');
+  if (deletion) {
+    return { action: 'refuse', code: 'application_deleting', reason: describeSymptom(deletion), steps: [] };
   }
   const bootstrap = needsBootstrap(input);
   const write = reasonToWrite(input, bootstrap);
@@ -84,7 +99,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const deploymentId =
     write === undefined && current !== undefined
       ? current
-      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => hasFinalReport(observed, id));
+      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isKnownToFdd(observed, id));
   const steps = [
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
@@ -93,10 +108,11 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
     return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
   }
+  const rbac = steps.some(({ kind }) => kind === 'apply-rbac') ? rbacReason(input) : undefined;
   const waitsForBootstrap = bootstrap || observed.bootstrapPod?.startedFor === deploymentId;
   return {
     action: actionOf(input, bootstrap, write),
-    reason: write ?? (bootstrap ? bootstrapReason(input) : 'already written, not verified yet'),
+    reason: write ?? (bootstrap ? bootstrapReason(input) : (rbac ?? 'already written, not verified yet')),
     steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
   };
 }
@@ -108,14 +124,23 @@ export function needsBootstrap(
   const { observed, rolloutId, config } = input;
   const { application, deployment, bootstrapPod } = observed;
   const current = application?.deploymentId;
-  if (deployment && !input.forceBootstrap) return false;
+  const isForced = mustBootstrap(input);
+  if (deployment && !isForced) return false;
   if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
-  if (input.forceBootstrap && !isOurs) return true;
+  if (isForced && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
   if (isUpToDate && bootstrapPod?.startedFor === current) return false;
   // A forced bootstrap runs only once.
   return deployment === undefined || input.done.bootstrappedId !== current;
+}
+
+/** Also beside a Deployment, because somebody asked for that, or because nothing else can deploy. */
+function mustBootstrap({
+  forceBootstrap,
+  observed,
+}: Pick<PlanInput, 'forceBootstrap' | 'observed'>): boolean {
+  return forceBootstrap || whyNoFddRuns(observed) !== undefined;
 }
 
 function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
@@ -127,9 +152,10 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (current === undefined) return 'the Application has no deployment id';
   const report = reportOn(observed, current);
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
+  if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
   if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
-  if (input.forceBootstrap && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
-    return 'a bootstrap was forced';
+  if (mustBootstrap(input) && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
+    return bootstrapReason(input);
   }
   if (report?.result === 'SUCCESS') return 'FDD skips a deployment id that has already succeeded';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
@@ -138,20 +164,22 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
 
 /** For a Deployment that was changed behind FDD's back: FDD ignores an id that has succeeded. */
 function reasonToRepeat(
-  { deployment }: NamespaceSnapshot,
+  observed: NamespaceSnapshot,
   current: string,
   release: Release,
   result: DeploymentResult | undefined,
 ): string | undefined {
+  const { deployment } = observed;
   if (!deployment || result !== 'SUCCESS') return undefined;
+  const [change] = tampered({ ...observed, application: undefined });
+  if (change) return describeSymptom(change);
   if (deployment.image !== release.image) return `the Deployment runs ${deployment.image}`;
   return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
 }
 
-/** FDD ignores an id for which it has reported SUCCESS or FAILED. */
-function hasFinalReport(observed: NamespaceSnapshot, deploymentId: string): boolean {
-  const result = reportOn(observed, deploymentId)?.result;
-  return result === 'SUCCESS' || result === 'FAILED';
+/** FDD ignores an id that it has finished, and can ignore one that it has begun. */
+function isKnownToFdd(observed: NamespaceSnapshot, deploymentId: string): boolean {
+  return reportOn(observed, deploymentId) !== undefined;
 }
 
 function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefined): DeploymentPlan['action'] {
@@ -161,19 +189,26 @@ function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefine
   return differenceFrom(input.observed.application, input.release) === undefined ? 'redeploy' : 'update';
 }
 
-function bootstrapReason(input: PlanInput): string {
-  return input.observed.deployment ? 'a bootstrap was forced' : 'there is no Deployment';
+function bootstrapReason({ observed, forceBootstrap }: PlanInput): string {
+  if (!observed.deployment) return 'there is no Deployment';
+  const why = forceBootstrap ? undefined : whyNoFddRuns(observed);
+  return why ?? 'a bootstrap was forced';
+}
+
+function rbacReason({ done }: PlanInput): string {
+  return done.rbacProblem ?? 'the RBAC objects have to be written';
 }
 
 function rbacSteps(input: PlanInput, changing: boolean): Step[] {
   if (!input.manageRbac) return [];
-  if (!changing && input.done.rbacVersion === RBAC_VERSION) return [];
+  const { rbacVersion, rbacProblem } = input.done;
+  if (!changing && rbacVersion === RBAC_VERSION && rbacProblem === undefined) return [];
   return [{ kind: 'apply-rbac', objects: rbacManifests(input.config.namespace), version: RBAC_VERSION }];
 }
 
 function applicationSteps(input: PlanInput, deploymentId: string): Step[] {
   const { application } = input.observed;
-  const manifest = applicationManifest(input.config.namespace, input.release, deploymentId);
+  const manifest = applicationManifest(input.config, input.release, deploymentId);
   const { config } = input.release;
   return [
     {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import isEqual from 'fast-deep-equal';
 import { APP_LABEL, FDD } from '../cluster/names.ts';
 
 const READ = ['get', 'list', 'watch'];
@@ -60,6 +61,36 @@ export function rbacManifests(namespace: string) {
       subjects: [{ kind: 'ServiceAccount', name: FDD, namespace }],
     },
   };
+}
+
+export interface RbacObject {
+  readonly rules?: unknown;
+  readonly roleRef?: unknown;
+  readonly subjects?: unknown;
+}
+
+/** What is wrong with the three objects as they are in the cluster; undefined if FDD has its permissions. */
+export function rbacProblem(
+  namespace: string,
+  found: {
+    readonly serviceAccount: RbacObject | undefined;
+    readonly role: RbacObject | undefined;
+    readonly roleBinding: RbacObject | undefined;
+  },
+): string | undefined {
+  const { serviceAccount, role, roleBinding } = found;
+  const wanted = rbacManifests(namespace).roleBinding;
+  if (!serviceAccount) return `ServiceAccount ${FDD} is missing`;
+  if (!role) return `Role ${FDD} is missing`;
+  if (!isEqual(role.rules, RULES)) return `Role ${FDD} has other rules`;
+  if (!roleBinding) return `RoleBinding ${FDD} is missing`;
+  const isBound =
+    isEqual(roleBinding.roleRef, wanted.roleRef) && isSubject(wanted.subjects[0], roleBinding.subjects);
+  return isBound ? undefined : `RoleBinding ${FDD} binds something else`;
+}
+
+function isSubject(wanted: unknown, subjects: unknown): boolean {
+  return Array.isArray(subjects) && subjects.some((subject) => isEqual(subject, wanted));
 }
 
 /** Changes with the rules, so that an otherwise up-to-date namespace gets the new ones. */

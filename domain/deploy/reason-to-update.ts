@@ -1,3 +1,4 @@
+import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import { differenceFrom } from './application.ts';
@@ -35,7 +36,9 @@ export function reasonToUpdate(
   const difference = snapshot.deployment
     ? (differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot))
     : 'there is no Deployment';
-  const reason = difference ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
+  const change = hasNewConfiguration(snapshot) ? 'the configuration has changed' : undefined;
+  const reason =
+    difference ?? change ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
   if (reason === undefined || earlier?.unfinished) return undefined;
   if (failedBefore && now - (earlier.finishedAt ?? 0) < waitAfter(earlier.failures)) return undefined;
   return reason;

@@ -1,4 +1,5 @@
 import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
+import { CONFIG_MAP, CONFIG_MOUNT_PATH } from '../cluster/names.ts';
 import {
   hasBootstrapEnded,
   isRolledOut,
@@ -26,8 +27,8 @@ export interface Expectation {
   readonly deploymentId: string;
   readonly image: string;
   readonly bootstrap: boolean;
-  /** Variables that FDD's Deployment has if it was created with its namespace's configuration. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** FDD has a configuration, which it reads from its mounted ConfigMap. */
+  readonly isConfigured?: boolean;
 }
 
 /** The current observations. */
@@ -251,10 +252,10 @@ function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
   return worstFirst(symptomsOf(waitedFor)).find(showsCause);
 }
 
+/** FDD reads the mounted file; the variables in its Deployment are of the FDD that wrote it, and are not read. */
 function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {
-  return Object.entries(expected.environment)
-    .filter(([name, value]) => deployment.environment[name] !== value)
-    .map(([name, value]) => `${name} is ${deployment.environment[name] ?? 'not set'}, not ${value}`);
+  if (!expected.isConfigured || deployment.mountsConfig) return [];
+  return [`its Deployment does not mount ConfigMap ${CONFIG_MAP} at ${CONFIG_MOUNT_PATH}`];
 }
 
 function waiting(what: WaitingFor, detail: string): Verdict {

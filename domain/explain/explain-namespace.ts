@@ -1,4 +1,5 @@
 import { isErrorLine, isInfoLine } from '../cluster/fdd-log.ts';
+import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import { CONFIG_MAP } from '../cluster/names.ts';
 import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
@@ -119,6 +120,16 @@ function explainBehind(input: WhyInput): Why {
       {
         headline: 'FDD is not deployed here.',
         remedy: ['Deploy: a bootstrap pod starts the first FDD.'],
+      },
+      evidence,
+    );
+  }
+  if (row.version === row.wanted && hasNewConfiguration(snapshot)) {
+    return answer(
+      input,
+      {
+        headline: 'FDD runs with an older configuration: it reads its ConfigMap only when it starts.',
+        remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
       },
       evidence,
     );

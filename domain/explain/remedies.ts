@@ -160,6 +160,22 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
+  application_deleting: ({ namespace }) => ({
+    headline: 'The Application is being deleted, and a finalizer holds it: nothing can be deployed with it.',
+    remedy: [
+      `Find out who deletes it, and let the finalizer's owner finish; if that owner no longer exists, remove the finalizer: kubectl -n ${namespace} patch applications ${FDD} --type merge -p '{"metadata":{"finalizers":null}}'`,
+      'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
+    ],
+  }),
+  changed_by_others: ({ namespace }) => ({
+    headline:
+      'Somebody changed what Skipper was deploying: the message says what, and who if the cluster recorded it.',
+    remedy: [
+      'Nothing to do if it was done once: Skipper retries, and repairs it.',
+      `If it happens again, find the other client and stop it (an old Skipper, a GitOps tool): kubectl -n ${namespace} get applications,deployments ${FDD} -o yaml --show-managed-fields`,
+      AGAIN,
+    ],
+  }),
   superseded_worker: () => ({
     headline: 'Another worker has taken over the namespace.',
     remedy: [],
@@ -187,6 +203,20 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   'out-of-memory': ({ version }) => ({
     headline: `FDD ${version} is OOM-killed: it needs more memory than its limit allows.`,
     remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
+  }),
+  'application-deleting': BY_CODE.application_deleting,
+  'scaled-to-0': ({ namespace }) => ({
+    headline: 'FDD is switched off: its Deployment was scaled to 0.',
+    remedy: [
+      'If that is intended, leave it.',
+      `Otherwise deploy: no FDD is running, so Skipper bootstraps it again. Or start the same one: kubectl -n ${namespace} scale deployment ${FDD} --replicas=1`,
+    ],
+  }),
+  paused: ({ namespace }) => ({
+    headline: 'FDD’s Deployment is paused: a new version does not start.',
+    remedy: [
+      `Deploy: FDD then writes its Deployment again, without the pause. Or resume it: kubectl -n ${namespace} rollout resume deployment ${FDD}`,
+    ],
   }),
   'quota-exceeded': BY_CODE.quota_exceeded,
   'pod-rejected': BY_CODE.pod_rejected,

@@ -1,7 +1,8 @@
+import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
-import { describeSymptom, failedReport, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
+import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
@@ -109,8 +110,10 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - progressing: any other request that is not done yet.
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
- *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist.
- * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel.
+ *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
+ *   or somebody deletes the Application, or has scaled the Deployment to 0 or paused it.
+ * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
+ *   configuration has changed since it was started.
  * - unknown: its channel was never read successfully.
  * - healthy: everything else.
  */
@@ -121,9 +124,11 @@ function healthOf(facts: Facts): Health {
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
   if (target.kind === 'missing') return 'degraded';
+  if (tampered(snapshot).length > 0) return 'degraded';
   if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
   if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
   if (status === 'VERSION_MISMATCH' || runsAnotherVersion(facts)) return 'outdated';
+  if (hasNewConfiguration(snapshot)) return 'outdated';
   return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
@@ -164,12 +169,15 @@ function causeOf(facts: Facts): Cause {
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
+  const [change] = tampered(snapshot);
+  if (change) return { cause: describeSymptom(change) };
   const isDown = status === 'UNAVAILABLE' || status === 'FAILED';
   if (target.kind === 'missing' && !isDown) return { cause: target.problem, code: target.code };
   if (status !== 'OK') return { cause: worstSymptomLine(snapshot) ?? description };
   if (runsAnotherVersion(facts)) {
     return { cause: `Runs ${actualVersion(facts)}, channel "${channel}" is at ${wanted}` };
   }
+  if (hasNewConfiguration(snapshot)) return { cause: 'The configuration has changed since FDD was started' };
   return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 

@@ -2,8 +2,12 @@ import {
   BOOTSTRAP_FOR_ANNOTATION,
   BOOTSTRAP_LABEL,
   BOOTSTRAP_POD,
+  CONFIG_DIGEST_ANNOTATION,
+  CONFIG_MAP,
+  CONFIG_MOUNT_PATH,
   DEPLOYMENT_ID_LABEL,
   FDD,
+  FIELD_MANAGER,
 } from '../../domain/cluster/names.ts';
 import type {
   DeploymentReport,
@@ -13,6 +17,7 @@ import type {
   ObservedPod,
   ObservedStatus,
 } from '../../domain/cluster/observed.ts';
+import { lastOtherWriter, type ManagedFields, ownerOf } from './field-owners.ts';
 
 /** FDD's log of one deployment that is kept in memory: its end says what went wrong. */
 const LOG_LINES = 40;
@@ -25,6 +30,8 @@ interface Metadata {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly managedFields?: ManagedFields;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -51,12 +58,18 @@ export interface RawDeployment {
   readonly metadata: Metadata;
   readonly spec?: {
     readonly replicas?: number;
+    readonly paused?: boolean;
     readonly template?: {
       readonly spec?: {
         readonly containers?: readonly {
           readonly name?: string;
           readonly image?: string;
           readonly env?: readonly { readonly name: string; readonly value?: string }[];
+          readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+        }[];
+        readonly volumes?: readonly {
+          readonly name: string;
+          readonly configMap?: { readonly name?: string };
         }[];
       };
     };
@@ -111,8 +124,17 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
     deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
     bootstrapLabel: metadata.labels?.[BOOTSTRAP_LABEL] === 'true',
     status: status?.result === undefined ? undefined : trimReport(status, status.deployment_id),
+    heldBy: metadata.deletionTimestamp === undefined ? undefined : (metadata.finalizers ?? []),
+    configDigest: metadata.annotations?.[CONFIG_DIGEST_ANNOTATION],
+    lastWriter: lastOtherWriter(metadata.managedFields, FIELD_MANAGER, OUR_FIELDS),
   };
 }
+
+/** Fields of an Application that nobody but Skipper should write. */
+const OUR_FIELDS = [
+  ['spec', 'image'],
+  ['metadata', 'labels', DEPLOYMENT_ID_LABEL],
+];
 
 /** Most namespaces share one config: it is kept once. Emptied when full, because old releases are never needed again. */
 const interned = new Map<string, Readonly<Record<string, unknown>>>();
@@ -172,6 +194,8 @@ export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
     ),
     helmRelease: helmReleaseOf(metadata),
     changedAt: newestOf(status?.conditions ?? []),
+    mountsConfig: mountsConfig(raw),
+    switchedOff: switchedOff(raw),
   };
 }
 
@@ -185,6 +209,24 @@ function containerNamed<Container extends { readonly name?: string }>(
 ): Container | undefined {
   const named = containers.find((container) => container.name === name);
   return named ?? (containers.length === 1 ? containers[0] : undefined);
+}
+
+function mountsConfig({ spec }: RawDeployment): boolean {
+  const { containers = [], volumes = [] } = spec?.template?.spec ?? {};
+  const names = volumes.filter(({ configMap }) => configMap?.name === CONFIG_MAP).map(({ name }) => name);
+  const mounts = containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
+  const path = withoutSlash(CONFIG_MOUNT_PATH);
+  return mounts.some(({ name, mountPath }) => names.includes(name) && withoutSlash(mountPath) === path);
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, '');
+}
+
+function switchedOff({ metadata, spec }: RawDeployment): ObservedDeployment['switchedOff'] {
+  const { managedFields } = metadata;
+  if (spec?.replicas === 0) return { how: 'scaled to 0', by: ownerOf(managedFields, 'spec', 'replicas') };
+  return spec?.paused ? { how: 'paused', by: ownerOf(managedFields, 'spec', 'paused') } : undefined;
 }
 
 function newestOf(conditions: readonly RawCondition[]): number | undefined {

@@ -150,14 +150,15 @@ async function writeDeployment({ client }: FddContext, run: DeployRun): Promise<
   return before?.metadata.labels?.[DEPLOYMENT_ID_LABEL] !== run.deploymentId;
 }
 
-/** FDD does GET, merge and PUT; a merge patch says the same, since all that can vanish is inside of arrays. */
+/** FDD does GET, merge and PUT; a merge patch does the same: outside of arrays its PUT removes only `paused`. */
 export function patchDeployment(
   client: KubernetesClient,
   namespace: string,
   name: string,
-  body: unknown,
+  deployment: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   const path = pathOf(DEPLOYMENTS, { namespace, name });
+  const body = { ...deployment, spec: { ...Object(deployment.spec), paused: null } };
   return client.request({ method: 'PATCH', patchType: 'merge', path, body });
 }
 

@@ -47,6 +47,7 @@ describe('the Application', () => {
             'fiaas/bootstrap': 'true',
             'fiaas/deployment_id': expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
           },
+          annotations: { 'fiaas-skipper/config-digest': expect.stringMatching(/^[0-9a-f]{16}$/) },
         },
         spec: { application: FDD, image: `fiaas/${FDD}:${NEW}`, config: PUBLISHED_CONFIG },
       },
@@ -157,7 +158,10 @@ describe('the Application', () => {
 
     const application = await world.application('contested');
     expect(target).toMatchObject({ state: 'completed', outcome: 'updated', attempt: 1 });
-    expect(application.metadata.annotations).toEqual({ 'example.com/rival': '2' });
+    expect(application.metadata.annotations).toEqual({
+      'example.com/rival': '2',
+      'fiaas-skipper/config-digest': expect.any(String),
+    });
     expect(application.spec.image).toBe(`fiaas/${FDD}:${NEW}`);
     const answers = world.audit({ namespace: 'contested', resource: 'applications', verb: 'patch' });
     expect(answers.map(({ code }) => code)).toEqual([409, 409, 200]);

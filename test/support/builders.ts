@@ -59,7 +59,6 @@ export function aConfig(overrides: Partial<NamespaceConfig> = {}): NamespaceConf
     tag: 'stable',
     enableServiceAccountPerApp: false,
     useNetworkingV1Ingress: false,
-    expectedEnvironment: {},
     ...overrides,
   };
 }
@@ -174,7 +173,7 @@ export function aPlanInput(overrides: Partial<PlanInput> = {}): PlanInput {
 }
 
 export function anExpectation(overrides: Partial<Expectation> = {}): Expectation {
-  return { deploymentId: OUR_ID, image: IMAGE, bootstrap: false, environment: {}, ...overrides };
+  return { deploymentId: OUR_ID, image: IMAGE, bootstrap: false, ...overrides };
 }
 
 /** Everything that proves OUR_ID: SUCCESS at 110, a rolled out Deployment, its watch at 200. */
@@ -208,7 +207,11 @@ export function aRollout(overrides: Partial<Rollout> = {}): Rollout {
 }
 
 export function aManifest(overrides: { deploymentId?: string; release?: Release } = {}) {
-  return applicationManifest(NAMESPACE, overrides.release ?? aRelease(), overrides.deploymentId ?? OUR_ID);
+  return applicationManifest(
+    { namespace: NAMESPACE },
+    overrides.release ?? aRelease(),
+    overrides.deploymentId ?? OUR_ID,
+  );
 }
 
 /** A namespace that runs what it should, as it is shown. */

@@ -55,7 +55,7 @@ describe('parseNamespaceConfig', () => {
   test('deploys a namespace without cluster_config.yaml with defaults, as upstream does', () => {
     const config = parseNamespaceConfig(aConfigMap({ tag: 'latest' }));
 
-    expect(config).toEqual({ ok: true, value: aConfig({ tag: 'latest' }) });
+    expect(config).toEqual({ ok: true, value: aConfig({ tag: 'latest', configDigest: '4f53cda18c2baa0c' }) });
   });
 
   test.each([
@@ -138,28 +138,39 @@ describe('parseNamespaceConfig', () => {
   test('reads emoji and other Unicode', () => {
     const config = parseYaml('environment: "🚀 prod-ø"\nlog-format: json\n');
 
-    expect(config).toMatchObject({
-      ok: true,
-      value: { expectedEnvironment: { FIAAS_ENVIRONMENT: '🚀 prod-ø', LOG_FORMAT: 'json' } },
-    });
+    expect(digestOf(config)).toBe(
+      digestOf(parseYaml('environment: "\\U0001F680 prod-\\xf8"\nlog-format: json')),
+    );
+    expect(digestOf(config)).not.toBe(digestOf(parseYaml('environment: " prod-ø"\nlog-format: json')));
   });
 
-  test('acceptance 9: expects of FDD the settings that it copies into its environment', () => {
-    const config = parseYaml('environment: test\nlog-format: json\nproxy: http://x\n');
+  test.each([
+    ['a comment', 'a: 1\nb: [1, {c: 2, d: 3}]\n# why\n', true],
+    ['the order of keys', 'b: [1, {d: 3, c: 2}]\na: 1', true],
+    ['a value', 'a: 2\nb: [1, {c: 2, d: 3}]', false],
+    ['a type', 'a: "1"\nb: [1, {c: 2, d: 3}]', false],
+    ['a value deep inside', 'a: 1\nb: [1, {c: 2, d: 4}]', false],
+    ['the order of a list', 'a: 1\nb: [{c: 2, d: 3}, 1]', false],
+    ['a key', 'a: 1', false],
+  ])('acceptance 9: knows whether %s makes another configuration', (_what, text, isSame) => {
+    const digest = digestOf(parseYaml('a: 1\nb: [1, {c: 2, d: 3}]'));
 
-    expect(config).toMatchObject({
-      ok: true,
-      value: { expectedEnvironment: { FIAAS_ENVIRONMENT: 'test', LOG_FORMAT: 'json' } },
-    });
+    expect(digest).toMatch(/^[0-9a-f]{16}$/);
+    expect(digestOf(parseYaml(text)) === digest).toBe(isSame);
   });
 
-  test('expects no environment of a ConfigMap with another name, which FDD does not mount', () => {
+  test('has no digest of a ConfigMap with another name, which FDD does not mount', () => {
     const config = parseNamespaceConfig(
       aConfigMap({ [CLUSTER_CONFIG]: 'environment: test' }, { name: 'fdd-labelled' }),
     );
 
-    expect(config).toMatchObject({ ok: true, value: { configMap: 'fdd-labelled', expectedEnvironment: {} } });
+    expect(config).toMatchObject({ ok: true, value: { configMap: 'fdd-labelled' } });
+    expect(digestOf(config)).toBeUndefined();
   });
+
+  function digestOf(config: ReturnType<typeof parseNamespaceConfig>): string | undefined {
+    return config.ok ? config.value.configDigest : config.reason;
+  }
 
   test('never throws, for any ConfigMap', () => {
     const text = fc.oneof(

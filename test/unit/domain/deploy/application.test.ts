@@ -11,7 +11,7 @@ import { mergePatch } from '../../../support/fake-namespace.ts';
 
 describe('applicationManifest', () => {
   test("acceptance 5: is exactly upstream's body", () => {
-    const manifest = applicationManifest('team-a', aRelease(), OUR_ID);
+    const manifest = applicationManifest({ namespace: 'team-a' }, aRelease(), OUR_ID);
 
     expect(manifest).toStrictEqual({
       apiVersion: 'fiaas.schibsted.io/v1',

@@ -158,7 +158,7 @@ describe('judge', () => {
       expect(verdict({ deployment })).toMatchObject({ state: 'waiting', for: 'rollout' });
     });
 
-    test('can be scaled to zero', () => {
+    test('issue 10: is not verified while it is scaled to zero', () => {
       const deployment = aDeployment({
         ...ours,
         replicas: 0,
@@ -167,7 +167,7 @@ describe('judge', () => {
         availableReplicas: undefined,
       });
 
-      expect(verdict({ deployment }).state).toBe('verified');
+      expect(verdict({ deployment })).toMatchObject({ state: 'waiting', for: 'rollout' });
     });
 
     test('acceptance 11: does not count before its watch has passed SUCCESS', () => {
@@ -369,21 +369,24 @@ describe('judge', () => {
   });
 
   describe('the configuration', () => {
-    const environment = { LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' };
+    const isConfigured = true;
 
-    test('acceptance 9: that FDD runs without is reported, variable by variable', () => {
-      const deployment = aDeployment({ ...ours, environment: { LOG_FORMAT: 'plain' } });
+    test('acceptance 9: that FDD cannot read is reported', () => {
+      const deployment = aDeployment({ ...ours, mountsConfig: false });
 
-      expect(verdict({ deployment }, {}, { environment })).toEqual({
+      expect(verdict({ deployment }, {}, { isConfigured })).toEqual({
         state: 'verified',
-        unconfigured: ['LOG_FORMAT is plain, not json', 'FIAAS_ENVIRONMENT is not set, not test'],
+        unconfigured: [
+          'its Deployment does not mount ConfigMap fiaas-deploy-daemon at /var/run/config/fiaas/',
+        ],
       });
+      expect(verdict({ deployment })).toEqual({ state: 'verified', unconfigured: [] });
     });
 
-    test('that FDD shows is not reported', () => {
-      const deployment = aDeployment({ ...ours, environment: { ...environment, OTHER: '1' } });
+    test('that FDD reads is not reported, whatever the variables of its Deployment', () => {
+      const deployment = aDeployment({ ...ours, mountsConfig: true, environment: { LOG_FORMAT: 'plain' } });
 
-      expect(verdict({ deployment }, {}, { environment })).toEqual({ state: 'verified', unconfigured: [] });
+      expect(verdict({ deployment }, {}, { isConfigured })).toEqual({ state: 'verified', unconfigured: [] });
     });
   });
 

@@ -112,6 +112,7 @@ describe('toObservedDeployment', () => {
   test('keeps what decisions rest on, and no other variable', () => {
     expect(toObservedDeployment(raw)).toEqual({
       resourceVersion: '42',
+      mountsConfig: false,
       generation: 3,
       observedGeneration: 2,
       deploymentId: OUR_ID,

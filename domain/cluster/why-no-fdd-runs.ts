@@ -1,0 +1,39 @@
+import { diagnose } from './diagnose.ts';
+import type { NamespaceSnapshot, ObservedPod } from './observed.ts';
+import { describePodState, describeSymptom, podSymptom, symptomsOf, tampered } from './symptoms.ts';
+
+/**
+ * Why there is a Deployment, but no FDD runs or can come up, so that only a bootstrap deploys; undefined if one might. It has
+ * to be certain: a bootstrap beside a living FDD is harmful. So a pod that runs counts as living, even if it is not ready
+ * (it is starting) or is being deleted (FDD ignores SIGTERM and takes deployments up for 30 more seconds).
+ */
+export function whyNoFddRuns(snapshot: NamespaceSnapshot): string | undefined {
+  const { deployment, pods } = snapshot;
+  if (!deployment || (deployment.availableReplicas ?? 0) > 0) return undefined;
+  const pending = pods.filter(({ deleting }) => !deleting);
+  if (pods.some(mightLive)) return undefined;
+  if (pending.length === 0) return whyNoPods(snapshot);
+  if (!pending.every(isStuck)) return undefined;
+  const [symptom] = pending.map((pod) => podSymptom(pod, false));
+  return symptom && `no FDD can run: ${describePodState(symptom)}`;
+}
+
+function whyNoPods(snapshot: NamespaceSnapshot): string | undefined {
+  const [change] = tampered(snapshot).filter(({ what }) => what === 'scaled-to-0');
+  if (change) return describeSymptom(change);
+  const refused = symptomsOf(snapshot).find(
+    (symptom) => symptom.kind === 'condition' && symptom.type === 'ReplicaFailure',
+  );
+  return refused && `no FDD can run: ${describeSymptom(refused)}`;
+}
+
+function mightLive({ phase, ready, waiting, terminated }: ObservedPod): boolean {
+  return ready || (phase === 'Running' && waiting === undefined && terminated === undefined);
+}
+
+/** A pod whose container does not start, or ends each time. */
+function isStuck(pod: ObservedPod): boolean {
+  const symptom = podSymptom(pod, false);
+  const diagnosis = symptom?.state === 'waiting' ? diagnose(symptom) : undefined;
+  return diagnosis !== undefined;
+}

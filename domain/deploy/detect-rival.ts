@@ -1,0 +1,82 @@
+import isEqual from 'fast-deep-equal';
+import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
+import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../cluster/observed.ts';
+import { describeSymptom, tampered } from '../cluster/symptoms.ts';
+import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What a run waits for, and what the watches show meanwhile. */
+export interface Watched {
+  /** The Application as this run has written it, or as it was when nothing had to be written. */
+  readonly written: ObservedApplication;
+  readonly bootstrap: boolean;
+  readonly snapshot: NamespaceSnapshot;
+  /** The Deployment existed earlier in this run. */
+  readonly hadDeployment: boolean;
+  /** The resourceVersions up to which the two watches are current. */
+  readonly applicationsPosition: string | undefined;
+  readonly deploymentsPosition: string | undefined;
+}
+
+export interface Interference {
+  readonly code: Extract<ErrorCode, 'application_deleting' | 'changed_by_others'>;
+  readonly reason: string;
+}
+
+/**
+ * What somebody else did to a deployment while it was waited for, so that it cannot be verified any more; undefined if
+ * nothing. A watch that has not reached our own write shows an older state, not a rival.
+ */
+export function detectRival(watched: Watched): Interference | undefined {
+  return changeOfApplication(watched) ?? changeOfDeployment(watched);
+}
+
+function changeOfApplication({ written, snapshot, applicationsPosition }: Watched): Interference | undefined {
+  const { application } = snapshot;
+  if (!application) {
+    const isGone = isAtOrAfter(applicationsPosition, written.resourceVersion) === true;
+    return isGone ? changed('the Application was deleted during the deploy') : undefined;
+  }
+  if (application.resourceVersion === written.resourceVersion) return undefined;
+  if (isAtOrAfter(application.resourceVersion, written.resourceVersion) !== true) return undefined;
+  const [deletion] = tampered({ ...snapshot, deployment: undefined });
+  if (deletion) return { code: 'application_deleting', reason: describeSymptom(deletion) };
+  const what = overwrittenPart(written, application);
+  if (what === undefined) return undefined;
+  return changed(`the Application was overwritten during the deploy${by(application)}: ${what}`);
+}
+
+function overwrittenPart(written: ObservedApplication, now: ObservedApplication): string | undefined {
+  if (now.deploymentId !== written.deploymentId) return 'it has another deployment id';
+  if (now.image !== written.image) return `its image is ${now.image}`;
+  return isEqual(now.config, written.config) ? undefined : 'its spec.config differs';
+}
+
+function by({ lastWriter }: ObservedApplication): string {
+  return lastWriter === undefined ? '' : ` by ${lastWriter}`;
+}
+
+function changeOfDeployment(watched: Watched): Interference | undefined {
+  const { written, bootstrap, snapshot, hadDeployment } = watched;
+  const { deployment, pods } = snapshot;
+  const isOurs = deployment !== undefined && deployment.deploymentId === written.deploymentId;
+  if (!deployment) {
+    // While a bootstrap or an FDD runs, it can still write the Deployment.
+    const isAwaited = pods.some(({ phase }) => phase === 'Running') || (bootstrap && !hasSucceeded(watched));
+    return hadDeployment && !isAwaited ? changed('the Deployment was deleted during the deploy') : undefined;
+  }
+  const [change] = tampered({ ...snapshot, application: undefined });
+  if (!change || (!isOurs && bootstrap)) return undefined;
+  const isOver = isOurs || whyNoFddRuns(snapshot) !== undefined;
+  return isOver ? changed(`${describeSymptom(change)} during the deploy`) : undefined;
+}
+
+/** FDD has succeeded, and the watch of Deployments has seen what it wrote. */
+function hasSucceeded({ written, snapshot, deploymentsPosition }: Watched): boolean {
+  const report = written.deploymentId === undefined ? undefined : reportOn(snapshot, written.deploymentId);
+  return report?.result === 'SUCCESS' && isAtOrAfter(deploymentsPosition, report.resourceVersion) === true;
+}
+
+function changed(reason: string): Interference {
+  return { code: 'changed_by_others', reason };
+}

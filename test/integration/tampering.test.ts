@@ -1,0 +1,159 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  APPLICATIONS,
+  DEPLOYMENTS,
+  PODS,
+  pathOf,
+  type Resource,
+  ROLE_BINDINGS,
+} from '../../shared/kubernetes/resources.ts';
+import { FDD, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
+
+const DEADLINE_MS = 30_000;
+
+const world = useWorld({ flags: { 'manage-rbac': true } }, async (opened) => {
+  await opened.startApi();
+  await opened.startWorker();
+});
+
+/** As a person with kubectl would. */
+async function patch(resource: Resource, namespace: string, body: unknown): Promise<void> {
+  const path = pathOf(resource, { namespace, name: FDD });
+  const query = { fieldManager: 'kubectl-edit' };
+  await world.kube.request({ method: 'PATCH', patchType: 'merge', path, query, body });
+}
+
+/** Begins a deploy in which FDD does not react, and waits until its Application is written. */
+async function begun(namespace: string): Promise<Rollout> {
+  await world.addNamespace(namespace, { fdd: OLD });
+  const before = await world.deploymentId(namespace);
+  world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+  const rollout = await world.deploy({ namespaces: [namespace] });
+  await until(async () => (await world.deploymentId(namespace)) !== before, 'the Application is written');
+  return rollout;
+}
+
+async function rowOf(namespace: string) {
+  return (await world.http(`/api/namespaces/${namespace}`)).body.row;
+}
+
+describe('a Deployment', () => {
+  test('that was scaled to 0 is degraded, names who did it, and is bootstrapped by a deploy', async () => {
+    await world.addNamespace('off', { fdd: OLD });
+    await world.deployed('off');
+    await patch(DEPLOYMENTS, 'off', { spec: { replicas: 0 } });
+    const why = 'the Deployment was scaled to 0 replicas by kubectl-edit';
+    await until(async () => (await rowOf('off')).cause === why, 'the row names who did it');
+    expect((await rowOf('off')).health).toBe('degraded');
+    await until(async () => (await podsOf('off')).length === 0, 'its pods are gone');
+    await until(async () => (await rowOf('off')).status === 'UNAVAILABLE', 'its status shows it');
+
+    const target = await world.deployed('off');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', reason: why });
+    expect((await world.deployment('off')).status.availableReplicas).toBe(1);
+    await until(async () => (await rowOf('off')).health === 'healthy', 'all is well');
+  });
+
+  test('that was paused is degraded, and FDD writes it again', async () => {
+    await world.addNamespace('paused', { fdd: OLD });
+    await world.deployed('paused');
+    await patch(DEPLOYMENTS, 'paused', { spec: { paused: true } });
+    const why = 'the Deployment was paused by kubectl-edit';
+    await until(async () => (await rowOf('paused')).cause === why, 'the row names who did it');
+
+    const target = await world.deployed('paused');
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'redeployed', reason: why });
+    expect((await world.deployment('paused')).spec.paused).toBeUndefined();
+    await until(async () => (await rowOf('paused')).health === 'healthy', 'all is well');
+  });
+
+  test('that is deleted during a deploy is made again', async () => {
+    const { id } = await begun('taken');
+    await world.kube.delete(DEPLOYMENTS, { namespace: 'taken', name: FDD });
+    await until(async () => (await rowOf('taken')).attempt > 1, 'it is noticed', DEADLINE_MS / 2);
+    world.fdds.misbehaviour.clear('taken');
+
+    const [target] = (await world.rolloutFinished(id)).targets;
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+  });
+
+  async function podsOf(namespace: string): Promise<readonly unknown[]> {
+    const query = { labelSelector: `app=${FDD}` };
+    const path = pathOf(PODS, { namespace });
+    const { items } = await world.kube.request<{ items: unknown[] }>({ method: 'GET', path, query });
+    return items;
+  }
+});
+
+describe('an Application', () => {
+  test('that is deleted during a deploy is written again within seconds', async () => {
+    const { id } = await begun('deleted');
+    await world.kube.delete(APPLICATIONS, { namespace: 'deleted', name: FDD });
+    world.fdds.misbehaviour.clear('deleted');
+    const began = Date.now();
+
+    const [target] = (await world.rolloutFinished(id)).targets;
+
+    expect(Date.now() - began).toBeLessThan(DEADLINE_MS / 2);
+    expect(target?.state).toBe('completed');
+    expect(await world.jobLog(target?.jobId)).toContain('the Application was deleted during the deploy');
+  });
+
+  test('that is overwritten during a deploy names who did it, and is repaired', async () => {
+    const { id } = await begun('overwritten');
+    const image = `fiaas/${FDD}:theirs`;
+    await patch(APPLICATIONS, 'overwritten', { spec: { image } });
+    const began = Date.now();
+    await until(async () => (await rowOf('overwritten')).attempt > 1, 'it is noticed', DEADLINE_MS / 2);
+    world.fdds.misbehaviour.clear('overwritten');
+
+    const [target] = (await world.rolloutFinished(id)).targets;
+
+    expect(Date.now() - began).toBeLessThan(DEADLINE_MS);
+    expect(target?.state).toBe('completed');
+    expect(await world.jobLog(target?.jobId)).toContain(
+      `the Application was overwritten during the deploy by kubectl-edit: its image is ${image}`,
+    );
+  });
+
+  test('that is being deleted is degraded and not called unchanged; once it is gone, all is made again', async () => {
+    await world.addNamespace('held', { fdd: OLD });
+    await world.deployed('held');
+    await patch(APPLICATIONS, 'held', { metadata: { finalizers: ['example.com/keep'] } });
+    await world.kube.delete(APPLICATIONS, { namespace: 'held', name: FDD });
+    const why = 'the Application is being deleted, held by finalizer example.com/keep';
+    await until(async () => (await rowOf('held')).cause === why, 'the row says so');
+    expect((await rowOf('held')).health).toBe('degraded');
+
+    const { id } = await world.deploy({ namespaces: ['held'] });
+    const waits = await until(async () => {
+      const row = await rowOf('held');
+      return row.activity === 'retrying' && row;
+    }, 'it is retried');
+    expect(waits).toMatchObject({ code: 'application_deleting', cause: why });
+    await patch(APPLICATIONS, 'held', { metadata: { finalizers: null } });
+
+    expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
+  });
+});
+
+describe('RBAC', () => {
+  test('that was removed by hand is noticed, though the record says that it is done', async () => {
+    await world.addNamespace('unbound', { fdd: OLD });
+    await world.deployed('unbound');
+    expect(await world.deployed('unbound')).toMatchObject({ outcome: 'unchanged' });
+    await world.kube.delete(ROLE_BINDINGS, { namespace: 'unbound', name: FDD });
+
+    const target = await world.deployed('unbound');
+
+    expect(target).toMatchObject({ state: 'completed', reason: `RoleBinding ${FDD} is missing` });
+    expect(await world.kube.get(ROLE_BINDINGS, { namespace: 'unbound', name: FDD })).toBeDefined();
+    expect(await world.deployed('unbound')).toMatchObject({ outcome: 'unchanged' });
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
+import { detectRival, type Watched } from '../../../../domain/deploy/detect-rival.ts';
+import {
+  aDeployment,
+  anApplication,
+  aPod,
+  aSnapshot,
+  aStatus,
+  FOREIGN_ID,
+  OLD_IMAGE,
+  OUR_ID,
+} from '../../../support/builders.ts';
+
+const written = anApplication({ deploymentId: OUR_ID, resourceVersion: '100' });
+const scaledToZero = {
+  replicas: 0,
+  currentReplicas: 0,
+  updatedReplicas: 0,
+  availableReplicas: undefined,
+  switchedOff: { how: 'scaled to 0', by: 'kubectl' },
+} as const;
+
+function rivalOf(snapshot: Partial<NamespaceSnapshot>, watched: Partial<Watched> = {}) {
+  return detectRival({
+    written,
+    bootstrap: false,
+    hadDeployment: true,
+    applicationsPosition: '200',
+    deploymentsPosition: '200',
+    ...watched,
+    snapshot: aSnapshot({ application: written, deployment: aDeployment(), ...snapshot }),
+  });
+}
+
+describe('detectRival', () => {
+  test('finds nothing while the Application is as it was written', () => {
+    expect(rivalOf({})).toBeUndefined();
+    expect(rivalOf({ application: { ...written, resourceVersion: '150' } })).toBeUndefined();
+  });
+
+  describe('of the Application', () => {
+    test.each([
+      ['another deployment id', { deploymentId: FOREIGN_ID }, 'another deployment id'],
+      ['another image', { image: OLD_IMAGE }, `its image is ${OLD_IMAGE}`],
+      ['another config', { config: { version: 3 } }, 'its spec.config differs'],
+    ])('names who has written %s', (_what, overrides, reason) => {
+      const application = { ...written, resourceVersion: '101', lastWriter: 'argocd', ...overrides };
+
+      expect(rivalOf({ application })).toEqual({
+        code: 'changed_by_others',
+        reason: expect.stringMatching(new RegExp(`overwritten during the deploy by argocd: .*${reason}`)),
+      });
+    });
+
+    test('does not take a watch that is behind our own write for a rival', () => {
+      const application = anApplication({ resourceVersion: '99' });
+
+      expect(rivalOf({ application })).toBeUndefined();
+      expect(rivalOf({ application: undefined }, { applicationsPosition: '99' })).toBeUndefined();
+      expect(rivalOf({ application: undefined }, { applicationsPosition: undefined })).toBeUndefined();
+    });
+
+    test('finds a deletion as soon as the watch has passed our own write', () => {
+      expect(rivalOf({ application: undefined }, { applicationsPosition: '101' })).toMatchObject({
+        reason: 'the Application was deleted during the deploy',
+      });
+    });
+
+    test('names the finalizers that hold a deletion', () => {
+      const application = { ...written, resourceVersion: '101', heldBy: ['example.com/keep'] };
+
+      expect(rivalOf({ application })).toEqual({
+        code: 'application_deleting',
+        reason: 'the Application is being deleted, held by finalizer example.com/keep',
+      });
+    });
+  });
+
+  describe('of the Deployment', () => {
+    test('names who has scaled it to 0, or paused it', () => {
+      const off = aDeployment({ deploymentId: OUR_ID, ...scaledToZero });
+      const paused = aDeployment({ deploymentId: OUR_ID, switchedOff: { how: 'paused', by: 'kubectl' } });
+
+      expect(rivalOf({ deployment: off })?.reason).toBe(
+        'the Deployment was scaled to 0 replicas by kubectl during the deploy',
+      );
+      expect(rivalOf({ deployment: paused })?.reason).toBe(
+        'the Deployment was paused by kubectl during the deploy',
+      );
+    });
+
+    test('waits while an FDD lives that can still write it', () => {
+      const deployment = aDeployment(scaledToZero);
+
+      expect(rivalOf({ deployment, pods: [aPod({ deleting: true, ready: false })] })).toBeUndefined();
+      expect(rivalOf({ deployment })).toMatchObject({ code: 'changed_by_others' });
+      expect(rivalOf({ deployment }, { bootstrap: true })).toBeUndefined();
+    });
+
+    test('finds its deletion once nothing can write it again', () => {
+      const gone = { deployment: undefined };
+      const reason = 'the Deployment was deleted during the deploy';
+
+      expect(rivalOf(gone)).toMatchObject({ reason });
+      expect(rivalOf({ ...gone, pods: [aPod()] })).toBeUndefined();
+      expect(rivalOf(gone, { hadDeployment: false })).toBeUndefined();
+      expect(rivalOf(gone, { bootstrap: true })).toBeUndefined();
+      const statuses = [aStatus({ deploymentId: OUR_ID })];
+      expect(rivalOf({ ...gone, statuses }, { bootstrap: true })).toMatchObject({ reason });
+    });
+  });
+});
