@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createKubernetesClient, type KubernetesClient } from '../../../../shared/kubernetes/client.ts';
-import { CONFIG_MAPS } from '../../../../shared/kubernetes/resources.ts';
+import { CONFIG_MAPS, PODS } from '../../../../shared/kubernetes/resources.ts';
 import { startWatch } from '../../../../shared/kubernetes/watch.ts';
 import { openConnector } from '../../../../shared/network/open-connector.ts';
 import { connectRedis } from '../../../../shared/redis.ts';
@@ -199,5 +199,29 @@ describe('Redis', () => {
     expect(redis.status).not.toBe('ready');
     expect(tookMs).toBeLessThan(IN_TIME_MS);
     expect(opened).toBeLessThanOrEqual(FEW);
+  });
+});
+
+describe('something in front of the API server', () => {
+  const PAGE = '<html><title>Log in</title></html>';
+
+  test.each<[string, number, Record<string, string>, string, RegExp]>([
+    ['a page', 200, { 'content-type': 'text/html' }, PAGE, /HTTP 200 with text\/html: "<html><title>Log in/],
+    ['nonsense', 200, { 'content-type': 'text/plain' }, 'all is well', /what is not JSON: "all is well"/],
+    ['a redirect', 302, { location: 'https://login.example/' }, '', /HTTP 302 to https:\/\/login\.example\//],
+  ])('that answers with %s is an API server that is unavailable, also for a DELETE', async (...given) => {
+    const [, status, headers, body, message] = given;
+    await start('directly', server.url);
+    const front = await startFakeReleaseServer();
+    const path = '/api/v1/namespaces/a/pods/b';
+    front.answer(path, (response) => response.writeHead(status, headers).end(body));
+    client = openClient({ url: front.url });
+
+    const refused = { code: 'cluster_unavailable', message: expect.stringMatching(message) };
+    const ref = { namespace: 'a', name: 'b' };
+    await expect(client.get(PODS, ref)).rejects.toMatchObject(refused);
+    await expect(client.delete(PODS, ref)).rejects.toMatchObject(refused);
+    await client.close();
+    await front.close();
   });
 });
