@@ -2,7 +2,7 @@ import compression from 'compression';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Core } from '../shared/core.ts';
-import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
+import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { mountBoard } from './board/mount-board.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
@@ -38,6 +38,7 @@ export type ApiCore = Pick<
   | 'service'
   | 'settings'
   | 'state'
+  | 'telemetry'
 >;
 
 /** The HTTP side of Skipper: middleware and routes in reading order. */
@@ -73,6 +74,8 @@ export function createApp(
       registry: core.metrics.registry,
       unhealthy: () => [],
       unready: () => [...coreProblems(core), ...moreProblems()],
+      // An older state of the cluster is worth a page.
+      warnings: () => [...brokenWatches(core), ...coreWarnings(core)],
       refreshGauges: async () => {
         await refreshGauges(core);
         await refreshFleetGauges(view, core.metrics, events.listeners());

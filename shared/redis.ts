@@ -9,6 +9,10 @@ import { readCa, readPem } from './read-pem.ts';
 export const KEY_PREFIX = '{skipper}';
 const COMMAND_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection on which Redis owes an answer for this long is opened again: a proxy may have forgotten it. */
+const MUTE_MS = 10_000;
+/** A worker's commands block, but never this long. */
+const MUTE_WORKER_MS = 30_000;
 const RECONNECT_CAP_MS = 2_000;
 const READY_POLL_MS = 50;
 /** Of one outage. */
@@ -56,12 +60,13 @@ export function connectRedis(address: RedisAddress, log: Logger): RedisConnectio
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: MUTE_MS,
   });
 }
 
 /** The connection of a BullMQ Worker: it blocks and waits for Redis as long as it takes. */
 export function connectRedisForWorker(address: RedisAddress, log: Logger): RedisConnection {
-  return connect(address, log, { maxRetriesPerRequest: null });
+  return connect(address, log, { maxRetriesPerRequest: null, socketTimeout: MUTE_WORKER_MS });
 }
 
 function connect(address: RedisAddress, log: Logger, manner: RedisOptions): RedisConnection {

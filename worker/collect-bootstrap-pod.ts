@@ -1,3 +1,4 @@
+import { plainLog } from '../domain/cluster/fdd-log.ts';
 import { BOOTSTRAP_POD } from '../domain/cluster/names.ts';
 import { hasBootstrapEnded, type ObservedPod } from '../domain/cluster/observed.ts';
 import { describePodState, podSymptom } from '../domain/cluster/symptoms.ts';
@@ -58,7 +59,7 @@ async function readLog({ client, namespace, signal }: RunContext): Promise<strin
       tail = Buffer.concat([tail, chunk]);
       if (tail.length > 2 * LOG_BYTES) tail = tail.subarray(-LOG_BYTES);
     }
-    return tail.subarray(-LOG_BYTES).toString('utf8').trimEnd();
+    return plainLog(tail.subarray(-LOG_BYTES).toString('utf8').trimEnd());
   } catch (error) {
     signal.throwIfAborted();
     // A container that never started has no log: that must not hide why it did not start.

@@ -1,3 +1,4 @@
+import { errorInText } from '../domain/cluster/fdd-log.ts';
 import { APP_LABEL, FDD } from '../domain/cluster/names.ts';
 import { type NamespaceConfig, parseNamespaceConfig } from '../domain/cluster/namespace-config.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
@@ -196,7 +197,8 @@ function wrote(plan: DeploymentPlan): boolean {
 /** The end of the bootstrap log belongs to the reasons of a failure. */
 function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined): SkipperError {
   if (!record) return error;
-  return new SkipperError(error.code, error.message, {
+  const message = withCause(error, record);
+  return new SkipperError(error.code, message, {
     cause: error,
     symptoms: error.symptoms,
     details: [
@@ -208,6 +210,12 @@ function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined)
         .map((line) => `bootstrap log: ${line}`),
     ],
   });
+}
+
+/** What the bootstrap's log says last of what went wrong. */
+function withCause({ code, message }: SkipperError, { log }: BootstrapRecord): string {
+  const cause = code === 'bootstrap_failed' ? errorInText(log) : undefined;
+  return cause === undefined || message.includes(cause) ? message : `${message}: ${cause}`;
 }
 
 function configOf(observed: NamespaceSnapshot): NamespaceConfig {

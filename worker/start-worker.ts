@@ -3,7 +3,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { SkipperError, toError } from '../domain/errors.ts';
 import type { Core } from '../shared/core.ts';
-import { coreProblems, refreshGauges } from '../shared/http/gauges.ts';
+import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { pause } from '../shared/pause.ts';
@@ -78,7 +78,12 @@ async function listenForProbes(core: Core, isStarted: () => boolean): Promise<Li
     operationsRouter({
       registry: core.metrics.registry,
       unhealthy: () => [],
-      unready: () => [...coreProblems(core), ...(isStarted() ? [] : ['the worker has not started yet'])],
+      unready: () => [
+        ...coreProblems(core),
+        ...brokenWatches(core),
+        ...(isStarted() ? [] : ['the worker has not started yet']),
+      ],
+      warnings: () => coreWarnings(core),
       refreshGauges: () => refreshGauges(core),
     }),
   );

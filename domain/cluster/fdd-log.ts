@@ -1,4 +1,10 @@
-/** How FDD writes its log: `[2026-11-23 05:40:11,123|  ERROR] message [logger|thread]`, with a traceback below. */
+import * as z from 'zod';
+import { parseJson } from '../parse-json.ts';
+
+/**
+ * How FDD writes its log: `[2026-11-23 05:40:11,123|  ERROR] message [logger|thread]`, with a traceback below; with
+ * `log-format: json` as one object a line.
+ */
 
 const ERROR_LENGTH = 300;
 
@@ -8,6 +14,34 @@ export function errorIn(logs: readonly string[]): string | undefined {
   const [first = '', ...rest] = entry?.split('\n').filter((line) => line.trim() !== '') ?? [];
   const message = rest.at(-1) ?? first.replace(/^\[[^\]]*\]\s*/, '').replace(/\s*\[[^\]]*\]$/, '');
   return message.trim().slice(0, ERROR_LENGTH) || undefined;
+}
+
+/** The same of a log that is one text, such as a pod's. */
+export function errorInText(log: string): string | undefined {
+  return errorIn(log.split(/\n(?=\[[^\]|]*\|\s*[A-Z]+\])/));
+}
+
+const JsonEntry = z.object({
+  level: z.string(),
+  message: z.string(),
+  '@timestamp': z.string().optional(),
+  logger: z.string().optional(),
+  thread: z.string().optional(),
+  throwable: z.string().nullish(),
+});
+
+/** An entry that was written as JSON, in FDD's plain form; every other line as it is. */
+export function plainLine(line: string): string {
+  if (!line.trimStart().startsWith('{')) return line;
+  const entry = JsonEntry.safeParse(parseJson(line)).data;
+  if (!entry) return line;
+  const { level, message, '@timestamp': time = '', logger = '', thread = '', throwable } = entry;
+  const first = `[${time}|${level.padStart(7)}] ${message} [${logger}|${thread}]`;
+  return throwable ? `${first}\n${throwable.trimEnd()}` : first;
+}
+
+export function plainLog(log: string): string {
+  return log.split('\n').map(plainLine).join('\n');
 }
 
 export function isErrorLine(line: string): boolean {

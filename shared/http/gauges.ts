@@ -42,3 +42,20 @@ export function coreProblems({ cluster, redis }: Pick<Core, 'cluster' | 'redis'>
   }
   return problems;
 }
+
+/** A watch may break, and a server may restart, for this long without a word about it. */
+const LASTING_MS = 10_000;
+
+/** The watches that have been broken for a while: the process knows an older state of the cluster. */
+export function brokenWatches({ cluster }: Pick<Core, 'cluster'>, now: number = Date.now()): string[] {
+  return cluster.watches().flatMap(({ name, synced, refused, trouble }) => {
+    if (!synced || refused || !trouble || now - trouble.since < LASTING_MS) return [];
+    const seconds = Math.round((now - trouble.since) / 1000);
+    return [`${name} not followed for ${seconds} s: ${trouble.reason}`];
+  });
+}
+
+/** What a process works without while it is unreachable: release server, collector of traces. */
+export function coreWarnings({ releases, telemetry }: Pick<Core, 'releases' | 'telemetry'>): string[] {
+  return [...releases.problems(), ...telemetry.problems()];
+}

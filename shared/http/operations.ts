@@ -10,6 +10,8 @@ export interface OperationsOptions {
   readonly unhealthy: () => Problems;
   /** The process should get no work while this is not empty. */
   readonly unready: () => Problems;
+  /** What the process works without, for now: shown by /readyz, which stays 200. */
+  readonly warnings: () => Problems;
   /** Brings the gauges up to date; a scrape must not fail for it. */
   readonly refreshGauges: () => Promise<void>;
 }
@@ -18,7 +20,9 @@ export interface OperationsOptions {
 export function operationsRouter(options: OperationsOptions): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => answer(response, options.unhealthy()));
-  router.get('/readyz', (_request, response) => answer(response, options.unready()));
+  router.get('/readyz', (_request, response) => {
+    answer(response, options.unready(), options.warnings());
+  });
   router.get('/_/metrics', async (_request: Request, response: Response) => {
     await options.refreshGauges().catch(() => undefined);
     response.type(options.registry.contentType).send(await options.registry.metrics());
@@ -26,9 +30,9 @@ export function operationsRouter(options: OperationsOptions): Router {
   return router;
 }
 
-function answer(response: Response, problems: Problems): void {
+function answer(response: Response, problems: Problems, warnings?: Problems): void {
   response
     .status(problems.length === 0 ? 200 : 503)
     .set('cache-control', 'no-store')
-    .json({ status: problems.length === 0 ? 'ok' : 'unavailable', problems });
+    .json({ status: problems.length === 0 ? 'ok' : 'unavailable', problems, ...(warnings && { warnings }) });
 }

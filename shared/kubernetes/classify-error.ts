@@ -72,6 +72,22 @@ export function classifyNetworkError(
   );
 }
 
+/** Enough of an answer to recognise who gave it. */
+const SHOWN_OF_ANSWER = 200;
+
+/** An answer that no API server gives: something in front of it does, a load balancer or a login page. */
+export function classifyNonsense(
+  request: { method: string; path: string },
+  what: string,
+  body: string,
+): SkipperError {
+  const beginning = body.replace(/\s+/g, ' ').trim().slice(0, SHOWN_OF_ANSWER);
+  return new SkipperError(
+    'cluster_unavailable',
+    `the address of the Kubernetes API server answered ${what}: ${JSON.stringify(beginning)} (${request.method} ${request.path})`,
+  );
+}
+
 function codeFor(
   httpStatus: number,
   status: KubernetesStatus,

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { keepConnection } from './keep-connection.ts';
 import { pathOf, type Resource } from './resources.ts';
-import { type KubernetesRequest, openStream, requestText, type Sender } from './send-request.ts';
+import { type KubernetesRequest, openStream, requestJson, requestText, type Sender } from './send-request.ts';
 
 /** One API server is spoken to over at most this many connections, watches aside. */
 const MAX_CONNECTIONS = 64;
@@ -43,20 +43,20 @@ export interface ClientOptions {
   readonly userAgent: string;
   readonly fieldManager: string;
   readonly maxConnections?: number;
+  /** How long one answer may take. */
+  readonly timeoutMs?: number;
 }
 
 /** A client on the credentials of a kubeconfig: the library reads them, connections are kept here. */
 export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOptions): KubernetesClient {
-  const { userAgent, fieldManager, maxConnections = MAX_CONNECTIONS } = options;
+  const { userAgent, fieldManager, timeoutMs, maxConnections = MAX_CONNECTIONS } = options;
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster) throw new Error('the kubeconfig names no current cluster: set current-context');
   const server = cluster.server.replace(/\/$/, '');
   const connection = keepConnection(kubeConfig, server, maxConnections);
-  const sender: Sender = { server, userAgent, connection };
+  const sender: Sender = { server, userAgent, connection, timeoutMs };
 
-  async function request<T>(call: KubernetesRequest): Promise<T> {
-    return JSON.parse(await requestText(sender, call)) as T;
-  }
+  const request = <T>(call: KubernetesRequest) => requestJson<T>(sender, call);
 
   return {
     server,
@@ -81,7 +81,7 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
         body,
       }),
     delete: async (resource, ref, deletion = {}) => {
-      await unlessMissing(requestText(sender, deleteRequest(pathOf(resource, ref), deletion)));
+      await unlessMissing(request(deleteRequest(pathOf(resource, ref), deletion)));
     },
     close: connection.close,
   };

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
+import { openConnector } from '../network/open-connector.ts';
+import { type CredentialPlugin, createCredentialPlugin } from './credential-plugin.ts';
 
 /** Service account tokens rotate: credentials are read again this often. */
 const CREDENTIALS_MAX_AGE_MS = 30_000;
@@ -16,24 +18,31 @@ export interface Connection {
  * Keeps one set of connections per cluster and credentials. The library would open a new TLS connection for every
  * request (its issue #2893), which costs two thirds of the throughput.
  */
-export function keepConnection(kubeConfig: KubeConfig, server: string, maxConnections: number): Connection {
+export function keepConnection(given: KubeConfig, server: string, maxConnections: number): Connection {
+  const { kubeConfig, plugin } = takePlugin(given);
   let headers: Record<string, string> = {};
   let dispatcher: Dispatcher | undefined;
   let identity: string | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 
-  async function read(): Promise<void> {
+  async function read(fresh: boolean): Promise<void> {
     const context = new RequestContext(server, HttpMethod.GET);
     const tls: Record<string, unknown> = {};
     await kubeConfig.applySecurityAuthentication(context);
     await kubeConfig.applyToHTTPSOptions(tls);
+    const credential = await plugin?.credential(fresh);
+    if (credential?.clientCertificateData !== undefined) {
+      Object.assign(tls, { cert: credential.clientCertificateData, key: credential.clientKeyData });
+    }
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = tls;
     const connect = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
-    headers = { ...context.getHeaders(), ...tokenFromFile(kubeConfig) };
+    headers = { ...context.getHeaders(), ...tokenFromFile(kubeConfig), ...bearer(credential?.token) };
     const now = JSON.stringify(connect);
     if (now !== identity) {
       identity = now;
+      // Requests under way, watches among them, end on the connections that they began on.
+      dispatcher?.close().catch(() => undefined);
       dispatcher = openDispatcher(kubeConfig, connect, maxConnections, context);
     }
     readAt = Date.now();
@@ -42,7 +51,7 @@ export function keepConnection(kubeConfig: KubeConfig, server: string, maxConnec
   return {
     async credentials(fresh: boolean) {
       if (fresh || Date.now() - readAt > CREDENTIALS_MAX_AGE_MS) {
-        reading ??= read().finally(() => {
+        reading ??= read(fresh).finally(() => {
           reading = undefined;
         });
         await reading;
@@ -59,17 +68,41 @@ export function keepConnection(kubeConfig: KubeConfig, server: string, maxConnec
 /** Read here as well: the library remembers a token file for a minute, also after the API server has refused the token. */
 function tokenFromFile(kubeConfig: KubeConfig): Record<string, string> {
   const file: unknown = kubeConfig.getCurrentUser()?.authProvider?.config?.tokenFile;
-  return typeof file === 'string' ? { Authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` } : {};
+  return bearer(typeof file === 'string' ? readFileSync(file, 'utf8').trim() : undefined);
+}
+
+function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}
+
+/**
+ * Credential plugins are run here: the library gives them no time limit, and keeps what they said also after the API
+ * server has refused it.
+ */
+function takePlugin(kubeConfig: KubeConfig): { kubeConfig: KubeConfig; plugin?: CredentialPlugin } {
+  const user = kubeConfig.getCurrentUser();
+  const exec: unknown = user?.exec ?? user?.authProvider?.config?.exec;
+  if (!user || !exec) return { kubeConfig };
+  const { exec: _exec, authProvider: _provider, ...rest } = user;
+  const without = new KubeConfig();
+  without.loadFromOptions({
+    clusters: kubeConfig.getClusters(),
+    contexts: kubeConfig.getContexts(),
+    users: [rest, ...kubeConfig.getUsers().filter(({ name }) => name !== user.name)],
+    currentContext: kubeConfig.getCurrentContext(),
+  });
+  return { kubeConfig: without, plugin: createCredentialPlugin(exec, kubeConfig.getCurrentCluster()) };
 }
 
 function openDispatcher(
   kubeConfig: KubeConfig,
-  connect: Record<string, unknown>,
+  tls: Record<string, unknown>,
   maxConnections: number,
   context: RequestContext,
 ): Dispatcher {
-  const { type } = kubeConfig.createDispatcherOptions(kubeConfig.getCurrentCluster(), connect);
+  const proxy = kubeConfig.getCurrentCluster()?.proxyUrl;
   const theirs = context.getDispatcher() as Dispatcher | undefined;
-  if ((type === 'proxy' || type === 'socks') && theirs) return theirs;
+  if (proxy?.startsWith('socks') && theirs) return theirs;
+  const connect = openConnector({ tls, proxyFor: () => proxy });
   return new Agent({ connect, connections: maxConnections, keepAliveTimeout: 60_000 });
 }

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { messageOf } from '../../domain/errors.ts';
 import { rememberSecret } from '../../domain/hide-secrets.ts';
 import { parseYaml } from '../../domain/release/parse-yaml.ts';
 import { ConfigurationError } from '../config.ts';
 
+const HOME_KUBECONFIG = join(homedir(), '.kube', 'config');
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface KubernetesAccess {
@@ -38,6 +40,8 @@ function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
     kubeConfig.loadFromClusterAndUser(clusterOf(access, access.apiServer), userOf(access));
   } else if (access.kubeconfig !== undefined) {
     loadFiles(kubeConfig, access.kubeconfig.split(delimiter));
+  } else if (existsSync(HOME_KUBECONFIG)) {
+    loadFiles(kubeConfig, [HOME_KUBECONFIG]);
   } else {
     kubeConfig.loadFromDefault();
     // The library's last resort, which is never what an operator meant.
@@ -49,22 +53,54 @@ function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
   }
 }
 
-/** Several files, as in $KUBECONFIG, are merged; the first one's current context counts. */
-function loadFiles(kubeConfig: KubeConfig, [first = '', ...more]: readonly string[]): void {
+/**
+ * Several files, as in $KUBECONFIG, are merged as kubectl does it: files that do not exist are left out, the first file
+ * that has an entry of a name gives the whole of it, and the first current context counts.
+ */
+function loadFiles(kubeConfig: KubeConfig, given: readonly string[]): void {
+  const files = given.filter((file) => file !== '' && existsSync(file));
+  if (files.length === 0) {
+    throw new ConfigurationError(
+      `kubeconfig ${given.join(', ')} cannot be read: no such file; correct --kubeconfig`,
+    );
+  }
+  const configs = files.map(loadFile);
+  const current = configs.map((config) => config.getCurrentContext()).find(Boolean);
+  if (!current) {
+    throw new ConfigurationError(`kubeconfig ${files.join(', ')} has no current-context: set it`);
+  }
+  kubeConfig.loadFromOptions({
+    clusters: firstByName(configs.flatMap((config) => config.getClusters())),
+    users: firstByName(configs.flatMap((config) => config.getUsers())),
+    contexts: firstByName(configs.flatMap((config) => config.getContexts())),
+    currentContext: current,
+  });
+}
+
+function loadFile(file: string): KubeConfig {
   try {
-    kubeConfig.loadFromFile(first);
-    readTokenFiles(kubeConfig, first);
-    for (const file of more.filter((each) => existsSync(each))) {
-      const further = new KubeConfig();
-      further.loadFromFile(file);
-      kubeConfig.mergeConfig(further, true);
-    }
+    const config = new KubeConfig();
+    config.loadFromFile(file);
+    readTokenFiles(config, file);
+    config.users = config.users.map((user) => withCommandBeside(user, file));
+    return config;
   } catch (error) {
     throw new ConfigurationError(
       // Further lines of the parser's message quote the file.
-      `kubeconfig ${first} cannot be read: ${messageOf(error).split('\n')[0]}; correct --kubeconfig`,
+      `kubeconfig ${file} cannot be read: ${messageOf(error).split('\n')[0]}; correct --kubeconfig`,
     );
   }
+}
+
+function firstByName<Entry extends { readonly name: string }>(entries: readonly Entry[]): Entry[] {
+  return [...new Map(entries.toReversed().map((entry) => [entry.name, entry])).values()];
+}
+
+/** A plugin's command with a slash in it lies beside the file that names it; without one, it is on the PATH. */
+function withCommandBeside(user: User, file: string): User {
+  const command: unknown = user.exec?.command;
+  if (typeof command !== 'string' || !command.includes('/')) return user;
+  return { ...user, exec: { ...user.exec, command: resolve(dirname(file), command) } };
 }
 
 /** `tokenFile`, as kubectl reads it: the library knows it under another name only, and reads it once. */

@@ -1,11 +1,16 @@
 import { SpanKind } from '@opentelemetry/api';
 import { type Dispatcher, request as send } from 'undici';
+import { SkipperError } from '../../domain/errors.ts';
+import { inTime } from '../network/in-time.ts';
 import { pause } from '../pause.ts';
 import { inSpan } from '../telemetry/spans.ts';
-import { classifyNetworkError, classifyRefusal } from './classify-error.ts';
+import { classifyNetworkError, classifyNonsense, classifyRefusal } from './classify-error.ts';
 import type { Connection } from './keep-connection.ts';
 
-/** How long one answer may take; watches have their own watchdog. */
+/**
+ * How long one answer may take, from reading the credentials to the last byte. A watch must begin within it, and has its
+ * own watchdog then.
+ */
 const REQUEST_TIMEOUT_MS = 30_000;
 const FORBIDDEN_RETRIES = 3;
 const FORBIDDEN_PAUSE_MS = 1_500;
@@ -34,6 +39,7 @@ export interface Sender {
   readonly server: string;
   readonly userAgent: string;
   readonly connection: Connection;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Sends a request and gives the answer's text. */
@@ -44,50 +50,93 @@ export function requestText(sender: Sender, request: KubernetesRequest): Promise
     `kubernetes ${method}`,
     attributes,
     async (span) => {
-      const response = await open(sender, request, { timeoutMs: REQUEST_TIMEOUT_MS });
-      span.setAttribute('http.response.status_code', response.statusCode);
-      return response.body.text().catch((error: unknown) => {
-        throw classifyNetworkError(request, error);
-      });
+      const { statusCode, text } = await open(sender, request, WHOLE);
+      span.setAttribute('http.response.status_code', statusCode);
+      return text;
     },
     SpanKind.CLIENT,
   );
 }
 
-/** Opens an answer that lasts, without a time limit. */
-export async function openStream(sender: Sender, request: KubernetesRequest): Promise<AsyncIterable<Buffer>> {
-  return (await open(sender, request, { timeoutMs: 0 })).body;
+/** Sends a request and parses the JSON answer. */
+export async function requestJson<T>(sender: Sender, request: KubernetesRequest): Promise<T> {
+  const text = await requestText(sender, request);
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw classifyNonsense(request, 'what is not JSON', text);
+  }
 }
 
-interface Try {
-  readonly timeoutMs: number;
-  /** Tries before this one. */
-  readonly retries?: number;
+/** Opens an answer that lasts: it must begin in time, and may take as long as it likes then. */
+export function openStream(sender: Sender, request: KubernetesRequest): Promise<AsyncIterable<Buffer>> {
+  return open(sender, request, LASTING);
 }
 
-async function open(
+/** What is done with an answer below 400, within the time of the request. */
+interface Reading<T> {
+  readonly take: (response: Dispatcher.ResponseData) => Promise<T>;
+  /** What is taken lasts, until the request's own signal ends it. */
+  readonly lasts: boolean;
+}
+
+const WHOLE: Reading<{ statusCode: number; text: string }> = {
+  take: async ({ statusCode, body }) => ({ statusCode, text: await body.text() }),
+  lasts: false,
+};
+
+const LASTING: Reading<AsyncIterable<Buffer>> = { take: async ({ body }) => body, lasts: true };
+
+async function open<T>(
   sender: Sender,
   request: KubernetesRequest,
-  { timeoutMs, retries = 0 }: Try,
-): Promise<Dispatcher.ResponseData> {
-  const response = await sendOnce(sender, request, { timeoutMs, retries });
-  if (response.statusCode < 400) return response;
-  const body = await response.body.text();
+  reading: Reading<T>,
+  retries = 0,
+): Promise<T> {
+  const { timeoutMs = REQUEST_TIMEOUT_MS } = sender;
+  const limits = { timeoutMs, signal: request.signal, lasts: reading.lasts };
+  const answer = await inTime(limits, async (signal): Promise<{ value: T } | Refused> => {
+    const response = await sendOnce(sender, request, { signal, retries });
+    if (isForeign(response)) throw classifyNonsense(request, nameOf(response), await response.body.text());
+    if (response.statusCode < 400) return { value: await reading.take(response) };
+    const retryAfter = retryAfterOf(response);
+    return { status: response.statusCode, body: await response.body.text(), retryAfter };
+  }).catch((error: unknown) => {
+    throw error instanceof SkipperError ? error : classifyNetworkError(request, error);
+  });
+  if ('value' in answer) return answer.value;
   // The token may have been rotated under us: once, with fresh credentials.
-  if (response.statusCode === 401 && retries === 0) return open(sender, request, { timeoutMs, retries: 1 });
-  const refusal = classifyRefusal(request, response.statusCode, body, retryAfterOf(response));
+  if (answer.status === 401 && retries === 0) return open(sender, request, reading, 1);
+  const refusal = classifyRefusal(request, answer.status, answer.body, answer.retryAfter);
   // An API server that has just started denies everything until it has read its RBAC rules.
   if (refusal.code === 'forbidden' && request.retryForbidden !== false && retries < FORBIDDEN_RETRIES) {
     await pause(FORBIDDEN_PAUSE_MS, { signal: request.signal });
-    return open(sender, request, { timeoutMs, retries: retries + 1 });
+    return open(sender, request, reading, retries + 1);
   }
   throw refusal;
+}
+
+interface Refused {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: string | undefined;
+}
+
+/** An API server neither redirects nor answers with a page: a load balancer or a login in front of it does. */
+function isForeign({ statusCode, headers }: Dispatcher.ResponseData): boolean {
+  if (statusCode >= 300) return statusCode < 400;
+  return String(headers['content-type'] ?? '').startsWith('text/html');
+}
+
+function nameOf({ statusCode, headers }: Dispatcher.ResponseData): string {
+  const { location, 'content-type': type } = headers;
+  return `HTTP ${statusCode}${location === undefined ? ` with ${type}` : ` to ${location}`}`;
 }
 
 async function sendOnce(
   { server, userAgent, connection }: Sender,
   request: KubernetesRequest,
-  { timeoutMs, retries }: Required<Try>,
+  { signal, retries }: { readonly signal: AbortSignal; readonly retries: number },
 ): Promise<Dispatcher.ResponseData> {
   const { headers, dispatcher } = await connection.credentials(retries > 0);
   return send(`${server}${request.path}${queryString(request.query)}`, {
@@ -100,11 +149,9 @@ async function sendOnce(
     },
     body: request.body === undefined ? null : JSON.stringify(request.body),
     dispatcher,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    signal: request.signal ?? null,
-  }).catch((error: unknown) => {
-    throw classifyNetworkError(request, error);
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    signal,
   });
 }
 

@@ -1,3 +1,4 @@
+import { plainLine } from '../../domain/cluster/fdd-log.ts';
 import {
   BOOTSTRAP_FOR_ANNOTATION,
   BOOTSTRAP_LABEL,
@@ -166,6 +167,7 @@ function trimReport(raw: RawReport, deploymentId: string | undefined): Deploymen
 function trimLogs(logs: readonly string[]): string[] {
   return logs
     .slice(-LOG_LINES)
+    .map(plainLine)
     .map((line) =>
       line.length <= LINE_LENGTH
         ? line

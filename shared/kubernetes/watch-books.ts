@@ -10,10 +10,18 @@ export interface WatchState {
   readonly problem: string | undefined;
   /** It does not work because a right is missing: it will not until somebody grants it. */
   readonly refused: boolean;
+  /** Since when it has not held, and why not lately; opening a stream that breaks at once does not end it. */
+  readonly trouble?: WatchTrouble | undefined;
+}
+
+export interface WatchTrouble {
+  readonly since: number;
+  readonly reason: string;
 }
 
 /** Why a watch broke. */
 export interface WatchBreak {
+  readonly at: number;
   readonly problem: string;
   readonly refused: boolean;
   /** The server no longer knows the position: only a list helps. */
@@ -48,6 +56,7 @@ export function openWatchBooks(startedAt: number): WatchBooks {
     relists: 0,
     problem: undefined,
     refused: false,
+    trouble: undefined,
   };
   let failures = 0;
 
@@ -76,9 +85,11 @@ export function openWatchBooks(startedAt: number): WatchBooks {
     },
     settled: () => {
       failures = 0;
+      state.trouble = undefined;
     },
-    broke: ({ problem, refused, isExpired }) => {
+    broke: ({ at, problem, refused, isExpired }) => {
       if (isExpired) state.position = undefined;
+      state.trouble = { since: state.trouble?.since ?? at, reason: problem };
       Object.assign(state, { problem, refused });
       failures += 1;
       return failures - 1;

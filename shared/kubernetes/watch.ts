@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { fullJitterDelay } from '../../domain/deploy/backoff.ts';
 import { errorClassOf, messageOf } from '../../domain/errors.ts';
 import { pause } from '../pause.ts';
-import { KubernetesError } from './classify-error.ts';
+import { classifyNonsense, KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { pathOf, type Resource } from './resources.ts';
 import { openWatchBooks, type WatchBooks, type WatchState } from './watch-books.ts';
@@ -133,6 +133,9 @@ async function list<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promis
       signal: stopping,
       retryForbidden: false,
     });
+    if (!Array.isArray(page?.items)) {
+      throw classifyNonsense({ method: 'GET', path }, 'what is not a list', JSON.stringify(page));
+    }
     for (const object of page.items) {
       seen.add(keyOf(object));
       upsert(watch, object);
@@ -160,19 +163,22 @@ async function follow<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Prom
   const signal = AbortSignal.any([watch.stopping, attempt.signal]);
   const silence = setTimeout(() => attempt.abort(new Error('silent for too long')), silenceTimeoutMs);
   let openedAt: number | undefined;
+  let settling: NodeJS.Timeout | undefined;
   try {
     const stream = await openStream(watch, signal);
     books.works();
     openedAt = Date.now();
+    settling = setTimeout(books.settled, watch.settledMs);
     for await (const line of lines(stream)) {
       books.heard(Date.now());
       silence.refresh();
-      receive(watch, JSON.parse(line) as WatchEvent<Raw>);
+      receive(watch, parseEvent<Raw>(watch.path, line));
       books.settled();
       books.works();
     }
   } finally {
     clearTimeout(silence);
+    clearTimeout(settling);
     attempt.abort();
     if (openedAt !== undefined && Date.now() - openedAt >= watch.settledMs) books.settled();
   }
@@ -197,6 +203,16 @@ function openStream<Raw extends WatchedObject>(
   });
 }
 
+function parseEvent<Raw>(path: string, line: string): WatchEvent<Raw> {
+  try {
+    const event = JSON.parse(line) as WatchEvent<Raw>;
+    if (event.object) return event;
+  } catch {
+    // The same nonsense as an event without an object.
+  }
+  throw classifyNonsense({ method: 'GET', path }, 'what is not an event of a watch', line);
+}
+
 function receive<Raw extends WatchedObject>(watch: RunningWatch<Raw>, event: WatchEvent<Raw>): void {
   const { type, object } = event;
   if (type === 'ERROR') {
@@ -218,6 +234,7 @@ async function recover<Raw extends WatchedObject>(
 ): Promise<void> {
   const problem = messageOf(error);
   const failures = books.broke({
+    at: Date.now(),
     problem,
     refused: error instanceof KubernetesError && error.code === 'forbidden',
     isExpired: error instanceof KubernetesError && error.httpStatus === 410,

@@ -2,8 +2,10 @@ import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import ipaddr from 'ipaddr.js';
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
+import { parseNoProxy } from '../network/no-proxy.ts';
+import { openConnector, type Target } from '../network/open-connector.ts';
 import { credentialsIn } from '../url-credentials.ts';
 
 /** What may be asked of the world outside, and how: a release channel's content must not make Skipper ask anything else. */
@@ -52,6 +54,12 @@ export function createEgressPolicy({
   const trusted = new Set([...allowed, hostOf(httpProxy), hostOf(httpsProxy)]);
   const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
 
+  const isDirect = parseNoProxy(noProxy);
+  const proxyFor = (target: Target) => {
+    const proxy = target.protocol === 'https:' ? httpsProxy : httpProxy;
+    return proxy === '' || isDirect(target) ? undefined : proxy;
+  };
+
   const lookup: LookupFunction = (hostname, options, callback) => {
     if (trusted.has(hostname.toLowerCase())) return resolveName(hostname, options, callback);
     resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
@@ -86,13 +94,7 @@ export function createEgressPolicy({
       const host = hostOf(to) ?? '';
       if (!allowed.has(host) && isIP(host) !== 0 && isPrivateAddress(host)) throw refusal(host, host);
     },
-    dispatcher: new EnvHttpProxyAgent({
-      httpProxy,
-      httpsProxy,
-      noProxy,
-      connect: { ...tls, lookup },
-      requestTls: tls,
-    }),
+    dispatcher: new Agent({ connect: openConnector({ tls, lookup, proxyFor }) }),
   };
 }
 

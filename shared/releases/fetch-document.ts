@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { SpanKind } from '@opentelemetry/api';
 import { request } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
+import { inTime } from '../network/in-time.ts';
 import { inSpan } from '../telemetry/spans.ts';
+import { decodeDocument, decodeText } from './decode-document.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 
 /** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 3;
+const SHOWN_LENGTH = 120;
 
 /** What lets the server answer "not modified". */
 export interface Validators {
@@ -20,7 +23,12 @@ export interface Validators {
 }
 
 export type Document =
-  | { readonly kind: 'content'; readonly text: string; readonly validators: Validators }
+  | {
+      readonly kind: 'content';
+      readonly text: string;
+      readonly contentType?: string;
+      readonly validators: Validators;
+    }
   | { readonly kind: 'not-modified' }
   | { readonly kind: 'absent' };
 
@@ -51,13 +59,12 @@ export function fetchDocument(
 
   async function fetchInTime(): Promise<Document> {
     try {
-      return await fetchFollowing(url, validators, AbortSignal.timeout(timeoutMs), MAX_REDIRECTS, egress);
+      return await inTime({ timeoutMs }, (signal) =>
+        fetchFollowing(url, validators, signal, MAX_REDIRECTS, egress),
+      );
     } catch (error) {
       if (error instanceof SkipperError) throw error;
-      const reason =
-        error instanceof Error && error.name === 'TimeoutError'
-          ? `no complete answer within ${timeoutMs / 1000} s`
-          : String(error instanceof Error ? error.message || error.name : error);
+      const reason = String(error instanceof Error ? error.message || error.name : error);
       throw unavailable(url, reason, { cause: error });
     }
   }
@@ -73,6 +80,7 @@ async function fetchFollowing(
   const response = await request(url, {
     headers: {
       accept: 'application/json, application/yaml, text/plain, */*',
+      'accept-encoding': 'gzip, deflate, br',
       'user-agent': 'fiaas-skipper',
       ...egress.authorizationFor(url),
       ...(validators.etag === undefined ? {} : { 'if-none-match': validators.etag }),
@@ -96,15 +104,31 @@ async function fetchFollowing(
     const wait = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
     throw unavailable(url, `HTTP ${statusCode}`, wait);
   }
-  const text = await readLimited(url, response.body);
+  const decoded = await decodeDocument(
+    await readLimited(url, response.body),
+    String(headers['content-encoding'] ?? ''),
+    MAX_DOCUMENT_BYTES,
+  );
+  if (!decoded.ok) throw unavailable(url, `the answer (${typeOf(headers)}) ${decoded.reason}`);
+  const text = decoded.value;
   return {
     kind: 'content',
     text,
+    contentType: typeOf(headers),
     validators: { etag: firstOf(headers.etag), lastModified: firstOf(headers['last-modified']) },
   };
 }
 
-async function readLimited(url: string, body: AsyncIterable<Buffer>): Promise<string> {
+function typeOf(headers: Record<string, string | string[] | undefined>): string {
+  return firstOf(headers['content-type']) ?? 'no content type';
+}
+
+/** Enough of a document to recognise what it is. */
+export function beginningOf(text: string): string {
+  return text.slice(0, SHOWN_LENGTH).replace(/\s+/g, ' ').trim();
+}
+
+async function readLimited(url: string, body: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -112,7 +136,7 @@ async function readLimited(url: string, body: AsyncIterable<Buffer>): Promise<st
     if (size > MAX_DOCUMENT_BYTES) throw unavailable(url, `larger than ${MAX_DOCUMENT_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** Reads `name` (a relative path) from a release directory; its digest serves as ETag. */
@@ -127,7 +151,9 @@ export async function readDocument(
     if ((await stat(path)).size > MAX_DOCUMENT_BYTES) {
       throw unavailable(path, `larger than ${MAX_DOCUMENT_BYTES} bytes`);
     }
-    const text = await readFile(path, 'utf8');
+    const decoded = decodeText(await readFile(path));
+    if (!decoded.ok) throw unavailable(path, decoded.reason);
+    const text = decoded.value;
     const etag = createHash('sha256').update(text).digest('hex');
     return validators.etag === etag
       ? { kind: 'not-modified' }

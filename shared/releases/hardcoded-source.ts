@@ -20,6 +20,7 @@ export async function createHardcodedSource(
   const spec = orThrow(parseSpec(specText), `--release-channel-metadata-spec ${specFile}`);
   const release = makeRelease(metadata.parsedImage, spec, override);
   return {
+    problems: () => [],
     resolve: async (tags) =>
       new Map(
         [...new Set(tags)].map((tag) => [

@@ -2,6 +2,7 @@ import { SkipperError } from '../../domain/errors.ts';
 import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
 import { withoutCredentials } from '../url-credentials.ts';
 import {
+  beginningOf,
   type Document,
   directoryOf,
   type FetchOptions,
@@ -61,7 +62,7 @@ export async function readChannel(
     throw new SkipperError('release_unknown', `release channel "${tag}" does not exist at ${documents.base}`);
   }
   const metadataText = answer.kind === 'content' ? answer.text : (last?.metadataText ?? '');
-  const metadata = orThrow(parseChannelMetadata(metadataText), `release channel "${tag}"`);
+  const metadata = orThrow(parseChannelMetadata(metadataText), `release channel "${tag}"${shownOf(answer)}`);
   const isSameSpec =
     last !== undefined && last.metadata.spec === metadata.spec && last.metadata.image === metadata.image;
   const spec =
@@ -79,6 +80,13 @@ export async function readChannel(
   };
 }
 
+/** What was refused, so that it can be recognised. */
+function shownOf(answer: Document): string {
+  if (answer.kind !== 'content') return '';
+  const type = answer.contentType === undefined ? '' : `${answer.contentType}, `;
+  return ` (${type}beginning ${JSON.stringify(beginningOf(answer.text))})`;
+}
+
 async function readSpec(
   documents: ChannelDocuments,
   specUrl: string,
@@ -89,7 +97,7 @@ async function readSpec(
   if (answer.kind === 'absent') throw new SkipperError('not_found', `spec ${specUrl} does not exist`);
   if (answer.kind === 'not-modified' && last) return { ...last, specReadAt: now() };
   const specText = answer.kind === 'content' ? answer.text : '';
-  orThrow(parseSpec(specText), `spec ${specUrl}`);
+  orThrow(parseSpec(specText), `spec ${specUrl}${shownOf(answer)}`);
   return {
     specText,
     specValidators: answer.kind === 'content' ? answer.validators : {},

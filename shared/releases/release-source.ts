@@ -33,6 +33,8 @@ export interface Channel {
 export interface ReleaseSource {
   /** Reads the channels, each once, all at the same time; never throws for one of them. */
   resolve(tags: Iterable<string>): Promise<Map<string, Channel>>;
+  /** Why the release server did not answer when it was last asked, channel by channel. */
+  problems(): readonly string[];
 }
 
 export interface ReleaseSourceOptions extends FetchOptions {
@@ -54,6 +56,7 @@ export function createReleaseSource({
   const documents = openChannelDocuments(baseUrl, fetching);
   const memory = createChannelMemory(store);
   const inFlight = new Map<string, Promise<Channel>>();
+  const silent = new Map<string, string>();
 
   function once(tag: string): Promise<Channel> {
     const running = inFlight.get(tag);
@@ -68,8 +71,13 @@ export function createReleaseSource({
   return {
     resolve: async (tags) => {
       const channels = await Promise.all([...new Set(tags)].map(once));
+      for (const { tag, problem } of channels) {
+        if (problem?.code === 'release_source_unavailable') silent.set(tag, problem.message);
+        else silent.delete(tag);
+      }
       return new Map(channels.map((channel) => [channel.tag, channel]));
     },
+    problems: () => [...new Set(silent.values())],
   };
 }
 

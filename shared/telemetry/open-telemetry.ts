@@ -1,16 +1,19 @@
 import type { Telemetry as QueueTelemetry } from 'bullmq';
 import type { Logger } from 'pino';
+import { messageOf } from '../../domain/errors.ts';
 import { pause } from '../pause.ts';
 
 /** Tracing by OpenTelemetry, where a collector is named. */
 export interface Telemetry {
   /** Carries a trace from the process that adds a job to the one that works on it; undefined while tracing is off. */
   readonly queues: QueueTelemetry | undefined;
+  /** Why traces cannot be sent at the moment. */
+  problems(): readonly string[];
   /** Sends what is still here, as long as that takes no more than a few seconds. */
   close(): Promise<void>;
 }
 
-const OFF: Telemetry = { queues: undefined, close: async () => undefined };
+const OFF: Telemetry = { queues: undefined, problems: () => [], close: async () => undefined };
 /** An unreachable collector must not delay the end of a process. */
 const CLOSE_TIMEOUT_MS = 3_000;
 /** An unreachable collector is logged at most this often. */
@@ -46,13 +49,22 @@ export async function openTelemetry(
   );
   const service = resources.resourceFromAttributes({ 'service.name': 'skipper', 'service.version': version });
   const given = resources.detectResources({ detectors: [resources.envDetector] });
+  let failure: string | undefined;
+  const traces = new exporter.OTLPTraceExporter({ url });
+  const send = traces.export.bind(traces);
+  traces.export = (spans, done) =>
+    send(spans, (result) => {
+      failure = result.code === 0 ? undefined : messageOf(result.error ?? 'refused');
+      done(result);
+    });
   const provider = new sdk.NodeTracerProvider({
     resource: resources.defaultResource().merge(service).merge(given),
-    spanProcessors: [new sdk.BatchSpanProcessor(new exporter.OTLPTraceExporter({ url }))],
+    spanProcessors: [new sdk.BatchSpanProcessor(traces)],
   });
   provider.register();
   return {
     queues: queues.withoutHousekeeping(new bullmq.BullMQOtel({ tracerName: 'skipper', version })),
+    problems: () => (failure === undefined ? [] : [`traces cannot be sent to ${url}: ${failure}`]),
     close: () => Promise.race([provider.shutdown().catch(complain), pause(CLOSE_TIMEOUT_MS, { ref: false })]),
   };
 }

@@ -75,6 +75,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     service,
     deployQueue: queue,
     releaseCheckQueue: { ...queue, name: 'release-check', getJobScheduler: async () => undefined },
+    releases: { problems: () => [] },
+    telemetry: { problems: () => [] },
     state: {
       rollout: async () => undefined,
       rolloutsWithCounts: async () => [],

@@ -35,6 +35,7 @@ function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addB
   const service = createDeployService({
     cluster: createFakeCluster(namespaces),
     releases: {
+      problems: () => [],
       resolve: async (tags) => {
         resolved.push(...tags);
         return new Map([['stable', STABLE]]);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { errorIn, isErrorLine, isInfoLine, reportsForbidden } from '../../../../domain/cluster/fdd-log.ts';
+import {
+  errorIn,
+  errorInText,
+  isErrorLine,
+  isInfoLine,
+  plainLog,
+  reportsForbidden,
+} from '../../../../domain/cluster/fdd-log.ts';
 
 const INFO = '[2026-01-01 10:00:00|   INFO] begun [x|y]';
 const ERROR = '[2026-01-01 10:00:01|  ERROR] no such port [x|y]';
@@ -34,4 +41,39 @@ test.each([
   ['listening on port 4030', false],
 ])('%j reports a missing permission: %s', (line, expected) => {
   expect(reportsForbidden([INFO, line])).toBe(expected);
+});
+
+describe("a log in FDD's JSON format", () => {
+  const line = (more: Record<string, unknown>) =>
+    JSON.stringify({ '@timestamp': 't', '@version': 1, logger: 'x', thread: 'y', ...more });
+  const log = [
+    'Traceback of somebody else',
+    line({ level: 'INFO', message: 'begun' }),
+    line({ level: 'ERROR', message: 'no such port' }),
+    line({ level: 'ERROR', message: 'failed', throwable: 'Traceback:\n  File "x"\nForbidden: 403' }),
+    line({ level: 'INFO', message: 'ended' }),
+    '{"not": "an entry"}',
+    '{"level": "ERR',
+  ].join('\n');
+
+  test('is shown as level and message, with the traceback below', () => {
+    expect(plainLog(log).split('\n')).toEqual([
+      'Traceback of somebody else',
+      '[t|   INFO] begun [x|y]',
+      '[t|  ERROR] no such port [x|y]',
+      '[t|  ERROR] failed [x|y]',
+      'Traceback:',
+      '  File "x"',
+      'Forbidden: 403',
+      '[t|   INFO] ended [x|y]',
+      '{"not": "an entry"}',
+      '{"level": "ERR',
+    ]);
+  });
+
+  test('has the last error in it, as a log in plain format has', () => {
+    expect(errorInText(plainLog(log))).toBe('Forbidden: 403');
+    expect(errorInText([INFO, ERROR, INFO].join('\n'))).toBe('no such port');
+    expect(errorInText('')).toBeUndefined();
+  });
 });

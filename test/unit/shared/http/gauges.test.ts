@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Queue } from 'bullmq';
 import type { Core } from '../../../../shared/core.ts';
-import { coreProblems, refreshGauges } from '../../../../shared/http/gauges.ts';
+import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../../../../shared/http/gauges.ts';
 import type { RedisConnection } from '../../../../shared/redis.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 
@@ -81,4 +81,37 @@ describe('coreProblems', () => {
       'pods not followed any more: cannot watch pods',
     ]);
   });
+});
+
+describe('brokenWatches', () => {
+  const NOW = 100_000;
+  const broken = (watch: Partial<Watches[number]>) =>
+    brokenWatches(aCore({ watches: [{ ...WELL, ...watch }] }), NOW);
+
+  test('names a watch that has not held for a while, and not one that was cut off just now', () => {
+    expect(broken({})).toEqual([]);
+    expect(broken({ trouble: { since: NOW - 9_000, reason: 'cut' } })).toEqual([]);
+    expect(broken({ trouble: { since: NOW - 70_000, reason: 'socket hang up' } })).toEqual([
+      'pods not followed for 70 s: socket hang up',
+    ]);
+  });
+
+  test('leaves to the problems what was never read and what is refused', () => {
+    const trouble = { since: 0, reason: '403' };
+
+    expect(broken({ trouble, refused: true })).toEqual([]);
+    expect(broken({ trouble, synced: false })).toEqual([]);
+  });
+});
+
+test('warnings name the release server and the collector that do not answer', () => {
+  const warnings = coreWarnings({
+    releases: { problems: () => ['release source x: no complete answer within 10 s'] },
+    telemetry: { problems: () => ['traces cannot be sent to y: refused'] },
+  } as unknown as Core);
+
+  expect(warnings).toEqual([
+    'release source x: no complete answer within 10 s',
+    'traces cannot be sent to y: refused',
+  ]);
 });

@@ -73,4 +73,62 @@ describe('loadKubeConfig', () => {
 
     expect(loadKubeConfig({ kubeconfig: list }).getCurrentCluster()?.server).toBe('https://first:6443');
   });
+
+  // As `kubectl config view --raw` shows the same two files.
+  test('merges as kubectl: the first entry of a name as a whole, the first current context, no missing file', () => {
+    const one = join(folder, 'merge-one');
+    const two = join(folder, 'merge-two');
+    writeFileSync(
+      one,
+      `clusters: [{name: c, cluster: {server: "https://a:6443"}}]
+users: [{name: u, user: {token: a}}]
+`,
+    );
+    writeFileSync(
+      two,
+      `current-context: x
+clusters: [{name: c, cluster: {server: "https://b:6443", tls-server-name: b}}, {name: d, cluster: {server: "https://d", certificate-authority: ca.pem}}]
+users: [{name: u, user: {token: b}}, {name: v, user: {tokenFile: token}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+`,
+    );
+
+    const config = loadKubeConfig({ kubeconfig: [join(folder, 'missing'), one, '', two].join(delimiter) });
+
+    expect(config.getCurrentContext()).toBe('x');
+    expect(config.getCurrentCluster()).toMatchObject({ server: 'https://a:6443' });
+    expect(config.getCurrentCluster()?.tlsServerName).toBeUndefined();
+    expect(config.getCurrentUser()?.token).toBe('a');
+    expect(config.getCluster('d')?.caFile).toBe(join(folder, 'ca.pem'));
+    expect(config.getUser('v')?.authProvider?.config.tokenFile).toBe(join(folder, 'token'));
+  });
+
+  test('names every file of a list when none of them exists, and the one that is broken', () => {
+    const broken = join(folder, 'broken');
+    writeFileSync(broken, 'clusters: [');
+
+    expect(() => loadKubeConfig({ kubeconfig: ['/no/a', '/no/b'].join(delimiter) })).toThrow(
+      /\/no\/a, \/no\/b cannot be read: no such file/,
+    );
+    expect(() => loadKubeConfig({ kubeconfig: [aFile('good'), broken].join(delimiter) })).toThrow(
+      /broken cannot be read/,
+    );
+  });
+
+  test('runs a plugin beside the file that names it', () => {
+    const path = join(folder, 'with-plugin');
+    writeFileSync(
+      path,
+      `current-context: x
+clusters: [{name: c, cluster: {server: "https://c"}}]
+users: [{name: u, user: {exec: {command: bin/get-token}}}, {name: v, user: {exec: {command: get-token}}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+`,
+    );
+
+    const config = loadKubeConfig({ kubeconfig: path });
+
+    expect(config.getUser('u')?.exec.command).toBe(join(folder, 'bin/get-token'));
+    expect(config.getUser('v')?.exec.command).toBe('get-token');
+  });
 });

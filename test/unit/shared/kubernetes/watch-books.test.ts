@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { openWatchBooks } from '../../../../shared/kubernetes/watch-books.ts';
 
-const CUT = { problem: 'connection reset', refused: false, isExpired: false };
+const CUT = { at: 5, problem: 'connection reset', refused: false, isExpired: false };
 
 describe('openWatchBooks', () => {
   test('is synced, and works, once a whole list was read', () => {
@@ -51,5 +51,18 @@ describe('openWatchBooks', () => {
     expect(books.state()).toMatchObject({ position: '8', problem: 'connection reset' });
     books.broke({ ...CUT, isExpired: true });
     expect(books.state()).toMatchObject({ position: undefined, synced: true });
+  });
+
+  test('is in trouble from its first break until it has held, whatever opens in between', () => {
+    const books = openWatchBooks(0);
+
+    books.broke(CUT);
+    books.works();
+    books.broke({ ...CUT, at: 9, problem: 'refused' });
+    expect(books.state().trouble).toEqual({ since: 5, reason: 'refused' });
+    books.works();
+    expect(books.state().trouble).toBeDefined();
+    books.settled();
+    expect(books.state().trouble).toBeUndefined();
   });
 });

@@ -1,0 +1,31 @@
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The result is used further until the signal ends it: a stream. */
+  readonly lasts?: boolean;
+}
+
+/**
+ * The signal, or our own clock, ends the work, whatever it waits for: undici, for one, does not notice an abort while it
+ * connects.
+ */
+export async function inTime<T>(
+  { timeoutMs, signal, lasts = false }: Limits,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const ended = new Promise<never>((_resolve, reject) => {
+    ending.signal.addEventListener('abort', () => reject(ending.signal.reason), { once: true });
+  });
+  const abort = () => ending.abort(signal?.reason);
+  const late = new Error(`no complete answer within ${timeoutMs / 1000} s`);
+  const clock = setTimeout(() => ending.abort(late), timeoutMs);
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    return await Promise.race([work(ending.signal), ended]);
+  } finally {
+    clearTimeout(clock);
+    if (!lasts) signal?.removeEventListener('abort', abort);
+  }
+}
