@@ -35,7 +35,7 @@ test('does not call the retry of a failed release a new release', async () => {
   await checkReleases({ log: async () => 1 } as unknown as Job, {
     ...core,
     autoupdate: true,
-    releases: { resolve: async () => new Map([['stable', channel]]) },
+    releases: { problems: () => [], resolve: async () => new Map([['stable', channel]]) },
     state: {
       ...core.state,
       records: async () => records,
