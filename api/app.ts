@@ -33,6 +33,7 @@ export type ApiCore = Pick<
   | 'log'
   | 'metrics'
   | 'redis'
+  | 'redisHealth'
   | 'releaseCheckQueue'
   | 'releases'
   | 'service'

@@ -12,7 +12,7 @@ export async function refreshFleetGauges(
 ): Promise<void> {
   metrics.eventListeners.set(listeners);
   await view.refresh();
-  const { channels, workers, byHealth } = view.summary();
+  const { channels, workers, byHealth, lastReleaseCheck } = view.summary();
   if (await isFilled(view)) {
     for (const health of HEALTHS) metrics.namespacesByHealth.set({ health }, byHealth[health] ?? 0);
   }
@@ -26,6 +26,10 @@ export async function refreshFleetGauges(
     // Not checked yet.
     if (checkedAt === undefined && problem === undefined) continue;
     metrics.channelReadable.set({ channel }, problem === undefined ? 1 : 0);
+  }
+  if (lastReleaseCheck !== undefined) {
+    metrics.releaseCheckAge.set((Date.now() - lastReleaseCheck.since) / 1000);
+    metrics.releaseCheckInterval.set(lastReleaseCheck.intervalSeconds);
   }
   // Undefined means that Redis is down: the values are unknown.
   if (workers === undefined) {

@@ -4,6 +4,7 @@ import { redactSettings, type Settings } from '../shared/config.ts';
 import { openCore } from '../shared/core.ts';
 import { rememberSecrets } from '../shared/remember-secrets.ts';
 import { startWorker } from '../worker/start-worker.ts';
+import { captureLibraryOutput } from './library-output.ts';
 import { createLogger } from './logger.ts';
 import { type RunningProcess, runUntil, untilSignal } from './run-process.ts';
 
@@ -23,6 +24,7 @@ export interface Surroundings {
 /** Runs the API, a worker, or both, until a signal stops them. */
 export async function serve(service: Service, settings: Settings): Promise<void> {
   const log = createLogger({ format: settings.logFormat, debug: settings.debug });
+  captureLibraryOutput(log);
   // Before anything starts that needs a graceful shutdown.
   const signalled = untilSignal(log.child({ logger: service.name }));
   process.exit(await runService(service, settings, { log, signalled }));
@@ -43,7 +45,7 @@ export async function runService(
   const worker = parts.includes('worker')
     ? await startWorker(core, { ownHttp: !parts.includes('api') })
     : undefined;
-  const api = parts.includes('api') ? await startApi(core, version) : undefined;
+  const api = parts.includes('api') ? await startApi(core, version, worker?.problems) : undefined;
   const running: RunningProcess = {
     ...(worker === undefined ? {} : { broken: worker.broken }),
     stop: async () => {

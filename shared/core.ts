@@ -17,6 +17,7 @@ import { readOverride } from './releases/read-override.ts';
 import { createReleaseSource, type ReleaseSource } from './releases/release-source.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
+import { type RedisHealth, watchRedis } from './watch-redis.ts';
 
 /** What an API and a worker process both are made of. */
 export interface Core {
@@ -24,6 +25,7 @@ export interface Core {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly redis: RedisConnection;
+  readonly redisHealth: RedisHealth;
   /** Its address, for code that needs a connection of its own. */
   readonly redisAddress: RedisAddress;
   /** Prefix of all keys in Redis, with its hash tag. */
@@ -54,6 +56,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   });
   const redisAddress = await redisAddressOf(settings);
   const redis = connectRedis(redisAddress, log.child({ logger: 'redis' }));
+  const redisHealth = watchRedis({ redis, prefix, log: log.child({ logger: 'redis' }) });
   const releases = await openReleases(settings, log, redis, prefix);
   const cluster = watchCluster({ client, log: log.child({ logger: 'cluster' }) });
   const state = openDesiredState(redis, prefix);
@@ -78,6 +81,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     log,
     metrics,
     redis,
+    redisHealth,
     redisAddress,
     prefix,
     client,
@@ -91,6 +95,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     close: async () => {
       await cluster.stop();
       await client.close();
+      redisHealth.stop();
       redis.disconnect();
       await telemetry.close();
     },

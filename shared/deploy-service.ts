@@ -65,7 +65,7 @@ interface ServiceParts {
   readonly releases: ReleaseSource;
   readonly state: Pick<
     DesiredState,
-    'request' | 'rollout' | 'record' | 'records' | 'release' | 'dirty' | 'noteChannels'
+    'request' | 'rollout' | 'record' | 'records' | 'release' | 'dirty' | 'endOrphans' | 'noteChannels'
   >;
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
   readonly log: Logger;
@@ -211,6 +211,8 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
 }
 
 async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<number> {
+  const orphans = await state.endOrphans();
+  if (orphans > 0) log.warn({ targets: orphans }, 'Redis has lost requests: their targets have failed');
   const repaired: QueuedTarget[] = [];
   for (const namespace of await state.dirty()) {
     if (await jobs.has(namespace)) continue;

@@ -105,6 +105,13 @@ export function createMetrics() {
       help: '1 while Redis answers this process, else 0',
       registers,
     }),
+    resting: unknownYet(
+      new Gauge({
+        name: 'skipper_worker_resting',
+        help: '1 while this worker takes no jobs because the API server does not answer, else 0',
+        registers,
+      }),
+    ),
     // Only an API knows the rest: in a worker, and while their source is down, they have no value at all.
     namespacesByHealth: new Gauge({
       name: 'skipper_namespaces_by_health',
@@ -128,6 +135,20 @@ export function createMetrics() {
       new Gauge({
         name: 'skipper_oldest_unfinished_seconds',
         help: 'Age of the oldest request for a namespace that is not done; 0 where all are',
+        registers,
+      }),
+    ),
+    releaseCheckAge: unknownYet(
+      new Gauge({
+        name: 'skipper_release_check_age_seconds',
+        help: 'Time since the last release check ended without an error; since the start of this API if none is known',
+        registers,
+      }),
+    ),
+    releaseCheckInterval: unknownYet(
+      new Gauge({
+        name: 'skipper_release_check_interval_seconds',
+        help: 'Time between two release checks, as the worker that made the last one is set',
         registers,
       }),
     ),

@@ -4,6 +4,7 @@ import type { RedisConnection } from './redis.ts';
 export const DEPLOY_QUEUE = 'deploy';
 export const RELEASE_CHECK_QUEUE = 'release-check';
 export const RELEASE_CHECK_JOB = 'release-check';
+export const REPAIR_JOB = 'repair';
 
 /** A job says only which namespace; what to do there is in the desired state. */
 export interface DeployJob {

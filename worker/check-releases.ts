@@ -8,6 +8,7 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
+import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
 import type { Records } from '../shared/state/records.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
@@ -15,11 +16,14 @@ import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
-  readonly state: Pick<Records, 'records' | 'keepReleases'> & Pick<ChannelSnapshots, 'saveChannels'>;
+  readonly state: Pick<Records, 'records' | 'keepReleases'> &
+    Pick<ChannelSnapshots, 'saveChannels'> &
+    Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly autoupdate: boolean;
+  readonly intervalSeconds: number;
 }
 
 export interface ReleaseCheckResult {
@@ -37,11 +41,20 @@ export interface ReleaseCheckResult {
   readonly repaired: number;
 }
 
-/** Reads every channel in use, once, and requests a deploy of the outdated namespaces. */
+/** Reads every channel in use, once, requests a deploy of the outdated namespaces, and records that it did. */
 export async function checkReleases(
   job: Job,
   dependencies: ReleaseCheckDependencies,
 ): Promise<ReleaseCheckResult> {
+  const result = await check(job, dependencies);
+  await dependencies.state.saveReleaseCheck({
+    at: Date.now(),
+    intervalSeconds: dependencies.intervalSeconds,
+  });
+  return result;
+}
+
+async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<ReleaseCheckResult> {
   const { cluster, releases, state, service, metrics } = dependencies;
   const repaired = await service.repair();
   const namespaces = cluster.namespaces();

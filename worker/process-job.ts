@@ -6,25 +6,29 @@ import {
   afterFailure,
   type Failure,
   type FailurePolicy,
+  mayBeOutage,
   SHORTEST_WAIT_MS,
 } from '../domain/deploy/after-failure.ts';
 import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors.ts';
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
-import type { Run, Runs } from '../shared/state/runs.ts';
+import type { Begin, Run, Runs } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
 import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import type { WorkerDependencies } from './run-context.ts';
+import type { Outage } from './watch-outage.ts';
 
 /** Another run has the namespace: look again after this long. */
 const BUSY_DELAY_MS = 1_000;
+const FETCHED_TOO_LATE_DELAY_MS = 2_000;
 
 export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePolicy, 'random'> {
   readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'releaseLease'>;
   readonly leases: Leases;
+  readonly outage: Pick<Outage, 'current' | 'check'>;
   readonly log: Logger;
   /** Aborted when the worker must let go of everything. */
   readonly stopping: AbortSignal;
@@ -57,10 +61,12 @@ export async function processJob(
   token: string | undefined,
   dependencies: ProcessDependencies,
 ): Promise<JobResult> {
-  const { state, leases } = dependencies;
+  const { state, leases, outage } = dependencies;
   const { namespace } = job.data;
+  // It was fetched just before the rest began.
+  if (outage.current() !== undefined) throw await delayJob(job, token, FETCHED_TOO_LATE_DELAY_MS);
   for (;;) {
-    const begin = await state.begin(namespace, job.id ?? namespace, randomUUID(), LEASE_MS);
+    const begin = await beginRun(job, state);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
     const lease = leases.hold(namespace, begin.run.token);
@@ -74,6 +80,17 @@ export async function processJob(
     } finally {
       lease.end();
     }
+  }
+}
+
+/** A request that was ended instead of begun is no reason for the queue to try again. */
+async function beginRun(job: Job<DeployJob>, state: ProcessDependencies['state']): Promise<Begin> {
+  const { namespace } = job.data;
+  try {
+    return await state.begin(namespace, job.id ?? namespace, randomUUID(), LEASE_MS);
+  } catch (error) {
+    const isLost = error instanceof SkipperError && error.code === 'release_unknown';
+    throw isLost ? readable(new UnrecoverableError(error.message), error) : error;
   }
 }
 
@@ -153,12 +170,16 @@ interface FailedRun extends Classified {
 
 type Conclusion = { readonly result: JobResult; readonly moved: boolean };
 
+const UNCOUNTED: readonly AfterFailure['kind'][] = ['hand-over', 'abandon', 'rest'];
+
 /** Does what the domain decides after a failed attempt. */
 async function conclude(failure: FailedRun, dependencies: ProcessDependencies): Promise<Conclusion> {
   const { error, code, run } = failure;
-  const { maxAttempts, backoff, metrics } = dependencies;
-  const decision = afterFailure(failure, run, { maxAttempts, backoff, random: Math.random });
-  const isCounted = decision.kind !== 'hand-over' && decision.kind !== 'abandon';
+  const { maxAttempts, backoff, metrics, outage } = dependencies;
+  const isClusterAway = mayBeOutage(code) && (await outage.check()) !== undefined;
+  const policy = { maxAttempts, backoff, random: Math.random };
+  const decision = afterFailure({ ...failure, isClusterAway }, run, policy);
+  const isCounted = !UNCOUNTED.includes(decision.kind);
   if (isCounted) metrics.attemptsFailed.inc({ code });
   switch (decision.kind) {
     case 'hand-over':
@@ -169,6 +190,8 @@ async function conclude(failure: FailedRun, dependencies: ProcessDependencies): 
       return skip(failure, dependencies);
     case 'fail':
       return giveUp(failure, dependencies);
+    case 'rest':
+      throw await rest(failure, decision, dependencies);
     case 'retry':
       throw await tryAgain(failure, decision, dependencies);
   }
@@ -226,6 +249,31 @@ async function giveUp(failure: FailedRun, { state, metrics }: ProcessDependencie
   context.log.error({ ...described(error), code, details }, 'namespace failed');
   if (moved) return { result: { outcome: 'nothing new' }, moved };
   throw readable(new UnrecoverableError([error.message, ...details].join('\n')), error);
+}
+
+/** The attempt is undone: it counts as little as if it had not begun. */
+async function rest(
+  { error, code, job, token, run, context }: FailedRun,
+  { delayMs }: Extract<AfterFailure, { kind: 'rest' }>,
+  { state }: ProcessDependencies,
+): Promise<Error> {
+  const { namespace } = job.data;
+  const reason = messageOf(error);
+  context.logToJob(`interrupted, as the Kubernetes API server is unreachable: ${reason}`);
+  await context.settle();
+  context.log.info({ reason, code }, 'attempt interrupted, the API server is unreachable');
+  const now = Date.now();
+  const attempt = run.attempt - 1;
+  const retryAt = now + delayMs;
+  const moved = await state.report(
+    namespace,
+    run,
+    { phase: 'backoff', reason, retryAt, changedAt: now, attempt, appliedAt: '' },
+    { ...targetOf(run, job.id), state: 'running', code, reason, retryAt },
+    context.ending('retrying', { code, reason, retryDelayMs: delayMs }),
+  );
+  await state.releaseLease(namespace, run.token);
+  return delayJob(job, token, moved ? SHORTEST_WAIT_MS : delayMs);
 }
 
 async function tryAgain(

@@ -1,41 +1,41 @@
+import { hostname } from 'node:os';
 import { MetricsTime, type Processor, Worker } from 'bullmq';
 import express from 'express';
 import type { Logger } from 'pino';
-import { SkipperError, toError } from '../domain/errors.ts';
+import { messageOf, SkipperError, toError } from '../domain/errors.ts';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { pause } from '../shared/pause.ts';
-import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_JOB, RELEASE_CHECK_QUEUE } from '../shared/queues.ts';
-import { connectRedisForWorker, type RedisConnection, untilReady } from '../shared/redis.ts';
-import {
-  isSameSchedule,
-  type ReleaseCheckJob,
-  readReleaseCheckSchedule,
-} from '../shared/release-check-schedule.ts';
+import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_QUEUE, REPAIR_JOB } from '../shared/queues.ts';
+import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
-import { keepLeases, type Leases } from './leases.ts';
+import { keepSchedules } from './keep-schedules.ts';
+import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
+import { createRest, type Rest } from './rest.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
+import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
 
 /** A killed worker's jobs are taken up by another one within the sum of these two. */
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 1_500;
 /** A job that stalls was on a worker that died: that is the worker's failure, not the job's. */
 const MAX_STALLS = 100;
-const REPAIR_JOB = 'repair';
-const REPAIR_INTERVAL_MS = 15_000;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
 const USUAL_PORT = 5001;
+const USABLE_POLL_MS = 1_000;
 
 export interface RunningWorker {
   /** Port of health and metrics. */
   readonly port: number;
+  /** Why it takes no jobs although it has started. */
+  problems(): string[];
   /** Resolves, with the reason, when the worker can no longer do its work and its process should end. */
   readonly broken: Promise<Error>;
   /** Lets running jobs end, at most for the grace period; what is left is handed to other workers. */
@@ -48,7 +48,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
   const log = core.log.child({ logger: 'worker' });
   const ending = new AbortController();
   let started: Started | undefined;
-  const http = options.ownHttp ? await listenForProbes(core, () => started !== undefined) : undefined;
+  const http = options.ownHttp ? await listenForProbes(core, () => started) : undefined;
   const broken = new Promise<Error>((resolve) => {
     begin(core, ending.signal, resolve)
       .then((running) => {
@@ -62,6 +62,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
   return {
     port: http?.port ?? 0,
     broken,
+    problems: () => started?.problems() ?? [],
     stop: async () => {
       ending.abort(new SkipperError('shutting_down', 'the worker stops'));
       await started?.stop(settings.gracePeriod * 1000);
@@ -71,7 +72,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
 }
 
 /** Health and metrics of a process that serves nothing else. */
-async function listenForProbes(core: Core, isStarted: () => boolean): Promise<Listening> {
+async function listenForProbes(core: Core, started: () => Started | undefined): Promise<Listening> {
   const { host, workerPort } = core.settings;
   const app = express().disable('x-powered-by');
   app.use(
@@ -81,7 +82,7 @@ async function listenForProbes(core: Core, isStarted: () => boolean): Promise<Li
       unready: () => [
         ...coreProblems(core),
         ...brokenWatches(core),
-        ...(isStarted() ? [] : ['the worker has not started yet']),
+        ...(started()?.problems() ?? ['the worker has not started yet']),
       ],
       warnings: () => coreWarnings(core),
       refreshGauges: () => refreshGauges(core),
@@ -97,24 +98,43 @@ async function listenForProbes(core: Core, isStarted: () => boolean): Promise<Li
 }
 
 interface Started {
+  /** Why it takes no jobs at the moment. */
+  problems(): string[];
   stop(graceMs: number): Promise<void>;
 }
 
 async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) => void): Promise<Started> {
   await prepare(core, ending);
+  const schedules = await keepSchedules(core);
   const stopping = new AbortController();
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const connection = connectRedisForWorker(core.redisAddress, core.log.child({ logger: 'redis' }));
   const activity: Activity = { active: 0, changedAt: Date.now() };
-  const dependencies = processDependencies(core, leases, stopping.signal);
-  const deployWorker = openDeployWorker(core, connection, (job, token) =>
+  const log = core.log.child({ logger: 'worker' });
+  const deployRest = createRest(() => deployWorker, log);
+  const maintenanceRest = createRest(() => maintenanceWorker, log);
+  const outage = openOutage(core, {
+    rest: async () => deployRest.begin('cluster'),
+    resume: async () => deployRest.end('cluster'),
+  });
+  const dependencies = processDependencies(core, { leases, outage, stopping: stopping.signal });
+  const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies)),
   );
-  const workers = [deployWorker, openMaintenanceWorker(core, connection)];
+  const maintenanceWorker = openMaintenanceWorker(core, connection);
+  const workers = [deployWorker, maintenanceWorker];
+  const redisRest = restWithoutRedis(core, [deployRest, maintenanceRest]);
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
+    problems: () => {
+      const reason = outage.current();
+      return reason === undefined ? [] : [`the deploy queue rests: ${reason}`];
+    },
     stop: async (graceMs) => {
+      outage.stop();
+      redisRest.stop();
       watchdog.stop();
+      schedules.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
@@ -129,33 +149,39 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
 
 /** Everything that must be there before the first job. */
 async function prepare(core: Core, ending: AbortSignal): Promise<void> {
-  const { settings, client, cluster, redis } = core;
-  await untilReady(redis, ending);
-  ending.throwIfAborted();
+  const { settings, client, cluster } = core;
+  await untilUsable(core, ending);
   if (!settings.disableCrdCreation) await ensureCrds(client, core.log.child({ logger: 'worker' }), ending);
   await cluster.synced();
   ending.throwIfAborted();
-  await scheduleMaintenance(core);
 }
 
-async function scheduleMaintenance({
-  releaseCheckQueue: queue,
-  settings,
-  log,
-}: Pick<Core, 'releaseCheckQueue' | 'settings' | 'log'>): Promise<void> {
-  const every = settings.releaseCheckInterval * 1000;
-  const data: ReleaseCheckJob = { autoUpdate: !settings.disableAutoupdate };
-  const before = await readReleaseCheckSchedule(queue);
-  const after = { autoUpdate: data.autoUpdate, intervalSeconds: settings.releaseCheckInterval };
-  if (before !== undefined && !isSameSchedule(before, after)) {
-    log
-      .child({ logger: 'worker' })
-      .warn({ before, after }, 'release check changed: give all workers the same settings');
+/** Waits for Redis, and for all the rights in it. */
+async function untilUsable({ redis, redisHealth }: Core, ending: AbortSignal): Promise<void> {
+  for (;;) {
+    await untilReady(redis, ending);
+    ending.throwIfAborted();
+    const problems = await redisHealth.check();
+    if (isReady(redis) && !problems.some(({ blocks }) => blocks)) return;
+    await pause(USABLE_POLL_MS, { signal: ending });
   }
-  await queue.upsertJobScheduler(RELEASE_CHECK_JOB, { every }, { name: RELEASE_CHECK_JOB, data });
-  await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
-  // However many workers there are, one check of the channels at a time is enough.
-  await queue.setGlobalConcurrency(1);
+}
+
+/** While Redis takes no writes, jobs that are fetched would only fail, as fast as Redis can refuse them. */
+function restWithoutRedis({ redisHealth }: Core, rests: readonly Rest[]): { stop(): void } {
+  const stopping = new AbortController();
+  let isBlocked = false;
+  redisHealth.onChange(async (problems) => {
+    isBlocked = problems.some(({ blocks }) => blocks);
+    if (isBlocked) {
+      for (const rest of rests) rest.begin('redis');
+      return;
+    }
+    await pause(RESUME_SPREAD_MS * Math.random(), { signal: stopping.signal });
+    if (isBlocked || stopping.signal.aborted) return;
+    for (const rest of rests) rest.end('redis');
+  });
+  return { stop: () => stopping.abort() };
 }
 
 function openDeployWorker(
@@ -204,15 +230,37 @@ function logConnectionErrors(worker: Worker, log: Logger): void {
   worker.on('error', (error) => log.debug({ err: error }, 'queue connection error'));
 }
 
-function processDependencies(core: Core, leases: Leases, stopping: AbortSignal): ProcessDependencies {
+/** A worker whose API server is unreachable takes no jobs until it answers. */
+function openOutage(core: Core, { rest, resume }: Pick<OutageOptions, 'rest' | 'resume'>): Outage {
+  const { client, metrics, state } = core;
+  const log = core.log.child({ logger: 'worker' });
+  const worker = `${hostname()}-${process.pid}`;
+  metrics.resting.set(0);
+  return watchOutage({
+    client,
+    rest,
+    resume,
+    log,
+    publish: async (reason) => {
+      metrics.resting.set(reason === undefined ? 0 : 1);
+      await state
+        .saveResting(worker, reason)
+        .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the rest cannot be published'));
+    },
+  });
+}
+
+function processDependencies(
+  core: Core,
+  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'stopping'>,
+): ProcessDependencies {
   const { settings, log, client, cluster, metrics, state } = core;
   return {
     client,
     cluster,
     metrics,
     state,
-    leases,
-    stopping,
+    ...running,
     log: log.child({ logger: 'deploy' }),
     maxAttempts: settings.maxAttempts,
     backoff: { baseMs: settings.retryBackoffBase * 1000, capMs: settings.retryBackoffCap * 1000 },
@@ -228,7 +276,8 @@ function processDependencies(core: Core, leases: Leases, stopping: AbortSignal):
 function maintain({ cluster, releases, state, service, metrics, settings, ...core }: Core): Processor {
   const log = core.log.child({ logger: 'release-check' });
   const autoupdate = !settings.disableAutoupdate;
-  const dependencies = { cluster, releases, state, service, metrics, log, autoupdate };
+  const intervalSeconds = settings.releaseCheckInterval;
+  const dependencies = { cluster, releases, state, service, metrics, log, autoupdate, intervalSeconds };
   return async (job) => {
     if (job.name === REPAIR_JOB) return { repaired: await service.repair() };
     return inSpan('release check', {}, () => checkReleases(job, dependencies));

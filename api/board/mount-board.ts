@@ -20,7 +20,8 @@ const READ_ONLY_COLOR = '#1d4ed8';
 const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-export type BoardCore = DeployQueueCore & Pick<Core, 'releaseCheckQueue' | 'redis' | 'log' | 'settings'>;
+export type BoardCore = DeployQueueCore &
+  Pick<Core, 'releaseCheckQueue' | 'redis' | 'redisHealth' | 'log' | 'settings'>;
 
 export interface BoardOptions {
   readonly core: BoardCore;
@@ -38,8 +39,8 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
-  // The fleet is known without Redis; the other queues are shown only while Redis is connected.
-  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => isReady(core.redis));
+  // The fleet is known without Redis; the other queues are shown only while Redis answers.
+  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canAsk(core));
   const server = new BoardServer(basePath, logoUrl);
   createBullBoard({
     queues: [fleet, deploys, checks],
@@ -94,15 +95,20 @@ function badgeOf(environmentLabel: string | undefined, readOnly: boolean): UICon
   return { label: parts.join(' · '), color, textColor: '#ffffff' };
 }
 
+/** A Redis that hangs is connected, and would let every request wait for its time-out. */
+function canAsk({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'>): boolean {
+  return isReady(redis) && !redisHealth.problems().some(({ isSilent }) => isSilent);
+}
+
 /** Refuses what policy.ts does not allow, and fails fast if Redis is needed but down. */
-function guard({ redis }: Pick<Core, 'redis'>): BeforeHook {
+function guard(core: Pick<Core, 'redis' | 'redisHealth'>): BeforeHook {
   return ({ method, route, request }) => {
     const queue = request.params.queueName as string | undefined;
-    if (queue !== undefined && queue !== 'fleet' && !isReady(redis)) {
+    if (queue !== undefined && queue !== 'fleet' && !canAsk(core)) {
       return {
         allow: false,
         status: 503 as HTTPStatus,
-        message: 'Redis is not connected: only the fleet queue is shown.',
+        message: 'Redis does not answer: only the fleet queue is shown.',
       };
     }
     if (method === 'get') return;

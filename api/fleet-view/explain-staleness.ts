@@ -1,11 +1,17 @@
 import type { WatchState } from '../../shared/kubernetes/watch-books.ts';
+import type { RedisProblem } from '../../shared/redis-problems.ts';
 
 /** A disconnected watch reconnects within a second or two: no warning before that. */
 const CUT_FOR_MS = 3_000;
 
 /** Why the view can be out of date, in words for the operator. */
 export function explainStaleness(
-  redis: { readonly answers: boolean; readonly deploysPaused: boolean },
+  redis: {
+    readonly answers: boolean;
+    readonly deploysPaused: boolean;
+    readonly problems?: readonly Pick<RedisProblem, 'text' | 'isSilent'>[];
+    readonly resting?: ReadonlyMap<string, string>;
+  },
   watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],
   now: number,
 ): string[] {
@@ -15,8 +21,17 @@ export function explainStaleness(
       'Redis does not answer: what the cluster shows is current, but deploys, queue and workers are shown as they were last seen',
     );
   }
+  for (const { text, isSilent } of redis.problems ?? []) if (!isSilent) stale.push(text);
   if (redis.answers && redis.deploysPaused) {
     stale.push('The deploy queue is paused: nothing is deployed until somebody resumes it on the board');
+  }
+  const [resting] = redis.answers ? (redis.resting ?? []) : [];
+  if (resting !== undefined) {
+    const [worker, reason] = resting;
+    const size = redis.resting?.size ?? 0;
+    stale.push(
+      `The deploy queue rests: the Kubernetes API does not answer ${size} ${size === 1 ? 'worker' : 'workers'} (${worker}: ${reason}). Deploys continue automatically when it does; until then no attempt is counted`,
+    );
   }
   const unread = watches.filter(({ synced }) => !synced);
   if (unread.length > 0) {

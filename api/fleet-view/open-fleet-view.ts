@@ -10,10 +10,12 @@ import { createRecordReader } from './record-reader.ts';
 import { createRowMaker } from './row-maker.ts';
 import { createRowStore } from './row-store.ts';
 
+const BUSY_RECHECK_MS = 5_000;
+
 /** The parts of the view. */
 export type FleetViewCore = Pick<
   Core,
-  'cluster' | 'redis' | 'state' | 'deployQueue' | 'releaseCheckQueue' | 'log'
+  'cluster' | 'redis' | 'redisHealth' | 'state' | 'deployQueue' | 'releaseCheckQueue' | 'log' | 'settings'
 >;
 
 /**
@@ -21,13 +23,13 @@ export type FleetViewCore = Pick<
  * waits for Redis, building rows waits for nothing: without Redis the current state of the cluster is still shown.
  */
 export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetView {
-  const { cluster, redis, state } = core;
+  const { cluster, redis, redisHealth, state } = core;
   const log = core.log.child({ logger: 'fleet-view' });
   const rows = createRowStore();
   const records = createRecordCache(state);
   const channels = createChannelCache(state);
   const stats = openQueueStats(core);
-  const summary = createLiveSummary({ cluster, redis, rows, channels, stats });
+  const summary = createLiveSummary({ cluster, redis, redisHealth, rows, channels, stats });
   const subscribers = createFeedSubscribers(stats, summary);
   const maker = createRowMaker({ cluster, records, channels, rows }, (event) =>
     subscribers.emit({ kind: 'rows', event }),
@@ -60,6 +62,15 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     maker.makeNow();
   }
 
+  /** A Redis that loses its data announces nothing; a row that is busy must not stay so for want of its record. */
+  function recheckBusy(): void {
+    const busy = rows.all().filter(({ activity }) => activity !== 'idle');
+    reader.mark(busy.map(({ namespace }) => namespace));
+    reader.readSoon();
+  }
+
+  const recheck = setInterval(recheckBusy, BUSY_RECHECK_MS);
+  recheck.unref();
   const unwatch = cluster.onAnyChange(onCluster);
   changes.listen(onChange);
   for (const namespace of cluster.namespaces()) onCluster(namespace);
@@ -77,6 +88,7 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     changesSince: rows.changesSince,
     subscribe: subscribers.subscribe,
     close: async () => {
+      clearInterval(recheck);
       unwatch();
       changes.close();
       maker.close();

@@ -1,8 +1,11 @@
 import { messageOf } from '../../domain/errors.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { ReleaseCheckAge } from '../../domain/fleet/release-check-age.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
 import { readReleaseCheckSchedule } from '../../shared/release-check-schedule.ts';
+import type { LastReleaseCheck, ReleaseCheckRecord } from '../../shared/state/last-release-check.ts';
+import type { RestingWorkers } from '../../shared/state/resting-workers.ts';
 import type { Rollouts } from '../../shared/state/rollouts.ts';
 import { createRolloutFollower } from './follow-rollouts.ts';
 
@@ -11,13 +14,17 @@ export const POLL_INTERVAL_MS = 1_000;
 const SHORTEST_INTERVAL_MS = 900;
 const ROLLOUTS_READ = 30;
 
-/** What is polled: the queue's depth, the workers, the rollouts. */
-export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts' | 'releaseCheck'> {}
+/** What is polled: the queue's depth, the workers, the rollouts, the release check. */
+export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts' | 'releaseCheck'> {
+  readonly lastCheck: ReleaseCheckAge;
+}
 
 export interface QueueStatsMonitor {
   current(): QueueStats;
   /** False while Redis does not answer, even when the connection is up. */
   answers(): boolean;
+  /** Why workers rest, by worker. */
+  resting(): ReadonlyMap<string, string>;
   /** Somebody has paused the deploy queue on the board. */
   deploysPaused(): boolean;
   /** Polls, unless the last poll was less than a second ago; never rejects. */
@@ -25,8 +32,11 @@ export interface QueueStatsMonitor {
 }
 
 /** The sources of the numbers. */
-export interface QueueStatsSources extends Pick<Core, 'redis' | 'deployQueue' | 'releaseCheckQueue' | 'log'> {
-  readonly state: Pick<Rollouts, 'rolloutsWithCounts'>;
+export interface QueueStatsSources
+  extends Pick<Core, 'redis' | 'deployQueue' | 'releaseCheckQueue' | 'log' | 'settings'> {
+  readonly state: Pick<Rollouts, 'rolloutsWithCounts'> &
+    Pick<LastReleaseCheck, 'lastReleaseCheck'> &
+    Pick<RestingWorkers, 'restingWorkers'>;
 }
 
 export function openQueueStats({
@@ -35,32 +45,43 @@ export function openQueueStats({
   releaseCheckQueue,
   state,
   log,
+  settings,
 }: QueueStatsSources): QueueStatsMonitor {
-  let current: QueueStats = { queue: undefined, workers: undefined, rollouts: [] };
+  let current: QueueStats = {
+    queue: undefined,
+    workers: undefined,
+    rollouts: [],
+    lastCheck: { at: undefined, since: Date.now(), intervalSeconds: settings.releaseCheckInterval },
+  };
   const follow = createRolloutFollower();
   let answers = true;
   let deploysPaused = false;
+  let resting: ReadonlyMap<string, string> = new Map();
   let polledAt = 0;
   let polling: Promise<void> | undefined;
 
   async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts, isPaused, releaseCheck] = await Promise.all([
+      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow] = await Promise.all([
         deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
         deployQueue.getWorkers(),
         state.rolloutsWithCounts(ROLLOUTS_READ),
         deployQueue.isPaused(),
         readReleaseCheckSchedule(releaseCheckQueue),
+        state.lastReleaseCheck(),
+        state.restingWorkers(),
       ]);
       const { waiting = 0, active = 0, delayed = 0, failed = 0 } = queue;
       answers = true;
       deploysPaused = isPaused;
+      resting = restingNow;
       current = {
         queue: { waiting, active, delayed, failed },
         workers: workers.length,
         rollouts: follow(rollouts, Date.now()),
         releaseCheck,
+        lastCheck: laterOf(current.lastCheck, lastCheck),
       };
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');
@@ -73,6 +94,7 @@ export function openQueueStats({
     current: () => current,
     answers: () => answers,
     deploysPaused: () => deploysPaused,
+    resting: () => resting,
     refresh: () => {
       if (polling) return polling;
       if (Date.now() - polledAt < SHORTEST_INTERVAL_MS) return Promise.resolve();
@@ -83,4 +105,10 @@ export function openQueueStats({
       return polling;
     },
   };
+}
+
+/** A Redis that has lost the record of a check has not undone the check. */
+function laterOf(known: ReleaseCheckAge, read: ReleaseCheckRecord | undefined): ReleaseCheckAge {
+  if (read === undefined || read.at <= (known.at ?? 0)) return known;
+  return { ...read, since: read.at };
 }

@@ -7,6 +7,17 @@ export const MAX_THROTTLED = 100;
 export const SHORTEST_WAIT_MS = 50;
 /** Added to a Retry-After, so that clients that got the same value do not all return at once. */
 const RETRY_AFTER_SPREAD_MS = 1_000;
+/** After an outage, namespaces return spread over this time. */
+const REST_MS = 2_000;
+const REST_SPREAD_MS = 8_000;
+
+/** What can be due to an outage: no answer, and waiting in vain for what nobody could see. */
+const OUTAGE_CODES: readonly Failure['code'][] = [
+  'cluster_unavailable',
+  'progress_deadline',
+  'bootstrap_failed',
+  'bootstrap_pod_stuck',
+];
 
 export interface Failure {
   /** `unexpected` for an unclassified error. */
@@ -14,6 +25,8 @@ export interface Failure {
   readonly errorClass: ErrorClass;
   /** The server's Retry-After, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The API server answers nobody: what failed for want of it is not this namespace's failure. */
+  readonly isClusterAway?: boolean;
 }
 
 export interface FailurePolicy {
@@ -31,22 +44,35 @@ export type AfterFailure =
   /** The target no longer exists: nothing is left to do. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'fail' }
+  /** The cluster is away: the attempt does not count, its deadline begins again, and it waits with all others. */
+  | { readonly kind: 'rest'; readonly delayMs: number }
   /** `throttled`: the API server is rate limiting; the attempt does not count. */
   | { readonly kind: 'retry'; readonly delayMs: number; readonly throttled: boolean };
 
-/** What follows a failed attempt. `run` counts the attempts, including this one, and the throttled ones before it. */
+/** Whether a failure of this kind is a reason to check if the API server is there at all. */
+export function mayBeOutage(code: Failure['code']): boolean {
+  return OUTAGE_CODES.includes(code);
+}
+
+/**
+ * What follows a failed attempt. `run` counts the attempts, including this one; those of them whose worker, or its Redis, was
+ * lost; and the throttled ones before it.
+ */
 export function afterFailure(
   failure: Failure,
-  run: { readonly attempt: number; readonly throttled: number },
+  run: { readonly attempt: number; readonly throttled: number; readonly lost: number },
   policy: FailurePolicy,
 ): AfterFailure {
   const { code, errorClass } = failure;
   if (code === 'shutting_down') return { kind: 'hand-over' };
   if (code === 'superseded_worker' || code === 'redis_unavailable') return { kind: 'abandon' };
+  if (failure.isClusterAway && mayBeOutage(code)) {
+    return { kind: 'rest', delayMs: REST_MS + Math.round(policy.random() * REST_SPREAD_MS) };
+  }
   if (errorClass === 'skipped') return { kind: 'skip' };
   if (errorClass === 'permanent') return { kind: 'fail' };
   const throttled = code === 'rate_limited' && run.throttled < MAX_THROTTLED;
-  if (!throttled && run.attempt >= policy.maxAttempts) return { kind: 'fail' };
+  if (!throttled && run.attempt - run.lost >= policy.maxAttempts) return { kind: 'fail' };
   const failuresBefore = throttled ? run.throttled : run.attempt - 1;
   return { kind: 'retry', delayMs: waitBeforeNext(failure, failuresBefore, policy), throttled };
 }

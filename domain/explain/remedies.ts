@@ -132,7 +132,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   cluster_unavailable: () => ({
     headline: 'The Kubernetes API server is unreachable or returns errors.',
     remedy: [
-      'Check the API server’s health. Skipper retries automatically; after the last attempt, deploy again.',
+      'Check the API server’s health. While it is unreachable, the queue rests and no attempt is counted; Skipper then continues automatically. If it answers with errors, Skipper retries; after the last attempt, deploy again.',
     ],
   }),
   release_source_unavailable: ({ channel }) => ({

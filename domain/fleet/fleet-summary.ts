@@ -71,6 +71,15 @@ export const FleetSummary = z
       .array(RolloutProgress)
       .readonly()
       .describe('Those in progress, and the latest that have ended, newest first'),
+    lastReleaseCheck: z
+      .object({
+        at: milliseconds.optional().describe('When the last one ended; left out if none is known'),
+        since: milliseconds.describe('The same, or the start of the API if none is known'),
+        intervalSeconds: z.number(),
+        problem: z.string().optional().describe('Why it is overdue, in words; one of `stale`'),
+      })
+      .optional()
+      .describe('The last release check that a worker made'),
     stale: z
       .array(z.string())
       .readonly()

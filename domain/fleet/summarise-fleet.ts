@@ -14,7 +14,10 @@ export interface SeenChannel {
 }
 
 export interface FleetFacts
-  extends Pick<FleetSummary, 'workers' | 'queue' | 'rollouts' | 'releaseCheck' | 'stale'> {
+  extends Pick<
+    FleetSummary,
+    'workers' | 'queue' | 'rollouts' | 'releaseCheck' | 'lastReleaseCheck' | 'stale'
+  > {
   readonly rows: Iterable<FleetRow>;
   readonly channels: ReadonlyMap<string, SeenChannel>;
 }

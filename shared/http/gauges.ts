@@ -33,8 +33,14 @@ async function jobCounts(
 }
 
 /** Why a process cannot do its work at the moment, in words for the operator. */
-export function coreProblems({ cluster, redis }: Pick<Core, 'cluster' | 'redis'>): string[] {
-  const problems = isReady(redis) ? [] : ['Redis is not connected'];
+export function coreProblems({
+  cluster,
+  redis,
+  redisHealth,
+}: Pick<Core, 'cluster' | 'redis' | 'redisHealth'>): string[] {
+  const problems = isReady(redis)
+    ? redisHealth.problems().map(({ text }) => text)
+    : ['Redis is not connected'];
   for (const { name, synced, refused, problem } of cluster.watches()) {
     if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
     // A process that only knows an old state of the fleet is of no use, and waiting does not repair it.

@@ -1,12 +1,14 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
+import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openRecords, type Records } from './records.ts';
+import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { openStateConnection } from './state-connection.ts';
 
 /** Desired state and rollouts, as they are kept in Redis beside the queue. */
-export type DesiredState = Runs & Records & Rollouts & ChannelSnapshots;
+export type DesiredState = Runs & Records & Rollouts & ChannelSnapshots & LastReleaseCheck & RestingWorkers;
 
 export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
   const connection = openStateConnection(redis, prefix);
@@ -15,5 +17,7 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openRecords(connection),
     ...openRollouts(connection),
     ...openChannelSnapshots(connection),
+    ...openLastReleaseCheck(connection),
+    ...openRestingWorkers(connection),
   };
 }

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import {
   countTargets,
+  isOpen,
   Outcome,
   Rollout,
   RolloutTarget,
+  TARGET_STATES,
   type TargetCounts,
 } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
 import type { StateConnection } from './state-connection.ts';
+
+/** As many as the page shows. */
+const ROLLOUTS_REPAIRED = 30;
 
 /** A rollout without its targets, which may be thousands. */
 export interface CountedRollout {
@@ -20,12 +25,15 @@ export interface Rollouts {
   rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
   /** The latest rollouts, newest first, each with the number of its targets in each state. */
   rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
+  /** Ends targets of the latest rollouts whose requests Redis has lost; returns how many. */
+  endOrphans(): Promise<number>;
 }
 
 export function openRollouts(connection: StateConnection): Rollouts {
   return {
     rollout: (id) => readRollout(connection, id),
     rolloutsWithCounts: (limit) => readCounted(connection, limit),
+    endOrphans: () => endOrphans(connection),
   };
 }
 
@@ -37,6 +45,15 @@ async function readRollout({ redis, prefix, guarded }: StateConnection, id: stri
     rollout: rollout.data,
     targets: decodeTargets(await guarded(() => redis.hgetall(`${key}:targets`))),
   };
+}
+
+async function endOrphans(connection: StateConnection): Promise<number> {
+  let ended = 0;
+  for (const { rollout, counts } of await readCounted(connection, ROLLOUTS_REPAIRED)) {
+    const hasWork = TARGET_STATES.some((state) => isOpen(state) && counts[state] > 0);
+    if (hasWork) ended += Number(await connection.run('end-orphans', { id: rollout.id, now: Date.now() }));
+  }
+  return ended;
 }
 
 async function readCounted(connection: StateConnection, limit: number): Promise<CountedRollout[]> {

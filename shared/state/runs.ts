@@ -23,6 +23,8 @@ export interface Run {
   readonly forceBootstrap: boolean;
   readonly attempt: number;
   readonly throttled: number;
+  /** Attempts of this request whose worker died, or could not reach Redis. */
+  readonly lost: number;
   /** One run answers this and an earlier request. */
   readonly coalesced: boolean;
   readonly startedAt: number;
@@ -132,11 +134,11 @@ const Begun = jsonText(
     trigger: z.string().default(''),
     requestedBy: z.string().default(''),
     release: z.string(),
-    // False if it is no longer kept.
-    releaseJson: z.union([StoredRelease, z.literal(false)]),
+    releaseJson: StoredRelease,
     force: z.boolean(),
     attempt: z.number(),
     throttled: z.coerce.number().default(0),
+    lost: z.coerce.number().default(0),
     coalesced: z
       .string()
       .optional()
@@ -150,13 +152,13 @@ const Begun = jsonText(
 
 function decodeBegin(reply: unknown, token: string): Begin {
   if (reply === 'busy' || reply === 'idle') return { kind: reply };
-  const { release, releaseJson, force, ...fields } = Begun.parse(reply);
-  if (!releaseJson) {
+  if (reply === 'release lost') {
     throw new SkipperError(
       'release_unknown',
-      `release ${release} is no longer kept: request the deploy again`,
+      'Redis has lost the requested release: request the deploy again',
     );
   }
+  const { release, releaseJson, force, ...fields } = Begun.parse(reply);
   return {
     kind: 'run',
     run: { ...fields, token, releaseKey: release, release: releaseJson, forceBootstrap: force },

@@ -101,6 +101,7 @@ export interface ScriptArguments {
     readonly leases: readonly { readonly namespace: string; readonly token: string }[];
   };
   count: { readonly ids: readonly string[] };
+  'end-orphans': { readonly id: string; readonly now: number };
 }
 
 export type ScriptName = keyof ScriptArguments;
@@ -118,6 +119,7 @@ const COMMANDS = {
   'release-lease': 'skipperReleaseLease',
   renew: 'skipperRenew',
   count: 'skipperCount',
+  'end-orphans': 'skipperEndOrphans',
 } as const satisfies Record<ScriptName, string>;
 
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;

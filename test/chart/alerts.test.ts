@@ -65,6 +65,8 @@ describe('promtool', () => {
     'skipper_namespaces_outdated{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '0x180',
     'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="stable"}': '1x180',
     'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '1x180',
+    'skipper_release_check_age_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '30x180',
+    'skipper_release_check_interval_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '60x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}': '0+1x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}': '0x180',
     'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="OK"}': '9x180',
@@ -157,6 +159,13 @@ describe('promtool', () => {
       {
         'skipper_namespaces_by_health{namespace="fiaas-skipper",job="fiaas-skipper",health="unknown"}':
           '2x180',
+      },
+    ],
+    [
+      'SkipperReleaseCheckOverdue',
+      {
+        'skipper_release_check_age_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}':
+          '30+60x180',
       },
     ],
     [

@@ -713,3 +713,80 @@ async function expectEndsToStay(state: DesiredState, model: StateModel, ended: M
     }
   }
 }
+
+describe('what Redis has lost', () => {
+  const countsOf = async (state: DesiredState) => (await state.rolloutsWithCounts(1))[0]?.counts;
+
+  test('ends the targets that nothing works on any more, and keeps the others', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['evicted', 'waiting', 'running', 'done']);
+    await begin(state, 'running');
+    await state.finish('done', await begin(state, 'done'), { state: 'completed' });
+    await redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
+
+    expect(await state.endOrphans()).toBe(1);
+
+    const targets = (await state.rollout('r1'))?.targets;
+    expect(targets?.get('evicted')).toMatchObject({
+      state: 'failed',
+      reason: 'Redis has lost this request: deploy again',
+    });
+    expect([...(targets ?? [])].map(([namespace, { state: each }]) => [namespace, each])).toEqual([
+      ['done', 'completed'],
+      ['evicted', 'failed'],
+      ['running', 'running'],
+      ['waiting', 'pending'],
+    ]);
+    expect(await countsOf(state)).toMatchObject({ completed: 1, failed: 1, running: 1, pending: 1 });
+    expect((await state.dirty()).sort()).toEqual(['running', 'waiting']);
+    expect(await state.endOrphans()).toBe(0);
+  });
+
+  test('ends a rollout whose targets are gone', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a', 'b']);
+    await redis.del(`${prefix}:rollout:r1:targets`);
+
+    expect(await state.endOrphans()).toBe(2);
+    expect(await countsOf(state)).toMatchObject({ pending: 0, running: 0, failed: 2 });
+  });
+
+  test('a request that a newer one runs behind is not lost', async () => {
+    const { state } = freshState();
+    await ask(state, 'r1', ['a']);
+    await begin(state);
+    await ask(state, 'r2', ['a']);
+
+    expect(await state.endOrphans()).toBe(0);
+  });
+
+  test('ends a request whose release is gone, so that nothing is tried forever', async () => {
+    const { state, prefix } = freshState();
+    await ask(state, 'r1', ['a']);
+    const { release = '' } = (await state.record('a')) ?? {};
+    await redis.del(`${prefix}:release:${release}`);
+
+    await expect(begin(state)).rejects.toMatchObject({ code: 'release_unknown' });
+
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'failed', code: 'release_unknown' });
+    expect(await state.record('a')).toMatchObject({
+      state: 'failed',
+      phase: 'done',
+      lastCode: 'release_unknown',
+    });
+    expect(await state.dirty()).toEqual([]);
+    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+  });
+
+  test('attempts whose worker was lost are counted apart, until the next request', async () => {
+    const { state, expire } = freshState();
+    await ask(state, 'r1', ['a']);
+    await begin(state);
+    await expire('a');
+
+    expect(await begin(state)).toMatchObject({ attempt: 2, lost: 1 });
+    await expire('a');
+    await ask(state, 'r2', ['a']);
+    expect(await begin(state)).toMatchObject({ attempt: 1, lost: 0 });
+  });
+});

@@ -206,13 +206,19 @@ describe('the Kubernetes API server', () => {
   test('acceptance 21: away later restarts nobody, and jobs go on when it is back', async () => {
     await world.addNamespace('cluster-later', { fdd: OLD });
     const api = await world.startApi({ process: true, gate });
-    const worker = await world.startWorker({ process: true, gate, flags: { 'max-attempts': 50 } });
+    const worker = await world.startWorker({ process: true, gate, flags: { 'max-attempts': 1 } });
     gate.cut();
     const { id } = await world.deploy({ namespaces: ['cluster-later'] });
     const details = await until(async () => {
       const { body } = await world.http('/api/namespaces/cluster-later');
-      return body.row.attempt >= 3 && body;
-    }, 'attempts have failed');
+      return body.row.cause !== '' && body;
+    }, 'the outage is noticed');
+    const problems = await until(async () => (await problemsOf(worker.url)).join(), 'the worker says so');
+    const { stale } = await until(async () => {
+      const { summary } = (await world.http('/api/fleet')).body;
+      return /queue rests/.test(summary.stale.join()) && summary;
+    }, 'the page says so');
+    const resting = (await world.http('/_/metrics', { url: worker.url })).text;
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
     expect((await world.http('/api/status')).status).toBe(200);
 
@@ -222,6 +228,9 @@ describe('the Kubernetes API server', () => {
     await api.stop();
 
     expect(details.row.cause).toMatch(/did not answer/);
+    expect(problems).toMatch(/the deploy queue rests: .*did not answer/);
+    expect(stale.join()).toMatch(/The deploy queue rests: the Kubernetes API does not answer 1 worker/);
+    expect(resting).toContain('skipper_worker_resting 1');
     expect(healths.map(({ status }) => status)).toEqual([200, 200]);
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
@@ -240,5 +249,39 @@ describe('the Kubernetes API server', () => {
     );
 
     expect(targets).toEqual(targets.map(() => expect.objectContaining({ state: 'completed', version: NEW })));
+  });
+});
+
+describe('an outage of the API server in the middle of a rollout', () => {
+  const NAMESPACES = 12;
+  const OUTAGE_MS = 20_000;
+
+  test('is no failure of any namespace, though it outlasts deadline and attempts', async () => {
+    const names = await world.addNamespaces('outlasting', NAMESPACES, { fdd: OLD });
+    const api = await world.startApi({ gate });
+    const worker = await world.startWorker({
+      gate,
+      flags: { 'max-attempts': 1, 'progress-deadline': 10, concurrency: 4 },
+    });
+    for (const name of names.slice(0, 2)) world.fdds.misbehaviour.set(name, { kind: 'hang' });
+    const { id } = await world.deploy({ namespaces: names });
+    await until(async () => {
+      const { targets } = await world.rollout(id);
+      return targets.filter(({ state }) => state === 'running').length >= 2;
+    }, 'it is under way');
+    gate.cut();
+    const wait = new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+    await wait;
+    const during = (await world.rollout(id)).counts;
+    for (const name of names) world.fdds.misbehaviour.clear(name);
+    gate.repair();
+
+    const { targets } = await world.rolloutFinished(id, 90_000);
+    await worker.stop();
+    await api.stop();
+
+    expect(during.failed).toBe(0);
+    expect(targets.filter(({ state }) => state !== 'completed')).toEqual([]);
+    expect(Math.max(...targets.map(({ attempt = 0 }) => attempt))).toBe(1);
   });
 });

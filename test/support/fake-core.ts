@@ -70,6 +70,12 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     log,
     metrics: createMetrics(),
     redis: { status: 'end' } as Redis,
+    redisHealth: {
+      problems: () => [],
+      check: async () => [],
+      onChange: () => undefined,
+      stop: () => undefined,
+    },
     prefix: '{fake}',
     cluster,
     service,
@@ -82,6 +88,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       rolloutsWithCounts: async () => [],
       records: async () => new Map(),
       channels: async () => new Map(),
+      lastReleaseCheck: async () => undefined,
+      restingWorkers: async () => new Map(),
     },
   } as unknown as Core;
   return { core, asked, planned };

@@ -20,6 +20,7 @@ export function aRun(overrides: Partial<Run> = {}): Run {
     forceBootstrap: false,
     attempt: 1,
     throttled: 0,
+    lost: 0,
     coalesced: false,
     startedAt: 1_700_000_000_000,
     appliedAt: undefined,

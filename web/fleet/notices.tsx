@@ -13,12 +13,12 @@ export function LiveBadge({ store }: { store: FleetStore }) {
       </span>
     );
   }
-  const isStale = store.summary.value.stale.length > 0;
+  const { stale, lastReleaseCheck } = store.summary.value;
+  const health = lastReleaseCheck?.problem === undefined ? 'outdated' : 'degraded';
+  const isStale = stale.length > 0;
   if (state === 'live') {
     return (
-      <span class={`live-badge ${isStale ? 'outdated' : 'healthy'}`}>
-        {isStale ? 'Partly stale' : 'Live'}
-      </span>
+      <span class={`live-badge ${isStale ? health : 'healthy'}`}>{isStale ? 'Partly stale' : 'Live'}</span>
     );
   }
   return <span class="live-badge degraded">Reconnecting</span>;
@@ -27,7 +27,7 @@ export function LiveBadge({ store }: { store: FleetStore }) {
 /** Why the data can be out of date. */
 export function Notices({ store }: { store: FleetStore }) {
   const connection = store.connection.value;
-  const { stale } = store.summary.value;
+  const { stale, lastReleaseCheck } = store.summary.value;
   return (
     <div class="notices" aria-live="polite">
       {connection.state === 'lost' ? (
@@ -40,12 +40,16 @@ export function Notices({ store }: { store: FleetStore }) {
           </span>
         </p>
       ) : null}
-      {stale.map((reason) => (
-        <p class="notice outdated" key={reason}>
-          <HealthIcon health="outdated" />
-          <span>{reason}</span>
-        </p>
-      ))}
+      {stale.map((reason) => {
+        // Data that is old is a warning; a check that has stopped is a failure.
+        const health = reason === lastReleaseCheck?.problem ? 'degraded' : 'outdated';
+        return (
+          <p class={`notice ${health}`} key={reason}>
+            <HealthIcon health={health} />
+            <span>{reason}</span>
+          </p>
+        );
+      })}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 -- Takes the namespace's lease for a run, and reads what is to be done. A lease that another token holds must run out, also
 -- if its holder is dead: only so can a process that was merely stopped know how long it may write.
 -- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds}}
--- Returns 'busy' | 'idle' (nothing requested that is not done) | JSON of the record
+-- Returns 'busy' | 'idle' (nothing requested that is not done) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "integer"
 --- @include "record-attempt"
@@ -27,6 +27,21 @@ local function recordLostAttempt(record)
   recordAttempt(namespace, '', json, string.match(record.open, '"s":(%d+)') or now, args.history)
 end
 
+-- Redis has lost the release, so no attempt can succeed: the request ends here.
+local function endWithoutRelease(key, record)
+  local reason = 'Redis has lost the requested release ' .. (record.release or '') .. ': request the deploy again'
+  local target = cjson.encode({state = 'failed', code = 'release_unknown', reason = reason, finishedAt = args.now,
+    jobId = record.jobId})
+  for _, id in ipairs({record.rolloutId or '', record.runningRolloutId or ''}) do
+    if id ~= '' then setTarget(id, namespace, 'failed', target) end
+  end
+  redis.call('HSET', key, 'handled', record.generation, 'runningRolloutId', '', 'state', 'failed', 'phase', 'done',
+    'reason', reason, 'lastState', 'failed', 'lastCode', 'release_unknown', 'open', '', 'steps', '',
+    'finishedAt', now, 'changedAt', now)
+  redis.call('SREM', prefix .. ':dirty', namespace)
+  announce(namespace)
+end
+
 local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
 if held and held ~= args.token then return 'busy' end
@@ -37,6 +52,13 @@ if generation <= handled then
   redis.call('DEL', leaseKey)
   return 'idle'
 end
+local releaseKey = prefix .. ':release:' .. (record.release or '')
+local releaseJson = redis.call('GET', releaseKey)
+if not releaseJson then
+  endWithoutRelease(key, record)
+  redis.call('DEL', leaseKey)
+  return 'release lost'
+end
 redis.call('SET', leaseKey, args.token, 'PX', args.leaseMs)
 local running = record.runningRolloutId
 if running and running ~= '' and running ~= record.rolloutId then
@@ -44,7 +66,11 @@ if running and running ~= '' and running ~= record.rolloutId then
     state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
     finishedAt = args.now, jobId = record.jobId}))
 end
-if record.open and record.open ~= '' then recordLostAttempt(record) end
+if record.open and record.open ~= '' then
+  recordLostAttempt(record)
+  -- One of an earlier request does not count: what was asked since begins with its own first attempt.
+  if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
+end
 record.force = (tonumber(record.forceGeneration) or 0) > handled
 -- Why the attempt before this one failed stays readable while this one runs.
 local wasTried = (tonumber(record.attempt) or 0) + (tonumber(record.throttled) or 0) > 0
@@ -55,10 +81,9 @@ if record.startedGeneration ~= record.generation then
   record.appliedAt = ''
   redis.call('HSET', key, 'startedGeneration', record.generation, 'startedAt', now, 'appliedAt', '')
 end
-local releaseKey = prefix .. ':release:' .. record.release
-record.releaseJson = redis.call('GET', releaseKey)
+record.releaseJson = releaseJson
 redis.call('EXPIRE', releaseKey, args.releaseTtlSeconds)
-local version = record.releaseJson and cjson.decode(record.releaseJson).version or nil
+local version = cjson.decode(releaseJson).version
 local open = cjson.encode({r = record.rolloutId, g = generation, n = record.attempt, j = jobId, t = record.trigger,
   b = record.requestedBy, v = version, s = args.now})
 redis.call('HSET', key, 'state', 'running', 'phase', 'planning', 'reason', '', 'lastFailure', lastFailure,

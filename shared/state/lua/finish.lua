@@ -23,7 +23,7 @@ setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)
 redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
-  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0,
+  redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0, 'lost', 0,
     'changedAt', now)
   return 'moved'
 end

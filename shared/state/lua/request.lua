@@ -46,7 +46,7 @@ local function raiseGeneration(asked, answer)
   end
   redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
     'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
-    'attempt', 0, 'throttled', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
+    'attempt', 0, 'throttled', 0, 'lost', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
   if not (isRunning and isUnfinished) then
     redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', now)
   end

@@ -153,3 +153,17 @@ test('while Redis is down, gauges that depend on it have no value; listeners do'
   expect(await exported('skipper_oldest_unfinished_seconds', down, metrics)).toEqual([]);
   expect(await exported('skipper_event_listeners', down, metrics)).toEqual(['skipper_event_listeners 3']);
 });
+
+describe('skipper_release_check_age_seconds', () => {
+  test('counts from the last release check, or from the start of the process', async () => {
+    const lastReleaseCheck = { since: Date.now() - 90_000, intervalSeconds: 60 };
+    const view = aFakeView({ summary: () => ({ ...aView({}).summary(), lastReleaseCheck }) });
+
+    const [age = ''] = await exported('skipper_release_check_age_seconds', view);
+
+    expect(Number(age.split(' ')[1])).toBeCloseTo(90, 0);
+    expect(await exported('skipper_release_check_interval', view)).toEqual([
+      'skipper_release_check_interval_seconds 60',
+    ]);
+  });
+});

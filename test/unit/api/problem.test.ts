@@ -13,6 +13,8 @@ describe('toProblem', () => {
     ],
     ['a key used twice', new BadRequestError('Idempotency-Key', 'used'), 422, 'bad_request'],
     ['Redis down', new SkipperError('redis_unavailable', 'away'), 503, 'redis_unavailable'],
+    ['a Redis that hangs', new Error('Command timed out'), 503, 'redis_unavailable'],
+    ['a Redis that is full', new Error('OOM command not allowed'), 503, 'redis_unavailable'],
     ['the cluster down', new SkipperError('cluster_unavailable', 'away'), 503, 'cluster_unavailable'],
     ['a missing resource', new SkipperError('not_found', 'gone'), 404, 'not_found'],
     ['a malformed ConfigMap', new SkipperError('config_error', 'no YAML'), 400, 'config_error'],

@@ -58,6 +58,7 @@ function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addB
       release: async () => undefined,
       dirty: async () => [],
       noteChannels: async () => undefined,
+      endOrphans: async () => 0,
       ...state,
     },
     queue: {

@@ -35,12 +35,14 @@ test('does not call the retry of a failed release a new release', async () => {
   await checkReleases({ log: async () => 1 } as unknown as Job, {
     ...core,
     autoupdate: true,
+    intervalSeconds: 60,
     releases: { resolve: async () => new Map([['stable', channel]]), problems: () => [] },
     state: {
       ...core.state,
       records: async () => records,
       keepReleases: async () => undefined,
       saveChannels: async () => undefined,
+      saveReleaseCheck: async () => undefined,
     },
   });
 

@@ -26,6 +26,7 @@ function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRuns
   const runs = createFakeRuns({ runs: [aRun()], ...options });
   const leases = createFakeLeases();
   const stopping = new AbortController();
+  const outage: { reason?: string; found?: string } = {};
   const job = createFakeJob();
   const process = () =>
     processJob(job.job, 'lock', {
@@ -36,12 +37,13 @@ function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRuns
       state: runs.state,
       leases: leases.leases,
       stopping: stopping.signal,
+      outage: { current: () => outage.reason, check: async () => outage.found },
       log: silentLog,
       maxAttempts: 3,
       backoff: { baseMs: 60_000, capMs: 60_000 },
     });
   const failures = async () => (await context.metrics.attemptsFailed.get()).values;
-  return { ...runs, ...leases, ...job, client, stopping, process, failures };
+  return { ...runs, ...leases, ...job, client, stopping, outage, process, failures };
 }
 
 /** The reason why a job did not complete. */
@@ -167,6 +169,42 @@ describe('processJob', () => {
     const { fields } = worker.reports.at(-1) ?? {};
     expect(fields).toMatchObject({ phase: 'backoff', attempt: 2, throttled: 8 });
     expect(worker.delayedTo).toHaveLength(1);
+  });
+
+  describe('while the API server is unreachable', () => {
+    const AWAY = 'the Kubernetes API server did not answer';
+
+    test('undoes the attempt and delays the job, even the last one', async () => {
+      const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 3 })] });
+      worker.outage.found = AWAY;
+      worker.client.answer('apply applications', aRefusedRequest(500, 'cluster_unavailable'));
+
+      expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+      const { fields, target, attempt } = worker.reports.at(-1) ?? {};
+      expect(fields).toMatchObject({ phase: 'backoff', attempt: 2, appliedAt: '' });
+      expect(target).toMatchObject({ state: 'running', code: 'cluster_unavailable' });
+      expect(attempt).toMatchObject({ end: 'retrying', code: 'cluster_unavailable' });
+      expect(worker.ends).toEqual([]);
+      expect(worker.released).toEqual(['token']);
+      expect(await worker.failures()).toEqual([]);
+      expect(worker.delayedTo[0]).toBeGreaterThan(Date.now() + 1_000);
+    });
+
+    test('a failure that has nothing to do with it is one', async () => {
+      const worker = aWorker({ config: { ...invalid('data.tag is wrong'), key: 'data.tag' } });
+      worker.outage.found = AWAY;
+
+      expect(await failureOf(worker.process())).toBeInstanceOf(UnrecoverableError);
+    });
+
+    test('does not begin a job that was fetched just before', async () => {
+      const worker = aWorker(OUTDATED);
+      worker.outage.reason = AWAY;
+
+      expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+      expect([worker.held, worker.client.requests, worker.reports]).toEqual([[], [], []]);
+      expect(worker.delayedTo).toHaveLength(1);
+    });
   });
 
   describe('of a permanent failure', () => {

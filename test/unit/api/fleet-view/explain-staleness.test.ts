@@ -22,6 +22,25 @@ describe('explainStaleness', () => {
     ]);
   });
 
+  test('says what is wrong with a Redis that answers', () => {
+    const problems = [{ text: 'Redis is full' }, { text: 'Redis does not answer', isSilent: true }];
+
+    expect(explainStaleness({ ...WELL, problems }, [healthy], NOW)).toEqual(['Redis is full']);
+  });
+
+  test('says that workers rest, with the reason of one', () => {
+    const resting = new Map([['node-a-1', 'ECONNREFUSED']]);
+
+    expect(explainStaleness({ ...WELL, resting }, [healthy], NOW)).toEqual([
+      expect.stringMatching(
+        /queue rests.*does not answer 1 worker \(node-a-1: ECONNREFUSED\).*automatically/,
+      ),
+    ]);
+    expect(explainStaleness({ ...WELL, resting, answers: false }, [healthy], NOW)).toEqual([
+      expect.stringMatching(/Redis/),
+    ]);
+  });
+
   test.each([
     ['Redis is away', false, [healthy], /Redis does not answer/],
     ['a watch is cut', true, [{ ...healthy, problem: 'ECONNREFUSED' }], /Kubernetes API.*pods: ECONNREFUSED/],

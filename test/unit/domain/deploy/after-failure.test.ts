@@ -4,6 +4,7 @@ import {
   type Failure,
   type FailurePolicy,
   MAX_THROTTLED,
+  mayBeOutage,
   SHORTEST_WAIT_MS,
 } from '../../../../domain/deploy/after-failure.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
@@ -13,7 +14,7 @@ const POLICY: FailurePolicy = {
   backoff: { baseMs: 1_000, capMs: 60_000 },
   random: () => 0.5,
 };
-const FIRST = { attempt: 1, throttled: 0 };
+const FIRST = { attempt: 1, throttled: 0, lost: 0 };
 /** What does not follow from the class of a code. */
 const SPECIAL: Partial<Record<ErrorCode, string>> = {
   shutting_down: 'hand-over',
@@ -44,7 +45,7 @@ describe('afterFailure', () => {
       (code) => [code, SPECIAL[code] ?? (ERROR_CODES[code] === 'skipped' ? 'skip' : 'fail')] as const,
     ),
   )('%s in the last attempt leads to %s', (code, kind) => {
-    const last = { attempt: POLICY.maxAttempts, throttled: MAX_THROTTLED };
+    const last = { attempt: POLICY.maxAttempts, throttled: MAX_THROTTLED, lost: 0 };
 
     expect(afterFailure(aFailure(code), last, POLICY).kind).toBe(kind);
   });
@@ -55,7 +56,7 @@ describe('afterFailure', () => {
     [3, 0, 'fail'],
     [4, 0, 'fail'],
   ])('attempt %d, throttled %d times, that fails with a conflict leads to %s', (attempt, throttled, kind) => {
-    expect(afterFailure(aFailure('conflict'), { attempt, throttled }, POLICY).kind).toBe(kind);
+    expect(afterFailure(aFailure('conflict'), { attempt, throttled, lost: 0 }, POLICY).kind).toBe(kind);
   });
 
   test.each([
@@ -66,7 +67,9 @@ describe('afterFailure', () => {
   ])(
     'attempt %d that was throttled %d times before leads, throttled again, to %j',
     (attempt, throttled, decision) => {
-      expect(afterFailure(aFailure('rate_limited'), { attempt, throttled }, POLICY)).toMatchObject(decision);
+      expect(afterFailure(aFailure('rate_limited'), { attempt, throttled, lost: 0 }, POLICY)).toMatchObject(
+        decision,
+      );
     },
   );
 
@@ -75,6 +78,46 @@ describe('afterFailure', () => {
     const uncounted = retried.filter(([, decision]) => decision.kind === 'retry' && decision.throttled);
 
     expect(uncounted.map(([code]) => code)).toEqual(['rate_limited']);
+  });
+
+  const LAST = { attempt: POLICY.maxAttempts, throttled: MAX_THROTTLED, lost: 0 };
+  const DUE_TO_AN_OUTAGE = [
+    'progress_deadline',
+    'bootstrap_failed',
+    'cluster_unavailable',
+    'bootstrap_pod_stuck',
+  ];
+
+  test('while the API server is unreachable, what can be due to that rests, even in the last attempt', () => {
+    const kinds = CODES.map((code) => {
+      const failure = { ...aFailure(code), isClusterAway: true };
+      return [code, afterFailure(failure, LAST, POLICY).kind] as const;
+    });
+
+    expect(kinds.filter(([, kind]) => kind === 'rest').map(([code]) => code)).toEqual(
+      CODES.filter((code) => DUE_TO_AN_OUTAGE.includes(code)),
+    );
+    expect(CODES.filter(mayBeOutage)).toEqual(CODES.filter((code) => DUE_TO_AN_OUTAGE.includes(code)));
+  });
+
+  test.each([
+    [0, 2_000],
+    [0.5, 6_000],
+    [1, 10_000],
+  ])('namespaces return from a rest spread over eight seconds (jitter %d)', (random, delayMs) => {
+    const failure = { ...aFailure('cluster_unavailable'), isClusterAway: true };
+
+    expect(afterFailure(failure, LAST, { ...POLICY, random: () => random })).toEqual({
+      kind: 'rest',
+      delayMs,
+    });
+  });
+
+  test('attempts whose worker was lost, or Redis, do not count', () => {
+    const attempt = POLICY.maxAttempts + 1;
+
+    expect(afterFailure(aFailure('conflict'), { attempt, throttled: 0, lost: 2 }, POLICY).kind).toBe('retry');
+    expect(afterFailure(aFailure('conflict'), { attempt, throttled: 0, lost: 1 }, POLICY).kind).toBe('fail');
   });
 
   describe('waits before the next attempt', () => {
@@ -89,12 +132,12 @@ describe('afterFailure', () => {
       [3, 2_000],
       [10, 30_000],
     ])('attempt %d failed: with jitter, twice as long as before, up to the cap', (attempt, delayMs) => {
-      expect(delayAfter(aFailure('conflict'), { attempt, throttled: 0 })).toBe(delayMs);
+      expect(delayAfter(aFailure('conflict'), { attempt, throttled: 0, lost: 0 })).toBe(delayMs);
     });
 
     test('by the number of throttled attempts, not by the attempt', () => {
-      expect(delayAfter(aFailure('rate_limited'), { attempt: 1, throttled: 3 })).toBe(4_000);
-      expect(delayAfter(aFailure('rate_limited'), { attempt: 5, throttled: 0 })).toBe(500);
+      expect(delayAfter(aFailure('rate_limited'), { attempt: 1, throttled: 3, lost: 0 })).toBe(4_000);
+      expect(delayAfter(aFailure('rate_limited'), { attempt: 5, throttled: 0, lost: 0 })).toBe(500);
     });
 
     test('never less than the shortest wait', () => {
@@ -111,7 +154,7 @@ describe('afterFailure', () => {
     });
 
     test('longer than Retry-After if the backoff is longer', () => {
-      expect(delayAfter(aFailure('conflict', 100), { attempt: 6, throttled: 0 })).toBe(16_000);
+      expect(delayAfter(aFailure('conflict', 100), { attempt: 6, throttled: 0, lost: 0 })).toBe(16_000);
     });
   });
 });

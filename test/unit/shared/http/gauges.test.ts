@@ -75,6 +75,13 @@ describe('coreProblems', () => {
     expect(problems({ problem: 'socket hang up' })).toEqual([]);
   });
 
+  test('names what Redis does not do, though it is connected', () => {
+    const core = aCore({});
+    const redisHealth = { ...core.redisHealth, problems: () => [{ text: 'Redis is full', blocks: true }] };
+
+    expect(coreProblems({ ...core, redisHealth })).toEqual(['Redis is full']);
+  });
+
   test('names what was never read, and what may not be followed any more', () => {
     expect(problems({ synced: false, problem: '404' })).toEqual(['pods not read yet: 404']);
     expect(problems({ problem: 'cannot watch pods', refused: true })).toEqual([

@@ -1,0 +1,49 @@
+import { messageOf } from '../domain/errors.ts';
+
+/** Something of Redis that keeps Skipper from its work, in words for the operator. */
+export interface RedisProblem {
+  readonly text: string;
+  /** True if nothing can be recorded meanwhile: a worker that took jobs could not finish them. */
+  readonly blocks: boolean;
+  /** True if it answers nothing at all. */
+  readonly isSilent?: boolean;
+}
+
+/** What a failed write says about Redis. */
+export function explainRedisError(error: unknown, prefix: string): RedisProblem {
+  const message = messageOf(error);
+  if (message.startsWith('OOM')) {
+    return { text: `Redis is full (${message}): raise its maxmemory`, blocks: true };
+  }
+  if (message.startsWith('NOPERM')) return { text: missingRight(message, prefix), blocks: true };
+  if (message === 'Command timed out') return { text: 'Redis does not answer', blocks: true, isSilent: true };
+  return { text: `Redis refuses to write: ${message}`, blocks: true };
+}
+
+/** Names the right as `ACL SETUSER` takes it. */
+export function missingRight(message: string, prefix: string): string {
+  const [, command] = /run the '([^']+)'/.exec(message) ?? [];
+  if (command !== undefined) return `Redis user lacks the right +${command}: grant it, then restart Skipper`;
+  const kind = /\bchannels?\b/.test(message) ? `&${prefix}:*` : `~${prefix}*`;
+  return `Redis user lacks the right ${kind}: grant it, then restart Skipper`;
+}
+
+/** What `INFO memory` says that is wrong. */
+export function explainRedisInfo(info: string): RedisProblem[] {
+  const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
+  if (policy === 'noeviction') return [];
+  const text = `Redis has maxmemory-policy ${policy}, so it deletes what Skipper needs when it is full: set noeviction`;
+  return [{ text, blocks: false }];
+}
+
+/** Errors by which Redis, or the connection to it, refuses a command; the libraries have no class for them. */
+export function isRedisRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'ReplyError' ||
+    error.name === 'MaxRetriesPerRequestError' ||
+    /^(Command timed out$|Connection is closed|Stream isn't writeable|(OOM|NOPERM|READONLY|LOADING|MISCONF|CLUSTERDOWN|MASTERDOWN) )/.test(
+      error.message,
+    )
+  );
+}

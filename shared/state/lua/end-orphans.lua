@@ -1,0 +1,45 @@
+-- Ends what a rollout waits for in vain, because Redis has lost it: targets whose namespace has no such request any more.
+-- What is still requested is marked as unfinished again, in case the set of those was lost.
+-- ARGV[1] JSON {id, now}
+-- Returns how many targets were ended
+--- @include "set-target"
+
+local prefix = KEYS[1]
+local args = cjson.decode(ARGV[1])
+local id = args.id
+local key = prefix .. ':rollout:' .. id
+local REASON = 'Redis has lost this request: deploy again'
+
+-- Without the targets only their number is known.
+local function endCounted()
+  local open = 0
+  for _, state in ipairs({'pending', 'running', 'paused'}) do
+    open = open + (tonumber(redis.call('HGET', key .. ':counts', state)) or 0)
+    redis.call('HSET', key .. ':counts', state, 0)
+  end
+  if open > 0 then redis.call('HINCRBY', key .. ':counts', 'failed', open) end
+  return open
+end
+
+local function isRequested(namespace)
+  local record = redis.call('HMGET', prefix .. ':namespace:' .. namespace, 'generation', 'handled', 'rolloutId', 'runningRolloutId')
+  local isUnfinished = (tonumber(record[1]) or 0) > (tonumber(record[2]) or 0)
+  return isUnfinished and (record[3] == id or record[4] == id)
+end
+
+if redis.call('EXISTS', key .. ':targets') == 0 then return endCounted() end
+local ended = 0
+local fields = redis.call('HGETALL', key .. ':targets')
+for i = 1, #fields, 2 do
+  local namespace, isJson, target = fields[i], pcall(cjson.decode, fields[i + 1])
+  if isJson and (target.state == 'pending' or target.state == 'running') then
+    if isRequested(namespace) then
+      redis.call('SADD', prefix .. ':dirty', namespace)
+    else
+      target.state, target.reason, target.finishedAt, target.retryAt = 'failed', REASON, args.now, nil
+      setTarget(id, namespace, 'failed', cjson.encode(target))
+      ended = ended + 1
+    end
+  end
+end
+return ended

@@ -1,0 +1,142 @@
+import type { Logger } from 'pino';
+import { messageOf } from '../domain/errors.ts';
+import { pause } from './pause.ts';
+import { isReady, type RedisConnection } from './redis.ts';
+import { explainRedisError, explainRedisInfo, missingRight, type RedisProblem } from './redis-problems.ts';
+
+const LOOK_EVERY_MS = 2_000;
+const RIGHTS_EVERY_MS = 15_000;
+const PROBE_TTL_MS = 60_000;
+
+/** Whether Redis does what Skipper needs of it, beyond being connected. */
+export interface RedisHealth {
+  /** Empty while all is well, and while Redis is not connected. */
+  problems(): readonly RedisProblem[];
+  /** Checks now; returns what it found. */
+  check(): Promise<readonly RedisProblem[]>;
+  /** Called when the problems have changed. */
+  onChange(listener: (problems: readonly RedisProblem[]) => void): void;
+  stop(): void;
+}
+
+export interface RedisHealthOptions {
+  readonly redis: RedisConnection;
+  /** Prefix of all keys, with its hash tag. */
+  readonly prefix: string;
+  readonly log: Logger;
+  readonly lookEveryMs?: number;
+}
+
+/** Tries a write every other second, and the rights now and then; a Redis that hangs or is full is connected all the same. */
+export function watchRedis({
+  redis,
+  prefix,
+  log,
+  lookEveryMs = LOOK_EVERY_MS,
+}: RedisHealthOptions): RedisHealth {
+  const stopping = new AbortController();
+  const listeners: ((problems: readonly RedisProblem[]) => void)[] = [];
+  let problems: readonly RedisProblem[] = [];
+  let lacking: readonly RedisProblem[] = [];
+  let rightsCheckedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    if (!isReady(redis)) return report([]);
+    const write = await tryWrite(redis, prefix);
+    if (write === undefined && Date.now() - rightsCheckedAt >= RIGHTS_EVERY_MS) {
+      lacking = await tryRights(redis, prefix);
+      rightsCheckedAt = Date.now();
+    }
+    report(write === undefined ? lacking : [write]);
+  }
+
+  function report(found: readonly RedisProblem[]): void {
+    const [before, now] = [problems, found].map((each) => each.map(({ text }) => text).join('; '));
+    problems = found;
+    if (before === now) return;
+    if (now === '') log.info('Redis is well again');
+    else log.warn({ problems: now }, 'Redis does not do what Skipper needs');
+    for (const listener of listeners) listener(found);
+  }
+
+  /** One at a time: a Redis that hangs must not collect questions. */
+  function lookOnce(): Promise<void> {
+    looking ??= look()
+      .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'Redis cannot be checked'))
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await lookOnce();
+      await pause(lookEveryMs, { signal: stopping.signal, ref: false });
+    }
+  }
+
+  void watch();
+  return {
+    problems: () => problems,
+    check: async () => {
+      await lookOnce();
+      return problems;
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
+async function tryWrite(redis: RedisConnection, prefix: string): Promise<RedisProblem | undefined> {
+  try {
+    await redis.set(`${prefix}:probe`, '1', 'PX', PROBE_TTL_MS);
+    return undefined;
+  } catch (error) {
+    // A connection that was lost meanwhile is reported as such.
+    return isReady(redis) ? explainRedisError(error, prefix) : undefined;
+  }
+}
+
+/**
+ * Commands that stand for the rights that queue, records and pages need. Redis checks the right before the type of the
+ * key, so a command that fits the probe's type as little as its purpose does no harm.
+ */
+function trials(prefix: string): readonly (readonly [string, ...string[]])[] {
+  const key = `${prefix}:probe`;
+  return [
+    ['INFO', 'memory'],
+    ['CLIENT', 'LIST', 'ID', '0'],
+    ['PUBLISH', `${prefix}:changes`, ''],
+    ['EVAL', 'return 1', '1', prefix],
+    ['EVALSHA', '0'.repeat(40), '1', prefix],
+    ['GET', key],
+    ['HGETALL', key],
+    ['SMEMBERS', key],
+    ['ZRANGE', key, '0', '0'],
+    ['LRANGE', key, '0', '0'],
+    ['XADD', key, '*', 'a', 'b'],
+    ['BZPOPMIN', key, '0.01'],
+    ['EXPIRE', key, '60'],
+  ];
+}
+
+async function tryRights(redis: RedisConnection, prefix: string): Promise<RedisProblem[]> {
+  const tried = await Promise.all(
+    trials(prefix).map(([command, ...args]) =>
+      redis.call(command, ...args).then(
+        (answer) => (command === 'INFO' ? explainRedisInfo(String(answer)) : []),
+        (error: unknown) => lackOf(messageOf(error), prefix),
+      ),
+    ),
+  );
+  const problems = tried.flat();
+  return problems.filter(({ text }, index) => problems.findIndex((each) => each.text === text) === index);
+}
+
+function lackOf(message: string, prefix: string): RedisProblem[] {
+  return message.startsWith('NOPERM') ? [{ text: missingRight(message, prefix), blocks: true }] : [];
+}

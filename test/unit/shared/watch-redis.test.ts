@@ -1,0 +1,81 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { RedisConnection } from '../../../shared/redis.ts';
+import { watchRedis } from '../../../shared/watch-redis.ts';
+import { silentLog } from '../../support/builders.ts';
+
+/** A Redis that refuses some commands, with a message. */
+function aRedis(refusals: Readonly<Record<string, string>> = {}) {
+  const facts = { status: 'ready', write: '', asked: 0 };
+  const redis = {
+    get status() {
+      return facts.status;
+    },
+    set: async () => {
+      facts.asked += 1;
+      await pause(1);
+      if (facts.write !== '') throw new Error(facts.write);
+    },
+    call: async (command: string) => {
+      const refusal = refusals[command];
+      if (refusal !== undefined) throw new Error(refusal);
+      return command === 'INFO' ? 'maxmemory_policy:noeviction' : 'OK';
+    },
+  } as unknown as RedisConnection;
+  const health = watchRedis({ redis, prefix: '{skipper}', log: silentLog, lookEveryMs: 5 });
+  const changes: string[] = [];
+  health.onChange((problems) => void changes.push(problems.map(({ text }) => text).join()));
+  return { facts, health, changes };
+}
+
+describe('watchRedis', () => {
+  test('finds nothing wrong with a Redis that does what it should', async () => {
+    const { health, changes } = aRedis({ XADD: 'WRONGTYPE the key holds another kind of value' });
+
+    expect(await health.check()).toEqual([]);
+    health.stop();
+    expect(changes).toEqual([]);
+  });
+
+  test('names the rights that are missing, each once', async () => {
+    const noChannels = 'NOPERM this user has no permissions to access one of the channels used as arguments';
+    const { health } = aRedis({
+      INFO: "NOPERM this user has no permissions to run the 'info' command",
+      PUBLISH: noChannels,
+      EVAL: noChannels,
+    });
+
+    const problems = await health.check();
+    health.stop();
+
+    expect(problems.map(({ text }) => text)).toEqual([
+      expect.stringContaining('+info'),
+      expect.stringContaining('&{skipper}:*'),
+    ]);
+  });
+
+  test('reports a Redis that is full, and when it is not any more', async () => {
+    const { facts, health, changes } = aRedis();
+    facts.write = 'OOM command not allowed';
+    await pause(40);
+    facts.write = '';
+    await pause(40);
+    health.stop();
+
+    expect(changes).toEqual([expect.stringMatching(/^Redis is full/), '']);
+  });
+
+  test('asks one question at a time, and none while Redis is not connected', async () => {
+    const { facts, health } = aRedis();
+    await Promise.all([health.check(), health.check(), health.check()]);
+    const asked = facts.asked;
+    facts.status = 'reconnecting';
+    await pause(10);
+    const before = facts.asked;
+    await pause(30);
+    health.stop();
+
+    expect(asked).toBe(1);
+    expect(facts.asked).toBe(before);
+  });
+});

@@ -1,0 +1,67 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { Core } from '../../../shared/core.ts';
+import { keepSchedules } from '../../../worker/keep-schedules.ts';
+import { createFakeCore } from '../../support/fake-core.ts';
+
+/** A queue that forgets when a test says so. */
+function aForgetfulQueue() {
+  const redis = Object.assign(new EventEmitter(), { status: 'ready' });
+  const schedules = new Map<string, number>();
+  const queue = {
+    upsertJobScheduler: async (id: string, { every }: { every: number }) => void schedules.set(id, every),
+    getJobScheduler: async (id: string) =>
+      schedules.has(id)
+        ? { every: schedules.get(id), next: 1, template: { data: { autoUpdate: true } } }
+        : undefined,
+    setGlobalConcurrency: async (limit: number) => void schedules.set('concurrency', limit),
+  };
+  const { core } = createFakeCore({ flags: { releaseCheckInterval: 60 } });
+  return { redis, schedules, core: { ...core, redis, releaseCheckQueue: queue } as unknown as Core };
+}
+
+const ALL = { 'release-check': 60_000, repair: 15_000, concurrency: 1 };
+
+describe('keepSchedules', () => {
+  test('schedules at once, and again on each connection', async () => {
+    const { redis, schedules, core } = aForgetfulQueue();
+    const kept = await keepSchedules(core, { everyMs: 1_000_000 });
+    const atFirst = Object.fromEntries(schedules);
+    schedules.clear();
+
+    redis.emit('ready');
+    await pause(10);
+    kept.stop();
+
+    expect(atFirst).toEqual(ALL);
+    expect(Object.fromEntries(schedules)).toEqual(ALL);
+  });
+
+  test('again and again, in case Redis lost its data and no connection', async () => {
+    const { schedules, core } = aForgetfulQueue();
+    const kept = await keepSchedules(core, { everyMs: 20 });
+    schedules.clear();
+
+    await pause(60);
+    kept.stop();
+
+    expect(Object.fromEntries(schedules)).toEqual(ALL);
+  });
+
+  test('not while Redis is unreachable, and not after the end', async () => {
+    const { redis, schedules, core } = aForgetfulQueue();
+    const kept = await keepSchedules(core, { everyMs: 10 });
+    schedules.clear();
+    redis.status = 'reconnecting';
+    await pause(30);
+    const whileUnreachable = schedules.size;
+
+    kept.stop();
+    redis.status = 'ready';
+    redis.emit('ready');
+    await pause(30);
+
+    expect([whileUnreachable, schedules.size]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,86 @@
+import { messageOf } from '../domain/errors.ts';
+import type { Core } from '../shared/core.ts';
+import { RELEASE_CHECK_JOB, REPAIR_JOB } from '../shared/queues.ts';
+import { isReady } from '../shared/redis.ts';
+import {
+  isSameSchedule,
+  type ReleaseCheckJob,
+  readReleaseCheckSchedule,
+} from '../shared/release-check-schedule.ts';
+
+const REPAIR_INTERVAL_MS = 15_000;
+/** Redis can lose its data without losing a connection. */
+const ASSERT_INTERVAL_MS = 15_000;
+
+type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'settings' | 'redis' | 'log'>;
+
+/**
+ * Schedules what is done beside the deploys, and keeps it scheduled: a Redis that lost its data has lost the schedules as
+ * well. Every worker does this; asserting what is there changes nothing. The first time must succeed.
+ */
+export async function keepSchedules(
+  core: ScheduleCore,
+  { everyMs = ASSERT_INTERVAL_MS } = {},
+): Promise<{ stop(): void }> {
+  await assertSchedules(core);
+  const log = core.log.child({ logger: 'worker' });
+  const again = () => {
+    if (!isReady(core.redis)) return;
+    assertMissing(core).catch((error: unknown) =>
+      log.debug({ reason: messageOf(error) }, 'schedules cannot be asserted'),
+    );
+  };
+  core.redis.on('ready', again);
+  const timer = setInterval(again, everyMs);
+  timer.unref();
+  return {
+    stop: () => {
+      core.redis.off('ready', again);
+      clearInterval(timer);
+    },
+  };
+}
+
+async function assertSchedules({ releaseCheckQueue: queue, settings, log }: ScheduleCore): Promise<void> {
+  const after = { autoUpdate: !settings.disableAutoupdate, intervalSeconds: settings.releaseCheckInterval };
+  const before = await readReleaseCheckSchedule(queue);
+  if (before !== undefined && !isSameSchedule(before, after)) {
+    log
+      .child({ logger: 'worker' })
+      .warn({ before, after }, 'release check changed: give all workers the same settings');
+  }
+  await scheduleReleaseCheck({ queue, ...after });
+  await scheduleRepair(queue);
+}
+
+/** What is there stays: workers with different settings would otherwise change it in turns. */
+async function assertMissing({ releaseCheckQueue: queue, settings }: ScheduleCore): Promise<void> {
+  const schedule = {
+    autoUpdate: !settings.disableAutoupdate,
+    intervalSeconds: settings.releaseCheckInterval,
+  };
+  const known = await readReleaseCheckSchedule(queue);
+  if (known === undefined) await scheduleReleaseCheck({ queue, ...schedule });
+  await scheduleRepair(queue);
+}
+
+interface ScheduledCheck {
+  readonly queue: Core['releaseCheckQueue'];
+  readonly autoUpdate: boolean;
+  readonly intervalSeconds: number;
+}
+
+async function scheduleReleaseCheck({ queue, autoUpdate, intervalSeconds }: ScheduledCheck): Promise<void> {
+  const data: ReleaseCheckJob = { autoUpdate };
+  await queue.upsertJobScheduler(
+    RELEASE_CHECK_JOB,
+    { every: intervalSeconds * 1000 },
+    { name: RELEASE_CHECK_JOB, data },
+  );
+}
+
+async function scheduleRepair(queue: Core['releaseCheckQueue']): Promise<void> {
+  await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
+  // However many workers there are, one check of the channels at a time is enough.
+  await queue.setGlobalConcurrency(1);
+}
