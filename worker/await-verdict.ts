@@ -118,8 +118,29 @@ async function judgeUntilClear(
   }
 }
 
-  expected: AwaitedDeployment,
-  deadlineAt: number,
+/** A deployment that somebody has taken away is not waited for: the next attempt plans again. */
+function assertUntouched(
+  { written, bootstrap }: AwaitedDeployment,
+  snapshot: NamespaceSnapshot,
+  hadDeployment: boolean,
+  cluster: ClusterCache,
+): void {
+  const rival =
+    written &&
+    detectRival({
+      written,
+      bootstrap,
+      snapshot,
+      hadDeployment,
+      applicationsPosition: cluster.watches().find(({ name }) => name === FDD_APPLICATIONS.name)?.position,
+      deploymentsPosition: cluster.deploymentsPosition(),
+    });
+  if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });
+}
+
+/** The API server is unreachable: what is shown may be old. */
+function isBlind({ cluster }: RunContext): boolean {
+  return cluster.watches().some(({ problem, refused }) => problem !== undefined && !refused);
 }
 
 function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {
