@@ -77,8 +77,8 @@ function addScriptHints(): void {
 async function fail(error: unknown): Promise<never> {
   const { ConfigurationError } = await import('../shared/config.ts');
   const expected = error instanceof ConfigurationError || error instanceof SkipperError;
-  console.error(
-    `skipper: ${expected ? messageOf(error) : String(error instanceof Error ? error.stack : error)}`,
-  );
+  const message = expected ? messageOf(error) : String(error instanceof Error ? error.stack : error);
+  // Not by the console, which becomes part of the log once a service has started.
+  process.stderr.write(`skipper: ${message}\n`);
   process.exit(1);
 }

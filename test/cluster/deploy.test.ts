@@ -24,6 +24,8 @@ import {
 } from './support/fdd-objects.ts';
 import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
 
+const CONFIG_DIGEST = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 describeCluster('deploying on a real control plane', { needsControllers: true }, () => {
   let world: RealWorld;
   let skipper: SkipperPair;
@@ -97,7 +99,8 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     });
     expect(metadata.finalizers ?? []).toEqual([]);
     expect(metadata.ownerReferences ?? []).toEqual([]);
-    expect(metadata.annotations ?? {}).toEqual({});
+    // Ours; upstream writes no annotation.
+    expect(metadata.annotations).toEqual({ 'fiaas-skipper/config-digest': CONFIG_DIGEST });
   }, 60_000);
 
   test('an update keeps foreign labels, annotations, finalizers, owners and additional_*', async () => {
@@ -124,7 +127,10 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'updated' });
     expect(spec).toEqual({ application: FDD, image: IMAGE, config: PUBLISHED_CONFIG, ...additional });
     expect(metadata.labels).toMatchObject({ foreign: 'kept', heritage: 'FIAAS-Skipper' });
-    expect(metadata.annotations).toEqual({ 'foreign/note': 'kept' });
+    expect(metadata.annotations).toEqual({
+      'foreign/note': 'kept',
+      'fiaas-skipper/config-digest': CONFIG_DIGEST,
+    });
     expect(metadata.finalizers).toEqual(['example.org/foreign']);
     expect(metadata.ownerReferences).toEqual(owners);
   }, 60_000);
@@ -325,7 +331,10 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     }
 
     const { metadata, spec } = await readApplication(world.admin, namespace);
-    expect(metadata.annotations).toEqual({ 'rival/counter': String(counter) });
+    expect(metadata.annotations).toEqual({
+      'rival/counter': String(counter),
+      'fiaas-skipper/config-digest': CONFIG_DIGEST,
+    });
     expect(spec).toMatchObject({ image: IMAGE, config: PUBLISHED_CONFIG });
   }, 90_000);
 

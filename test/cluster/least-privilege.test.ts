@@ -11,6 +11,7 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   PODS,
   pathOf,
+  ROLES as RBAC_ROLES,
   ROLE_BINDINGS,
   SERVICE_ACCOUNTS,
 } from '../../shared/kubernetes/resources.ts';
@@ -134,6 +135,13 @@ const DEPLOYS: readonly DeployCase[] = [
   }),
 ];
 
+/** Without these, what somebody removes stays removed: the worker trusts its record. */
+const READS_OF_RBAC: readonly Grant[] = ['serviceaccounts', 'roles', 'rolebindings'].map((resource) => ({
+  role: 'manage-rbac',
+  verb: 'get',
+  resource,
+}));
+
 const WATCHED = ['configmaps', 'pods', 'deployments', 'applications', 'application-statuses'];
 const WATCHES: readonly Grant[] = WATCHED.flatMap((resource) => [
   { role: 'watch', verb: 'list', resource },
@@ -194,7 +202,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       ),
     );
 
-    const tried = [...DEPLOYS, ...WATCHES, EVENTS_OF_API, ...CRD_CASES].map(keyOf);
+    const tried = [...DEPLOYS, ...READS_OF_RBAC, ...WATCHES, EVENTS_OF_API, ...CRD_CASES].map(keyOf);
     expect(tried.toSorted()).toEqual(granted.toSorted());
   });
 
@@ -211,7 +219,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       }
     }, 90_000);
 
-    async function createNamespaceWithout(lacking: DeployCase): Promise<string> {
+    async function createNamespaceWithout(lacking: Grant & Pick<DeployCase, 'prepare'>): Promise<string> {
       const reduced = await createRoleWithout(lacking);
       const other = lacking.role === 'deploy' ? 'manage-rbac' : 'deploy';
       const namespace = await world.createNamespace(`team-${nameOf(lacking)}`, {
@@ -226,6 +234,29 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
         workerRoles: ['fiaas-skipper-deploy', 'fiaas-skipper-manage-rbac'],
       });
     }
+
+    test('a Role that somebody removes is restored, unless the worker cannot read it', async () => {
+      const lacking = READS_OF_RBAC.find(({ resource }) => resource === 'roles') as Grant;
+      const blind = await createNamespaceWithout(lacking);
+      const seeing = await world.createNamespace('team-seeing', {
+        workerRoles: ['fiaas-skipper-deploy', 'fiaas-skipper-manage-rbac'],
+      });
+      const readRole = (namespace: string) => world.admin.get(RBAC_ROLES, { namespace, name: FDD });
+      const skipper = await startSkipperPair(world, { flags: { 'manage-rbac': true } });
+      try {
+        await skipper.deploy([blind, seeing]);
+        for (const namespace of [blind, seeing]) {
+          await world.admin.delete(RBAC_ROLES, { namespace, name: FDD });
+        }
+
+        await skipper.deploy([blind, seeing]);
+
+        expect(await readRole(seeing)).toBeDefined();
+        expect(await readRole(blind)).toBeUndefined();
+      } finally {
+        await skipper.stop();
+      }
+    });
 
     test('one that lacks none is deployed', () => {
       expect(targets['team-whole']).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });

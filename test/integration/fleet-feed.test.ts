@@ -199,6 +199,7 @@ describe('the fleet feed', () => {
     expect(channels).toEqual([
       {
         channel: 'no-such-channel',
+        code: 'release_unknown',
         namespaces: 1,
         version: '',
         problem: expect.stringContaining('does not exist'),
