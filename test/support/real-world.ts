@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -123,7 +124,10 @@ async function buildWorld(
     requestToken: (account, boundSecret) => requestToken(admin, account, boundSecret),
     writeKubeconfig: async (name, user, server = controlPlane.url) => {
       const path = join(folder, `${name}.kubeconfig`);
-      await writeFile(path, kubeconfigText({ server, caFile, user }));
+      // Another Skipper may read the file of this name at this moment: it is replaced, never emptied.
+      const written = `${path}.${randomUUID()}`;
+      await writeFile(written, kubeconfigText({ server, caFile, user }));
+      await rename(written, path);
       return path;
     },
     stop,
