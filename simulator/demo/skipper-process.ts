@@ -87,7 +87,8 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   };
 }
 
-function argumentsOf(flags: SkipperProcessOptions['flags']): string[] {
+/** Flags as the words of a command line; those that are false or undefined are left out. */
+export function argumentsOf(flags: SkipperProcessOptions['flags']): string[] {
   return Object.entries(flags).flatMap(([flag, value]) => {
     if (value === undefined || value === false) return [];
     return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];

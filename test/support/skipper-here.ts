@@ -4,7 +4,11 @@ import { createLogger } from '../../bin/logger.ts';
 import { runService } from '../../bin/serve.ts';
 import { settingsFrom, withSettings } from '../../bin/setting-options.ts';
 import { messageOf } from '../../domain/errors.ts';
-import type { SkipperProcess, SkipperProcessOptions } from '../../simulator/demo/skipper-process.ts';
+import {
+  argumentsOf,
+  type SkipperProcess,
+  type SkipperProcessOptions,
+} from '../../simulator/demo/skipper-process.ts';
 
 const PARTS = { api: ['api'], worker: ['worker'], standalone: ['api', 'worker'] } as const;
 const KEPT_LINES = 5_000;
@@ -92,9 +96,6 @@ async function run(
 
 /** As the command line reads them. */
 function parsed(flags: SkipperProcessOptions['flags']): Record<string, unknown> {
-  const words = Object.entries(flags).flatMap(([flag, value]) => {
-    if (value === undefined || value === false) return [];
-    return value === true ? [`--${flag}`] : [`--${flag}`, String(value)];
-  });
-  return withSettings(new Command().exitOverride()).parse(words, { from: 'user' }).opts();
+  const command = withSettings(new Command().exitOverride());
+  return command.parse(argumentsOf(flags), { from: 'user' }).opts();
 }
