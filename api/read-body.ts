@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
+import { parseJson } from '../domain/parse-json.ts';
 import { HttpProblem } from './problem.ts';
 
 /** zod creates an issue of about a kilobyte for each wrong value, and a body of two megabytes can hold a million values. */
@@ -12,12 +13,8 @@ export function readBody(schema: z.ZodType, rawBody: string, request: Request): 
   if (!request.is(['application/json', '+json'])) {
     throw new HttpProblem(415, 'not_json', 'send the body with "Content-Type: application/json"');
   }
-  let body: unknown;
-  try {
-    body = JSON.parse(rawBody);
-  } catch {
-    throw new HttpProblem(400, 'not_json', 'the body is not valid JSON');
-  }
+  const body = parseJson(rawBody);
+  if (body === undefined) throw new HttpProblem(400, 'not_json', 'the body is not valid JSON');
   if (holdsMoreThan(MAX_VALUES, body)) {
     throw new HttpProblem(400, 'bad_request', `the body holds more than ${MAX_VALUES} values`);
   }

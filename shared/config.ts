@@ -68,7 +68,7 @@ export const Settings = z.object({
   specFileOverride: text
     .default('/var/run/config/fiaas/fiaas_override.yaml')
     .describe("YAML file whose top-level keys replace those of the channel's fiaas.yml"),
-  disableAutoupdate: flag.describe('check for releases, but deploy only when asked'),
+  disableAutoupdate: flag.describe('check for releases, but deploy only on request'),
   statusUpdateInterval: seconds.default(30).describe('accepted for compatibility: the status is always live'),
   manageRbac: flag.describe('create ServiceAccount, Role and RoleBinding for FDD in each namespace'),
   useApiextensionsv1Crd: flag.describe('accepted for compatibility: v1 CRDs are always used'),
@@ -123,7 +123,7 @@ export const Settings = z.object({
   workerPort: port
     .optional()
     .describe("port of a worker's health and metrics (default: 5001, or a free port if 5001 is in use)"),
-  releaseCheckInterval: seconds.default(60).describe('seconds between two looks at the release channels'),
+  releaseCheckInterval: seconds.default(60).describe('seconds between two checks of the release channels'),
   releaseTimeout: seconds.default(10).describe('seconds the release server has for one answer'),
   releaseAllowedHosts: text
     .transform((hosts) => hosts.split(',').map((host) => host.trim()))
@@ -137,11 +137,11 @@ export const Settings = z.object({
     .describe('PEM file with certificate authorities of the release server, beside the usual ones'),
   httpProxy: proxy.describe('proxy for release servers at http URLs'),
   httpsProxy: proxy.describe('proxy for release servers at https URLs'),
-  noProxy: text.optional().describe('comma-separated hosts that are asked without a proxy'),
-  progressDeadline: seconds.default(300).describe('seconds in which a deployment must be proved'),
+  noProxy: text.optional().describe('comma-separated hosts that are reached without a proxy'),
+  progressDeadline: seconds.default(300).describe('seconds in which a deployment must be verified'),
   bootstrapDeadline: seconds
     .default(180)
-    .describe('seconds a bootstrap pod may run once FDD is proved, or hang before it counts as failed'),
+    .describe('seconds a bootstrap pod may run once FDD is verified, or hang before it counts as failed'),
   maxAttempts: z.coerce
     .number()
     .int()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../domain/parse-json.ts';
 
 /** Text that holds JSON of a schema. Text that is not JSON is an issue like any other. */
 export function jsonText<Schema extends z.ZodType>(schema: Schema) {
@@ -6,10 +7,8 @@ export function jsonText<Schema extends z.ZodType>(schema: Schema) {
 }
 
 function parse(text: string, context: z.RefinementCtx): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue('not JSON');
-    return z.NEVER;
-  }
+  const parsed = parseJson(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue('not JSON');
+  return z.NEVER;
 }

@@ -25,7 +25,7 @@ import { readDeployment } from './read-deployment.ts';
 import { readRbacProblem } from './read-rbac-problem.ts';
 import type { RunContext } from './run-context.ts';
 
-/** Rivals (kubectl, FDD itself) may write the Application between our look and our write. */
+/** Others (kubectl, FDD itself) can write the Application between our read and our write. */
 const CONFLICT_RETRIES = 4;
 
 export interface DeployResult {
@@ -38,14 +38,14 @@ export interface DeployResult {
 }
 
 /**
- * Brings one namespace to what was asked: observe, plan, apply, verify. Any part may have been done by a run that died;
- * what is done already is not done again.
+ * Brings one namespace to its requested release: observe, plan, apply, verify. A run that died can have done any part of
+ * it; finished parts are not repeated.
  */
 export async function deployNamespace(run: Run, context: RunContext): Promise<DeployResult> {
   try {
     return await deploy(run, context);
   } catch (error) {
-    // A namespace that is deleted may lose its role bindings before its ConfigMap: what is refused then lacks no right.
+    // A namespace that is being deleted can lose its role bindings before its ConfigMap: then no permission is missing.
     const isGoing = isForbidden(error) && (await isLeaving(context).catch(() => false));
     throw isGoing ? leaving() : error;
   }
@@ -55,7 +55,7 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   const { plan, config, application } = await planAndApply(run, context);
   const verify = plan.steps.find((step) => step.kind === 'verify');
   if (!verify) return { ...resultOf(plan, run), warnings: [] };
-  // Time runs from the write, also where a run that died did the writing.
+  // Time runs from the write, even if a run that died wrote it.
   const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
   const expected: AwaitedDeployment = {
     deploymentId: verify.deploymentId,
@@ -137,7 +137,7 @@ async function makePlan(
     done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
   };
   const bootstraps = needsBootstrap({ ...asked, observed: seen });
-  // A bootstrap beside a living FDD strips its settings: the watch's word that there is none is not enough.
+  // A bootstrap beside a running FDD strips its settings: a watch that shows no FDD is not enough.
   const isInDoubt = bootstraps ? !seen.deployment || !run.forceBootstrap : looksChanged(seen);
   const observed = isInDoubt ? { ...seen, deployment: await readDeployment(context) } : seen;
   const plan = planDeployment({ ...asked, observed });
@@ -150,8 +150,8 @@ async function makePlan(
 }
 
 /**
- * A Deployment that is not what FDD says it has made: somebody changed it, or its watch lags behind the watch that
- * showed the SUCCESS. Only a read can tell.
+ * A Deployment that differs from what FDD reported: somebody changed it, or its watch lags behind the watch that
+ * showed the SUCCESS. Only a read can show which.
  */
 function looksChanged(observed: NamespaceSnapshot): boolean {
   const current = observed.application?.deploymentId;
@@ -160,7 +160,7 @@ function looksChanged(observed: NamespaceSnapshot): boolean {
   return hasSucceeded && observed.deployment.deploymentId !== current;
 }
 
-/** Waits for the proof; whatever comes of it, a bootstrap pod's details is saved before the pod goes. */
+/** Verifies the deployment; in any case, a bootstrap pod's record is saved before the pod is deleted. */
 async function prove(
   expected: AwaitedDeployment,
   began: number,
@@ -243,7 +243,7 @@ async function isLeaving(context: RunContext): Promise<boolean> {
   return config === undefined || (config.ok && config.value.isDeleting === true);
 }
 
-/** The API that asked may have seen more than this worker's watches: before a namespace is called gone, it is asked for. */
+/** The API can have seen more than this worker's watches: before a namespace counts as gone, it is read. */
 async function withConfig(observed: NamespaceSnapshot, context: RunContext): Promise<NamespaceSnapshot> {
   if (observed.config) return observed;
   const { client, namespace } = context;

@@ -21,7 +21,7 @@ import { type OpenContext, openContext } from './open-context.ts';
 import type { WorkerDependencies } from './run-context.ts';
 import type { Outage } from './watch-outage.ts';
 
-/** Another run has the namespace: look again after this long. */
+/** Another run has the namespace: retry after this time. */
 const BUSY_DELAY_MS = 1_000;
 const FETCHED_TOO_LATE_DELAY_MS = 2_000;
 
@@ -30,11 +30,11 @@ export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePol
   readonly leases: Leases;
   readonly outage: Pick<Outage, 'current' | 'check'>;
   readonly log: Logger;
-  /** Aborted when the worker must let go of everything. */
+  /** Aborted when the worker must stop all its runs. */
   readonly stopping: AbortSignal;
 }
 
-/** What a job leaves behind on the board. */
+/** The result of a job, shown on the board. */
 export type JobResult =
   | (Omit<DeployResult, 'bootstrap'> & {
       readonly rolloutId: string;
@@ -44,7 +44,7 @@ export type JobResult =
   | { readonly outcome: 'nothing new' }
   | { readonly outcome: 'skipped'; readonly reason: string; readonly rolloutId: string };
 
-/** An attempt that failed and will be made again; the queue reads the wait from it. */
+/** A failed attempt that will be retried; the queue reads the delay from it. */
 export class RetryError extends Error {
   readonly delayMs: number;
 
@@ -55,7 +55,7 @@ export class RetryError extends Error {
   }
 }
 
-/** Carries a namespace to what the desired state asks, and again if that moved meanwhile. */
+/** Brings a namespace to its desired state, and repeats that if the desired state has changed in the meantime. */
 export async function processJob(
   job: Job<DeployJob>,
   token: string | undefined,
@@ -136,12 +136,12 @@ async function complete(
     context.settle(),
     job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
   ]);
-  context.log.info({ outcome, version, durationMs }, 'namespace is right');
+  context.log.info({ outcome, version, durationMs }, 'deploy verified');
   const bootstrapExitCode = bootstrap?.exitCode;
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
 }
 
-/** Whatever breaks off when the worker stops, or has lost the namespace, broke off for that reason. */
+/** An error while the worker stops, or after it has lost the lease, has that as its cause. */
 function causeOf(thrown: unknown, lease: Lease, { stopping }: ProcessDependencies): Error {
   if (stopping.aborted) return new SkipperError('shutting_down', 'the worker stops; another one continues');
   return toError(lease.signal.aborted ? lease.signal.reason : thrown);
@@ -159,7 +159,7 @@ function classify(error: Error): Classified {
   return { code, errorClass, retryAfterMs, details, symptoms };
 }
 
-/** A run that did not get through, and all that is needed to act on it. */
+/** A failed run, and everything needed to act on it. */
 interface FailedRun extends Classified {
   readonly error: Error;
   readonly job: Job<DeployJob>;
@@ -172,7 +172,7 @@ type Conclusion = { readonly result: JobResult; readonly moved: boolean };
 
 const UNCOUNTED: readonly AfterFailure['kind'][] = ['hand-over', 'abandon', 'rest'];
 
-/** Does what the domain decides after a failed attempt. */
+/** Carries out the domain's decision after a failed attempt. */
 async function conclude(failure: FailedRun, dependencies: ProcessDependencies): Promise<Conclusion> {
   const { error, code, run } = failure;
   const { maxAttempts, backoff, metrics, outage } = dependencies;
@@ -308,13 +308,13 @@ async function tryAgain(
   return readable(new RetryError(reason, waitMs, error), error);
 }
 
-/** The board shows stacks: for what is classified the message says more; a bug keeps its own. */
+/** The board shows stacks: for a classified error the message is more useful; a bug keeps its own. */
 function readable(thrown: Error, cause: Error): Error {
   thrown.stack = cause instanceof SkipperError ? thrown.message : (cause.stack ?? thrown.message);
   return thrown;
 }
 
-/** What is known and classified needs no stack; anything else is a bug, and does. */
+/** A classified error needs no stack; anything else is a bug, and does. */
 function described(error: Error) {
   return error instanceof SkipperError ? { reason: messageOf(error) } : { err: error };
 }

@@ -35,7 +35,7 @@ export interface RunContext extends WorkerDependencies {
   readonly progress: (phase: RunPhase, detail?: string) => void;
   /** Keeps facts for a later run, in the desired-state record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
-  /** Keeps the bootstrap pod's details; it is written when the attempt ends. */
+  /** Keeps the bootstrap pod's record; it is written when the attempt ends. */
   readonly keepBootstrap: (bootstrap: LastBootstrap) => void;
   /** A line in the job's log, which the board shows. */
   readonly logToJob: (line: string) => void;

@@ -1,5 +1,6 @@
 import { parseRefusal } from '../../domain/cluster/parse-refusal.ts';
 import { SkipperError } from '../../domain/errors.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import type { Refusal } from '../../domain/symptom.ts';
 
 /** The `Status` object that an API server answers with when it refuses. */
@@ -128,10 +129,6 @@ function retryAfter(status: KubernetesStatus, header: string | undefined): numbe
 }
 
 function parseStatus(body: string): KubernetesStatus {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as KubernetesStatus) : {};
-  } catch {
-    return {};
-  }
+  const parsed = parseJson(body);
+  return typeof parsed === 'object' && parsed !== null ? (parsed as KubernetesStatus) : {};
 }

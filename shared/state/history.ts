@@ -27,7 +27,7 @@ const EVENT_LENGTH = 500;
 /** What a script is handed when an attempt ends. */
 export interface AttemptEnding {
   readonly attempt: Attempt;
-  /** The bootstrap pod's details, if the attempt has collected one. */
+  /** The bootstrap pod's record, if the attempt has collected one. */
   readonly bootstrap?: LastBootstrap | undefined;
 }
 

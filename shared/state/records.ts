@@ -5,7 +5,7 @@ import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { PHASES } from '../../domain/rollout/phase.ts';
 import { TargetState } from '../../domain/rollout/rollout.ts';
 import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
-import type { StateConnection } from './state-connection.ts';
+import { type StateConnection, valuesOf } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
 /** Records are read in pipelines of this many. */
@@ -60,11 +60,7 @@ function readFields({ redis, prefix, guarded }: StateConnection, namespaces: rea
   return guarded(async () => {
     const pipeline = redis.pipeline();
     for (const namespace of namespaces) pipeline.hmget(`${prefix}:namespace:${namespace}`, ...RECORD_FIELDS);
-    const answers = (await pipeline.exec()) ?? [];
-    return answers.map(([error, values]) => {
-      if (error) throw error;
-      return values;
-    });
+    return valuesOf(await pipeline.exec());
   });
 }
 

@@ -9,7 +9,7 @@ import {
   type TargetCounts,
 } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
-import type { StateConnection } from './state-connection.ts';
+import { type StateConnection, valuesOf } from './state-connection.ts';
 
 /** As many as the page shows. */
 const ROLLOUTS_REPAIRED = 30;
@@ -86,18 +86,11 @@ async function readCounts(connection: StateConnection, ids: readonly string[]): 
   for (const id of ids) {
     pipeline.get(`${prefix}:rollout:${id}`).hgetall(`${prefix}:rollout:${id}:counts`);
   }
-  const values = await guarded(async () => valuesOf((await pipeline.exec()) ?? []));
+  const values = await guarded(async () => valuesOf(await pipeline.exec()));
   return ids.flatMap((id, index) => {
     const rollout = StoredRollout.safeParse(values[index * 2]);
     if (!rollout.success) return [];
     return [{ id, rollout: rollout.data, counts: decodeCounts(values[index * 2 + 1]) }];
-  });
-}
-
-function valuesOf(answers: readonly (readonly [Error | null, unknown])[]): unknown[] {
-  return answers.map(([error, value]) => {
-    if (error) throw error;
-    return value;
   });
 }
 

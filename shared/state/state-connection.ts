@@ -28,3 +28,11 @@ async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Prom
     throw new SkipperError('redis_unavailable', `Redis did not answer: ${String(error)}`, { cause: error });
   }
 }
+
+/** The values of a pipeline's replies, in its order; throws the first command's error. */
+export function valuesOf(replies: readonly (readonly [Error | null, unknown])[] | null): unknown[] {
+  return (replies ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}

@@ -89,7 +89,7 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   };
 }
 
-/** The words of a command line; flags that the process does not read are left out. */
+/** Flags as the words of a command line, without those that are false or undefined or that the process does not read. */
 export function argumentsOf(flags: SkipperProcessOptions['flags'], command: ProcessName): string[] {
   const foreign = new Set(SETTING_NAMES.filter((name) => !isReadBy(command, name)).map(flagOf));
   return Object.entries(flags).flatMap(([flag, value]) => {

@@ -43,7 +43,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(reports.length).toBeGreaterThan(0);
   }, 60_000);
 
-  test('the details tells what was done, and that all is well', async () => {
+  test('the details show what was done, and that all is well', async () => {
     // That the deploy is done reaches the API's view by a message.
     const { attempts, why, checks } = await until(
       'nothing is under way',

@@ -15,6 +15,7 @@ import {
   type Resource,
 } from '../../shared/kubernetes/resources.ts';
 import { startWatch } from '../../shared/kubernetes/watch.ts';
+import { pause } from '../../shared/pause.ts';
 import { startChannelServer } from '../../simulator/channel-server.ts';
 import { unknownArguments } from '../../simulator/fdd/bootstrap-arguments.ts';
 import type {
@@ -785,12 +786,6 @@ async function eventually<T>(check: () => Promise<T>, timeoutMs = 4_000): Promis
       await pause(10);
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 async function withChannels(

@@ -91,7 +91,7 @@ describe('traces', () => {
   });
 
   test('are named in the log lines of a run, beside rollout, namespace and job', () => {
-    expect(workerLines.find(({ message }) => message === 'namespace is right')).toMatchObject({
+    expect(workerLines.find(({ message }) => message === 'deploy verified')).toMatchObject({
       rollout: rolloutId,
       namespace: 'traced',
       job: jobId,

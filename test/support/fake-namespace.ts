@@ -112,7 +112,7 @@ export function madeWith(config: Release['config']): Record<string, string> {
   return { MADE_WITH: JSON.stringify(config) };
 }
 
-/** Ends a run as a worker does once its deployment is proved: the bootstrap pod's details is saved, and the pod goes. */
+/** Ends a run as a worker does once its deployment is verified: the bootstrap pod's record is saved, and the pod deleted. */
 export function collect(world: FakeNamespace, verified: string): FakeNamespace {
   if (world.deployment?.deploymentId !== verified) return world;
   return world.bootstrapPod?.startedFor === verified ? { ...world, bootstrapPod: undefined } : world;

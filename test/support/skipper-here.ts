@@ -93,7 +93,10 @@ async function run(
 }
 
 /** As the command line reads them. */
-function parsed(command: SkipperProcessOptions['command'], flags: SkipperProcessOptions['flags']) {
+function parsed(
+  command: SkipperProcessOptions['command'],
+  flags: SkipperProcessOptions['flags'],
+): Record<string, unknown> {
   const words = argumentsOf(flags, command);
   return withSettings(new Command().exitOverride(), command).parse(words, { from: 'user' }).opts();
 }

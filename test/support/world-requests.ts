@@ -1,3 +1,4 @@
+import { parseJson } from '../../domain/parse-json.ts';
 import { until } from './until.ts';
 
 export interface Target {
@@ -108,13 +109,5 @@ async function ask(url: string, { method = 'GET', body, headers }: HttpOptions):
     body: isJson ? JSON.stringify(body) : (body as string | undefined),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: parsed(text) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return { status: response.status, headers: response.headers, text, body: parseJson(text) };
 }

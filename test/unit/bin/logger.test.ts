@@ -16,14 +16,14 @@ describe('createLogger', () => {
   test("acceptance 20: writes JSON lines with upstream's field names", () => {
     const { log, last } = capture();
 
-    log.child({ logger: 'worker' }).info({ namespace: 'team-a' }, 'namespace is right');
+    log.child({ logger: 'worker' }).info({ namespace: 'team-a' }, 'deploy verified');
 
     expect(last()).toMatchObject({
       '@timestamp': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       '@version': 1,
       level: 'INFO',
       logger: 'worker',
-      message: 'namespace is right',
+      message: 'deploy verified',
       namespace: 'team-a',
     });
   });
