@@ -81,7 +81,7 @@ export function openQueueStats({
         workers: workers.length,
         rollouts: follow(rollouts, Date.now()),
         releaseCheck,
-        lastCheck: laterOf(current.lastCheck, lastCheck),
+        lastCheck: dueEvery(releaseCheck, laterOf(current.lastCheck, lastCheck)),
       };
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'queue and rollouts cannot be read');
@@ -111,4 +111,9 @@ export function openQueueStats({
 function laterOf(known: ReleaseCheckAge, read: ReleaseCheckRecord | undefined): ReleaseCheckAge {
   if (read === undefined || read.at <= (known.at ?? 0)) return known;
   return { ...read, since: read.at };
+}
+
+/** The schedule outlives the workers, so it is the interval to compare with once no check has ended for a while. */
+function dueEvery(schedule: FleetSummary['releaseCheck'], check: ReleaseCheckAge): ReleaseCheckAge {
+  return schedule === undefined ? check : { ...check, intervalSeconds: schedule.intervalSeconds };
 }

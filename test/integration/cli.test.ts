@@ -243,8 +243,12 @@ describe('on a terminal', () => {
 
   test('deploy --wait draws one bar to its end', async () => {
     await world.addNamespaces('drawn', 2);
+    const held = gate?.hold(isApplicationWrite('drawn-2'));
+    const waiting = start(['deploy', 'drawn-1', 'drawn-2', '--wait'], { columns: 90 });
 
-    const { code, out } = await skipper(['deploy', 'drawn-1', 'drawn-2', '--wait'], { columns: 90 });
+    await until(() => /[01] of 2 done/.test(shown(waiting.out())), 'the bar is drawn');
+    held?.release();
+    const { code, out } = await waiting.ended;
 
     expect(code).toBe(0);
     expect(out).toContain('\x1b[1A[');
