@@ -12,11 +12,11 @@ describe('hideSecrets', () => {
     ['a header', 'authorization: Bearer abcdefghijklmnop1', 'authorization: Bearer ***'],
     ['no secret', 'https://x/@scope/a?tag=1#b@c', 'https://x/@scope/a?tag=1#b@c'],
     ['an image', 'fiaas/fdd@sha256:0123', 'fiaas/fdd@sha256:0123'],
-  ])('takes %s out of a text', (_what, text, shown) => {
+  ])('removes %s from a text', (_what, text, shown) => {
     expect(hideSecrets(text)).toBe(shown);
   });
 
-  test('takes a known secret out in every form, and leaves short ones', () => {
+  test('removes a known secret in every form, and ignores short ones', () => {
     rememberSecret('pa"ss/wörd');
     rememberSecret('abc');
 
@@ -32,7 +32,7 @@ describe('hideSecrets', () => {
     expect(JSON.parse(shown)).toEqual(['***', '***', '***', 'abc']);
   });
 
-  test('takes a known secret out of JSON within JSON', () => {
+  test('removes a known secret from JSON within JSON', () => {
     const password = String.raw`pl"an\\ted`;
     rememberSecret(password);
 
@@ -41,7 +41,7 @@ describe('hideSecrets', () => {
     expect(hideSecrets(nested)).not.toMatch(/pl|ted/);
   });
 
-  test('takes no longer for a long text without any secret', () => {
+  test('is fast for a long text without secrets', () => {
     const started = performance.now();
 
     hideSecrets('://'.repeat(100_000));
@@ -52,7 +52,7 @@ describe('hideSecrets', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
-  test('is applied to every error that people see', () => {
+  test('is applied to every error shown to people', () => {
     const error = new SkipperError('forbidden', 'no https://u:hunter2@x', {
       details: ['https://u:hunter2@x'],
     });

@@ -30,7 +30,7 @@ describe('errorIn', () => {
   });
 });
 
-test('a line is an error, information, or neither', () => {
+test('classifies a line as an error, as information, or as neither', () => {
   expect([ERROR, INFO, 'text'].map(isErrorLine)).toEqual([true, false, false]);
   expect([ERROR, INFO, 'text'].map(isInfoLine)).toEqual([false, true, false]);
 });
@@ -56,7 +56,7 @@ describe("a log in FDD's JSON format", () => {
     '{"level": "ERR',
   ].join('\n');
 
-  test('is shown as level and message, with the traceback below', () => {
+  test('is shown as level and message, followed by the traceback', () => {
     expect(plainLog(log).split('\n')).toEqual([
       'Traceback of somebody else',
       '[t|   INFO] begun [x|y]',
@@ -71,7 +71,7 @@ describe("a log in FDD's JSON format", () => {
     ]);
   });
 
-  test('has the last error in it, as a log in plain format has', () => {
+  test('yields its last error, like a log in plain format', () => {
     expect(errorInText(plainLog(log))).toBe('Forbidden: 403');
     expect(errorInText([INFO, ERROR, INFO].join('\n'))).toBe('no such port');
     expect(errorInText('')).toBeUndefined();

@@ -42,7 +42,7 @@ describe('parseNamespaceConfig', () => {
     'a..b',
     '🚀',
     'x'.repeat(129),
-  ])('refuses the tag %j, which is not a valid file name of a channel', (tag) => {
+  ])('rejects the tag %j, which is not a valid channel file name', (tag) => {
     const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
 
     expect(config).toEqual({
@@ -103,7 +103,7 @@ describe('parseNamespaceConfig', () => {
     ['1', true],
     ['"1"', true],
     ['false', false],
-    // Upstream reads switches by truthiness, so that this one would be on.
+    // Upstream reads switches by truthiness and would treat this one as on.
     ['"false"', false],
     ['no', false],
     ['0', false],
@@ -119,7 +119,7 @@ describe('parseNamespaceConfig', () => {
     });
   });
 
-  // PyYAML, which upstream and FDD read this file with, knows the words of YAML 1.1.
+  // Upstream and FDD read this file with PyYAML, which follows YAML 1.1.
   test.each(['on', 'On', 'ON'])('reads the switch %s as FDD does: it is true in YAML 1.1', (word) => {
     const config = parseYaml(`use-networkingv1-ingress: ${word}\n`);
 
@@ -152,14 +152,14 @@ describe('parseNamespaceConfig', () => {
     ['a value deep inside', 'a: 1\nb: [1, {c: 2, d: 4}]', false],
     ['the order of a list', 'a: 1\nb: [{c: 2, d: 3}, 1]', false],
     ['a key', 'a: 1', false],
-  ])('acceptance 9: knows whether %s makes another configuration', (_what, text, isSame) => {
+  ])('acceptance 9: detects if %s changes the configuration', (_what, text, isSame) => {
     const digest = digestOf(parseYaml('a: 1\nb: [1, {c: 2, d: 3}]'));
 
     expect(digest).toMatch(/^[0-9a-f]{16}$/);
     expect(digestOf(parseYaml(text)) === digest).toBe(isSame);
   });
 
-  test('has no digest of a ConfigMap with another name, which FDD does not mount', () => {
+  test('has no digest for a ConfigMap with another name, which FDD does not mount', () => {
     const config = parseNamespaceConfig(
       aConfigMap({ [CLUSTER_CONFIG]: 'environment: test' }, { name: 'fdd-labelled' }),
     );
@@ -195,7 +195,7 @@ describe('parseNamespaceConfig', () => {
 });
 
 describe('isTag', () => {
-  test('accepts nothing that leaves the folder of the channels, in a path or a URL', () => {
+  test('accepts no tag that escapes the channel folder, in a path or a URL', () => {
     const base = resolve('/srv/releases/fiaas-deploy-daemon');
     const hostile = fc.string({ unit: fc.constantFrom(...'a1./\\%2eF:?#&;+_-~\0\n ') });
 

@@ -9,11 +9,11 @@ describe('hasBootstrapEnded', () => {
     ['Unknown', false],
     ['Succeeded', true],
     ['Failed', true],
-  ])('%s: %s', (phase, finished) => {
+  ])('phase %s: %s', (phase, finished) => {
     expect(hasBootstrapEnded(aPod({ phase }))).toBe(finished);
   });
 
-  test.each([0, 1])('with exit code %d beside a sidecar that runs on', (exitCode) => {
+  test.each([0, 1])('is true for exit code %d while a sidecar keeps running', (exitCode) => {
     expect(hasBootstrapEnded(aPod({ phase: 'Running', terminated: { exitCode } }))).toBe(true);
   });
 });

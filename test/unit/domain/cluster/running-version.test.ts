@@ -35,6 +35,6 @@ test.each<[string, string | undefined, NamespaceSnapshot]>([
     '',
     aSettledSnapshot({ pods: [], deployment: aDeployment({ updatedReplicas: 0 }) }),
   ],
-])('when %s, "%s" runs', (_what, version, snapshot) => {
+])('if %s, the running version is "%s"', (_what, version, snapshot) => {
   expect(runningVersion(snapshot)).toBe(version);
 });

@@ -27,7 +27,7 @@ describe('statusOf', () => {
   });
 
   test.each([
-    ['OK', 'all is right', {}],
+    ['OK', 'everything matches', {}],
     ['NOT_FOUND', 'there is no Deployment', { deployment: undefined }],
     [
       'NOT_FOUND',
@@ -47,11 +47,15 @@ describe('statusOf', () => {
       { deployment: aDeployment({ replicas: 2, availableReplicas: 1 }) },
     ],
     ['FAILED', 'availableReplicas is an explicit 0', { deployment: aDeployment({ availableReplicas: 0 }) }],
-    ['OK', 'a scaled up FDD is whole', { deployment: aDeployment({ replicas: 2, availableReplicas: 2 }) }],
-    // Ours.
+    [
+      'OK',
+      'all replicas of a scaled-up FDD are available',
+      { deployment: aDeployment({ replicas: 2, availableReplicas: 2 }) },
+    ],
+    // Added by Skipper.
     ['CONFIG_ERROR', 'the ConfigMap is malformed', { config: broken }],
     ['HELM_MANAGED', 'Helm made the Deployment', { deployment: aDeployment(helm) }],
-  ] as const)('acceptance 16: is %s if %s', (status, _where, overrides) => {
+  ] as const)('acceptance 16: is %s if %s', (status, _what, overrides) => {
     expect(statusOf(aSettledSnapshot(overrides)).status).toBe(status);
   });
 

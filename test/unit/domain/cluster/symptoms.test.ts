@@ -27,7 +27,7 @@ const crashing = aPod({
   waiting: { reason: 'CrashLoopBackOff', message: 'back-off 5m0s' },
 });
 const unscheduled = aBootstrapPod({ phase: 'Pending', ready: false, unscheduled: '0/3 nodes are available' });
-/** Everything at once. */
+/** Every symptom at once. */
 const BROKEN: Partial<NamespaceSnapshot> = {
   deployment: aDeployment({
     availableReplicas: undefined,
@@ -47,7 +47,7 @@ describe('symptomsOf', () => {
     expect(symptomsOf(aSettledSnapshot({ pods: [aPod()] }))).toEqual([]);
   });
 
-  test('lists what is wrong from the top down, as data', () => {
+  test('lists every symptom from the top down, as data', () => {
     expect(symptomsOf(aSettledSnapshot(BROKEN))).toEqual([
       { kind: 'replicas', wanted: 1, available: 0, updated: 1, generation: 2, observedGeneration: 2 },
       { kind: 'condition', type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable' },
@@ -80,7 +80,7 @@ describe('symptomsOf', () => {
     ]);
   });
 
-  test('can be recorded and read back', () => {
+  test('survives being stored and read back', () => {
     for (const symptom of symptomsOf(aSettledSnapshot(BROKEN))) {
       expect(Symptom.parse(JSON.parse(JSON.stringify(symptom)))).toEqual(symptom);
     }
@@ -90,7 +90,7 @@ describe('symptomsOf', () => {
     expect(symptomsOf(aSnapshot())).toEqual([{ kind: 'no-deployment' }]);
   });
 
-  test('reads the report on the given deployment', () => {
+  test('uses the report for the given deployment', () => {
     const statuses = [aStatus(), aStatus({ deploymentId: OUR_ID, result: 'FAILED' })];
     const snapshot = aSettledSnapshot({ statuses });
 
@@ -147,7 +147,7 @@ describe('describeSymptom', () => {
       { kind: 'refusal', refusal: { by: 'rbac', user: 'u', verb: 'patch', resource: 'pods' } },
       'not allowed: u cannot patch pods',
     ],
-  ])('of %j is %j', (symptom, line) => {
+  ])('describes %j as %j', (symptom, line) => {
     expect(describeSymptom(symptom)).toBe(line);
   });
 });
@@ -164,7 +164,7 @@ describe('podSymptom', () => {
   test.each([
     ['is not ready', running],
     ['waits for it', { ...running, waiting: { reason: 'PodInitializing', message: undefined } }],
-  ])('names the sidecar where FDD %s', (_what, pod) => {
+  ])('names the sidecar if FDD %s', (_what, pod) => {
     const symptom = podSymptom(pod, false);
 
     expect(symptom).toMatchObject({ state: 'waiting', container: 'istio-proxy', restarts: 7 });

@@ -18,7 +18,7 @@ describe('whyNoFddRuns', () => {
     },
   );
 
-  test('names who has scaled the Deployment to 0', () => {
+  test('names the client that scaled the Deployment to 0', () => {
     const switchedOff = { how: 'scaled to 0', by: 'kubectl' } as const;
 
     expect(whyWith({ ...down, replicas: 0, switchedOff })).toBe(
@@ -26,7 +26,7 @@ describe('whyNoFddRuns', () => {
     );
   });
 
-  test('names what refuses every pod', () => {
+  test('names the reason why every pod is rejected', () => {
     const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota: small' }];
 
     expect(whyWith({ ...down, conditions })).toContain('exceeded quota: small');
@@ -39,7 +39,7 @@ describe('whyNoFddRuns', () => {
     ['a container is being created', down, [{ ...stuck, waiting: { reason: 'ContainerCreating' } }]],
     ['a pod waits for a node', down, [aPod({ ready: false, phase: 'Pending', unscheduled: 'no node' })]],
     ['no pod is shown yet', down, []],
-  ])('is not sure while %s', (_when, deployment, pods) => {
+  ])('gives no reason while %s', (_when, deployment, pods) => {
     expect(whyWith(deployment, ...pods)).toBeUndefined();
   });
 });

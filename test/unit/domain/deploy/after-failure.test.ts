@@ -15,7 +15,7 @@ const POLICY: FailurePolicy = {
   random: () => 0.5,
 };
 const FIRST = { attempt: 1, throttled: 0, lost: 0 };
-/** What does not follow from the class of a code. */
+/** Codes whose reaction does not follow from their class. */
 const SPECIAL: Partial<Record<ErrorCode, string>> = {
   shutting_down: 'hand-over',
   superseded_worker: 'abandon',
@@ -88,7 +88,7 @@ describe('afterFailure', () => {
     'bootstrap_pod_stuck',
   ];
 
-  test('while the API server is unreachable, what can be due to that rests, even in the last attempt', () => {
+  test('while the API server is unreachable, failures that the outage can explain lead to a rest, even in the last attempt', () => {
     const kinds = CODES.map((code) => {
       const failure = { ...aFailure(code), isClusterAway: true };
       return [code, afterFailure(failure, LAST, POLICY).kind] as const;
@@ -104,7 +104,7 @@ describe('afterFailure', () => {
     [0, 2_000],
     [0.5, 6_000],
     [1, 10_000],
-  ])('namespaces return from a rest spread over eight seconds (jitter %d)', (random, delayMs) => {
+  ])('namespaces resume after a rest, spread over eight seconds (jitter %d)', (random, delayMs) => {
     const failure = { ...aFailure('cluster_unavailable'), isClusterAway: true };
 
     expect(afterFailure(failure, LAST, { ...POLICY, random: () => random })).toEqual({
@@ -113,7 +113,7 @@ describe('afterFailure', () => {
     });
   });
 
-  test('attempts whose worker was lost, or Redis, do not count', () => {
+  test('an attempt that lost its worker or Redis does not count', () => {
     const attempt = POLICY.maxAttempts + 1;
 
     expect(afterFailure(aFailure('conflict'), { attempt, throttled: 0, lost: 2 }, POLICY).kind).toBe('retry');
@@ -131,7 +131,7 @@ describe('afterFailure', () => {
       [2, 1_000],
       [3, 2_000],
       [10, 30_000],
-    ])('attempt %d failed: with jitter, twice as long as before, up to the cap', (attempt, delayMs) => {
+    ])('after attempt %d: with jitter, twice as long as before, up to the cap', (attempt, delayMs) => {
       expect(delayAfter(aFailure('conflict'), { attempt, throttled: 0, lost: 0 })).toBe(delayMs);
     });
 

@@ -52,7 +52,7 @@ describe('differenceFrom', () => {
     expect(differenceFrom(application, aRelease())).toBe(reason);
   });
 
-  test('acceptance 6: gives none if image and config match, in any order', () => {
+  test('acceptance 6: gives no reason if image and config match, in any order', () => {
     const config = Object.fromEntries(Object.entries(FIAAS_YML).reverse());
 
     expect(differenceFrom(anApplication({ config }), aRelease())).toBeUndefined();
@@ -86,7 +86,7 @@ describe('hasSurplusConfig', () => {
     expect(hasSurplusConfig(stored, wanted)).toBe(surplus);
   });
 
-  test('is false exactly if server-side apply alone leads to the wanted config', () => {
+  test('is false only if server-side apply alone results in the wanted config', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'toString');
     const { tree } = fc.letrec((tie) => ({
       tree: fc.dictionary(
@@ -106,7 +106,7 @@ describe('hasSurplusConfig', () => {
 });
 
 describe('configPatch', () => {
-  test('names what to remove, and replaces everything else', () => {
+  test('removes surplus keys, and replaces everything else', () => {
     const patch = configPatch({ a: 1, b: { c: 1, d: [1] }, e: { f: 1 } }, { b: { d: [2] }, e: 'x', g: {} });
 
     expect(patch).toEqual({ a: null, b: { c: null, d: [2] }, e: 'x', g: {} });

@@ -4,7 +4,7 @@ import { CRDS, type CustomResourceDefinition, mergeCrd } from '../../../../domai
 const [APPLICATION, STATUS] = CRDS as [CustomResourceDefinition, CustomResourceDefinition];
 const OPEN = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** What an API server gives back for a CRD that was written as wanted. */
+/** The response of an API server for a CRD that was written as wanted. */
 function stored(
   crd: CustomResourceDefinition,
   change: (copy: MutableCrd) => void = () => undefined,
@@ -80,7 +80,7 @@ describe('mergeCrd', () => {
     expect(mergeCrd(stored(crd), crd)).toBeUndefined();
   });
 
-  test('acceptance 19: completes the CRD that upstream Skipper has written: no status schema, no subresource', () => {
+  test('acceptance 19: completes a CRD from upstream Skipper, which lacks the status schema and subresource', () => {
     const existing = stored(APPLICATION, (crd) => {
       delete crd.spec.versions[0].subresources;
       delete crd.spec.versions[0].schema.openAPIV3Schema.properties.status;
@@ -146,7 +146,7 @@ describe('mergeCrd', () => {
     expect(properties).toHaveProperty('status');
   });
 
-  test('keeps foreign versions, their storage flag, and adds ours', () => {
+  test('keeps foreign versions and their storage flag, and adds ours', () => {
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.versions = [{ name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: OPEN } }];
     });
@@ -167,7 +167,7 @@ describe('mergeCrd', () => {
     expect(mergeCrd(existing, APPLICATION)).toBeUndefined();
   });
 
-  test('adds a schema to a CRD from the time of v1beta1', () => {
+  test('adds a schema to a CRD created with v1beta1', () => {
     const existing = stored(APPLICATION, (crd) => {
       crd.spec.preserveUnknownFields = true;
       crd.spec.versions = [{ name: 'v1', served: true, storage: true }];
@@ -176,7 +176,7 @@ describe('mergeCrd', () => {
     expect(mergeCrd(existing, APPLICATION)?.spec.versions).toEqual(APPLICATION.spec.versions);
   });
 
-  test('is done after one write', () => {
+  test('needs only one write', () => {
     const existing = stored(APPLICATION, (crd) => {
       delete crd.spec.versions[0].subresources;
       delete crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.image;

@@ -5,7 +5,7 @@ import { FOREIGN_ID } from '../../../support/builders.ts';
 
 describe('deploymentId', () => {
   test('is the same for the same rollout, namespace and try, forever', () => {
-    // Frozen: another value would restart every FDD whose job is under way during an update of Skipper.
+    // Frozen: another value would restart every FDD whose job is running while Skipper is updated.
     expect(deploymentId('rollout-1', 'team-a')).toBe('73ce142c-b240-599a-a9ca-b3f198e40000');
   });
 
@@ -33,7 +33,7 @@ describe('deploymentId', () => {
 });
 
 describe('isDeploymentIdOf', () => {
-  test.each([0, 1, 7, 31])("recognizes a rollout's try %d", (attempt) => {
+  test.each([0, 1, 7, 31])("recognizes the id of a rollout's try %d", (attempt) => {
     expect(isDeploymentIdOf(deploymentId('r1', 'a', attempt), 'r1', 'a')).toBe(true);
   });
 
@@ -56,7 +56,7 @@ describe('nextDeploymentId', () => {
     ["another rollout's id", deploymentId('r2', 'a'), 0],
     ['the first of ours', deploymentId('r1', 'a', 0), 1],
     ['the fifth of ours', deploymentId('r1', 'a', 4), 5],
-  ])('follows %s', (_what, current, attempt) => {
+  ])('returns the next id after %s', (_what, current, attempt) => {
     expect(nextDeploymentId(current, 'r1', 'a', () => false)).toBe(deploymentId('r1', 'a', attempt));
   });
 

@@ -34,17 +34,17 @@ function rivalOf(snapshot: Partial<NamespaceSnapshot>, watched: Partial<Watched>
 }
 
 describe('detectRival', () => {
-  test('finds nothing while the Application is as it was written', () => {
+  test('detects no rival while the Application is unchanged', () => {
     expect(rivalOf({})).toBeUndefined();
     expect(rivalOf({ application: { ...written, resourceVersion: '150' } })).toBeUndefined();
   });
 
-  describe('of the Application', () => {
+  describe('on the Application', () => {
     test.each([
       ['another deployment id', { deploymentId: FOREIGN_ID }, 'another deployment id'],
       ['another image', { image: OLD_IMAGE }, `its image is ${OLD_IMAGE}`],
       ['another config', { config: { version: 3 } }, 'its spec.config differs'],
-    ])('names who has written %s', (_what, overrides, reason) => {
+    ])('names the client that wrote %s', (_what, overrides, reason) => {
       const application = { ...written, resourceVersion: '101', lastWriter: 'argocd', ...overrides };
 
       expect(rivalOf({ application })).toEqual({
@@ -53,7 +53,7 @@ describe('detectRival', () => {
       });
     });
 
-    test('does not take a watch that is behind our own write for a rival', () => {
+    test('does not mistake a watch that is behind our own write for a rival', () => {
       const application = anApplication({ resourceVersion: '99' });
 
       expect(rivalOf({ application })).toBeUndefined();
@@ -61,13 +61,13 @@ describe('detectRival', () => {
       expect(rivalOf({ application: undefined }, { applicationsPosition: undefined })).toBeUndefined();
     });
 
-    test('finds a deletion as soon as the watch has passed our own write', () => {
+    test('detects a deletion as soon as the watch has passed our own write', () => {
       expect(rivalOf({ application: undefined }, { applicationsPosition: '101' })).toMatchObject({
         reason: 'the Application was deleted during the deploy',
       });
     });
 
-    test('names the finalizers that hold a deletion', () => {
+    test('names the finalizers that block a deletion', () => {
       const application = { ...written, resourceVersion: '101', heldBy: ['example.com/keep'] };
 
       expect(rivalOf({ application })).toEqual({
@@ -77,8 +77,8 @@ describe('detectRival', () => {
     });
   });
 
-  describe('of the Deployment', () => {
-    test('names who has scaled it to 0, or paused it', () => {
+  describe('on the Deployment', () => {
+    test('names the client that scaled it to 0 or paused it', () => {
       const off = aDeployment({ deploymentId: OUR_ID, ...scaledToZero });
       const paused = aDeployment({ deploymentId: OUR_ID, switchedOff: { how: 'paused', by: 'kubectl' } });
 
@@ -90,7 +90,7 @@ describe('detectRival', () => {
       );
     });
 
-    test('waits while an FDD lives that can still write it', () => {
+    test('waits while an FDD is running that can still write it', () => {
       const deployment = aDeployment(scaledToZero);
 
       expect(rivalOf({ deployment, pods: [aPod({ deleting: true, ready: false })] })).toBeUndefined();
@@ -98,7 +98,7 @@ describe('detectRival', () => {
       expect(rivalOf({ deployment }, { bootstrap: true })).toBeUndefined();
     });
 
-    test('finds its deletion once nothing can write it again', () => {
+    test('detects its deletion once no FDD can write it again', () => {
       const gone = { deployment: undefined };
       const reason = 'the Deployment was deleted during the deploy';
 

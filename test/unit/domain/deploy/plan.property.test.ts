@@ -16,7 +16,7 @@ import {
 const IDS = [FOREIGN_ID, idOf('rollout-0'), idOf(ROLLOUT, 0), idOf(ROLLOUT, 1)];
 const id = fc.constantFrom(...IDS);
 const result = fc.constantFrom('INITIATED', 'RUNNING', 'SUCCESS', 'FAILED');
-// What is right already is drawn often: most interesting namespaces differ in one thing only.
+// Correct values are drawn often: most interesting namespaces differ in one thing only.
 const image = fc.constantFrom(IMAGE, IMAGE, OLD_IMAGE);
 const config = fc.constantFrom<Record<string, unknown>>(
   FIAAS_YML,
@@ -36,7 +36,7 @@ const deployment = fc.record({
   observedGeneration: fc.constantFrom(1, 2),
 });
 
-/** Any namespace that can be met: FDD has seen no id later than the one that the Application carries. */
+/** Any namespace that can occur: FDD has seen no id later than the one on the Application. */
 const world: fc.Arbitrary<FakeNamespace> = fc
   .record({
     application: fc.option(
@@ -67,7 +67,7 @@ const world: fc.Arbitrary<FakeNamespace> = fc
     const isForCurrent = drawn.pod !== undefined && startedFor === current;
     const made = drawn.deployment?.deploymentId === 'current' ? current : drawn.deployment?.deploymentId;
     const succeeded = reported === 'SUCCESS' || inApplication === 'SUCCESS';
-    // The Deployment of a bootstrap that has succeeded does not vanish while its pod still runs.
+    // The Deployment of a successful bootstrap does not disappear while its pod still runs.
     if (isForCurrent && succeeded && !drawn.deployment) return aNamespace({ results: [] });
     return aNamespace({
       application: application && {
@@ -85,7 +85,7 @@ const world: fc.Arbitrary<FakeNamespace> = fc
         environment: madeWith(application && made === current ? application.config : { other: true }),
       },
       results: current === undefined || reported === undefined ? [] : [{ id: current, result: reported }],
-      // One that ended for nothing is a failed run, and not ours to go on with.
+      // A pod that ended without a result is a failed run, which a plan does not continue.
       pod: drawn.pod && { startedFor, ended: drawn.pod.ended && !isForCurrent },
       ...(bootstrapped && current !== undefined ? { bootstrappedId: current } : {}),
     });
@@ -118,7 +118,7 @@ function hasBegun({ application, bootstrapPod, done }: FakeNamespace): boolean {
 }
 
 describe('planDeployment', () => {
-  test('acceptance 12: converges from any state and any crash: FDD is verified, and nothing is left to write', () => {
+  test('acceptance 12: converges from any state and any crash: FDD is verified, and no writes remain', () => {
     fc.assert(
       fc.property(world, asked, fc.array(crash, { maxLength: 3 }), (start, request, crashes) => {
         let now = start;
@@ -140,7 +140,7 @@ describe('planDeployment', () => {
     );
   });
 
-  test('acceptance 12: repeats no step: after a crash the next run does what is left, under the same id', () => {
+  test('acceptance 12: repeats no step: after a crash the next run does the remaining steps, with the same id', () => {
     fc.assert(
       fc.property(world, asked, crash, (start, request, where) => {
         // A forced or changed request that has already begun: the crash tests cover those one by one.

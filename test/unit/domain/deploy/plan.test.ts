@@ -42,7 +42,7 @@ function kinds(steps: readonly Step[]): string[] {
   return steps.map((step) => step.kind);
 }
 
-/** The deployment ids that a plan writes, creates and waits for; one, if it is consistent. */
+/** The deployment ids that a plan writes, creates and waits for; exactly one if it is consistent. */
 function idsOf(steps: readonly Step[]): string[] {
   const ids = steps.flatMap((step) => {
     if (step.kind === 'apply-application') return [step.manifest.metadata.labels['fiaas/deployment_id']];
@@ -94,7 +94,7 @@ describe('planDeployment', () => {
     expect(steps[1]).toMatchObject({ bootstrap: false });
   });
 
-  test('acceptance 6: updates with a new id if the image differs, at the version it has seen', () => {
+  test('acceptance 6: updates with a new id if the image differs, at the observed resourceVersion', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ image: OLD_IMAGE, resourceVersion: '77' }),
     });
@@ -163,7 +163,7 @@ describe('planDeployment', () => {
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });
 
-  test('uses the next id if its own has FAILED', () => {
+  test('uses the next id if its own id has FAILED', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ deploymentId: OUR_ID }),
       statuses: [aStatus({ deploymentId: OUR_ID, result: 'FAILED' })],
@@ -184,7 +184,7 @@ describe('planDeployment', () => {
     },
   );
 
-  test('does not redeploy what failed in one of its two places and succeeded in the other', () => {
+  test('does not redeploy an id that is FAILED in one place and SUCCESS in the other', () => {
     const observed = aSettledSnapshot({
       application: anApplication({ status: { deploymentId: FOREIGN_ID, result: 'SUCCESS', logs: [] } }),
       statuses: [aStatus({ result: 'FAILED' })],
@@ -328,7 +328,7 @@ describe('planDeployment', () => {
       expect(steps[2]).toMatchObject({ manifest: { spec: { serviceAccountName: 'fiaas-deploy-daemon' } } });
     });
 
-    test('applies it once if nothing else is to do', () => {
+    test('applies it once if nothing else has changed', () => {
       const first = plan({ manageRbac: true, observed: aSettledSnapshot() });
       const second = plan({
         manageRbac: true,
@@ -444,14 +444,14 @@ describe('planDeployment', () => {
     expect(idsOf(plan({ observed }).steps)).toEqual([SECOND_ID]);
   });
 
-  test('acceptance 9: after a bootstrap nothing is left to do', () => {
+  test('acceptance 9: has nothing to do after a bootstrap', () => {
     const world = runOnce(aNamespace({ results: [] }), ASKED);
 
     expect(planFor(world, ASKED).action).toBe('unchanged');
     expect(world.bootstrapPod).toBeUndefined();
   });
 
-  test('is settled by a live FDD that does the work before the worker is back', () => {
+  test('has no work left if a running FDD finishes it before the worker is back', () => {
     const world = aNamespace({
       application: { image: OLD_IMAGE },
       deployment: { image: OLD_IMAGE },

@@ -56,7 +56,7 @@ describe('rbacManifests', () => {
     },
   );
 
-  test('acceptance 18: grants nothing beyond that', () => {
+  test('acceptance 18: grants only the permissions that FDD needs', () => {
     const { rules } = rbacManifests('team-a').role;
 
     const surplus = rules.flatMap(({ apiGroups, resources, verbs }) =>

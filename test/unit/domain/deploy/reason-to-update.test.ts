@@ -31,7 +31,7 @@ function reason(snapshot = behind, request?: EarlierRequest): string | undefined
 }
 
 describe('reasonToUpdate', () => {
-  test('finds none if the namespace runs its release', () => {
+  test('is undefined if the namespace runs its release', () => {
     expect(reason(aSettledSnapshot())).toBeUndefined();
   });
 
@@ -48,7 +48,7 @@ describe('reasonToUpdate', () => {
     expect(reason(snapshot)).toBe(expected);
   });
 
-  // Upstream's updater deploys these; here the Application is right, and only what runs is not.
+  // Upstream's updater deploys these; here the Application is correct, but another image runs.
   test('gives a reason if the Deployment runs another image than its Application specifies', () => {
     expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
   });
@@ -71,7 +71,7 @@ describe('reasonToUpdate', () => {
     expect(reason({ ...behind, ...overrides })).toBeUndefined();
   });
 
-  test('acceptance 12: requests nothing while a request is not finished', () => {
+  test('acceptance 12: requests nothing while a request is unfinished', () => {
     expect(reason(behind, earlier({ unfinished: true }))).toBeUndefined();
   });
 

@@ -66,7 +66,7 @@ describe('judge', () => {
       expect(verdict({ application, statuses: [] }).state).toBe('verified');
     });
 
-    test('of another id in the Application’s status does not count', () => {
+    test('does not count if the Application’s status reports it for another id', () => {
       const application = anApplication({
         ...ours,
         status: { deploymentId: FOREIGN_ID, result: 'SUCCESS', logs: [] },
@@ -133,7 +133,7 @@ describe('judge', () => {
       expect(verdict({ statuses: [aStatus({ ...ours, result: own })], application }).state).toBe(state);
     });
 
-    test('of an earlier id does not matter', () => {
+    test('does not matter for an earlier id', () => {
       const statuses = [aStatus({ result: 'FAILED' }), aStatus({ ...ours, name: 'new' })];
 
       expect(verdict({ statuses }).state).toBe('verified');
@@ -203,7 +203,7 @@ describe('judge', () => {
       expect(after.state).toBe('verified');
     });
 
-    test('is judged by the read and not by the old watch: the rollout has started', () => {
+    test('is judged by the read, not by the older watch, once the rollout has started', () => {
       const read = aDeployment({ ...ours, resourceVersion: '130', generation: 3 });
 
       expect(verdict({}, { deploymentsPosition: '100', deploymentAfterSuccess: read })).toMatchObject({
@@ -221,7 +221,7 @@ describe('judge', () => {
       ).toBe('verified');
     });
 
-    test('that does not exist yet is waited for', () => {
+    test('is waited for if it does not exist yet', () => {
       expect(verdict({ deployment: undefined })).toMatchObject({
         state: 'waiting',
         for: 'fresh-deployment',
@@ -229,7 +229,7 @@ describe('judge', () => {
     });
   });
 
-  describe('while another FDD can take the deployment up once more', () => {
+  describe('while another FDD can still process the deployment again', () => {
     const leaving = { pods: [aPod(), aPod({ name: 'old', deleting: true })] };
     const overwritten = { statuses: [aStatus({ ...ours, result: 'RUNNING' as const, succeededAt: '110' })] };
     const MARK = '110 2';
@@ -238,7 +238,7 @@ describe('judge', () => {
       ['an old FDD terminates', leaving],
       ['the watch of pods still shows two', { pods: [aPod(), aPod({ name: 'old' })] }],
       ['its SUCCESS was overwritten', overwritten],
-    ])('waits for quiet: %s', (_what, snapshot) => {
+    ])('waits until nothing changes: %s', (_what, snapshot) => {
       expect(verdict(snapshot)).toMatchObject({ state: 'waiting', for: 'quiet', mark: MARK });
       expect(verdict(snapshot, { quiet: { mark: MARK, forMs: 2_499 } }).state).toBe('waiting');
       expect(verdict(snapshot, { quiet: { mark: MARK, forMs: 2_500 } }).state).toBe('verified');
@@ -247,20 +247,20 @@ describe('judge', () => {
     test.each<[string, Partial<NamespaceSnapshot>]>([
       ['the Deployment', { deployment: aDeployment({ ...ours, generation: 3, observedGeneration: 3 }) }],
       ['the report', { statuses: [aStatus({ ...ours, resourceVersion: '111' })] }],
-    ])('a change of %s starts the wait again', (_what, change) => {
+    ])('a change of %s restarts the wait', (_what, change) => {
       const quiet = { mark: MARK, forMs: 9_000 };
 
       expect(verdict({ ...leaving, ...change }, { quiet })).toMatchObject({ state: 'waiting', for: 'quiet' });
     });
 
-    test('does not wait where FDD is alone', () => {
+    test('does not wait if only one FDD runs', () => {
       expect(verdict({ pods: [aPod()] }).state).toBe('verified');
       expect(verdict({ pods: [aPod(), aPod({ name: 'evicted', phase: 'Failed' })] }).state).toBe('verified');
     });
   });
 
   describe('the bootstrap pod', () => {
-    test('can still run when FDD is up: its end is not part of the verification', () => {
+    test('can still be running when FDD is up: its end is not part of the verification', () => {
       expect(verdict({ bootstrapPod: aBootstrapPod() }, {}, BOOTSTRAP).state).toBe('verified');
     });
 
@@ -283,7 +283,7 @@ describe('judge', () => {
     test.each([
       ['no report', { statuses: [] }],
       ['RUNNING, which another FDD wrote', RUNNING],
-    ])('acceptance 9: that ended with exit code 0 and %s fails at the deadline only', (_what, seen) => {
+    ])('acceptance 9: that ended with exit code 0 and %s fails only at the deadline', (_what, seen) => {
       const snapshot = { ...seen, bootstrapPod: ended(0) };
 
       expect(verdict(snapshot, { podFinishedForMs: 600_000 }, BOOTSTRAP)).toMatchObject({
@@ -298,7 +298,7 @@ describe('judge', () => {
     });
 
     test.each([0, 1])(
-      'with exit code %d is no failure where SUCCESS was seen and overwritten',
+      'with exit code %d is not a failure if SUCCESS was seen and then overwritten',
       (exitCode) => {
         const statuses = [aStatus({ ...ours, result: 'RUNNING', succeededAt: '110' })];
 
@@ -312,7 +312,7 @@ describe('judge', () => {
       },
     );
 
-    test('of a deployment that does not become available is not the reason', () => {
+    test('is not the reason if the deployment does not become available', () => {
       const pods = [aPod({ ready: false, waiting: { reason: 'CrashLoopBackOff', message: undefined } })];
 
       expect(
@@ -324,7 +324,7 @@ describe('judge', () => {
       ).toMatchObject({ code: 'progress_deadline', reason: expect.stringContaining('CrashLoopBackOff') });
     });
 
-    test('acceptance 9: that failed is reported with its exit code', () => {
+    test('acceptance 9: is reported with its exit code if it failed', () => {
       const late = verdict({ ...RUNNING, bootstrapPod: ended(2) }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
 
       expect(late).toMatchObject({
@@ -333,7 +333,7 @@ describe('judge', () => {
       });
     });
 
-    test('that was evicted without a container status has failed', () => {
+    test('counts as failed if it was evicted without a container status', () => {
       const evicted = aBootstrapPod({ phase: 'Failed', ready: false });
 
       const late = verdict({ statuses: [], bootstrapPod: evicted }, { podFinishedForMs: 2_000 }, BOOTSTRAP);
@@ -341,7 +341,7 @@ describe('judge', () => {
       expect(late).toMatchObject({ state: 'failed', reason: expect.stringContaining('Failed') });
     });
 
-    test('of another id decides nothing', () => {
+    test('is ignored if it belongs to another id', () => {
       const other = { ...ended(1), startedFor: FOREIGN_ID };
 
       const late = verdict({ ...RUNNING, bootstrapPod: other }, { podFinishedForMs: 9_000 }, BOOTSTRAP);
@@ -349,13 +349,13 @@ describe('judge', () => {
       expect(late.state).toBe('waiting');
     });
 
-    test('decides nothing if no bootstrap is expected', () => {
+    test('is ignored if no bootstrap is expected', () => {
       expect(verdict({ ...RUNNING, bootstrapPod: ended(1) }, { podFinishedForMs: 9_000 }).state).toBe(
         'waiting',
       );
     });
 
-    test('that cannot start is the reason for the wait', () => {
+    test('is the reason for the wait if it cannot start', () => {
       const bootstrapPod = aBootstrapPod({
         phase: 'Pending',
         ready: false,
@@ -371,7 +371,7 @@ describe('judge', () => {
   describe('the configuration', () => {
     const isConfigured = true;
 
-    test('acceptance 9: that FDD cannot read is reported', () => {
+    test('acceptance 9: is reported if FDD cannot read it', () => {
       const deployment = aDeployment({ ...ours, mountsConfig: false });
 
       expect(verdict({ deployment }, {}, { isConfigured })).toEqual({
@@ -383,7 +383,7 @@ describe('judge', () => {
       expect(verdict({ deployment })).toEqual({ state: 'verified', unconfigured: [] });
     });
 
-    test('that FDD reads is not reported, whatever the variables of its Deployment', () => {
+    test('is not reported if FDD reads it, whatever the variables of its Deployment', () => {
       const deployment = aDeployment({ ...ours, mountsConfig: true, environment: { LOG_FORMAT: 'plain' } });
 
       expect(verdict({ deployment }, {}, { isConfigured })).toEqual({ state: 'verified', unconfigured: [] });
@@ -471,7 +471,7 @@ describe('explainTimeout', () => {
     ]);
   });
 
-  test('shows that FDD reported nothing', () => {
+  test('reports that FDD reported nothing', () => {
     const { details } = explainTimeout(
       anExpectation(),
       anEvidence({ statuses: [], deployment: undefined }),

@@ -65,7 +65,7 @@ describe('a failed deploy', () => {
     },
   );
 
-  test('of an unknown code still has advice', () => {
+  test('has advice even if its code is unknown', () => {
     expect(explainFailure('from_the_future', 'whatever')).toMatchObject({
       code: 'from_the_future',
       because: ['whatever'],
@@ -91,7 +91,7 @@ describe('a failed deploy', () => {
     expect(why.remedy[0]).toContain('ResourceQuota few-pods');
   });
 
-  test('that ran into the deadline is explained by what its pods wait for', () => {
+  test('that reached the deadline is explained by why its pods wait', () => {
     const pod = aPod({ ready: false, waiting: { reason: 'ImagePullBackOff', message: 'manifest unknown' } });
 
     const why = explainFailure('progress_deadline', 'not verified by the deadline', {
@@ -177,7 +177,7 @@ describe('a failed deploy', () => {
     expect(why.because.join()).not.toContain('bootstrap');
   });
 
-  test('reported by FDD is explained, also if FDD lacks a permission', () => {
+  test('reported by FDD is explained, even if FDD lacks a permission', () => {
     const logs = ['[ERROR] 403 poddisruptionbudgets.policy "x" is forbidden'];
     const failed = aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs })] });
 
@@ -232,7 +232,7 @@ describe('a namespace that is being deployed', () => {
     expect(why).toMatchObject({ headline: 'Waiting for a free worker.', remedy: [] });
   });
 
-  test('shows what the attempt is doing, and what already blocks it', () => {
+  test('shows the current step, and what already blocks it', () => {
     const bootstrapPod = aBootstrapPod({
       ready: false,
       phase: 'Pending',
@@ -267,7 +267,7 @@ describe('a namespace that is being deployed', () => {
 });
 
 describe('an attempt after one that failed', () => {
-  test('shows that, the cause, and advice', () => {
+  test('shows the previous failure, its cause, and advice', () => {
     const failed = {
       activity: 'applying',
       attempt: 2,

@@ -59,7 +59,7 @@ describe('causeGroup', () => {
     expect(causeGroup(cause, 'team-a')).toBe(group);
   });
 
-  test('keeps an ordinary word, even if it is a namespace’s name', () => {
+  test('keeps an ordinary word, even if it is also the name of a namespace', () => {
     expect(causeGroup('exceeded quota: compute in namespace "quota"', 'quota')).toBe(
       'exceeded quota: compute in namespace "…"',
     );
@@ -88,7 +88,7 @@ describe('causeGroup', () => {
       { statuses: [], bootstrapPod: aBootstrapPod({ phase: 'Pending', ready: false, waiting: backOff }) },
       true,
     ],
-  ])('a pod that is the cause of a timeout is one cause, even while %s', (_what, snapshot, bootstrap) => {
+  ])('a pod that causes a timeout forms one group, even while %s', (_what, snapshot, bootstrap) => {
     const { reason } = explainTimeout(anExpectation({ bootstrap }), anEvidence(snapshot), 'it is waited for');
 
     expect(causeGroup(reason, 'team-a')).toBe(
@@ -123,7 +123,7 @@ describe('causeGroup', () => {
     ({ namespace, id }) => `${namespace}/fiaas-deploy-daemon: deployment ${id} not found`,
   ];
 
-  test('gives failures of one kind one group, in any namespace, and of different kinds different ones', () => {
+  test('gives failures of one kind the same group in any namespace, and different kinds different groups', () => {
     fc.assert(
       fc.property(failure, failure, (one, other) => {
         const groups = kinds.map((describe) => causeGroup(describe(one), one.namespace));
@@ -134,7 +134,7 @@ describe('causeGroup', () => {
     );
   });
 
-  test('does not change a group', () => {
+  test('leaves a group unchanged when applied again', () => {
     fc.assert(
       fc.property(failure, fc.nat({ max: kinds.length - 1 }), (each, index) => {
         const group = causeGroup(kinds[index]?.(each) ?? '', each.namespace);

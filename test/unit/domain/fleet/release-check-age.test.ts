@@ -19,7 +19,7 @@ describe('explainReleaseCheck', () => {
     expect(explained(ageSeconds)).toEqual(sentence);
   });
 
-  test('one that is not known counts from the start of the process', () => {
+  test('a missing check counts from the start of the process', () => {
     expect(explained(210, false)).toBeUndefined();
     expect(explained(240, false)).toMatch(/^No release check has ended for 4 min/);
   });

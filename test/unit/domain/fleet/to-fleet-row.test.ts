@@ -56,7 +56,7 @@ const failedRecord = aRecord({ state: 'failed', reason: 'pods is forbidden', las
 const failedReport = aStatus({ result: 'FAILED', logs: ['[2026 ERROR] boom [x]'] });
 
 describe('toFleetRow', () => {
-  test('of a namespace that runs what it should', () => {
+  test('describes a namespace that runs the wanted version', () => {
     expect(row(aSettledSnapshot(), aRecord())).toEqual({
       namespace: 'team-a',
       status: 'OK',
@@ -115,12 +115,16 @@ describe('toFleetRow', () => {
       aRecord(),
     ],
     [
-      'is broken, and being deployed',
+      'has a malformed ConfigMap, and is being deployed',
       'progressing',
       aSettledSnapshot({ config: invalid('no YAML') }),
       running(),
     ],
-    ['Helm owns', 'unmanaged', aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) })],
+    [
+      'is managed by Helm',
+      'unmanaged',
+      aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }),
+    ],
     ['has a malformed ConfigMap', 'degraded', aSettledSnapshot({ config: invalid('no YAML') })],
     [
       'has no replica',
@@ -133,8 +137,8 @@ describe('toFleetRow', () => {
       aSettledSnapshot({ deployment: aDeployment({ availableReplicas: 1, replicas: 2 }) }),
     ],
     ['failed to be deployed', 'degraded', aSettledSnapshot(), failedRecord],
-    ['failed by the word of FDD', 'degraded', aSettledSnapshot({ statuses: [failedReport] })],
-    ['was deployed, and is gone', 'degraded', aSnapshot(), aRecord()],
+    ['failed according to FDD', 'degraded', aSettledSnapshot({ statuses: [failedReport] })],
+    ['was deployed, but no longer has an FDD', 'degraded', aSnapshot(), aRecord()],
     [
       'runs another version than its Application, without a replica',
       'degraded',
@@ -164,7 +168,7 @@ describe('toFleetRow', () => {
     });
   });
 
-  test('is degraded if its channel does not exist, and shows that, not what was requested before', () => {
+  test('is degraded if its channel does not exist, and shows that instead of the previous request', () => {
     const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
 
     expect(
@@ -172,7 +176,7 @@ describe('toFleetRow', () => {
     ).toMatchObject({ health: 'degraded', wanted: '', cause: seen.problem, code: 'release_unknown' });
   });
 
-  test('without a replica is explained by that, even if its channel does not exist', () => {
+  test('is explained by missing replicas, even if its channel does not exist', () => {
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
     const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
 
@@ -201,13 +205,13 @@ describe('toFleetRow', () => {
       { version: 'v9', code: 'release_source_unavailable', problem: 'connect ECONNREFUSED' },
       `Runs ${VERSION}, channel "stable" is at v9`,
     ],
-  ])('whose channel cannot be read and %s is %s', (_what, health, seen, cause) => {
+  ])('a namespace whose channel cannot be read and %s is %s', (_what, health, seen, cause) => {
     expect(
       toFleetRow({ snapshot: aSettledSnapshot(), record: undefined, asked: undefined, seen }),
     ).toMatchObject({ health, cause });
   });
 
-  test('wants the requested version during the request, then the channel’s', () => {
+  test('wants the requested version during the request, then the version of the channel', () => {
     const versions = { asked: 'v1', released: 'v2' };
 
     expect(row(aSettledSnapshot(), running(), versions).wanted).toBe('v1');
@@ -231,14 +235,14 @@ describe('toFleetRow', () => {
     expect(row(aSettledSnapshot(), running({ phase })).activity).toBe(activity);
   });
 
-  test('shows what it waits for, and since when', () => {
+  test('shows what a deploy waits for, and since when', () => {
     const record = running({ phase: 'waiting for FDD', reason: 'FDD reported RUNNING', changedAt: 7_000 });
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
 
     expect(row(snapshot, record)).toMatchObject({ detail: 'FDD reported RUNNING', since: 7_000, cause: '' });
   });
 
-  test('shows between two attempts what failed and when the next one starts, and during that one what failed before', () => {
+  test('shows the failure and the next start between two attempts, and the previous failure during the next one', () => {
     const reason = 'POST pods: no answer\nat all';
     const record = running({
       phase: 'backoff',
@@ -286,17 +290,17 @@ describe('toFleetRow', () => {
       failedRecord,
     ],
     [
-      'who owns FDD',
+      'the Helm release that owns FDD',
       { cause: 'Managed by Helm release fdd: Skipper does not change it', code: 'helm_managed' },
       aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }),
     ],
     [
-      "FDD's own words",
+      "FDD's own error",
       { cause: 'FDD reported FAILED: boom', code: 'fdd_failed' },
       aSettledSnapshot({ statuses: [failedReport] }),
     ],
     [
-      "FDD's last line, where none is marked as an error",
+      "FDD's last line, if no line is marked as an error",
       { cause: 'FDD reported FAILED: last' },
       aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', logs: ['first', 'last'] })] }),
     ],
@@ -357,11 +361,11 @@ describe('toFleetRow', () => {
       { cause: 'bootstrap pod: not scheduled: no node' },
       aSnapshot({ bootstrapPod: aBootstrapPod({ ready: false, unscheduled: 'no node' }) }),
     ],
-  ])('explains itself by %s', (_what, expected, ...of) => {
+  ])('is explained by %s', (_what, expected, ...of) => {
     expect(row(...of)).toMatchObject(expected);
   });
 
-  test('gets the time of its state from the Deployment: a restart of the API loses nothing', () => {
+  test('takes the time of its state from the Deployment, so that it survives a restart of the API', () => {
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ changedAt: 5_000 }) });
 
     expect(row(snapshot).since).toBe(5_000);

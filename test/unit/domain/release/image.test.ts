@@ -40,7 +40,7 @@ describe('parseImage', () => {
     ['whitespace around it', ' fdd:v1', /whitespace/],
     ['a line break in it', 'fdd:v1\nx', /whitespace/],
     ['nothing before the tag', ':v1', /no tag/],
-  ])('acceptance 17: refuses %s, with the reason', (_what, reference, reason) => {
+  ])('acceptance 17: rejects %s with a reason', (_what, reference, reason) => {
     const image = parseImage(reference);
 
     expect(image).toEqual({ ok: false, reason: expect.stringMatching(reason) });
@@ -60,7 +60,7 @@ describe('parseImage', () => {
     );
   });
 
-  test('reads back every repository and legal tag', () => {
+  test('parses every valid repository and tag', () => {
     const host = fc.constantFrom('', 'registry:5000/', 'ghcr.io/', 'localhost:80/team/');
     const name = fc.stringMatching(/^[a-z0-9]{1,10}$/);
     const tag = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseYaml } from '../../../../domain/release/parse-yaml.ts';
 
 describe('parseYaml', () => {
-  // What yaml.safe_load of PyYAML, upstream's and FDD's reader, makes of it.
+  // The results of PyYAML's yaml.safe_load, which upstream and FDD use.
   test.each([
     ['yes', true],
     ['No', false],
@@ -41,7 +41,7 @@ describe('parseYaml', () => {
     );
   });
 
-  // Composed by the library, each of these takes a process minutes, or its memory.
+  // If the library composed it, each of these would block the process for minutes or exhaust its memory.
   test.each([
     ['brackets', '['.repeat(1_000_000), /nested more than 100 deep/],
     ['braces', '{'.repeat(1_000_000), /nested more than 100 deep/],
@@ -50,11 +50,11 @@ describe('parseYaml', () => {
     ['keys', Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n'), /20000 tokens/],
     ['aliases of aliases', bomb(), /alias/],
     ['itself', 'a: &a [*a]', /circular/],
-  ])('refuses a document with too many %s', (_what, text, reason) => {
+  ])('rejects a document with too many %s', (_what, text, reason) => {
     expect(parseYaml(text)).toEqual({ ok: false, reason: expect.stringMatching(reason) });
   });
 
-  test('reads deep and long documents within what a person would write', () => {
+  test('reads documents as deep and long as a person would write', () => {
     const lines = Array.from({ length: 2_000 }, (_, index) => `key-${index}: value ${index}`);
     const deep = `${'{a: '.repeat(40)}1${'}'.repeat(40)}`;
 

@@ -57,7 +57,7 @@ describe('parseChannelMetadata', () => {
     ['a missing spec', JSON.stringify({ image: IMAGE }), /spec/],
     ['an image without a tag', JSON.stringify({ image: 'fiaas/fdd', spec: SPEC_URL }), /no tag/],
     ['a digest', JSON.stringify({ image: `fdd@sha256:${'0'.repeat(64)}`, spec: SPEC_URL }), /digest/],
-  ])('refuses %s, with the reason', (_what, text, reason) => {
+  ])('rejects %s with a reason', (_what, text, reason) => {
     const metadata = parseChannelMetadata(text);
 
     expect(metadata).toEqual({ ok: false, reason: expect.stringMatching(reason) });
@@ -122,7 +122,7 @@ metrics:
     expect(parseSpec(text)).toEqual({ ok: false, reason: expect.any(String) });
   });
 
-  // Upstream reads this file with PyYAML, and FDD is given the outcome: other values would change what runs.
+  // Upstream reads this file with PyYAML and passes the result to FDD: other values would change what runs.
   test.each([
     ['the switch words of YAML 1.1', 'admin_access: no\nb: {c: on}', { admin_access: false, b: { c: true } }],
     ['merge keys', 'p: &p {a: 1}\nq: {<<: *p, b: 2}', { p: { a: 1 }, q: { a: 1, b: 2 } }],

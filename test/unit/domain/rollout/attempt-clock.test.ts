@@ -36,7 +36,7 @@ describe('the clock of an attempt', () => {
     expect(clock.steps()).toEqual([{ kind: 'waiting for FDD', text: 'FDD reported RUNNING', at: 0, ms: 20 }]);
   });
 
-  test('stays bounded if a deployment flips between states, and loses no time', () => {
+  test('keeps a limited number of steps if a deployment flips between states, without losing time', () => {
     const { time, clock } = aClock();
 
     for (let turn = 0; turn < 100; turn += 1) {

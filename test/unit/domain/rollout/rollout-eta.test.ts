@@ -29,7 +29,7 @@ describe('estimateEnd', () => {
     expect(estimateEnd(known, remaining)).toBeUndefined();
   });
 
-  test('is after the last sample, and later the more is left', () => {
+  test('is after the last sample, and later if more targets remain', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 100, max: 20_000 }), fc.nat({ max: 50 })), { minLength: 2 }),
