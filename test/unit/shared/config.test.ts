@@ -35,7 +35,7 @@ const UPSTREAM: readonly (readonly [flag: string, value: string, read: unknown])
   ['client-key', '/key.pem', '/key.pem'],
 ];
 
-/** Settings that are only valid together with another one. */
+/** Settings that are only valid together with another setting. */
 const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'release-channel-metadata': { 'release-channel-metadata-spec': '/spec.yml' },
   'client-cert': { 'client-key': '/key.pem' },
@@ -134,26 +134,26 @@ describe('readSettings', () => {
     ).toBe(false);
   });
 
-  test('takes an empty variable for none', () => {
+  test('treats an empty variable as unset', () => {
     expect(read({ env: { PORT: '', DEBUG: '', API_TOKEN: '' } })).toMatchObject({ port: 5000, debug: false });
     expect(read({ env: { API_TOKEN: '' } }).apiToken).toBeUndefined();
   });
 
-  test('takes an empty CONFIG_FILE for none', () => {
+  test('treats an empty CONFIG_FILE as unset', () => {
     expect(read({ env: { CONFIG_FILE: '' } }).port).toBe(5000);
   });
 
-  test('ignores unknown keys of the file: it may be FDD’s own', () => {
+  test('ignores unknown keys of the file, because it can be FDD’s own', () => {
     const file = 'ingress-suffixes: [example.com]\nenvironment: test\nlog-format: json\n3: x\n';
 
     expect(read({ file }).logFormat).toBe('json');
   });
 
-  test.each(['', '# nothing\n', 'null', '{}'])('takes the file %j for empty', (file) => {
+  test.each(['', '# nothing\n', 'null', '{}'])('treats the file %j as empty', (file) => {
     expect(read({ file }).port).toBe(5000);
   });
 
-  test('takes null in the file for not given', () => {
+  test('treats null in the file as unset', () => {
     expect(read({ file: 'port: null\napi-token:\n' })).toMatchObject({ port: 5000 });
   });
 
@@ -180,12 +180,12 @@ describe('readSettings', () => {
     ['a flag', { flags: { logFormat: 'xml' } }, /--log-format: /],
     ['a variable', { env: { PORT: 'http' } }, /\$PORT: /],
     ['a key of the file', { file: 'concurrency: 0' }, /concurrency in the config file: /],
-    ['a port that is none', { env: { PORT: '70000' } }, /\$PORT/],
+    ['a port out of range', { env: { PORT: '70000' } }, /\$PORT/],
     ['a broken port', { env: { PORT: '80.5' } }, /\$PORT/],
-    ['no interval', { env: { RELEASE_CHECK_INTERVAL: '0' } }, /\$RELEASE_CHECK_INTERVAL/],
-    ['a switch that is none', { env: { DEBUG: 'perhaps' } }, /\$DEBUG: expected true or false/],
+    ['a zero interval', { env: { RELEASE_CHECK_INTERVAL: '0' } }, /\$RELEASE_CHECK_INTERVAL/],
+    ['a switch that is not a boolean', { env: { DEBUG: 'perhaps' } }, /\$DEBUG: expected true or false/],
     ['a prefix with a brace', { env: { REDIS_PREFIX: '{x}' } }, /letters, digits/],
-    ['a mapping where a text belongs', { file: 'baseurl: {a: 1}' }, /baseurl in the config file/],
+    ['a mapping instead of a text', { file: 'baseurl: {a: 1}' }, /baseurl in the config file/],
     [
       'metadata without its spec',
       { env: { RELEASE_CHANNEL_METADATA: '{}' } },
@@ -209,11 +209,11 @@ describe('readSettings', () => {
     ['a client certificate without its key', { flags: { redisCertFile: '/a' } }, /--redis-key-file/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
-    ['a file that is not there', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
-    ['a file that is no YAML', { file: 'a: [' }, /not valid YAML/],
-    ['a file that is no mapping', { file: '- a' }, /not a YAML mapping/],
+    ['a missing file', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
+    ['a file that is not YAML', { file: 'a: [' }, /not valid YAML/],
+    ['a file that is not a mapping', { file: '- a' }, /not a YAML mapping/],
     ['a file that is a folder', { flags: { configFile: folder } }, /cannot be read/],
-  ])('acceptance 20: names what is wrong with %s', (_what, sources, message) => {
+  ])('acceptance 20: rejects %s with a clear message', (_what, sources, message) => {
     expect(() => read(sources)).toThrow(ConfigurationError);
     expect(() => read(sources)).toThrow(message);
   });
@@ -230,7 +230,7 @@ describe('readSettings', () => {
     );
   });
 
-  test('reports all settings at once that do not go together', () => {
+  test('reports all settings at once that lack their counterpart', () => {
     const flags = { releaseChannelMetadata: '{}', clientCert: '/c' };
 
     expect(() => read({ flags })).toThrow(
@@ -238,19 +238,19 @@ describe('readSettings', () => {
     );
   });
 
-  test('gives settings that cannot be changed', () => {
+  test('returns frozen settings', () => {
     expect(Object.isFrozen(read())).toBe(true);
   });
 });
 
 describe('Settings', () => {
-  test('are all described: --help is made of it', () => {
-    const silent = SETTING_NAMES.filter((name) => !Settings.shape[name].description);
+  test('all have a description, which --help shows', () => {
+    const undescribed = SETTING_NAMES.filter((name) => !Settings.shape[name].description);
 
-    expect(silent).toEqual([]);
+    expect(undescribed).toEqual([]);
   });
 
-  test('are the switches that they are', () => {
+  test('include exactly these switches', () => {
     expect(SETTING_NAMES.filter(isFlag).map(flagOf)).toEqual([
       'debug',
       'disable-autoupdate',
@@ -261,13 +261,13 @@ describe('Settings', () => {
     ]);
   });
 
-  test('have a variable each', () => {
+  test('each have their own variable', () => {
     expect(new Set(SETTING_NAMES.map(variableOf)).size).toBe(SETTING_NAMES.length);
   });
 });
 
 describe('redactSettings', () => {
-  test('blots out the token and the passwords in URLs', () => {
+  test('redacts the token and the passwords in URLs', () => {
     const settings = read({
       flags: {
         apiToken: 'hunter2',
@@ -297,14 +297,14 @@ describe('a URL with special characters in its password', () => {
     ['baseurl', 'https://u:hunter2%@x/', '--baseurl'],
     ['httpProxy', 'http://u:hun#ter2@proxy', '--http-proxy'],
     ['httpsProxy', 'http://u:hunter2%@proxy', '--https-proxy'],
-  ] as const)('%s %s is refused by name, without the password', (name, url, flag) => {
+  ] as const)('%s %s is rejected, and the error names the flag but not the password', (name, url, flag) => {
     const reading = () => read({ flags: { [name]: url } });
 
     expect(reading).toThrow(new RegExp(`${flag}: cannot be read as a URL: percent-encode`));
     expect(reading).not.toThrow(/hunter2|ter2/);
   });
 
-  test('is read where it is percent-encoded', () => {
+  test('is accepted if it is percent-encoded', () => {
     const redisUrl = 'redis://user:a%23%2F%25%40@redis:6379/1?family=6';
 
     expect(read({ flags: { redisUrl } })).toMatchObject({ redisUrl });
@@ -313,7 +313,7 @@ describe('a URL with special characters in its password', () => {
   test.each([
     ['apiServer', 'https://u:hunter2@kubernetes', /--api-server: credentials.*--api-token/],
     ['otelExporterOtlpEndpoint', 'https://u:hunter2@collector', /OTEL_EXPORTER_OTLP_HEADERS/],
-  ] as const)('%s with credentials is refused: they would be ignored', (name, url, message) => {
+  ] as const)('%s with credentials is rejected, because they would be ignored', (name, url, message) => {
     expect(() => read({ flags: { [name]: url } })).toThrow(message);
   });
 });

@@ -39,7 +39,7 @@ function anError(code: ErrorCode): Error {
 }
 
 describe('enqueue', () => {
-  test('adds a job for each, a thousand at a time', async () => {
+  test('adds one job per namespace, in batches of a thousand', async () => {
     const { jobs, added, promoted } = open();
 
     await jobs.enqueue(
@@ -55,7 +55,7 @@ describe('enqueue', () => {
     expect(promoted).toEqual([]);
   });
 
-  test('begins the next attempt of a job that waits for it', async () => {
+  test('starts the next attempt of a job in backoff', async () => {
     const { jobs, promoted } = open({ known: ['a.1'] });
 
     await jobs.enqueue([BACKOFF]);
@@ -63,7 +63,7 @@ describe('enqueue', () => {
     expect(promoted).toEqual(['a.1']);
   });
 
-  test('leaves alone a job that is not delayed, or is gone', async () => {
+  test('ignores a job that is not delayed, or no longer exists', async () => {
     const running = open({ known: ['a.1'], delayed: false });
     const gone = open();
 
@@ -73,7 +73,7 @@ describe('enqueue', () => {
     expect([running.promoted, gone.promoted]).toEqual([[], []]);
   });
 
-  test('is content with a job that has just begun', async () => {
+  test('succeeds if the job has just started', async () => {
     const { jobs } = open({
       known: ['a.1'],
       promote: () => Promise.reject(anError(ErrorCode.JobNotInState)),
@@ -93,14 +93,14 @@ describe('enqueue', () => {
 });
 
 describe('has', () => {
-  test('is true while the job that stands for the namespace is there', async () => {
+  test('is true while the job of the namespace exists', async () => {
     const { jobs, removed } = open({ known: ['a.1'] });
 
     expect(await jobs.has('a')).toBe(true);
     expect(removed).toEqual([]);
   });
 
-  test('is false for a job that is gone, and makes room for another', async () => {
+  test('is false if the job no longer exists, and allows another one to be queued', async () => {
     const { jobs, removed } = open();
 
     expect(await jobs.has('a')).toBe(false);

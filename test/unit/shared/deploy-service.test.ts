@@ -116,7 +116,7 @@ describe('request', () => {
     expect(requests).toEqual([]);
   });
 
-  test('takes the release that was requested last, if that is what it is asked for', async () => {
+  test('uses the last requested release if sameRelease is set', async () => {
     const record = { release: 'key' } as NamespaceRecord;
     const { service, requests, resolved } = open({
       state: {
@@ -134,7 +134,7 @@ describe('request', () => {
     expect(resolved).toEqual(['stable']);
   });
 
-  test('stands although its jobs cannot be queued now', async () => {
+  test('is accepted even if its jobs cannot be queued now', async () => {
     const { service } = open({ addBulk: () => Promise.reject(new Error('Redis did not answer')) });
 
     const { targets } = await service.request(COMMAND);
@@ -159,7 +159,7 @@ describe('request', () => {
     await expect(service.request(COMMAND)).rejects.toMatchObject({ field: 'Idempotency-Key' });
   });
 
-  test('passes on that Redis is down', async () => {
+  test('fails with redis_unavailable while Redis is down', async () => {
     const { service } = open({
       state: { request: () => Promise.reject(new SkipperError('redis_unavailable', 'down')) },
     });
@@ -169,7 +169,7 @@ describe('request', () => {
 });
 
 describe('plan', () => {
-  test('says for each namespace what a deploy would do, and changes nothing', async () => {
+  test('reports what a deploy would do in each namespace, and changes nothing', async () => {
     const { service, requests, queued } = open({
       namespaces: { bad: { config: invalid('no YAML') }, good: {} },
     });
@@ -185,7 +185,7 @@ describe('plan', () => {
 });
 
 describe('repair', () => {
-  test('queues what is requested and has no job', async () => {
+  test('queues requested namespaces that have no job', async () => {
     const { service, queued } = open({
       state: {
         dirty: async () => ['lost', 'never', 'unknown'],

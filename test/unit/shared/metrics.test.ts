@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createMetrics } from '../../../shared/metrics.ts';
 
 const DOCUMENT = new URL('../../../docs/metrics.md', import.meta.url);
-/** Names that dashboards made for upstream's Skipper ask for. */
+/** Names that dashboards for upstream's Skipper query. */
 const UPSTREAM = [
   'deployments_triggered_total',
   'bootstraps_triggered_total',
@@ -22,7 +22,7 @@ interface Described {
   readonly labelNames: readonly string[];
 }
 
-/** Our own, in the order in which they are made. */
+/** Skipper's own metrics, in the order in which they are created. */
 function described(): readonly Described[] {
   return createMetrics()
     .registry.getMetricsAsArray()
@@ -41,11 +41,11 @@ describe('createMetrics', () => {
     expect(text).toContain('web_request_latency_bucket{le="0.1",page="status"}');
   });
 
-  test('makes a registry of its own each time', () => {
+  test('creates a new registry each time', () => {
     expect(createMetrics().registry).not.toBe(createMetrics().registry);
   });
 
-  test("names the rest by Prometheus' conventions, with the prefix of the project", () => {
+  test("names the other metrics by Prometheus' conventions, with the prefix of the project", () => {
     const own = described().filter(({ name }) => !UPSTREAM.includes(name));
 
     for (const { name, type } of own) {
@@ -54,7 +54,7 @@ describe('createMetrics', () => {
     }
   });
 
-  test('what only an API knows has no value before it is known', async () => {
+  test('metrics that only an API sets have no value at first', async () => {
     const text = await createMetrics().registry.metrics();
 
     for (const name of ['workers', 'event_listeners', 'oldest_unfinished_seconds']) {
@@ -68,7 +68,7 @@ describe('docs/metrics.md', () => {
     .split('\n')
     .filter((line) => line.startsWith('| `'));
 
-  test('is the table of all metrics, with their labels and meanings', () => {
+  test('lists all metrics, with their labels and meanings', () => {
     const wanted = described().map(({ name, type, labelNames, help }) => {
       const labels = labelNames.map((label) => `\`${label}\``).join(', ');
       return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
@@ -77,7 +77,7 @@ describe('docs/metrics.md', () => {
     expect(lines).toEqual(wanted);
   });
 
-  test("has upstream's first", () => {
+  test("lists upstream's metrics first", () => {
     expect(lines.slice(0, UPSTREAM.length).map((line) => line.split('`')[1])).toEqual(UPSTREAM);
   });
 });

@@ -4,7 +4,7 @@ import { pause } from '../../../shared/pause.ts';
 const HOUR_MS = 3_600_000;
 
 describe('pause', () => {
-  test('lasts as long as it says', async () => {
+  test('lasts for the given time', async () => {
     const began = performance.now();
 
     await pause(30);
@@ -21,7 +21,7 @@ describe('pause', () => {
     await expect(pausing).resolves.toBeUndefined();
   });
 
-  test('does not begin where the signal is aborted already', async () => {
+  test('ends immediately if the signal is already aborted', async () => {
     await expect(pause(HOUR_MS, { signal: AbortSignal.abort() })).resolves.toBeUndefined();
   });
 });

@@ -21,14 +21,14 @@ describe('explainRedisError', () => {
     expect(explained(message)).toMatchObject({ text: expect.stringMatching(text), blocks: true });
   });
 
-  test('only a Redis that says nothing is silent', () => {
+  test('marks only a Redis that does not respond as silent', () => {
     expect(explained('Command timed out').isSilent).toBe(true);
     expect(explained('OOM command not allowed').isSilent).toBeUndefined();
   });
 });
 
 describe('explainRedisInfo', () => {
-  test('wants an eviction policy that evicts nothing', () => {
+  test('requires an eviction policy that evicts nothing', () => {
     expect(explainRedisInfo('used_memory:1\r\nmaxmemory_policy:noeviction\r\n')).toEqual([]);
     expect(explainRedisInfo('used_memory:1\r\nmaxmemory_policy:allkeys-lru\r\n')).toEqual([
       { text: expect.stringMatching(/maxmemory-policy allkeys-lru.*set noeviction/), blocks: false },
@@ -44,7 +44,7 @@ describe('isRedisRefusal', () => {
     ['OOM command not allowed', true],
     ['MISCONF Redis cannot save', true],
     ['x is not a function', false],
-  ])('%s: %s', (message, isRefusal) => {
+  ])('"%s": %s', (message, isRefusal) => {
     expect(isRedisRefusal(new Error(message))).toBe(isRefusal);
   });
 });

@@ -8,7 +8,7 @@ import { describeForeignFlags, isReadBy, readersOf } from '../../../shared/setti
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What the code of a folder takes from `settings`. */
+/** The names that the code of a folder reads from `settings`. */
 function readIn(folder: string): ReadonlySet<string> {
   const code = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.tsx?$/.test(file) && !/^(config|setting-readers)\.ts$/.test(file))

@@ -6,13 +6,13 @@ import { silentLog } from '../../support/builders.ts';
 
 /** A Redis that refuses some commands, with a message. */
 function aRedis(refusals: Readonly<Record<string, string>> = {}) {
-  const facts = { status: 'ready', write: '', asked: 0 };
+  const facts = { status: 'ready', write: '', checks: 0 };
   const redis = {
     get status() {
       return facts.status;
     },
     set: async () => {
-      facts.asked += 1;
+      facts.checks += 1;
       await pause(1);
       if (facts.write !== '') throw new Error(facts.write);
     },
@@ -29,7 +29,7 @@ function aRedis(refusals: Readonly<Record<string, string>> = {}) {
 }
 
 describe('watchRedis', () => {
-  test('finds nothing wrong with a Redis that does what it should', async () => {
+  test('reports no problems for a healthy Redis', async () => {
     const { health, changes } = aRedis({ XADD: 'WRONGTYPE the key holds another kind of value' });
 
     expect(await health.check()).toEqual([]);
@@ -37,7 +37,7 @@ describe('watchRedis', () => {
     expect(changes).toEqual([]);
   });
 
-  test('names the rights that are missing, each once', async () => {
+  test('names each missing permission once', async () => {
     const noChannels = 'NOPERM this user has no permissions to access one of the channels used as arguments';
     const { health } = aRedis({
       INFO: "NOPERM this user has no permissions to run the 'info' command",
@@ -54,7 +54,7 @@ describe('watchRedis', () => {
     ]);
   });
 
-  test('reports a Redis that is full, and when it is not any more', async () => {
+  test('reports when Redis is full, and when it has recovered', async () => {
     const { facts, health, changes } = aRedis();
     facts.write = 'OOM command not allowed';
     await pause(40);
@@ -65,17 +65,17 @@ describe('watchRedis', () => {
     expect(changes).toEqual([expect.stringMatching(/^Redis is full/), '']);
   });
 
-  test('asks one question at a time, and none while Redis is not connected', async () => {
+  test('runs one check at a time, and none while Redis is disconnected', async () => {
     const { facts, health } = aRedis();
     await Promise.all([health.check(), health.check(), health.check()]);
-    const asked = facts.asked;
+    const checks = facts.checks;
     facts.status = 'reconnecting';
     await pause(10);
-    const before = facts.asked;
+    const before = facts.checks;
     await pause(30);
     health.stop();
 
-    expect(asked).toBe(1);
-    expect(facts.asked).toBe(before);
+    expect(checks).toBe(1);
+    expect(facts.checks).toBe(before);
   });
 });

@@ -7,7 +7,7 @@ import { createFakeCore } from '../../../support/fake-core.ts';
 
 type Watches = ReturnType<Core['cluster']['watches']>;
 
-const WELL = {
+const HEALTHY = {
   name: 'pods',
   synced: true,
   position: '1',
@@ -41,7 +41,7 @@ async function exported(core: Core, name: RegExp): Promise<string[]> {
 describe('refreshGauges', () => {
   const OF_REDIS = /^skipper_(redis_up|queue_jobs)/;
 
-  test('counts jobs while Redis answers', async () => {
+  test('exports job counts while Redis answers', async () => {
     const core = aCore({ getJobCounts: async () => ({ waiting: 2 }) });
 
     expect(await exported(core, OF_REDIS)).toEqual([
@@ -51,12 +51,12 @@ describe('refreshGauges', () => {
   });
 
   test.each<[string, Partial<Facts>]>([
-    ['is away', { status: 'reconnecting', getJobCounts: async () => ({ waiting: 2 }) }],
+    ['is down', { status: 'reconnecting', getJobCounts: async () => ({ waiting: 2 }) }],
     [
       'is connected and does not answer',
       { getJobCounts: () => Promise.reject(new Error('Command timed out')) },
     ],
-  ])('forgets them while Redis %s', async (_how, facts) => {
+  ])('exports no job counts while Redis %s', async (_how, facts) => {
     const before = aCore({ getJobCounts: async () => ({ waiting: 2 }) });
     await refreshGauges(before);
 
@@ -68,21 +68,21 @@ describe('refreshGauges', () => {
 
 describe('coreProblems', () => {
   const problems = (watch: Partial<Watches[number]>) =>
-    coreProblems(aCore({ watches: [{ ...WELL, ...watch }] }));
+    coreProblems(aCore({ watches: [{ ...HEALTHY, ...watch }] }));
 
-  test('there is none when all is well, nor while a watch is cut off', () => {
+  test('is empty when everything is healthy, and while a watch is interrupted', () => {
     expect(problems({})).toEqual([]);
     expect(problems({ problem: 'socket hang up' })).toEqual([]);
   });
 
-  test('names what Redis does not do, though it is connected', () => {
+  test('lists a problem of a connected Redis', () => {
     const core = aCore({});
     const redisHealth = { ...core.redisHealth, problems: () => [{ text: 'Redis is full', blocks: true }] };
 
     expect(coreProblems({ ...core, redisHealth })).toEqual(['Redis is full']);
   });
 
-  test('names what was never read, and what may not be followed any more', () => {
+  test('lists resources that were never read or can no longer be watched', () => {
     expect(problems({ synced: false, problem: '404' })).toEqual(['pods not read yet: 404']);
     expect(problems({ problem: 'cannot watch pods', refused: true })).toEqual([
       'pods not followed any more: cannot watch pods',
@@ -93,9 +93,9 @@ describe('coreProblems', () => {
 describe('brokenWatches', () => {
   const NOW = 100_000;
   const broken = (watch: Partial<Watches[number]>) =>
-    brokenWatches(aCore({ watches: [{ ...WELL, ...watch }] }), NOW);
+    brokenWatches(aCore({ watches: [{ ...HEALTHY, ...watch }] }), NOW);
 
-  test('names a watch that has not held for a while, and not one that was cut off just now', () => {
+  test('lists a watch that has been broken for a while, but not one that was just interrupted', () => {
     expect(broken({})).toEqual([]);
     expect(broken({ trouble: { since: NOW - 9_000, reason: 'cut' } })).toEqual([]);
     expect(broken({ trouble: { since: NOW - 70_000, reason: 'socket hang up' } })).toEqual([
@@ -103,7 +103,7 @@ describe('brokenWatches', () => {
     ]);
   });
 
-  test('leaves to the problems what was never read and what is refused', () => {
+  test('omits resources that were never read or are refused: coreProblems lists them', () => {
     const trouble = { since: 0, reason: '403' };
 
     expect(broken({ trouble, refused: true })).toEqual([]);

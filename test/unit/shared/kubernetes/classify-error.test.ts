@@ -4,7 +4,7 @@ import { classifyNetworkError, classifyRefusal } from '../../../../shared/kubern
 const REQUEST = { method: 'POST', path: '/api/v1/namespaces/a/pods' };
 
 function aStatus(overrides: object = {}): string {
-  return JSON.stringify({ kind: 'Status', status: 'Failure', message: 'it says why', ...overrides });
+  return JSON.stringify({ kind: 'Status', status: 'Failure', message: 'the reason', ...overrides });
 }
 
 function classify(httpStatus: number, body = aStatus(), retryAfter?: string) {
@@ -57,21 +57,21 @@ describe('classifyRefusal', () => {
     [403, SECURITY, [{ kind: 'refusal', refusal: { by: 'pod-security' } }]],
     [403, aStatus(), []],
     [500, QUOTA, []],
-  ])('carries what was refused by %d with %s as data', (httpStatus, body, symptoms) => {
+  ])('adds the refusal in %d with %s as data', (httpStatus, body, symptoms) => {
     expect(classify(httpStatus, body).symptoms).toEqual(symptoms);
   });
 
-  test('says what was asked, and what the server says', () => {
-    expect(classify(403).message).toBe('403 it says why (POST /api/v1/namespaces/a/pods)');
+  test('has the request and the message of the server', () => {
+    expect(classify(403).message).toBe('403 the reason (POST /api/v1/namespaces/a/pods)');
   });
 
-  test('says the beginning of a body that is no Status', () => {
+  test('has the beginning of a body that is not a Status', () => {
     const answer = 'x'.repeat(1_000);
 
     expect(classify(502, answer).message).toBe(`502 ${'x'.repeat(300)} (POST ${REQUEST.path})`);
   });
 
-  test.each(['null', '[]', '"text"', '{', ''])('does not stumble over the body %j', (body) => {
+  test.each(['null', '[]', '"text"', '{', ''])('accepts the body %j', (body) => {
     expect(classify(500, body).code).toBe('cluster_unavailable');
   });
 
@@ -79,10 +79,10 @@ describe('classifyRefusal', () => {
     ['the header', aStatus(), '7', 7_000],
     ['the Status', aStatus({ details: { retryAfterSeconds: 3 } }), undefined, 3_000],
     ['the header before the Status', aStatus({ details: { retryAfterSeconds: 3 } }), '7', 7_000],
-    ['nothing', aStatus(), undefined, undefined],
+    ['neither if both are missing', aStatus(), undefined, undefined],
     ['a header that is a date', aStatus(), 'Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     ['a header that is zero', aStatus(), '0', undefined],
-  ])('takes the wait from %s', (_what, body, header, expected) => {
+  ])('reads the retry delay from %s', (_what, body, header, expected) => {
     expect(classify(429, body, header).retryAfterMs).toBe(expected);
   });
 });
@@ -91,12 +91,12 @@ describe('classifyNetworkError', () => {
   test.each([
     ['a refused connection', new Error('connect ECONNREFUSED 127.0.0.1:6443'), 'ECONNREFUSED'],
     [
-      'an error without words',
+      'an error without a message',
       Object.assign(new Error(''), { name: 'HeadersTimeoutError' }),
       'HeadersTimeoutError',
     ],
     ['a thrown text', 'reset', 'reset'],
-  ])('acceptance 21: takes %s for a passing fault, with its reason', (_what, thrown, reason) => {
+  ])('acceptance 21: classifies %s as a retryable failure, with its reason', (_what, thrown, reason) => {
     const error = classifyNetworkError(REQUEST, thrown);
 
     expect(error).toMatchObject({ code: 'cluster_unavailable', errorClass: 'retryable', cause: thrown });

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 type FakeObject = { metadata: { name: string; namespace?: string; labels?: object } };
 
-/** A cluster of lists and one stream per watch: it selects by name and by label, as an API server does. */
+/** A cluster of lists and one stream per watch, which selects by name and by label like an API server. */
 function open(objects: Readonly<Record<string, readonly FakeObject[]>>) {
   const streams = new Map<string, (line: string) => void>();
   const keyOf = ({ path, query }: KubernetesRequest) =>
@@ -103,7 +103,7 @@ describe('watchCluster', () => {
     expect(tags).toMatchObject([{ value: { tag: 'named' } }, { value: { tag: 'first' } }]);
   });
 
-  test('acceptance 2: marks a malformed namespace, and no other', async () => {
+  test('acceptance 2: marks only the malformed namespace', async () => {
     const { cluster: seen } = open({
       configmaps: [
         aConfigMap({ 'cluster_config.yaml': 'a: [' }, { namespace: 'bad' }),
@@ -121,7 +121,7 @@ describe('watchCluster', () => {
     ]);
   });
 
-  test('joins the objects of a namespace, and tells the bootstrap pod from the others', async () => {
+  test('joins the objects of a namespace, and distinguishes the bootstrap pod from the others', async () => {
     const inNamespace = (name: string, rest: object = {}) => ({
       metadata: { name, namespace: 'a', labels: LABELLED },
       ...rest,
@@ -147,7 +147,7 @@ describe('watchCluster', () => {
     expect(seen.deploymentsPosition()).toBe('10');
   });
 
-  test('tells changes to those who wait for the namespace, and forgets what is gone', async () => {
+  test('reports changes to listeners of the namespace, and drops deleted objects', async () => {
     const { cluster: seen, send } = open({ configmaps: [aConfigMap(GOOD, { namespace: 'a' })] });
     await seen.synced();
     const reported: string[] = [];
@@ -161,7 +161,7 @@ describe('watchCluster', () => {
     expect(seen.namespaces()).toEqual([]);
   });
 
-  test('knows how far Deployments have been seen, also by bookmarks', async () => {
+  test('tracks the position of the watch of Deployments, including bookmarks', async () => {
     const { cluster: seen, send } = open({});
     await seen.synced();
 
@@ -171,7 +171,7 @@ describe('watchCluster', () => {
     expect(seen.deploymentsPosition()).toBe('99');
   });
 
-  test('gives an empty snapshot of an unknown namespace', async () => {
+  test('returns an empty snapshot for an unknown namespace', async () => {
     const { cluster: seen } = open({});
 
     expect(seen.snapshot('nowhere')).toMatchObject({ namespace: 'nowhere', config: undefined, statuses: [] });

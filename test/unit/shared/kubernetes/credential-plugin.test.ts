@@ -11,7 +11,7 @@ import { createCredentialPlugin } from '../../../../shared/kubernetes/credential
 const folder = mkdtempSync(join(tmpdir(), 'skipper-plugin-'));
 let number = 0;
 
-/** A plugin that runs this script; it can count its runs with `runs()`. */
+/** A plugin that runs this script; `runs()` returns how often it ran. */
 function aPlugin(script: string, more: Record<string, unknown> = {}) {
   const path = join(folder, `plugin-${number}.cjs`);
   const counter = join(folder, `runs-${number}`);
@@ -33,7 +33,7 @@ function aPlugin(script: string, more: Record<string, unknown> = {}) {
 const CLUSTER = { name: 'c', server: 'https://c.example', skipTLSVerify: false };
 
 describe('createCredentialPlugin', () => {
-  test('is run once until its credentials end, and again when they were refused', async () => {
+  test('runs once until its credentials expire, and again if they are rejected', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     const { exec } = aPlugin(`print({ token: 't' + runs, expirationTimestamp: '2026-01-01T01:00:00Z' })`);
     const plugin = createCredentialPlugin(exec, CLUSTER, { now: () => now });
@@ -49,7 +49,7 @@ describe('createCredentialPlugin', () => {
     expect(await tokenAfter(3_600_000)).toBe('t3');
   });
 
-  test('knows the cluster and its own variables, as from kubectl', async () => {
+  test('receives the cluster and its own variables, as from kubectl', async () => {
     const { exec } = aPlugin(`print({ token: process.env.KUBERNETES_EXEC_INFO + process.env.MINE })`, {
       env: [{ name: 'MINE', value: '!' }],
       provideClusterInfo: true,
@@ -67,23 +67,23 @@ describe('createCredentialPlugin', () => {
 
   test.each([
     [
-      'that fails',
+      'a plugin that fails',
       `console.error('session expired: log in'); process.exit(3)`,
       /exit code 3: session expired: log in$/,
     ],
     [
-      'that hangs',
+      'a plugin that hangs',
       `console.error('open https://login'); setInterval(() => 0, 1000)`,
       /within 3 s: open https:\/\/login$/,
     ],
     [
-      'that prints nonsense',
+      'a plugin that prints invalid output',
       `console.log('half-a-secret')`,
       /printed no ExecCredential with a token or a certificate and its key$/,
     ],
-    ['without credentials', `print({})`, /printed no ExecCredential/],
+    ['a plugin without credentials', `print({})`, /printed no ExecCredential/],
   ])(
-    'one %s is an error with its own words, and is not run at once again',
+    '%s fails with its own error message, and does not run again immediately',
     async (_which, script, message) => {
       const { exec, runs } = aPlugin(script);
       const plugin = createCredentialPlugin(exec, CLUSTER, { timeoutMs: 3_000, now: () => 0 });
@@ -98,7 +98,7 @@ describe('createCredentialPlugin', () => {
     },
   );
 
-  test('that is missing shows how to install it', async () => {
+  test('shows how to install a missing plugin', async () => {
     const plugin = createCredentialPlugin(
       { command: 'no-such-plugin', installHint: 'brew install it' },
       null,
@@ -125,11 +125,11 @@ test('a client runs the plugin of its kubeconfig, and again after a 401', async 
   const { exec } = aPlugin(`print({ token: 't' + runs })`);
   kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u', exec });
   const client = createKubernetesClient(kubeConfig, { userAgent: 't', fieldManager: 't' });
-  const ask = () => client.request({ method: 'GET', path: '/version' });
+  const request = () => client.request({ method: 'GET', path: '/version' });
 
-  await ask().catch(() => undefined);
+  await request().catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 1_100));
-  const answer = await ask();
+  const answer = await request();
   await client.close();
   server.closeAllConnections();
   server.close();

@@ -10,19 +10,19 @@ const entries = [
 ];
 
 describe('field owners', () => {
-  test('name the owner of a field', () => {
+  test('return the owner of a field', () => {
     expect(ownerOf(entries, 'spec', 'replicas')).toBe('kubectl');
     expect(ownerOf(entries, 'spec', 'template')).toBe('fdd');
     expect(ownerOf(entries, 'spec', 'paused')).toBeUndefined();
     expect(ownerOf(undefined, 'spec')).toBeUndefined();
   });
 
-  test('name the last writer but ourselves, not who writes the status', () => {
+  test('return the last writer other than Skipper, ignoring writers of the status', () => {
     expect(lastOtherWriter(entries, 'fiaas-skipper', [])).toBe('kubectl');
     expect(lastOtherWriter([], 'fiaas-skipper', [])).toBeUndefined();
   });
 
-  test('name the owner of a field before a writer of the same second', () => {
+  test('prefer the owner of a field to a writer in the same second', () => {
     const paths = [
       ['spec', 'image'],
       ['spec', 'template'],

@@ -6,7 +6,7 @@ import { NAMESPACE, OUR_ID } from '../../../support/builders.ts';
 
 const NEXT_ID = '00000000-0000-4000-8000-000000000009';
 
-/** What is reported on an id after some events: results of FDD, in the order in which the watch shows them. */
+/** The report on an id after some events: results of FDD, in the order in which the watch delivers them. */
 function afterEvents(place: 'status' | 'application', results: readonly string[], lastId = OUR_ID) {
   const entries = createNamespaceEntries();
   for (const [index, result] of results.entries()) {
@@ -29,16 +29,16 @@ describe.each(['status', 'application'] as const)('a SUCCESS in the %s', (place)
     ['RUNNING', ['INITIATED', 'RUNNING', 'SUCCESS', 'INITIATED', 'RUNNING']],
     ['INITIATED', ['INITIATED', 'RUNNING', 'SUCCESS', 'INITIATED']],
     ['RUNNING many times', ['RUNNING', 'RUNNING', 'SUCCESS', 'RUNNING', 'RUNNING', 'RUNNING']],
-  ])('counts although another FDD has overwritten it with %s', (_what, results) => {
+  ])('counts even if another FDD has overwritten it with %s', (_what, results) => {
     expect(afterEvents(place, results)).toMatchObject({ result: 'SUCCESS', resourceVersion: '102' });
   });
 
-  test('is the latest one', () => {
+  test('is the latest SUCCESS if there are several', () => {
     expect(afterEvents(place, ['SUCCESS', 'RUNNING', 'SUCCESS', 'RUNNING'])?.resourceVersion).toBe('102');
     expect(afterEvents(place, ['SUCCESS', 'RUNNING', 'SUCCESS'])?.resourceVersion).toBe('102');
   });
 
-  test('does not hide a FAILED that comes after it', () => {
+  test('does not hide a later FAILED', () => {
     expect(afterEvents(place, ['SUCCESS', 'RUNNING', 'FAILED'])?.result).toBe('FAILED');
     expect(afterEvents(place, ['SUCCESS', 'FAILED', 'RUNNING'])?.result).toBe('RUNNING');
   });
@@ -47,7 +47,7 @@ describe.each(['status', 'application'] as const)('a SUCCESS in the %s', (place)
     expect(afterEvents(place, ['SUCCESS', 'RUNNING'], NEXT_ID)?.result).toBe('RUNNING');
   });
 
-  test('is not invented', () => {
+  test('is not reported if FDD never reported it', () => {
     expect(afterEvents(place, ['INITIATED', 'RUNNING'])?.result).toBe('RUNNING');
   });
 });

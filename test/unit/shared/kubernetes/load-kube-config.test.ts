@@ -24,7 +24,7 @@ contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}}}]
 }
 
 describe('loadKubeConfig', () => {
-  test('acceptance 20: takes --api-server and --api-token before a kubeconfig', () => {
+  test('acceptance 20: prefers --api-server and --api-token to a kubeconfig', () => {
     const config = loadKubeConfig({
       apiServer: 'http://127.0.0.1:8080',
       apiToken: 'secret',
@@ -35,8 +35,8 @@ describe('loadKubeConfig', () => {
     expect(config.getCurrentUser()?.token).toBe('secret');
   });
 
-  // Upstream's own way to run without a cluster's TLS: --api-server http://127.0.0.1:PORT.
-  test('acceptance 20: reaches an --api-server that speaks plain HTTP', async () => {
+  // Upstream's way to run without a cluster's TLS: --api-server http://127.0.0.1:PORT.
+  test('acceptance 20: connects to an --api-server over plain HTTP', async () => {
     const server = await startFakeListWatchServer();
     const client = createKubernetesClient(loadKubeConfig({ apiServer: server.url, apiToken: 'any' }), {
       userAgent: 'test',
@@ -50,14 +50,14 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  test('verifies the certificate unless that is switched off', () => {
+  test('verifies the certificate unless verification is turned off', () => {
     const server = { apiServer: 'https://127.0.0.1:6443' };
 
     expect(loadKubeConfig(server).getCurrentCluster()?.skipTLSVerify).toBe(false);
     expect(loadKubeConfig({ ...server, skipTlsVerify: true }).getCurrentCluster()?.skipTLSVerify).toBe(true);
   });
 
-  test('takes client certificate and key', () => {
+  test('uses the client certificate and key', () => {
     const config = loadKubeConfig({ apiServer: 'https://x', clientCert: '/c.pem', clientKey: '/k.pem' });
 
     expect(config.getCurrentUser()).toMatchObject({ certFile: '/c.pem', keyFile: '/k.pem' });
@@ -68,14 +68,14 @@ describe('loadKubeConfig', () => {
   });
 
   // kubectl and client-go read $KUBECONFIG as a list, and merge its files.
-  test('reads a list of kubeconfigs, as $KUBECONFIG may be', () => {
+  test('reads a list of kubeconfigs, like $KUBECONFIG', () => {
     const list = [aFile('first'), aFile('second', false)].join(delimiter);
 
     expect(loadKubeConfig({ kubeconfig: list }).getCurrentCluster()?.server).toBe('https://first:6443');
   });
 
   // As `kubectl config view --raw` shows the same two files.
-  test('merges as kubectl: the first entry of a name as a whole, the first current context, no missing file', () => {
+  test('merges like kubectl: the first entry of each name, the first current context, missing files ignored', () => {
     const one = join(folder, 'merge-one');
     const two = join(folder, 'merge-two');
     writeFileSync(
@@ -103,7 +103,7 @@ contexts: [{name: x, context: {cluster: c, user: u}}]
     expect(config.getUser('v')?.authProvider?.config.tokenFile).toBe(join(folder, 'token'));
   });
 
-  test('names every file of a list when none of them exists, and the one that is broken', () => {
+  test('names every file of a list if none exists, and the broken file otherwise', () => {
     const broken = join(folder, 'broken');
     writeFileSync(broken, 'clusters: [');
 
@@ -115,7 +115,7 @@ contexts: [{name: x, context: {cluster: c, user: u}}]
     );
   });
 
-  test('runs a plugin beside the file that names it', () => {
+  test('runs a plugin relative to the file that names it', () => {
     const path = join(folder, 'with-plugin');
     writeFileSync(
       path,

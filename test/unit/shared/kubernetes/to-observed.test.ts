@@ -17,7 +17,7 @@ const metadata = {
 };
 
 describe('toObservedApplication', () => {
-  test('keeps what decisions rest on', () => {
+  test('keeps the fields that decisions need', () => {
     const application = toObservedApplication({
       metadata,
       spec: { image: IMAGE, config: FIAAS_YML },
@@ -34,7 +34,7 @@ describe('toObservedApplication', () => {
     });
   });
 
-  test('does without labels, spec and status', () => {
+  test('accepts an object without labels, spec and status', () => {
     expect(toObservedApplication({ metadata: { name: 'fiaas-deploy-daemon' } })).toEqual({
       resourceVersion: '',
       image: '',
@@ -45,7 +45,7 @@ describe('toObservedApplication', () => {
     });
   });
 
-  test('takes an empty status for none', () => {
+  test('treats an empty status as missing', () => {
     expect(toObservedApplication({ metadata, status: {} }).status).toBeUndefined();
   });
 });
@@ -60,18 +60,18 @@ describe('toObservedStatus', () => {
     expect(status.logs.at(-1)).toBe('line 99');
   });
 
-  test('keeps no log of a success: there may be thousands', () => {
+  test('keeps no log of a success, because there can be thousands', () => {
     expect(toObservedStatus({ metadata, result: 'SUCCESS', logs: ['x'] }).logs).toEqual([]);
   });
 
-  // A deadline that passes while FDD still works is reported with FDD's own log lines.
-  test("acceptance 11: keeps FDD's log of what is under way", () => {
+  // If the deadline passes while FDD is still working, its own log lines are reported.
+  test("acceptance 11: keeps FDD's log of a deployment in progress", () => {
     expect(toObservedStatus({ metadata, result: 'RUNNING', logs: ['waiting for x'] }).logs).toEqual([
       'waiting for x',
     ]);
   });
 
-  test('does without logs and result', () => {
+  test('accepts an object without logs and result', () => {
     expect(toObservedStatus({ metadata })).toMatchObject({
       result: 'INITIATED',
       logs: [],
@@ -109,7 +109,7 @@ describe('toObservedDeployment', () => {
     },
   };
 
-  test('keeps what decisions rest on, and no other variable', () => {
+  test('keeps the fields that decisions need, and no other variable', () => {
     expect(toObservedDeployment(raw)).toEqual({
       resourceVersion: '42',
       mountsConfig: false,
@@ -127,7 +127,7 @@ describe('toObservedDeployment', () => {
     });
   });
 
-  test('finds FDD by name, also behind a sidecar', () => {
+  test('finds FDD by name, even after a sidecar', () => {
     const fdd = { name: 'fiaas-deploy-daemon', image: IMAGE, env: [{ name: 'LOG_FORMAT', value: 'json' }] };
     const sidecar = { name: 'istio-proxy', image: 'istio/proxyv2:1.20' };
     const of = (containers: object[]) =>
@@ -139,7 +139,7 @@ describe('toObservedDeployment', () => {
     expect(of([{ ...sidecar, name: 'a' }, sidecar]).image).toBe('');
   });
 
-  test('keeps when its conditions changed last', () => {
+  test('keeps when its conditions last changed', () => {
     const conditions = [
       { type: 'Available', status: 'True', lastTransitionTime: '2026-01-01T00:00:10Z' },
       {
@@ -162,7 +162,7 @@ describe('toObservedDeployment', () => {
     ).toBeUndefined();
   });
 
-  test('tells absent availableReplicas from none', () => {
+  test('distinguishes absent availableReplicas from 0', () => {
     expect(toObservedDeployment({ metadata, spec: {}, status: {} })).toMatchObject({
       replicas: 1,
       currentReplicas: 0,
@@ -179,7 +179,7 @@ describe('toObservedDeployment', () => {
       'fdd',
     ],
     ["labelled by FDD's chart", { heritage: 'Helm', release: 'fdd' }, {}, 'fdd'],
-    ['that only its annotation gives away', {}, { 'meta.helm.sh/release-name': 'fdd' }, 'fdd'],
+    ['that only has the annotation of Helm', {}, { 'meta.helm.sh/release-name': 'fdd' }, 'fdd'],
     ['made by Helm without a name', { heritage: 'Helm' }, {}, '(unnamed)'],
     ['made by FDD', { app: 'fiaas-deploy-daemon', 'fiaas/deployed_by': 'v1' }, {}, undefined],
     ["written by Skipper's Application", { heritage: 'FIAAS-Skipper', release: 'x' }, {}, undefined],
@@ -196,7 +196,7 @@ describe('toObservedPod', () => {
     status: { phase: 'Pending', containerStatuses: [container] },
   });
 
-  test('keeps why it waits, and for what it was started', () => {
+  test('keeps why the pod waits, and the deployment it was started for', () => {
     const pod = toObservedPod(
       state({ state: { waiting: { reason: 'ErrImagePull', message: 'm' } }, restartCount: 2 }),
     );
@@ -215,7 +215,7 @@ describe('toObservedPod', () => {
     });
   });
 
-  test('acceptance 9: keeps how it ended', () => {
+  test('acceptance 9: keeps how the pod ended', () => {
     const pod = toObservedPod(state({ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }));
 
     expect(pod.terminated).toEqual({ exitCode: 137, reason: 'OOMKilled' });
@@ -245,14 +245,14 @@ describe('toObservedPod', () => {
       },
     );
 
-    test('takes no other container for the own one', () => {
+    test('does not mistake another container for its own', () => {
       const ended = { ...proxy, state: { terminated: { exitCode: 0 } } };
       const containerStatuses = [ended, { name: 'fiaas-deploy-daemon-bootstrap', state: {} }];
 
       expect(podNamed('fiaas-deploy-daemon-bootstrap', { containerStatuses }).terminated).toBeUndefined();
     });
 
-    test('keeps which sidecar keeps it from being ready', () => {
+    test('keeps the sidecar that prevents readiness', () => {
       const own = { name: 'fiaas-deploy-daemon', ready: true, state: {} };
 
       const pod = podNamed('p', { containerStatuses: [own, { ...proxy, ready: false, state: loop }] });
@@ -275,7 +275,7 @@ describe('toObservedPod', () => {
       [{ terminated: { exitCode: 0 } }, undefined],
       [{ waiting: { reason: 'PodInitializing' } }, undefined],
       [{}, undefined],
-    ])('keeps which init container keeps it from starting: %j', (state, blocker) => {
+    ])('keeps the init container that prevents the start: %j', (state, blocker) => {
       const own = { name: 'fiaas-deploy-daemon', state: { waiting: { reason: 'PodInitializing' } } };
       const initContainerStatuses = [{ name: 'istio-init', restartCount: 1, state }];
 
@@ -285,7 +285,7 @@ describe('toObservedPod', () => {
     });
   });
 
-  test('keeps why it is not scheduled', () => {
+  test('keeps why the pod is not scheduled', () => {
     const conditions = [
       { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' },
     ];
@@ -295,7 +295,7 @@ describe('toObservedPod', () => {
     );
   });
 
-  test('tells ready and deleting', () => {
+  test('keeps whether the pod is ready or being deleted', () => {
     const pod = toObservedPod({
       metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
       status: {
@@ -310,7 +310,7 @@ describe('toObservedPod', () => {
     expect(pod).toMatchObject({ ready: true, deleting: true, unscheduled: undefined, startedFor: undefined });
   });
 
-  test('takes a pod without a status for one that is pending', () => {
+  test('treats a pod without a status as pending', () => {
     expect(toObservedPod({ metadata })).toMatchObject({ phase: 'Pending', ready: false, restarts: 0 });
   });
 });

@@ -4,7 +4,7 @@ import { openWatchBooks } from '../../../../shared/kubernetes/watch-books.ts';
 const CUT = { at: 5, problem: 'connection reset', refused: false, isExpired: false };
 
 describe('openWatchBooks', () => {
-  test('is synced, and works, once a whole list was read', () => {
+  test('is synced and without problems once a complete list was read', () => {
     const books = openWatchBooks(42);
     const before = books.state();
     books.broke({ ...CUT, refused: true });
@@ -21,7 +21,7 @@ describe('openWatchBooks', () => {
     });
   });
 
-  test('knows which objects a list no longer has', () => {
+  test('returns the objects that a list no longer has', () => {
     const books = openWatchBooks(0);
     for (const key of ['a', 'b', 'c', 'd']) books.add(key);
     books.remove('d');
@@ -29,7 +29,7 @@ describe('openWatchBooks', () => {
     expect(books.missingFrom(new Set(['b', 'e']))).toEqual(['a', 'c']);
   });
 
-  test('counts breaks in a row, from none again once it has held', () => {
+  test('counts consecutive breaks, and starts at zero again once the watch has settled', () => {
     const books = openWatchBooks(0);
 
     const inARow = [books.broke(CUT), books.broke(CUT), books.broke(CUT)];
@@ -42,7 +42,7 @@ describe('openWatchBooks', () => {
     expect(books.broke(CUT)).toBe(0);
   });
 
-  test('keeps its position after a break, unless the server no longer knows it', () => {
+  test('keeps its position after a break, unless it has expired on the server', () => {
     const books = openWatchBooks(0);
     books.listed('7');
     books.moveTo('8');
@@ -53,7 +53,7 @@ describe('openWatchBooks', () => {
     expect(books.state()).toMatchObject({ position: undefined, synced: true });
   });
 
-  test('is in trouble from its first break until it has held, whatever opens in between', () => {
+  test('is in trouble from its first break until it has settled, even if it opens in between', () => {
     const books = openWatchBooks(0);
 
     books.broke(CUT);

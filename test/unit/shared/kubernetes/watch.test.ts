@@ -39,7 +39,7 @@ function anObject(name: string, resourceVersion = '1'): FakeObject {
   return { metadata: { name, namespace: 'ns', resourceVersion } };
 }
 
-/** Starts a watch whose view of the world is a plain map: what is known, at which version. */
+/** Starts a watch that records each known object and its version in a plain map. */
 function follow(options: Partial<WatchOptions<FakeObject>> = {}) {
   const view = new Map<string, string | undefined>();
   const started = startWatch<FakeObject>({
@@ -54,7 +54,7 @@ function follow(options: Partial<WatchOptions<FakeObject>> = {}) {
   return { watch: started, view };
 }
 
-/** Cuts so many watches as soon as they are open; returns how loudly each break was logged: a lasting one is a warning. */
+/** Cuts this many watches as soon as they open; returns the log level of each break: repeated breaks are warnings. */
 async function cutEachOf(watches: number, options: Partial<WatchOptions<FakeObject>>): Promise<string[]> {
   const breaks: string[] = [];
   const write = (line: string) => breaks.push(pino.levels.labels[JSON.parse(line).level] ?? '');
@@ -100,7 +100,7 @@ describe('startWatch', () => {
     expect(Number(query.get('timeoutSeconds'))).toBeGreaterThanOrEqual(300);
   });
 
-  test('tells additions, changes and deletions', async () => {
+  test('reports additions, changes and deletions', async () => {
     server.answerLists({ items: [anObject('a')], resourceVersion: '7' });
     const { watch: started, view } = follow();
     const stream = await server.nextWatch();
@@ -108,23 +108,23 @@ describe('startWatch', () => {
     stream.send('ADDED', anObject('b', '8'));
     stream.send('MODIFIED', anObject('a', '9'));
     stream.send('DELETED', anObject('b', '10'));
-    await until(() => started.state().position === '10', 'the deletion is seen');
+    await until(() => started.state().position === '10', 'the deletion is observed');
 
     expect(Object.fromEntries(view)).toEqual({ 'ns/a': '9' });
   });
 
-  test('moves on by bookmarks, without telling an object', async () => {
+  test('advances its position with bookmarks, without reporting an object', async () => {
     const { watch: started, view } = follow();
     const stream = await server.nextWatch();
 
     stream.send('BOOKMARK', { kind: 'ConfigMap', metadata: { resourceVersion: '500' } });
-    await until(() => started.state().position === '500', 'the bookmark is seen');
+    await until(() => started.state().position === '500', 'the bookmark is observed');
 
     expect(view.size).toBe(0);
     expect(started.state().position).toBe('500');
   });
 
-  test('reads events that come in pieces, and several that come in one', async () => {
+  test('reads events that are split over several chunks, and several events in one chunk', async () => {
     const { view, watch: started } = follow();
     const stream = await server.nextWatch();
     const line = (name: string, version: string) =>
@@ -133,10 +133,10 @@ describe('startWatch', () => {
 
     for (const piece of all.match(/.{1,37}/gsu) ?? []) {
       stream.write(piece);
-      // So that the pieces arrive one by one.
+      // Lets the chunks arrive one by one.
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
-    await until(() => started.state().position === '4', 'all three are seen');
+    await until(() => started.state().position === '4', 'all three events are observed');
 
     expect([...view.keys()]).toEqual(['ns/a', 'ns/b', 'ns/c']);
   });
@@ -148,7 +148,7 @@ describe('startWatch', () => {
     const { view } = follow();
     const stream = await server.nextWatch();
     stream.send('ADDED', anObject('a', '41'));
-    await until(() => view.has('ns/a'), 'the object is seen');
+    await until(() => view.has('ns/a'), 'the object is observed');
 
     stream[how]();
     const next = await server.nextWatch();
@@ -166,7 +166,7 @@ describe('startWatch', () => {
         (await server.nextWatch()).end();
       },
     ],
-  ])('lists again after 410 by %s, and deletes what has vanished meanwhile', async (_what, expire) => {
+  ])('lists again after a 410 in %s, and deletes objects that are gone', async (_what, expire) => {
     server.answerLists(
       { items: [anObject('stays'), anObject('goes')], resourceVersion: '7' },
       { items: [anObject('stays', '20'), anObject('comes', '21')], resourceVersion: '30' },
@@ -181,7 +181,7 @@ describe('startWatch', () => {
     expect(started.state().position).toBe('30');
   });
 
-  test('begins a list anew where its second page has expired', async () => {
+  test('restarts a list if its second page has expired', async () => {
     server.answerLists(
       { items: [anObject('a')], resourceVersion: '7', continue: 'old' },
       { status: 410 },
@@ -197,12 +197,12 @@ describe('startWatch', () => {
 
   test.each([
     ['an ERROR event of another kind', 'error'],
-    ['a line that is no JSON', 'nonsense'],
+    ['a line that is not JSON', 'nonsense'],
   ] as const)('resumes where it was after %s', async (_what, kind) => {
     const { watch: started } = follow();
     const stream = await server.nextWatch();
     stream.send('ADDED', anObject('a', '41'));
-    await until(() => started.state().position === '41', 'the object is seen');
+    await until(() => started.state().position === '41', 'the object is observed');
 
     if (kind === 'error') stream.send('ERROR', aRefusal(500, 'InternalError'));
     else stream.write('<html>bad gateway</html>\n');
@@ -212,15 +212,15 @@ describe('startWatch', () => {
     expect(server.lists).toHaveLength(1);
   });
 
-  test('does not wait ever longer for watches that held, and were cut before anything happened', async () => {
+  test('does not increase its backoff for watches that settled but were cut without events', async () => {
     expect(await cutEachOf(5, { settledMs: 0 })).toEqual(['debug', 'debug', 'debug', 'debug', 'debug']);
   });
 
-  test('waits ever longer for watches that break as soon as they are open', async () => {
+  test('increases its backoff for watches that break as soon as they open', async () => {
     expect(await cutEachOf(4, { settledMs: 60_000 })).toEqual(['debug', 'debug', 'warn', 'warn']);
   });
 
-  test('takes a watch that is silent for too long for broken', async () => {
+  test('treats a watch that is silent for too long as broken', async () => {
     follow({ silenceTimeoutMs: 60 });
     await server.nextWatch();
 
@@ -229,7 +229,7 @@ describe('startWatch', () => {
     expect(next.query.get('resourceVersion')).toBe('1');
   });
 
-  test('does not take a watch for silent that says something now and then', async () => {
+  test('does not treat a watch with occasional events as silent', async () => {
     const { watch: started } = follow({ silenceTimeoutMs: 250 });
     const stream = await server.nextWatch();
 
@@ -241,7 +241,7 @@ describe('startWatch', () => {
     expect(started.state()).toMatchObject({ position: '9', problem: undefined });
   });
 
-  test('acceptance 21: never gives up on a server that refuses, and says what it says', async () => {
+  test('acceptance 21: keeps retrying if the server refuses, and reports its message', async () => {
     const refused = {
       status: 403,
       body: { ...aRefusal(403, 'Forbidden'), message: 'may not list configmaps' },
@@ -249,7 +249,7 @@ describe('startWatch', () => {
     server.answerLists(refused, refused, { items: [anObject('a')], resourceVersion: '7' });
 
     const { watch: started, view } = follow();
-    await until(() => started.state().problem !== undefined, 'the refusal is noted');
+    await until(() => started.state().problem !== undefined, 'the refusal is recorded');
     const { problem, synced } = started.state();
     await started.synced();
     await server.nextWatch();
@@ -260,11 +260,11 @@ describe('startWatch', () => {
     expect(started.state().problem).toBeUndefined();
   });
 
-  test('acceptance 21: waits for a server that is not there', async () => {
+  test('acceptance 21: keeps retrying while the server is unreachable', async () => {
     await server.close();
 
     const { watch: started } = follow();
-    await until(() => started.state().problem !== undefined, 'the failure is noted');
+    await until(() => started.state().problem !== undefined, 'the failure is recorded');
 
     expect(started.state()).toMatchObject({
       synced: false,
@@ -272,7 +272,7 @@ describe('startWatch', () => {
     });
   });
 
-  test('stops at once, wherever it is', async () => {
+  test('stops immediately while a watch is open', async () => {
     const { watch: started } = follow();
     await server.nextWatch();
 

@@ -15,9 +15,9 @@ import {
 import { anOutbound, startFakeReleaseServer } from '../../../support/fake-release-server.ts';
 import { FAULTS, type MisbehavingProxy, startMisbehavingProxy } from '../../../support/misbehaving-proxy.ts';
 
-/** Longer than any of our clocks in these tests, with room for a slow machine. */
+/** Longer than any timeout in these tests, with room for a slow machine. */
 const IN_TIME_MS = 3_000;
-/** What one request, with its retries, may open; undici alone opens thousands a second. */
+/** The most connections that a request and its retries may open; undici alone opens thousands a second. */
 const FEW = 5;
 
 const WAYS = ['directly', 'through a proxy'] as const;
@@ -53,7 +53,7 @@ function openClient({ url, via }: { url: string; via?: string }, timeoutMs = 400
 async function timed(work: Promise<unknown>): Promise<{ error: Error; tookMs: number }> {
   const began = Date.now();
   const error = await work.then(
-    () => new Error('it was answered'),
+    () => new Error('it succeeded'),
     (reason: Error) => reason,
   );
   return { error, tookMs: Date.now() - began };
@@ -63,7 +63,7 @@ describe('the API server', () => {
   const LIST = { method: 'GET', path: '/api/v1/configmaps' } as const;
 
   test.each(CASES)(
-    'asked %s that %s: an error in time, and an answer when it is well',
+    'reached %s: a request fails in time while the peer %s, and succeeds after it recovers',
     async (way, fault) => {
       client = openClient(await start(way, server.url));
       proxy.behave(fault);
@@ -80,7 +80,7 @@ describe('the API server', () => {
   );
 
   test.each(CASES)(
-    'watched %s that %s: few connections, and it catches up',
+    'reached %s: a watch opens few connections while the peer %s, and then catches up',
     async (way, fault) => {
       client = openClient(await start(way, server.url));
       proxy.behave(fault);
@@ -93,12 +93,12 @@ describe('the API server', () => {
         settledMs: 50,
       });
 
-      await until(() => watch.state().trouble !== undefined, 'the trouble is known');
+      await until(() => watch.state().trouble !== undefined, 'the watch is in trouble');
       await new Promise((resolve) => setTimeout(resolve, 500));
       const opened = proxy.opened();
       proxy.behave('well');
       await watch.synced();
-      await until(() => watch.state().trouble === undefined, 'the trouble is over');
+      await until(() => watch.state().trouble === undefined, 'the watch has recovered');
       await watch.stop();
 
       expect(opened).toBeLessThanOrEqual(10);
@@ -106,7 +106,7 @@ describe('the API server', () => {
     20_000,
   );
 
-  test('whose connections are forgotten: the requests on them end, and the next one is answered', async () => {
+  test('loses its connections silently: pending requests fail, and the next one succeeds', async () => {
     client = openClient(await start('through a proxy', server.url));
     await client.request(LIST);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,14 +118,14 @@ describe('the API server', () => {
     await expect(client.request(LIST)).resolves.toMatchObject({ items: [] });
   });
 
-  test('that sends its answer too slowly: our clock ends it', async () => {
+  test('responds too slowly: the request times out', async () => {
     client = openClient(await start('directly', server.url));
     const { error } = await timed(client.requestText({ ...LIST, query: { watch: true } }));
 
     expect(error.message).toMatch(/no complete answer within 0.4 s/);
   });
 
-  test('whose credentials never come: our clock ends it', async () => {
+  test('is not requested while credentials never arrive: the request times out', async () => {
     await start('directly', server.url);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromClusterAndUser({ name: 'c', server: server.url, skipTLSVerify: true }, { name: 'u' });
@@ -138,19 +138,19 @@ describe('the API server', () => {
 
 describe('the release server', () => {
   test.each(CASES)(
-    'asked %s that %s: an error in time, and an answer when it is well',
+    'reached %s: a request fails in time while the peer %s, and succeeds after it recovers',
     async (way, fault) => {
       const releases = await startFakeReleaseServer();
       releases.answer('/stable.json', '{}');
       const { url, via } = await start(way, releases.url);
       const egress = anOutbound({ baseUrl: url, httpProxy: via });
       proxy.behave(fault);
-      const fetchIt = () => fetchDocument(`${url}/stable.json`, {}, { timeoutMs: 400, egress });
+      const fetchStable = () => fetchDocument(`${url}/stable.json`, {}, { timeoutMs: 400, egress });
 
-      const { error, tookMs } = await timed(fetchIt());
+      const { error, tookMs } = await timed(fetchStable());
       const opened = proxy.opened();
       proxy.behave('well');
-      const answer = await fetchIt();
+      const answer = await fetchStable();
       await egress.dispatcher.destroy();
       await releases.close();
 
@@ -184,7 +184,7 @@ describe('openConnector', () => {
 });
 
 describe('Redis', () => {
-  test.each(FAULTS)('that %s: few connections, and commands that fail at once', async (fault) => {
+  test.each(FAULTS)('%s: commands fail fast, and few connections are opened', async (fault) => {
     await start('directly', server.url);
     proxy.behave(fault);
     const redis = connectRedis(
@@ -202,14 +202,20 @@ describe('Redis', () => {
   });
 });
 
-describe('something in front of the API server', () => {
+describe('a server in front of the API server', () => {
   const PAGE = '<html><title>Log in</title></html>';
 
   test.each<[string, number, Record<string, string>, string, RegExp]>([
     ['a page', 200, { 'content-type': 'text/html' }, PAGE, /HTTP 200 with text\/html: "<html><title>Log in/],
-    ['nonsense', 200, { 'content-type': 'text/plain' }, 'all is well', /what is not JSON: "all is well"/],
+    [
+      'text that is not JSON',
+      200,
+      { 'content-type': 'text/plain' },
+      'all is well',
+      /what is not JSON: "all is well"/,
+    ],
     ['a redirect', 302, { location: 'https://login.example/' }, '', /HTTP 302 to https:\/\/login\.example\//],
-  ])('that answers with %s is an API server that is unavailable, also for a DELETE', async (...given) => {
+  ])('that responds with %s counts as an unavailable API server, also for a DELETE', async (...given) => {
     const [, status, headers, body, message] = given;
     await start('directly', server.url);
     const front = await startFakeReleaseServer();

@@ -6,7 +6,7 @@ const asked = (url: string) => {
   return { hostname, port, protocol };
 };
 
-/** As curl 8 and Go's golang.org/x/net/http/httpproxy decide, where the two agree. */
+/** The behaviour of curl 8 and of Go's golang.org/x/net/http/httpproxy, where both agree. */
 describe('parseNoProxy', () => {
   test.each([
     ['example.com', 'https://example.com', true],

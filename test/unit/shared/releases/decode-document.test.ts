@@ -35,7 +35,7 @@ describe('a release document', () => {
     ['bare deflate', deflateRawSync(BYTES), 'deflate'],
     ['gzip in brotli', brotliCompressSync(gzipSync(BYTES)), 'GZIP, br'],
     ['with a byte order mark', Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), BYTES]), ''],
-  ])('%s is read as it was written', async (_how, body, encoding) => {
+  ])('is read unchanged: %s', async (_how, body, encoding) => {
     const answer = await fetchAnswer(body, encoding === '' ? {} : { 'content-encoding': encoding });
 
     expect(answer).toMatchObject({ kind: 'content', text: TEXT });
@@ -49,15 +49,20 @@ describe('a release document', () => {
       /text\/plain\) is not UTF-8/,
     ],
     ['UTF-16', Buffer.from('\ufeffimage: x', 'utf16le'), {}, /no content type\) is not UTF-8/],
-    ['packed in an unknown way', BYTES, { 'content-encoding': 'zstd' }, /unknown content-encoding "zstd"/],
-    ['not what it says', BYTES, { 'content-encoding': 'gzip' }, /is not valid gzip/],
     [
-      'small, and too large once unpacked',
+      'compressed in an unknown way',
+      BYTES,
+      { 'content-encoding': 'zstd' },
+      /unknown content-encoding "zstd"/,
+    ],
+    ['not in its declared encoding', BYTES, { 'content-encoding': 'gzip' }, /is not valid gzip/],
+    [
+      'small, but too large after decompression',
       gzipSync(Buffer.alloc(MAX_DOCUMENT_BYTES + 1, 'a')),
       { 'content-encoding': 'gzip' },
       /is larger than 1048576 bytes/,
     ],
-  ])('%s is refused with what it is', async (_what, body, headers, message) => {
+  ])('is rejected with the reason: %s', async (_what, body, headers, message) => {
     await expect(fetchAnswer(body, headers)).rejects.toMatchObject({
       code: 'release_source_unavailable',
       message: expect.stringMatching(message),

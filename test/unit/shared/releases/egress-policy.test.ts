@@ -32,7 +32,7 @@ async function serve(listener: RequestListener): Promise<number> {
   return listen(createHttpServer(listener));
 }
 
-/** A name server in which `inside.example` is this machine, and nothing else is known. */
+/** A name server that only knows `inside.example`, which is this machine. */
 const resolveInside = ((hostname: string, options: LookupAllOptions, callback: AllCallback) => {
   if (hostname !== INSIDE) return callback(new Error(`no such host: ${hostname}`), []);
   if (options.all) return callback(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -63,8 +63,8 @@ describe('isPrivateAddress', () => {
     'fe80::1',
     'fe80::1%eth0',
     '::ffff:10.0.0.1',
-    'no address',
-  ])('%s is', (address) => {
+    'not an address',
+  ])('is true for %s', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
@@ -77,7 +77,7 @@ describe('isPrivateAddress', () => {
     ['private use', '172.16.0.0', '172.31.255.255'],
     ['IETF protocol assignments', '192.0.0.0', '192.0.0.255'],
     ['documentation', '192.0.2.0', '192.0.2.255'],
-    ['the former 6to4 relays', '192.88.99.0', '192.88.99.255'],
+    ['former 6to4 relays', '192.88.99.0', '192.88.99.255'],
     ['private use', '192.168.0.0', '192.168.255.255'],
     ['benchmarking', '198.18.0.0', '198.19.255.255'],
     ['documentation', '198.51.100.0', '198.51.100.255'],
@@ -88,7 +88,7 @@ describe('isPrivateAddress', () => {
     ['translated IPv4', '64:ff9b::', '64:ff9b::ffff:ffff'],
     ['mapped IPv4', '::ffff:192.168.0.1', '::ffff:169.254.169.254'],
     ['discard only', '100::', '100::ffff:ffff:ffff:ffff'],
-    ['IETF protocol assignments, Teredo among them', '2001::', '2001::ffff:ffff'],
+    ['IETF protocol assignments, including Teredo', '2001::', '2001::ffff:ffff'],
     ['benchmarking', '2001:2::', '2001:2:0:ffff:ffff:ffff:ffff:ffff'],
     ['documentation', '2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['ORCHID', '2001:10::', '2001:1f:ffff:ffff:ffff:ffff:ffff:ffff'],
@@ -96,7 +96,7 @@ describe('isPrivateAddress', () => {
     ['unique local', 'fc00::', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['link local', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
-  ])('RFC 6890, %s: from %s to %s is', (_what, first, last) => {
+  ])('is true for RFC 6890, %s: %s to %s', (_what, first, last) => {
     expect([isPrivateAddress(first), isPrivateAddress(last)]).toEqual([true, true]);
   });
 
@@ -124,20 +124,20 @@ describe('isPrivateAddress', () => {
     '2003::1',
     '2620:4f:8000::1',
     '::ffff:1.1.1.1',
-  ])('%s is not', (address) => {
+  ])('is false for %s', (address) => {
     expect(isPrivateAddress(address)).toBe(false);
   });
 });
 
 describe('specs', () => {
   test.each(['https://releases.example/artifacts/1/fiaas.yml', 'https://RELEASES.example:8443/x'])(
-    '%s is on the host of the channels',
+    'are allowed on the host of the channels: %s',
     (spec) => {
       expect(() => open({ baseUrl: 'https://releases.example/r' }).assertSpecAllowed(spec)).not.toThrow();
     },
   );
 
-  test('another host is refused, with the remedy', () => {
+  test('are rejected on another host, with the fix', () => {
     const egress = open({ baseUrl: 'https://releases.example/r' });
 
     expect(() => egress.assertSpecAllowed('https://evil.example/fiaas.yml')).toThrow(
@@ -145,7 +145,7 @@ describe('specs', () => {
     );
   });
 
-  test('another host is fine where it is allowed', () => {
+  test('are allowed on another host if it is in the allowed hosts', () => {
     const egress = open({ baseUrl: 'https://releases.example/r', allowedHosts: ['specs.example'] });
 
     expect(() => egress.assertSpecAllowed('https://specs.example/fiaas.yml')).not.toThrow();
@@ -159,7 +159,7 @@ describe('redirects', () => {
     return `http://127.0.0.1:${port}/stable.json`;
   }
 
-  test('to a name that resolves to a private address are refused', async () => {
+  test('to a name that resolves to a private address are rejected', async () => {
     const url = await redirecting((port) => `http://${INSIDE}:${port}/latest/meta-data`);
 
     await expect(get(url)).rejects.toMatchObject({
@@ -168,7 +168,7 @@ describe('redirects', () => {
     });
   });
 
-  test('to a name of which only a later address is private are refused', async () => {
+  test('to a name with a private address after a public one are rejected', async () => {
     const url = await redirecting((port) => `http://${INSIDE}:${port}/latest/meta-data`);
     const resolveName = ((_name: string, _options: LookupAllOptions, callback: AllCallback) =>
       callback(null, [
@@ -182,13 +182,13 @@ describe('redirects', () => {
     });
   });
 
-  test.each(['http://169.254.169.254/latest', 'http://[::1]/x'])('to %s are refused', async (location) => {
+  test.each(['http://169.254.169.254/latest', 'http://[::1]/x'])('to %s are rejected', async (location) => {
     const url = await redirecting(() => location);
 
     await expect(get(url)).rejects.toMatchObject({ code: 'invalid_release' });
   });
 
-  test('to a private address are followed where its host is allowed', async () => {
+  test('to a private address are followed if its host is allowed', async () => {
     const url = await redirecting((port) => `http://${INSIDE}:${port}/x`);
 
     const answer = await get(url, { allowedHosts: [INSIDE] });
@@ -196,7 +196,7 @@ describe('redirects', () => {
     expect(answer).toMatchObject({ kind: 'content', text: 'inner secret' });
   });
 
-  test('within the host of the channels are followed', async () => {
+  test('on the host of the channels are followed', async () => {
     const url = await redirecting((port) => `http://127.0.0.1:${port}/x`);
 
     expect(await get(url)).toMatchObject({ kind: 'content' });
@@ -205,7 +205,7 @@ describe('redirects', () => {
   test.each([
     ['https://a.example/x', 'http://a.example/x'],
     ['https://a.example/x', 'file:///etc/passwd'],
-  ])('from %s to %s are refused', (from, to) => {
+  ])('from %s to %s are rejected', (from, to) => {
     expect(() => open().assertRedirectAllowed(from, to)).toThrow(`redirects to ${to}: not followed`);
   });
 });
@@ -224,7 +224,7 @@ describe('TLS', () => {
     return { url: `https://127.0.0.1:${await listen(server)}/x`, ca: pems.cert };
   }
 
-  test('an unknown certificate authority is refused', async () => {
+  test('an unknown certificate authority is rejected', async () => {
     const { url } = await secureServer();
 
     await expect(get(url)).rejects.toThrow(/self-signed certificate/);
@@ -238,12 +238,12 @@ describe('TLS', () => {
 });
 
 describe('proxies', () => {
-  test('are asked, and NO_PROXY is not', async () => {
-    const asked: string[] = [];
+  test('are used, except for hosts in NO_PROXY', async () => {
+    const proxiedHosts: string[] = [];
     const port = await serve((_request, response) => response.end('direct'));
     const proxy = createHttpServer();
     proxy.on('connect', (request, client, head) => {
-      asked.push(request.url ?? '');
+      proxiedHosts.push(request.url ?? '');
       const server = connect(port, '127.0.0.1', () => {
         client.write('HTTP/1.1 200 OK\r\n\r\n');
         server.write(head);
@@ -254,13 +254,13 @@ describe('proxies', () => {
     });
     const httpProxy = `http://127.0.0.1:${await listen(proxy)}`;
 
-    // The name does not exist here: only the proxy knows it.
+    // Only the proxy can resolve this name.
     const proxied = await get('http://releases.invalid/x', { httpProxy });
     const direct = await get(`http://127.0.0.1:${port}/x`, { httpProxy, noProxy: '127.0.0.1' });
 
     expect(proxied).toMatchObject({ text: 'direct' });
     expect(direct).toMatchObject({ text: 'direct' });
-    expect(asked).toEqual(['releases.invalid:80']);
+    expect(proxiedHosts).toEqual(['releases.invalid:80']);
   });
 });
 
@@ -268,11 +268,11 @@ describe('credentials of the base URL', () => {
   const { authorizationFor } = anOutbound({ baseUrl: 'https://me:p%23w@releases.example/base' });
 
   test.each([
-    ['its own server', 'https://releases.example/other', { authorization: `Basic ${btoa('me:p#w')}` }],
+    ['their own server', 'https://releases.example/other', { authorization: `Basic ${btoa('me:p#w')}` }],
     ['another host', 'https://elsewhere.example/', {}],
     ['another port', 'https://releases.example:444/', {}],
     ['plain HTTP', 'http://releases.example/', {}],
-  ])('are sent to %s or not', (_what, url, header) => {
+  ])('are sent only to their own server: %s', (_what, url, header) => {
     expect(authorizationFor(url)).toEqual(header);
   });
 });

@@ -67,7 +67,7 @@ describe('createReleaseSource', () => {
     });
   });
 
-  test('acceptance 4: asks once per channel and run, however many want it', async () => {
+  test('acceptance 4: fetches each channel once per run, even for concurrent callers', async () => {
     const source = open();
 
     await Promise.all([source.resolve(['stable', 'stable']), source.resolve(['stable'])]);
@@ -75,7 +75,7 @@ describe('createReleaseSource', () => {
     expect([...server.requests].sort()).toEqual([SPEC, STABLE]);
   });
 
-  test('acceptance 4: asks conditionally, and not for the spec of an unchanged release', async () => {
+  test('acceptance 4: sends conditional requests, and none for the spec of an unchanged release', async () => {
     const source = open();
     const first = await resolveOne(source);
 
@@ -85,7 +85,7 @@ describe('createReleaseSource', () => {
     expect(second.release).toEqual(first.release);
   });
 
-  test('looks at the spec of an unchanged release again after ten minutes, conditionally', async () => {
+  test('revalidates the spec of an unchanged release after ten minutes', async () => {
     let now = 0;
     const source = open({ now: () => now });
     await resolveOne(source);
@@ -109,13 +109,13 @@ describe('createReleaseSource', () => {
     expect(channel.release).toEqual({ image: 'fiaas/fdd:v2', version: 'v2', config: { version: 4 } });
   });
 
-  test('merges the override in', async () => {
+  test('merges the override into the spec', async () => {
     const channel = await resolveOne(open({ override: { replicas: null, extra: [1] } }));
 
     expect(channel.release?.config).toEqual({ version: 3, extra: [1] });
   });
 
-  test('acceptance 3: a channel that does not exist is its own error, and the others are read', async () => {
+  test('acceptance 3: reports a channel that does not exist, and reads the others', async () => {
     const channels = await open().resolve(['nowhere', 'stable']);
 
     expect(channels.get('nowhere')).toMatchObject({
@@ -125,7 +125,7 @@ describe('createReleaseSource', () => {
     expect(channels.get('stable')?.problem).toBeUndefined();
   });
 
-  test('a channel that is gone is not bridged with what it was', async () => {
+  test('does not fall back to the last release of a deleted channel', async () => {
     const source = open();
     await resolveOne(source);
     server.answer(STABLE, (response) => response.writeHead(404).end());
@@ -136,7 +136,7 @@ describe('createReleaseSource', () => {
     });
   });
 
-  test('a spec that does not exist is an error of its channel', async () => {
+  test('reports a missing spec as a problem of its channel', async () => {
     server.answer(STABLE, metadata({ spec: `${server.url}/gone.yml` }));
 
     expect(await resolveOne(open())).toMatchObject({
@@ -148,7 +148,7 @@ describe('createReleaseSource', () => {
   test.each<[string, Parameters<FakeReleaseServer['answer']>[1], string, RegExp]>([
     ['500', (response) => response.writeHead(500).end('boom'), 'release_source_unavailable', /HTTP 500/],
     ['429', (response) => response.writeHead(429).end(), 'release_source_unavailable', /HTTP 429/],
-    ['a cut connection', (response) => response.destroy(), 'release_source_unavailable', /release source/],
+    ['a lost connection', (response) => response.destroy(), 'release_source_unavailable', /release source/],
     ['a hanging answer', () => undefined, 'release_source_unavailable', /within 0.15 s/],
     [
       'a body that never ends',
@@ -159,22 +159,22 @@ describe('createReleaseSource', () => {
       /within 0.15 s/,
     ],
     [
-      'too large a body',
+      'a body that is too large',
       (response) => response.end(' '.repeat(1024 * 1024 + 1)),
       'release_source_unavailable',
       /larger than/,
     ],
-    ['a body that is no JSON', '<html>', 'invalid_release', /not JSON/],
+    ['a body that is not JSON', '<html>', 'invalid_release', /not JSON/],
     ['an empty body', '', 'invalid_release', /not JSON/],
     ['an image without a tag', '{"image":"fdd","spec":"http://x"}', 'invalid_release', /no tag/],
     [
-      'a spec that is no URL',
+      'a spec that is not an HTTP URL',
       '{"image":"fdd:1","spec":"file:///etc/passwd"}',
       'invalid_release',
       /not an http/,
     ],
     [
-      'redirects in a circle',
+      'a redirect loop',
       (response) => response.writeHead(302, { location: STABLE }).end(),
       'release_source_unavailable',
       /redirects/,
@@ -192,7 +192,7 @@ describe('createReleaseSource', () => {
       /--release-allowed-hosts/,
     ],
   ])(
-    'acceptance 4: %s leaves the last good release, and is reported',
+    'acceptance 4: keeps the last good release and reports the problem after %s',
     async (_what, answer, code, message) => {
       const source = open({ timeoutMs: 150 });
       const good = await resolveOne(source);
@@ -207,7 +207,7 @@ describe('createReleaseSource', () => {
     },
   );
 
-  test('acceptance 4: goes on with a spec that fails as with a channel that fails', async () => {
+  test('acceptance 4: keeps the last good release if only its spec fails', async () => {
     let now = 0;
     const source = open({ now: () => now });
     const good = await resolveOne(source);
@@ -226,7 +226,7 @@ describe('createReleaseSource', () => {
     expect((await resolveOne(open())).release?.version).toBe('v1');
   });
 
-  test('follows three redirects at most', async () => {
+  test('follows at most three redirects', async () => {
     server.answer(STABLE, (response) => response.writeHead(302, { location: STABLE }).end());
 
     await resolveOne(open());
@@ -234,19 +234,22 @@ describe('createReleaseSource', () => {
     expect(server.requests).toEqual([STABLE, STABLE, STABLE, STABLE]);
   });
 
-  test('takes a base URL with a slash at its end', async () => {
+  test('accepts a base URL with a trailing slash', async () => {
     expect((await resolveOne(open({ baseUrl: `${server.url}/` }))).problem).toBeUndefined();
     expect(server.requests).toContain(STABLE);
   });
 
-  test.each(['../../secret', '..', '%2e%2e', 'a/b', 'x?y'])('asks for nothing at the tag %j', async (tag) => {
-    const channel = await resolveOne(open(), tag);
+  test.each(['../../secret', '..', '%2e%2e', 'a/b', 'x?y'])(
+    'sends no request for the tag %j',
+    async (tag) => {
+      const channel = await resolveOne(open(), tag);
 
-    expect(channel.problem?.code).toBe('config_error');
-    expect(server.requests).toEqual([]);
-  });
+      expect(channel.problem?.code).toBe('config_error');
+      expect(server.requests).toEqual([]);
+    },
+  );
 
-  test('acceptance 4: a process that starts in an outage goes on with what another one has read', async () => {
+  test('acceptance 4: uses the release that another process stored if it starts during an outage', async () => {
     const store = createFakeChannelStore();
     const good = await resolveOne(open({ store }));
     server.answer(STABLE, (response) => response.writeHead(503).end());
@@ -256,7 +259,7 @@ describe('createReleaseSource', () => {
     expect(channel).toMatchObject({ release: good.release, problem: { code: 'release_source_unavailable' } });
   });
 
-  test('a process that starts asks conditionally by what another one has read', async () => {
+  test('sends conditional requests at the start, based on the channel that another process stored', async () => {
     const store = createFakeChannelStore();
     await resolveOne(open({ store }));
 
@@ -266,10 +269,10 @@ describe('createReleaseSource', () => {
   });
 
   test.each([
-    ['no JSON', '{'],
-    ['of another form', '{"a":1}'],
+    ['not JSON', '{'],
+    ['in another format', '{"a":1}'],
     [
-      'of this form, but with metadata that counts as wrong by now',
+      'in this format, but with metadata that is no longer valid',
       JSON.stringify({
         metadata: { image: 'fdd', spec: 'http://x' },
         metadataText: '{"image":"fdd","spec":"http://x"}',
@@ -280,7 +283,7 @@ describe('createReleaseSource', () => {
         checkedAt: 0,
       }),
     ],
-  ])('is not brought down by a stored channel that is %s', async (_what, json) => {
+  ])('ignores a stored channel that is %s', async (_what, json) => {
     server.answer(STABLE, (response) => response.writeHead(500).end());
     const store = createFakeChannelStore(new Map([['stable', json]]));
 
@@ -292,7 +295,7 @@ describe('createReleaseSource', () => {
     });
   });
 
-  test('does without its store', async () => {
+  test('works without its store', async () => {
     const broken = {
       load: () => Promise.reject(new Error('Redis is down')),
       save: () => Promise.reject(new Error('Redis is down')),
@@ -314,9 +317,9 @@ describe('createReleaseSource', () => {
 
     test.each([
       ['a path', directory],
-      ['a path with a slash at its end', `${directory}/`],
+      ['a path with a trailing slash', `${directory}/`],
       ['a file: URL', `file://${directory}`],
-    ])('acceptance 4: reads %s, and finds the spec by the tail of its URL', async (_what, baseUrl) => {
+    ])('acceptance 4: reads %s, and finds the spec by the end of its URL', async (_what, baseUrl) => {
       expect((await resolveOne(open({ baseUrl }))).release).toEqual({
         image: 'fiaas/fdd:v1',
         version: 'v1',
@@ -329,11 +332,11 @@ describe('createReleaseSource', () => {
       ['nospec', 'not_found'],
       ['escape', 'not_found'],
       ['../artifacts/v1/fiaas', 'config_error'],
-    ])('tells what is wrong with %s', async (tag, code) => {
+    ])('reports the problem of the channel %s', async (tag, code) => {
       expect((await resolveOne(open({ baseUrl: directory }), tag)).problem?.code).toBe(code);
     });
 
-    test('sees what was replaced', async () => {
+    test('reads replaced files', async () => {
       const changing = fileTree({
         'fiaas-deploy-daemon/stable.json': '{"image":"fdd:v1","spec":"https://x/fiaas.yml"}',
         'fiaas.yml': 'version: 3',
@@ -350,7 +353,7 @@ describe('createReleaseSource', () => {
     });
   });
 
-  test('acceptance 3: reads the channels that were really published, version-named ones too', async () => {
+  test('acceptance 3: reads actually published channels, including those named after a version', async () => {
     const published = await startChannelServer();
     const tags = ['stable', 'latest', '20190206110218-449abc6', '20190215094822-2ace0ea'];
 
@@ -367,7 +370,7 @@ describe('createHardcodedSource', () => {
   const folder = fileTree({ 'fiaas.yml': 'version: 3\nmetrics: {a: 1}', 'broken.yml': '- a' });
   const spec = join(folder, 'fiaas.yml');
 
-  test('gives every tag the one release, and fetches nothing', async () => {
+  test('returns the same release for every tag, and fetches nothing', async () => {
     const source = await createHardcodedSource('{"image":"registry:5000/fdd:v1.10.0"}', spec, {
       metrics: null,
     });
@@ -383,12 +386,12 @@ describe('createHardcodedSource', () => {
   });
 
   test.each([
-    ['metadata that are no JSON', '{', spec, /--release-channel-metadata/],
+    ['metadata that is not JSON', '{', spec, /--release-channel-metadata/],
     ['metadata without an image', '{}', spec, /image/],
     ['an image without a tag', '{"image":"fdd"}', spec, /no tag/],
-    ['a spec file that is not there', '{"image":"fdd:1"}', join(folder, 'none.yml'), /cannot be read/],
-    ['a spec file that is no mapping', '{"image":"fdd:1"}', join(folder, 'broken.yml'), /YAML mapping/],
-  ])('refuses %s at the start', async (_what, json, file, message) => {
+    ['a missing spec file', '{"image":"fdd:1"}', join(folder, 'none.yml'), /cannot be read/],
+    ['a spec file that is not a mapping', '{"image":"fdd:1"}', join(folder, 'broken.yml'), /YAML mapping/],
+  ])('rejects %s at startup', async (_what, json, file, message) => {
     await expect(createHardcodedSource(json, file, {})).rejects.toMatchObject({
       code: 'invalid_release',
       message: expect.stringMatching(message),

@@ -14,7 +14,7 @@ import {
 } from '../../../../shared/state/history.ts';
 import { aBootstrap, aFailedAttempt, anAttempt, STARTED_AT } from '../../../support/details-builders.ts';
 
-/** As the scripts store it. */
+/** An element as the Lua scripts store it. */
 function stored(json: string, times = 1, first = STARTED_AT, fold = '') {
   return `${times}|${first}|${fold}|${json}`;
 }
@@ -26,24 +26,24 @@ function anImageProblem(message: string): Symptom {
 
 describe('an attempt in the history', () => {
   test.each([
-    ['that completed', anAttempt()],
-    ['that failed', aFailedAttempt('quota_exceeded', { details: ['one', 'two | three\nfour'] })],
-    ['that will be made again', aFailedAttempt('conflict', { end: 'retrying', retryDelayMs: 1_234 })],
+    ['completed', anAttempt()],
+    ['failed', aFailedAttempt('quota_exceeded', { details: ['one', 'two | three\nfour'] })],
+    ['to be retried', aFailedAttempt('conflict', { end: 'retrying', retryDelayMs: 1_234 })],
     ['without steps', anAttempt({ steps: [], reason: '' })],
     ['with symptoms', aFailedAttempt('progress_deadline', { symptoms: [anImageProblem('not found')] })],
-  ])('%s is read as it was written', (_what, attempt) => {
+  ])('is decoded unchanged: %s', (_what, attempt) => {
     expect(decodeAttempt(stored(encodeAttempt(attempt)))).toEqual(attempt);
   });
 
-  test('counts what was folded into it', () => {
+  test('has the count of the attempts folded into it', () => {
     const element = stored(encodeAttempt(anAttempt({ outcome: 'unchanged' })), 7, 42, 'unchanged/1.0');
 
     expect(decodeAttempt(element)).toMatchObject({ times: 7, firstStartedAt: 42, startedAt: STARTED_AT });
   });
 
-  test('of the usual kind takes well under a kilobyte', () => {
+  test('needs less than a kilobyte in typical cases', () => {
     const steps = ['observe', 'plan', 'apply-application', 'verify', 'waiting for FDD', 'rolling out'].map(
-      (kind, index) => ({ kind, text: `some words about ${kind}`, at: index * 100, ms: 100 }),
+      (kind, index) => ({ kind, text: `a text about ${kind}`, at: index * 100, ms: 100 }),
     );
 
     expect(encodeAttempt(anAttempt({ steps })).length).toBeLessThan(800);
@@ -55,15 +55,15 @@ describe('an attempt in the history', () => {
   test.each([
     ['many lines', Array.from({ length: 500 }, (_, index) => `line ${index} ${'x'.repeat(100)}`)],
     ['umlauts', Array.from({ length: 100 }, () => 'ö'.repeat(100))],
-    ['one endless line', ['x'.repeat(100_000)]],
+    ['one very long line', ['x'.repeat(100_000)]],
     ['lines that grow when they are escaped', Array.from({ length: 60 }, () => '"\\\n'.repeat(200))],
-  ])('stays within its bytes with %s', (_what, details) => {
+  ])('stays within its size limit with %s', (_what, details) => {
     const json = encodeAttempt(aFailedAttempt('fdd_failed', { details, reason: 'y'.repeat(50_000) }));
 
     expect(Buffer.byteLength(json)).toBeLessThanOrEqual(ATTEMPT_BYTES);
   });
 
-  test('keeps the worst symptoms, with the beginnings of long messages', () => {
+  test('keeps the worst symptoms, with long messages truncated', () => {
     const symptoms = Array.from({ length: 30 }, (_, index) =>
       anImageProblem(`${index} ${'"x'.repeat(2_000)}`),
     );
@@ -77,7 +77,7 @@ describe('an attempt in the history', () => {
     expect(kept?.symptoms?.[0]).toMatchObject({ message: expect.stringMatching(/^0 "x.*…$/) });
   });
 
-  test('reads an attempt whose symptoms it does not know', () => {
+  test('is decoded even if its symptoms are unknown', () => {
     const json = JSON.stringify({
       r: 'r1',
       g: 1,
@@ -90,7 +90,7 @@ describe('an attempt in the history', () => {
     expect(decodeAttempt(stored(json))).toMatchObject({ code: 'conflict', symptoms: undefined });
   });
 
-  test('keeps the beginning and the end of long details, and says what it left out', () => {
+  test('keeps the beginning and the end of long details, and reports how many lines it left out', () => {
     const details = Array.from({ length: 300 }, (_, index) => `line ${index} ${'x'.repeat(60)}`);
 
     const kept =
@@ -103,19 +103,25 @@ describe('an attempt in the history', () => {
   });
 
   test.each([
-    ['an idle one', { outcome: 'unchanged', end: 'completed' }, `unchanged/${anAttempt().version}`],
-    ['one that was throttled', { code: 'rate_limited', end: 'retrying' }, 'throttled/1/1'],
-    ['one that did something', { outcome: 'updated', end: 'completed' }, ''],
-    ['one that failed', { code: 'rate_limited', end: 'failed' }, ''],
-  ] as const)('%s is kept as one with its like only if they say nothing new', (_what, overrides, key) => {
-    expect(foldKeyOf(anAttempt(overrides))).toBe(key);
-  });
+    ['an idle attempt', { outcome: 'unchanged', end: 'completed' }, `unchanged/${anAttempt().version}`],
+    ['a throttled attempt', { code: 'rate_limited', end: 'retrying' }, 'throttled/1/1'],
+    ['an attempt that changed something', { outcome: 'updated', end: 'completed' }, ''],
+    ['a failed attempt', { code: 'rate_limited', end: 'failed' }, ''],
+  ] as const)(
+    'is folded with similar attempts only if it adds no information: %s',
+    (_what, overrides, key) => {
+      expect(foldKeyOf(anAttempt(overrides))).toBe(key);
+    },
+  );
 
-  test.each(['', 'nonsense', '1|2|x|not json', '1|2||{"r":1}', '1|2||[]'])('ignores %j', (element) => {
-    expect(decodeAttempt(element)).toBeUndefined();
-  });
+  test.each(['', 'nonsense', '1|2|x|not json', '1|2||{"r":1}', '1|2||[]'])(
+    'is ignored if it is malformed: %j',
+    (element) => {
+      expect(decodeAttempt(element)).toBeUndefined();
+    },
+  );
 
-  test('reads what begin.lua notes of one that runs, and what it tells of one whose worker went away', () => {
+  test('is decoded from the records of begin.lua for a running attempt and for one whose worker was lost', () => {
     const open = '{"r":"r1","g":3,"n":2,"j":"a.3","t":"api","b":"me","v":"1.0","s":1700000000000}';
     const lost = `${open.slice(0, -1)},"e":"lost","x":1700000009000,"m":"its worker went away","p":[["observe","",0,5]]}`;
 
@@ -133,7 +139,7 @@ describe('an attempt in the history', () => {
     expect(decodeOpenAttempt('')).toBeUndefined();
   });
 
-  test('reads steps back, and none where there are none', () => {
+  test('has its steps decoded unchanged, even if there are none', () => {
     const { steps } = anAttempt();
 
     expect(decodeSteps(encodeSteps(steps))).toEqual(steps);
@@ -142,13 +148,13 @@ describe('an attempt in the history', () => {
 });
 
 describe('the last bootstrap', () => {
-  test('is read as it was written', () => {
+  test('is decoded unchanged', () => {
     const bootstrap = aBootstrap({ exitCode: undefined, events: ['Warning BackOff: x'] });
 
     expect(decodeBootstrap(encodeBootstrap(bootstrap))).toEqual(bootstrap);
   });
 
-  test('keeps the end of a long log, from the beginning of a line', () => {
+  test('keeps the end of a long log, starting at a line', () => {
     const log = Array.from({ length: 1_000 }, (_, index) => `line ${index} ${'ö'.repeat(40)}`).join('\n');
 
     const kept = decodeBootstrap(encodeBootstrap(aBootstrap({ log })))?.log ?? '';
@@ -159,7 +165,7 @@ describe('the last bootstrap', () => {
     expect(kept.endsWith(log.slice(-60))).toBe(true);
   });
 
-  test('ignores what it cannot read', () => {
+  test('is ignored if it is malformed', () => {
     expect(decodeBootstrap('{')).toBeUndefined();
   });
 });

@@ -9,13 +9,13 @@ describe('resolveIncludes', () => {
   };
   const read = (name: string) => FILES[name] ?? '';
 
-  test('puts a file where its line stands, with what that includes itself', () => {
+  test('replaces an include line with the file, including nested includes', () => {
     expect(resolveIncludes('-- a script\n--- @include "stem"\nstem()', read)).toBe(
       '-- a script\nlocal function leaf() end\nlocal function stem() leaf() end\nstem()',
     );
   });
 
-  test('includes a file once, before the first one that needs it', () => {
+  test('includes a file only once, before the first script that needs it', () => {
     const lua = resolveIncludes('--- @include "stem"\n--- @include "leaf"\nleaf()', read);
 
     expect(lua.match(/function leaf/g)).toHaveLength(1);
@@ -26,7 +26,7 @@ describe('readScript', () => {
   const folder = new URL('../../../../shared/state/lua/', import.meta.url);
   const scripts = readdirSync(folder).filter((name) => name.endsWith('.lua'));
 
-  test.each(scripts)('%s is whole', (file) => {
+  test.each(scripts)('resolves all includes of %s', (file) => {
     const lua = readScript(file.replace('.lua', ''));
 
     expect(lua).toContain('KEYS[1]');

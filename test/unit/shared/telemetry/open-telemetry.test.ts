@@ -7,14 +7,14 @@ import { silentLog } from '../../../support/builders.ts';
 const SDK = /from '(?:@opentelemetry\/(?:sdk|exporter|resources)|bullmq-otel)/;
 
 describe('openTelemetry', () => {
-  test('without a collector is nothing at all', async () => {
+  test('does nothing without a collector', async () => {
     const telemetry = await openTelemetry(undefined, '1.0.0', silentLog);
 
     expect(telemetry.queues).toBeUndefined();
     await telemetry.close();
   });
 
-  test('is the only way to the SDK: no other file loads it', () => {
+  test('is the only file that loads the SDK', () => {
     const root = new URL('../../../../', import.meta.url).pathname;
     const files = ['api', 'bin', 'cli', 'shared', 'worker'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -26,7 +26,7 @@ describe('openTelemetry', () => {
       /from '.*queue-telemetry\.ts'/.test(readFileSync(join(root, file), 'utf8')),
     );
 
-    // It is loaded by open-telemetry.ts, where a collector is named.
+    // Only open-telemetry.ts loads it, if a collector is configured.
     expect(loading).toEqual(['shared/telemetry/queue-telemetry.ts']);
     expect(importing).toEqual([]);
   });

@@ -15,19 +15,19 @@ import {
 const ATTEMPT = { namespace: 'team-a', rollout: 'r1', attempt: 2 };
 
 describe('while tracing is off', () => {
-  test('everything runs, and log lines name no trace', async () => {
+  test('everything runs, and log lines have no trace id', async () => {
     const fields = await inSpan('step', {}, async (span) => {
       recordOutcome('updated');
       return [span.isRecording(), traceFields()];
     });
-    const failing = inSpan('step', {}, async () => Promise.reject(new Error('why')));
+    const failing = inSpan('step', {}, async () => Promise.reject(new Error('the reason')));
     let ran = false;
     startServerSpan('GET /', {}, { traceparent: 'nonsense' }).run(() => {
       ran = true;
     });
 
     expect(fields).toEqual([false, {}]);
-    await expect(failing).rejects.toThrow('why');
+    await expect(failing).rejects.toThrow('the reason');
     expect(ran).toBe(true);
   });
 });
@@ -43,7 +43,7 @@ describe('while tracing is on', () => {
     return exporter.getFinishedSpans();
   }
 
-  test('a span holds what fails in it, with its code, and lets it fly', async () => {
+  test('a span records an error with its code, and rethrows it', async () => {
     const error = new SkipperError('quota_exceeded', 'no room');
 
     await expect(inSpan('apply', {}, () => Promise.reject(error))).rejects.toBe(error);
@@ -57,16 +57,16 @@ describe('while tracing is on', () => {
     ]);
   });
 
-  test('an attempt tells its end itself, and what steers the queue is no failure of it', async () => {
-    const steering = new Error('bullmq:movedToDelayed');
+  test('an attempt records its own outcome, and errors that only control the queue do not count as failures', async () => {
+    const queueControl = new Error('bullmq:movedToDelayed');
 
     const ended = inAttemptSpan(ATTEMPT, async () => {
       await inSpan('plan', {}, async () => undefined);
       recordOutcome('retrying', { code: 'conflict', reason: 'somebody else wrote' });
-      throw steering;
+      throw queueControl;
     });
 
-    await expect(ended).rejects.toBe(steering);
+    await expect(ended).rejects.toBe(queueControl);
     const [plan, attempt] = finished();
     expect(plan?.parentSpanContext?.spanId).toBe(attempt?.spanContext().spanId);
     expect(attempt).toMatchObject({
@@ -81,7 +81,7 @@ describe('while tracing is on', () => {
     });
   });
 
-  test("a request goes on with its caller's trace, and log lines name it", () => {
+  test("a request continues its caller's trace, and log lines have its id", () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { span, run } = startServerSpan('GET /', {}, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
     let fields = {};
@@ -95,17 +95,17 @@ describe('while tracing is on', () => {
   });
 
   test.each([
-    ['nothing', {}],
-    ['nonsense', { traceparent: '00-zz-zz-01' }],
+    ['no value', {}],
+    ['an invalid value', { traceparent: '00-zz-zz-01' }],
     ['zeros', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
     ['a list', { traceparent: ['a', 'b'] }],
-  ])('a request with %s as traceparent begins a trace of its own', (_what, headers) => {
+  ])('a request with %s as traceparent starts a new trace', (_what, headers) => {
     startServerSpan('GET /', {}, headers).span.end();
 
     expect(finished()[0]?.parentSpanContext).toBeUndefined();
   });
 
-  test('what a queue does for itself is left out, what it does for somebody is not', async () => {
+  test('internal work of a queue creates no spans, work within a caller’s span does', async () => {
     const { tracer } = withoutHousekeeping(new BullMQOtel({ tracerName: 'skipper' }));
     const options = (kind: SpanKind) => ({ kind }) as Parameters<typeof tracer.startSpan>[1];
 
