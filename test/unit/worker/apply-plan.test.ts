@@ -57,7 +57,7 @@ describe('applyPlan', () => {
     });
   });
 
-  test('acceptance 7: applies over the version that the plan was made from', async () => {
+  test('acceptance 7: applies with the resourceVersion that the plan was based on', async () => {
     const { context, client } = createFakeContext();
 
     await applyPlan(update, context);
@@ -65,14 +65,14 @@ describe('applyPlan', () => {
     expect(client.requests).toMatchObject([{ verb: 'apply', body: { metadata: { resourceVersion: '77' } } }]);
   });
 
-  test('acceptance 7: tells a conflict from an object that is wrong', async () => {
+  test('acceptance 7: reports a conflict as such, not as an invalid object', async () => {
     const { context, client } = createFakeContext();
     client.answer('apply applications', aRefusedRequest(409, 'conflict'));
 
     await expect(applyPlan(update, context)).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('removes surplus config in one write with everything else, at the version that was planned from', async () => {
+  test('removes surplus config and changes everything else in one write, with the planned resourceVersion', async () => {
     const { context, client } = createFakeContext();
     client.answer('PATCH applications', { metadata: { name: 'x' }, spec: { config: FIAAS_YML } });
 
@@ -90,7 +90,7 @@ describe('applyPlan', () => {
     ]);
   });
 
-  test('acceptance 12: remembers a bootstrap pod that a run which died had started', async () => {
+  test('acceptance 12: records a bootstrap pod that a crashed run has started', async () => {
     const { context, remembered } = createFakeContext();
     const observed = aSettledSnapshot({
       application: anApplication({ deploymentId: OUR_ID }),
@@ -103,7 +103,7 @@ describe('applyPlan', () => {
     expect(remembered).toEqual({ bootstrappedId: OUR_ID });
   });
 
-  test('takes config keys that the watch had not shown for a conflict', async () => {
+  test('treats config keys that the watch has not shown as a conflict', async () => {
     const { context, client } = createFakeContext();
     client.answer('apply applications', {
       metadata: { name: 'x' },
@@ -113,7 +113,7 @@ describe('applyPlan', () => {
     await expect(applyPlan(update, context)).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('acceptance 12: writes nothing once the namespace is another worker’s', async () => {
+  test('acceptance 12: writes nothing once another worker owns the namespace', async () => {
     const { context, client } = createFakeContext({
       assertOurs: () => {
         throw new SkipperError('superseded_worker', 'lost');
@@ -124,7 +124,7 @@ describe('applyPlan', () => {
     expect(client.requests).toEqual([]);
   });
 
-  test('makes a RoleBinding anew whose role is another: it cannot be changed', async () => {
+  test('recreates a RoleBinding with another role, because roleRef is immutable', async () => {
     const { context, client } = createFakeContext();
     client.answer('apply rolebindings', aRefusedRequest(422, 'invalid_object'));
 
@@ -137,7 +137,7 @@ describe('applyPlan', () => {
     ]);
   });
 
-  test('acceptance 12: takes the pod of a run that died for its own', async () => {
+  test('acceptance 12: adopts the pod of a crashed run', async () => {
     const { context, client, remembered } = createFakeContext();
     client.answer('create pods', aRefusedRequest(409, 'conflict'));
     client.answer('get pods', aPodFor(OUR_ID));
@@ -150,8 +150,11 @@ describe('applyPlan', () => {
 
   test.each([
     ['of another deployment', aPodFor(FOREIGN_ID)],
-    ['of its own that is being deleted', aPodFor(OUR_ID, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
-  ])('acceptance 8: makes a pod %s give way', async (_what, pod) => {
+    [
+      'of the same deployment that is being deleted',
+      aPodFor(OUR_ID, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    ],
+  ])('acceptance 8: replaces a pod %s', async (_what, pod) => {
     const { context, client } = createFakeContext();
     client.answer('create pods', aRefusedRequest(409, 'conflict'));
     client.answer('get pods', pod);
@@ -161,7 +164,7 @@ describe('applyPlan', () => {
     expect(client.requests.slice(-4).map(({ verb }) => verb)).toEqual(['create', 'get', 'delete', 'create']);
   });
 
-  test('acceptance 8: waits until an old pod is gone before it makes the new one', async () => {
+  test('acceptance 8: waits until an old pod is gone before it creates the new one', async () => {
     const old: { bootstrapPod: ReturnType<typeof aBootstrapPod> | undefined } = {
       bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }),
     };
@@ -173,10 +176,10 @@ describe('applyPlan', () => {
     );
 
     const applied = applyPlan(plan, context);
-    await until(() => changed.length > 0, 'the pod is waited for');
+    await until(() => changed.length > 0, 'applyPlan waits for the pod');
     const before = client.requests.map(({ verb }) => verb);
     old.bootstrapPod = undefined;
-    for (const tell of changed) tell();
+    for (const notify of changed) notify();
     await applied;
 
     expect(before).toEqual(['apply', 'delete']);

@@ -22,7 +22,7 @@ const run = {
 } as Run;
 
 describe('startAttemptRecorder', () => {
-  test('puts an attempt together from its run, its steps and its end', () => {
+  test('builds an attempt from its run, its steps and its end', () => {
     const recorder = startAttemptRecorder(run, 'job-1');
     recorder.begin('plan', 'decides');
     jest.advanceTimersByTime(40);
@@ -55,7 +55,7 @@ describe('startAttemptRecorder', () => {
     expect(bootstrap).toBeUndefined();
   });
 
-  test('hands over the bootstrap pod that it was given', () => {
+  test('returns the bootstrap pod that it received', () => {
     const recorder = startAttemptRecorder(run, 'job-1');
     const details = aBootstrap();
 

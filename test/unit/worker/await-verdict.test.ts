@@ -15,13 +15,13 @@ import { createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
 const ours = { deploymentId: OUR_ID } as const;
-const PROVED = {
+const VERIFIED = {
   application: anApplication(ours),
   deployment: aDeployment(ours),
   statuses: [aStatus(ours)],
 };
 
-/** A namespace that a test changes while it is waited for. */
+/** A namespace that a test changes while awaitVerdict waits. */
 function open(first: Partial<NamespaceSnapshot>, position = '200') {
   const now: { seen: Partial<NamespaceSnapshot>; position: string } = { seen: first, position };
   const listeners = new Set<() => void>();
@@ -43,7 +43,7 @@ function open(first: Partial<NamespaceSnapshot>, position = '200') {
   return { ...createFakeContext({ cluster }), see, now };
 }
 
-/** What an API server answers for FDD's Deployment. */
+/** The response of an API server for FDD's Deployment. */
 function aRawDeployment(resourceVersion: string, observedGeneration: number) {
   return {
     metadata: {
@@ -58,26 +58,26 @@ function aRawDeployment(resourceVersion: string, observedGeneration: number) {
 }
 
 describe('awaitVerdict', () => {
-  test('acceptance 11: ends at once where all is proved', async () => {
-    const { context, client } = open(PROVED);
+  test('acceptance 11: ends immediately if FDD is already verified', async () => {
+    const { context, client } = open(VERIFIED);
 
     expect(await awaitVerdict(anExpectation(), Date.now() + 1_000, context)).toEqual([]);
     expect(client.requests).toEqual([]);
   });
 
-  test('acceptance 11: ends with the event that proves it', async () => {
-    const { context, see } = open({ ...PROVED, statuses: [] });
+  test('acceptance 11: ends with the event that completes the verification', async () => {
+    const { context, see } = open({ ...VERIFIED, statuses: [] });
 
     const verdict = awaitVerdict(anExpectation(), Date.now() + 5_000, context);
-    see({ ...PROVED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] });
-    see(PROVED);
+    see({ ...VERIFIED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] });
+    see(VERIFIED);
 
     expect(await verdict).toEqual([]);
   });
 
-  test('acceptance 11: fails with FDD’s words when FDD has failed', async () => {
+  test('acceptance 11: fails with FDD’s log lines if FDD reported FAILED', async () => {
     const { context } = open({
-      ...PROVED,
+      ...VERIFIED,
       statuses: [aStatus({ ...ours, result: 'FAILED', logs: ['403'] })],
     });
 
@@ -89,7 +89,7 @@ describe('awaitVerdict', () => {
 
   test('acceptance 11: fails at the deadline, with the reasons', async () => {
     const { context } = open({
-      ...PROVED,
+      ...VERIFIED,
       deployment: aDeployment({ ...ours, availableReplicas: undefined }),
     });
 
@@ -100,8 +100,8 @@ describe('awaitVerdict', () => {
     });
   });
 
-  test('ends as skipped when the namespace vanishes', async () => {
-    const { context, see } = open({ ...PROVED, statuses: [] });
+  test('ends as skipped if the namespace is deleted', async () => {
+    const { context, see } = open({ ...VERIFIED, statuses: [] });
     setTimeout(() => see({ config: undefined, application: undefined }), 20);
 
     await expect(awaitVerdict(anExpectation(), Date.now() + 1_000, context)).rejects.toMatchObject({
@@ -110,33 +110,33 @@ describe('awaitVerdict', () => {
     });
   });
 
-  test('reads the Deployment where its watch stays behind SUCCESS', async () => {
-    const { context, client } = open(PROVED, '100');
+  test('reads the Deployment if its watch stays behind SUCCESS', async () => {
+    const { context, client } = open(VERIFIED, '100');
     client.answer('get deployments', aRawDeployment('130', 2));
 
     expect(await awaitVerdict(anExpectation(), Date.now() + 3_000, context)).toEqual([]);
     expect(client.requests).toHaveLength(1);
   });
 
-  describe('while the watch of Deployments moves, but is behind SUCCESS', () => {
+  describe('while the watch of Deployments advances, but is behind SUCCESS', () => {
     afterEach(() => {
       jest.useRealTimers();
     });
 
     /** Events of other namespaces, every 100 ms: the first at version 50, SUCCESS is at 110. */
-    async function letOthersHappen(now: { position: string }, events: number) {
+    async function advanceByOtherEvents(now: { position: string }, events: number) {
       for (let event = 0; event < events; event += 1) {
         now.position = String(50 + event);
         await jest.advanceTimersByTimeAsync(100);
       }
     }
 
-    test('asks nothing: it will come past it', async () => {
+    test('sends no request while the watch is about to pass SUCCESS', async () => {
       jest.useFakeTimers();
-      const { context, client, now } = open(PROVED, '49');
+      const { context, client, now } = open(VERIFIED, '49');
 
       const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
-      await letOthersHappen(now, 15);
+      await advanceByOtherEvents(now, 15);
       now.position = '110';
       await jest.advanceTimersByTimeAsync(400);
 
@@ -146,11 +146,11 @@ describe('awaitVerdict', () => {
 
     test('reads the Deployment after two seconds', async () => {
       jest.useFakeTimers();
-      const { context, client, now } = open(PROVED, '49');
+      const { context, client, now } = open(VERIFIED, '49');
       client.answer('get deployments', aRawDeployment('130', 2));
 
       const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
-      await letOthersHappen(now, 20);
+      await advanceByOtherEvents(now, 20);
       await jest.advanceTimersByTimeAsync(400);
 
       expect(await verdict).toEqual([]);
@@ -163,9 +163,9 @@ describe('awaitVerdict', () => {
       jest.useRealTimers();
     });
 
-    const leaving = { ...PROVED, pods: [aPod(), aPod({ name: 'old', deleting: true })] };
+    const leaving = { ...VERIFIED, pods: [aPod(), aPod({ name: 'old', deleting: true })] };
 
-    test('ends after some seconds of quiet, also at the deadline', async () => {
+    test('ends after some seconds without changes, even past the deadline', async () => {
       jest.useFakeTimers();
       const { context } = open(leaving);
       const began = Date.now();
@@ -177,7 +177,7 @@ describe('awaitVerdict', () => {
       expect(await verdict).toBeLessThan(3_600);
     });
 
-    test('a change of the Deployment starts the wait again', async () => {
+    test('a change of the Deployment restarts the wait', async () => {
       jest.useFakeTimers();
       const { context, see } = open(leaving);
       const began = Date.now();
@@ -190,18 +190,18 @@ describe('awaitVerdict', () => {
       expect(await verdict).toBeGreaterThanOrEqual(4_500);
     });
 
-    test('ends when it is gone', async () => {
+    test('ends when the old FDD is gone', async () => {
       const { context, see } = open(leaving);
 
       const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
-      see({ ...PROVED, pods: [aPod()] });
+      see({ ...VERIFIED, pods: [aPod()] });
 
       expect(await verdict).toEqual([]);
     });
   });
 
-  test('reads the Deployment again where versions cannot be compared and it was not rolled out yet', async () => {
-    const { context, client } = open(PROVED, 'opaque-1');
+  test('reads the Deployment again if versions cannot be compared and it was not rolled out yet', async () => {
+    const { context, client } = open(VERIFIED, 'opaque-1');
     client.answer('get deployments', aRawDeployment('opaque-2', 1));
     client.answer('get deployments', aRawDeployment('opaque-3', 2));
 
@@ -210,7 +210,7 @@ describe('awaitVerdict', () => {
 
   test('ends with the reason given by the caller that stops it', async () => {
     const stopping = new AbortController();
-    const { context } = open({ ...PROVED, statuses: [] });
+    const { context } = open({ ...VERIFIED, statuses: [] });
 
     const verdict = awaitVerdict(anExpectation(), Date.now() + 5_000, {
       ...context,

@@ -23,7 +23,7 @@ function aRecord(handledRelease: string): NamespaceRecord {
   } as NamespaceRecord;
 }
 
-test('does not call the retry of a failed release a new release', async () => {
+test('a retry of a failed release is not recorded as a new release', async () => {
   const { core, asked } = createFakeCore({
     namespaces: { failed: outdated, 'failed-with-another': outdated, 'never-asked': outdated },
   });

@@ -15,7 +15,7 @@ import { createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 import { aRun } from '../../support/fake-runs.ts';
 
-/** FDD reported SUCCESS for the Application's id, and all of it runs. */
+/** FDD reported SUCCESS for the Application's id, and all replicas run. */
 const SETTLED: Partial<NamespaceSnapshot> = {
   config: ok(aConfig()),
   application: anApplication({ deploymentId: FOREIGN_ID }),
@@ -27,7 +27,7 @@ function open(seen: Partial<NamespaceSnapshot>) {
   return createFakeContext({ cluster: createFakeCluster({ [NAMESPACE]: seen }) });
 }
 
-/** What the API server answers for FDD's Deployment: the one that FDD reported. */
+/** The response of the API server for FDD's Deployment: the one that FDD reported. */
 const ON_THE_SERVER = {
   metadata: {
     name: 'fiaas-deploy-daemon',
@@ -50,7 +50,7 @@ describe('deployNamespace', () => {
   test.each<[string, Partial<NamespaceSnapshot>]>([
     ['belongs to another deployment', { deployment: aDeployment({ deploymentId: 'another' }) }],
     ['does not exist', { deployment: undefined }],
-  ])('reads the Deployment if the watch shows one that %s', async (_title, doubt) => {
+  ])('reads the Deployment if the one in the watch %s', async (_title, doubt) => {
     const { context, client } = open({ ...SETTLED, ...doubt });
     client.answer('get deployments', ON_THE_SERVER);
 

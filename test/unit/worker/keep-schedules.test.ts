@@ -5,7 +5,7 @@ import type { Core } from '../../../shared/core.ts';
 import { keepSchedules } from '../../../worker/keep-schedules.ts';
 import { createFakeCore } from '../../support/fake-core.ts';
 
-/** A queue that forgets when a test says so. */
+/** A queue whose schedules a test can delete. */
 function aForgetfulQueue() {
   const redis = Object.assign(new EventEmitter(), { status: 'ready' });
   const schedules = new Map<string, number>();
@@ -24,7 +24,7 @@ function aForgetfulQueue() {
 const ALL = { 'release-check': 60_000, repair: 15_000, concurrency: 1 };
 
 describe('keepSchedules', () => {
-  test('schedules at once, and again on each connection', async () => {
+  test('schedules immediately, and again on each connection', async () => {
     const { redis, schedules, core } = aForgetfulQueue();
     const kept = await keepSchedules(core, { everyMs: 1_000_000 });
     const atFirst = Object.fromEntries(schedules);
@@ -38,7 +38,7 @@ describe('keepSchedules', () => {
     expect(Object.fromEntries(schedules)).toEqual(ALL);
   });
 
-  test('again and again, in case Redis lost its data and no connection', async () => {
+  test('schedules periodically, in case Redis loses data but no connection', async () => {
     const { schedules, core } = aForgetfulQueue();
     const kept = await keepSchedules(core, { everyMs: 20 });
     schedules.clear();
@@ -49,7 +49,7 @@ describe('keepSchedules', () => {
     expect(Object.fromEntries(schedules)).toEqual(ALL);
   });
 
-  test('not while Redis is unreachable, and not after the end', async () => {
+  test('schedules nothing while Redis is unreachable, or after the stop', async () => {
     const { redis, schedules, core } = aForgetfulQueue();
     const kept = await keepSchedules(core, { everyMs: 10 });
     schedules.clear();

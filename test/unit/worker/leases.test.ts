@@ -7,15 +7,15 @@ type Renewal = Parameters<Runs['renew']>[0];
 
 let leases: Leases;
 let renewed: Renewal[];
-/** What the state says of a renewal: the tokens that are lost. */
+/** The response to a renewal: the tokens of lost leases. */
 let answer: () => Promise<string[]>;
 
 beforeEach(() => {
   jest.useFakeTimers();
   renewed = [];
   answer = async () => [];
-  const renew = (asked: Renewal) => {
-    renewed.push(asked);
+  const renew = (renewal: Renewal) => {
+    renewed.push(renewal);
     return answer();
   };
   leases = keepLeases({ renew }, silentLog);
@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 describe('keepLeases', () => {
-  test('prolongs all leases together, well before they end', async () => {
+  test('renews all leases together, well before they expire', async () => {
     leases.hold('a', 'token-a');
     leases.hold('b', 'token-b');
 
@@ -40,7 +40,7 @@ describe('keepLeases', () => {
     expect(renewed.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('asks for nothing where nothing is held', async () => {
+  test('renews nothing if no lease is held', async () => {
     leases.hold('a', 'token-a').end();
 
     await jest.advanceTimersByTimeAsync(LEASE_MS);
@@ -48,7 +48,7 @@ describe('keepLeases', () => {
     expect(renewed).toEqual([]);
   });
 
-  test('acceptance 12: aborts a run whose lease is lost, and only that', async () => {
+  test('acceptance 12: aborts only the run whose lease is lost', async () => {
     const [a, b] = [leases.hold('a', 'token-a'), leases.hold('b', 'token-b')];
     answer = async () => ['token-a'];
 
@@ -59,7 +59,7 @@ describe('keepLeases', () => {
     expect(b.assertOurs).not.toThrow();
   });
 
-  test('acceptance 12: lets no run write once its lease may have ended: Redis is away', async () => {
+  test('acceptance 12: lets no run write once its lease may have expired while Redis is down', async () => {
     const lease = leases.hold('a', 'token-a');
     answer = () => Promise.reject(new Error('Redis is down'));
 
@@ -71,7 +71,7 @@ describe('keepLeases', () => {
     expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
   });
 
-  test('acceptance 12: counts a renewal from its request, not from its answer', async () => {
+  test('acceptance 12: counts a renewal from the time of its request, not of its response', async () => {
     const lease = leases.hold('a', 'token-a');
     const delayMs = LEASE_MS / 2;
     answer = () => new Promise((resolve) => setTimeout(() => resolve([]), delayMs));
@@ -80,11 +80,11 @@ describe('keepLeases', () => {
 
     await jest.advanceTimersByTimeAsync(LEASE_MS + 2);
 
-    // Redis renewed it at the latest when the last answered request arrived, and it ends one lease after that.
+    // Redis renewed it no later than the last successful request, and it expires one lease period after that.
     expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
   });
 
-  test('lets a run go on when Redis is back in time', async () => {
+  test('lets a run continue if Redis is back in time', async () => {
     const lease = leases.hold('a', 'token-a');
     answer = () => Promise.reject(new Error('Redis is down'));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
@@ -95,8 +95,8 @@ describe('keepLeases', () => {
     expect(lease.assertOurs).not.toThrow();
   });
 
-  // Two jobs of one namespace may meet in one worker: a lost one was queued again, Retry evades deduplication.
-  test('acceptance 12: goes on to prolong a lease after a second job of its namespace has found it busy', async () => {
+  // Two jobs of one namespace can run in the same worker: after a lost job, or because Retry bypasses deduplication.
+  test('acceptance 12: keeps renewing a lease after a second job of the same namespace has found it taken', async () => {
     const running = leases.hold('a', 'running');
     const second = leases.hold('a', 'second');
     second.end();

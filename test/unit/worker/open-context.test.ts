@@ -15,7 +15,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A run whose reports are kept, each with the milliseconds from the beginning. */
+/** A run that records its reports, each with the milliseconds since its start. */
 function open() {
   const began = Date.now();
   const reports: [number, string, string][] = [];
@@ -59,7 +59,7 @@ describe('progress', () => {
     expect(progress).toEqual([{ phase: 'waiting for FDD', detail: 'FDD reported RUNNING' }]);
   });
 
-  test('leaves out what has passed by then', async () => {
+  test('skips a phase that has already ended', async () => {
     const { context, reports, pass } = open();
 
     context.progress('applying');
@@ -70,7 +70,7 @@ describe('progress', () => {
     expect(reports).toEqual([[500, 'rolling out', '0 of 1 available']]);
   });
 
-  test('tells what changes within a phase every two seconds at most, and only what is so by then', async () => {
+  test('publishes changes within a phase at most every two seconds, and only the latest detail', async () => {
     const { context, reports, pass } = open();
 
     context.progress('rolling out', '0 of 3');
@@ -89,7 +89,7 @@ describe('progress', () => {
     ]);
   });
 
-  test('does not hold the next phase up for the sake of a detail', async () => {
+  test('does not delay the next phase because of a pending detail', async () => {
     const { context, reports, pass } = open();
 
     context.progress('waiting for FDD', 'FDD has not taken the deployment up');

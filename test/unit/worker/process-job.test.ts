@@ -17,9 +17,9 @@ import {
 } from '../../support/fake-runs.ts';
 
 const OUTDATED = aSettledSnapshot({ application: anApplication({ image: OLD_IMAGE }) });
-const LOST = new SkipperError('superseded_worker', 'another worker has taken it over');
+const LOST = new SkipperError('superseded_worker', 'another worker has taken over');
 
-/** A worker whose only namespace looks like this. */
+/** A worker whose only namespace has this snapshot. */
 function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRunsOptions> = {}) {
   const cluster = createFakeCluster({ [NAMESPACE]: snapshot });
   const { context, client } = createFakeContext({ cluster });
@@ -57,7 +57,7 @@ async function failureOf(processing: Promise<unknown>): Promise<unknown> {
 }
 
 describe('processJob', () => {
-  test('completes a run and gives its lease back', async () => {
+  test('completes a run and releases its lease', async () => {
     const worker = aWorker({});
 
     expect(await worker.process()).toMatchObject({ outcome: 'unchanged' });
@@ -65,7 +65,7 @@ describe('processJob', () => {
     expect(worker.held).toEqual([]);
   });
 
-  test('begins again if more was requested meanwhile', async () => {
+  test('starts another run if a new request has arrived', async () => {
     const worker = aWorker({}, { runs: [aRun(), aRun({ generation: 2 })], isMoved: true });
 
     expect(await worker.process()).toEqual({ outcome: 'nothing new' });
@@ -73,7 +73,7 @@ describe('processJob', () => {
   });
 
   describe('of a worker that has lost its namespace', () => {
-    test('gives nothing up and reports nothing', async () => {
+    test('releases no lease and reports nothing', async () => {
       const worker = aWorker(OUTDATED);
       worker.lose(LOST);
 
@@ -84,7 +84,7 @@ describe('processJob', () => {
       expect(worker.held).toEqual([]);
     });
 
-    test('leaves the end to the other worker if Redis refuses its own', async () => {
+    test('leaves the end to the other worker if Redis rejects its own', async () => {
       const worker = aWorker({}, { refusal: LOST });
 
       expect(await failureOf(worker.process())).toBe(LOST);
@@ -93,7 +93,7 @@ describe('processJob', () => {
     });
   });
 
-  test('hands the namespace over when the worker stops, and spends no attempt', async () => {
+  test('hands the namespace over when the worker stops, without using an attempt', async () => {
     const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 2 })] });
 
     const processing = failureOf(worker.process());
@@ -121,7 +121,7 @@ describe('processJob', () => {
       return { ...worker, error, fields, target, attempt, delayMs };
     }
 
-    test('records the message as it is, and the rest as data', async () => {
+    test('records the unchanged message, and everything else as data', async () => {
       const { fields, target, attempt, delayMs, log, released, ends } = await retry();
 
       expect(fields).toMatchObject({ phase: 'backoff', reason: 'refused with 500' });
@@ -138,14 +138,14 @@ describe('processJob', () => {
       expect(ends).toEqual([]);
     });
 
-    test('waits as long as it says', async () => {
+    test('is delayed for the announced time', async () => {
       const { error, delayMs } = await retry();
 
       expect(error).toBeInstanceOf(RetryError);
       expect(error).toMatchObject({ delayMs });
     });
 
-    test('cuts the wait short if more was requested meanwhile', async () => {
+    test('shortens the wait if a new request has arrived', async () => {
       const { error, fields } = await retry({ isMoved: true });
 
       expect(error).toMatchObject({ delayMs: SHORTEST_WAIT_MS });
@@ -161,7 +161,7 @@ describe('processJob', () => {
     });
   });
 
-  test('delays a job that the API server throttles, and spends no attempt', async () => {
+  test('delays a job that the API server throttles, without using an attempt', async () => {
     const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 3, throttled: 7 })] });
     worker.client.answer('apply applications', aRefusedRequest(429, 'rate_limited'));
 
@@ -172,11 +172,11 @@ describe('processJob', () => {
   });
 
   describe('while the API server is unreachable', () => {
-    const AWAY = 'the Kubernetes API server did not answer';
+    const UNREACHABLE = 'the Kubernetes API server did not answer';
 
     test('undoes the attempt and delays the job, even the last one', async () => {
       const worker = aWorker(OUTDATED, { runs: [aRun({ attempt: 3 })] });
-      worker.outage.found = AWAY;
+      worker.outage.found = UNREACHABLE;
       worker.client.answer('apply applications', aRefusedRequest(500, 'cluster_unavailable'));
 
       expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
@@ -190,16 +190,16 @@ describe('processJob', () => {
       expect(worker.delayedTo[0]).toBeGreaterThan(Date.now() + 1_000);
     });
 
-    test('a failure that has nothing to do with it is one', async () => {
+    test('a failure unrelated to the outage fails the job', async () => {
       const worker = aWorker({ config: { ...invalid('data.tag is wrong'), key: 'data.tag' } });
-      worker.outage.found = AWAY;
+      worker.outage.found = UNREACHABLE;
 
       expect(await failureOf(worker.process())).toBeInstanceOf(UnrecoverableError);
     });
 
-    test('does not begin a job that was fetched just before', async () => {
+    test('does not start a job that was just fetched', async () => {
       const worker = aWorker(OUTDATED);
-      worker.outage.reason = AWAY;
+      worker.outage.reason = UNREACHABLE;
 
       expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
       expect([worker.held, worker.client.requests, worker.reports]).toEqual([[], [], []]);
@@ -227,7 +227,7 @@ describe('processJob', () => {
       expect(await worker.failures()).toMatchObject([{ labels: { code: 'config_error' }, value: 1 }]);
     });
 
-    test('does not end the job if more was requested meanwhile', async () => {
+    test('does not end the job if a new request has arrived', async () => {
       const worker = aWorker(broken, { isMoved: true });
 
       expect(await worker.process()).toEqual({ outcome: 'nothing new' });
@@ -235,7 +235,7 @@ describe('processJob', () => {
     });
   });
 
-  test('records what the API server refused as data', async () => {
+  test('records a refusal of the API server as data', async () => {
     const worker = aWorker(OUTDATED);
     const refusal = { by: 'quota', quota: 'few-pods' } as const;
     const symptoms = [{ kind: 'refusal', refusal } as const];

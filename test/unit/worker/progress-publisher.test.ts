@@ -20,7 +20,7 @@ function open() {
 }
 
 describe('createProgressPublisher', () => {
-  test('says whether the phase is new, or only its detail', () => {
+  test('reports whether the phase or only its detail has changed', () => {
     const { publisher, published, pass } = open();
 
     publisher.update({ phase: 'applying', detail: '' });
@@ -37,7 +37,7 @@ describe('createProgressPublisher', () => {
     ]);
   });
 
-  test('publishes nothing twice', () => {
+  test('does not publish the same progress twice', () => {
     const { publisher, published, pass } = open();
 
     for (let times = 0; times < 3; times += 1) {
@@ -48,7 +48,7 @@ describe('createProgressPublisher', () => {
     expect(published).toHaveLength(1);
   });
 
-  test('begins again after it was stopped', () => {
+  test('can be used again after a stop', () => {
     const { publisher, published, pass } = open();
     publisher.update({ phase: 'applying', detail: '' });
     publisher.stop();

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createRest } from '../../../worker/rest.ts';
 import { silentLog } from '../../support/builders.ts';
 
-test('a worker rests while there is any reason, and resumes when the last one ends', () => {
+test('a worker rests while any reason is active, and resumes when the last one ends', () => {
   const journal: string[] = [];
   const worker = {
     pause: async (doNotWait?: boolean) => void journal.push(`pause ${doNotWait}`),

@@ -8,14 +8,14 @@ import { silentLog } from '../../support/builders.ts';
 const REQUEST = { method: 'GET', path: '/readyz' };
 const UNREACHABLE = new SkipperError('cluster_unavailable', 'ECONNREFUSED');
 
-/** A worker and an API server that answers as a test says; `undefined`: it is ready. */
+/** A worker and an API server with the given response; `undefined` means ready. */
 function aWorker(answer: Error | undefined) {
-  const server = { answer, asked: 0 };
+  const server = { answer, requests: 0 };
   const journal: string[] = [];
   const outage = watchOutage({
     client: {
       requestText: async () => {
-        server.asked += 1;
+        server.requests += 1;
         await pause(1);
         if (server.answer) throw server.answer;
         return 'ok';
@@ -34,11 +34,11 @@ function aWorker(answer: Error | undefined) {
 describe('watchOutage', () => {
   test.each([
     ['is ready', undefined],
-    ['wants other credentials', classifyRefusal(REQUEST, 401, '')],
-    ['does not allow the question', classifyRefusal(REQUEST, 403, '')],
+    ['rejects the credentials', classifyRefusal(REQUEST, 401, '')],
+    ['forbids the request', classifyRefusal(REQUEST, 403, '')],
     ['does not know the path', classifyRefusal(REQUEST, 404, '')],
     ['limits the rate', classifyRefusal(REQUEST, 429, '')],
-  ])('works on with an API server that %s', async (_how, answer) => {
+  ])('keeps working if the API server %s', async (_how, answer) => {
     const { outage, journal } = aWorker(answer);
 
     expect(await outage.check()).toBeUndefined();
@@ -49,7 +49,7 @@ describe('watchOutage', () => {
   test.each([
     ['cannot be reached', UNREACHABLE],
     ['is not ready', classifyRefusal(REQUEST, 500, '[-]etcd failed')],
-    ['is behind a load balancer that has lost it', classifyRefusal(REQUEST, 503, '')],
+    ['is missing behind its load balancer', classifyRefusal(REQUEST, 503, '')],
   ])('rests while the API server %s', async (_how, answer) => {
     const { outage, journal } = aWorker(answer);
 
@@ -61,18 +61,18 @@ describe('watchOutage', () => {
     expect(journal[0]).toBe('rest');
   });
 
-  test('asks once, and rests once, however many attempts fail together', async () => {
+  test('sends one request and rests once, even if many attempts fail together', async () => {
     const { outage, server, journal } = aWorker(UNREACHABLE);
 
     await Promise.all(Array.from({ length: 50 }, () => outage.check()));
-    const asked = server.asked;
+    const requests = server.requests;
     outage.stop();
 
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     expect(journal.filter((entry) => entry === 'rest')).toHaveLength(1);
   });
 
-  test('resumes when the API server answers again, and rests again at its next outage', async () => {
+  test('resumes when the API server is back, and rests again at the next outage', async () => {
     const { outage, server, journal } = aWorker(UNREACHABLE);
     await outage.check();
     await pause(30);
@@ -88,7 +88,7 @@ describe('watchOutage', () => {
     outage.stop();
   });
 
-  test('resumes nothing after the worker has stopped', async () => {
+  test('does not resume after the worker has stopped', async () => {
     const { outage, server, journal } = aWorker(UNREACHABLE);
     await outage.check();
     outage.stop();

@@ -4,7 +4,7 @@ import { createWriteQueue } from '../../../worker/write-queue.ts';
 import { silentLog } from '../../support/builders.ts';
 
 describe('createWriteQueue', () => {
-  test('keeps the order, also where an earlier write takes longer', async () => {
+  test('keeps the order, even if an earlier write takes longer', async () => {
     const queue = createWriteQueue(silentLog);
     const written: string[] = [];
 
@@ -18,7 +18,7 @@ describe('createWriteQueue', () => {
     expect(written).toEqual(['first', 'second']);
   });
 
-  test('loses a write that fails, and nothing else', async () => {
+  test('drops only the write that fails', async () => {
     const queue = createWriteQueue(silentLog);
     const written: string[] = [];
 
