@@ -56,7 +56,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toMatchObject([{ namespaces: undefined }]);
   });
 
-  test('reports the first 20 mistakes of a body, and rejects one with more than 20,000 values', async () => {
+  test('reports the first 20 errors of a body, and rejects a body with more than 20,000 values', async () => {
     const { app, asked } = open();
     const many = (count: number) => `{"namespaces": [${Array(count).fill('1')}]}`;
 
@@ -91,7 +91,7 @@ describe('POST /api/deploy', () => {
     ['{"force_bootstrap":true,"force-bootstrap":true}', true],
     ['{"force-bootstrap":false}', false],
     ['{}', false],
-  ])('acceptance 15: %s forces: %s', async (body, forced) => {
+  ])('acceptance 15: the body %s sets force to %s', async (body, forced) => {
     const { app, asked } = open();
 
     await deploy(app, body);
@@ -151,7 +151,7 @@ describe('POST /api/deploy', () => {
     expect(asked).toEqual([]);
   });
 
-  test('answers 503 with Retry-After while Redis is down', async () => {
+  test('responds with 503 and Retry-After while Redis is down', async () => {
     const { app } = open({ failure: new SkipperError('redis_unavailable', 'Redis is not connected') });
 
     const response = await request(app).post('/api/deploy');
@@ -185,7 +185,7 @@ describe('POST /api/deploy', () => {
     expect((await request(app).post('/api/deploy')).headers['idempotency-replayed']).toBe('true');
   });
 
-  test('only plans a dry run', async () => {
+  test('deploys nothing in a dry run', async () => {
     const { app, asked, planned } = open();
 
     const response = await deploy(app, '{"dry_run":true,"force-bootstrap":true}');
@@ -276,13 +276,13 @@ describe('everything else', () => {
     // Redis is down in this fake.
     ['/readyz', 503],
     ['/_/metrics', 200],
-  ])('GET %s is answered with %d', async (path, status) => {
+  ])('GET %s responds with %d', async (path, status) => {
     const response = await request(open().app).get(path);
 
     expect(response.status).toBe(status);
   });
 
-  test('an address that does not exist is a page for people, and a problem for programs', async () => {
+  test('an unknown path responds with a page for browsers, and a problem for programs', async () => {
     const { app } = open();
 
     const page = await request(app)
@@ -298,11 +298,11 @@ describe('everything else', () => {
     expect([problem.type, posted.type]).toEqual(['application/problem+json', 'application/problem+json']);
   });
 
-  test('shows on /readyz what it is waiting for', async () => {
+  test('/readyz shows why the API is not ready', async () => {
     expect((await request(open().app).get('/readyz')).body.problems).toEqual(['Redis is not connected']);
   });
 
-  test('acceptance 20: counts requests under upstream’s names', async () => {
+  test('acceptance 20: counts requests in upstream’s metrics', async () => {
     const { app } = open();
     await request(app).get('/api/status');
 

@@ -40,7 +40,7 @@ async function exported(name: string, view: FleetView, metrics = createMetrics()
 }
 
 describe('skipper_namespaces_outdated', () => {
-  test('counts by channel the namespaces that do not run the release of their channel', async () => {
+  test('counts the namespaces of each channel that do not run its release', async () => {
     const rows = [
       { namespace: 'a', version: '2', wanted: '2' },
       { namespace: 'b', version: '1', wanted: '2' },
@@ -66,7 +66,7 @@ describe('skipper_namespaces_outdated', () => {
     ]);
   });
 
-  test('forgets a channel that nobody follows any more', async () => {
+  test('drops a channel that no namespace follows any more', async () => {
     const metrics = createMetrics();
     await exported('skipper', aView({ rows: [{ namespace: 'a', version: '1', wanted: '2' }] }), metrics);
 
@@ -77,7 +77,7 @@ describe('skipper_namespaces_outdated', () => {
 describe('skipper_namespaces_by_health', () => {
   const failed = { namespace: 'a', health: 'degraded', status: 'OK', state: 'failed' } as const;
 
-  test('counts a failed deploy whose FDD is OK, and exports every health', async () => {
+  test('counts a failed deploy even if FDD is OK, and exports every health', async () => {
     const rows = [failed, { namespace: 'b', health: 'healthy' as const }];
 
     expect(await exported('skipper_namespaces_by_health', aView({ rows }))).toEqual([
@@ -90,7 +90,7 @@ describe('skipper_namespaces_by_health', () => {
     ]);
   });
 
-  test('has no value before the view is filled: zeros would end every alert', async () => {
+  test('has no value before the view is filled, because zeros would resolve every alert', async () => {
     const view = { ...aView({ rows: [failed] }), ready: () => new Promise<void>(() => undefined) };
 
     expect(await exported('skipper_namespaces_by_health', view)).toEqual([]);
@@ -142,7 +142,7 @@ describe('skipper_oldest_unfinished_seconds', () => {
   });
 });
 
-test('while Redis is down, gauges that depend on it have no value; listeners do', async () => {
+test('while Redis is down, gauges that depend on it have no value, but listeners have', async () => {
   const metrics = createMetrics();
   await exported('skipper', aView({ workers: 2 }), metrics);
   expect(await exported('skipper_workers', aView({ workers: 2 }), metrics)).toEqual(['skipper_workers 2']);

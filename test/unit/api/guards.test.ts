@@ -45,14 +45,17 @@ describe('refuseForeignOrigins', () => {
     ['a sandboxed page', { origin: 'null' }, 403],
     ['an invalid origin', { origin: 'nonsense' }, 403],
     ['a form of another site', { 'sec-fetch-site': 'cross-site' }, 403],
-  ])('acceptance 22: a POST by %s is allowed or refused correctly', async (_what, headers, status) => {
-    const response = await request(app).post('/').set('host', HOST).set(headers);
+  ])(
+    'acceptance 22: allows a POST only from the same origin or a program: %s',
+    async (_what, headers, status) => {
+      const response = await request(app).post('/').set('host', HOST).set(headers);
 
-    expect(response.status).toBe(status);
-  });
+      expect(response.status).toBe(status);
+    },
+  );
 
   test.each(['get', 'head', 'options'] as const)(
-    'allows %s of another site: it changes nothing',
+    'allows a cross-site %s request, which changes nothing',
     async (method) => {
       const response = await request(app)[method]('/').set('origin', 'https://evil.example.com');
 
@@ -67,7 +70,7 @@ describe('requireToken', () => {
     `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
   test.each([
-    ['nothing', undefined, 401],
+    ['no token', undefined, 401],
     ['another token', 'Bearer wrong', 401],
     ['the beginning of the token', 'Bearer s3cret', 401],
     ['an empty token', 'Bearer ', 401],
@@ -75,7 +78,7 @@ describe('requireToken', () => {
     ['another password', basic('admin', 'wrong'), 401],
     ['the token as user name', basic('s3cret:with colon', ''), 401],
     ['the token as password of any user', basic('anyone', 's3cret:with colon'), 200],
-  ])('acceptance 22: allows or refuses a change with %s', async (_what, authorization, status) => {
+  ])('acceptance 22: allows a change only with the right token: %s', async (_what, authorization, status) => {
     const response = await request(app)
       .post('/')
       .set(authorization === undefined ? {} : { authorization });
@@ -83,7 +86,7 @@ describe('requireToken', () => {
     expect(response.status).toBe(status);
   });
 
-  test('acceptance 22: lets the bearer of the token change things', async () => {
+  test('acceptance 22: allows a change with the token as bearer', async () => {
     const guarded = anApp(requireToken(aTokenFile('s3cret\n', 'plain')));
 
     const responses = [
@@ -94,7 +97,7 @@ describe('requireToken', () => {
     expect(responses.map((response) => response.status)).toEqual([200, 200]);
   });
 
-  test('says whether a token is missing or wrong', async () => {
+  test('reports whether a token is missing or wrong', async () => {
     const missing = await request(app).post('/');
     const wrong = await request(app).post('/').set('authorization', 'Bearer wrong');
 
@@ -110,7 +113,7 @@ describe('requireToken', () => {
   });
 
   test('leaves the token prompt to a page that has its own', async () => {
-    const app = anApp(requireToken(aTokenFile('s3cret', 'asked-by-page')));
+    const app = anApp(requireToken(aTokenFile('s3cret', 'page-prompt')));
 
     const response = await request(app).post('/').set('x-requested-with', 'skipper');
 

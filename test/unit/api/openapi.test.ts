@@ -4,7 +4,7 @@ import { ROUTES } from '../../../api/routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-// As a client reads it.
+// The document as a client reads it.
 const document = JSON.parse(JSON.stringify(openApiDocument('1.2.3'))) as Json & {
   paths: Record<string, Json>;
 };
@@ -17,7 +17,7 @@ function everyValue(node: unknown, key: string): unknown[] {
   ]);
 }
 
-/** Follows a reference to its schema. */
+/** Resolves a reference to its schema. */
 function resolve(schema: Json): unknown {
   if (typeof schema.$ref !== 'string') return schema;
   let node: unknown = document;

@@ -28,7 +28,7 @@ describe('toProblem', () => {
     ['a bug', new TypeError("cannot read 'password' of undefined"), 500, 'unexpected'],
     ['a thrown text', 'boom', 500, 'unexpected'],
     ['an error with a server status', Object.assign(new Error('x'), { status: 502 }), 500, 'unexpected'],
-  ])('answers %s', (_what, thrown, status, code) => {
+  ])('converts %s to a problem', (_what, thrown, status, code) => {
     const problem = toProblem(thrown);
 
     expect({ status: problem.status, code: problem.code }).toEqual({ status, code });

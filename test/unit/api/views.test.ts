@@ -34,7 +34,7 @@ describe('a failed attempt that is retried', () => {
   });
 });
 
-test('any other reason is shown as it is recorded', () => {
+test('any other reason is shown as recorded', () => {
   expect(
     reasonOfRecord({ phase: 'waiting for FDD', reason: 'FDD reported RUNNING', lastCode: 'conflict' }),
   ).toBe('FDD reported RUNNING');

@@ -129,8 +129,8 @@ describe('a job', () => {
     [{ health: 'degraded', cause: 'x'.repeat(99) }, `${'x'.repeat(59)}…`],
     [{ health: 'degraded', status: 'UNAVAILABLE' }, 'UNAVAILABLE'],
     [{ health: 'unmanaged' }, 'not managed by Skipper'],
-  ] as const)('of %j is headed "%s"', (fields, headline) => {
-    expect(toFleetJob(aFleetRow(fields), SEEN_AT).name).toBe(headline);
+  ] as const)('of %j is named "%s"', (fields, name) => {
+    expect(toFleetJob(aFleetRow(fields), SEEN_AT).name).toBe(name);
   });
 
   test('in progress is explained with its activity', () => {

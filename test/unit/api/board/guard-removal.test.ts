@@ -23,7 +23,7 @@ describe('guardRemoval', () => {
   });
 
   test.each(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children', 'unknown'] as const)(
-    'refuses to remove a job that is %s, and says why',
+    'refuses to remove a job that is %s, and gives the reason',
     async (state) => {
       const { job, removals } = open(state);
 

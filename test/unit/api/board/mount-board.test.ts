@@ -117,7 +117,7 @@ describe('the fleet queue', () => {
     expect(asked[0]?.namespaces).toEqual(failing.map(({ namespace }) => namespace));
   });
 
-  test('Retry all is refused if nothing fails any more', async () => {
+  test('Retry all is refused if no namespace is failing', async () => {
     const { app, asked } = open({ rows: many(2) });
 
     const { status, body } = await request(app).put(`${FLEET}/retry/failed`);
@@ -127,7 +127,7 @@ describe('the fleet queue', () => {
     expect(asked).toEqual([]);
   });
 
-  test.each([{}, { namespace: 7 }, { namespace: '' }, null])('Add of %j is refused', async (data) => {
+  test.each([{}, { namespace: 7 }, { namespace: '' }, null])('Add with %j is refused', async (data) => {
     const { app, asked } = open({ rows: many(1) });
 
     const { status, body } = await request(app).post(`${FLEET}/add`).send({ name: '', data });
@@ -151,7 +151,7 @@ describe('the fleet queue', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('the board refuses', () => {
   test.each([
     ['put', 'fleet/team-0000/clean'],
     ['put', 'fleet/clean/failed'],
@@ -165,7 +165,7 @@ describe('what is refused', () => {
     ['put', 'release-check/pause'],
     ['put', 'release-check/retry/failed'],
     ['put', 'release-check/job-schedulers/repair/remove'],
-  ] as const)('%s %s: with 409 and a message that the board shows', async (method, path) => {
+  ] as const)('%s %s, with 409 and a message that the board shows', async (method, path) => {
     const { app } = open({ rows: many(1) });
 
     const { status, body } = await request(app)

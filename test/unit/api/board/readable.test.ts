@@ -5,7 +5,7 @@ import {
   readableProgress,
 } from '../../../../api/board/readable.ts';
 
-test('progress gets the percentage that the board draws, and keeps its fields', () => {
+test('progress has the percentage that the board draws, and keeps its fields', () => {
   expect(readableProgress({ phase: 'rolling out', detail: '1 of 2' })).toEqual({
     phase: 'rolling out',
     detail: '1 of 2',
@@ -13,7 +13,7 @@ test('progress gets the percentage that the board draws, and keeps its fields', 
   });
 });
 
-test.each([0, 'text', null, undefined, { phase: 'unknown' }])('progress %j stays as it is', (progress) => {
+test.each([0, 'text', null, undefined, { phase: 'unknown' }])('progress %j stays unchanged', (progress) => {
   expect(readableProgress(progress)).toBe(progress);
 });
 
@@ -23,11 +23,11 @@ test.each([
   [{ outcome: 'unchanged', version: '2022', durationMs: 9 }, 'unchanged at 2022 in 0.0 s'],
   [{ outcome: 'nothing new' }, 'nothing new was requested'],
   [{ outcome: 'skipped', reason: 'skipped: team-a is gone', rolloutId: 'r' }, 'skipped: team-a is gone'],
-])('the result %j is "%s"', (result, summary) => {
+])('the result %j is summarized as "%s"', (result, summary) => {
   expect(readableDeployResult(result)).toEqual({ summary, ...result });
 });
 
-test.each([null, undefined, 'text', { outcome: 'unknown' }])('the result %j stays as it is', (result) => {
+test.each([null, undefined, 'text', { outcome: 'unknown' }])('the result %j stays unchanged', (result) => {
   expect(readableDeployResult(result)).toBe(result);
 });
 
@@ -48,6 +48,6 @@ test.each([
     },
     '2 channels read, 1 with a problem, 3 of 40 namespaces outdated, rollout 2026-x, 1 lost jobs queued again',
   ],
-])('the check %j is "%s"', (result, summary) => {
+])('the release check %j is summarized as "%s"', (result, summary) => {
   expect(readableCheckResult(result)).toEqual({ summary, ...result });
 });

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe('debounce', () => {
-  test('acts once for several calls, and never later than after the first', () => {
+  test('acts once for several calls, timed from the first', () => {
     const act = jest.fn();
     const debounced = debounce(act, 100);
 
@@ -23,7 +23,7 @@ describe('debounce', () => {
     expect(act).toHaveBeenCalledTimes(1);
   });
 
-  test('acts again for a call that comes after it has acted', () => {
+  test('acts again for a later call', () => {
     const act = jest.fn();
     const debounced = debounce(act, 100);
     debounced.call();

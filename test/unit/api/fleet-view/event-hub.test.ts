@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A view of one row on a server of its own. */
+/** A view of one row, with its own server. */
 async function open(backlogBytes?: number) {
   const store = createRowStore('e');
   store.update([aFleetRow({ namespace: 'a' })], []);
@@ -80,10 +80,10 @@ async function listenTo(port: number, since = '') {
 }
 
 describe('an event hub', () => {
-  test('begins with everything for a client that knows nothing, then tells what changes', async () => {
+  test('sends the whole fleet to a new client, then its changes', async () => {
     const { port, change } = await open();
     const { heard, response } = await listenTo(port);
-    await until(() => heard.length === 1, 'the first answer');
+    await until(() => heard.length === 1, 'the first event');
 
     change('applying');
     await until(() => heard.length === 2, 'the change');
@@ -99,12 +99,12 @@ describe('an event hub', () => {
     });
   });
 
-  test('gives just the difference to a client that comes back', async () => {
+  test('sends only the difference to a client that reconnects', async () => {
     const { port, change } = await open();
     change('applying');
 
     const { heard } = await listenTo(port, 'e.1');
-    await until(() => heard.length === 2, 'the first answer');
+    await until(() => heard.length === 2, 'the first event');
 
     expect(heard).toMatchObject([
       { event: 'rows', data: { rows: [{ detail: 'applying' }] } },
@@ -112,25 +112,25 @@ describe('an event hub', () => {
     ]);
   });
 
-  test('tells a client that missed nothing only the numbers', async () => {
+  test('sends only the summary to a client that missed nothing', async () => {
     const { port } = await open();
 
     const { heard } = await listenTo(port, 'e.1');
-    await until(() => heard.length === 1, 'the first answer');
+    await until(() => heard.length === 1, 'the first event');
 
     expect(heard).toMatchObject([{ event: 'summary' }]);
   });
 
-  test('resets a client that comes from another process', async () => {
+  test('resets a client whose position is from another process', async () => {
     const { port } = await open();
 
     const { heard } = await listenTo(port, 'other.17');
-    await until(() => heard.length === 1, 'the first answer');
+    await until(() => heard.length === 1, 'the first event');
 
     expect(heard).toMatchObject([{ event: 'reset', id: 'e.1' }]);
   });
 
-  test('ends the answer to a HEAD at once: nothing would ever come', async () => {
+  test('ends the response to a HEAD request immediately', async () => {
     const { port, listeners } = await open();
 
     const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'HEAD' });
@@ -140,7 +140,7 @@ describe('an event hub', () => {
     expect(listeners.size).toBe(0);
   });
 
-  test('subscribes to the view once, and only while somebody listens', async () => {
+  test('subscribes to the view once, and only while clients are connected', async () => {
     const { port, listeners } = await open();
     expect(listeners.size).toBe(0);
 
@@ -148,10 +148,10 @@ describe('an event hub', () => {
 
     expect(listeners.size).toBe(1);
     for (const { response } of all) response.destroy();
-    await until(() => listeners.size === 0, 'nobody listens any more');
+    await until(() => listeners.size === 0, 'the hub has unsubscribed');
   });
 
-  test('cuts a client off that does not read, and serves the others', async () => {
+  test('disconnects a client that does not read, and serves the others', async () => {
     const { port, change, connections } = await open(64 * 1024);
     const slow = connect(port, '127.0.0.1');
     slow.on('error', () => undefined);
@@ -162,22 +162,25 @@ describe('an event hub', () => {
     const { heard, ended } = await listenTo(port);
     expect(connections()).toBe(2);
 
-    // The kernel takes some megabytes before anything has to wait in the process.
+    // The kernel buffers some megabytes before data has to wait in the process.
     for (let changes = 1; connections() === 2 && changes < 1_000; changes += 1) {
       change(`${changes} ${'x'.repeat(256 * 1024)}`);
-      await until(() => heard.filter(({ event }) => event === 'rows').length === changes, 'the other hears');
+      await until(
+        () => heard.filter(({ event }) => event === 'rows').length === changes,
+        'the other client receives the change',
+      );
     }
 
     expect(connections()).toBe(1);
     expect(ended()).toBe(false);
   }, 60_000);
 
-  test('ends every answer when the view closes', async () => {
+  test('ends every response when the view closes', async () => {
     const { port, view } = await open();
     const clients = await Promise.all([listenTo(port), listenTo(port)]);
 
     await view.close();
 
-    await until(() => clients.every(({ ended }) => ended()), 'both have ended');
+    await until(() => clients.every(({ ended }) => ended()), 'both responses have ended');
   });
 });

@@ -3,7 +3,7 @@ import { createRolloutFollower } from '../../../../api/fleet-view/follow-rollout
 import { countTargets, type TargetState } from '../../../../domain/rollout/rollout.ts';
 import { aRollout } from '../../../support/builders.ts';
 
-/** A rollout of so many targets in each state. */
+/** A rollout with these numbers of targets in each state. */
 function counted(states: Partial<Record<TargetState, number>>) {
   return { rollout: aRollout(), counts: { ...countTargets([]), ...states } };
 }
@@ -17,7 +17,7 @@ test('estimates the end while targets wait for their turn', () => {
   expect(progress?.etaAt).toBe(40_000);
 });
 
-test('estimates nothing once all have begun: the last ones may take until their deadline', () => {
+test('gives no estimate once all targets have started, because the last ones can take until their deadline', () => {
   const follow = createRolloutFollower();
   follow([counted({ pending: 10, running: 10 })], 0);
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { memoizeLast } from '../../../../api/fleet-view/memoize-last.ts';
 
-test('computes again only where an argument differs from the last call', () => {
+test('computes again only if an argument differs from the last call', () => {
   let computed = 0;
   const join = memoizeLast((one: string, other: string) => {
     computed += 1;

@@ -38,15 +38,15 @@ function aRecord(overrides: Partial<NamespaceRecord> = {}): NamespaceRecord {
   };
 }
 
-/** A view on a cluster and a Redis that a test changes at will. */
+/** A view of a cluster and a Redis that a test can change. */
 function open() {
   const namespaces: Record<string, Partial<NamespaceSnapshot>> = { 'team-a': {}, 'team-b': {} };
   const records = new Map<string, NamespaceRecord>();
   const channels = new Map<string, ChannelSnapshot>();
   const read: string[][] = [];
-  let away = false;
+  let isRedisDown = false;
   let onCluster: (namespace: string) => void = () => undefined;
-  let tell: (change: Change) => void = () => undefined;
+  let publish: (change: Change) => void = () => undefined;
   const { core } = createFakeCore({ namespaces });
   const watches = [
     { name: 'pods', synced: true, position: '1', lastHeardAt: 0, relists: 1, problem: undefined },
@@ -63,7 +63,7 @@ function open() {
   Object.assign(core.state, {
     records: async (names: readonly string[]) => {
       read.push([...names].sort());
-      if (away) throw new SkipperError('redis_unavailable', 'away');
+      if (isRedisDown) throw new SkipperError('redis_unavailable', 'down');
       return new Map([...records].filter(([name]) => names.includes(name)));
     },
     release: async () => aRelease({ version: 'asked' }),
@@ -71,7 +71,7 @@ function open() {
   });
   const view = openFleetView(core, {
     listen: (listener) => {
-      tell = listener;
+      publish = listener;
     },
     close: () => undefined,
   });
@@ -87,9 +87,9 @@ function open() {
     events,
     subscribe: () => view.subscribe((event) => events.push(event)),
     changeCluster: (namespace: string) => onCluster(namespace),
-    tell: (change: Change) => tell(change),
-    setAway: (is: boolean) => {
-      away = is;
+    publish: (change: Change) => publish(change),
+    setRedisDown: (is: boolean) => {
+      isRedisDown = is;
       Object.assign(core.redis, { status: is ? 'reconnecting' : 'ready' });
     },
     rowEvents: () => events.flatMap((each) => (each.kind === 'rows' ? [each.event] : [])),
@@ -115,7 +115,7 @@ describe('openFleetView', () => {
     });
   });
 
-  test('makes one row, and one event, of many changes in a moment, without reading Redis for the cluster', async () => {
+  test('combines a burst of cluster changes into one row event, without reading Redis', async () => {
     const { view, namespaces, changeCluster, read, subscribe, rowEvents } = open();
     await view.ready();
     subscribe();
@@ -132,33 +132,33 @@ describe('openFleetView', () => {
   });
 
   test('reads the records that the feed names, and only those', async () => {
-    const { view, records, read, subscribe, tell, rowEvents } = open();
+    const { view, records, read, subscribe, publish, rowEvents } = open();
     await view.ready();
     subscribe();
     read.length = 0;
     records.set('team-b', aRecord({ phase: 'rolling out' }));
 
-    tell({ kind: 'namespaces', namespaces: ['team-b', 'no-namespace'] });
-    tell({ kind: 'namespaces', namespaces: ['team-b'] });
+    publish({ kind: 'namespaces', namespaces: ['team-b', 'no-namespace'] });
+    publish({ kind: 'namespaces', namespaces: ['team-b'] });
     await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-b', activity: 'rolling out' }] }]);
     expect(read).toEqual([['no-namespace', 'team-b']]);
   });
 
-  test('looks at everything again when messages may have been lost', async () => {
-    const { view, records, subscribe, tell, rowEvents } = open();
+  test('reads everything again if messages may have been lost', async () => {
+    const { view, records, subscribe, publish, rowEvents } = open();
     await view.ready();
     subscribe();
     records.set('team-a', aRecord());
 
-    tell({ kind: 'resync' });
+    publish({ kind: 'resync' });
     await until(() => rowEvents().length > 0, 'the change is reported');
 
     expect(rowEvents()).toMatchObject([{ rows: [{ namespace: 'team-a' }] }]);
   });
 
-  test('tells of a namespace that is gone', async () => {
+  test('reports a deleted namespace', async () => {
     const { view, namespaces, subscribe, changeCluster, rowEvents } = open();
     await view.ready();
     const { position } = view.document();
@@ -173,34 +173,35 @@ describe('openFleetView', () => {
     expect(view.row('team-a')).toBeUndefined();
   });
 
-  test('says which namespaces are behind as soon as the release check has seen another version', async () => {
-    const { view, channels, subscribe, tell } = open();
+  test('shows namespaces as outdated as soon as the release check has found another version', async () => {
+    const { view, channels, subscribe, publish } = open();
     await view.ready();
     subscribe();
     channels.set('stable', { channel: 'stable', version: 'v2', image: 'fdd:v2' });
 
-    tell({ kind: 'channels' });
-    await until(() => view.row('team-a')?.wanted === 'v2', 'the channel is known');
+    publish({ kind: 'channels' });
+    await until(() => view.row('team-a')?.wanted === 'v2', 'the new version is shown');
 
     expect(view.row('team-a')).toMatchObject({ health: 'outdated', wanted: 'v2' });
     expect(view.channel('stable')).toMatchObject({ image: 'fdd:v2' });
     expect(view.summary().channels).toMatchObject([{ channel: 'stable', namespaces: 2, version: 'v2' }]);
   });
 
-  test('shows the cluster while Redis is away, says so, and heals', async () => {
-    const { view, namespaces, records, subscribe, changeCluster, tell, setAway, rowEvents, events } = open();
+  test('shows the cluster while Redis is down, reports that, and recovers', async () => {
+    const { view, namespaces, records, subscribe, changeCluster, publish, setRedisDown, rowEvents, events } =
+      open();
     records.set('team-a', aRecord());
     await view.ready();
     subscribe();
-    setAway(true);
+    setRedisDown(true);
 
     namespaces['team-b'] = { deployment: aDeployment({ availableReplicas: undefined }) };
     changeCluster('team-b');
-    tell({ kind: 'namespaces', namespaces: ['team-a'] });
+    publish({ kind: 'namespaces', namespaces: ['team-a'] });
     await until(() => rowEvents().length > 0, 'the change is reported');
     await until(
       () => events.some((each) => each.kind === 'summary' && each.summary.stale.length > 0),
-      'it is said that Redis is away',
+      'the view reports stale data',
     );
 
     expect(view.row('team-b')).toMatchObject({ status: 'UNAVAILABLE' });
@@ -208,36 +209,36 @@ describe('openFleetView', () => {
     expect(view.summary()).toMatchObject({ stale: [expect.stringContaining('Redis')], queue: undefined });
 
     records.set('team-a', aRecord({ handled: 1, state: 'completed', phase: 'done' }));
-    setAway(false);
-    await until(() => view.row('team-a')?.activity === 'idle', 'what was unread is read');
+    setRedisDown(false);
+    await until(() => view.row('team-a')?.activity === 'idle', 'the missed record is read');
 
-    await until(() => view.summary().queue !== undefined, 'the numbers are back');
+    await until(() => view.summary().queue !== undefined, 'the queue counts are back');
     expect(view.summary()).toMatchObject({ stale: [], workers: 2 });
   });
 
-  test('asks for the numbers only while somebody listens or looks, and for a look once a second', async () => {
+  test('reads the queue counts only for subscribers, and at most once a second for a refresh', async () => {
     const { view, core, subscribe } = open();
-    let asked = 0;
+    let reads = 0;
     Object.assign(core.deployQueue, {
       getJobCounts: async () => {
-        asked += 1;
+        reads += 1;
         return { waiting: 3 };
       },
     });
     await view.ready();
-    expect(asked).toBe(0);
+    expect(reads).toBe(0);
 
     await Promise.all([view.refresh(), view.refresh()]);
     await view.refresh();
-    expect(asked).toBe(1);
+    expect(reads).toBe(1);
     expect(view.summary().queue).toEqual({ waiting: 3, active: 0, delayed: 0, failed: 0 });
 
     const unsubscribe = subscribe();
-    await until(() => asked > 2, 'the numbers are asked for');
+    await until(() => reads > 2, 'the queue counts are read');
     unsubscribe();
   });
 
-  test('tells subscribers that it ends', async () => {
+  test('notifies subscribers when it closes', async () => {
     const { view } = open();
     let ended = false;
     view.subscribe(

@@ -7,7 +7,7 @@ import { aFleetRow } from '../../../support/builders.ts';
 const named = (namespace: string, detail = '') => aFleetRow({ namespace, detail });
 
 describe('a row store', () => {
-  test('tells only what has really changed', () => {
+  test('reports only rows that have changed', () => {
     const store = createRowStore('e');
 
     const first = store.update([named('b'), named('a')], []);
@@ -24,7 +24,7 @@ describe('a row store', () => {
     expect(store.all().map(({ namespace }) => namespace)).toEqual(['a', 'b']);
   });
 
-  test('gives just the difference since a position', () => {
+  test('returns only the changes since a position', () => {
     const store = createRowStore('e');
     store.update([named('a'), named('b'), named('c')], []);
     store.update([named('b', 'applying')], []);
@@ -39,7 +39,7 @@ describe('a row store', () => {
   });
 
   test.each(['other.1', 'e.2', 'e.-1', 'e.x', 'e', '', 'e.1.1', 'e.99999999999999999999'])(
-    'does not know the position %j',
+    'returns nothing for the unknown position %j',
     (position) => {
       const store = createRowStore('e');
       store.update([named('a')], []);
@@ -48,7 +48,7 @@ describe('a row store', () => {
     },
   );
 
-  test('does not tell as gone what has come back', () => {
+  test('does not report a row as gone if it has come back', () => {
     const store = createRowStore('e');
     store.update([named('a')], []);
     store.update([], ['a']);
@@ -57,7 +57,7 @@ describe('a row store', () => {
     expect(store.changesSince('e.1')).toEqual({ position: 'e.3', rows: [named('a')], gone: [] });
   });
 
-  test('begins anew where it has forgotten what went', () => {
+  test('requires a reset if deleted rows are no longer remembered', () => {
     const store = createRowStore('e');
     const names = Array.from({ length: 1_001 }, (_, index) => `team-${index}`);
     store.update(

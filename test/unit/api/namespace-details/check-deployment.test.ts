@@ -24,7 +24,7 @@ describe("FDD's Deployment compared with its Application", () => {
     expect(checkDeployment(aSettledSnapshot()).filter(({ isRight }) => !isRight)).toEqual([]);
   });
 
-  test('shows what differs, and how', () => {
+  test('shows each difference', () => {
     const deployment = aDeployment({ image: OLD_IMAGE, availableReplicas: undefined, generation: 3 });
 
     const wrong = checkDeployment(aSettledSnapshot({ deployment })).filter(({ isRight }) => !isRight);

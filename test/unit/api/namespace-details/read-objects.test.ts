@@ -5,7 +5,7 @@ import type { KubernetesRequest } from '../../../../shared/kubernetes/send-reque
 import { NAMESPACE } from '../../../support/builders.ts';
 import { aRefusedRequest } from '../../../support/fake-cluster.ts';
 
-/** A client that answers a list by the plural of its kind; an Error is thrown, other kinds are empty. */
+/** A client that returns a list by the plural of its kind; an Error is thrown, other kinds are empty. */
 function aClient(answers: Readonly<Record<string, unknown>>) {
   const asked: KubernetesRequest[] = [];
   const request = async (call: KubernetesRequest) => {
@@ -54,7 +54,7 @@ describe('reading the objects of a namespace', () => {
     expect(asked.every(({ retryForbidden }) => retryForbidden === false)).toBe(true);
   });
 
-  test('reports in its place what is refused, fails or does not exist, and shows the rest', async () => {
+  test('reports the error of each kind that cannot be listed, and shows the others', async () => {
     const shown = await show({
       configmaps: { items: [{ metadata: { name: 'fiaas-deploy-daemon' }, data: { tag: 'stable' } }] },
       deployments: aRefusedRequest(403, 'forbidden'),
@@ -89,7 +89,7 @@ describe('reading the objects of a namespace', () => {
     expect(`${first?.yaml}${second?.yaml}`).not.toMatch(/managedFields|last-applied/);
   });
 
-  test('shows the newest of many, and events as lines', async () => {
+  test('shows only the newest of many objects, and events as lines', async () => {
     const pods = Array.from({ length: 30 }, (_, index) => ({
       metadata: {
         name: `pod-${index}`,

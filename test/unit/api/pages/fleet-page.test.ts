@@ -47,7 +47,7 @@ function stateOf(html: string) {
 }
 
 describe('GET /status', () => {
-  test('is useful before any script runs: namespaces, causes, counts', async () => {
+  test('shows namespaces, causes and counts before any script runs', async () => {
     const { status, text, headers } = await request(open(FLEET)).get('/status');
 
     expect(status).toBe(200);
@@ -76,7 +76,7 @@ describe('GET /status', () => {
     });
   });
 
-  test('sends the first lines of ten thousand, and the total', async () => {
+  test('contains only the first lines of ten thousand, and the total', async () => {
     const many = Array.from({ length: 10_000 }, (_, index) => aFleetRow({ namespace: `ns-${index}` }));
 
     const { text } = await request(open(many)).get('/status');
@@ -86,14 +86,14 @@ describe('GET /status', () => {
     expect(text.length).toBeLessThan(400_000);
   });
 
-  test('shows the name of its environment, in the browser as well', async () => {
+  test('shows the name of its environment, also in the browser', async () => {
     const { text } = await request(open(FLEET, { environmentLabel: 'simulated <cluster>' })).get('/status');
 
     expect(text).toContain('title="Environment: simulated &lt;cluster>">simulated &lt;cluster></span>');
     expect(stateOf(text).environmentLabel).toBe('simulated <cluster>');
   });
 
-  test('shows no name of an environment that has none', async () => {
+  test('shows no environment if no label is set', async () => {
     const { text } = await request(open(FLEET)).get('/status');
 
     expect(text).not.toContain('environment-badge');

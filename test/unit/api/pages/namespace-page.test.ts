@@ -33,7 +33,7 @@ describe('GET /status/:namespace', () => {
     expect(text).toMatch(/<span class="environment-badge"[^>]*>staging</);
   });
 
-  test('shows no name of an environment that has none', async () => {
+  test('shows no environment if no label is set', async () => {
     const { text } = await request(open()).get('/status/team-a');
 
     expect(text).not.toContain('environment-badge');
