@@ -22,7 +22,7 @@ const runs = (namespace: string) => ({
 });
 
 describe('summarizePlan', () => {
-  test('gives the number of namespaces in which FDD is restarted, and their share of the fleet', () => {
+  test('reports how many namespaces restart FDD, and their share of the fleet', () => {
     const summary = summarizePlan(targets({ update: 312 }), 340, runs);
 
     expect(summary.blastRadius).toBe('This restarts FDD in 312 of 340 namespaces, 92 % of the fleet.');
@@ -38,8 +38,8 @@ describe('summarizePlan', () => {
       50,
       'This restarts FDD in 3 of 50 namespaces, 6 % of the fleet, and starts it in 2 more.',
     ],
-  ])('%j of %d: %s', (counts, fleetSize, words) => {
-    expect(summarizePlan(targets(counts), fleetSize, runs).blastRadius).toBe(words);
+  ])('%j of %d: %s', (counts, fleetSize, sentence) => {
+    expect(summarizePlan(targets(counts), fleetSize, runs).blastRadius).toBe(sentence);
   });
 
   test.each<[string, Partial<Record<PlanAction, number>>, number, boolean]>([
@@ -49,11 +49,11 @@ describe('summarizePlan', () => {
     ['less than half of a fleet', { update: 10 }, 21, false],
     ['all of a tiny fleet', { update: 9 }, 9, false],
     ['a plan without writes', { verify: 500, unchanged: 500 }, 1_000, false],
-  ])('%s is large: %#', (_what, counts, fleetSize, isLarge) => {
+  ])('decides whether %s is large', (_what, counts, fleetSize, isLarge) => {
     expect(summarizePlan(targets(counts), fleetSize, runs).isLarge).toBe(isLarge);
   });
 
-  test('lists every reason of a refusal, most frequent first', () => {
+  test('lists every reason for a refusal, most frequent first', () => {
     const refused = ['helm', 'yaml', 'helm'].map((reason, index) => ({
       namespace: `n${index}`,
       action: 'refuse' as const,
@@ -138,7 +138,7 @@ describe('summarizePlan', () => {
       'Deploy 2',
     ],
     ['Helm', [['helm-a', 'bootstrap', NEW]], 'Take over 1 from Helm'],
-  ])('the button says what it does: %s', (_what, planned, button) => {
+  ])('the button names its action: %s', (_what, planned, button) => {
     const targets = planned.map(([namespace, action, version]) => ({
       namespace,
       action,
@@ -149,7 +149,7 @@ describe('summarizePlan', () => {
     expect(summarizePlan(targets, 10, runs).button).toBe(button);
   });
 
-  test('takes FDD over from Helm under its own word', () => {
+  test('has its own word for taking over FDD from Helm', () => {
     const planned = ['helm-a', 'b'].map((namespace) => ({ namespace, action: 'bootstrap', reason: '' }));
 
     const { lines, takeovers } = summarizePlan(planned, 2, runs);

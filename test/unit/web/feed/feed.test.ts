@@ -13,7 +13,7 @@ const DOCUMENT: FleetDocument = {
   rows: [aFleetRow()],
 };
 
-/** One connection to the feed of events, which a test answers. */
+/** A connection to the event feed whose responses come from a test. */
 class FakeStream {
   readonly url: string;
   readonly response: Promise<Response>;
@@ -44,7 +44,7 @@ class FakeStream {
 
   send(name: string, data: unknown): void {
     const bytes = new TextEncoder().encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-    // One that was given up takes nothing any more.
+    // An aborted connection accepts no more data.
     if (!this.isClosed) this.#body?.enqueue(bytes);
   }
 
@@ -59,7 +59,7 @@ class FakeStream {
   }
 }
 
-/** A browser whose clock stands until a test moves it. */
+/** A browser whose clock only advances when a test moves it. */
 function open(answers: (() => Response)[] = [() => Response.json(DOCUMENT)]) {
   let now = 1_000;
   let timers: { readonly at: number; readonly run: () => void }[] = [];
@@ -118,7 +118,7 @@ async function openLive() {
 }
 
 describe('the feed', () => {
-  test('reads the fleet once, then listens from where it was', async () => {
+  test('reads the fleet once, then listens from its position', async () => {
     const { reported, streams, connection } = await openLive();
 
     expect(reported[0]).toEqual({ kind: 'connection', connection: { state: 'live' } });
@@ -143,7 +143,7 @@ describe('the feed', () => {
     ]);
   });
 
-  test('goes on from the latest position when the connection ends, and says since when it is cut off', async () => {
+  test('reconnects from the latest position when the connection ends, and reports since when it is lost', async () => {
     const { streams, connection, pass, settle } = await openLive();
     streams[0]?.send('rows', { position: 'e.8', rows: [], gone: [] });
     await settle();
@@ -167,7 +167,7 @@ describe('the feed', () => {
     expect(connection()).toEqual({ state: 'live' });
   });
 
-  test('takes silence for a lost connection', async () => {
+  test('treats silence as a lost connection', async () => {
     const { streams, connection, pass, settle } = await openLive();
     await pass(6_000);
     streams[0]?.send('tick', { now: 1 });
@@ -181,7 +181,7 @@ describe('the feed', () => {
     expect(streams[0]?.isClosed).toBe(true);
   });
 
-  test('hears no more of a connection that it has given up', async () => {
+  test('ignores data of a connection that it has aborted', async () => {
     const { reported, streams, pass, settle } = await openLive();
     await pass(10_001);
     await pass(60_000);
@@ -194,7 +194,7 @@ describe('the feed', () => {
     expect(reported).toHaveLength(before);
   });
 
-  test('takes a reset instead of everything', async () => {
+  test('replaces everything on a reset', async () => {
     const { feed, streams, settle } = await openLive();
     const document = { ...DOCUMENT, position: 'f.1', rows: [aFleetRow({ namespace: 'other' })] };
 
@@ -207,7 +207,7 @@ describe('the feed', () => {
     });
   });
 
-  test("says why it has nothing yet, in the API's own words, and tries again", async () => {
+  test("reports the API's error while it has no data yet, and retries", async () => {
     const { reported, connection, settle, pass } = open([
       () =>
         Response.json(
@@ -224,14 +224,14 @@ describe('the feed', () => {
     expect(reported).toContainEqual({ kind: 'document', document: DOCUMENT });
   });
 
-  test('tells who comes later all that is known by then', async () => {
+  test('replays the current state for a new subscriber', async () => {
     const { feed, streams, pass, settle } = await openLive();
     streams[0]?.send('rows', { position: 'e.2', rows: [aFleetRow({ namespace: 'b' })], gone: ['team-a'] });
     await settle();
     await pass(2_000);
 
     expect(feed.replay()).toEqual([
-      // The server's clock goes on while nothing is heard.
+      // The server's clock keeps running while no data arrives.
       {
         kind: 'document',
         document: { ...DOCUMENT, position: 'e.2', now: 7_000, rows: [aFleetRow({ namespace: 'b' })] },
@@ -240,7 +240,7 @@ describe('the feed', () => {
     ]);
   });
 
-  test('tries at once when somebody looks, and opens no second connection', async () => {
+  test('reconnects immediately when woken up, and opens no second connection', async () => {
     const { feed, streams, pass, settle } = await openLive();
     feed.wake();
     await pass(0);
@@ -254,7 +254,7 @@ describe('the feed', () => {
     expect(streams).toHaveLength(2);
   });
 
-  test('is silent once it is closed', async () => {
+  test('reports nothing once it is closed', async () => {
     const { feed, streams, reported, pass } = await openLive();
     feed.close();
     const before = reported.length;
@@ -268,7 +268,7 @@ describe('the feed', () => {
 });
 
 describe('retryDelay', () => {
-  test('grows to a limit, is never none, and differs between browsers', () => {
+  test('grows to a limit, is never zero, and differs between browsers', () => {
     expect(retryDelay(0, 0)).toBeGreaterThan(0);
     expect(retryDelay(1, 1)).toBeGreaterThan(retryDelay(0, 1));
     expect(retryDelay(50, 1)).toBe(retryDelay(60, 1));

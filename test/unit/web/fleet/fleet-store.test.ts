@@ -43,7 +43,7 @@ describe('the first paint', () => {
     ...Array.from({ length: 250 }, (_, index) => `ns-${String(index).padStart(3, '0')}`),
   );
 
-  test('has the first lines and the count of all', () => {
+  test('has the first lines and the total count', () => {
     const paint = aPaint(many);
 
     expect(paint.items).toHaveLength(FIRST_LINES);
@@ -100,7 +100,7 @@ describe('a fleet store', () => {
     expect(shown(store)).toEqual(['new']);
   });
 
-  test('moves no line while it is held, but shows changes', () => {
+  test('moves no line while it is held, but updates rows', () => {
     const { store, takeAll } = open(rowsNamed('a', 'b', 'c'));
     takeAll();
     expect(shown(store)).toEqual(['a', 'b', 'c']);

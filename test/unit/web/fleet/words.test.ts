@@ -28,7 +28,7 @@ describe('time', () => {
   test('is shown relative to the past and the future', () => {
     expect(ago(10_000, 9_000)).toBe('just now');
     expect(ago(100_000, 88_000)).toBe('12 s ago');
-    // A clock that lags behind the event.
+    // The clock lags behind the event.
     expect(ago(0, 5_000)).toBe('just now');
     expect(until(0, 12_000)).toBe('in 12 s');
     expect(until(0, 400)).toBe('now');
@@ -60,7 +60,7 @@ describe('the current activity', () => {
 });
 
 describe('words', () => {
-  test('a failed deploy is distinguished from a failed FDD', () => {
+  test('distinguish a failed deploy from a failed FDD', () => {
     expect(statusWords({ status: 'OK', health: 'degraded', state: 'failed' })).toEqual({
       word: 'Deploy failed',
       remark: 'FDD is OK',
@@ -79,7 +79,7 @@ describe('words', () => {
     });
   });
 
-  test('numbers', () => {
+  test('format numbers', () => {
     expect([0, 999, 1_000, 10_000, 1_234_567].map(number)).toEqual([
       '0',
       '999',
@@ -93,11 +93,11 @@ describe('words', () => {
       'under 1 %',
       '92 %',
     ]);
-    // Nearly all is not all.
+    // Just below 100 % is rounded down.
     expect([percent(9_999, 10_000), percent(5, 5)]).toEqual(['99 %', '100 %']);
   });
 
-  test('who requested a rollout', () => {
+  test('show who requested a rollout', () => {
     expect(requestedBy('api', '10.0.0.1')).toBe('requested by 10.0.0.1');
     expect(requestedBy('release', 'release-check')).toBe('new release');
     expect(requestedBy('retry', 'release-check')).toBe('automatic retry of what failed');
@@ -118,7 +118,7 @@ describe('shares of versions', () => {
     ]);
   });
 
-  test('are combined beyond that, and none is lost', () => {
+  test('are combined beyond that number, and none is lost', () => {
     const versions = Array.from({ length: 9 }, (_, index) => ({ version: `v${index}`, count: 9 - index }));
 
     const shares = shareVersions(versions);
@@ -141,7 +141,7 @@ describe('rollouts', () => {
     etaAt: undefined,
   });
 
-  test('in progress are shown, or else the latest', () => {
+  test('are shown while in progress; otherwise the latest one is shown', () => {
     const [a, b, c] = [rollout('a', 'failed'), rollout('b', 'running'), rollout('c', 'completed')];
 
     expect(shownRollouts([a, b, c])).toEqual([b]);

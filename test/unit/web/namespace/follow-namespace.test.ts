@@ -7,15 +7,15 @@ import { createNamespaceStore } from '../../../../web/namespace/namespace-store.
 import { NAMESPACE } from '../../../support/builders.ts';
 import { aRow, aStatus, someDetails, someObjects } from '../../../support/details-builders.ts';
 
-/** A page with an API, timers and a clock that a test moves. */
+/** A page with an API, timers and a clock that a test controls. */
 function open() {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const time = { now: 10_000 };
   const timers: { readonly at: number; readonly run: () => void }[] = [];
   const api = { status: 200, row: aRow() };
   const answer: typeof fetch = async (input) => {
     const url = String(input);
-    asked.push(url);
+    requests.push(url);
     if (api.status !== 200) return aProblem(api.status);
     return Response.json(
       url.endsWith('/objects') ? someObjects() : { ...aStatus(), ...someDetails({ row: api.row }) },
@@ -35,7 +35,7 @@ function open() {
     }
     await settle();
   }
-  return { api, asked, store, follower, pass };
+  return { api, requests, store, follower, pass };
 }
 
 function aProblem(status: number): Response {
@@ -43,7 +43,7 @@ function aProblem(status: number): Response {
   return Response.json(problem, { status, headers: { 'content-type': 'application/problem+json' } });
 }
 
-/** Lets everything that has been promised happen. */
+/** Waits until all pending promises have settled. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -52,49 +52,49 @@ function rows(...changed: FleetRow[]): FleetNews {
   return { kind: 'rows', event: { position: 'e.1', rows: changed, gone: [] } };
 }
 
-const STORY = `/api/namespaces/${NAMESPACE}`;
-const OBJECTS = `${STORY}/objects`;
+const DETAILS = `/api/namespaces/${NAMESPACE}`;
+const OBJECTS = `${DETAILS}/objects`;
 
 describe('the page of a namespace', () => {
-  test('reads its details again when the feed tells of its row, and of no other', async () => {
-    const { asked, follower, store, api } = open();
+  test('reads its details again only when the feed reports its own row', async () => {
+    const { requests, follower, store, api } = open();
     api.row = aRow({ health: 'progressing', activity: 'planning' });
 
     follower.take(rows(aRow({ namespace: 'another' })));
     follower.take(rows(api.row));
     await settle();
 
-    expect(asked).toEqual([STORY]);
+    expect(requests).toEqual([DETAILS]);
     expect(store.details.value.row.activity).toBe('planning');
   });
 
-  test('asks at most once a second however much happens, and does not miss the last change', async () => {
-    const { asked, follower, pass } = open();
+  test('reads at most once a second however much changes, and does not miss the last change', async () => {
+    const { requests, follower, pass } = open();
 
     for (let change = 0; change < 50; change += 1) {
       follower.take(rows(aRow({ detail: String(change) })));
       await settle();
     }
-    const atOnce = asked.length;
+    const atOnce = requests.length;
     await pass(1_000);
     await pass(1_000);
 
     expect(atOnce).toBe(1);
-    expect(asked).toEqual([STORY, STORY]);
+    expect(requests).toEqual([DETAILS, DETAILS]);
   });
 
-  test('reads the objects again when what was under way is over', async () => {
-    const { asked, follower, store } = open();
+  test('reads the objects again when a deploy has ended', async () => {
+    const { requests, follower, store } = open();
     store.details.value = someDetails({ row: aRow({ health: 'progressing', activity: 'applying' }) });
 
     follower.take(rows(aRow()));
     await settle();
 
-    expect(asked.sort()).toEqual([STORY, OBJECTS]);
+    expect(requests.sort()).toEqual([DETAILS, OBJECTS]);
     expect(store.objects.value).toEqual(someObjects());
   });
 
-  test('says why the objects could not be read, and keeps those it has', async () => {
+  test('reports why the objects could not be read, and keeps the old ones', async () => {
     const { follower, store, api } = open();
     api.status = 503;
 
@@ -107,7 +107,7 @@ describe('the page of a namespace', () => {
   test.each([
     [404, true],
     [503, false],
-  ])('an answer of %d says whether it is gone: %j', async (status, isGone) => {
+  ])('after a response of %d the namespace is gone: %j', async (status, isGone) => {
     const { follower, store, api } = open();
     api.status = status;
 
@@ -117,7 +117,7 @@ describe('the page of a namespace', () => {
     expect(store.isGone.value).toBe(isGone);
   });
 
-  test('says that the namespace is gone', async () => {
+  test('reports that the namespace is gone', async () => {
     const { follower, store } = open();
 
     follower.take({ kind: 'rows', event: { position: 'e.1', rows: [], gone: [NAMESPACE] } });
@@ -125,7 +125,7 @@ describe('the page of a namespace', () => {
     expect(store.isGone.value).toBe(true);
   });
 
-  test('shows how the line is, and follows the clock of the server', () => {
+  test('shows the state of the connection, and follows the clock of the server', () => {
     const { follower, store } = open();
 
     follower.take({ kind: 'connection', connection: { state: 'live' } });
@@ -142,6 +142,6 @@ test.each([
   [{ version: '1' }, { version: '2' }, true],
   [{ status: 'OK' }, { status: 'UNAVAILABLE' }, true],
   [{ detail: 'a' }, { detail: 'b' }, false],
-] as const)('from %j to %j the objects are read again: %j', (before, after, isSo) => {
-  expect(hasSettled(aRow(before), aRow(after))).toBe(isSo);
+] as const)('a change from %j to %j requires reading the objects again: %j', (before, after, expected) => {
+  expect(hasSettled(aRow(before), aRow(after))).toBe(expected);
 });
