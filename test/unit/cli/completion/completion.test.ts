@@ -24,16 +24,16 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'skipper-completion-'));
   writeFileSync(join(folder, 'completion.bash'), bashScript(shape));
   writeFileSync(join(folder, 'a file'), '');
-  // Knows names that a shell must not expand, and writes down how it was asked.
+  // Returns a name that a shell must not expand, and records its arguments.
   writeFileSync(
     join(folder, 'skipper'),
-    `#!/bin/sh\necho "$@" >> ${folder}/asked\n[ "$1 $2" = "__complete namespaces" ] && printf '%s\\n' team-a team-b 'team-$(touch ${folder}/expanded)'\n[ "$2" = channels ] && echo stable\ntrue\n`,
+    `#!/bin/sh\necho "$@" >> ${folder}/arguments\n[ "$1 $2" = "__complete namespaces" ] && printf '%s\\n' team-a team-b 'team-$(touch ${folder}/expanded)'\n[ "$2" = channels ] && echo stable\ntrue\n`,
   );
   chmodSync(join(folder, 'skipper'), 0o755);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What bash would offer for the words so far; the last one is being typed. */
+/** The completions of bash for the words so far; the last word is being typed. */
 async function offered(...words: string[]): Promise<string[]> {
   const script = `
     source ./completion.bash
@@ -50,29 +50,29 @@ async function offered(...words: string[]): Promise<string[]> {
 describe('completion in bash', () => {
   test.each([
     ['commands', ['w'], ['wait', 'why']],
-    ['only visible ones', ['__'], []],
+    ['only visible commands', ['__'], []],
     ['options', ['deploy', '--f'], ['--force-bootstrap']],
     ['options after arguments', ['deploy', 'team-a', '--w'], ['--wait']],
     ['choices', ['status', '--health', 'un'], ['unknown', 'unmanaged']],
     ['choices of a short option', ['status', '-o', ''], ['table', 'json', 'yaml', 'csv']],
     ['choices after an equals sign', ['status', '--output', '=', 'j'], ['json']],
     ['choices right after an equals sign', ['status', '--output', '='], ['table', 'json', 'yaml', 'csv']],
-    ['files', ['status', '--token-file', 'a'], ['a file', 'asked']],
-    ['nothing where nobody can know', ['status', '--server', ''], []],
+    ['files', ['status', '--token-file', 'a'], ['a file', 'arguments']],
+    ['nothing for a free value', ['status', '--server', ''], []],
     ['channels of the server', ['status', '--channel', ''], ['stable']],
     ['shells', ['completion', 'b'], ['bash']],
   ])('%s', async (_, words, expected) => {
-    writeFileSync(join(folder, 'asked'), '');
+    writeFileSync(join(folder, 'arguments'), '');
     expect((await offered(...words)).toSorted()).toEqual([...expected].toSorted());
   });
 
   test('namespaces of the given server, without expanding them', async () => {
-    writeFileSync(join(folder, 'asked'), '');
+    writeFileSync(join(folder, 'arguments'), '');
 
     const names = await offered('deploy', '--server', 'http://there', 'team-a', 'team-');
 
     expect(names).toEqual(['team-a', 'team-b', `team-$(touch ${folder}/expanded)`]);
-    await expect(run('cat', [join(folder, 'asked')])).resolves.toMatchObject({
+    await expect(run('cat', [join(folder, 'arguments')])).resolves.toMatchObject({
       stdout: '__complete namespaces --server http://there\n',
     });
     await expect(run('test', ['-e', join(folder, 'expanded')])).rejects.toThrow();

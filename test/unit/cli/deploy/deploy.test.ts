@@ -60,8 +60,8 @@ function makeRollout(...targets: Target[]): RolloutView {
   };
 }
 
-/** The rollouts, one look after the other; the last one stays. */
-function looks(...rollouts: readonly RolloutView[]): FakeHandler {
+/** Returns the rollouts one after the other; the last one stays. */
+function inTurn(...rollouts: readonly RolloutView[]): FakeHandler {
   const left = [...rollouts];
   return (_, response) => sendJson(response, left.length > 1 ? left.shift() : left[0]);
 }
@@ -75,7 +75,7 @@ const FAILED = makeTarget('b', 'failed', {
 const plain = painter({ hasColor: false });
 
 describe('the description of a rollout', () => {
-  test('only targets that have ended since the last read are news', () => {
+  test('only targets that have ended since the last read are reported', () => {
     const before = makeRollout(DONE, makeTarget('b', 'running'));
     const after = makeRollout(DONE, FAILED);
 
@@ -84,7 +84,7 @@ describe('the description of a rollout', () => {
     expect(newlyEnded(after, after)).toEqual([]);
   });
 
-  test('an end has its outcome or its reason, and how long it took', () => {
+  test('an ended target has its outcome or reason, and its duration', () => {
     expect(describeEnd(DONE)).toBe('completed after 12s: updated');
     expect(describeEnd(FAILED)).toBe('failed after 0.4s: exceeded quota: pods [2J');
     expect(describeEnd(makeTarget('c', 'superseded'))).toBe('superseded');
@@ -150,7 +150,7 @@ describe('waiting for a rollout', () => {
   test('ends with the last target, regardless of its result', async () => {
     const running = makeRollout(DONE, makeTarget('b', 'running'));
     const client = await serve({
-      'GET /api/rollouts/r1': looks(
+      'GET /api/rollouts/r1': inTurn(
         running,
         makeRollout(DONE, makeTarget('b', 'paused')),
         makeRollout(DONE, FAILED),
@@ -169,7 +169,7 @@ describe('waiting for a rollout', () => {
       'GET /api/rollouts/r1': (request, response) => {
         asked += 1;
         if (asked === 1 || asked === 4)
-          return looks(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
+          return inTurn(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
         return asked === 2
           ? void response.destroy()
           : sendProblem(response, 503, { detail: 'Redis is down' });
@@ -190,7 +190,7 @@ describe('waiting for a rollout', () => {
   });
 
   test('ends at the deadline, even while the API is unreachable', async () => {
-    const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(makeTarget('a', 'running'))) });
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(makeRollout(makeTarget('a', 'running'))) });
     const seen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
     await api?.close();
     const unseen = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: 3_000 });
@@ -219,7 +219,10 @@ describe('skipper wait', () => {
 
   test('in a pipe prints a line for each end; failures result in exit code 1', async () => {
     const client = await serve({
-      'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running')), makeRollout(DONE, FAILED)),
+      'GET /api/rollouts/r1': inTurn(
+        makeRollout(DONE, makeTarget('b', 'running')),
+        makeRollout(DONE, FAILED),
+      ),
     });
     const io = makeIo({ now: 0 });
 
@@ -242,7 +245,7 @@ describe('skipper wait', () => {
   test('of a rollout that has ended prints when that was', async () => {
     const [early, late] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 0, 1)];
     const client = await serve({
-      'GET /api/rollouts/r1': looks(
+      'GET /api/rollouts/r1': inTurn(
         makeRollout({ ...FAILED, finishedAt: late }, makeTarget('c', 'completed', { finishedAt: early })),
       ),
     });
@@ -265,7 +268,7 @@ describe('skipper wait', () => {
 
   test('on a terminal draws one bar, and leaves failures above it', async () => {
     const client = await serve({
-      'GET /api/rollouts/r1': looks(
+      'GET /api/rollouts/r1': inTurn(
         makeRollout(makeTarget('a', 'running'), FAILED),
         makeRollout(DONE, FAILED),
       ),
@@ -279,7 +282,7 @@ describe('skipper wait', () => {
   });
 
   test('for machines prints only the rollout; progress goes to standard error', async () => {
-    const client = await serve({ 'GET /api/rollouts/r1': looks(makeRollout(DONE)) });
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(makeRollout(DONE)) });
     const io = makeIo();
 
     expect(await waitForRollout(client, 'r1', { ...options, format: 'json' }, io)).toBe(EXIT.ok);
@@ -289,7 +292,7 @@ describe('skipper wait', () => {
 
   test('that times out shows the progress, and that the rollout continues', async () => {
     const client = await serve({
-      'GET /api/rollouts/r1': looks(makeRollout(DONE, makeTarget('b', 'running'))),
+      'GET /api/rollouts/r1': inTurn(makeRollout(DONE, makeTarget('b', 'running'))),
     });
 
     await expect(
@@ -388,7 +391,7 @@ describe('skipper deploy', () => {
       const counts = { update: targets.length - refuse, ...(refuse > 0 ? { refuse } : {}) };
       return sendJson(response, { dryRun: true, counts, targets });
     }) satisfies FakeHandler,
-    'GET /api/rollouts/r1': looks(makeRollout(DONE)),
+    'GET /api/rollouts/r1': inTurn(makeRollout(DONE)),
   };
   const deploys = () => api?.requests.filter(({ method, body }) => method === 'POST' && !body.dry_run) ?? [];
 
@@ -404,11 +407,11 @@ describe('skipper deploy', () => {
   });
 
   test.each([
-    ['a handful is not asked about', names.slice(0, 5), true, 0, 1],
-    ['more are', names, true, 1, 1],
-    ['all are', undefined, true, 1, 1],
-    ['a no deploys nothing', undefined, false, 1, 0],
-    ['nobody is there to be asked', undefined, undefined, 0, 1],
+    ['a few namespaces need no confirmation', names.slice(0, 5), true, 0, 1],
+    ['more namespaces need a confirmation', names, true, 1, 1],
+    ['all namespaces need a confirmation', undefined, true, 1, 1],
+    ['the answer no deploys nothing', undefined, false, 1, 0],
+    ['a pipe needs no confirmation', undefined, undefined, 0, 1],
   ])('%s', async (_, namespaces, answer, questions, deployed) => {
     const io = makeIo(answer === undefined ? {} : { answer });
     const ending = deploy(

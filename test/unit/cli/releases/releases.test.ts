@@ -29,7 +29,7 @@ afterEach(async () => {
   await api?.close();
 });
 
-/** Each check makes the channels younger. */
+/** Each check updates the time of the channels. */
 async function serve() {
   let checks = 0;
   api = await startFakeApi({
@@ -91,7 +91,7 @@ describe('the schedule of the checks', () => {
     expect(describeSchedule(schedule, { now: NOW, forPeople: true })).toBe(words);
   });
 
-  test('is not among the rows of a pipe', async () => {
+  test('is not printed among the rows in a pipe', async () => {
     const io = makeIo({ now: NOW });
 
     await showReleases(await serve(), { format: 'table', check: false }, io);
@@ -105,20 +105,20 @@ describe('a check has finished', () => {
   const later = { ...STABLE, checkedAt: NOW };
 
   test.each<[string, readonly ChannelSummary[], readonly ChannelSummary[], number, boolean]>([
-    ['not while a channel is as old as before', [STABLE], [STABLE], 20_000, false],
-    ['when all are younger', [STABLE], [later], 0, true],
-    ['when the others have a problem', [STABLE, BROKEN], [later, BROKEN], 0, true],
+    ['not while a channel has its old time', [STABLE], [STABLE], 20_000, false],
+    ['when all channels have a new time', [STABLE], [later], 0, true],
+    ['when all other channels have a problem', [STABLE, BROKEN], [later, BROKEN], 0, true],
     [
-      'not while one without a problem is as old as before',
+      'not while a channel without a problem has its old time',
       [STABLE, BROKEN],
       [STABLE, BROKEN],
       20_000,
       false,
     ],
-    ['not at once where all have a problem', [BROKEN], [BROKEN], 0, false],
-    ['after a while where all have a problem', [BROKEN], [BROKEN], 6_000, true],
+    ['not immediately if all channels have a problem', [BROKEN], [BROKEN], 0, false],
+    ['after a while if all channels have a problem', [BROKEN], [BROKEN], 6_000, true],
     ['immediately without channels', [], [], 0, true],
-    ['when a channel that is new was looked at', [], [later], 0, true],
+    ['when a new channel was read', [], [later], 0, true],
   ])('%s', (_, before, after, elapsedMs, expected) => {
     expect(isChecked(before, after, elapsedMs)).toBe(expected);
   });

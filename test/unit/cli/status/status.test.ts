@@ -65,7 +65,7 @@ describe('the selected rows', () => {
     ['by health', { health: ['progressing'] }, ['retrying']],
     ['by channel', { channel: ['latest'] }, ['behind']],
     ['by words of the cause, in any case and order', { search: 'PODS quota' }, ['broken']],
-    ['by all of it', { health: ['degraded'], channel: ['latest'] }, []],
+    ['by several filters', { health: ['degraded'], channel: ['latest'] }, []],
   ])('%s', (_, filter, expected) => {
     expect(selectRows(ROWS, { ...ALL, ...filter }).map(({ namespace }) => namespace)).toEqual(expected);
   });
@@ -111,7 +111,7 @@ describe('a row in words', () => {
 describe('the state of the fleet', () => {
   const state = beginState(makeFleet(ROWS, { now: 1_000 }), 400);
 
-  test('knows the offset of the clocks', () => {
+  test('tracks the offset between the clocks', () => {
     expect(state.clockAheadMs).toBe(600);
     expect(applyNews(state, { kind: 'tick', now: 2_000 }, 3_000).clockAheadMs).toBe(-1_000);
   });
@@ -247,7 +247,7 @@ describe('skipper status', () => {
     expect(JSON.parse(json.written()).rows).toHaveLength(1);
   });
 
-  test('says that nothing matches', async () => {
+  test('reports that no namespace matches', async () => {
     const io = makeIo();
 
     expect(await showStatus(await serve(answers), { ...ALL, search: 'no such words' }, 'table', io)).toBe(
@@ -290,7 +290,7 @@ describe('skipper status --watch', () => {
       },
     });
     const ended = expect(watchStatus(client, filter, format, io)).rejects.toThrow('over');
-    await until(isOver, 'the watch has shown it');
+    await until(isOver, 'the watch has shown the change');
     isRefused = true;
     api?.cut();
     await ended;
