@@ -8,7 +8,7 @@ afterEach(() => {
   Object.assign(console, { log, info, warn, error });
 });
 
-test('what a library prints becomes a line of the log', () => {
+test('console output of a library becomes a log line', () => {
   const lines: string[] = [];
   captureLibraryOutput(pino({}, { write: (line: string) => void lines.push(line) }));
 

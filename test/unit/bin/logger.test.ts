@@ -54,8 +54,8 @@ describe('createLogger', () => {
     expect([quiet.lines.length, chatty.lines.length]).toEqual([0, 1]);
   });
 
-  // Elasticsearch, where such lines go, refuses a document that has a key twice.
-  test('acceptance 20: writes no key twice, even if a part of Skipper logs under its own name', () => {
+  // Elasticsearch, which stores these lines, rejects a document with a duplicate key.
+  test('acceptance 20: writes no key twice, even if a component logs with its own name', () => {
     const { log, lines, last } = capture();
 
     log.child({ logger: 'redis' }).info('redis is back');
@@ -73,7 +73,7 @@ describe('createLogger', () => {
     expect(lines.join('')).not.toContain('hunter2');
   });
 
-  test('redacts what libraries put into their errors', () => {
+  test('redacts credentials in the errors of libraries', () => {
     const { log, lines } = capture();
     const failed = Object.assign(new Error('https://u:hunter2@x'), {
       command: { name: 'auth', args: ['user', 'hunter2'] },
