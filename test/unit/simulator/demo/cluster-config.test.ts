@@ -37,7 +37,7 @@ describe('clusterConfigText', () => {
     });
   });
 
-  test('shortens the deadline where namespaces misbehave', () => {
+  test('shortens the deadline if namespaces misbehave', () => {
     expect(settingsFrom(clusterConfigText({ ...CONFIG, failRate: 0.1 })).progressDeadline).toBe(30);
   });
 });
@@ -48,7 +48,7 @@ describe('releaseCheckInterval', () => {
     [60, 5],
     [4, 2],
     [1, 1],
-  ])('with a release every %s s it is %s s', (releaseEvery, expected) => {
+  ])('for a release every %s s, the interval is %s s', (releaseEvery, expected) => {
     expect(releaseCheckInterval(releaseEvery)).toBe(expected);
   });
 });

@@ -15,14 +15,14 @@ describe('planFleet', () => {
     expect([...names].sort()).toEqual(names);
   });
 
-  test('gives a share of them a fault, and the same ones each time', () => {
+  test('gives a share of the namespaces a fault, always the same ones', () => {
     const fleet = planFleet({ namespaces: 200, failRate: 0.1 });
 
     expect(fleet.filter(({ fault }) => fault !== undefined)).toHaveLength(20);
     expect(planFleet({ namespaces: 200, failRate: 0.1 })).toEqual(fleet);
   });
 
-  test('a small share is at least one', () => {
+  test('gives at least one namespace a fault if the share is small', () => {
     const fleet = planFleet({ namespaces: 20, failRate: 0.001 });
 
     expect(fleet.filter(({ fault }) => fault !== undefined)).toHaveLength(1);

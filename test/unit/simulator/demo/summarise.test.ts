@@ -51,29 +51,29 @@ describe('a fleet that is verified', () => {
 describe('a fleet with a failure', () => {
   const rollout = rolloutOf([
     { outcome: 'updated', finishedAt: STARTED + 2_000 },
-    { state: 'failed', reason: 'not proved by\nthe deadline', finishedAt: STARTED + 30_000 },
+    { state: 'failed', reason: 'not verified by\nthe deadline', finishedAt: STARTED + 30_000 },
   ]);
 
-  test('is not verified, also if the failure is expected', () => {
+  test('is not verified, even if the failure is expected', () => {
     const fleet = fleetOf([undefined, { kind: 'hang' }]);
     const summary = summarise(rollout, fleet, true);
 
     expect(isAllVerified(summary)).toBe(false);
-    expect(summary.failed).toEqual([{ namespace: 'team-002', reason: 'not proved by the deadline' }]);
+    expect(summary.failed).toEqual([{ namespace: 'team-002', reason: 'not verified by the deadline' }]);
     expect(surprises(rollout, fleet)).toEqual([]);
     expect(describeSummary(summary)).toBe(
       '1 of 2 namespaces verified in 30 s (0.5/s): 1 updated; 1 expected to fail',
     );
   });
 
-  test('surprises where a healthy one failed, or one with a fault did not', () => {
+  test('reports a healthy namespace that failed, and one with a fault that did not', () => {
     expect(surprises(rollout, fleetOf([{ kind: 'hang' }, undefined]))).toEqual([
       'team-001 has the fault hang, and its deployment is completed',
       'team-002 is healthy, and its deployment is failed',
     ]);
   });
 
-  test('a namespace that the rollout lacks is missing', () => {
+  test('reports a namespace that the rollout lacks as missing', () => {
     expect(surprises(rollout, fleetOf([undefined, { kind: 'hang' }, undefined]))).toEqual([
       'team-003 is healthy, and its deployment is missing',
     ]);

@@ -24,7 +24,7 @@ function anApplication(deploymentId: string, resourceVersion: number): Applicati
   } as unknown as Application;
 }
 
-/** An FDD for which the deployment `done` is a success already; tells which others it reports on. */
+/** An FDD for which the deployment `done` has already succeeded; `reported` collects the others that it reports on. */
 function startDaemon() {
   const stopping = new AbortController();
   const reported = new Set<string>();
@@ -71,7 +71,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('runDaemon', () => {
   test.each(Array.from({ length: 16 }, (_, turns) => turns))(
-    'takes up what comes %d microtasks after a deployment that is done already',
+    'processes a deployment that arrives %d microtasks after one that is already done',
     async (turns) => {
       const daemon = startDaemon();
       await nextTurn();
