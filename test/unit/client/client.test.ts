@@ -41,7 +41,7 @@ async function serve(handlers: Readonly<Record<string, FakeHandler>>, token?: st
   return createApiClient({ server: api.url, token });
 }
 
-/** Single calls, whose answers may be anything. */
+/** Single calls with any response. */
 async function serveCalls(handlers: Readonly<Record<string, FakeHandler>>) {
   api = await startFakeApi(handlers);
   const calls = openApiCalls({ server: api.url });
@@ -49,7 +49,7 @@ async function serveCalls(handlers: Readonly<Record<string, FakeHandler>>) {
 }
 
 describe('the connection', () => {
-  test('is to this machine unless a variable or a flag is set', () => {
+  test('is to localhost unless a variable or a flag is set', () => {
     const env = { SKIPPER_SERVER: 'https://by-variable/' };
 
     expect(readConnection({}, {}).server).toBe('http://127.0.0.1:5000');
