@@ -10,7 +10,7 @@ function numbersIn(text: string, pattern: RegExp): number[] {
   return [...text.matchAll(pattern)].map(([, number]) => Number(number));
 }
 
-test('every item of the acceptance list is proved by a test, and no title names another one', () => {
+test('every item of the acceptance list has a test, and no title names an unknown item', () => {
   const listed = numbersIn(readFileSync(LIST, 'utf8'), /^(\d+)\. /gm);
   const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((file) =>
     /\.test\.tsx?$/.test(file),

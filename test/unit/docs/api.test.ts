@@ -7,7 +7,7 @@ import { codesIn, tableBelow } from './tables.ts';
 const PAGE = 'docs/api.md';
 
 describe('docs/api.md', () => {
-  test('lists the routes of the API, all of them', () => {
+  test('lists all routes of the API', () => {
     const listed = tableBelow(PAGE, 'Endpoints', '| request | answer |').flatMap(([request]) =>
       codesIn(request),
     );

@@ -11,7 +11,7 @@ const TROUBLE = { namespace: 'NAMESPACE', configMap: FDD, channel: 'CHANNEL', ve
 const POD = { kind: 'pod', pod: FDD, isBootstrap: false, restarts: 0 } as const;
 const WAITING = { ...POD, state: 'waiting' } as const;
 const REPLICA_FAILURE = { kind: 'condition', type: 'ReplicaFailure', status: 'True' } as const;
-/** What pods and conditions say, as the cluster writes it. */
+/** Names as the cluster writes them in pods and conditions, with their symptoms. */
 const SYMPTOMS: Readonly<Record<string, Symptom>> = {
   ImagePullBackOff: { ...WAITING, reason: 'ImagePullBackOff' },
   OOMKilled: { ...POD, state: 'terminated', reason: 'OOMKilled', exitCode: 137 },
@@ -59,7 +59,7 @@ describe('the operator guide', () => {
   test.each([
     ['codes', codesTable()],
     ['symptoms', symptomsTable()],
-  ])('says what the page says: its table of %s is made of the remedies', (name, table) => {
+  ])('has the same advice as the page: its table of %s is generated from the remedies', (name, table) => {
     const wanted = `\n${table}\n\n`;
     if (process.env.UPDATE_DOCS) {
       const text = readFileSync(GUIDE, 'utf8');

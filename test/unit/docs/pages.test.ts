@@ -20,7 +20,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
   ...DECISIONS,
 ];
-/** Flags of npm, Helm, Redis and Docker, and those of the demo and the bench. */
+/** Flags of npm, Helm, Redis and Docker, and of the demo and the bench. */
 const FOREIGN_FLAGS = [
   ...[
     'namespace',
@@ -37,7 +37,7 @@ const FOREIGN_FLAGS = [
   ],
   ...['help', 'once', 'namespaces', 'fail-rate', 'large', 'pairs', 'experimental-vm-modules', 'directory'],
 ];
-/** Decisions keep the names of their time. */
+/** Decision records keep the names of their time. */
 const CURRENT = PAGES.filter((page) => !DECISIONS.includes(page));
 
 function flagsOfCommands(): string[] {
@@ -50,13 +50,13 @@ function read(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');
 }
 
-/** Text between single backticks, outside of blocks. */
+/** Text between single backticks, outside code blocks. */
 function codeIn(text: string): string[] {
   return [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, each = '']) => each);
 }
 
 describe.each(PAGES)('%s', (page) => {
-  test('leads to files and headings that exist', () => {
+  test('links only to files and headings that exist', () => {
     const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     const own = links.filter((link) => !/^[a-z]+:/.test(link));
     const broken = own.filter((link) => {
@@ -71,7 +71,7 @@ describe.each(PAGES)('%s', (page) => {
 });
 
 describe.each(CURRENT)('%s', (page) => {
-  test('names files that exist', () => {
+  test('names only files that exist', () => {
     const paths = codeIn(read(page)).filter((each) =>
       /^(api|bench|bin|cli|client|domain|helm|scripts|shared|simulator|test|web|worker)\/[\w./-]*\w$/.test(
         each,
@@ -81,7 +81,7 @@ describe.each(CURRENT)('%s', (page) => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('names flags that exist', () => {
+  test('names only flags that exist', () => {
     const ours = codeIn(read(page)).filter((each) => !/^(kubectl|helm|redis-cli) /.test(each));
     const flags = ours.flatMap((each) =>
       [...each.matchAll(/(?<![\w-])--([a-z][a-z0-9-]+)/g)].map(([, flag = '']) => flag),
@@ -93,14 +93,14 @@ describe.each(CURRENT)('%s', (page) => {
 });
 
 describe('README.md', () => {
-  test('has the two commands to start with', () => {
+  test('shows the two commands for a start', () => {
     const blocks = [...read('README.md').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
     const commands = blocks.flatMap((block) => block.split('\n').map((line) => line.split('  ')[0]));
 
     expect(commands).toEqual(expect.arrayContaining(['npm run demo', 'npm test']));
   });
 
-  test('leads to every page', () => {
+  test('links to every page', () => {
     const links = [...read('README.md').matchAll(/\]\(([^)#\s]+)/g)].map(([, link = '']) => link);
 
     expect(links).toEqual(
@@ -109,7 +109,7 @@ describe('README.md', () => {
   });
 });
 
-/** As GitHub makes anchors of headings. */
+/** The anchors of the headings, as GitHub builds them. */
 function headingsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
     title

@@ -14,7 +14,7 @@ describe('docs/statuses.md', () => {
     ['Health', '| health | meaning |', HEALTHS],
     ['Activity', '| activity | Skipper … |', ACTIVITIES],
     ['State of a rollout and its targets', '| state | meaning |', TARGET_STATES],
-  ] as const)('%s: every value has its meaning', (heading, head, values) => {
+  ] as const)('%s: lists every value', (heading, head, values) => {
     const listed = tableBelow(PAGE, heading, head).flatMap(([value]) => codesIn(value));
 
     expect(listed.sort()).toEqual([...values].sort());
@@ -26,7 +26,7 @@ describe('docs/statuses.md', () => {
 });
 
 describe('docs/glossary.md', () => {
-  test('is sorted, and names all values of the words that have few', () => {
+  test('is sorted, and lists all values of the enumerated terms', () => {
     const text = readFileSync(`${ROOT}docs/glossary.md`, 'utf8');
     const words = [...text.matchAll(/^\| ([\w -]+) \|/gm)].map(([, word = '']) => word.toLowerCase());
     const [, , ...sorted] = words;

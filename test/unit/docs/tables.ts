@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The rows of the first table below a heading of a page, as cells; without its head. */
+/** The rows of the first table below a heading of a page, as cells, without its header. */
 export function tableBelow(page: string, heading: string, head: string): string[][] {
   const [, section = ''] = readFileSync(`${ROOT}${page}`, 'utf8').split(`\n## ${heading}\n`);
   const [own = ''] = section.split('\n## ');
