@@ -38,7 +38,7 @@ describe('messageOf', () => {
       new Error('fetch failed', { cause: new Error('ECONNREFUSED') }),
       'fetch failed: ECONNREFUSED',
     ],
-    ['the name of an error without words', new Error(''), 'Error'],
+    ['the name of an error without a message', new Error(''), 'Error'],
     [
       'our own message only once',
       new SkipperError('conflict', 'already contained', { cause: new Error('inside') }),

@@ -35,7 +35,7 @@ describe('applicationManifest', () => {
 
 describe('differenceFrom', () => {
   test.each([
-    ['there is none', undefined, 'there is no Application'],
+    ['there is no Application', undefined, 'there is no Application'],
     ['its image is another', anApplication({ image: OLD_IMAGE }), `image is ${OLD_IMAGE}`],
     ['its config lacks a key', anApplication({ config: { version: 3 } }), 'spec.config differs'],
     [

@@ -57,7 +57,7 @@ describe('bootstrapPodManifest', () => {
   const OTHER_SCOPE = { spec: { hard: { pods: '0' }, scopes: ['BestEffort'] } };
   const SOME_PODS = { spec: { hard: { pods: '5' }, scopes: ['NotBestEffort'] } };
 
-  // Upstream's own table, and the cases it leaves out.
+  // Upstream's own table, plus the cases that it leaves out.
   test.each([
     { namespace: 'default', resources: undefined, quotas: [], rbac: false, sa: false, ingress: false },
     { namespace: 'other', resources: undefined, quotas: [], rbac: false, sa: false, ingress: false },
@@ -95,7 +95,7 @@ describe('bootstrapPodManifest', () => {
     { namespace: 'other', resources: {}, quotas: [], rbac: false, sa: false, ingress: false },
     { namespace: 'other', resources: { claims: ['x'] }, quotas: [], rbac: true, sa: false, ingress: false },
   ])(
-    'acceptance 8: is right for $namespace, $resources, $quotas, rbac $rbac, account $sa, ingress $ingress',
+    'acceptance 8: is built correctly for $namespace, $resources, $quotas, rbac $rbac, account $sa, ingress $ingress',
     (row) => {
       const { namespace, resources, quotas, rbac, sa, ingress } = row;
       const config = aConfig({
@@ -108,12 +108,12 @@ describe('bootstrapPodManifest', () => {
       const pod = aPodOf({ config, release, quotas, manageRbac: rbac });
 
       const bestEffort = quotas.some((quota) => quota === BEST_EFFORT_ONLY);
-      const asks = resources === LIMITS || resources === BOTH;
+      const hasRequests = resources === LIMITS || resources === BOTH;
       const [container] = pod.spec.containers;
       expect(pod.metadata.namespace).toBe(namespace);
       expect(pod.spec.serviceAccountName).toBe(rbac ? 'fiaas-deploy-daemon' : 'default');
       expect(container).toEqual(
-        asks && !bestEffort
+        hasRequests && !bestEffort
           ? expect.objectContaining({ resources })
           : expect.not.objectContaining({ resources: expect.anything() }),
       );

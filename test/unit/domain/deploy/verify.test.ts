@@ -142,7 +142,7 @@ describe('judge', () => {
 
   describe('the Deployment', () => {
     test.each([
-      ['has the old numbers right after the write', { generation: 3, observedGeneration: 2 }],
+      ['still has the old numbers right after the write', { generation: 3, observedGeneration: 2 }],
       ['has not updated its replica', { updatedReplicas: 0 }],
       ['has an old replica left', { currentReplicas: 2 }],
       ['has no available replica', { availableReplicas: undefined }],
