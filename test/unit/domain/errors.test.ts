@@ -25,7 +25,7 @@ describe('errorClassOf', () => {
     ['a namespace that is gone', new SkipperError('namespace_gone', ''), 'skipped'],
     ['a bug', new TypeError('a bug'), 'retryable'],
     ['a thrown text', 'text', 'retryable'],
-    ['nothing', undefined, 'retryable'],
+    ['undefined', undefined, 'retryable'],
   ])('acceptance 21: classifies %s', (_what, thrown, errorClass) => {
     expect(errorClassOf(thrown)).toBe(errorClass);
   });

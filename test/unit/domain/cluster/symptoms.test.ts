@@ -163,7 +163,7 @@ describe('podSymptom', () => {
 
   test.each([
     ['is not ready', running],
-    ['waits for it', { ...running, waiting: { reason: 'PodInitializing', message: undefined } }],
+    ['waits for the sidecar', { ...running, waiting: { reason: 'PodInitializing', message: undefined } }],
   ])('names the sidecar if FDD %s', (_what, pod) => {
     const symptom = podSymptom(pod, false);
 

@@ -36,7 +36,7 @@ describe('applicationManifest', () => {
 describe('differenceFrom', () => {
   test.each([
     ['there is no Application', undefined, 'there is no Application'],
-    ['its image is another', anApplication({ image: OLD_IMAGE }), `image is ${OLD_IMAGE}`],
+    ['its image differs', anApplication({ image: OLD_IMAGE }), `image is ${OLD_IMAGE}`],
     ['its config lacks a key', anApplication({ config: { version: 3 } }), 'spec.config differs'],
     [
       'its config has an additional key',
@@ -69,20 +69,20 @@ describe('differenceFrom', () => {
 
 describe('hasSurplusConfig', () => {
   test.each([
-    ['nothing', {}, { a: 1 }, false],
-    ['the same', { a: { b: 1 } }, { a: { b: 1 } }, false],
-    ['less', { a: {} }, { a: { b: 1 } }, false],
+    ['no keys', {}, { a: 1 }, false],
+    ['the same keys', { a: { b: 1 } }, { a: { b: 1 } }, false],
+    ['fewer keys', { a: {} }, { a: { b: 1 } }, false],
     ['another value', { a: 1 }, { a: 2 }, false],
     ['another list: apply replaces lists as a whole', { a: [1, 2, 3] }, { a: [1] }, false],
-    ['a key more', { a: 1, b: 2 }, { a: 1 }, true],
-    ['a key more deep inside', { a: { b: { c: 1, d: 2 } } }, { a: { b: { c: 1 } } }, true],
+    ['an additional key', { a: 1, b: 2 }, { a: 1 }, true],
+    ['an additional key deep inside', { a: { b: { c: 1, d: 2 } } }, { a: { b: { c: 1 } } }, true],
     ['a mapping instead of a value', { a: { b: 1 } }, { a: 1 }, true],
     ['a mapping instead of a list', { a: { b: 1 } }, { a: [1] }, true],
     ['a value instead of a mapping', { a: 1 }, { a: { b: 1 } }, false],
-    ['a null key more', { a: 1, b: null }, { a: 1 }, true],
+    ['an additional null key', { a: 1, b: null }, { a: 1 }, true],
     ['a key named like a method of every object', { toString: 'x' }, {}, true],
     ['a key named constructor', { a: { constructor: 'x' } }, { a: {} }, true],
-  ])('detects surplus in a stored config with %s', (_what, stored, wanted, surplus) => {
+  ])('decides whether a stored config has surplus keys: %s', (_what, stored, wanted, surplus) => {
     expect(hasSurplusConfig(stored, wanted)).toBe(surplus);
   });
 

@@ -184,15 +184,15 @@ describe('allowsOnlyBestEffort', () => {
   test.each([
     ['no quota', [], false],
     ['a quota without a spec', [{}], false],
-    ['no pods that ask for resources', [BEST_EFFORT_ONLY], true],
+    ['a quota that forbids pods with resource requests', [BEST_EFFORT_ONLY], true],
     [
-      'the scope among others',
+      'the NotBestEffort scope among others',
       [{ spec: { hard: { pods: '0' }, scopes: ['NotTerminating', 'NotBestEffort'] } }],
       true,
     ],
-    ['no pods at all, without a scope', [{ spec: { hard: { pods: '0' } } }], false],
-    ['some pods', [{ spec: { hard: { pods: '10' }, scopes: ['NotBestEffort'] } }], false],
-    ['only cpu', [{ spec: { hard: { cpu: '0' }, scopes: ['NotBestEffort'] } }], false],
+    ['a quota that forbids all pods, without a scope', [{ spec: { hard: { pods: '0' } } }], false],
+    ['a quota that allows some pods', [{ spec: { hard: { pods: '10' }, scopes: ['NotBestEffort'] } }], false],
+    ['a quota for cpu only', [{ spec: { hard: { cpu: '0' }, scopes: ['NotBestEffort'] } }], false],
   ])('handles %s', (_what, quotas, only) => {
     expect(allowsOnlyBestEffort(quotas)).toBe(only);
   });

@@ -142,7 +142,7 @@ describe('planDeployment', () => {
     ],
     ['FDD has only begun', { statuses: [aStatus({ result: 'INITIATED' as const })] }],
     ['FDD works on it', { statuses: [aStatus({ result: 'RUNNING' as const })] }],
-    ['its bootstrap pod is still there', { bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) }],
+    ['its bootstrap pod still exists', { bootstrapPod: aBootstrapPod({ startedFor: FOREIGN_ID }) }],
   ])('only verifies what is already written, if %s', (_what, overrides) => {
     const { action, steps } = plan({ observed: aSettledSnapshot(overrides) });
 
@@ -423,7 +423,7 @@ describe('planDeployment', () => {
       expect(idsOf(steps)).toEqual([OUR_ID]);
     });
 
-    test('does not force a second bootstrap when two runs die, one before and one after the pod was collected', () => {
+    test('does not force a second bootstrap if two runs crash, one before and one after the pod was collected', () => {
       const forgotten = runOnce(healthy, FORCED, { after: 2, forgets: true });
       const collected = runOnce(forgotten, FORCED);
 
@@ -478,9 +478,9 @@ describe('needsBootstrap', () => {
   const ours = anApplication({ deploymentId: OUR_ID });
 
   test.each([
-    ['nothing is there', {}, {}, true],
-    ['only a foreign Application is there', { application: anApplication() }, {}, true],
-    ['our Application is there, and no pod', { application: ours }, {}, true],
+    ['the namespace is empty', {}, {}, true],
+    ['only a foreign Application exists', { application: anApplication() }, {}, true],
+    ['our Application exists, but no pod', { application: ours }, {}, true],
     ['our Application and its pod exist', { application: ours, bootstrapPod: aBootstrapPod() }, {}, false],
     [
       'its pod belongs to another id',
@@ -504,16 +504,21 @@ describe('needsBootstrap', () => {
       {},
       true,
     ],
-    ['a Deployment is there', { deployment: aDeployment() }, {}, false],
+    ['a Deployment exists', { deployment: aDeployment() }, {}, false],
     [
       'a broken Deployment exists',
       { deployment: aDeployment({ availableReplicas: undefined, observedGeneration: 0 }) },
       {},
       false,
     ],
-    ['a Deployment exists, and it is forced', { deployment: aDeployment() }, { forceBootstrap: true }, true],
     [
-      'it was forced and done',
+      'a Deployment exists, but the bootstrap is forced',
+      { deployment: aDeployment() },
+      { forceBootstrap: true },
+      true,
+    ],
+    [
+      'the bootstrap was forced and is done',
       { application: ours, deployment: aDeployment() },
       { forceBootstrap: true, done: { bootstrappedId: OUR_ID } },
       false,

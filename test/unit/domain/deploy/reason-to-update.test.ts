@@ -36,7 +36,7 @@ describe('reasonToUpdate', () => {
   });
 
   test.each([
-    ['the image is another', behind, `image is ${OLD_IMAGE}`],
+    ['the image differs', behind, `image is ${OLD_IMAGE}`],
     [
       'the config differs',
       aSettledSnapshot({ application: anApplication({ config: { ...FIAAS_YML, x: 1 } }) }),

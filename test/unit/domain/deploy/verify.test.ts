@@ -471,7 +471,7 @@ describe('explainTimeout', () => {
     ]);
   });
 
-  test('reports that FDD reported nothing', () => {
+  test('shows that FDD has not reported', () => {
     const { details } = explainTimeout(
       anExpectation(),
       anEvidence({ statuses: [], deployment: undefined }),

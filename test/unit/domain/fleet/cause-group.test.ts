@@ -50,11 +50,11 @@ describe('causeGroup', () => {
       'FDD reported FAILED: boom',
     ],
     [
-      'no versions: a release that is broken is one cause',
+      'no versions, because a broken release is one cause',
       'image fiaas/fiaas-deploy-daemon:20220808113256-eef68a8 cannot be pulled',
       'image fiaas/fiaas-deploy-daemon:20220808113256-eef68a8 cannot be pulled',
     ],
-    ['nothing', '', ''],
+    ['nothing from an empty text', '', ''],
   ])('leaves out %s', (_what, cause, group) => {
     expect(causeGroup(cause, 'team-a')).toBe(group);
   });

@@ -211,7 +211,7 @@ describe('toFleetRow', () => {
     ).toMatchObject({ health, cause });
   });
 
-  test('wants the requested version during the request, then the version of the channel', () => {
+  test('shows the requested version as wanted during the request, then the version of the channel', () => {
     const versions = { asked: 'v1', released: 'v2' };
 
     expect(row(aSettledSnapshot(), running(), versions).wanted).toBe('v1');
@@ -310,7 +310,7 @@ describe('toFleetRow', () => {
       aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED', deploymentId: FOREIGN_ID })] }),
     ],
     [
-      'why the pods cannot be created, not that none exist',
+      'the reason why pods cannot be created, rather than the missing pods',
       { cause: 'Deployment ReplicaFailure=True: FailedCreate: exceeded quota: q' },
       aSettledSnapshot({
         deployment: aDeployment({
@@ -323,7 +323,7 @@ describe('toFleetRow', () => {
       }),
     ],
     [
-      'why the pod does not start',
+      'the reason why the pod does not start',
       {
         cause: 'pod fiaas-deploy-daemon-5d4f9c: ImagePullBackOff: no such image',
         causeGroup: 'pod fiaas-deploy-daemon-…: ImagePullBackOff: no such image',
@@ -357,7 +357,7 @@ describe('toFleetRow', () => {
       aSnapshot(),
     ],
     [
-      'what the bootstrap pod waits for',
+      'the reason why the bootstrap pod waits',
       { cause: 'bootstrap pod: not scheduled: no node' },
       aSnapshot({ bootstrapPod: aBootstrapPod({ ready: false, unscheduled: 'no node' }) }),
     ],

@@ -37,9 +37,9 @@ describe('parseImage', () => {
     ['a tag that begins with a dash', 'fdd:-v1', /label/],
     ['a tag with a plus', 'fdd:v1+build', /label/],
     ['an empty text', '', /empty/],
-    ['whitespace around it', ' fdd:v1', /whitespace/],
-    ['a line break in it', 'fdd:v1\nx', /whitespace/],
-    ['nothing before the tag', ':v1', /no tag/],
+    ['whitespace around the image', ' fdd:v1', /whitespace/],
+    ['a line break in the image', 'fdd:v1\nx', /whitespace/],
+    ['a tag without a repository', ':v1', /no tag/],
   ])('acceptance 17: rejects %s with a reason', (_what, reference, reason) => {
     const image = parseImage(reference);
 

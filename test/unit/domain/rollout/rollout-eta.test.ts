@@ -18,13 +18,13 @@ describe('estimateEnd', () => {
   });
 
   test.each([
-    ['nothing was seen', samples(), 10],
-    ['it was looked at once', samples([0, 0]), 10],
-    ['it was looked at for a moment', samples([0, 0], [1_000, 10]), 10],
-    ['nothing moves', samples([0, 5], [10_000, 5]), 10],
-    ['nothing has moved for a minute', samples([0, 0], [1_000, 5], [70_000, 5], [140_000, 5]), 10],
-    ['nothing has moved for three times as long as usual', samples([0, 0], [10_000, 10], [14_000, 10]), 10],
-    ['nothing is left', samples([0, 0], [10_000, 10]), 0],
+    ['there are no samples', samples(), 10],
+    ['there is only one sample', samples([0, 0]), 10],
+    ['the samples cover only a moment', samples([0, 0], [1_000, 10]), 10],
+    ['no target ends', samples([0, 5], [10_000, 5]), 10],
+    ['no target has ended for a minute', samples([0, 0], [1_000, 5], [70_000, 5], [140_000, 5]), 10],
+    ['no target has ended for three times as long as usual', samples([0, 0], [10_000, 10], [14_000, 10]), 10],
+    ['no targets remain', samples([0, 0], [10_000, 10]), 0],
   ])('is unknown if %s', (_what, known, remaining) => {
     expect(estimateEnd(known, remaining)).toBeUndefined();
   });
