@@ -36,7 +36,7 @@ const UPSTREAM: readonly (readonly [flag: string, value: string, read: unknown])
 ];
 
 /** Settings that are only valid together with another setting. */
-const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const COUNTERPARTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'release-channel-metadata': { 'release-channel-metadata-spec': '/spec.yml' },
   'client-cert': { 'client-key': '/key.pem' },
   'client-key': { 'client-cert': '/cert.pem' },
@@ -90,11 +90,11 @@ describe('readSettings', () => {
   });
 
   describe.each(UPSTREAM)('acceptance 20: --%s', (flag, value, expected) => {
-    const beside = BESIDE[flag] ?? {};
+    const counterparts = COUNTERPARTS[flag] ?? {};
 
     test('is a flag', () => {
       const flags = Object.fromEntries(
-        Object.entries({ ...beside, [flag]: value }).map(([each, text]) => [nameOf(each), text]),
+        Object.entries({ ...counterparts, [flag]: value }).map(([each, text]) => [nameOf(each), text]),
       );
 
       expect(read({ flags })[nameOf(flag)]).toEqual(expected);
@@ -102,14 +102,14 @@ describe('readSettings', () => {
 
     test('is a variable', () => {
       const env = Object.fromEntries(
-        Object.entries({ ...beside, [flag]: value }).map(([each, text]) => [upperSnake(each), text]),
+        Object.entries({ ...counterparts, [flag]: value }).map(([each, text]) => [upperSnake(each), text]),
       );
 
       expect(read({ env })[nameOf(flag)]).toEqual(expected);
     });
 
     test('is a key of the config file', () => {
-      const file = Object.entries({ ...beside, [flag]: value })
+      const file = Object.entries({ ...counterparts, [flag]: value })
         .map(([each, text]) => `${each}: ${JSON.stringify(text)}\n`)
         .join('');
 

@@ -87,7 +87,7 @@ describe('watchCluster', () => {
     expect(seen.namespaces()).toEqual(['by-both', 'by-label', 'by-name']);
   });
 
-  test('acceptance 1: takes the ConfigMap by name before one by label, and the first of several', async () => {
+  test('acceptance 1: prefers the ConfigMap by name to one by label, and uses the first of several', async () => {
     const { cluster: seen } = open({
       configmaps: [
         labelled('aaa', 'both', { ...GOOD, tag: 'labelled' }),

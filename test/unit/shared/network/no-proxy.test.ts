@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseNoProxy } from '../../../../shared/network/no-proxy.ts';
 
-const asked = (url: string) => {
+const targetOf = (url: string) => {
   const { hostname, port, protocol } = new URL(url);
   return { hostname, port, protocol };
 };
@@ -40,7 +40,7 @@ describe('parseNoProxy', () => {
     ['a.example,*', 'https://anything.example', true],
     ['', 'https://anything.example', false],
     [' , ', 'https://anything.example', false],
-  ])('%j for %s: %s', (noProxy, url, expected) => {
-    expect(parseNoProxy(noProxy)(asked(url))).toBe(expected);
+  ])('NO_PROXY=%j matches %s: %s', (noProxy, url, expected) => {
+    expect(parseNoProxy(noProxy)(targetOf(url))).toBe(expected);
   });
 });

@@ -5,7 +5,7 @@ describe('luaJson', () => {
   test.each([
     ['a whole character', { text: '😀 æ' }],
     [
-      'an escaped backslash that looks like half of a surrogate pair',
+      'a text that looks like an escaped surrogate',
       { text: '\\ud83d', json: JSON.stringify({ text: '\\ud83d' }) },
     ],
     ['an empty object', {}],
