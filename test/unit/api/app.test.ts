@@ -266,7 +266,7 @@ describe('GET /api/status', () => {
   });
 });
 
-describe('everything else', () => {
+describe('other paths', () => {
   test.each([
     ['/api/namespaces/nowhere', 404],
     ['/api/rollouts/nothing', 404],

@@ -60,7 +60,7 @@ describe('the pods', () => {
 });
 
 describe("FDD's report", () => {
-  test('is the one on the current deployment', () => {
+  test('is the report on the current deployment', () => {
     const statuses = [
       aStatus({ name: 'old', deploymentId: 'another', result: 'FAILED', logs: ['old'] }),
       aStatus({ name: 'new', result: 'RUNNING', logs: ['new'] }),

@@ -39,7 +39,7 @@ describe('the diff of an Application', () => {
     expect(diff).toEqual({ isEqual: true, hunks: [] });
   });
 
-  test('goes from the actual one to the wanted one', () => {
+  test('goes from the actual to the wanted Application', () => {
     const config = { ...FIAAS_YML, replicas: { maximum: 3, minimum: 1 }, surplus: true };
 
     const diff = diffApplications(actual({ spec: { image: OLD_IMAGE, config } }), wanted);
@@ -67,7 +67,7 @@ describe('the diff of an Application', () => {
     for (const hunk of hunks) expect(hunk.length).toBeLessThan(12);
   });
 
-  test('of a missing one is the whole Application', () => {
+  test('contains the whole Application if it does not exist', () => {
     const diff = diffApplications(undefined, wanted);
 
     expect(changes(diff).every((line) => line.startsWith('+'))).toBe(true);

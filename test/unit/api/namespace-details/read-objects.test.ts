@@ -7,14 +7,14 @@ import { aRefusedRequest } from '../../../support/fake-cluster.ts';
 
 /** A client that returns a list by the plural of its kind; an Error is thrown, other kinds are empty. */
 function aClient(answers: Readonly<Record<string, unknown>>) {
-  const asked: KubernetesRequest[] = [];
+  const requests: KubernetesRequest[] = [];
   const request = async (call: KubernetesRequest) => {
-    asked.push(call);
+    requests.push(call);
     const answer = answers[call.path.split('/').at(-1) ?? ''] ?? { items: [] };
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return { client: { request } as unknown as KubernetesClient, asked };
+  return { client: { request } as unknown as KubernetesClient, requests };
 }
 
 async function show(answers: Readonly<Record<string, unknown>>) {
@@ -23,11 +23,11 @@ async function show(answers: Readonly<Record<string, unknown>>) {
 
 describe('reading the objects of a namespace', () => {
   test('only lists in the namespace, only objects of FDD, and no Secrets', async () => {
-    const { client, asked } = aClient({});
+    const { client, requests } = aClient({});
 
     await readObjects(client, NAMESPACE, 'my-config');
 
-    expect(asked.map(({ method, path, query }) => [method, path, query])).toEqual([
+    expect(requests.map(({ method, path, query }) => [method, path, query])).toEqual([
       ['GET', `/api/v1/namespaces/${NAMESPACE}/configmaps`, { fieldSelector: 'metadata.name=my-config' }],
       [
         'GET',
@@ -51,7 +51,7 @@ describe('reading the objects of a namespace', () => {
       ],
       ['GET', `/api/v1/namespaces/${NAMESPACE}/events`, { limit: 200 }],
     ]);
-    expect(asked.every(({ retryForbidden }) => retryForbidden === false)).toBe(true);
+    expect(requests.every(({ retryForbidden }) => retryForbidden === false)).toBe(true);
   });
 
   test('reports the error of each kind that cannot be listed, and shows the others', async () => {

@@ -129,7 +129,7 @@ describe('GET /assets', () => {
   });
 
   test.each(['/assets/none.js', '/assets/', '/assets/../manifest.json'])(
-    'has nothing at %s',
+    'responds with 404 at %s',
     async (path) => {
       expect((await request(open([])).get(path)).status).toBe(404);
     },
