@@ -164,13 +164,13 @@ describe('waiting for a rollout', () => {
   });
 
   test('continues while the API is unreachable, and reports that once', async () => {
-    let asked = 0;
+    let calls = 0;
     const client = await serve({
       'GET /api/rollouts/r1': (request, response) => {
-        asked += 1;
-        if (asked === 1 || asked === 4)
-          return inTurn(makeRollout(asked === 1 ? makeTarget('a', 'running') : DONE))(request, response);
-        return asked === 2
+        calls += 1;
+        if (calls === 1 || calls === 4)
+          return inTurn(makeRollout(calls === 1 ? makeTarget('a', 'running') : DONE))(request, response);
+        return calls === 2
           ? void response.destroy()
           : sendProblem(response, 503, { detail: 'Redis is down' });
       },
@@ -199,7 +199,7 @@ describe('waiting for a rollout', () => {
     expect(unseen).toEqual({ isEnded: false, rollout: undefined });
   });
 
-  test('of an unknown rollout ends with the API’s message', async () => {
+  test('for an unknown rollout, fails with the message of the API', async () => {
     const client = await serve({
       'GET /api/rollouts/r1': (_, response) =>
         sendProblem(response, 404, { detail: 'rollout "r1" does not exist' }),
@@ -314,13 +314,13 @@ describe('requesting a deploy', () => {
   });
   const request = { namespaces: ['a'], forceBootstrap: true };
 
-  test('retries with the same key if the answer is lost', async () => {
-    let asked = 0;
+  test('retries with the same key if the response is lost', async () => {
+    let calls = 0;
     const client = await serve({
       'POST /api/deploy': (_, response) => {
-        asked += 1;
-        if (asked === 1) return void response.destroy();
-        if (asked === 2)
+        calls += 1;
+        if (calls === 1) return void response.destroy();
+        if (calls === 2)
           return sendProblem(response, 503, { detail: 'Redis is down' }, { 'retry-after': '5' });
         return sendJson(response, makeRollout(DONE), 202);
       },
@@ -344,7 +344,7 @@ describe('requesting a deploy', () => {
     expect(api?.requests[2]?.body).toEqual({ namespaces: ['a'], force_bootstrap: true });
   });
 
-  test('gives up in the end, and shows how to retry safely', async () => {
+  test('gives up eventually, and shows how to retry safely', async () => {
     const client = await serve({});
     await api?.close();
     const patience = { ...clock([]), onRetry: () => undefined };

@@ -275,7 +275,7 @@ describe('skipper status', () => {
 describe('skipper status --watch', () => {
   const FAILED = makeRow('healthy', { status: 'FAILED', health: 'degraded' });
 
-  /** Watches until `isOver`; then the API refuses it, which ends it. */
+  /** Watches until `isOver`; then the API refuses the connection, which ends the watch. */
   async function watch(format: 'table' | 'json', io: FakeIo, isOver: () => boolean, filter = ALL) {
     let isRefused = false;
     const client = await serve({

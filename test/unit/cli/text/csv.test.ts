@@ -4,7 +4,7 @@ import { toCsv } from '../../../../cli/text/csv.ts';
 describe('CSV', () => {
   test.each<[string, unknown, string]>([
     ['a text', 'stable', 'stable'],
-    ['nothing', undefined, ''],
+    ['an undefined value', undefined, ''],
     ['a number', 12, '12'],
     ['commas and quotes', 'pods "x", y', '"pods ""x"", y"'],
     ['a line break', 'one\ntwo', '"one\ntwo"'],

@@ -135,7 +135,7 @@ describe('skipper why', () => {
     ['outdated', EXIT.failed],
     ['unknown', EXIT.failed],
     ['degraded', EXIT.failed],
-  ] as const)('of one that is %s ends with %d', async (health, code) => {
+  ] as const)('for a namespace that is %s, exits with code %d', async (health, code) => {
     api = await startFakeApi({
       'GET /api/namespaces/team-a': (_, response) =>
         sendJson(response, { ...aStatus(), ...someDetails(), ...makeAnswer(health) }),
@@ -153,7 +153,7 @@ describe('skipper why', () => {
     });
   });
 
-  test('of an unknown namespace ends with the API’s message', async () => {
+  test('for an unknown namespace, fails with the message of the API', async () => {
     api = await startFakeApi({
       'GET /api/namespaces/a%2Fb': (_, response) =>
         sendProblem(response, 404, { detail: '"a/b" is not a FIAAS namespace' }),
