@@ -128,7 +128,7 @@ describe('a fleet store', () => {
     expect(store.selected()).toEqual(['two']);
   });
 
-  test('unfolds groups, and knows the members of folded ones', () => {
+  test('unfolds groups, and returns the members of folded ones', () => {
     const rows = ['a', 'b'].map((namespace) => aFleetRow({ namespace, causeGroup: 'quota', cause: 'quota' }));
     const { store, takeAll } = open(rows, { grouped: true });
     takeAll();
