@@ -142,7 +142,7 @@ describe('skipper_oldest_unfinished_seconds', () => {
   });
 });
 
-test('while Redis is down, gauges that depend on it have no value, but listeners have', async () => {
+test('while Redis is down, gauges that depend on it have no value, but the number of listeners still does', async () => {
   const metrics = createMetrics();
   await exported('skipper', aView({ workers: 2 }), metrics);
   expect(await exported('skipper_workers', aView({ workers: 2 }), metrics)).toEqual(['skipper_workers 2']);

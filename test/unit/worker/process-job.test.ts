@@ -73,7 +73,7 @@ describe('processJob', () => {
   });
 
   describe('of a worker that has lost its namespace', () => {
-    test('releases no lease and reports nothing', async () => {
+    test('changes, releases and reports nothing', async () => {
       const worker = aWorker(OUTDATED);
       worker.lose(LOST);
 

@@ -8,13 +8,19 @@ function declared(name: string): string {
   return tokens.match(new RegExp(`--${name}: ([^;]+);`))?.[1] ?? '';
 }
 
-test.each(Object.keys(LIGHT) as (keyof typeof LIGHT)[])("the board's %s is the fleet page's", (name) => {
-  expect(declared(name)).toBe(`light-dark(${LIGHT[name]}, ${DARK[name]})`);
-});
+test.each(Object.keys(LIGHT) as (keyof typeof LIGHT)[])(
+  'the board has the same %s as the fleet page',
+  (name) => {
+    expect(declared(name)).toBe(`light-dark(${LIGHT[name]}, ${DARK[name]})`);
+  },
+);
 
-test.each(Object.keys(FONTS) as (keyof typeof FONTS)[])("the board's %s is the fleet page's", (name) => {
-  expect(declared(name)).toBe(FONTS[name]);
-});
+test.each(Object.keys(FONTS) as (keyof typeof FONTS)[])(
+  'the board has the same %s as the fleet page',
+  (name) => {
+    expect(declared(name)).toBe(FONTS[name]);
+  },
+);
 
 test('both themes set the same tokens', () => {
   expect(Object.keys(BOARD_THEME.light ?? {})).toEqual(Object.keys(BOARD_THEME.dark ?? {}));

@@ -104,7 +104,7 @@ describe('an event hub', () => {
     change('applying');
 
     const { heard } = await listenTo(port, 'e.1');
-    await until(() => heard.length === 2, 'the first event');
+    await until(() => heard.length === 2, 'the difference and the summary');
 
     expect(heard).toMatchObject([
       { event: 'rows', data: { rows: [{ detail: 'applying' }] } },

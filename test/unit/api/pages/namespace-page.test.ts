@@ -26,7 +26,7 @@ describe('GET /status/:namespace', () => {
   test.each([
     ['team-a', 200],
     ['unknown', 404],
-  ])('of %s shows the name of the environment', async (namespace, expected) => {
+  ])('shows the name of the environment for %s', async (namespace, expected) => {
     const { status, text } = await request(open({ environmentLabel: 'staging' })).get(`/status/${namespace}`);
 
     expect(status).toBe(expected);

@@ -193,7 +193,7 @@ describe('skipper status', () => {
     expect(io.warned()).toBe('');
   });
 
-  test('on a terminal fits it, and ends with the numbers', async () => {
+  test('on a terminal fits its size, and ends with the totals', async () => {
     const io = makeIo({ isInteractive: true, columns: 80 });
     await showStatus(await serve(answers), ALL, 'table', io);
 

@@ -106,7 +106,7 @@ describe('the API server', () => {
     20_000,
   );
 
-  test('loses its connections silently: pending requests fail, and the next one succeeds', async () => {
+  test('requests fail on connections that were lost silently, and the next one succeeds', async () => {
     client = openClient(await start('through a proxy', server.url));
     await client.request(LIST);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,14 +118,14 @@ describe('the API server', () => {
     await expect(client.request(LIST)).resolves.toMatchObject({ items: [] });
   });
 
-  test('responds too slowly: the request times out', async () => {
+  test('a request times out if the response is too slow', async () => {
     client = openClient(await start('directly', server.url));
     const { error } = await timed(client.requestText({ ...LIST, query: { watch: true } }));
 
     expect(error.message).toMatch(/no complete answer within 0.4 s/);
   });
 
-  test('is not requested while credentials never arrive: the request times out', async () => {
+  test('a request times out if its credentials never arrive', async () => {
     await start('directly', server.url);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromClusterAndUser({ name: 'c', server: server.url, skipTLSVerify: true }, { name: 'u' });
