@@ -83,7 +83,7 @@ describe('enqueue', () => {
   });
 
   test.each([anError(ErrorCode.JobNotExist), new Error('Redis did not answer')])(
-    'hides no other error',
+    'rethrows any other error',
     async (error) => {
       const { jobs } = open({ known: ['a.1'], promote: () => Promise.reject(error) });
 
