@@ -57,7 +57,7 @@ describe('the Application', () => {
     expect(stored.metadata.labels).toEqual(bodies[0].metadata.labels);
   });
 
-  test('acceptance 5: keeps foreign labels, annotations, finalizers, owners and additional_* at an update', async () => {
+  test("acceptance 5: keeps others' labels, annotations, finalizers, owners and additional_* in an update", async () => {
     await world.addNamespace('foreign', { fdd: OLD });
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: FDD, uid: 'an-owner', controller: false };
     const additional = {
@@ -106,7 +106,7 @@ describe('the Application', () => {
     expect((await world.application('surplus')).spec.config).toEqual(PUBLISHED_CONFIG);
   });
 
-  test('gets its config back where only the config differs', async () => {
+  test('gets its config back if only the config differs', async () => {
     await world.addNamespace('drifted', { fdd: NEW });
     const before = await world.deploymentId('drifted');
     await mergeInto('drifted', { spec: { config: { replicas: { maximum: 2 } } } });
@@ -133,7 +133,7 @@ describe('the Application', () => {
     expect((await world.deployment('equal')).metadata.generation).toBe(deployment.metadata.generation);
   });
 
-  test('acceptance 6: gets a new deployment id when something changes, and when it is forced', async () => {
+  test('acceptance 6: gets a new deployment id when something changes, and when a bootstrap is forced', async () => {
     await world.addNamespace('changing', { fdd: OLD });
     const ids = [await world.deploymentId('changing')];
 
@@ -145,7 +145,7 @@ describe('the Application', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  test('acceptance 7: a write that meets a rival is made again on what the rival left', async () => {
+  test("acceptance 7: a conflicting write is retried on top of the other writer's changes", async () => {
     await world.addNamespace('contested', { fdd: OLD });
     let rivalWrites = 0;
     gate.before(async (request) => {
@@ -168,7 +168,7 @@ describe('the Application', () => {
     expect(await world.jobLog(target.jobId)).toContain('conflict');
   });
 
-  test('is redeployed under a new id when FDD had FAILED it', async () => {
+  test('is redeployed under a new id after FDD reported FAILED', async () => {
     await world.addNamespace('redeployed', { fdd: OLD });
     world.fdds.misbehaviour.set('redeployed', { kind: 'failed', lines: ['no luck'] });
     expect(await world.deployed('redeployed')).toMatchObject({ state: 'failed' });

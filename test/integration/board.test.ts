@@ -37,12 +37,12 @@ async function failing(namespaces: readonly string[]): Promise<Rollout> {
 }
 
 describe('the fleet queue', () => {
-  test('shows what fails with its cause, and Retry there deploys it', async () => {
+  test('shows a failing namespace with its cause, and Retry deploys it', async () => {
     await world.addNamespace('fleet-retry', { fdd: OLD });
     await failing(['fleet-retry']);
     await until(
       async () => (await board('fleet/fleet-retry', 'GET')).body.status === 'failed',
-      'the fleet queue shows that it fails',
+      'the fleet queue shows the failure',
     );
 
     const { body } = await board('fleet/fleet-retry', 'GET');
@@ -57,11 +57,11 @@ describe('the fleet queue', () => {
     expect(target).toMatchObject({ namespace: 'fleet-retry', state: 'completed', version: NEW });
     await until(
       async () => (await board('fleet/fleet-retry', 'GET')).body.status === 'completed',
-      'the fleet queue shows that it is well',
+      'the fleet queue shows the namespace as healthy',
     );
   });
 
-  test('Add deploys one namespace, and says what it does not know', async () => {
+  test('Add deploys one namespace, and refuses an unknown one with the reason', async () => {
     await world.addNamespace('fleet-add', { fdd: OLD });
 
     const added = await board('fleet/add', 'POST', {
@@ -84,7 +84,7 @@ describe('the fleet queue', () => {
 });
 
 describe('the deploy queue', () => {
-  test(`Retry all deploys all ${MANY} that failed, in one rollout, each of them once`, async () => {
+  test(`Retry all deploys all ${MANY} failed namespaces once, in one rollout`, async () => {
     const namespaces = await world.addNamespaces('many', MANY, { fdd: OLD });
     await failing(namespaces);
     const before = new Map(namespaces.map((name) => [name, world.changes(name).length]));
@@ -103,7 +103,7 @@ describe('the deploy queue', () => {
     expect(again.body.message).toContain('each has a newer request');
   });
 
-  test('Promote of a job between two attempts makes the next one at once', async () => {
+  test('Promote of a job in backoff starts the next attempt at once', async () => {
     await world.addNamespace('promoted', { fdd: OLD });
     const job = await world.queue.add(
       'promoted',
@@ -114,13 +114,16 @@ describe('the deploy queue', () => {
     const answer = await board(`deploy/${job.id}/promote`);
 
     expect(answer.status).toBe(204);
-    await until(async () => (await world.job('later.1')).finishedOn !== undefined, 'it has run');
+    await until(async () => (await world.job('later.1')).finishedOn !== undefined, 'the job has run');
   });
 
-  test('finished jobs are readable, lead to the fleet page, and can be removed', async () => {
+  test('finished jobs can be read, link to the fleet page, and can be removed', async () => {
     await world.addNamespace('readable', { fdd: OLD });
     const { jobId } = await world.deployed('readable');
-    await until(async () => (await (await world.job(jobId)).getState()) === 'completed', 'the job is over');
+    await until(
+      async () => (await (await world.job(jobId)).getState()) === 'completed',
+      'the job has completed',
+    );
 
     const { body } = await board(`deploy/${jobId}`, 'GET');
     const removed = await board(`deploy/${jobId}/clean`);
@@ -145,7 +148,7 @@ describe('the deploy queue', () => {
 });
 
 describe('the release checks', () => {
-  test('their schedules stay, and can be run at once', async () => {
+  test('have schedules that cannot be removed, but can be run at once', async () => {
     const removed = await board('release-check/job-schedulers/repair/remove');
     const edited = await board('release-check/job-schedulers/release-check', 'PATCH', { every: 1_000 });
     const run = await board('release-check/job-schedulers/release-check/run');
@@ -160,7 +163,7 @@ describe('the release checks', () => {
     expect(body.schedulers.map(({ id }: Raw) => id).sort()).toEqual(['release-check', 'repair']);
   });
 
-  test('Pause all stops deploys, and nothing else', async () => {
+  test('continue after Pause all, which stops only deploys', async () => {
     await world.http('/queues/api/queues/pause', { method: 'PUT' });
     const paused = [await queue('deploy'), await queue('release-check'), await queue('fleet')];
     await world.http('/queues/api/queues/resume', { method: 'PUT' });
@@ -171,7 +174,7 @@ describe('the release checks', () => {
 });
 
 describe('the board for viewers', () => {
-  test('shows all queues, and changes nothing', async () => {
+  test('shows all queues, and allows no changes', async () => {
     await world.addNamespace('viewed', { fdd: OLD });
 
     const { body } = await world.http('/view/queues/api/queues?activeQueue=fleet');
@@ -190,7 +193,7 @@ describe('the board for viewers', () => {
   });
 });
 
-test('while Redis is away the fleet queue is still shown, and the others say why they are not', async () => {
+test('while Redis is down the fleet queue is still shown, and the others show the reason', async () => {
   await world.redis.stop();
   const names = await until(async () => {
     const { body } = await world.http('/queues/api/queues');

@@ -40,7 +40,7 @@ function bootstrapPod(namespace: string): Promise<Raw> {
   return world.kube.get(PODS, { namespace, name: BOOTSTRAP_POD });
 }
 
-/** FDD makes its own, which the simulated one leaves to the test. */
+/** FDD creates its own; with the simulated one the test does. */
 async function addServiceAccount(namespace: string): Promise<void> {
   await world.kube.create(SERVICE_ACCOUNTS, namespace, {
     apiVersion: 'v1',
@@ -50,7 +50,7 @@ async function addServiceAccount(namespace: string): Promise<void> {
 }
 
 describe('a bootstrap', () => {
-  test("acceptance 8: is exactly one pod, upstream's with the ConfigMap mounted", async () => {
+  test("acceptance 8: creates exactly one pod: upstream's with the ConfigMap mounted", async () => {
     await world.addNamespace('fresh', {
       clusterConfig: 'enable-service-account-per-app: true\nuse-networkingv1-ingress: true\n',
     });
@@ -107,7 +107,7 @@ describe('a bootstrap', () => {
     ['aged', OLD, 'enable-service-account-per-app: true', ['--enable-crd-support']],
     ['oldest', OLDEST, 'use-networkingv1-ingress: true', ['--enable-crd-support']],
   ])(
-    'acceptance 8: has the arguments that its image knows, in order (%s)',
+    'acceptance 8: passes the arguments that its image knows, in order (%s)',
     async (name, version, clusterConfig, args) => {
       await world.addNamespace(`args-${name}`, { tag: version === NEW ? 'stable' : version, clusterConfig });
       await addServiceAccount(`args-${name}`);
@@ -119,7 +119,7 @@ describe('a bootstrap', () => {
     },
   );
 
-  test('acceptance 8: asks for no resources where a quota admits best-effort pods only', async () => {
+  test('acceptance 8: requests no resources if a quota admits only BestEffort pods', async () => {
     await world.addNamespace('best-effort');
     await world.kube.create(RESOURCE_QUOTAS, 'best-effort', {
       apiVersion: 'v1',
@@ -137,7 +137,7 @@ describe('a bootstrap', () => {
     ]);
   });
 
-  test('acceptance 8: waits until the old pod is gone, then starts the new one', async () => {
+  test('acceptance 8: waits until the old pod is gone, then creates the new one', async () => {
     await world.addNamespace('succession');
     world.fdds.misbehaviour.set('succession', { kind: 'hang' });
     await world.kube.create(PODS, 'succession', {
@@ -164,7 +164,7 @@ describe('a bootstrap', () => {
     expect(old.metadata.uid).not.toBe((await bootstrapPod('succession'))?.metadata.uid);
   });
 
-  test('acceptance 9: leaves its exit code and log in the job, then its pod is deleted', async () => {
+  test('acceptance 9: records exit code and log in the job, then deletes its pod', async () => {
     await world.addNamespace('recorded');
 
     const target = await world.deployed('recorded');
@@ -194,7 +194,7 @@ describe('a bootstrap', () => {
     );
   });
 
-  test('acceptance 9: that fails ends its job with exit code and log lines', async () => {
+  test('acceptance 9: fails its job with exit code and log lines if it fails', async () => {
     await world.addNamespace('degraded');
     world.fdds.misbehaviour.set('degraded', {
       kind: 'bootstrap-exits',
@@ -239,7 +239,7 @@ describe('a bootstrap', () => {
     expect(kept.length).toBeLessThan(70 * 1024);
   });
 
-  test('acceptance 11: that ends with exit code 0 without an FDD is a failure', async () => {
+  test('acceptance 11: fails if its pod exits with 0 but FDD is missing', async () => {
     await world.addNamespace('idle');
     world.fdds.misbehaviour.set('idle', {
       kind: 'bootstrap-exits',
@@ -254,7 +254,7 @@ describe('a bootstrap', () => {
     });
   });
 
-  test('acceptance 11: that hangs ends at the deadline with the reason, and its pod goes', async () => {
+  test('acceptance 11: fails at the deadline with the reason if it hangs, and its pod is deleted', async () => {
     await world.addNamespace('hanging');
     world.fdds.misbehaviour.set('hanging', { kind: 'hang' });
 
@@ -265,7 +265,7 @@ describe('a bootstrap', () => {
     await until(async () => !(await bootstrapPod('hanging')), 'the hanging pod is gone');
   });
 
-  test('acceptance 11: whose image cannot be had ends with the reason that the pod gives', async () => {
+  test("acceptance 11: fails with the pod's reason if its image cannot be pulled", async () => {
     await world.addNamespace('imageless');
     world.fdds.misbehaviour.set('imageless', { kind: 'image-pull-failure', message: 'manifest unknown' });
 
@@ -277,7 +277,7 @@ describe('a bootstrap', () => {
     );
   });
 
-  test('acceptance 10: does not happen where FDD runs', async () => {
+  test('acceptance 10: does not happen if FDD runs', async () => {
     await world.addNamespace('running', { fdd: OLD });
 
     const target = await world.deployed('running');
@@ -304,7 +304,7 @@ describe('a bootstrap', () => {
   test.each([
     ['force_bootstrap', 'underscore'],
     ['force-bootstrap', 'hyphen'],
-  ])('acceptance 15: happens beside a healthy FDD when asked for as %s', async (field, name) => {
+  ])('acceptance 15: happens beside a healthy FDD when requested with %s', async (field, name) => {
     await world.addNamespace(`forced-${name}`, { fdd: NEW });
 
     const target = await world.deployed(`forced-${name}`, { [field]: true });
@@ -313,7 +313,7 @@ describe('a bootstrap', () => {
     expect(podsOf(`forced-${name}`)).toHaveLength(1);
   });
 
-  test('fails with the reason where a quota refuses its pod and the quotas cannot be read', async () => {
+  test('fails with the reason if a quota refuses its pod and the quotas cannot be read', async () => {
     await world.addNamespace('no-quota-rights');
     await world.kube.create(RESOURCE_QUOTAS, 'no-quota-rights', {
       apiVersion: 'v1',

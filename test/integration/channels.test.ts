@@ -14,7 +14,7 @@ const world = useWorld({ flags: { 'release-timeout': 1 } }, async (opened) => {
 
 afterEach(() => world.channel.faults.clear());
 
-function asked(path: string): number {
+function requestsOf(path: string): number {
   return world.channel.requests.get(path) ?? 0;
 }
 
@@ -23,16 +23,16 @@ function metadataOf(tag: string): string {
 }
 
 describe('release channels', () => {
-  test('acceptance 4: a request asks for each channel once, however many namespaces use it', async () => {
+  test('acceptance 4: a rollout reads each channel once, however many namespaces use it', async () => {
     const stable = await world.addNamespaces('many', 8);
     const latest = await world.addNamespaces('lately', 4, { tag: 'latest' });
-    const before = [asked(metadataOf('stable')), asked(metadataOf('latest'))];
+    const before = [requestsOf(metadataOf('stable')), requestsOf(metadataOf('latest'))];
 
     const { id } = await world.deploy({ namespaces: [...stable, ...latest] });
     await world.rolloutFinished(id);
 
-    expect(asked(metadataOf('stable')) - (before[0] ?? 0)).toBe(1);
-    expect(asked(metadataOf('latest')) - (before[1] ?? 0)).toBe(1);
+    expect(requestsOf(metadataOf('stable')) - (before[0] ?? 0)).toBe(1);
+    expect(requestsOf(metadataOf('latest')) - (before[1] ?? 0)).toBe(1);
   });
 
   test('requests are conditional, and an unchanged spec is not read again', async () => {
@@ -53,7 +53,7 @@ describe('release channels', () => {
     expect(server.requests.filter(({ path }) => path.endsWith('.yml'))).toHaveLength(1);
   });
 
-  test('acceptance 3: an unknown tag fails its own namespace only, and says so', async () => {
+  test('acceptance 3: an unknown tag fails only its own namespace, with the reason', async () => {
     await world.addNamespace('unknown-tag', { tag: 'no-such-channel' });
     await world.addNamespace('beside-unknown');
 
@@ -82,11 +82,11 @@ describe('release channels', () => {
   test.each([
     ['answers 503', { kind: 'status', status: 503 }],
     ['never answers', { kind: 'hang' }],
-    ['breaks off', { kind: 'truncated' }],
-    ['answers half of the JSON', { kind: 'invalid-json' }],
-    ['answers nothing', { kind: 'empty' }],
-    ['answers without end', { kind: 'oversized' }],
-    ['redirects for ever', { kind: 'redirect-loop' }],
+    ['cuts the response', { kind: 'truncated' }],
+    ['sends half of the JSON', { kind: 'invalid-json' }],
+    ['sends an empty response', { kind: 'empty' }],
+    ['sends an endless response', { kind: 'oversized' }],
+    ['redirects forever', { kind: 'redirect-loop' }],
   ] as const)('acceptance 4: the last good release is deployed while its server %s', async (_what, fault) => {
     const namespace = `outage-${fault.kind}`;
     await world.addNamespace(namespace);
@@ -109,7 +109,7 @@ describe('release channels', () => {
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('a channel that has never been read and cannot be read fails with the reason', async () => {
+  test('a channel that was never read and cannot be read fails its namespaces with the reason', async () => {
     await world.addNamespace('never-read', { tag: 'never-read' });
     world.channel.faults.set(metadataOf('never-read'), { kind: 'status', status: 502 });
 
@@ -120,7 +120,7 @@ describe('release channels', () => {
     });
   });
 
-  test('a channel that moves on moves its namespaces at the next request', async () => {
+  test('a new release in a channel is deployed by the next request', async () => {
     await world.addNamespace('moving', { tag: 'moving' });
     world.channel.publish('moving', OLD);
     expect(await world.deployed('moving')).toMatchObject({ version: OLD, outcome: 'bootstrapped' });
@@ -139,7 +139,7 @@ describe('other sources of releases', () => {
   test.each([
     ['directory', (folder: string) => folder],
     ['file: URL', (folder: string) => `file://${folder}`],
-  ])('a %s serves where there is no release server', async (_what, baseOf) => {
+  ])('a %s works without a release server', async (_what, baseOf) => {
     const namespace = `offline-${_what.slice(0, 4)}`;
     const folder = await releaseFolder(namespace, namespace, `registry:5000/fiaas/${FDD}:v1.10.0`);
     await world.addNamespace(namespace, { tag: namespace });
@@ -151,7 +151,7 @@ describe('other sources of releases', () => {
     expect(target).toMatchObject({ state: 'completed', version: 'v1.10.0' });
   });
 
-  test('acceptance 17: an image with a registry port is deployed once and then compares right', async () => {
+  test('acceptance 17: an image with a registry port is deployed once, and then counts as unchanged', async () => {
     const image = `registry.example.com:5000/fiaas/${FDD}:v1.10.0`;
     const folder = await releaseFolder('ported', 'ported', image);
     await world.addNamespace('ported', { tag: 'ported' });
@@ -168,7 +168,7 @@ describe('other sources of releases', () => {
     expect((await world.application('ported')).spec.image).toBe(image);
   });
 
-  test('acceptance 17: images that FDD cannot deploy are refused, each with its reason', async () => {
+  test('acceptance 17: images that FDD cannot deploy are refused, each with a reason', async () => {
     const images = {
       digest: [`fiaas/${FDD}@sha256:${'0'.repeat(64)}`, /digest/],
       untagged: [`fiaas/${FDD}`, /no tag/],
@@ -272,7 +272,7 @@ async function startRecordingChannel(): Promise<RecordingChannel> {
   };
 }
 
-/** A mirrored release folder: metadata that names the published URL, and the spec below it. */
+/** A mirrored release folder: metadata with the published URL, and the spec below it. */
 async function releaseFolder(name: string, tag: string, image: string): Promise<string> {
   const folder = join(world.folder, `releases-${name}`);
   await mkdir(join(folder, 'fiaas-deploy-daemon'), { recursive: true });

@@ -23,7 +23,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** A command that runs. */
+/** A running command. */
 interface Running {
   out(): string;
   err(): string;
@@ -39,9 +39,9 @@ interface Ended {
 
 interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** On a terminal of this many columns; both outputs are one then. */
+  /** Columns of the terminal, if there is one; it merges both outputs. */
   readonly columns?: number;
-  /** What a person types. */
+  /** What the user types. */
   readonly input?: string;
 }
 
@@ -66,7 +66,7 @@ function start(args: readonly string[], { env = {}, columns, input = '' }: RunOp
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  // A terminal's input stays open: its end would be taken for Ctrl-D.
+  // A terminal's input stays open: its end would count as Ctrl-D.
   if (columns === undefined) child.stdin.end(input);
   else child.stdin.write(input);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }));
@@ -108,22 +108,22 @@ describe('exit codes', () => {
       2,
       /unknown option '--bogus'\n\(run skipper status --help\)/,
     ],
-    ['a timeout that ends no wait', ['deploy', 'a', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
+    ['a timeout without a wait', ['deploy', 'a', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
     [
-      'a timeout of a dry run',
+      'a timeout with a dry run',
       ['deploy', 'a', '--dry-run', '--wait', '--timeout=5m'],
       2,
       /--timeout .* use it with --wait/,
     ],
     ['an unknown status', ['status', '--status', 'BAD'], 2, /Allowed choices are FAILED, UNAVAILABLE/],
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
-    ['a time that is none', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
+    ['an invalid time', ['deploy', 'a', '--timeout', 'soon'], 2, /90s, 5m or 2h/],
     ['an unknown namespace', ['deploy', 'nowhere'], 2, /nowhere/],
     ['an unknown namespace to explain', ['why', 'nowhere'], 2, /"nowhere" is not a FIAAS namespace/],
     ['an unknown rollout', ['wait', 'nothing'], 2, /rollout "nothing" does not exist/],
-    ['a token file that is not there', ['status', '--token-file', '/nowhere'], 2, /--token-file \/nowhere/],
+    ['a missing token file', ['status', '--token-file', '/nowhere'], 2, /--token-file \/nowhere/],
     [
-      'an API that is not there',
+      'an unreachable API',
       ['status', '--server', NOWHERE],
       3,
       /no answer from .*--server or \$SKIPPER_SERVER/s,
@@ -145,7 +145,7 @@ describe('exit codes', () => {
 });
 
 describe('skipper deploy', () => {
-  test('--dry-run says what would happen, and nothing does', async () => {
+  test('--dry-run shows what would happen and changes nothing', async () => {
     await world.addNamespace('planned', { fdd: OLD });
 
     const { code, out } = await skipper(['deploy', 'planned', '--dry-run']);
@@ -156,7 +156,7 @@ describe('skipper deploy', () => {
     expect(world.changes('planned')).toEqual([]);
   });
 
-  test('--wait ends with 0 when all is verified; status and why then say that all is well', async () => {
+  test('--wait exits with 0 when all is verified; status and why then show the namespace as healthy', async () => {
     await world.addNamespaces('good', 2);
 
     const { code, out, err } = await skipper(['deploy', 'good-1', 'good-2', '--wait']);
@@ -174,7 +174,7 @@ describe('skipper deploy', () => {
     expect(why.out).toContain('bootstrapped');
   });
 
-  test('--wait ends with 1 and the reasons where one failed; why says it, too', async () => {
+  test('--wait exits with 1 and the reason if a namespace failed; why shows it, too', async () => {
     await world.addNamespace('healthy');
     await world.addNamespace('unhealthy');
     world.fdds.misbehaviour.set('unhealthy', {
@@ -208,14 +208,14 @@ describe('skipper deploy', () => {
     await world.rolloutFinished(id ?? '');
   });
 
-  test('--wait --timeout ends with 4, and wait goes on where it was', async () => {
+  test('--wait --timeout exits with 4, and wait continues to follow the rollout', async () => {
     await world.addNamespace('slow');
     world.fdds.misbehaviour.set('slow', { kind: 'hang' });
 
     const { code, out, err } = await skipper(['deploy', 'slow', '--wait', '--timeout', '1']);
     const id = rolloutIn(out);
     const interrupted = start(['wait', id]);
-    await until(() => interrupted.out().includes(' done'), 'it waits again');
+    await until(() => interrupted.out().includes(' done'), 'wait shows the progress');
     interrupted.signal('SIGINT');
     const after = await interrupted.ended;
 
@@ -227,10 +227,10 @@ describe('skipper deploy', () => {
 });
 
 describe('on a terminal', () => {
-  test('deploy asks before it deploys to many; a no deploys nothing', async () => {
+  test('deploy asks for confirmation before it deploys to many; "no" deploys nothing', async () => {
     const names = await world.addNamespaces('many', 6);
     const running = start(['deploy', ...names], { columns: 100 });
-    await until(() => running.out().includes('[y/N]'), 'it asks');
+    await until(() => running.out().includes('[y/N]'), 'deploy asks for confirmation');
 
     const { code, out } = await start(['deploy', ...names], { columns: 100, input: 'n\n' }).ended;
     running.signal('SIGKILL');
@@ -241,7 +241,7 @@ describe('on a terminal', () => {
     expect(world.changes('many-1')).toEqual([]);
   });
 
-  test('deploy --wait draws one bar to its end', async () => {
+  test('deploy --wait draws one progress bar until the end', async () => {
     await world.addNamespaces('drawn', 2);
     const held = gate?.hold(isApplicationWrite('drawn-2'));
     const waiting = start(['deploy', 'drawn-1', 'drawn-2', '--wait'], { columns: 90 });
@@ -256,7 +256,7 @@ describe('on a terminal', () => {
     for (const line of shown(out).split('\n')) expect(line.length).toBeLessThan(90);
   });
 
-  test('status is cut to the width, coloured unless NO_COLOR says not to, and ends with the numbers', async () => {
+  test('status is cut to the width, coloured unless NO_COLOR is set, and ends with the totals', async () => {
     await world.addNamespace('coloured');
     const args = ['status', 'coloured'];
 
@@ -275,11 +275,11 @@ describe('on a terminal', () => {
   test('status --watch is redrawn when something changes', async () => {
     await world.addNamespace('watched');
     const watch = start(['status', '--watch', 'watched'], { columns: 100 });
-    await until(() => /watched +\w+ +NOT_FOUND/.test(shown(watch.out())), 'it is shown');
+    await until(() => /watched +\w+ +NOT_FOUND/.test(shown(watch.out())), 'the namespace is shown');
 
     await world.deployed('watched');
 
-    await until(() => /watched +healthy +OK/.test(shown(watch.out())), 'it is shown well');
+    await until(() => /watched +healthy +OK/.test(shown(watch.out())), 'the namespace is shown as healthy');
     expect(watch.out()).toMatch(/\[\d+A/);
     watch.signal('SIGTERM');
     await watch.ended;
@@ -290,7 +290,7 @@ describe('in a pipe', () => {
   test('status --watch prints one line for each change', async () => {
     await world.addNamespace('piped');
     const watch = start(['status', '--watch', 'piped']);
-    await until(() => watch.err().includes('watching 1 namespace'), 'it watches');
+    await until(() => watch.err().includes('watching 1 namespace'), 'the watch has begun');
 
     await world.deployed('piped');
     await until(() => / piped OK 20220808113256-eef68a8\n$/.test(watch.out()), 'the end is shown');
@@ -305,7 +305,7 @@ describe('in a pipe', () => {
     expect(code).toBeNull();
   });
 
-  test('a reader that has seen enough is no error', async () => {
+  test('a reader that closes the pipe early is not an error', async () => {
     const { code, err } = await new Promise<{ code: number | null; err: string }>((resolve) => {
       const server = world.running().at(-1)?.url ?? NOWHERE;
       const child = spawn('sh', ['-c', `'${SKIPPER}' status --server ${server} | true`]);
@@ -322,7 +322,7 @@ describe('in a pipe', () => {
 });
 
 describe('skipper releases', () => {
-  test('--check has a worker look, and shows what it has seen', async () => {
+  test('--check makes a worker check the channels, and shows the result', async () => {
     await world.addNamespace('on-latest', { tag: 'latest' });
 
     const { code, out } = await skipper(['releases', '--check', '-o', 'json']);
@@ -341,7 +341,7 @@ describe('skipper releases', () => {
 });
 
 describe('completion', () => {
-  test('in bash offers the namespaces of the server, and is silent where there is none', async () => {
+  test('in bash offers the namespaces of the server, and prints nothing without a server', async () => {
     await world.addNamespaces('completed', 2);
     const server = world.running().at(-1)?.url ?? '';
     const offer = (url: string) =>
@@ -365,7 +365,7 @@ describe('completion', () => {
 });
 
 describe('an API that restarts', () => {
-  /** The world gives each process a port of its own; this one comes back where it was. */
+  /** An API on a fixed port, so that it can come back on the same one. */
   async function apiOn(port: number): Promise<SkipperProcess> {
     const api = startSkipperProcess({
       command: 'api',
@@ -386,7 +386,7 @@ describe('an API that restarts', () => {
   const apis: SkipperProcess[] = [];
   afterEach(() => Promise.all(apis.splice(0).map((api) => api.stop())));
 
-  test('does not end a --watch, which tells what it has missed, nor a --wait', async () => {
+  test('ends neither a --watch, which shows the missed changes, nor a --wait', async () => {
     const port = await freePort();
     const first = await apiOn(port);
     await world.addNamespace('through');
@@ -396,28 +396,31 @@ describe('an API that restarts', () => {
     const held = gate?.hold(isApplicationWrite('through'));
     const env = { SKIPPER_SERVER: first.url };
     const watch = start(['status', '--watch', 'through'], { env });
-    await until(() => watch.err().includes('watching'), 'it watches');
+    await until(() => watch.err().includes('watching'), 'the watch has begun');
     const wait = start(['deploy', 'through', '--wait', '--timeout', '60'], { env });
-    await until(() => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 done'), 'it waits');
+    await until(
+      () => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 done'),
+      'the wait has begun',
+    );
 
     await held?.arrived();
     await first.stop();
-    await until(() => watch.err().includes('connection lost'), 'the watch knows');
-    await until(() => wait.out().includes('connection lost'), 'the wait knows');
+    await until(() => watch.err().includes('connection lost'), 'the watch reports the lost connection');
+    await until(() => wait.out().includes('connection lost'), 'the wait reports the lost connection');
     held?.release();
     await apiOn(port);
 
     expect(await wait.ended).toMatchObject({ code: 0 });
     expect(wait.out()).toMatch(/reconnected.*through completed/s);
-    await until(() => / through OK /.test(watch.out()), 'the watch tells the end');
+    await until(() => / through OK /.test(watch.out()), 'the watch shows the end');
     expect(watch.err()).toContain('reconnected');
     watch.signal('SIGINT');
     await watch.ended;
   });
 });
 
-describe('an API that wants a token', () => {
-  test('gets it from a file or a variable; without one, deploy ends with 3 and says where to put it', async () => {
+describe('an API that requires a token', () => {
+  test('gets it from a file or a variable; without one, deploy exits with 3 and explains where to put it', async () => {
     const file = await writeInto(world, 'token', 'a-secret');
     await world.withApi({ flags: { 'auth-token-file': file } }, async ({ url }) => {
       const args = ['deploy', 'nowhere', '--server', url];

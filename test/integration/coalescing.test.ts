@@ -44,7 +44,7 @@ async function failedJobOf(namespace: string): Promise<string> {
 }
 
 describe('requests for one namespace', () => {
-  test('acceptance 12: many at once share few runs, and every one of them gets an end', async () => {
+  test('acceptance 12: many at once share few runs, and each of them ends', async () => {
     await world.addNamespace('popular', { fdd: OLD });
     const { held, rollout } = await heldRun('popular');
 
@@ -104,7 +104,7 @@ describe('requests for one namespace', () => {
     expect(await imageOf('newest')).toBe(`fiaas/${FDD}:${NEW}`);
   });
 
-  test('a failed run does not hide that more was asked meanwhile', async () => {
+  test('a failed run does not drop a request that arrived meanwhile', async () => {
     await world.addNamespace('resilient', { fdd: OLD });
     world.fdds.misbehaviour.set('resilient', { kind: 'failed', lines: ['the first one fails'] });
     const { held, rollout } = await heldRun('resilient');
@@ -112,20 +112,20 @@ describe('requests for one namespace', () => {
     held.release();
     await until(
       async () => (await world.rollout(rollout.id)).targets[0]?.state === 'failed',
-      'the first has failed',
+      'the first request has failed',
     );
     world.fdds.misbehaviour.clear('resilient');
 
     const [target] = (await world.rolloutFinished(second.id)).targets;
 
-    // It may have been taken up before the fault was cleared; then it says so, and is over all the same.
+    // FDD may have processed it before the fault was cleared: then it has failed, but it has ended.
     expect(['completed', 'failed']).toContain(target?.state);
     expect(writesTo('resilient')).toBeGreaterThanOrEqual(2);
   });
 });
 
 describe('two runs of one namespace', () => {
-  test('acceptance 12: do not overlap when a failed job is retried raw', async () => {
+  test('acceptance 12: do not overlap when a failed job is retried with BullMQ', async () => {
     await world.addNamespace('raw-retry', { fdd: OLD });
     const failedJob = await failedJobOf('raw-retry');
     const { held, rollout } = await heldRun('raw-retry');
@@ -136,7 +136,7 @@ describe('two runs of one namespace', () => {
       async () => (await job.getState()) !== 'failed' && (await job.getState()) !== 'waiting',
       'the retried job has been taken',
     );
-    await until(async () => (await job.getState()) !== 'active', 'the retried job is put off');
+    await until(async () => (await job.getState()) !== 'active', 'the retried job is delayed');
 
     expect(held.count()).toBe(1);
     held.release();
@@ -145,7 +145,7 @@ describe('two runs of one namespace', () => {
     expect(await imageOf('raw-retry')).toBe(`fiaas/${FDD}:${NEW}`);
   });
 
-  test('do not overlap when a job is added raw, or by two names', async () => {
+  test('do not overlap when jobs are added with BullMQ, even under two names', async () => {
     await world.addNamespace('raw-add', { fdd: OLD });
     const { held, rollout } = await heldRun('raw-add');
 
@@ -156,7 +156,7 @@ describe('two runs of one namespace', () => {
     for (const job of added) {
       await until(
         async () => !['waiting', 'active'].includes(await job.getState()),
-        'the added job is put off',
+        'the added job is delayed',
       );
     }
 
@@ -173,7 +173,7 @@ describe('two runs of one namespace', () => {
     await world.addNamespace('nothing-new', { fdd: NEW });
 
     const job = await world.queue.add('nothing-new', { namespace: 'nothing-new' });
-    await until(async () => (await job.getState()) === 'completed', 'it ends');
+    await until(async () => (await job.getState()) === 'completed', 'the job ends');
 
     expect((await world.job(job.id)).returnvalue).toEqual({ outcome: 'nothing new' });
     expect(world.changes('nothing-new')).toEqual([]);
@@ -187,7 +187,7 @@ describe('two runs of one namespace', () => {
     ]);
 
     for (const job of strange) {
-      await until(async () => ['completed', 'failed'].includes(await job.getState()), 'it ends');
+      await until(async () => ['completed', 'failed'].includes(await job.getState()), 'the job ends');
     }
     expect(world.changes('nowhere')).toEqual([]);
   });
@@ -214,7 +214,7 @@ describe("the board's HTTP API", () => {
     expect(target).toMatchObject({ namespace: 'board-retry', state: 'completed', version: NEW });
   });
 
-  test('Retry does not start a second run beside the one that is under way', async () => {
+  test('Retry does not start a second run beside the current one', async () => {
     await world.addNamespace('board-beside', { fdd: OLD });
     const jobId = await failedJobOf('board-beside');
     const { held, rollout } = await heldRun('board-beside');
@@ -222,7 +222,7 @@ describe("the board's HTTP API", () => {
     expect((await board(`${jobId}/retry`)).status).toBeLessThan(300);
     await until(
       async () => (await world.http('/api/namespaces/board-beside')).body.record.generation === 3,
-      'it is asked',
+      'the request is recorded',
     );
 
     expect(held.count()).toBe(1);
@@ -232,7 +232,7 @@ describe("the board's HTTP API", () => {
     expect(await imageOf('board-beside')).toBe(`fiaas/${FDD}:${NEW}`);
   });
 
-  test('Retry all deploys every namespace that has failed', async () => {
+  test('Retry all deploys every failed namespace', async () => {
     const namespaces = ['board-all-1', 'board-all-2', 'board-all-3'];
     for (const namespace of namespaces) {
       await world.addNamespace(namespace, { fdd: OLD });
@@ -245,12 +245,12 @@ describe("the board's HTTP API", () => {
       await until(async () => (await imageOf(namespace)).endsWith(NEW), `${namespace} is deployed`);
       await until(
         async () => (await world.http(`/api/namespaces/${namespace}`)).body.state === 'completed',
-        `${namespace} is proved`,
+        `${namespace} is verified`,
       );
     }
   });
 
-  test('Add deploys the namespace that the data name, and nothing else', async () => {
+  test('Add deploys only the namespace in the data', async () => {
     await world.addNamespace('board-add', { fdd: OLD });
 
     const answer = await board('add', 'POST', {
@@ -276,7 +276,7 @@ describe("the board's HTTP API", () => {
     }
   });
 
-  test('a paused queue keeps what is asked, and goes on when it is resumed', async () => {
+  test('a paused queue keeps requests, and continues when it is resumed', async () => {
     await world.addNamespace('board-paused', { fdd: OLD });
     expect((await board('pause')).status).toBe(200);
     const { id } = await world.deploy({ namespaces: ['board-paused'] });
@@ -291,8 +291,8 @@ describe("the board's HTTP API", () => {
   test.each([
     ['Empty', 'empty'],
     ['Obliterate', 'obliterate'],
-    ['Clean of all that is delayed', 'clean/delayed'],
-  ])('%s is refused, and loses nothing that was asked', async (_name, path) => {
+    ['Clean of all delayed jobs', 'clean/delayed'],
+  ])('%s is refused, and loses no request', async (_name, path) => {
     const namespace = `board-${path.replace('/', '-')}`;
     await world.addNamespace(namespace, { fdd: OLD });
     await board('pause');
@@ -307,7 +307,7 @@ describe("the board's HTTP API", () => {
     expect(writesTo(namespace)).toBe(1);
   });
 
-  test('Clean of one waiting job is refused, and loses nothing that was asked', async () => {
+  test('Clean of one waiting job is refused, and loses no request', async () => {
     await world.addNamespace('board-clean', { fdd: OLD });
     await board('pause');
     const { id, targets } = await world.deploy({ namespaces: ['board-clean'] });
@@ -320,7 +320,7 @@ describe("the board's HTTP API", () => {
     expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
   });
 
-  test('Clean of what is over leaves the namespaces as they are', async () => {
+  test('Clean of finished jobs leaves the namespaces unchanged', async () => {
     await world.addNamespace('board-cleaned', { fdd: OLD });
     await world.deployed('board-cleaned');
 
@@ -329,7 +329,7 @@ describe("the board's HTTP API", () => {
     expect(await world.deployed('board-cleaned')).toMatchObject({ state: 'completed', outcome: 'unchanged' });
   });
 
-  test("a job's data cannot be bent towards another namespace", async () => {
+  test("a job's data cannot be changed to another namespace", async () => {
     await world.addNamespace('board-data', { fdd: NEW });
     const { jobId } = await world.deployed('board-data');
 
@@ -342,7 +342,7 @@ describe("the board's HTTP API", () => {
     expect((await world.job(jobId)).data).toEqual({ namespace: 'board-data' });
   });
 
-  test('no bootstrap pod is left behind by any of it', async () => {
+  test('no test above leaves a bootstrap pod behind', async () => {
     const pods = await world.kube.request<Raw>({ method: 'GET', path: '/api/v1/pods' });
 
     expect(pods.items.filter((pod: Raw) => pod.metadata.name === BOOTSTRAP_POD)).toEqual([]);

@@ -19,7 +19,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs `skipper` to its end. */
+/** Runs `skipper` until it exits. */
 function skipper(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn(process.execPath, [SKIPPER, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,7 +51,7 @@ describe('skipper --help', () => {
       expect(out).toMatch(new RegExp(`^ +${command} `, 'm'));
   });
 
-  test("acceptance 20: of a command lists every flag with its variable, upstream's among them", async () => {
+  test("acceptance 20: lists for each command every flag with its variable, including upstream's", async () => {
     const texts = await Promise.all(
       PROCESSES.map(async (process) => {
         const { code, out } = await skipper([process, '--help']);
@@ -108,21 +108,21 @@ const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<stri
   ['the demo, which is not part of the product', ['demo', '--once'], {}, /npm run demo/],
   ['the simulated cluster', ['simulated-cluster', '--help'], {}, /npm run simulated-cluster/],
   ['an unknown flag', ['api', '--no-such-flag'], {}, /unknown option '--no-such-flag'/],
-  ['a port that is none', ['api', '--port', 'http'], {}, /--port/],
+  ['an invalid port', ['api', '--port', 'http'], {}, /--port/],
   ['a port out of range', ['api', '--port', '70000'], {}, /--port.*65535/s],
-  ['a log format that is none', ['api', '--log-format', 'xml'], {}, /--log-format.*plain.*json/s],
-  ['a concurrency of nothing', ['worker', '--concurrency', '0'], {}, /--concurrency/],
-  ['a deadline that is negative', ['worker', '--progress-deadline', '-1'], {}, /--progress-deadline/],
-  ['a variable that is wrong', ['api'], { MANAGE_RBAC: 'perhaps' }, /\$MANAGE_RBAC.*true or false/],
-  ['several at once', ['api', '--port', 'x'], { CONCURRENCY: 'y' }, /--port[\s\S]*\$CONCURRENCY/],
+  ['an invalid log format', ['api', '--log-format', 'xml'], {}, /--log-format.*plain.*json/s],
+  ['a concurrency of zero', ['worker', '--concurrency', '0'], {}, /--concurrency/],
+  ['a negative deadline', ['worker', '--progress-deadline', '-1'], {}, /--progress-deadline/],
+  ['an invalid variable', ['api'], { MANAGE_RBAC: 'perhaps' }, /\$MANAGE_RBAC.*true or false/],
+  ['several errors at once', ['api', '--port', 'x'], { CONCURRENCY: 'y' }, /--port[\s\S]*\$CONCURRENCY/],
   ['a missing config file', ['api', '--config-file', '/nowhere.yaml'], {}, /\/nowhere.yaml.*--config-file/],
   [
-    'half of hardcoded mode',
+    'an incomplete hardcoded mode',
     ['api', '--release-channel-metadata', '{}'],
     {},
     /--release-channel-metadata-spec/,
   ],
-  ['half of a client certificate', ['api', '--client-cert', '/a'], {}, /--client-key/],
+  ['a client certificate without key', ['api', '--client-cert', '/a'], {}, /--client-key/],
   [
     'a missing token file',
     ['api', '--auth-token-file', '/nowhere', '--api-server', 'http://127.0.0.1:1'],
@@ -131,19 +131,19 @@ const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<stri
   ],
   ['a missing kubeconfig', ['worker', '--kubeconfig', '/nowhere'], {}, /\/nowhere.*--kubeconfig/],
   [
-    "a worker's flag for the API",
+    "a worker's flag on the API",
     ['api', '--concurrency', '5'],
     {},
     /--concurrency is a setting of skipper worker and skipper standalone: skipper api does not read it/,
   ],
   [
-    "the API's flags for a worker",
+    "the API's flags on a worker",
     ['worker', '--port', '80', '--environment-label', 'x'],
     {},
     /--port is a setting of skipper api and skipper standalone.*\n--environment-label is a setting of skipper api/,
   ],
   [
-    "a worker's port for a standalone",
+    "a worker's port on a standalone",
     ['standalone', '--worker-port', '81'],
     {},
     /--worker-port is a setting of skipper worker: skipper standalone does not read it/,
@@ -151,10 +151,10 @@ const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<stri
   ['no cluster at all', ['worker'], {}, /no cluster.*--kubeconfig/],
 ];
 
-describe('acceptance 20: what cannot work ends with a non-zero exit code and says what to change', () => {
+describe('acceptance 20: invalid settings end with a non-zero exit code and a message that says what to change', () => {
   let ended: Readonly<Record<string, Ended>> = {};
 
-  // All at once: most of the time goes into starting Node.
+  // All at once, because most of the time is the start of Node.
   beforeAll(async () => {
     const ends = WRONG.map(async ([what, args, env]) => [
       what,
@@ -269,7 +269,7 @@ describe('settings', () => {
       const exited = new Promise((resolve) => child.once('exit', resolve));
       try {
         const base = `http://127.0.0.1:${port}`;
-        await until(async () => (await fetch(`${base}/healthz`)).ok, `it listens on ${port}`);
+        await until(async () => (await fetch(`${base}/healthz`)).ok, `the process listens on ${port}`);
         expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'INFO' });
       } finally {
         child.kill('SIGTERM');
@@ -339,7 +339,7 @@ describe('log lines', () => {
     expect(records.filter(({ level }) => level === 'ERROR')).toEqual([]);
   });
 
-  test('are for people under --log-format plain, which is the default', async () => {
+  test('are plain text under --log-format plain, which is the default', async () => {
     const lines = await world.withApi({ flags: { 'log-format': undefined } }, async (api) => [
       ...api.lines(),
     ]);
@@ -348,7 +348,7 @@ describe('log lines', () => {
     for (const line of lines) expect(() => JSON.parse(line)).toThrow();
   });
 
-  test('tell no secrets', async () => {
+  test('contain no secrets', async () => {
     const file = await writeInto(world, 'secret-token', 'a-very-secret-token');
     const lines = await world.withApi({ flags: { 'auth-token-file': file, debug: true } }, async (api) => {
       const headers = { authorization: 'Bearer a-very-secret-token', cookie: 'session=a-secret-cookie' };

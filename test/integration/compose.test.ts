@@ -14,7 +14,7 @@ const CONFIG_FOLDER = '/var/run/config/fiaas';
 
 jest.setTimeout(240_000);
 
-/** The services of docker-compose.yml as processes of this machine: other ports and folders, the same commands. */
+/** The services of docker-compose.yml as local processes: the same commands with other ports and folders. */
 describe('docker compose --profile simulated up', () => {
   const { services } = readComposeFile({ NAMESPACES: String(NAMESPACES), RELEASE_EVERY: '3600' });
   const running = new Map<string, ChildProcess>();
@@ -34,11 +34,11 @@ describe('docker compose --profile simulated up', () => {
 
   function service(name: string): ComposeService {
     const found = services[name];
-    if (found === undefined) throw new Error(`there is no service ${name}`);
+    if (found === undefined) throw new Error(`service ${name} does not exist`);
     return found;
   }
 
-  /** What containers have that processes have not: names for each other, and a file system of their own. */
+  /** Replaces what only containers have: host names of other services, and a file system of their own. */
   function here(text: string): string {
     return text
       .replaceAll(CONFIG_FOLDER, folder)
@@ -47,11 +47,11 @@ describe('docker compose --profile simulated up', () => {
   }
 
   function environmentOf(name: string, port: number): Record<string, string | undefined> {
-    const asked = Object.entries(service(name).environment).map(([key, value]) => [key, here(value)]);
+    const given = Object.entries(service(name).environment).map(([key, value]) => [key, here(value)]);
     const own = name === 'worker' ? { WORKER_PORT: String(port) } : { PORT: String(port) };
-    // Its default is in the image's file system.
+    // The default path is in the image's file system.
     const CONFIG_FILE = join(folder, 'cluster_config.yaml');
-    return { PATH: process.env.PATH, HOME: folder, ...Object.fromEntries(asked), ...own, CONFIG_FILE };
+    return { PATH: process.env.PATH, HOME: folder, ...Object.fromEntries(given), ...own, CONFIG_FILE };
   }
 
   function start(name: string, program: string, args: readonly string[], env = {}): void {
@@ -69,15 +69,15 @@ describe('docker compose --profile simulated up', () => {
     start(name, program, [...args, ...[...command, ...more].map(here)], environmentOf(name, port));
   }
 
-  /** The service's own health check; one that names no port gets the command of its container's first process. */
+  /** The service's own health check. Without a port it gets the command of the container's first process. */
   function isHealthy(name: string, port: number): boolean {
     const [, program = '', ...args] = service(name).healthcheck.test;
     const command = args.some((arg) => arg.startsWith('--port=')) ? [] : service(name).command;
-    const asked = args.map((arg) => arg.replace('/app/', ROOT).replace('=6480', `=${ports.health}`));
-    return spawnSync(program, [...asked, ...command], { env: environmentOf(name, port) }).status === 0;
+    const local = args.map((arg) => arg.replace('/app/', ROOT).replace('=6480', `=${ports.health}`));
+    return spawnSync(program, [...local, ...command], { env: environmentOf(name, port) }).status === 0;
   }
 
-  test('each service becomes healthy in its turn, and the fleet is deployed', async () => {
+  test('the services become healthy one after another, and the fleet is deployed', async () => {
     const [, ...redisFlags] = service('redis').command;
     const redisPort = ['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', folder];
     start('redis', findRedisServer(process.env.PATH) ?? '', [...redisFlags, ...redisPort]);
@@ -103,7 +103,7 @@ describe('docker compose --profile simulated up', () => {
       const rows = await (await fetch(`http://127.0.0.1:${ports.api}/api/status`)).json();
       return Array.isArray(rows) && rows.length === NAMESPACES && rows.every(({ status }) => status === 'OK');
     };
-    await until(isDeployed, 'all namespaces are OK, without being asked for', 90_000);
+    await until(isDeployed, 'all namespaces are OK without a request', 90_000);
 
     const ended = [...running.values()].slice(1).map(
       (child) =>

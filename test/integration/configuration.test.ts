@@ -34,7 +34,7 @@ describe('a changed configuration', () => {
     const row = await until(async () => {
       const seen = await rowOf(namespace);
       return seen.health === 'outdated' && seen;
-    }, `a key ${what} makes it outdated`);
+    }, `a key ${what} makes the namespace outdated`);
     expect(row.cause).toBe('The configuration has changed since FDD was started');
     const target = await world.deployed(namespace);
 
@@ -42,10 +42,10 @@ describe('a changed configuration', () => {
     expect(target.warnings).toBeUndefined();
     expect(await world.deploymentId(namespace)).not.toBe(before);
     expect(await world.deployed(namespace)).toMatchObject({ outcome: 'unchanged' });
-    await until(async () => (await rowOf(namespace)).health === 'healthy', 'all is well');
+    await until(async () => (await rowOf(namespace)).health === 'healthy', 'the namespace is healthy');
   });
 
-  test('of a comment is none', async () => {
+  test('of a comment only counts as unchanged', async () => {
     await world.addNamespace('commented', { clusterConfig: 'log-format: json\n' });
     await world.deployed('commented');
 
@@ -54,7 +54,7 @@ describe('a changed configuration', () => {
     expect(await world.deployed('commented')).toMatchObject({ outcome: 'unchanged' });
   });
 
-  test('does not restart an FDD whose configuration nobody has recorded', async () => {
+  test('does not restart an FDD whose configuration was never recorded', async () => {
     await world.addNamespace('unrecorded', { fdd: NEW });
 
     await configure('unrecorded', 'log-format: json\n');
@@ -62,6 +62,6 @@ describe('a changed configuration', () => {
     const target = await world.deployed('unrecorded');
     expect(target).toMatchObject({ outcome: 'unchanged' });
     expect(target.warnings).toBeUndefined();
-    await until(async () => (await rowOf('unrecorded')).health === 'healthy', 'it stays healthy');
+    await until(async () => (await rowOf('unrecorded')).health === 'healthy', 'the namespace stays healthy');
   });
 });

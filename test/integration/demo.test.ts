@@ -59,7 +59,7 @@ describe('demo --once, in a pipe', () => {
     expect(JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'))).toEqual(summary);
   });
 
-  test('prints a line for each namespace that has ended, and nothing that moves the cursor', () => {
+  test('prints a line for each finished namespace, without cursor movement', () => {
     for (const name of ['team-001', 'team-002', 'team-003'])
       expect(good.lines.filter((line) => line.includes(`${name} completed after `))).toHaveLength(1);
     expect(good.lines.join('\n')).not.toContain('\x1b');
@@ -76,14 +76,14 @@ describe('demo --once, in a pipe', () => {
 });
 
 describe('demo', () => {
-  test('--help says how it is started', async () => {
+  test('--help shows how to start it', async () => {
     const { code, lines } = await demo('--help');
 
     expect(code).toBe(0);
     expect(lines[0]).toBe('Usage: npm run demo -- [options]');
   });
 
-  test('refuses --json without --once, without a stack', async () => {
+  test('refuses --json without --once, and prints no stack trace', async () => {
     const { code, err } = await demo('--json', 'summary.json');
 
     expect([code, err]).toEqual([1, 'error: --json goes with --once\n']);
@@ -94,7 +94,7 @@ describe('demo, until it is stopped', () => {
   const NAMESPACES = 12;
   const running = useDemo({ namespaces: NAMESPACES, failRate: 0.1 }, isQuiet(NAMESPACES));
 
-  test('fills a cluster, has two workers deploy all of it, and shows why one failed', async () => {
+  test('fills a cluster, deploys all of it with two workers, and shows why one failed', async () => {
     const { rows, summary } = await running.fleet();
 
     expect(summary).toMatchObject({ byHealth: { healthy: 11, degraded: 1 }, workers: 2, stale: [] });

@@ -29,14 +29,14 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** A desired state of its own for each use: nothing of another test is in it. */
+/** A desired state with its own prefix, without data of other tests. */
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
   const state = openDesiredState(redis, prefix);
   return { state, prefix, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
 }
 
-async function ask(
+async function request(
   state: DesiredState,
   id: string,
   namespaces: readonly string[],
@@ -68,10 +68,10 @@ async function targetOf(
 }
 
 describe('request', () => {
-  test('gives each namespace a job, and the rollout its targets', async () => {
+  test('creates a job for each namespace and the targets of the rollout', async () => {
     const { state } = freshState();
 
-    const answer = await ask(state, 'r1', ['a', 'b']);
+    const answer = await request(state, 'r1', ['a', 'b']);
 
     expect(answer).toEqual({
       kind: 'accepted',
@@ -84,7 +84,7 @@ describe('request', () => {
     expect((await state.dirty()).sort()).toEqual(['a', 'b']);
   });
 
-  test('only lists a namespace for which nothing is to be done', async () => {
+  test('only lists a namespace that needs no work', async () => {
     const { state } = freshState();
 
     await state.request({
@@ -97,11 +97,11 @@ describe('request', () => {
     expect(await state.begin('a', 'job', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
   });
 
-  test('acceptance 12: joins a request that has not begun, and tells the earlier one', async () => {
+  test('acceptance 12: joins a request that has not begun and returns the earlier one', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
 
-    const answer = await ask(state, 'r2', ['a'], { release: RELEASES[1] });
+    const answer = await request(state, 'r2', ['a'], { release: RELEASES[1] });
 
     expect(answer).toMatchObject({ targets: [{ coalesced: true, jobId: 'a.1', generation: 2 }] });
     expect(await targetOf(state, 'r1')).toMatchObject({
@@ -111,13 +111,13 @@ describe('request', () => {
     expect(await begin(state)).toMatchObject({ generation: 2, rolloutId: 'r2', release: { version: 'v2' } });
   });
 
-  test('acceptance 12: tells each of several requests that joined a running one', async () => {
+  test('acceptance 12: supersedes an earlier waiting request, but not the running one', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const run = await begin(state);
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
-    await ask(state, 'r3', ['a']);
+    await request(state, 'r3', ['a']);
 
     expect(await targetOf(state, 'r2')).toMatchObject({ state: 'superseded' });
     expect(await targetOf(state, 'r1')).toMatchObject({ state: 'running' });
@@ -125,30 +125,30 @@ describe('request', () => {
     expect(await targetOf(state, 'r1')).toMatchObject({ state: 'completed' });
   });
 
-  test('keeps a force that a later request without it joins', async () => {
+  test('keeps a force when a later request without it joins', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a'], { force: true });
+    await request(state, 'r1', ['a'], { force: true });
 
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     expect(await begin(state)).toMatchObject({ rolloutId: 'r2', forceBootstrap: true });
   });
 
-  test('forgets a force once a run has answered it', async () => {
+  test('forgets a force after a run has carried it out', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a'], { force: true });
+    await request(state, 'r1', ['a'], { force: true });
     await state.finish('a', await begin(state), { state: 'completed' });
 
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     expect(await begin(state)).toMatchObject({ forceBootstrap: false });
   });
 
-  test('gives a request that joins its whole number of attempts', async () => {
+  test('gives a joining request its full number of attempts', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const run = await begin(state);
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     await state.report('a', run, { phase: 'backoff', attempt: run.attempt - 1, throttled: 1 });
     await state.releaseLease('a', run.token);
@@ -156,25 +156,25 @@ describe('request', () => {
     expect(await begin(state)).toMatchObject({ rolloutId: 'r2', attempt: 1, throttled: 0 });
   });
 
-  test('tells that the job which it joins waits for its next attempt', async () => {
+  test('reports that the job it joins waits for its next attempt', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const run = await begin(state);
     await state.report('a', run, { phase: 'backoff' });
     await state.releaseLease('a', run.token);
 
-    const answer = await ask(state, 'r2', ['a']);
+    const answer = await request(state, 'r2', ['a']);
 
     expect(answer).toMatchObject({ targets: [{ coalesced: true, backoff: true, jobId: 'job-1' }] });
   });
 
-  test('answers the same key with the same rollout, and another request with a mismatch', async () => {
+  test('returns the same rollout for the same key, and a mismatch for a different request', async () => {
     const { state } = freshState();
     const idempotency = { key: 'k', fingerprint: 'f' };
-    await ask(state, 'r1', ['a'], { idempotency });
+    await request(state, 'r1', ['a'], { idempotency });
 
-    const same = await ask(state, 'r2', ['a'], { idempotency });
-    const other = await ask(state, 'r3', ['a'], { idempotency: { key: 'k', fingerprint: 'g' } });
+    const same = await request(state, 'r2', ['a'], { idempotency });
+    const other = await request(state, 'r3', ['a'], { idempotency: { key: 'k', fingerprint: 'g' } });
 
     expect(same).toEqual({ kind: 'replayed', rolloutId: 'r1' });
     expect(other).toEqual({ kind: 'mismatch' });
@@ -182,9 +182,9 @@ describe('request', () => {
     expect(await state.record('a')).toMatchObject({ generation: 1 });
   });
 
-  test('reads back what was asked', async () => {
+  test('can be read back', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
 
     const record = await state.record('a');
 
@@ -201,10 +201,10 @@ describe('request', () => {
 });
 
 describe('begin', () => {
-  test('keeps why the attempt before failed, until another request or the end', async () => {
+  test('keeps why the previous attempt failed, until another request or the end', async () => {
     const { state } = freshState();
     const lastFailure = async () => (await state.records(['a'])).get('a')?.lastFailure;
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const first = await begin(state);
     const atFirst = await lastFailure();
     await state.report('a', first, { phase: 'backoff', reason: 'no answer' });
@@ -216,25 +216,25 @@ describe('begin', () => {
     await state.releaseLease('a', second.token);
     await begin(state);
     const afterHandover = await lastFailure();
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     expect([atFirst, whileItRuns, afterHandover]).toEqual(['', 'no answer', 'no answer']);
     expect(await lastFailure()).toBe('');
   });
 
-  test('forgets it where the attempts begin anew', async () => {
+  test('forgets why the previous attempt failed when the attempts start over', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const first = await begin(state);
     await state.report('a', first, { phase: 'backoff', reason: 'no answer' });
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
     await state.releaseLease('a', first.token);
 
     expect(await begin(state)).toMatchObject({ rolloutId: 'r2', attempt: 1 });
     expect((await state.records(['a'])).get('a')?.lastFailure).toBe('');
   });
 
-  test('is idle where nothing was asked', async () => {
+  test('is idle if nothing was requested', async () => {
     const { state } = freshState();
 
     expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
@@ -242,15 +242,15 @@ describe('begin', () => {
 
   test('acceptance 12: is busy for another job while one runs', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     await begin(state);
 
     expect(await state.begin('a', 'job-2', 'token', LEASE_MS)).toEqual({ kind: 'busy' });
   });
 
-  test('acceptance 12: takes over from a worker that died once its lease has run out, which may write no more', async () => {
+  test('acceptance 12: takes over from a dead worker after its lease has expired, and fences its writes', async () => {
     const { state, expire } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const dead = await begin(state);
 
     expect(await state.begin('a', 'job-1', 'same-job', LEASE_MS)).toEqual({ kind: 'busy' });
@@ -266,9 +266,9 @@ describe('begin', () => {
     });
   });
 
-  test('acceptance 12: goes on with what the dead run had noted', async () => {
+  test('acceptance 12: continues with what the dead run had recorded', async () => {
     const { state, expire } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const dead = await begin(state);
     await state.report('a', dead, { appliedAt: 42, bootstrappedId: 'id-1', rbacVersion: 'v' });
     await expire('a');
@@ -278,12 +278,12 @@ describe('begin', () => {
     expect(alive).toMatchObject({ appliedAt: 42, bootstrappedId: 'id-1', rbacVersion: 'v' });
   });
 
-  test('begins the next request without the times of the last one', async () => {
+  test('begins the next request without the times of the previous one', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const run = await begin(state);
     await state.report('a', run, { appliedAt: 42 });
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
     await state.releaseLease('a', run.token);
 
     expect((await begin(state)).appliedAt).toBeUndefined();
@@ -293,29 +293,29 @@ describe('begin', () => {
 describe('a release', () => {
   const MONTH_SECONDS = 30 * 24 * 3600;
 
-  async function asked() {
+  async function aRequestedRelease() {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const name = (await state.record('a'))?.release ?? '';
     const key = `${prefix}:release:${name}`;
     return { state, name, key, rollout: `${prefix}:rollout:r1` };
   }
 
   test('is kept for longer than the rollout that names it', async () => {
-    const { key, rollout } = await asked();
+    const { key, rollout } = await aRequestedRelease();
 
     expect(await redis.ttl(key)).toBeGreaterThan((await redis.ttl(rollout)) + MONTH_SECONDS);
   });
 
   test.each([
-    ['it is requested again', async (state: DesiredState) => ask(state, 'r2', ['b'])],
+    ['it is requested again', async (state: DesiredState) => request(state, 'r2', ['b'])],
     ['a run of it begins', async (state: DesiredState) => begin(state)],
     [
       'the release check finds it in a record',
       async (state: DesiredState, name: string) => state.keepReleases([name, name]),
     ],
   ])('is kept for longer when %s', async (_what, refresh) => {
-    const { state, name, key } = await asked();
+    const { state, name, key } = await aRequestedRelease();
     await redis.expire(key, 60);
 
     await refresh(state, name);
@@ -323,14 +323,14 @@ describe('a release', () => {
     expect(await redis.ttl(key)).toBeGreaterThan(2 * MONTH_SECONDS);
   });
 
-  test('that is gone all the same is said to be, and another request heals that', async () => {
-    const { state, key } = await asked();
+  test('is reported if it is gone, and another request repairs that', async () => {
+    const { state, key } = await aRequestedRelease();
     await redis.del(key);
 
     await expect(state.begin('a', 'job-1', 'token', LEASE_MS)).rejects.toMatchObject({
       code: 'release_unknown',
     });
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toMatchObject({
       kind: 'run',
@@ -339,11 +339,11 @@ describe('a release', () => {
   });
 });
 
-describe('what cannot be read', () => {
-  test('is left out, and the rest is shown', async () => {
+describe('an unreadable record', () => {
+  test('is left out, and the others are shown', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a', 'b', 'c']);
-    await ask(state, 'r2', ['d']);
+    await request(state, 'r1', ['a', 'b', 'c']);
+    await request(state, 'r2', ['d']);
     await state.saveChannels([{ channel: 'stable', version: 'v1' }]);
     await redis.hset(`${prefix}:rollout:r1:targets`, { b: 'no JSON', c: '{"state":"unheard of"}' });
     await redis.set(`${prefix}:rollout:r2`, '{"id":"r2"}');
@@ -364,22 +364,22 @@ describe('text', () => {
     fc.constantFrom('"\\/\b\u0000\u2028', '\\u0041', '\ud83d', '\\\ud83d', '😀'.slice(1), '{"a":[]}'),
   );
 
-  test('of any kind comes back as it was written, but for half characters', async () => {
+  test('of any kind is read back as written, except for half characters', async () => {
     const { state } = freshState();
     await fc.assert(
       fc.asyncProperty(awkward, async (text) => {
-        await ask(state, randomUUID(), ['a'], { release: aRelease({ version: text, config: { text } }) });
+        await request(state, randomUUID(), ['a'], { release: aRelease({ version: text, config: { text } }) });
         const run = await begin(state);
-        const said = Buffer.from(text).toString();
-        expect(run.release).toMatchObject({ version: said, config: { text: said } });
+        const expected = Buffer.from(text).toString();
+        expect(run.release).toMatchObject({ version: expected, config: { text: expected } });
 
         await state.report('a', run, { reason: text }, { state: 'running', reason: text, details: [text] });
-        expect(await state.record('a')).toMatchObject({ reason: said });
-        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: said, details: [said] });
+        expect(await state.record('a')).toMatchObject({ reason: expected });
+        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: expected, details: [expected] });
 
         await state.finish('a', run, { state: 'failed', reason: text, code: 'x' });
-        expect(await state.record('a')).toMatchObject({ reason: said, lastCode: 'x' });
-        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: said });
+        expect(await state.record('a')).toMatchObject({ reason: expected, lastCode: 'x' });
+        expect(await targetOf(state, run.rolloutId)).toMatchObject({ reason: expected });
       }),
       { numRuns: 100 },
     );
@@ -387,9 +387,9 @@ describe('text', () => {
 });
 
 describe('renew', () => {
-  test('names the leases that are lost', async () => {
+  test('returns the lost leases', async () => {
     const { state, expire } = freshState();
-    await ask(state, 'r1', ['a', 'b', 'c']);
+    await request(state, 'r1', ['a', 'b', 'c']);
     const [a, b, c] = [await begin(state, 'a'), await begin(state, 'b'), await begin(state, 'c')];
     await expire('b');
     await expire('c');
@@ -406,12 +406,12 @@ describe('finish', () => {
   test('counts failures in a row', async () => {
     const { state } = freshState();
     for (const outcome of ['failed', 'failed'] as const) {
-      await ask(state, randomUUID(), ['a']);
+      await request(state, randomUUID(), ['a']);
       await state.finish('a', await begin(state), { state: outcome, reason: 'it broke' });
     }
 
     const failed = await state.record('a');
-    await ask(state, 'r3', ['a']);
+    await request(state, 'r3', ['a']);
     await state.finish('a', await begin(state), { state: 'completed' });
 
     expect(failed).toMatchObject({ failures: 2, lastState: 'failed', state: 'failed', reason: 'it broke' });
@@ -447,9 +447,9 @@ describe('rolloutsWithCounts', () => {
     expect(await state.rolloutsWithCounts(1)).toHaveLength(1);
   });
 
-  test('counts a rollout from before counts were kept, and keeps them from then on', async () => {
+  test('counts a rollout from before counts were stored, and stores them from then on', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a', 'b']);
+    await request(state, 'r1', ['a', 'b']);
     const run = await begin(state, 'a');
     await redis.del(`${prefix}:rollout:r1:counts`);
     const b = await begin(state, 'b');
@@ -467,7 +467,7 @@ describe('rolloutsWithCounts', () => {
 
   test('forgets the counts when the rollout is forgotten', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
 
     const [rollout = 0, counts = -1] = await Promise.all([
       redis.ttl(`${prefix}:rollout:r1`),
@@ -483,7 +483,7 @@ describe('rolloutsWithCounts', () => {
 describe('channels', () => {
   const stable = { channel: 'stable', version: 'v1', image: 'fiaas/fdd:v1', checkedAt: 42 };
 
-  test('are those that the latest check has seen', async () => {
+  test('are those of the latest check', async () => {
     const { state } = freshState();
 
     await state.saveChannels([stable, { channel: 'old', version: 'v0' }]);
@@ -494,7 +494,7 @@ describe('channels', () => {
     });
   });
 
-  test('are none where none is in use', async () => {
+  test('are empty if no channel is in use', async () => {
     const { state } = freshState();
     await state.saveChannels([stable]);
 
@@ -520,9 +520,9 @@ describe('changes', () => {
     };
   }
 
-  test('are announced by every step of a run, and not by what only the run itself needs', async () => {
+  test('are announced by every step of a run, except by what only the run itself needs', async () => {
     const { state, feed, names, heard } = await listening();
-    await ask(state, 'r1', ['a', 'b']);
+    await request(state, 'r1', ['a', 'b']);
     await until(() => names().length === 2, 'the request is announced');
     const run = await begin(state, 'a');
     await state.report('a', run, { appliedAt: 42 });
@@ -536,11 +536,11 @@ describe('changes', () => {
     expect(names()).toEqual(['a', 'b', 'a', 'a', 'a']);
   });
 
-  test('of thousands of namespaces come in few messages', async () => {
+  test('of thousands of namespaces arrive in few messages', async () => {
     const { state, feed, heard, names } = await listening();
     const namespaces = Array.from({ length: 1_200 }, (_, index) => `team-${index}`);
 
-    await ask(state, 'r1', namespaces);
+    await request(state, 'r1', namespaces);
     await until(() => names().length === namespaces.length, 'all are announced');
     feed.close();
 
@@ -548,7 +548,7 @@ describe('changes', () => {
     expect(names()).toEqual(namespaces);
   });
 
-  test('may have been missed while Redis was away: a new subscription says so', async () => {
+  test('can be missed while Redis is down: a new subscription reports that', async () => {
     const own = await startRedisServer({ path: process.env.PATH });
     const connection = connectRedis(aRedisAddress(own.url), silentLog);
     await untilReady(connection, AbortSignal.timeout(10_000));
@@ -567,13 +567,13 @@ describe('changes', () => {
   });
 });
 
-describe('while Redis is away', () => {
-  test('every command fails at once, with its class', async () => {
+describe('while Redis is down', () => {
+  test('every command fails at once with its error class', async () => {
     const away = new Redis({ lazyConnect: true });
 
-    const asked = openDesiredState(away).dirty();
+    const reading = openDesiredState(away).dirty();
 
-    await expect(asked).rejects.toMatchObject({ code: 'redis_unavailable', errorClass: 'retryable' });
+    await expect(reading).rejects.toMatchObject({ code: 'redis_unavailable', errorClass: 'retryable' });
     expect(isReady(away)).toBe(false);
   });
 });
@@ -597,7 +597,7 @@ const command = fc.oneof(
     state: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
   }),
   fc.record({ kind: fc.constant('backoff' as const), namespace, worker }),
-  // The process is gone, or stopped for too long: its lease runs out, and it may come back and write.
+  // The process is gone or was stopped for too long: its lease expires, and it may come back and write.
   fc.record({ kind: fc.constant('expire' as const), namespace }),
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
@@ -630,7 +630,7 @@ interface World {
   readonly state: DesiredState;
   readonly expire: (namespace: string) => Promise<unknown>;
   readonly model: StateModel;
-  /** The latest run of each worker in each namespace, be it dead. */
+  /** The latest run of each worker in each namespace, even if it is dead. */
   readonly runs: Map<string, Run>;
 }
 
@@ -638,7 +638,7 @@ async function perform(each: Command, { state, expire, model, runs }: World): Pr
   if (each.kind === 'request') {
     const { namespaces, force, release } = each;
     const id = model.request(namespaces, force, RELEASES[release]?.version ?? '');
-    await ask(state, id, namespaces, { force, release: RELEASES[release] });
+    await request(state, id, namespaces, { force, release: RELEASES[release] });
     return;
   }
   if (each.kind === 'expire') {
@@ -677,7 +677,7 @@ async function perform(each: Command, { state, expire, model, runs }: World): Pr
   runs.delete(key);
 }
 
-/** What is kept beside the targets must say what the targets say. */
+/** The stored counts must match the targets. */
 async function expectCountsToBeTrue(state: DesiredState, rollouts?: number): Promise<void> {
   const counted = await state.rolloutsWithCounts(100);
   if (rollouts !== undefined) expect(counted).toHaveLength(rollouts);
@@ -687,7 +687,7 @@ async function expectCountsToBeTrue(state: DesiredState, rollouts?: number): Pro
   }
 }
 
-/** Lets a worker do all that is left, after every other one has died. */
+/** Lets one worker finish all work after every other one has died. */
 async function drain(world: World): Promise<void> {
   for (const each of ['a', 'b'] as const) {
     await perform({ kind: 'expire', namespace: each }, world);
@@ -702,7 +702,7 @@ async function drain(world: World): Promise<void> {
 
 const FINAL = ['completed', 'failed', 'cancelled', 'superseded'];
 
-/** Notes the end of every target, and that it never changes again. */
+/** Records the end of every target and checks that it never changes. */
 async function expectEndsToStay(state: DesiredState, model: StateModel, ended: Map<string, string>) {
   for (const id of model.rollouts()) {
     for (const [target, { state: now }] of (await state.rollout(id))?.targets ?? []) {
@@ -714,12 +714,12 @@ async function expectEndsToStay(state: DesiredState, model: StateModel, ended: M
   }
 }
 
-describe('what Redis has lost', () => {
+describe('data loss in Redis', () => {
   const countsOf = async (state: DesiredState) => (await state.rolloutsWithCounts(1))[0]?.counts;
 
-  test('ends the targets that nothing works on any more, and keeps the others', async () => {
+  test('ends the targets that no job works on, and keeps the others', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['evicted', 'waiting', 'running', 'done']);
+    await request(state, 'r1', ['evicted', 'waiting', 'running', 'done']);
     await begin(state, 'running');
     await state.finish('done', await begin(state, 'done'), { state: 'completed' });
     await redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
@@ -744,25 +744,25 @@ describe('what Redis has lost', () => {
 
   test('ends a rollout whose targets are gone', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a', 'b']);
+    await request(state, 'r1', ['a', 'b']);
     await redis.del(`${prefix}:rollout:r1:targets`);
 
     expect(await state.endOrphans()).toBe(2);
     expect(await countsOf(state)).toMatchObject({ pending: 0, running: 0, failed: 2 });
   });
 
-  test('a request that a newer one runs behind is not lost', async () => {
+  test('a request with a newer one behind it is not lost', async () => {
     const { state } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     await begin(state);
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
 
     expect(await state.endOrphans()).toBe(0);
   });
 
-  test('ends a request whose release is gone, so that nothing is tried forever', async () => {
+  test('ends a request whose release is gone, so that it is not retried forever', async () => {
     const { state, prefix } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     const { release = '' } = (await state.record('a')) ?? {};
     await redis.del(`${prefix}:release:${release}`);
 
@@ -778,15 +778,15 @@ describe('what Redis has lost', () => {
     expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
   });
 
-  test('attempts whose worker was lost are counted apart, until the next request', async () => {
+  test('attempts whose worker was lost are counted separately, until the next request', async () => {
     const { state, expire } = freshState();
-    await ask(state, 'r1', ['a']);
+    await request(state, 'r1', ['a']);
     await begin(state);
     await expire('a');
 
     expect(await begin(state)).toMatchObject({ attempt: 2, lost: 1 });
     await expire('a');
-    await ask(state, 'r2', ['a']);
+    await request(state, 'r2', ['a']);
     expect(await begin(state)).toMatchObject({ attempt: 1, lost: 0 });
   });
 });

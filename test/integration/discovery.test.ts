@@ -31,7 +31,7 @@ describe('discovery', () => {
     expect((await world.rolloutFinished(id)).counts.completed).toBe(2);
   });
 
-  test('acceptance 1: several ConfigMaps of one namespace make one entry, and the named one counts', async () => {
+  test('acceptance 1: several ConfigMaps of a namespace make one entry, and the one with the fixed name counts', async () => {
     await world.addNamespace('several', { tag: 'latest', labels: { app: FDD } });
     for (const name of ['a-labelled', 'z-labelled']) {
       await world.kube.create(CONFIG_MAPS, 'several', {
@@ -50,7 +50,7 @@ describe('discovery', () => {
     expect(targets).toHaveLength(1);
   });
 
-  test('the tag is "stable" where none is named', async () => {
+  test('the default tag is "stable"', async () => {
     await world.addNamespace('untagged');
 
     expect(await statusOf('untagged')).toMatchObject({ channel: 'stable', status: 'NOT_FOUND' });
@@ -75,7 +75,7 @@ describe('discovery', () => {
     ],
     ['spaced-tag', { tag: 'a b', 'cluster_config.yaml': '{}' }, /"a b" is not a valid channel name/],
   ])(
-    'acceptance 2: a malformed ConfigMap (%s) is CONFIG_ERROR with the reason',
+    'acceptance 2: a malformed ConfigMap (%s) is a CONFIG_ERROR with the reason',
     async (namespace, data, reason) => {
       await world.addNamespace(namespace, { data });
 
@@ -93,7 +93,7 @@ describe('discovery', () => {
     },
   );
 
-  test('acceptance 2: malformed ConfigMaps touch no other namespace, also where all are deployed', async () => {
+  test('acceptance 2: malformed ConfigMaps affect no other namespace, even if all are deployed', async () => {
     await world.addNamespace('broken-beside', { data: { 'cluster_config.yaml': ': : :' } });
     await world.addNamespace('healthy-beside', {
       data: { 'cluster_config.yaml': '# 🚀\nenvironment: "🧪"\n' },
@@ -124,7 +124,10 @@ describe('discovery', () => {
       body: { data: { 'cluster_config.yaml': 'environment: test' } },
     });
 
-    await until(async () => (await statusOf('repaired')).status === 'NOT_FOUND', 'CONFIG_ERROR is over');
+    await until(
+      async () => (await statusOf('repaired')).status === 'NOT_FOUND',
+      'the CONFIG_ERROR has ended',
+    );
     expect(await world.deployed('repaired')).toMatchObject({ state: 'completed' });
   });
 
@@ -160,7 +163,7 @@ describe('discovery', () => {
           },
         },
       });
-      await until(async () => (await statusOf(namespace)).status === 'HELM_MANAGED', 'Helm is seen');
+      await until(async () => (await statusOf(namespace)).status === 'HELM_MANAGED', 'the status shows Helm');
     }
 
     test('acceptance 23: is reported, and a deploy leaves it alone', async () => {
@@ -177,7 +180,7 @@ describe('discovery', () => {
       expect(world.changes('helm')).toEqual([]);
     });
 
-    test('acceptance 23: is taken over when that is forced', async () => {
+    test('acceptance 23: is taken over by a forced deploy', async () => {
       await addHelmManaged('helm-forced');
 
       const target = await world.deployed('helm-forced', { force_bootstrap: true });

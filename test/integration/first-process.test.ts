@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
 /** Issue: two seconds; a machine that is busy with other tests gets more. */
 const ENDS_WITHIN_MS = 8_000;
-/** From the very first moment until well after it listens. */
+/** From the first moment until well after it listens. */
 const MOMENTS_MS = [0, 30, 60, 100, 150, 200, 300, 400, 600, 900, 1_300];
 const SIGTERM_BIT = 1n << 14n;
 
@@ -19,7 +19,7 @@ const mayMakePidNamespaces = spawnSync('unshare', ['--pid', '--fork', 'true']).s
 
 describe('as process 1 of a container', () => {
   if (!mayMakePidNamespaces) {
-    test.skip('is not tried: only root may make a pid namespace', () => undefined);
+    test.skip('is skipped: only root can create a PID namespace', () => undefined);
     return;
   }
 
@@ -29,14 +29,14 @@ describe('as process 1 of a container', () => {
   jest.setTimeout(30_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Redis and cluster are away, as they may be for long: nothing is ever ready. */
+  /** Redis and the cluster are unreachable, which can last: the process never becomes ready. */
   async function start(command: 'standalone' | 'worker'): Promise<Started> {
     const flags = ['--kubeconfig', kubeconfig, '--redis-url', 'redis://127.0.0.1:9'];
     flags.push(command === 'worker' ? '--worker-port' : '--port', String(await freePort()));
     return startAsFirstProcess([command, ...flags]);
   }
 
-  test.each(MOMENTS_MS)('SIGTERM %i ms after the start ends it', async (moment) => {
+  test.each(MOMENTS_MS)('SIGTERM %i ms after the start ends the process', async (moment) => {
     const { pid, ended, kill } = await start('standalone');
     try {
       await pause(moment);
@@ -49,11 +49,11 @@ describe('as process 1 of a container', () => {
   });
 
   test.each(['standalone', 'worker'] as const)(
-    'SIGTERM ends a %s that runs in order, with 0',
+    'SIGTERM ends a running %s gracefully with exit code 0',
     async (command) => {
       const { pid, ended, kill, lines } = await start(command);
       try {
-        await until(() => lines().includes('Redis connection lost'), 'it runs');
+        await until(() => lines().includes('Redis connection lost'), 'the process runs');
         process.kill(pid, 'SIGTERM');
 
         expect(await within(ENDS_WITHIN_MS, ended)).toBe(0);
@@ -64,7 +64,7 @@ describe('as process 1 of a container', () => {
     },
   );
 
-  test('the exit code of a process that cannot start is its own', async () => {
+  test('a process that cannot start keeps its own exit code', async () => {
     const { ended } = await startAsFirstProcess(['api', '--port', 'none']);
 
     expect(await within(ENDS_WITHIN_MS, ended)).toBe(1);
@@ -72,7 +72,7 @@ describe('as process 1 of a container', () => {
 });
 
 interface Started {
-  /** As it is known outside of its namespace. */
+  /** The PID outside of its namespace. */
   readonly pid: number;
   readonly ended: Promise<number | null>;
   readonly lines: () => string;
@@ -91,18 +91,21 @@ async function startAsFirstProcess(args: readonly string[]): Promise<Started> {
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const pid = await until(() => firstProcessOf(child) ?? child.exitCode ?? undefined, 'its trap is set');
+  const pid = await until(
+    () => firstProcessOf(child) ?? child.exitCode ?? undefined,
+    'its signal handler is set',
+  );
   return { pid, ended, lines: () => text, kill: () => child.kill('SIGKILL') };
 }
 
-/** The child of `unshare`, once it has a handler for SIGTERM: in the milliseconds before, no program can have one. */
+/** The child of `unshare`, once it handles SIGTERM: no program can do so in its first milliseconds. */
 function firstProcessOf({ pid }: ChildProcess): number | undefined {
   try {
     const children = readFileSync(join('/proc', String(pid), 'task', String(pid), 'children'), 'utf8');
     const first = Number(children.trim().split(' ')[0]);
     const status = readFileSync(join('/proc', String(first), 'status'), 'utf8');
     const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`);
-    // Before its exec it is `unshare` still.
+    // Before its exec the process is still `unshare`.
     return status.startsWith('Name:\tskipper') && (caught & SIGTERM_BIT) !== 0n ? first : undefined;
   } catch {
     return undefined;

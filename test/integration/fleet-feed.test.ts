@@ -8,7 +8,7 @@ import { quickestOf } from '../support/quickest.ts';
 import { useWorld, type World } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-/** Generous for a busy machine; on a quiet one it is about a tenth of that. */
+/** Generous, for a busy machine; an idle one needs about a tenth of that. */
 const SOON_MS = 1_000;
 
 const listeners: Listener[] = [];
@@ -24,7 +24,7 @@ async function listen(
   const [api] = world.running();
   const listener = await listenToEvents(`${api?.url}/api/fleet/events${since && `?since=${since}`}`, headers);
   listeners.push(listener);
-  await until(() => listener.heard.length > 0, 'the first answer');
+  await until(() => listener.heard.length > 0, 'the first event arrives');
   return listener;
 }
 
@@ -36,7 +36,7 @@ function publishedRows({ heard }: Listener, namespace: string): FleetRow[] {
     .filter((row) => row.namespace === namespace);
 }
 
-/** Adds a namespace; gives a position at which it has its row. */
+/** Adds a namespace and returns a feed position at which it has its row. */
 async function addedAt(world: World, name: string): Promise<string> {
   await world.addNamespace(name);
   return until(async () => {
@@ -55,7 +55,7 @@ describe('the fleet feed', () => {
     await opened.startWorker();
   });
 
-  test('tells a change of the cluster within a second, and a namespace that is gone', async () => {
+  test('publishes a change in the cluster within a second, and a deleted namespace', async () => {
     const took = await quickestOf(4, SOON_MS, async () => {
       const listener = await listen(world);
       const began = Date.now();
@@ -65,13 +65,13 @@ describe('the fleet feed', () => {
         metadata: { name: FDD, namespace: 'default' },
         data: { tag: 'stable' },
       });
-      await until(() => publishedRows(listener, 'default').length > 0, 'the row is reported');
+      await until(() => publishedRows(listener, 'default').length > 0, 'the row is published');
       const [row] = publishedRows(listener, 'default');
       const at = listener.heard.find(({ data }) => JSON.stringify(data).includes('"default"'))?.at ?? 0;
       await world.kube.delete(CONFIG_MAPS, { namespace: 'default', name: FDD });
       const gone = await until(
         () => listener.heard.find(({ event, data }) => event === 'rows' && data.gone.includes('default')),
-        'the namespace is gone',
+        'the deletion is published',
       );
 
       expect(row).toMatchObject({ status: 'NOT_FOUND', channel: 'stable', activity: 'idle' });
@@ -82,7 +82,7 @@ describe('the fleet feed', () => {
     expect(took).toBeLessThan(SOON_MS);
   });
 
-  test('shows the phases of a deploy as they come', async () => {
+  test('shows the phases of a deploy as they happen', async () => {
     await world.addNamespace('phases', { fdd: OLD });
     const listener = await listen(world);
     world.fdds.misbehaviour.set('phases', { kind: 'slow-start', ms: 2_000 }, { version: NEW });
@@ -108,7 +108,7 @@ describe('the fleet feed', () => {
         listener.heard.findLast(
           ({ event, data }) => event === 'summary' && data.rollouts[0]?.state === 'completed',
         ),
-      'the summary tells the end',
+      'the summary shows the end',
     );
     expect(summary.data).toMatchObject({
       workers: 1,
@@ -118,7 +118,7 @@ describe('the fleet feed', () => {
     });
   });
 
-  test('tells the very message of a failure, with its code, and groups it', async () => {
+  test('publishes the exact message and code of a failure, and groups it', async () => {
     await world.addNamespace('team-1', { fdd: OLD });
     world.fdds.misbehaviour.set('team-1', { kind: 'failed', lines: ['no ingress for team-1.example'] });
 
@@ -139,7 +139,7 @@ describe('the fleet feed', () => {
     });
   });
 
-  test('gives a client that reconnects just the difference, also by Last-Event-ID, which wins over the URL', async () => {
+  test('sends a reconnecting client only the difference, also by Last-Event-ID, which overrides the URL', async () => {
     const start = await addedAt(world, 'quiet');
     const position = await addedAt(world, 'moving');
 
@@ -163,15 +163,15 @@ describe('the fleet feed', () => {
     expect(heard[0]?.data.now - Date.now()).toBeLessThan(SOON_MS);
   });
 
-  test('ticks, so that a client that hears nothing knows that the connection is dead', async () => {
+  test('sends ticks, so that a client can detect a dead connection', async () => {
     const { heard } = await listen(world);
 
-    const tick = await until(() => heard.find(({ event }) => event === 'tick'), 'a tick');
+    const tick = await until(() => heard.find(({ event }) => event === 'tick'), 'a tick arrives');
 
     expect(tick.data).toEqual({ now: expect.any(Number) });
   });
 
-  test('compresses answers, and not events', async () => {
+  test('compresses responses, but not events', async () => {
     const fleet = await world.http('/api/fleet', { headers: { 'accept-encoding': 'gzip' } });
     const { response } = await listen(world, '', { 'accept-encoding': 'gzip' });
 
@@ -180,14 +180,14 @@ describe('the fleet feed', () => {
     expect(response.headers).toMatchObject({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   });
 
-  test('names the channels in use, as the release check has seen them', async () => {
+  test('shows the channels in use, as of the latest release check', async () => {
     await world.addNamespace('pinned', { tag: 'no-such-channel' });
     await world.http('/api/releases/check', { method: 'POST' });
 
     const { channels, checkIntervalSeconds, releaseCheck } = await until(async () => {
       const { body } = await world.http('/api/releases');
       return body.channels.some(({ problem }: { problem?: string }) => problem !== undefined) && body;
-    }, 'the channels were looked at');
+    }, 'the channels were checked');
 
     expect(checkIntervalSeconds).toBe(3600);
     expect(releaseCheck).toEqual({
@@ -219,7 +219,7 @@ describe('the fleet feed', () => {
     const redis = new Redis(world.redis.url);
     const commandsIn = async (): Promise<number> => {
       const before = await commands(redis);
-      // Summaries come once a second: three of them say how much that takes.
+      // Summaries come once a second: by the first tick there are enough of them to measure.
       const listener = await listen(world);
       await until(() => listener.heard.some(({ event }) => event === 'tick'), 'five seconds have passed');
       return (await commands(redis)) - before;
@@ -236,10 +236,10 @@ describe('the fleet feed', () => {
   });
 });
 
-describe('the fleet feed, when something is away', () => {
+describe('the fleet feed during an outage', () => {
   const world = useWorld();
 
-  test('says that Redis is away, goes on showing the cluster, and heals by itself', async () => {
+  test('reports that Redis is down, keeps showing the cluster, and recovers automatically', async () => {
     const api = await world.startApi();
     const worker = await world.startWorker();
     await world.addNamespace('before', { fdd: OLD });
@@ -248,14 +248,14 @@ describe('the fleet feed, when something is away', () => {
     await world.redis.stop();
     const stale = await until(
       () => listener.heard.find(({ event, data }) => event === 'summary' && data.stale.length > 0),
-      'it is said that Redis is away',
+      'the outage of Redis is reported',
     );
     await world.addNamespace('during');
     await until(() => publishedRows(listener, 'during').length > 0, 'the cluster is shown');
     await world.redis.start();
     await until(
       () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
-      'it is said that all is fresh',
+      'nothing is stale any more',
     );
     const { id } = await until(async () => {
       const { status, body } = await world.http('/api/deploy', {
@@ -273,7 +273,7 @@ describe('the fleet feed, when something is away', () => {
     await Promise.all([api.stop(), worker.stop()]);
   });
 
-  test('says that the cluster is away, and heals by itself', async () => {
+  test('reports that the cluster is unreachable, and recovers automatically', async () => {
     const gate = await world.openGate();
     const api = await world.startApi({ gate });
     const listener = await listen(world);
@@ -281,12 +281,12 @@ describe('the fleet feed, when something is away', () => {
     gate.cut();
     const stale = await until(
       () => listener.heard.find(({ event, data }) => event === 'summary' && data.stale.length > 0),
-      'it is said that the cluster is away',
+      'the outage of the cluster is reported',
     );
     gate.repair();
     await until(
       () => listener.heard.findLast(({ event }) => event === 'summary')?.data.stale.length === 0,
-      'it is said that all is fresh',
+      'nothing is stale any more',
     );
 
     expect(stale.data.stale).toEqual([expect.stringContaining('The Kubernetes API does not answer')]);
@@ -306,7 +306,7 @@ describe('the fleet feed, when something is away', () => {
   });
 });
 
-/** Commands that Redis has carried out since it began. */
+/** Commands that Redis has run since its start. */
 async function commands(redis: Redis): Promise<number> {
   const lines = (await redis.info('commandstats')).split('\n');
   return lines

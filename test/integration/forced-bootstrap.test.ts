@@ -10,8 +10,8 @@ const world = useWorld({ flags: { 'progress-deadline': 20, 'bootstrap-deadline':
   await opened.startWorker();
 });
 
-describe('a forced bootstrap beside an FDD that lives', () => {
-  test('has not failed when its pod ends with exit code 0 before the other FDD reports SUCCESS', async () => {
+describe('a forced bootstrap beside a running FDD', () => {
+  test('does not fail when its pod exits with 0 before the running FDD reports SUCCESS', async () => {
     await world.addNamespace('late', { fdd: OLD });
     world.fdds.misbehaviour.set('late', { kind: 'bootstrap-exits', exitCode: 0 });
     world.fdds.misbehaviour.set('late', { kind: 'hang' });
@@ -24,7 +24,7 @@ describe('a forced bootstrap beside an FDD that lives', () => {
       });
       return pod?.status?.phase === 'Succeeded';
     }, 'the bootstrap pod has ended');
-    // Longer than the grace that a pod with another exit code gets.
+    // Longer than the grace period for a pod with another exit code.
     await pause(3_000);
     world.fdds.misbehaviour.clear('late');
     const { targets } = await world.rolloutFinished(id);

@@ -12,7 +12,7 @@ import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
 /**
- * Whatever is sent to Skipper: no 5xx but 503, no hang, no write. A failure prints its seed; `FUZZ_SEED=… npm test --
+ * No input may cause a 5xx other than 503, a hang or a write. A failure prints its seed; `FUZZ_SEED=… npm test --
  * test/integration/fuzz.test.ts` repeats it, FUZZ_RUNS makes it longer, as `npm run test:long` does.
  */
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isLong ? 2_000 : 100));
@@ -31,7 +31,7 @@ const world = useWorld({ processes: true }, async (opened) => {
   skipper = await opened.startStandalone({
     flags: { 'auth-token-file': token, baseurl: releases.url, 'disable-autoupdate': false },
   });
-  // No channel can be read, and updates are automatic: a rollout is begun by what should have been refused, or believed.
+  // No channel can be read, and updates are automatic: a rollout begins only if bad input was accepted or trusted.
   await opened.addNamespace('team-a', { fdd: OLD });
 });
 
@@ -60,7 +60,7 @@ async function send(request: RawRequest): Promise<RawAnswer> {
 
 const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
 const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ maxLength: 60 }));
-/** Any byte but those that would end the header. */
+/** Any byte except those that would end the header. */
 const anyHeaderValue = fc.oneof(
   anyBytes.map((bytes) => bytes.toString('latin1').replace(/[\r\n\0]/g, '')),
   fc.integer({ min: 1, max: 40_000 }).map((length) => 'x'.repeat(length)),
@@ -111,7 +111,7 @@ describe('POST /api/deploy', () => {
     fc.integer({ min: 2, max: 3 }).map((mebibytes) => ' '.repeat(mebibytes * 1024 * 1024)),
   );
 
-  test('refuses whatever is no request, and does nothing', async () => {
+  test('refuses anything that is not a valid request, and does nothing', async () => {
     const body = fc.oneof(
       strangeBody.map((text) => Buffer.from(text)),
       anyBytes,
@@ -129,7 +129,7 @@ describe('POST /api/deploy', () => {
     );
   });
 
-  /** All of them, or some that exist: that would be a request. */
+  /** All namespaces, or some that exist: that is a valid request. */
   function isRequest(text: string): boolean {
     if (text.trim() === '') return Buffer.byteLength(text) <= 2 * 1024 * 1024;
     try {
@@ -143,7 +143,7 @@ describe('POST /api/deploy', () => {
     }
   }
 
-  test('bears any header', async () => {
+  test('survives any header', async () => {
     const name = fc.constantFrom(
       ...[
         'Idempotency-Key',
@@ -268,7 +268,7 @@ describe('any path', () => {
     'FOO',
   );
 
-  test('is answered, and changes nothing without the token', async () => {
+  test('gets a response, and changes nothing without the token', async () => {
     const path = fc.tuple(fc.array(segment, { maxLength: 6 }), query);
     await fc.assert(
       fc.asyncProperty(method, path, async (verb, [segments, suffix]) => {
@@ -278,7 +278,7 @@ describe('any path', () => {
     );
   });
 
-  test('and any position in the feed is answered with a stream', async () => {
+  test('with any position in the feed gets a stream', async () => {
     const positions = fc.oneof(
       anyHeaderValue,
       fc.tuple(anyText, fc.double()).map(([epoch, at]) => `${epoch.replace(/[^!-~]/g, '')}.${at}`),
@@ -328,7 +328,7 @@ describe('a ConfigMap', () => {
   );
   let count = 0;
 
-  test('with whatever in it costs its own namespace at most', async () => {
+  test('with any content affects its own namespace at most', async () => {
     const configMaps = fc.array(fc.tuple(data, labels), { minLength: 10, maxLength: 10 });
     await fc.assert(
       fc.asyncProperty(configMaps, async (given) => {
@@ -437,7 +437,7 @@ describe('a release channel', () => {
     );
   });
 
-  test('that is broken ends the release check, which tells it', async () => {
+  test('that is broken ends the release check, which reports it', async () => {
     releases.answer(
       '/fiaas-deploy-daemon/broken.json',
       JSON.stringify({ image: 'fiaas/x:1', spec: `${url()}/bomb` }),

@@ -35,7 +35,7 @@ function kindsOf(attempt: Attempt | undefined): string[] {
   return (attempt?.steps ?? []).map(({ kind }) => kind);
 }
 
-/** The view of the fleet hears of a change a moment after it has happened. */
+/** The fleet view sees a change a moment after it happened. */
 async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   return until(async () => {
     const details = await detailsOf(namespace);
@@ -44,7 +44,7 @@ async function settledDetails(namespace: string): Promise<NamespaceDetails> {
 }
 
 describe('the timeline', () => {
-  test('tells what an update did, and how long each step took', async () => {
+  test('shows what an update did and how long each step took', async () => {
     await world.addNamespace('updated', { fdd: OLD });
     await world.withWorker(worker, () => world.deployed('updated'));
 
@@ -72,7 +72,7 @@ describe('the timeline', () => {
     expect(rollouts).toMatchObject([{ id: attempt?.rolloutId }]);
   });
 
-  test('tells each attempt that was made again, and how long the next was put off', async () => {
+  test('shows each retried attempt and the delay before the next one', async () => {
     await world.addNamespace('erring', { fdd: OLD });
     Object.assign(world.cluster.faults, {
       method: /PATCH/,
@@ -98,7 +98,7 @@ describe('the timeline', () => {
     expect(why).toMatchObject({ code: 'cluster_unavailable', because: [expect.stringContaining('500')] });
   });
 
-  test('shows the attempt that runs, and tells of one whose worker was killed', async () => {
+  test('shows the running attempt, and the one whose worker was killed', async () => {
     await world.addNamespace('orphaned', { fdd: OLD });
     world.fdds.misbehaviour.set('orphaned', { kind: 'hang' });
     const first = await world.startWorker({ process: true, flags: { 'progress-deadline': 60 } });
@@ -124,7 +124,7 @@ describe('the timeline', () => {
     expect(kindsOf(attempts[1])).toContain('waiting for FDD');
   });
 
-  test('tells of an attempt whose worker was killed between its writes', async () => {
+  test('shows an attempt whose worker was killed between its writes', async () => {
     await world.addNamespace('cut-off', { fdd: OLD });
     const gate = await world.openGate();
     const held = gate.hold(isApplicationWrite('cut-off'));
@@ -141,14 +141,14 @@ describe('the timeline', () => {
     expect(attempts.map(({ end }) => end)).toEqual(['completed', 'lost']);
   });
 
-  test('tells of an attempt that was handed over', async () => {
+  test('shows an attempt that was handed over', async () => {
     await world.addNamespace('handed-over', { fdd: OLD });
     world.fdds.misbehaviour.set('handed-over', { kind: 'hang' });
     const first = await world.startWorker({ flags: { 'grace-period': 0.1, 'progress-deadline': 60 } });
     const { id } = await world.deploy({ namespaces: ['handed-over'] });
     await until(
       async () => (await detailsOf('handed-over')).row.activity === 'waiting for FDD',
-      'it waits for FDD',
+      'the run waits for FDD',
     );
     await first.stop();
     world.fdds.misbehaviour.clear('handed-over');
@@ -159,7 +159,7 @@ describe('the timeline', () => {
     expect(attempts.map(({ end }) => end)).toEqual(['completed', 'handed over']);
   });
 
-  test('counts runs that found nothing to do as one', async () => {
+  test('shows consecutive runs without changes as one', async () => {
     await world.addNamespace('quiet', { fdd: OLD });
     await world.withWorker(worker, async () => {
       for (let run = 0; run < 4; run += 1) await world.deployed('quiet');
@@ -174,7 +174,7 @@ describe('the timeline', () => {
     expect(attempts[0]?.firstStartedAt).toBeLessThan(attempts[0]?.startedAt ?? 0);
   });
 
-  test('counts refusals of an API server that is asked too often as one', async () => {
+  test('shows consecutive 429 responses of the API server as one', async () => {
     await world.addNamespace('throttled', { fdd: OLD });
     Object.assign(world.cluster.faults, {
       method: /PATCH/,
@@ -188,7 +188,7 @@ describe('the timeline', () => {
       const throttled = await until(async () => {
         const seen = (await detailsOf('throttled')).attempts.filter(({ end }) => end !== undefined);
         return (seen[0]?.times ?? 0) >= 3 && seen;
-      }, 'it was refused three times');
+      }, 'the API server refused three times');
       world.cluster.faults.rejectRate429 = 0;
       await world.rolloutFinished(id);
       return throttled;
@@ -202,7 +202,7 @@ describe('the timeline', () => {
     await world.addNamespace('busy', { fdd: OLD });
     await world.withWorker(worker, async () => {
       for (let run = 1; run <= 22; run += 1) {
-        // An idle run between two that do something would be one with its like.
+        // Consecutive idle runs would be merged into one.
         const data = { tag: run % 2 === 0 ? OLDEST : 'stable', 'cluster_config.yaml': '{}' };
         await world.kube.request({
           method: 'PATCH',
@@ -210,7 +210,7 @@ describe('the timeline', () => {
           path: '/api/v1/namespaces/busy/configmaps/fiaas-deploy-daemon',
           body: { data },
         });
-        await until(async () => (await detailsOf('busy')).row.channel === data.tag, 'the tag is seen');
+        await until(async () => (await detailsOf('busy')).row.channel === data.tag, 'the API sees the tag');
         await world.deployed('busy');
       }
     });
@@ -224,7 +224,7 @@ describe('the timeline', () => {
 });
 
 describe('the last bootstrap', () => {
-  test('is kept with its exit code and log after the pod is gone', async () => {
+  test('keeps its exit code and log after the pod is gone', async () => {
     await world.addNamespace('fresh');
     await world.withWorker(worker, () => world.deployed('fresh'));
 
@@ -241,7 +241,7 @@ describe('the last bootstrap', () => {
 
 interface Misfortune {
   readonly fault: Fault;
-  /** Undefined: FDD does not run there yet. */
+  /** Undefined if FDD does not run there yet. */
   readonly fdd?: string;
   /** Only FDDs of this version misbehave. */
   readonly version?: string;
@@ -301,7 +301,7 @@ const MISFORTUNES: Readonly<Record<string, Misfortune>> = {
 };
 
 describe('every misbehaviour of FDD', () => {
-  test('is explained by its own message, with a remedy', async () => {
+  test('has its own message and a remedy', async () => {
     for (const [name, { fdd, fault, version }] of Object.entries(MISFORTUNES)) {
       await world.addNamespace(name, fdd === undefined ? {} : { fdd });
       world.fdds.misbehaviour.set(name, fault, version === undefined ? {} : { version });
@@ -332,7 +332,7 @@ describe('every misbehaviour of FDD', () => {
 });
 
 describe('the objects', () => {
-  test('are shown as they are, with what a deploy would change; what may not be read says so', async () => {
+  test('are shown with what a deploy would change; those that cannot be read are marked', async () => {
     await world.addNamespace('read', { fdd: OLD });
 
     const { objects, plan, diff } = await objectsOf('read');
@@ -350,7 +350,7 @@ describe('the objects', () => {
     expect(added.map(({ text }) => text).join('\n')).toContain(`image: fiaas/fiaas-deploy-daemon:${NEW}`);
   });
 
-  test('are the wanted ones after a deploy', async () => {
+  test('match the plan after a deploy', async () => {
     const { plan, diff, reports } = await objectsOf('updated');
 
     expect(plan.action).toBe('unchanged');
@@ -358,7 +358,7 @@ describe('the objects', () => {
     expect(reports[0]).toMatchObject({ result: 'SUCCESS' });
   });
 
-  test('are shown while the wanted version is unknown', async () => {
+  test('are shown while the target version is unknown', async () => {
     await world.addNamespace('lost-channel', { tag: 'nowhere' });
 
     const { objects, plan, diff } = await objectsOf('lost-channel');
@@ -368,7 +368,7 @@ describe('the objects', () => {
     expect(diff.problem).toContain('nowhere');
   });
 
-  test('are asked for by list alone', async () => {
+  test('are read by list requests only', async () => {
     const since = world.audit().length;
 
     await objectsOf('updated');
@@ -383,7 +383,7 @@ describe('the objects', () => {
 });
 
 describe('the page', () => {
-  test('holds the whole details without a script', async () => {
+  test('shows all details without a script', async () => {
     const { status, text, headers } = await world.http('/status/erring');
 
     expect(status).toBe(200);
@@ -395,7 +395,7 @@ describe('the page', () => {
     expect(text).not.toMatch(/ style=|<script>|onclick=/);
   });
 
-  test('of an unknown namespace says what would make it one', async () => {
+  test('of an unknown namespace explains how to make it a FIAAS namespace', async () => {
     const { status, text } = await world.http('/status/nowhere');
 
     expect(status).toBe(404);
@@ -403,7 +403,7 @@ describe('the page', () => {
     expect(text).toContain('app=fiaas-deploy-daemon');
   });
 
-  test('escapes what the cluster says', async () => {
+  test('escapes text from the cluster', async () => {
     const evil = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
     await world.addNamespace('evil', { fdd: OLD });
     world.fdds.misbehaviour.set('evil', { kind: 'failed', lines: [evil] });

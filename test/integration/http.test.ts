@@ -54,9 +54,9 @@ describe('POST /api/deploy', () => {
   test.each([
     ['nothing', undefined, {}],
     ['an empty object', {}, {}],
-    ['an empty body that says it is JSON', '', JSON_TYPE],
-    ['an empty body of a form', '', { 'content-type': 'application/x-www-form-urlencoded' }],
-  ])('acceptance 14: with %s means all namespaces', async (_what, body, headers) => {
+    ['an empty body of type JSON', '', JSON_TYPE],
+    ['an empty form body', '', { 'content-type': 'application/x-www-form-urlencoded' }],
+  ])('acceptance 14: %s selects all namespaces', async (_what, body, headers) => {
     const answer = await post(body, headers);
 
     expect(answer.status).toBe(202);
@@ -69,7 +69,7 @@ describe('POST /api/deploy', () => {
     ['a string', { namespaces: 'team-a' }, 'namespaces', /array/],
     ['a number', { namespaces: [7] }, 'namespaces.0', /string/],
     ['null', { namespaces: null }, 'namespaces', /array/],
-    ['no namespace name', { namespaces: ['Team A'] }, 'namespaces.0', /lower-case/],
+    ['an invalid namespace name', { namespaces: ['Team A'] }, 'namespaces.0', /lower-case/],
     ['an unknown namespace', { namespaces: ['team-a', 'nowhere'] }, 'namespaces', /nowhere.*ConfigMap/],
     ['a namespace without ConfigMap', { namespaces: ['default'] }, 'namespaces', /default.*ConfigMap/],
     ['a force flag of another type', { force_bootstrap: 'yes' }, 'force_bootstrap', /boolean/],
@@ -82,7 +82,7 @@ describe('POST /api/deploy', () => {
     ['an unknown field', { namespace: 'team-a' }, 'namespace', /unknown/],
     ['a list', ['team-a'], 'body', /object/],
     ['null as body', 'null', 'body', /object/],
-  ])('acceptance 14: with %s answers 400 and names the field', async (_what, body, field, message) => {
+  ])('acceptance 14: answers 400 to %s and names the field', async (_what, body, field, message) => {
     const answer = await post(body, JSON_TYPE);
 
     expect(answer.status).toBe(400);
@@ -93,7 +93,7 @@ describe('POST /api/deploy', () => {
     );
   });
 
-  test('acceptance 14: with broken JSON answers 400', async () => {
+  test('acceptance 14: answers 400 to broken JSON', async () => {
     const answer = await post('{"namespaces": [', JSON_TYPE);
 
     expect(answer.status).toBe(400);
@@ -101,7 +101,7 @@ describe('POST /api/deploy', () => {
   });
 
   test.each([['text/plain'], ['application/x-www-form-urlencoded'], ['application/yaml']])(
-    'acceptance 14: with a body of type %s answers 415 and says which to use',
+    'acceptance 14: answers 415 to a body of type %s and names the type to use',
     async (type) => {
       const answer = await post('{"namespaces": ["team-a"]}', { 'content-type': type });
 
@@ -111,7 +111,7 @@ describe('POST /api/deploy', () => {
     },
   );
 
-  test('acceptance 14: none of the refused requests has asked for anything', async () => {
+  test('acceptance 14: refused requests start no rollout', async () => {
     const before = (await world.http('/api/rollouts')).body.rollouts.length;
 
     await post({ namespaces: [] });
@@ -121,14 +121,14 @@ describe('POST /api/deploy', () => {
     expect((await world.http('/api/rollouts')).body.rollouts).toHaveLength(before);
   });
 
-  test('an overlong body answers 413', async () => {
+  test('answers 413 to a body that is too large', async () => {
     const answer = await post(`{"namespaces": ["${'a'.repeat(3 * 1024 * 1024)}"]}`, JSON_TYPE);
 
     expect(answer.status).toBe(413);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
-  test('a dry run tells the plan and changes nothing', async () => {
+  test('a dry run returns the plan and changes nothing', async () => {
     await world.addNamespace('planned', { fdd: OLD });
     await world.addNamespace('planned-fresh');
 
@@ -163,7 +163,7 @@ describe('Idempotency-Key', () => {
     expect(later.headers.get('idempotency-replayed')).toBe('true');
   });
 
-  test('makes one rollout of many at once', async () => {
+  test('creates one rollout for many concurrent requests', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => post({ namespaces: ['team-a'] }, { 'idempotency-key': 'together' })),
     );
@@ -172,7 +172,7 @@ describe('Idempotency-Key', () => {
     await world.rolloutFinished(answers[0]?.body.id);
   });
 
-  test('refuses another request under a known key', async () => {
+  test('refuses a different request with a known key', async () => {
     const key = { 'idempotency-key': 'reused' };
     const { body } = await post({ namespaces: ['team-a'] }, key);
 
@@ -185,15 +185,15 @@ describe('Idempotency-Key', () => {
     await world.rolloutFinished(body.id);
   });
 
-  test('that is not printable, or too long, answers 400', async () => {
+  test('is refused with 400 if it is not printable or too long', async () => {
     for (const key of ['with space', 'a'.repeat(256)]) {
       expect((await post({}, { 'idempotency-key': key })).status).toBe(400);
     }
   });
 });
 
-describe('reading', () => {
-  test('a rollout tells its state and each target', async () => {
+describe('read routes', () => {
+  test('a rollout shows its state and its targets', async () => {
     const { id } = await world.deploy({ namespaces: ['team-a'] });
 
     const rollout = await world.rolloutFinished(id);
@@ -211,7 +211,7 @@ describe('reading', () => {
     });
   });
 
-  test('rollouts are listed, the newest first', async () => {
+  test('rollouts are listed newest first', async () => {
     const { id } = await world.deploy({ namespaces: ['team-b'] });
 
     const { rollouts } = (await world.http('/api/rollouts')).body;
@@ -221,7 +221,7 @@ describe('reading', () => {
     await world.rolloutFinished(id);
   });
 
-  test('acceptance 16: the status has the six keys and the values of upstream', async () => {
+  test("acceptance 16: the status has upstream's six keys and its values", async () => {
     await world.addNamespace('status-missing');
     await world.addNamespace('status-ok', { fdd: NEW });
     await world.addNamespace('status-unavailable', { fdd: NEW });
@@ -265,7 +265,7 @@ describe('reading', () => {
     for (const namespace of ['status-unavailable', 'status-failed']) world.fdds.misbehaviour.clear(namespace);
   });
 
-  test('a namespace tells its configuration, objects and latest request', async () => {
+  test('a namespace shows its configuration, objects and latest request', async () => {
     await world.deployed('team-a');
 
     const { status, body } = await world.http('/api/namespaces/team-a');
@@ -288,7 +288,7 @@ describe('reading', () => {
     ['/api/namespaces/unknown', /is not a FIAAS namespace/],
     ['/api/nothing', /GET \/api\/nothing does not exist/],
     ['/api/rollouts/%3Cscript%3E', /<script>/],
-  ])('what does not exist (%s) is a 404 that says so', async (path, detail) => {
+  ])('answers 404 with the reason if something does not exist (%s)', async (path, detail) => {
     const answer = await world.http(path);
 
     expect(answer.status).toBe(404);
@@ -337,7 +337,7 @@ describe('reading', () => {
 });
 
 describe('OpenAPI', () => {
-  test('describes what is served, and nothing else', async () => {
+  test('describes exactly the routes that are served', async () => {
     const { status, body } = await world.http('/api/openapi.json');
 
     expect(status).toBe(200);
@@ -355,7 +355,7 @@ describe('OpenAPI', () => {
         const parameters: Raw[] = operation.parameters ?? [];
         expect(parameters.filter(({ in: place }) => place === 'path').map(({ name }) => name)).toEqual(names);
         expect(operation.operationId).toEqual(expect.any(String));
-        // A stream has no end to wait for; fleet-feed.test.ts listens to it.
+        // A stream never ends; fleet-feed.test.ts covers it.
         if (operation.responses['200']?.content['text/event-stream']) continue;
         const answer = await world.http(path.replaceAll(/\{\w+\}/g, 'none'), {
           method: method.toUpperCase(),
@@ -367,7 +367,7 @@ describe('OpenAPI', () => {
     }
   });
 
-  test('its schemas hold for the answers', async () => {
+  test('has schemas that match the responses', async () => {
     const { body: document } = await world.http('/api/openapi.json');
     const { id } = await world.deploy({ namespaces: ['team-a'] });
     await world.rolloutFinished(id);
@@ -390,7 +390,7 @@ describe('OpenAPI', () => {
   });
 });
 
-/** The schema with the components that it refers to where JSON Schema has them. */
+/** The schema with the components it refers to under `$defs`, as JSON Schema expects. */
 function selfContained(schema: Raw, document: Raw): Raw {
   const whole = { ...schema, $defs: document.components?.schemas ?? {} };
   return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/'));
@@ -404,7 +404,7 @@ describe('guards', () => {
     { 'sec-fetch-site': 'same-site' },
   ];
 
-  test.each(FOREIGN)('acceptance 22: a request of a foreign page changes nothing (%j)', async (headers) => {
+  test.each(FOREIGN)('acceptance 22: a request from another site changes nothing (%j)', async (headers) => {
     for (const [path, method] of [
       ['/api/deploy', 'POST'],
       ['/api/releases/check', 'POST'],
@@ -416,7 +416,7 @@ describe('guards', () => {
     expect(await world.queue.isPaused()).toBe(false);
   });
 
-  test('acceptance 22: a request of our own page passes', async () => {
+  test('acceptance 22: a request from our own page is accepted', async () => {
     const own = { origin: world.running()[0]?.url ?? '', 'sec-fetch-site': 'same-origin' };
 
     const answer = await post({ namespaces: ['team-a'] }, own);
@@ -425,7 +425,7 @@ describe('guards', () => {
     await world.rolloutFinished(answer.body.id);
   });
 
-  test('acceptance 22: with --auth-token-file every change needs the token, and reading does not', async () => {
+  test('acceptance 22: with --auth-token-file every change needs the token, reads do not', async () => {
     const file = await writeInto(world, 'token', 'a-secret\n');
     await world.withApi({ flags: { 'auth-token-file': file } }, async () => {
       const changes = [
@@ -467,7 +467,7 @@ describe('the board', () => {
 
   const PAGES = ['/queues', '/queues/queue/deploy', '/queues/queue/release-check'];
 
-  test.each(PAGES)('acceptance 22: %s loads under a policy that allows nothing foreign', async (path) => {
+  test.each(PAGES)('acceptance 22: %s loads under a policy without foreign origins', async (path) => {
     const { status, headers, text } = await world.http(path);
 
     expect(status).toBe(200);
@@ -481,21 +481,21 @@ describe('the board', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  test('the entry page asks nothing of other hosts, and all it asks for is served', async () => {
+  test('the entry page loads nothing from other hosts, and everything it loads is served', async () => {
     const { text } = await world.http('/queues');
 
-    const asked = [...text.matchAll(/<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="([^"]+)"/g)].map(
+    const loaded = [...text.matchAll(/<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="([^"]+)"/g)].map(
       (match) => match[1] ?? '',
     );
-    expect(asked.length).toBeGreaterThan(0);
-    expect(asked.filter((url) => /^(https?:)?\/\//.test(url))).toEqual([]);
-    for (const url of asked) {
+    expect(loaded.length).toBeGreaterThan(0);
+    expect(loaded.filter((url) => /^(https?:)?\/\//.test(url))).toEqual([]);
+    for (const url of loaded) {
       const path = new URL(url, 'http://here/queues/').pathname;
       expect({ path, status: (await world.http(path)).status }).toEqual({ path, status: 200 });
     }
   });
 
-  test('/ leads somewhere that loads', async () => {
+  test('/ leads to a page that loads', async () => {
     const { status, headers } = await world.http('/');
 
     if (status !== 200) expect((await world.http(headers.get('location') ?? '')).status).toBe(200);

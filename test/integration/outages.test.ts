@@ -8,7 +8,7 @@ import type { Target } from '../support/world-requests.ts';
 
 let gate: Gate;
 
-/** Redis and the API server go away in every test, so each has an API and a worker of its own. */
+/** Redis or the API server fails in every test, so each test starts its own API and worker. */
 const world = useWorld({}, async (opened) => {
   gate = await opened.openGate();
 });
@@ -26,12 +26,12 @@ async function problemsOf(url: string): Promise<string[]> {
 async function untilUnready(url: string, problem: RegExp): Promise<void> {
   await until(
     async () => (await problemsOf(url)).some((each) => problem.test(each)),
-    `${url} says ${problem}`,
+    `${url} reports ${problem}`,
   );
 }
 
 describe('Redis', () => {
-  test('away at the start is waited for by both processes, which say so', async () => {
+  test('that is down at the start makes both processes wait and report it', async () => {
     await world.addNamespace('redis-at-start', { fdd: OLD });
     await world.redis.stop();
     const api = await world.startApi({ process: true, unready: true });
@@ -56,14 +56,14 @@ describe('Redis', () => {
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('away later makes every request a prompt 503 with Retry-After, and nothing is half-enqueued', async () => {
+  test('that goes down later makes every request a prompt 503 with Retry-After, and nothing is half-enqueued', async () => {
     await world.addNamespace('redis-later', { fdd: OLD });
     const api = await world.startApi();
     await world.deploy({ namespaces: ['redis-later'] });
     const worker = await world.startWorker();
     await until(
       async () => (await world.http('/api/namespaces/redis-later')).body.state === 'completed',
-      'it is deployed',
+      'the namespace is deployed',
     );
     const before = (await world.http('/api/rollouts')).body.rollouts.length;
     await world.redis.stop();
@@ -113,7 +113,7 @@ describe('Redis', () => {
     expect(world.audit({ namespace: 'redis-later', resource: 'pods', verb: 'create' })).toEqual([]);
   });
 
-  test('that hangs makes requests a prompt 503, and what it swallowed does no harm', async () => {
+  test('that hangs makes requests a prompt 503, and commands it runs late do no harm', async () => {
     await world.addNamespace('redis-hanging', { fdd: OLD });
     const api = await world.startApi();
     process.kill(world.redis.pid(), 'SIGSTOP');
@@ -137,7 +137,7 @@ describe('Redis', () => {
     );
   });
 
-  test('away in the middle of a run only delays it, and nothing is doubled', async () => {
+  test('that goes down during a run only delays the run, and nothing is doubled', async () => {
     await world.addNamespace('redis-midway', { fdd: OLD });
     const api = await world.startApi();
     const worker = await world.startWorker({ gate });
@@ -148,7 +148,7 @@ describe('Redis', () => {
     held.release();
     await until(
       async () => (await world.deployment('redis-midway')).metadata.labels['fiaas/version'] === NEW,
-      'FDD takes it up',
+      'FDD processes the change',
     );
 
     await world.redis.start();
@@ -162,7 +162,7 @@ describe('Redis', () => {
     expect(writes.map(({ code }) => code)).toEqual([200]);
   });
 
-  test('that has forgotten everything is filled again by the next request', async () => {
+  test('that has lost all data is filled again by the next request', async () => {
     await world.addNamespace('redis-forgetful', { fdd: OLD });
     const api = await world.startApi();
     const worker = await world.startWorker();
@@ -180,7 +180,7 @@ describe('Redis', () => {
 });
 
 describe('the Kubernetes API server', () => {
-  test('acceptance 21: unreachable at the start is waited for, and /readyz reports it', async () => {
+  test('acceptance 21: unreachable at the start makes the processes wait, and /readyz reports it', async () => {
     await world.addNamespace('cluster-at-start', { fdd: OLD });
     gate.cut();
     const api = await world.startApi({ gate, unready: true });
@@ -203,7 +203,7 @@ describe('the Kubernetes API server', () => {
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('acceptance 21: away later restarts nobody, and jobs go on when it is back', async () => {
+  test('acceptance 21: unreachable later restarts no process, and jobs continue when it is back', async () => {
     await world.addNamespace('cluster-later', { fdd: OLD });
     const api = await world.startApi({ process: true, gate });
     const worker = await world.startWorker({ process: true, gate, flags: { 'max-attempts': 1 } });
@@ -211,14 +211,14 @@ describe('the Kubernetes API server', () => {
     const { id } = await world.deploy({ namespaces: ['cluster-later'] });
     const details = await until(async () => {
       const { body } = await world.http('/api/namespaces/cluster-later');
-      // Before its first attempt it is outdated, which is a cause, too.
+      // Before its first attempt the namespace is outdated, which is a cause, too.
       return body.row.activity !== 'idle' && body.row.cause !== '' && body;
     }, 'the outage is noticed');
-    const problems = await until(async () => (await problemsOf(worker.url)).join(), 'the worker says so');
+    const problems = await until(async () => (await problemsOf(worker.url)).join(), 'the worker reports it');
     const { stale } = await until(async () => {
       const { summary } = (await world.http('/api/fleet')).body;
       return /queue rests/.test(summary.stale.join()) && summary;
-    }, 'the page says so');
+    }, 'the page reports it');
     const resting = (await world.http('/_/metrics', { url: worker.url })).text;
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
     expect((await world.http('/api/status')).status).toBe(200);
@@ -236,7 +236,7 @@ describe('the Kubernetes API server', () => {
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('acceptance 21: watches that are dropped, and histories that are compacted, are caught up with', async () => {
+  test('acceptance 21: processes catch up after dropped watches and compacted histories', async () => {
     const targets: Target[] = [];
     await world.withApi({}, () =>
       world.withWorker({}, async () => {
@@ -253,11 +253,11 @@ describe('the Kubernetes API server', () => {
   });
 });
 
-describe('an outage of the API server in the middle of a rollout', () => {
+describe('an outage of the API server during a rollout', () => {
   const NAMESPACES = 12;
   const OUTAGE_MS = 20_000;
 
-  test('is no failure of any namespace, though it outlasts deadline and attempts', async () => {
+  test('fails no namespace, even if it outlasts deadline and attempts', async () => {
     const names = await world.addNamespaces('outlasting', NAMESPACES, { fdd: OLD });
     const api = await world.startApi({ gate });
     const worker = await world.startWorker({
@@ -269,7 +269,7 @@ describe('an outage of the API server in the middle of a rollout', () => {
     await until(async () => {
       const { targets } = await world.rollout(id);
       return targets.filter(({ state }) => state === 'running').length >= 2;
-    }, 'it is under way');
+    }, 'the rollout is in progress');
     gate.cut();
     const wait = new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
     await wait;

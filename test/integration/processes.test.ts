@@ -8,14 +8,14 @@ import { startWorld, useWorld, type World } from '../support/simulated-world.ts'
 import { until } from '../support/until.ts';
 import type { Target } from '../support/world-requests.ts';
 
-/** The issue's own limit for a killed worker's jobs. */
+/** The required limit for a killed worker's jobs. */
 const TAKEN_OVER_WITHIN_MS = 10_000;
 
 const isWriteIn =
   (namespaces: readonly string[]) => (request: { method: string; path: string; body: string }) =>
     namespaces.some((namespace) => isApplicationWrite(namespace)(request));
 
-/** One Application write per deployment id, and one bootstrap pod at most: what "nothing is doubled" means. */
+/** "Nothing is doubled": one Application write per deployment id, and at most one bootstrap pod. */
 function expectNothingDoubled(world: World, namespaces: readonly string[], pods: number): void {
   for (const namespace of namespaces) {
     const writes = world.audit({ namespace, resource: 'applications', verb: 'patch' });
@@ -31,7 +31,7 @@ function expectNothingDoubled(world: World, namespaces: readonly string[], pods:
 describe('signals', () => {
   const world = useWorld({}, (opened) => opened.startApi());
 
-  test('SIGTERM lets running jobs end, then the worker exits with 0', async () => {
+  test('SIGTERM lets running jobs finish, then the worker exits with 0', async () => {
     await world.addNamespace('draining', { fdd: OLD });
     const gate = await world.openGate();
     const held = gate.hold(isApplicationWrite('draining'));
@@ -40,7 +40,7 @@ describe('signals', () => {
     await held.arrived();
 
     worker.signal('SIGTERM');
-    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'the worker is stopping');
     held.release();
     const { code } = await worker.exited;
 
@@ -57,7 +57,7 @@ describe('signals', () => {
     const first = await world.deploy({ namespaces: ['in-hand'] });
     await held.arrived();
     worker.signal('SIGTERM');
-    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'the worker is stopping');
 
     const second = await world.deploy({ namespaces: ['not-in-hand'] });
     held.release();
@@ -68,14 +68,14 @@ describe('signals', () => {
     await world.withWorker({}, () => world.rolloutFinished(second.id));
   });
 
-  test('what does not end within the grace period is handed to another worker', async () => {
+  test('a job that does not end within the grace period is handed to another worker', async () => {
     await world.addNamespace('handed-over', { fdd: OLD });
     world.fdds.misbehaviour.set('handed-over', { kind: 'hang' });
     const worker = await world.startWorker({ process: true, flags: { 'grace-period': 0.5 } });
     const { id } = await world.deploy({ namespaces: ['handed-over'] });
     await until(
       async () => (await world.http('/api/namespaces/handed-over')).body.phase === 'waiting for FDD',
-      'it waits',
+      'the job waits',
     );
 
     worker.signal('SIGTERM');
@@ -94,10 +94,10 @@ describe('signals', () => {
     world.fdds.misbehaviour.set('cut-short', { kind: 'hang' });
     const worker = await world.startWorker({ process: true, flags: { 'grace-period': 60 } });
     const { id } = await world.deploy({ namespaces: ['cut-short'] });
-    await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'it runs');
+    await until(async () => (await world.rollout(id)).targets[0]?.state === 'running', 'the job runs');
 
     worker.signal('SIGTERM');
-    await until(() => worker.lines().some((line) => line.includes('stopping')), 'it is stopping');
+    await until(() => worker.lines().some((line) => line.includes('stopping')), 'the worker is stopping');
     worker.signal('SIGTERM');
     const { code } = await worker.exited;
 
@@ -124,7 +124,7 @@ describe('a killed worker', () => {
     await opened.startApi();
   });
 
-  test('acceptance 12: before its writes leaves them to another one within 10 s, and nothing is doubled', async () => {
+  test('acceptance 12: another worker makes its missing writes within 10 s, and nothing is doubled', async () => {
     const namespaces = [
       ...(await world.addNamespaces('killed-early', 4, { fdd: OLD })),
       ...(await world.addNamespaces('killed-fresh', 2)),
@@ -132,7 +132,7 @@ describe('a killed worker', () => {
     const held = gate.hold(isWriteIn(namespaces));
     const victim = await world.startWorker({ process: true, gate });
     const { id } = await world.deploy({ namespaces });
-    await until(() => held.count() === namespaces.length, 'all runs are at their write');
+    await until(() => held.count() === namespaces.length, 'all runs are about to write');
     const heir = await world.startWorker();
 
     victim.signal('SIGKILL');
@@ -150,7 +150,7 @@ describe('a killed worker', () => {
     expectNothingDoubled(world, namespaces.slice(4), 1);
   });
 
-  test('acceptance 12: after its writes leaves the proof to another one, and nothing is doubled', async () => {
+  test('acceptance 12: another worker verifies its finished writes, and nothing is doubled', async () => {
     const updated = await world.addNamespaces('killed-late', 3, { fdd: OLD });
     const fresh = await world.addNamespaces('killed-boot', 3);
     const namespaces = [...updated, ...fresh];
@@ -181,7 +181,7 @@ describe('a killed worker', () => {
           jobs.length === namespaces.length && jobs.every(({ processedOn = 0 }) => processedOn >= killedAt)
         );
       },
-      'all jobs are taken up',
+      'all jobs are taken over',
       TAKEN_OVER_WITHIN_MS,
     );
     for (const namespace of namespaces) world.fdds.misbehaviour.clear(namespace);
@@ -199,7 +199,7 @@ describe('a killed worker', () => {
     expect(items.filter(({ metadata }) => metadata.name === BOOTSTRAP_POD)).toEqual([]);
   });
 
-  test('acceptance 12: again and again loses nothing', async () => {
+  test('acceptance 12: loses no deploy, even if workers are killed repeatedly', async () => {
     const namespaces = await world.addNamespaces('killed-often', 12, { fdd: OLD });
     const { id } = await world.deploy({ namespaces });
 
@@ -208,7 +208,7 @@ describe('a killed worker', () => {
       await until(
         async () =>
           (await world.rollout(id)).targets.some(({ state }) => state === 'running' || state === 'completed'),
-        'it has begun',
+        'the victim has begun',
       );
       victim.signal('SIGKILL');
       await victim.exited;
@@ -220,34 +220,34 @@ describe('a killed worker', () => {
   });
 });
 
-describe('a worker that was stopped (SIGSTOP) and goes on later', () => {
+describe('a worker that is paused (SIGSTOP) and resumed', () => {
   const world = useWorld({}, (opened) => opened.startApi());
 
   test.each([
     ['for longer than its lease', 'long', 11_000],
-    ['only until another one has taken its job over', 'short', 0],
+    ['only until another one has taken over its job', 'short', 0],
   ])('%s: writes nothing more to that namespace', async (_what, name, atLeastMs) => {
     const namespace = `haunted-${name}`;
     await world.addNamespace(namespace);
     const gate = await world.openGate();
-    // The last look before the first write.
-    const look = gate.hold(({ path }) => path.includes(`/${namespace}/deployments/`));
+    // The last read before the first write.
+    const lastRead = gate.hold(({ path }) => path.includes(`/${namespace}/deployments/`));
     const zombieWrites: string[] = [];
     gate.before(async ({ method, path }) => {
       if (method !== 'GET' && path.includes(`/${namespace}/`)) zombieWrites.push(`${method} ${path}`);
     });
     const zombie = await world.startWorker({ process: true, gate });
     const { id } = await world.deploy({ namespaces: [namespace] });
-    await look.arrived();
+    await lastRead.arrived();
 
     zombie.signal('SIGSTOP');
     const stoppedAt = Date.now();
     const heir = await world.startWorker();
     const [target] = (await world.rolloutFinished(id)).targets;
     const before = world.changes(namespace);
-    await until(() => Date.now() - stoppedAt > atLeastMs, 'it was stopped for long enough');
+    await until(() => Date.now() - stoppedAt > atLeastMs, 'the worker was paused long enough');
     zombie.signal('SIGCONT');
-    look.release();
+    lastRead.release();
     await heir.stop();
     await world.addNamespace(`after-${namespace}`, { fdd: OLD });
     const next = await world.deployed(`after-${namespace}`);
@@ -275,11 +275,11 @@ describe('a worker that stopped fetching', () => {
 interface Unfetching {
   readonly code: number | null;
   readonly lines: readonly string[];
-  /** What became of its namespace with another worker. */
+  /** The target of its namespace after another worker took over. */
   readonly outcome: Target | undefined;
 }
 
-/** Takes a worker more than a minute to be sure of: it goes on beside the other tests, and is looked at last. */
+/** A worker needs more than a minute to detect this: it runs beside the other tests, and is checked last. */
 let unfetching: Promise<Unfetching>;
 
 beforeAll(() => {
@@ -307,7 +307,7 @@ async function letWorkerGoDeaf(): Promise<Unfetching> {
   }
 }
 
-/** A way to Redis on which, once deafened, nobody who fetches jobs is answered, as after a failover gone wrong. */
+/** A proxy to Redis that, once deafened, never answers connections that fetch jobs, as after a failed failover. */
 async function openDeafeningProxy(target: number) {
   let isDeaf = false;
   const sockets = new Set<Socket>();

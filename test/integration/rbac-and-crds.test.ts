@@ -20,7 +20,7 @@ describe('--manage-rbac', () => {
     await opened.startWorker();
   });
 
-  test("acceptance 18: makes account, role and binding, with the rules that today's FDD needs", async () => {
+  test("acceptance 18: creates account, role and binding with the rules that today's FDD needs", async () => {
     await world.addNamespace('fresh');
 
     await world.deployed('fresh');
@@ -51,14 +51,14 @@ describe('--manage-rbac', () => {
     });
   });
 
-  test('gives the bootstrap pod the account', async () => {
+  test('runs the bootstrap pod under the account', async () => {
     await world.addNamespace('accounted');
     world.fdds.misbehaviour.set('accounted', { kind: 'hang' });
     const { id } = await world.deploy({ namespaces: ['accounted'] });
 
     const pod = await until(
       () => world.kube.get<Raw>(PODS, { namespace: 'accounted', name: `${FDD}-bootstrap` }),
-      'the bootstrap pod is there',
+      'the bootstrap pod exists',
     );
 
     expect(pod.spec.serviceAccountName).toBe(FDD);
@@ -66,7 +66,7 @@ describe('--manage-rbac', () => {
     await world.rolloutFinished(id);
   });
 
-  test('acceptance 18: keeps what others put on the account', async () => {
+  test('acceptance 18: keeps what others added to the account', async () => {
     await world.addNamespace('furnished', { fdd: OLD });
     const theirs = {
       secrets: [{ name: 'a-token' }],
@@ -87,7 +87,7 @@ describe('--manage-rbac', () => {
     expect(account.automountServiceAccountToken).toBe(true);
   });
 
-  test('makes a binding anew whose roleRef points elsewhere', async () => {
+  test('recreates a binding whose roleRef points elsewhere', async () => {
     await world.addNamespace('misbound', { fdd: OLD });
     await world.kube.create(ROLE_BINDINGS, 'misbound', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -148,7 +148,7 @@ describe('CRDs', () => {
     for (const name of CRD_NAMES) await world.kube.delete(CUSTOM_RESOURCE_DEFINITIONS, { name });
   }
 
-  test('acceptance 19: are created where they are missing, as FDD v1.10.0 has them', async () => {
+  test('acceptance 19: are created as FDD v1.10.0 defines them if they are missing', async () => {
     await world.withWorker({}, async () => undefined);
 
     const [applications, statuses] = await Promise.all(CRD_NAMES.map(crd));
@@ -176,7 +176,7 @@ describe('CRDs', () => {
     ]);
   });
 
-  test('acceptance 19: that are complete are not written again', async () => {
+  test('acceptance 19: are not written again if they are complete', async () => {
     const before = await Promise.all(CRD_NAMES.map(crd));
 
     await world.withWorker({}, async () => undefined);
@@ -187,7 +187,7 @@ describe('CRDs', () => {
     );
   });
 
-  test("acceptance 19: of upstream Skipper's making are completed, and keep labels, annotations and more", async () => {
+  test('acceptance 19: that upstream Skipper created are completed, and keep labels, annotations and more', async () => {
     await removeCrds();
     const [wanted] = CRDS;
     const [version] = wanted?.spec.versions ?? [];
@@ -229,7 +229,7 @@ describe('CRDs', () => {
     );
   });
 
-  test('are not asked for at all with --disable-crd-creation', async () => {
+  test('are never requested with --disable-crd-creation', async () => {
     const before = world.audit({ resource: 'customresourcedefinitions' }).length;
 
     await world.withWorker({ flags: { 'disable-crd-creation': true } }, async () => undefined);
@@ -237,7 +237,7 @@ describe('CRDs', () => {
     expect(world.audit({ resource: 'customresourcedefinitions' })).toHaveLength(before);
   });
 
-  test('that may not be written end the worker with what to change', async () => {
+  test('that cannot be written end the worker with advice', async () => {
     await removeCrds();
 
     const worker = await world.startWorker({

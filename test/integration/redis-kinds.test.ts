@@ -14,7 +14,7 @@ const processes = openRedisProcesses();
 const world = useWorld({ processes: true });
 afterAll(() => processes.stop());
 
-/** What a worker has done reaches the API's view by a message. */
+/** A worker's result reaches the API's view by a message. */
 async function untilShown(namespace: string): Promise<void> {
   await until(async () => {
     const { rows } = (await world.http('/api/fleet')).body as {
@@ -37,7 +37,7 @@ describe('Redis behind Sentinels', () => {
     ['plain', false],
     ['with TLS and client certificates', true],
   ])(
-    '%s: is found by its name; when another one becomes the master, api and worker go on with it',
+    '%s: the master is found by name, and api and worker follow a failover to another one',
     async (_what, isTls) => {
       const tls = isTls ? await makeTlsFiles(world.folder) : undefined;
       const { master, replica, sentinels } = await startSentinels(processes, 'skipper-redis', {
@@ -46,7 +46,7 @@ describe('Redis behind Sentinels', () => {
       });
       const flags = {
         ...(tls === undefined ? {} : tlsFlags(tls)),
-        // The password and the database hold, the host does not.
+        // The password and the database apply, the host does not.
         'redis-url': `${isTls ? 'rediss' : 'redis'}://:${PASSWORD}@nowhere.invalid:1/2`,
         'redis-sentinels': sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
         'redis-sentinel-master': 'skipper-redis',
@@ -85,7 +85,7 @@ describe('Redis with TLS', () => {
       'self-signed certificate',
     ],
     [
-      'asks for the certificate of --redis-cert-file',
+      'requires the certificate of --redis-cert-file',
       ['redis-cert-file', 'redis-key-file'],
       'certificate required',
     ],
@@ -98,7 +98,7 @@ describe('Redis with TLS', () => {
     const refused = await world.startApi({ flags: lacking, unready: true });
 
     const isLogged = (line: string) => line.includes('Redis connection lost') && line.includes(problem);
-    await until(() => refused.lines().some(isLogged), 'it says why');
+    await until(() => refused.lines().some(isLogged), 'the reason is logged');
     const answer = await world.http('/readyz', { url: refused.url });
     await complete.stop();
     await refused.stop();
@@ -113,12 +113,12 @@ describe('a Redis Cluster', () => {
     'redis-cluster': true,
   });
 
-  test('is used from any of its nodes; api and worker go on when the one that has the keys was away', async () => {
+  test('is reached through any node; api and worker recover from an outage of the node with the keys', async () => {
     const nodes = await startCluster(processes);
     const slot = Number(await nodes[0]?.ask('cluster', 'keyslot', '{skipper}'));
     const owner = nodes[Math.floor((slot * 3) / 16_384)];
     const seed = nodes.find((node) => node !== owner);
-    if (owner === undefined || seed === undefined) throw new Error('there is no Cluster');
+    if (owner === undefined || seed === undefined) throw new Error('the Cluster has no nodes');
     const flags = flagsFor(seed.port);
     const api = await world.startApi({ flags });
     const worker = await world.startWorker({ flags });
@@ -128,12 +128,12 @@ describe('a Redis Cluster', () => {
     await untilShown('cluster-before');
 
     await owner.kill();
-    await until(async () => (await metric(api.url, 'skipper_redis_up')) === 0, 'Redis is away');
+    await until(async () => (await metric(api.url, 'skipper_redis_up')) === 0, 'Redis is down');
     await owner.start();
     await until(async () => (await metric(api.url, 'skipper_redis_up')) === 1, 'Redis is back');
     const after = await until(
       () => world.deployed('cluster-after').catch(() => undefined),
-      'a deploy is taken',
+      'a deploy is accepted',
     );
     const workers = await metric(api.url, 'skipper_workers');
     await worker.stop();
@@ -143,7 +143,7 @@ describe('a Redis Cluster', () => {
     expect(workers).toBe(1);
   });
 
-  /** A metric without labels; NaN where it has no value. */
+  /** A metric without labels; NaN if it has no value. */
   async function metric(url: string, name: string): Promise<number> {
     const { text } = await world.http('/_/metrics', { url });
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);

@@ -30,38 +30,38 @@ async function metric(url: string, name: string): Promise<number> {
 describe('a Redis that has lost its data', () => {
   const flags = { 'release-check-interval': 2 };
 
-  test('gets its schedules again at the next connection, and releases are checked again', async () => {
+  test('gets its schedules back at the next connection, and release checks resume', async () => {
     await world.withApi({ flags }, (api) =>
       world.withWorker({ flags }, async () => {
         await until(async () => (await checks.getJobs(['completed'])).length > 1, 'releases are checked');
         await redis.flushall();
         await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 
-        await until(async () => (await scheduled()).length === 2, 'they are scheduled again', 10_000);
-        await until(async () => (await checks.getJobs(['completed'])).length > 1, 'and run');
+        await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again', 10_000);
+        await until(async () => (await checks.getJobs(['completed'])).length > 1, 'the checks run');
         expect(await metric(api.url, 'skipper_release_check_age_seconds')).toBeLessThan(10);
         expect(await metric(api.url, 'skipper_release_check_interval_seconds')).toBe(2);
       }),
     );
   });
 
-  test('gets them again, too, if no connection was lost', async () => {
+  test('gets its schedules back even if no connection was lost', async () => {
     await world.withWorker({ flags, unready: true }, async (worker) => {
       await worker.ready();
-      await until(async () => (await scheduled()).length === 2, 'they are scheduled');
+      await until(async () => (await scheduled()).length === 2, 'the checks are scheduled');
       await redis.flushall();
 
-      await until(async () => (await scheduled()).length === 2, 'they are scheduled again', 30_000);
+      await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again', 30_000);
     });
   });
 
-  test('two workers that assert the same schedules make no more checks than one', async () => {
+  test('two workers with the same schedules make no more checks than one', async () => {
     const slow = { 'release-check-interval': 3600 };
     await redis.flushall();
     await world.withWorker({ flags: slow }, () =>
       world.withWorker({ flags: slow }, async () => {
         await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-        await until(async () => (await scheduled()).length === 2, 'they are scheduled');
+        await until(async () => (await scheduled()).length === 2, 'the checks are scheduled');
         await until(
           async () =>
             (await checks.getJobs(['completed'])).filter(({ name }) => name === 'repair').length > 1,
@@ -86,15 +86,15 @@ describe('a row whose record was lost', () => {
           (row: { namespace: string }) => row.namespace === 'forgotten',
         )?.activity !== 'idle';
       await world.deploy({ namespaces: ['forgotten'] });
-      await until(busy, 'it is busy');
+      await until(busy, 'the row is busy');
       await redis.flushall();
-      await until(async () => !(await busy()), 'it is not', 15_000);
+      await until(async () => !(await busy()), 'the row is not busy', 15_000);
     });
   });
 });
 
 describe('a release check that is overdue', () => {
-  test('is said in the summary and shows as its age', async () => {
+  test('is reported in the summary and visible by its age', async () => {
     const flags = { 'release-check-interval': 1 };
     await redis.flushall();
     await world.withWorker({ flags }, async () => {
@@ -106,7 +106,7 @@ describe('a release check that is overdue', () => {
           (await world.http('/api/fleet')).body.summary.stale.some((reason: string) =>
             /The last release check ended .* ago, although one is due every 1 s/.test(reason),
           ),
-        'it says so',
+        'the summary reports it',
         60_000,
       );
       const { lastReleaseCheck, stale } = (await world.http('/api/fleet')).body.summary;

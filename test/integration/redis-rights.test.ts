@@ -26,8 +26,8 @@ async function problemsOf(url: string): Promise<string> {
   return status === 503 ? body.problems.join() : '';
 }
 
-describe('a user of Redis', () => {
-  test('with the rights of the guide can do everything', async () => {
+describe('a Redis user', () => {
+  test('with the rights in the guide can do everything', async () => {
     const flags = await flagsOf('guide', GUIDE);
     await world.addNamespace('rights', { fdd: OLD });
     await world.withApi({ flags }, () =>
@@ -40,12 +40,12 @@ describe('a user of Redis', () => {
   test.each([
     ['INFO', GUIDE.filter((right) => right !== '+info'), /lacks the right \+info/],
     ['channels', ['resetchannels', ...GUIDE.filter((right) => !right.startsWith('&'))], /&\{skipper\}:\*/],
-  ])('without %s makes both processes unready, with the right by name', async (name, rights, problem) => {
+  ])('without %s makes both processes unready, naming the missing right', async (name, rights, problem) => {
     const flags = await flagsOf(`no-${name.toLowerCase()}`, rights);
     const api = await world.startApi({ process: true, flags, unready: true });
     const worker = await world.startWorker({ process: true, flags, unready: true });
     for (const { url } of [api, worker]) {
-      await until(async () => problem.test(await problemsOf(url)), `${url} names it`);
+      await until(async () => problem.test(await problemsOf(url)), `${url} reports it`);
     }
     await worker.stop();
     await api.stop();
@@ -55,11 +55,11 @@ describe('a user of Redis', () => {
 });
 
 describe('a Redis', () => {
-  test('that evicts is named in readiness and on the page', async () => {
+  test('that evicts keys is reported by readiness and on the page', async () => {
     const flags = await flagsOf('guide', GUIDE);
     await redis.ask('config', 'set', 'maxmemory-policy', 'allkeys-lru');
     const api = await world.startApi({ process: true, flags, unready: true });
-    await until(async () => /set noeviction/.test(await problemsOf(api.url)), 'readiness names it');
+    await until(async () => /set noeviction/.test(await problemsOf(api.url)), 'readiness reports it');
     const { stale } = (await world.http('/api/fleet')).body.summary;
     await api.stop();
     await redis.ask('config', 'set', 'maxmemory-policy', 'noeviction');
@@ -67,7 +67,7 @@ describe('a Redis', () => {
     expect(stale.join()).toMatch(/maxmemory-policy allkeys-lru/);
   });
 
-  test('that is full is named, not hammered, and used again when it has room', async () => {
+  test('that is full is reported, not flooded with commands, and used again when it has room', async () => {
     const flags = await flagsOf('guide', GUIDE);
     await world.addNamespace('full', { fdd: OLD });
     const api = await world.startApi({ process: true, flags });
@@ -75,7 +75,7 @@ describe('a Redis', () => {
     const { id } = await world.deploy({ namespaces: ['full'] });
     await redis.ask('config', 'set', 'maxmemory', '1');
     for (const { url } of [api, worker]) {
-      await until(async () => /Redis is full/.test(await problemsOf(url)), `${url} names it`);
+      await until(async () => /Redis is full/.test(await problemsOf(url)), `${url} reports it`);
     }
     const { stale } = (await world.http('/api/fleet')).body.summary;
     const before = Number(
@@ -97,13 +97,13 @@ describe('a Redis', () => {
 });
 
 describe('a Redis that hangs', () => {
-  test('is named by both processes, and the board answers 503', async () => {
+  test('is reported by both processes, and the board answers 503', async () => {
     const api = await world.startApi({ process: true });
     const worker = await world.startWorker({ process: true });
     process.kill(world.redis.pid(), 'SIGSTOP');
     try {
       for (const { url } of [api, worker]) {
-        await until(async () => /Redis does not answer/.test(await problemsOf(url)), `${url} names it`);
+        await until(async () => /Redis does not answer/.test(await problemsOf(url)), `${url} reports it`);
       }
       const board = await world.http('/queues/api/queues/deploy/any', { url: api.url });
       const { stale } = (await world.http('/api/fleet')).body.summary;

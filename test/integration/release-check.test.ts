@@ -14,7 +14,7 @@ async function withCheckQueue<T>(world: World, ask: (queue: Queue) => Promise<T>
   }
 }
 
-/** The release checks that are over. */
+/** The release checks that have ended. */
 function checks(world: World): Promise<Raw[]> {
   return withCheckQueue(world, async (queue) => {
     const jobs = await queue.getJobs(['completed', 'failed']);
@@ -22,7 +22,7 @@ function checks(world: World): Promise<Raw[]> {
   });
 }
 
-/** Asks for a check and waits until it is over; gives its result. */
+/** Requests a check, waits until it has ended and returns its result. */
 async function checkNow(world: World): Promise<Raw> {
   await until(async () => {
     const [first, ...others] = await Promise.all(world.running().map((each) => fleetSeenBy(world, each.url)));
@@ -36,7 +36,7 @@ async function checkNow(world: World): Promise<Raw> {
       const job = await queue.getJob(jobId);
       if ((await job?.getState()) === 'failed') throw new Error(job?.failedReason);
       return (await job?.getState()) === 'completed' && job?.returnvalue;
-    }, 'the check is over');
+    }, 'the check has ended');
   });
 }
 
@@ -53,10 +53,10 @@ async function rollouts(world: World): Promise<Rollout[]> {
   return (await world.http('/api/rollouts')).body.rollouts;
 }
 
-describe('three workers that boot together', () => {
+describe('three workers that start together', () => {
   const world = useWorld({ flags: { 'release-check-interval': 3600 } });
 
-  test('make one scheduler, and look at each channel once', async () => {
+  test('create one scheduler and read each channel once', async () => {
     await world.addNamespace('first');
     await world.addNamespace('second');
 
@@ -64,7 +64,7 @@ describe('three workers that boot together', () => {
     const [check] = await until(async () => {
       const found = await checks(world);
       return found.length > 0 && found;
-    }, 'the first check is over');
+    }, 'the first check has ended');
     await Promise.all(workers.map((worker) => worker.stop()));
 
     expect(check.returnvalue).toMatchObject({ namespaces: 2, outdated: 2 });
@@ -79,10 +79,10 @@ describe('the release check', () => {
   const world = useWorld({ flags: { 'disable-autoupdate': false } }, async (opened) => {
     await opened.startApi();
     await opened.startWorker({ flags: { 'progress-deadline': 3 } });
-    await until(async () => (await checks(opened)).length > 0, 'the check of the start is over');
+    await until(async () => (await checks(opened)).length > 0, 'the first check has ended');
   });
 
-  test('asks for a deploy of the namespaces that are behind their channel, and of no other', async () => {
+  test('deploys only the namespaces that are behind their channel', async () => {
     await world.addNamespace('outdated', { fdd: OLD });
     await world.addNamespace('missing');
     await world.addNamespace('pinned', { fdd: OLD, tag: OLD });
@@ -109,7 +109,7 @@ describe('the release check', () => {
     expect(world.changes('pinned')).toEqual([]);
   });
 
-  test('finds nothing to do when all is right', async () => {
+  test('does nothing when every namespace is up to date', async () => {
     const before = (await rollouts(world)).length;
 
     expect(await checkNow(world)).toMatchObject({ outdated: 0 });
@@ -117,7 +117,7 @@ describe('the release check', () => {
     expect(await rollouts(world)).toHaveLength(before);
   });
 
-  test('acceptance 10: never forces a bootstrap beside an FDD that runs', async () => {
+  test('acceptance 10: never forces a bootstrap while FDD runs', async () => {
     await world.addNamespace('healthy', { fdd: OLD });
 
     const { rolloutId } = await checkNow(world);
@@ -127,7 +127,7 @@ describe('the release check', () => {
     expect(world.audit({ namespace: 'healthy', resource: 'pods', verb: 'create' })).toEqual([]);
   });
 
-  test('acceptance 10: does not ask again for a namespace whose rollout is in progress', async () => {
+  test('acceptance 10: starts no second deploy of a namespace whose rollout is in progress', async () => {
     await world.addNamespace('progressing', { fdd: OLD });
     world.fdds.misbehaviour.set('progressing', { kind: 'hang' });
     const { id } = await world.deploy({ namespaces: ['progressing'] });
@@ -140,7 +140,7 @@ describe('the release check', () => {
     expect((await world.rolloutFinished(id)).targets[0]?.state).not.toBe('superseded');
   });
 
-  test('does not try a release that failed in a namespace again at every check', async () => {
+  test('does not retry a release that failed in a namespace at every check', async () => {
     await world.addNamespace('degraded', { fdd: OLD });
     world.fdds.misbehaviour.set('degraded', { kind: 'failed', lines: ['never'] }, { version: OLD });
     const first = await checkNow(world);
@@ -167,13 +167,13 @@ describe('the release check', () => {
     });
     await until(
       async () => (await world.http('/api/namespaces/helm')).body.status === 'HELM_MANAGED',
-      'Helm is seen',
+      'the status shows Helm',
     );
 
     expect(await checkNow(world)).toMatchObject({ outdated: 0 });
   });
 
-  test('acceptance 3: goes on when a channel cannot be read', async () => {
+  test('acceptance 3: continues when a channel cannot be read', async () => {
     await world.addNamespace('beside-outage', { fdd: OLD });
     await world.addNamespace('in-outage', { tag: 'outage' });
     world.channel.faults.set('/fiaas-deploy-daemon/outage.json', { kind: 'status', status: 500 });
@@ -185,7 +185,7 @@ describe('the release check', () => {
     ]);
   });
 
-  test('queues a job again that was lost', async () => {
+  test('queues a lost job again', async () => {
     await world.addNamespace('lost', { fdd: OLD });
     await world.queue.pause();
     const { id, targets } = await world.deploy({ namespaces: ['lost'] });
@@ -205,7 +205,7 @@ describe('the release check with --disable-autoupdate', () => {
     await opened.startWorker({ flags: { 'release-check-interval': 1 } });
   });
 
-  test('goes on at its interval and reports what is outdated, but deploys nothing', async () => {
+  test('runs at its interval and reports outdated namespaces, but deploys nothing', async () => {
     await world.addNamespace('outdated', { fdd: OLD });
 
     const reports = await until(async () => {

@@ -53,17 +53,17 @@ function writesTo(namespace: string): number[] {
   return world.audit(patches).map(({ code }) => code);
 }
 
-/** Keeps track of a rollout's target until it is finished. */
+/** Follows a rollout's target until it is finished. */
 async function finished(id: string): Promise<Target> {
   return (await world.rolloutFinished(id)).targets[0] as Target;
 }
 
 describe('retry', () => {
-  test('429 is tried again after Retry-After, and burns no attempts', async () => {
+  test('429 is retried after Retry-After and uses no attempts', async () => {
     await world.addNamespace('throttled', { fdd: OLD });
     strikeWritesTo('throttled', { rejectRate429: 1, retryAfterSeconds: 0.3 });
     const { id } = await world.deploy({ namespaces: ['throttled'] });
-    await until(() => writesTo('throttled').length >= 5, 'more refusals than there are attempts', 60_000);
+    await until(() => writesTo('throttled').length >= 5, 'more refusals than attempts', 60_000);
 
     const times = world.audit({ namespace: 'throttled', verb: 'patch' }).map(({ at }) => at.getTime());
     world.cluster.faults.rejectRate429 = 0;
@@ -77,7 +77,7 @@ describe('retry', () => {
     expect(writesTo('throttled').filter((code) => code === 200)).toHaveLength(1);
   });
 
-  test('5xx is tried again, and the error of every attempt can be read in the job', async () => {
+  test('5xx is retried, and the job shows the error of every attempt', async () => {
     await world.addNamespace('erring', { fdd: OLD });
     strikeWritesTo('erring', { errorRate5xx: 1 });
     const { id } = await world.deploy({ namespaces: ['erring'] });
@@ -94,7 +94,7 @@ describe('retry', () => {
     expect(((await world.job(target.jobId)).stacktrace ?? []).join('\n')).toContain('500');
   });
 
-  test('attempts come to an end, with the last error as reason', async () => {
+  test('attempts are limited, and the last error is the reason', async () => {
     await world.addNamespace('hopeless', { fdd: OLD });
     strikeWritesTo('hopeless', { errorRate5xx: 1 });
 
@@ -110,11 +110,11 @@ describe('retry', () => {
     expect(await (await world.job(target.jobId)).getState()).toBe('failed');
   });
 
-  test('a write whose answer was lost is not made twice', async () => {
+  test('a write whose response was lost is not repeated', async () => {
     await world.addNamespace('answerless');
     strikeWritesTo('answerless', { timeoutAfterWriteRate: 1 });
     const { id } = await world.deploy({ namespaces: ['answerless'] });
-    await until(() => writesTo('answerless').length > 0, 'the write has been made');
+    await until(() => writesTo('answerless').length > 0, 'the write was sent');
     const written = await until(() => world.deploymentId('answerless'), 'the write has taken effect');
     world.cluster.faults.timeoutAfterWriteRate = 0;
 
@@ -126,7 +126,7 @@ describe('retry', () => {
     expect(world.audit({ namespace: 'answerless', resource: 'pods', verb: 'create' })).toHaveLength(1);
   });
 
-  test('what is forbidden fails at the first attempt, with the reason', async () => {
+  test('a forbidden write fails at the first attempt, with the reason', async () => {
     await world.addNamespace('denied', { fdd: OLD });
 
     const target = await world.deployed('denied');
@@ -137,11 +137,11 @@ describe('retry', () => {
       attempt: 1,
       reason: expect.stringMatching(/cannot patch resource "applications".*no such right/),
     });
-    // An API server that starts refuses what it will allow: the client asks a few times, the job once.
+    // An API server that is starting refuses what it allows later: the client retries a few times, the job does not.
     expect(new Set(writesTo('denied'))).toEqual(new Set([403]));
   });
 
-  test('what is forbidden where the ConfigMap is gone by then, or about to be, is skipped', async () => {
+  test('a forbidden write is skipped if the ConfigMap is gone or being deleted', async () => {
     for (const namespace of ['bereft-deleting', 'bereft-gone'])
       await world.addNamespace(namespace, { fdd: OLD });
     const configMapOf = (namespace: string) => ({ namespace, name: FDD });
@@ -163,13 +163,13 @@ describe('retry', () => {
     expect(targets).toMatchObject([skipped, skipped]);
   });
 
-  test('a namespace that goes while it is deployed ends its job as skipped, with the reason', async () => {
+  test('a namespace that is deleted during its deploy ends its job as skipped, with the reason', async () => {
     await world.addNamespace('leaving', { fdd: OLD });
     world.fdds.misbehaviour.set('leaving', { kind: 'hang' });
     const { id } = await world.deploy({ namespaces: ['leaving'] });
     await until(
       async () => (await world.http('/api/namespaces/leaving')).body.phase === 'waiting for FDD',
-      'it is in the middle of its run',
+      'the run is in progress',
     );
 
     await world.removeNamespace('leaving');
@@ -185,7 +185,7 @@ describe('retry', () => {
     expect(job.returnvalue).toMatchObject({ outcome: 'skipped', reason: target.reason });
   });
 
-  test('a namespace that is gone when its write arrives is skipped as well', async () => {
+  test('a namespace that is gone when its write arrives is skipped', async () => {
     await world.addNamespace('left', { fdd: OLD });
     const held = gate.hold(isApplicationWrite('left'));
     const { id } = await world.deploy({ namespaces: ['left'] });
@@ -200,12 +200,12 @@ describe('retry', () => {
     expect(await finished(id)).toMatchObject({ state: 'cancelled', outcome: 'skipped' });
   });
 
-  test('a request for a namespace that waits for its next attempt begins that at once', async () => {
+  test('a request for a namespace in backoff starts the next attempt at once', async () => {
     await world.addNamespace('impatient', { fdd: OLD });
     strikeWritesTo('impatient', { rejectRate429: 1, retryAfterSeconds: 60 });
     await world.deploy({ namespaces: ['impatient'] });
     const row = async (): Promise<Raw> => (await world.http('/api/namespaces/impatient')).body;
-    await until(async () => (await row()).phase === 'backoff', 'it waits');
+    await until(async () => (await row()).phase === 'backoff', 'the namespace is in backoff');
     expect((await row()).reason).toMatch(/429.*next in 6\d/);
     world.cluster.faults.rejectRate429 = 0;
 
@@ -215,7 +215,7 @@ describe('retry', () => {
     expect(await finished(id)).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('a worker that has lost the cluster does not take a namespace it has not seen for gone', async () => {
+  test('a worker that lost the cluster does not treat a namespace it has not seen as gone', async () => {
     gate.cut();
     await world.addNamespace('unseen');
     const { id } = await world.deploy({ namespaces: ['unseen'] });

@@ -9,7 +9,7 @@ import { OLD } from '../support/published.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-/** Every secret begins with it; the quotation mark and the slash are written differently in JSON and URLs. */
+/** The prefix of every secret. The quotation mark and the slash are written differently in JSON and URLs. */
 const CANARY = 'planted';
 const secret = (name: string) => `${CANARY}-${name}"/%#`;
 const inUrl = (name: string, rest: string) => {
@@ -17,7 +17,7 @@ const inUrl = (name: string, rest: string) => {
   return `${scheme}://user:${encodeURIComponent(secret(name))}@${host}`;
 };
 
-/** How each setting that can hold a secret gets one. `apiToken` is the simulated cluster's own. */
+/** Settings that can hold a secret, each of which gets one. `apiToken` is the simulated cluster's own. */
 const PLANTED: readonly SettingName[] = [
   'apiToken',
   'authTokenFile',
@@ -27,16 +27,16 @@ const PLANTED: readonly SettingName[] = [
   'redisSentinelPassword',
   'redisUrl',
 ];
-/** Settings that are refused with credentials. */
+/** Settings in which credentials are refused. */
 const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint'];
-/** Files whose content is certificates and keys: they are given to TLS and to nothing else. */
+/** Files with certificates and keys: only TLS reads them. */
 const FILES: readonly SettingName[] = ['clientKey', 'redisKeyFile', 'kubeconfig'];
 const HARMLESS =
   /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|environmentLabel)$/;
 
 const world = useWorld({ processes: true });
 
-/** A server that refuses everything, and answers with all that it was sent. */
+/** A server that refuses everything and echoes what it received. */
 async function startEchoServer() {
   const seen: string[] = [];
   const server = createServer((request, response) => {
@@ -112,13 +112,13 @@ describe('secrets', () => {
     await world.addNamespace('canary', { fdd: OLD });
     const rollout = await world.deploy({ namespaces: ['canary'] }, { authorization });
     await world.rolloutFinished(rollout.id);
-    // What fails says the most: the proxy, the release server and Redis refuse, and repeat what they were sent.
+    // Failures log the most: the proxy, the release server and Redis refuse and echo what they received.
     const bad = await world.startStandalone({
       flags: { ...flags, 'no-proxy': undefined, baseurl: inUrl('baseurl', 'http://releases.invalid') },
       env,
     });
     await world.deploy({ namespaces: ['canary'], force_bootstrap: true }, { authorization });
-    await until(() => echo.seen.length > 2, 'the proxy is asked');
+    await until(() => echo.seen.length > 2, 'the proxy got requests');
     const refusedByRedis = await world.startStandalone({
       flags: { ...flags, 'redis-url': inUrl('wrongPassword', world.redis.url) },
       env,
@@ -166,13 +166,13 @@ describe('secrets', () => {
     ];
   }
 
-  test('are planted in every setting that can hold one', () => {
+  test('are planted in every setting that can hold a secret', () => {
     const rest = SETTING_NAMES.filter((name) => ![...PLANTED, ...REFUSED, ...FILES].includes(name));
 
     expect(rest.filter((name) => !HARMLESS.test(name))).toEqual([]);
   });
 
-  test('reach no log, page, answer, job or Redis key', () => {
+  test('appear in no log, page, response, job or Redis key', () => {
     const token = world.cluster.token;
     const found = [...collected].filter(([, text]) => text.includes(CANARY) || text.includes(token));
 
@@ -182,7 +182,7 @@ describe('secrets', () => {
     ).toEqual([]);
   });
 
-  test('reach the server that they are for', () => {
+  test('reach the server they are meant for', () => {
     const sent = echo.seen.join();
 
     expect(sent).toContain(Buffer.from(`user:${secret('httpProxy')}`).toString('base64'));
@@ -190,7 +190,7 @@ describe('secrets', () => {
     expect(spans.seen.join()).toContain(CANARY);
   });
 
-  test.each(REFUSED)('are refused in %s, which does not use them', async (name) => {
+  test.each(REFUSED)('are refused in %s, which does not use credentials', async (name) => {
     const started = await world.startApi({
       flags: { [flagOf(name)]: inUrl(name, 'http://127.0.0.1:1') },
       unready: true,
@@ -202,7 +202,7 @@ describe('secrets', () => {
     expect(started.lines().join()).not.toContain(CANARY);
   });
 
-  test('an unreadable --redis-url is refused by name, without its password', async () => {
+  test('an invalid --redis-url is refused by name, without its password', async () => {
     const port = await freePort();
     const started = await world.startApi({
       flags: { 'redis-url': `redis://:${CANARY}#/%@127.0.0.1:${port}` },

@@ -5,7 +5,7 @@ import { useWorld } from '../support/simulated-world.ts';
 
 const SIDECAR = { name: 'a-proxy', image: 'proxy:1' };
 
-// A service mesh: a webhook that puts its container before all others.
+// A service mesh: a webhook that inserts its container before all others.
 const world = useWorld(
   {
     cluster: { mutate: withSidecar },
@@ -34,7 +34,7 @@ function injected(spec: PodSpec): PodSpec {
   return { ...spec, containers: [SIDECAR, ...others] };
 }
 
-describe('where every pod has a sidecar', () => {
+describe('with a sidecar in every pod', () => {
   test('a bootstrap ends with its own container, and its log is kept', async () => {
     await world.addNamespace('fresh');
     const began = Date.now();
@@ -76,7 +76,7 @@ describe('where every pod has a sidecar', () => {
     expect((await world.http('/api/namespaces/updated')).body).toMatchObject({ status: 'OK', version: NEW });
   });
 
-  test('a crash loop is named, although the sidecar is well', async () => {
+  test('a crash loop is reported, although the sidecar is healthy', async () => {
     await world.addNamespace('crashing', { fdd: OLD });
     world.fdds.misbehaviour.set('crashing', { kind: 'crash-loop', exitCode: 3 }, { version: NEW });
 

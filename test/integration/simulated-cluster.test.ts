@@ -66,7 +66,7 @@ function settings() {
 
 test('is ready when the fleet is complete, serves it, and leaves nothing behind', async () => {
   const { child, health } = await startCluster(['--namespaces=12', '--fail-rate=0.1']);
-  await until(async () => (await answers(`${health}/readyz`)) === 200, 'it is ready');
+  await until(async () => (await answers(`${health}/readyz`)) === 200, 'the cluster is ready');
   const { kubeconfig, baseurl, redisPrefix } = settings();
   const client = openDemoClient({ kubeconfig });
 
@@ -92,10 +92,10 @@ test('is ready when the fleet is complete, serves it, and leaves nothing behind'
   expect(existsSync(join(folder, 'cluster_config.yaml'))).toBe(false);
 });
 
-test('tells others the host that it is known by', async () => {
+test('publishes URLs with the configured host', async () => {
   const flags = ['--namespaces=1', '--host=0.0.0.0', '--advertise-host=127.0.0.2'];
   const { health } = await startCluster(flags);
-  await until(async () => (await answers(`${health}/readyz`)) === 200, 'it is ready');
+  await until(async () => (await answers(`${health}/readyz`)) === 200, 'the cluster is ready');
   const { kubeconfig = '', baseurl } = settings();
 
   expect(readFileSync(kubeconfig, 'utf8')).toMatch(/server: "http:\/\/127\.0\.0\.2:\d+"/);
@@ -104,9 +104,9 @@ test('tells others the host that it is known by', async () => {
   expect(stable.spec.startsWith(baseurl)).toBe(true);
 });
 
-test('publishes another version every so often', async () => {
+test('publishes another version at an interval', async () => {
   const { health } = await startCluster(['--namespaces=1', '--release-every=1']);
-  await until(async () => (await answers(`${health}/readyz`)) === 200, 'it is ready');
+  await until(async () => (await answers(`${health}/readyz`)) === 200, 'the cluster is ready');
   const url = `${settings().baseurl}/fiaas-deploy-daemon/stable.json`;
   const images = new Set<string>();
 
@@ -116,17 +116,17 @@ test('publishes another version every so often', async () => {
   }, 'the channel moves');
 });
 
-test('ends by SIGTERM while it is being filled, too', async () => {
+test('ends at SIGTERM even while it is being filled', async () => {
   const { child, health } = await startCluster(['--namespaces=10000']);
-  await until(async () => (await answers(`${health}/readyz`)) === 503, 'it is not ready yet');
+  await until(async () => (await answers(`${health}/readyz`)) === 503, 'the cluster is not ready yet');
 
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-test('says which port is in use, and how to take another one', async () => {
+test('reports which port is in use, and how to choose another one', async () => {
   const first = await startCluster(['--namespaces=1']);
-  await until(async () => (await answers(`${first.health}/readyz`)) === 200, 'it is ready');
+  await until(async () => (await answers(`${first.health}/readyz`)) === 200, 'the cluster is ready');
   const { port } = new URL(first.health);
   const second = await startCluster(['--namespaces=1', `--health-port=${port}`]);
 
@@ -134,7 +134,7 @@ test('says which port is in use, and how to take another one', async () => {
   expect(second.output()).toContain(`port ${port} is in use: choose another one with --health-port`);
 });
 
-test('refuses more namespaces than one machine carries', async () => {
+test('refuses more namespaces than one machine can handle', async () => {
   const { child, output } = await startCluster(['--namespaces=10001']);
 
   const [code] = await once(child, 'exit');

@@ -42,7 +42,7 @@ const NEW = `fiaas/${FDD}:${NEW_VERSION}`;
 const CLUSTER_CONFIG = 'log-format: json\nenvironment: test\n';
 
 describe('bootstrap', () => {
-  test('reports INITIATED and RUNNING, writes the Deployment, and reports SUCCESS before FDD is there', async () => {
+  test('reports INITIATED and RUNNING, writes the Deployment, and reports SUCCESS before FDD is available', async () => {
     await withCluster({}, async ({ client, namespace, history }) => {
       await createApplication(client, namespace, { image: OLD });
       await createBootstrapPod(client, namespace, { image: OLD });
@@ -60,7 +60,7 @@ describe('bootstrap', () => {
     });
   });
 
-  test('leaves an FDD on defaults, since its pod does not mount the ConfigMap', async () => {
+  test('deploys FDD with defaults, since its pod does not mount the ConfigMap', async () => {
     await withCluster({}, async ({ client, namespace }) => {
       await createApplication(client, namespace, { image: OLD });
       await createBootstrapPod(client, namespace, { image: OLD });
@@ -80,7 +80,7 @@ describe('bootstrap', () => {
     });
   });
 
-  test('is still running when FDD is available, until its next poll', async () => {
+  test('keeps running after FDD is available, until its next poll', async () => {
     await withCluster({ delays: { bootstrapPollMs: 60_000 } }, async ({ client, namespace }) => {
       await createApplication(client, namespace, { image: OLD });
       await createBootstrapPod(client, namespace, { image: OLD });
@@ -104,7 +104,7 @@ describe('bootstrap', () => {
     });
   });
 
-  test('ends with exit code 1 without --enable-crd-support', async () => {
+  test('exits with 1 without --enable-crd-support', async () => {
     await withCluster({}, async ({ client, namespace }) => {
       await createBootstrapPod(client, namespace, { image: NEW, args: [] });
       await eventually(async () => expect(await podPhase(client, namespace, BOOTSTRAP)).toBe('Failed'));
@@ -113,7 +113,7 @@ describe('bootstrap', () => {
     });
   });
 
-  test('is content with nothing to do', async () => {
+  test('succeeds with nothing to do', async () => {
     await withCluster({}, async ({ client, namespace }) => {
       await createBootstrapPod(client, namespace, { image: NEW });
 
@@ -128,19 +128,19 @@ describe('bootstrap', () => {
     [NEW_VERSION, '--use-apiextensionsv1-crd', false],
     ['v1.10.0', '--use-apiextensionsv1-crd', false],
     ['v1.10.0', '--no-such-flag', true],
-  ])('of %s: that %s is unknown is %s', (version, argument, isUnknown) => {
+  ])('in version %s: %s is an unknown argument: %s', (version, argument, isUnknown) => {
     expect(unknownArguments(version, [argument])).toEqual(isUnknown ? [argument] : []);
   });
 });
 
 describe('update', () => {
-  test('restarts FDD twice: the old one dies at RUNNING, the new one does all of it again', async () => {
+  test('restarts FDD twice: the old one dies at RUNNING, the new one repeats everything', async () => {
     await withCluster({}, async ({ client, fdds, namespace, history }) => {
       await fdds.installFdd(namespace, { image: OLD });
       const id = await update(client, namespace, NEW);
       await eventually(async () => expect(await isRolledOut(client, namespace, id, NEW)).toBe(true));
 
-      // The rollout of generation 2 goes on beside what the new FDD does.
+      // The rollout of generation 2 continues while the new FDD works.
       const steps = () => summary(history, id).filter((line) => line !== 'available 2');
       await eventually(async () =>
         expect(steps()).toEqual([
@@ -158,7 +158,7 @@ describe('update', () => {
     });
   });
 
-  test('leaves old numbers on the Deployment at first: observedGeneration lags', async () => {
+  test('leaves old numbers in the status of the Deployment at first: observedGeneration lags', async () => {
     await withCluster({ delays: { controllerMs: 100 } }, async ({ client, fdds, namespace, history }) => {
       await fdds.installFdd(namespace, { image: OLD });
       const id = await update(client, namespace, NEW);
@@ -204,7 +204,7 @@ describe('update', () => {
     });
   });
 
-  test('is not made for an id that is a success already', async () => {
+  test('is skipped for an id that already succeeded', async () => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
       await patchApplication(client, namespace, { spec: { image: NEW } });
@@ -282,7 +282,7 @@ describe('faults', () => {
     });
   });
 
-  test('hang: FDD never reports, the bootstrap never ends; both go on when it is over', async () => {
+  test('hang: FDD never reports, the bootstrap never ends; both continue after the fault', async () => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
       fdds.misbehaviour.set(namespace, { kind: 'hang' });
@@ -302,7 +302,7 @@ describe('faults', () => {
   test.each([
     { afterDeployment: false, generation: 1 },
     { afterDeployment: true, generation: 2 },
-  ])('failed: FAILED with its lines, $afterDeployment after the Deployment', async (given) => {
+  ])('failed: FAILED with its log lines (after the Deployment: $afterDeployment)', async (given) => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: NEW });
       const lines = ['poddisruptionbudgets is forbidden'];
@@ -320,7 +320,7 @@ describe('faults', () => {
     });
   });
 
-  test('failed in a bootstrap: it polls until its time is over', async () => {
+  test('failed in a bootstrap: polls until its timeout', async () => {
     const delays = { bootstrapPollMs: 20, bootstrapTimeoutMs: 200 };
     await withCluster({ delays }, async ({ client, fdds, namespace }) => {
       fdds.misbehaviour.set(namespace, { kind: 'failed', lines: ['out of luck'] });
@@ -360,7 +360,7 @@ describe('faults', () => {
     });
   });
 
-  test('status left running: only the Application says SUCCESS, and the new FDD leaves it so', async () => {
+  test('status left running: only the Application shows SUCCESS, and the new FDD does not correct that', async () => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
       fdds.misbehaviour.set(namespace, { kind: 'status-left-running' }, { version: OLD_VERSION });
@@ -377,7 +377,7 @@ describe('faults', () => {
 });
 
 describe('cluster', () => {
-  test('touches no namespace that is not its own', async () => {
+  test('changes no namespace but its own', async () => {
     await withCluster({}, async ({ client }) => {
       await client.create(NAMESPACES, undefined, { metadata: { name: 'other' } });
       await createApplication(client, 'other', { image: NEW });
@@ -388,7 +388,7 @@ describe('cluster', () => {
     });
   });
 
-  test('a deleted pod ends gracefully, and its Deployment gets another', async () => {
+  test('a deleted pod ends gracefully, and its Deployment creates another', async () => {
     await withCluster({}, async ({ client, fdds, namespace, history }) => {
       await fdds.installFdd(namespace, { image: NEW });
       const [pod] = await list<Pod>(client, PODS, namespace);
@@ -415,7 +415,7 @@ describe('cluster', () => {
     });
   });
 
-  test('survives lost answers, 429 and 500', async () => {
+  test('survives lost responses, 429 and 500', async () => {
     await withCluster({}, async ({ client, api, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
       Object.assign(api.faults, { rejectRate429: 0.1, errorRate5xx: 0.1, timeoutAfterWriteRate: 0.1 });
@@ -564,7 +564,7 @@ function connect(kubeconfig: string): KubernetesClient {
   return createKubernetesClient(kubeConfig, { userAgent: 'test', fieldManager: 'test' });
 }
 
-/** Every change of a namespace's objects; `summary` puts them in the order of their resourceVersions. */
+/** Every change of a namespace's objects; `summary` sorts them by resourceVersion. */
 async function record(client: KubernetesClient, namespace: string) {
   const history: Change[] = [];
   const log = pino({ level: 'silent' });
@@ -583,13 +583,13 @@ async function record(client: KubernetesClient, namespace: string) {
   return { history, stop: () => Promise.all(watches.map((watch) => watch.stop())) };
 }
 
-/** What FDD did, in one line per step: reports, writings of the Deployment, and when it became available. */
+/** What FDD did, one line per step: reports, writes of the Deployment, and when it became available. */
 function summary(history: readonly Change[], deploymentId?: string): readonly string[] {
   const ordered = history
     .filter(({ object }) => isOf(object, deploymentId))
     .sort((a, b) => Number(a.object.metadata.resourceVersion) - Number(b.object.metadata.resourceVersion));
   const lines = ordered.map(describeChange).filter((line) => line !== '');
-  // A change of status says once more what was written before.
+  // A change of status repeats what was written before.
   return lines.filter((line, index) => line.startsWith('status') || lines.indexOf(line) === index);
 }
 
@@ -772,7 +772,7 @@ function environmentOf({ spec }: Deployment): Record<string, string | undefined>
 }
 
 function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not there (yet)');
+  if (value === undefined) throw new Error('missing (yet)');
   return value;
 }
 

@@ -29,7 +29,7 @@ describe('standalone', () => {
     expect(code).toBe(0);
   });
 
-  test('several run side by side and share the work', async () => {
+  test('runs several times side by side and shares the work', async () => {
     const both = await Promise.all([1, 2].map(() => world.startStandalone({ flags: { concurrency: 2 } })));
     const namespaces = await world.addNamespaces('shared', 12, { fdd: OLD });
 
@@ -50,7 +50,7 @@ describe('standalone', () => {
     const problems = await until(async () => {
       const { status, body } = await world.http('/readyz');
       return status === 503 && body.problems;
-    }, 'it says that it is not ready');
+    }, 'readiness reports the problem');
     await world.redis.start();
     await standalone.ready();
     await standalone.stop();
@@ -60,14 +60,14 @@ describe('standalone', () => {
 });
 
 describe('--concurrency', () => {
-  test('acceptance 13: bounds the runs of one worker, and there is no pause between them', async () => {
+  test('acceptance 13: limits the concurrent runs of a worker, without pauses between them', async () => {
     const namespaces = await world.addNamespaces('bounded', 6, { fdd: OLD });
     const gate = await world.openGate();
     const held = gate.hold(({ method, path }) => method === 'PATCH' && path.includes('/bounded-'));
     const api = await world.startApi();
     const worker = await world.startWorker({ gate, flags: { concurrency: 2 } });
     const { id } = await world.deploy({ namespaces });
-    await until(() => held.count() === 2, 'two runs are at their write');
+    await until(() => held.count() === 2, 'two runs are about to write');
     const active = await world.queue.getActiveCount();
     const heldAtOnce = held.count();
 

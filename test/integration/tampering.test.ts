@@ -19,7 +19,7 @@ const world = useWorld({ flags: { 'manage-rbac': true } }, async (opened) => {
   await opened.startWorker();
 });
 
-/** As a person with kubectl would. */
+/** Patches as a user of kubectl would. */
 async function patch(resource: Resource, namespace: string, body: unknown): Promise<void> {
   const path = pathOf(resource, { namespace, name: FDD });
   const query = { fieldManager: 'kubectl-edit' };
@@ -48,14 +48,14 @@ describe('a Deployment', () => {
     const why = 'the Deployment was scaled to 0 replicas by kubectl-edit';
     await until(async () => (await rowOf('off')).cause === why, 'the row names who did it');
     expect((await rowOf('off')).health).toBe('degraded');
-    await until(async () => (await podsOf('off')).length === 0, 'its pods are gone');
-    await until(async () => (await rowOf('off')).status === 'UNAVAILABLE', 'its status shows it');
+    await until(async () => (await podsOf('off')).length === 0, 'the pods are gone');
+    await until(async () => (await rowOf('off')).status === 'UNAVAILABLE', 'the status is UNAVAILABLE');
 
     const target = await world.deployed('off');
 
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', reason: why });
     expect((await world.deployment('off')).status.availableReplicas).toBe(1);
-    await until(async () => (await rowOf('off')).health === 'healthy', 'all is well');
+    await until(async () => (await rowOf('off')).health === 'healthy', 'the namespace is healthy');
   });
 
   test('that was paused is degraded, and FDD writes it again', async () => {
@@ -69,13 +69,13 @@ describe('a Deployment', () => {
 
     expect(target).toMatchObject({ state: 'completed', outcome: 'redeployed', reason: why });
     expect((await world.deployment('paused')).spec.paused).toBeUndefined();
-    await until(async () => (await rowOf('paused')).health === 'healthy', 'all is well');
+    await until(async () => (await rowOf('paused')).health === 'healthy', 'the namespace is healthy');
   });
 
-  test('that is deleted during a deploy is made again', async () => {
+  test('that is deleted during a deploy is created again', async () => {
     const { id } = await begun('taken');
     await world.kube.delete(DEPLOYMENTS, { namespace: 'taken', name: FDD });
-    await until(async () => (await rowOf('taken')).attempt > 1, 'it is noticed', DEADLINE_MS / 2);
+    await until(async () => (await rowOf('taken')).attempt > 1, 'the change is detected', DEADLINE_MS / 2);
     world.fdds.misbehaviour.clear('taken');
 
     const [target] = (await world.rolloutFinished(id)).targets;
@@ -110,7 +110,11 @@ describe('an Application', () => {
     const image = `fiaas/${FDD}:theirs`;
     await patch(APPLICATIONS, 'overwritten', { spec: { image } });
     const began = Date.now();
-    await until(async () => (await rowOf('overwritten')).attempt > 1, 'it is noticed', DEADLINE_MS / 2);
+    await until(
+      async () => (await rowOf('overwritten')).attempt > 1,
+      'the change is detected',
+      DEADLINE_MS / 2,
+    );
     world.fdds.misbehaviour.clear('overwritten');
 
     const [target] = (await world.rolloutFinished(id)).targets;
@@ -122,20 +126,20 @@ describe('an Application', () => {
     );
   });
 
-  test('that is being deleted is degraded and not called unchanged; once it is gone, all is made again', async () => {
+  test('that is being deleted counts as degraded, not as unchanged, and is recreated once it is gone', async () => {
     await world.addNamespace('held', { fdd: OLD });
     await world.deployed('held');
     await patch(APPLICATIONS, 'held', { metadata: { finalizers: ['example.com/keep'] } });
     await world.kube.delete(APPLICATIONS, { namespace: 'held', name: FDD });
     const why = 'the Application is being deleted, held by finalizer example.com/keep';
-    await until(async () => (await rowOf('held')).cause === why, 'the row says so');
+    await until(async () => (await rowOf('held')).cause === why, 'the row shows the cause');
     expect((await rowOf('held')).health).toBe('degraded');
 
     const { id } = await world.deploy({ namespaces: ['held'] });
     const waits = await until(async () => {
       const row = await rowOf('held');
       return row.activity === 'retrying' && row;
-    }, 'it is retried');
+    }, 'the deploy is retried');
     expect(waits).toMatchObject({ code: 'application_deleting', cause: why });
     await patch(APPLICATIONS, 'held', { metadata: { finalizers: null } });
 
@@ -144,7 +148,7 @@ describe('an Application', () => {
 });
 
 describe('RBAC', () => {
-  test('that was removed by hand is noticed, though the record says that it is done', async () => {
+  test('that was removed by hand is restored, although the record marks it as done', async () => {
     await world.addNamespace('unbound', { fdd: OLD });
     await world.deployed('unbound');
     expect(await world.deployed('unbound')).toMatchObject({ outcome: 'unchanged' });

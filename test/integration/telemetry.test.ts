@@ -6,7 +6,7 @@ import { type Raw, useWorld } from '../support/simulated-world.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
-/** Long enough that nothing is sent but what the end of a process sends. */
+/** So long that spans are only sent when a process ends. */
 const ONLY_AT_THE_END = { OTEL_BSP_SCHEDULE_DELAY: '600000' };
 
 let collector: FakeCollector;
@@ -54,7 +54,7 @@ describe('traces', () => {
     jobId = targets[0]?.jobId;
   });
 
-  test('lead from the request through the job to the write and its proof, and are sent at SIGTERM', () => {
+  test('connect the request with the job, the write and its verification, and are sent at SIGTERM', () => {
     const trace = spans.filter(({ traceId }) => traceId === TRACE);
     const request = named('POST /api/deploy', trace);
     const add = named('addBulk deploy', trace);
@@ -90,7 +90,7 @@ describe('traces', () => {
     });
   });
 
-  test('are named in the log lines of a run, beside rollout, namespace and job', () => {
+  test('appear in the log lines of a run, beside rollout, namespace and job', () => {
     expect(workerLines.find(({ message }) => message === 'deploy verified')).toMatchObject({
       rollout: rolloutId,
       namespace: 'traced',
@@ -100,16 +100,16 @@ describe('traces', () => {
     });
   });
 
-  test('are named by route, and know no query', () => {
+  test('are named by route and contain no query', () => {
     expect(named('GET /api/namespaces/:namespace', spans).attributes).toMatchObject({
       'url.path': '/api/namespaces/traced',
     });
     expect(JSON.stringify(spans)).not.toContain('secret');
   });
 
-  test('have a release check, and nothing of probes, pages, polling and the housekeeping of queues', () => {
+  test('include a release check, but no probes, pages, polling or queue housekeeping', () => {
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name);
-    // The world's own look at the namespace, and what a process reads at its start.
+    // The test's own read of the namespace, and what a process reads at its start.
     const expected = ['GET /api/namespaces/:namespace', 'GET /api/rollouts/:id', 'release check'];
 
     expect(roots).toContain('release check');
@@ -119,9 +119,9 @@ describe('traces', () => {
   });
 });
 
-describe('a collector that is away', () => {
+describe('a collector that is down', () => {
   test.each([
-    ['is not there', async () => `http://127.0.0.1:${await freePort()}`],
+    ['is unreachable', async () => `http://127.0.0.1:${await freePort()}`],
     [
       'never answers',
       async () => {
@@ -129,7 +129,7 @@ describe('a collector that is away', () => {
         return collector.url;
       },
     ],
-  ])('and %s disturbs neither a deploy nor the end of a process', async (what, endpoint) => {
+  ])('and %s affects neither a deploy nor the end of a process', async (what, endpoint) => {
     const name = what.replaceAll(' ', '-');
     const flags = { 'otel-exporter-otlp-endpoint': await endpoint() };
     const skipper = await world.startStandalone({ flags, env: { OTEL_BSP_SCHEDULE_DELAY: '100' } });
@@ -144,7 +144,7 @@ describe('a collector that is away', () => {
     expect(Date.now() - began).toBeLessThan(15_000);
   });
 
-  test('is reported, once', async () => {
+  test('is reported once', async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     const skipper = await world.startStandalone({
       flags: { 'otel-exporter-otlp-endpoint': endpoint },

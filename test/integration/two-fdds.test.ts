@@ -5,7 +5,7 @@ import { FDD, NEW, OLD, OLDEST } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-// An FDD ignores SIGTERM: for 30 s the old one and the new one watch side by side.
+// FDD ignores SIGTERM: for 30 s the old and the new one watch side by side.
 const world = useWorld(
   { delays: { graceMs: 30_000, successAfterDeploymentMs: 50, startMs: 600 } },
   async (opened) => {
@@ -27,12 +27,12 @@ async function point(namespace: string, tag: string): Promise<void> {
   await world.kube.request({ method: 'PATCH', patchType: 'merge', path, body: { data: { tag } } });
   await until(
     async () => (await world.http(`/api/namespaces/${namespace}`)).body.channel === tag,
-    'the tag is seen',
+    'the API sees the tag',
   );
 }
 
 describe('two deploys in a row', () => {
-  test('are verified when nothing more is coming, although two FDDs take up the second', async () => {
+  test('are verified once no more change can follow, although two FDDs process the second', async () => {
     await world.addNamespace('chain', { fdd: OLDEST, tag: OLD });
     expect(await world.deployed('chain')).toMatchObject({ state: 'completed', version: OLD });
     expect(await leavingPods('chain')).toHaveLength(1);

@@ -22,7 +22,7 @@ async function checkReleases(): Promise<void> {
   await world.http('/api/releases/check', { method: 'POST' });
 }
 
-describe('a namespace whose wanted release is not known', () => {
+describe('a namespace whose target release is unknown', () => {
   test('is unknown, not healthy, until its channel is read', async () => {
     await world.addNamespace('unread', { fdd: NEW });
 

@@ -23,7 +23,7 @@ async function statusOf(namespace: string, deploymentId: string | undefined): Pr
   return items[0];
 }
 
-/** The product's own claim, held against the cluster at the very moment that it is made. */
+/** Checks the reported success against the cluster at the moment it is reported. */
 async function expectProved(namespace: string, target: Target): Promise<void> {
   const deployment = await world.deployment(namespace);
   const deploymentId = await world.deploymentId(namespace);
@@ -40,7 +40,7 @@ async function expectProved(namespace: string, target: Target): Promise<void> {
 }
 
 describe('verification', () => {
-  test('acceptance 11: an update is proved only when the second restart is over', async () => {
+  test('acceptance 11: an update is verified only after the second restart has ended', async () => {
     await world.addNamespace('restarted', { fdd: OLD });
     const { generation } = (await world.deployment('restarted')).metadata;
 
@@ -53,7 +53,7 @@ describe('verification', () => {
     expect((await statusOf('restarted', await world.deploymentId('restarted'))).result).toBe('SUCCESS');
   });
 
-  test('acceptance 11: many updates at once are all proved at the moment they are called so', async () => {
+  test('acceptance 11: many concurrent updates all hold at the moment they are reported as verified', async () => {
     const namespaces = await world.addNamespaces('crowd', 10, { fdd: OLD });
     const { id } = await world.deploy({ namespaces });
     const open = new Set(namespaces);
@@ -68,7 +68,7 @@ describe('verification', () => {
     }, 'all are completed');
   });
 
-  test('acceptance 11: an ApplicationStatus that is left RUNNING does not hide the SUCCESS in the Application', async () => {
+  test('acceptance 11: a stale RUNNING ApplicationStatus does not hide the SUCCESS in the Application', async () => {
     await world.addNamespace('left-running', {
       fdd: OLD,
       clusterConfig: 'include-status-in-app: true',
@@ -81,14 +81,14 @@ describe('verification', () => {
     expect((await statusOf('left-running', await world.deploymentId('left-running'))).result).toBe('RUNNING');
   });
 
-  test('acceptance 11: an FDD that is ready late is waited for', async () => {
+  test('acceptance 11: waits for an FDD that becomes ready late', async () => {
     await world.addNamespace('slow', { fdd: OLD });
     world.fdds.misbehaviour.set('slow', { kind: 'slow-start', ms: 700 }, { version: NEW });
 
     await expectProved('slow', await world.deployed('slow'));
   });
 
-  test('a bootstrap pod that ends after FDD is up is not waited for beyond its deadline', async () => {
+  test('waits for a bootstrap pod that outlives the start of FDD only until its deadline', async () => {
     await world.addNamespace('lingering');
 
     const target = await world.deployed('lingering');
@@ -101,7 +101,7 @@ describe('verification', () => {
     ['before', false],
     ['after', true],
   ])(
-    'acceptance 11: FAILED %s the Deployment was written fails with the log lines of FDD',
+    'acceptance 11: FAILED %s the Deployment was written fails the deploy with the log lines of FDD',
     async (when, afterDeployment) => {
       const namespace = `fails-${when}`;
       await world.addNamespace(namespace, { fdd: OLD });
@@ -117,7 +117,7 @@ describe('verification', () => {
     },
   );
 
-  test('acceptance 11: an update that does not come up fails at the deadline with the reasons of the pods', async () => {
+  test("acceptance 11: an update whose pods do not start fails at the deadline with the pods' reasons", async () => {
     const kinds = {
       'crash-loop': /CrashLoopBackOff|exited with code 3/,
       'image-pull-failure': /ImagePullBackOff|ErrImagePull/,
@@ -144,7 +144,7 @@ describe('verification', () => {
     expect(image?.details?.join('\n')).toMatch(/Deployment: 0 of 1 available/);
   });
 
-  test('the status says in which phase a namespace is, and what it waits for', async () => {
+  test('the status shows the phase of a namespace and what it waits for', async () => {
     await world.addNamespace('observed', { fdd: OLD });
     world.fdds.misbehaviour.set('observed', { kind: 'hang' });
     const { id } = await world.deploy({ namespaces: ['observed'] });
