@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { parse as parseYaml } from 'yaml';
 
-/** A bare HTTP client: what the contract sees is what is on the wire. */
+/** A bare HTTP client: the contract sees exactly what is on the wire. */
 export interface ApiClient {
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
   watch(path: string): Promise<WatchStream>;
@@ -24,7 +24,7 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** Loose on purpose: the assertions say what must be there. */
+/** Loose on purpose: the assertions check what must exist. */
 export interface ApiBody {
   readonly kind?: string;
   readonly code?: number;
@@ -113,7 +113,7 @@ export function connect(kubeconfig: string): ApiClient {
   return { send, watch, close: () => dispatcher.destroy() };
 }
 
-/** Asks again until the answer satisfies. */
+/** Retries until the answer is accepted. */
 export async function eventually<T>(ask: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> {
   const deadline = Date.now() + EVENT_TIMEOUT_MS;
   for (;;) {
@@ -155,7 +155,7 @@ async function* eventsOf(body: AsyncIterable<Buffer>): AsyncGenerator<WatchEvent
   return undefined;
 }
 
-/** A watch that we abort, or that is cut, has simply ended. */
+/** Whether a watch was aborted or cut: then it has simply ended. */
 function isEndOfStream(error: unknown): boolean {
   return error instanceof Error && ['AbortError', 'SocketError', 'TypeError'].includes(error.name);
 }

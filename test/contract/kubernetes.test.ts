@@ -12,7 +12,7 @@ const missing = controlPlaneMissing();
 
 describe('the real API server', () => {
   if (missing !== undefined) {
-    test.skip(`is not tried: ${missing}`, () => undefined);
+    test.skip(`is skipped: ${missing}`, () => undefined);
     return;
   }
   testKubernetesApi({ hasControllers: controllerManagerAvailable(), start: startRealServer });
@@ -27,17 +27,17 @@ async function startRealServer() {
   };
 }
 
-/** Through etcd's JSON gateway: what a cluster does every five minutes. */
+/** Compacts through etcd's JSON gateway, as a cluster does every five minutes. */
 async function compactEtcd(etcdUrl: string): Promise<void> {
-  const { header } = (await ask(`${etcdUrl}/v3/kv/range`, {
+  const { header } = (await callEtcd(`${etcdUrl}/v3/kv/range`, {
     key: Buffer.from('none').toString('base64'),
   })) as {
     readonly header: { readonly revision: string };
   };
-  await ask(`${etcdUrl}/v3/kv/compaction`, { revision: header.revision, physical: true });
+  await callEtcd(`${etcdUrl}/v3/kv/compaction`, { revision: header.revision, physical: true });
 }
 
-async function ask(url: string, body: object): Promise<unknown> {
+async function callEtcd(url: string, body: object): Promise<unknown> {
   const answer = await request(url, { method: 'POST', body: JSON.stringify(body) });
   return answer.body.json();
 }

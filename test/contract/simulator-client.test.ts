@@ -3,7 +3,7 @@ import { CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
 import { startKubernetesApi } from '../../simulator/kubernetes-api/kubernetes-api.ts';
 
 describe('the simulated API server and the official client', () => {
-  test('understand each other from the kubeconfig on', async () => {
+  test('work together, starting from the kubeconfig', async () => {
     const server = await startKubernetesApi();
     try {
       const config = new KubeConfig();

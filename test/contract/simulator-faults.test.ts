@@ -21,7 +21,7 @@ describe('faults of the simulated API server', () => {
     await server.close();
   });
 
-  test('429 tells when to come back', async () => {
+  test('429 carries Retry-After', async () => {
     server.faults.rejectRate429 = 1;
     server.faults.retryAfterSeconds = 7;
 
@@ -53,7 +53,7 @@ describe('faults of the simulated API server', () => {
     expect(server.audit.at(-2)).toMatchObject({ verb: 'create', code: 0 });
   });
 
-  test('strike only what matches', async () => {
+  test('affect only matching requests', async () => {
     server.faults.errorRate5xx = 1;
     server.faults.method = /^POST$/;
     server.faults.path = /configmaps/;
@@ -107,7 +107,7 @@ describe('faults of the simulated API server', () => {
     later.close();
   });
 
-  test('bookmarks come in their time', async () => {
+  test('bookmarks arrive at their interval', async () => {
     const stream = await api.watch(
       `${PATH}?watch=true&allowWatchBookmarks=true&resourceVersion=${await version()}`,
     );
@@ -120,7 +120,7 @@ describe('faults of the simulated API server', () => {
 
   test.each([
     ['compaction', async () => server.faults.compact()],
-    ['more events than are kept', async () => void (await Promise.all(['a', 'b', 'c', 'd'].map(create)))],
+    ['more events than the limit', async () => void (await Promise.all(['a', 'b', 'c', 'd'].map(create)))],
   ])('after %s an older version is too old to watch from', async (_, forget) => {
     await create('one');
     const before = await version();
@@ -133,7 +133,7 @@ describe('faults of the simulated API server', () => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  test('as many events as are kept can be resumed from', async () => {
+  test('a watch can resume from any kept event', async () => {
     const before = await version();
     for (const name of ['a', 'b', 'c']) await create(name);
 
@@ -143,7 +143,7 @@ describe('faults of the simulated API server', () => {
     stream.close();
   });
 
-  test('every request is on record', async () => {
+  test('every request is recorded', async () => {
     await api.send('POST', PATH, { body: aConfigMap('one'), userAgent: 'skipper/1' });
 
     await eventually(

@@ -16,7 +16,7 @@ export function testAccess({ post, send, strangerToken }: ContractSteps): void {
         'in the namespace "default"',
         { name: 'web', group: 'apps', kind: 'deployments' },
       ],
-    ])('a denied %s of %s tells what was asked', async (verb, resource, path, where, details) => {
+    ])('a denied %s of %s names the request', async (verb, resource, path, where, details) => {
       const refused = await send('GET', path, stranger());
 
       const { group = '', name } = details as { readonly group?: string; readonly name?: string };
@@ -32,7 +32,7 @@ export function testAccess({ post, send, strangerToken }: ContractSteps): void {
       );
     });
 
-    test('can be asked about beforehand', async () => {
+    test('can be checked in advance', async () => {
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
       const review = {
         apiVersion: 'authorization.k8s.io/v1',

@@ -1,6 +1,6 @@
 import type { ApiBody } from '../api-client.ts';
 
-/** The Status body of a refusal, as it must be to the letter. */
+/** The exact Status body of a refusal. */
 export function failure(code: number, reason: string, message: string, details?: object): object {
   return {
     kind: 'Status',

@@ -1,4 +1,4 @@
-/** The objects that the contract is tried with: bare bodies as a client would send them. */
+/** The objects that the contract uses: bare bodies as a client would send them. */
 
 export const GROUP = 'fiaas.schibsted.io';
 

@@ -4,14 +4,14 @@ import { applicationDefinition } from './contract-objects.ts';
 import { APPLY } from './media-types.ts';
 import { applications, statuses } from './paths.ts';
 
-/** What the contract's tests do to a server. */
+/** The requests that the contract's tests send to a server. */
 export type ContractSteps = ReturnType<typeof createContractSteps>;
 
 export interface ContractServer {
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
   openWatch(path: string): Promise<WatchStream>;
   compact(): Promise<void>;
-  /** A token of user `stranger`, who may do nothing. */
+  /** A token of user `stranger`, who has no rights. */
   readonly strangerToken: string;
   readonly hasControllers: boolean;
 }
@@ -69,7 +69,7 @@ export function createContractSteps({
     return name;
   }
 
-  /** A namespace that takes pods: with its default account, from the controllers or from us. */
+  /** A namespace that accepts pods: with its default account, created by the controllers or by us. */
   async function aPodNamespace(): Promise<string> {
     const namespace = await aNamespace();
     const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;

@@ -7,7 +7,7 @@ import { applications, configMaps } from './paths.ts';
 
 export function testCreate({ get, post, patch, remove, apply, aNamespace }: ContractSteps): void {
   describe('create', () => {
-    test('answers 201 with what the server adds', async () => {
+    test('answers 201 with the fields that the server adds', async () => {
       const namespace = await aNamespace();
 
       const created = await post(configMaps(namespace), aConfigMap('one', { data: { a: '1' } }));
@@ -32,7 +32,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
       expect(created.code).toBe(201);
     });
 
-    test('makes a name from generateName', async () => {
+    test('generates a name from generateName', async () => {
       const namespace = await aNamespace();
 
       const created = await post(configMaps(namespace), { metadata: { generateName: 'made-' } });
@@ -40,7 +40,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
       expect(created.body.metadata.name).toMatch(/^made-[a-z0-9]{5}$/);
     });
 
-    test('refuses a name that is taken', async () => {
+    test('refuses a name that exists', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('one'));
 
@@ -52,7 +52,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
       );
     });
 
-    test('names group and resource of a custom object that is taken', async () => {
+    test('names group and resource of a custom object that exists', async () => {
       const namespace = await aNamespace();
       await post(applications(namespace), anApplication('fdd'));
 
@@ -70,7 +70,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
     test.each([
       ['a plain create', (path: string) => post(path, aConfigMap('one'))],
       ['an apply', (path: string) => apply(`${path}/one`, aConfigMap('one'))],
-    ])('tells the missing namespace on %s', async (_, write) => {
+    ])('reports the missing namespace on %s', async (_, write) => {
       const refused = await write(configMaps('absent'));
 
       expect(refused.code).toBe(404);
@@ -79,7 +79,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
       );
     });
 
-    test('tells a terminating namespace from other refusals by its cause', async () => {
+    test('reports a terminating namespace with its own cause', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('holder', { finalizers: ['contract.test/hold'] }));
       await remove(`/api/v1/namespaces/${namespace}`);
@@ -144,7 +144,7 @@ export function testCreate({ get, post, patch, remove, apply, aNamespace }: Cont
       expect(refused.body.reason).toBe('BadRequest');
     });
 
-    test('stores nothing on a dry run, but checks as if it would', async () => {
+    test('stores nothing on a dry run, but validates as usual', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('taken'));
 

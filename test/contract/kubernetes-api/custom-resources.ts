@@ -48,7 +48,7 @@ export function testCustomResources({ post, put, patch, aNamespace }: ContractSt
       });
     });
 
-    test('the status subresource and the object leave each other alone', async () => {
+    test('the status subresource and the object do not change each other', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       const created = await post(applications(namespace), {
@@ -75,7 +75,7 @@ export function testCustomResources({ post, put, patch, aNamespace }: ContractSt
       expect(changed.body).toMatchObject({ spec: { image: 'b' }, status: { result: 'SUCCESS' } });
     });
 
-    test('the generation counts changes of the spec alone', async () => {
+    test('the generation counts only changes of the spec', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       const created = await post(applications(namespace), anApplication('fdd', { image: 'a' }));
@@ -88,7 +88,7 @@ export function testCustomResources({ post, put, patch, aNamespace }: ContractSt
       expect(generations).toEqual([1, 1, 1, 2]);
     });
 
-    test('without the status subresource status is a field like others, and metadata still does not count', async () => {
+    test('without the status subresource, status is a normal field, and metadata still does not count', async () => {
       const namespace = await aNamespace();
       const path = `${statuses(namespace)}/report`;
       const created = await post(statuses(namespace), {

@@ -14,7 +14,7 @@ export function testDelete({
   testWithControllers,
 }: ContractSteps): void {
   describe('delete', () => {
-    test('answers with a Success status that names what is gone', async () => {
+    test('answers with a Success status that names the deleted object', async () => {
       const namespace = await aNamespace();
       const { body } = await post(configMaps(namespace), aConfigMap('one'));
 
@@ -56,7 +56,7 @@ export function testDelete({
       expect(refused.body.reason).toBe('Conflict');
     });
 
-    test('deletes a selected collection', async () => {
+    test('deletes the selected objects of a collection', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('goes', { labels: { doomed: '1' } }));
       await post(configMaps(namespace), aConfigMap('stays'));
@@ -70,7 +70,7 @@ export function testDelete({
     });
 
     testWithControllers(
-      'empties a namespace and takes it away',
+      'empties a namespace and removes it',
       async () => {
         const namespace = await aNamespace();
         await post(configMaps(namespace), aConfigMap('one'));
@@ -89,7 +89,7 @@ export function testDelete({
     );
 
     testWithControllers(
-      'takes what the object owned with it',
+      'deletes what the object owned',
       async () => {
         const namespace = await aNamespace();
         const { body } = await post(configMaps(namespace), aConfigMap('owner'));

@@ -17,13 +17,13 @@ export function testDiscovery({ get }: ContractSteps): void {
       );
     });
 
-    test.each(['/healthz', '/readyz'])('%s says ok', async (path) => {
+    test.each(['/healthz', '/readyz'])('%s answers ok', async (path) => {
       const { code, body } = await get(path);
 
       expect([code, body.text]).toEqual([200, 'ok']);
     });
 
-    test('/version tells the minor version as text', async () => {
+    test('/version returns the minor version as text', async () => {
       const { body } = await get('/version');
 
       expect(body).toMatchObject({ major: '1', minor: expect.stringMatching(/^\d+$/) });

@@ -6,7 +6,7 @@ import { applications } from './paths.ts';
 
 export function testGet({ get, aNamespace }: ContractSteps): void {
   describe('get', () => {
-    test('tells what is not found', async () => {
+    test('names the missing object', async () => {
       const namespace = await aNamespace();
 
       const missing = await get(`${applications(namespace)}/none`);
@@ -21,7 +21,7 @@ export function testGet({ get, aNamespace }: ContractSteps): void {
       );
     });
 
-    test('tells a resource that is not served from an object that is not there', async () => {
+    test('distinguishes a resource that is not served from a missing object', async () => {
       const namespace = await aNamespace();
 
       const unserved = await get(`/api/v1/namespaces/${namespace}/nothings/one`);
@@ -31,7 +31,7 @@ export function testGet({ get, aNamespace }: ContractSteps): void {
       expect(unserved.body.message).toBe('the server could not find the requested resource');
     });
 
-    test('answers plain text where no API group is', async () => {
+    test('answers plain text for an unknown API group', async () => {
       const unserved = await get('/apis/nothing.example.com/v1/things');
 
       expect(unserved.code).toBe(404);

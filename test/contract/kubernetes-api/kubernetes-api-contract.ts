@@ -26,7 +26,7 @@ export interface ApiServerUnderTest {
 
 export interface ContractOptions {
   readonly start: () => Promise<ApiServerUnderTest>;
-  /** Whether something plays the controllers: default accounts, quota counts, garbage collection, namespaces that end. */
+  /** Whether controllers run, or are simulated: default accounts, quota counts, garbage collection, namespace deletion. */
   readonly hasControllers: boolean;
 }
 
@@ -34,7 +34,7 @@ export const STRANGER_TOKEN = 'stranger-token';
 
 const START_TIMEOUT_MS = 90_000;
 
-/** Everything that Skipper and its simulated cluster rely upon, held against whichever server `start` gives. */
+/** Everything that Skipper and its simulated cluster rely on, verified against the server that `start` returns. */
 export function testKubernetesApi({ start, hasControllers }: ContractOptions): void {
   let server: ApiServerUnderTest;
   let api: ApiClient;

@@ -113,7 +113,7 @@ export function testList({
       expect(await names('spec.nodeName=')).toEqual(['waiting']);
     });
 
-    test('comes in pages that all show the state of the first', async () => {
+    test('returns pages that all show the state of the first', async () => {
       const namespace = await aNamespace();
       for (const name of ['a', 'b', 'c', 'd', 'e']) await post(applications(namespace), anApplication(name));
 
@@ -136,7 +136,7 @@ export function testList({
       expect(new Set([first, second, third].map(({ body }) => body.metadata.resourceVersion)).size).toBe(1);
     });
 
-    test('a continue token from before a compaction is answered with 410 and a token to go on with', async () => {
+    test('answers 410 to a continue token from before a compaction, with a new token to continue', async () => {
       const namespace = await aNamespace();
       for (const name of ['a', 'b', 'c']) await post(applications(namespace), anApplication(name));
       const first = await get(`${applications(namespace)}?limit=1`);
@@ -154,7 +154,7 @@ export function testList({
       expect(rest.body.items?.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
     });
 
-    test('an unreadable continue token is a bad request', async () => {
+    test('refuses an invalid continue token as a bad request', async () => {
       const namespace = await aNamespace();
 
       const refused = await get(`${configMaps(namespace)}?limit=1&continue=nonsense`);
@@ -163,7 +163,7 @@ export function testList({
       expect(refused.body.reason).toBe('BadRequest');
     });
 
-    test('a resourceVersion from the future times out', async () => {
+    test('times out on a resourceVersion from the future', async () => {
       const namespace = await aNamespace();
 
       const refused = await get(`${configMaps(namespace)}?resourceVersion=99999999`);
@@ -176,7 +176,7 @@ export function testList({
 
   let labelled: Promise<string> | undefined;
 
-  /** One namespace for all selector cases: they only read it. */
+  /** One namespace for all selector cases, which only read it. */
   function theLabelled(): Promise<string> {
     labelled ??= (async () => {
       const namespace = await aNamespace();
@@ -188,7 +188,7 @@ export function testList({
     return labelled;
   }
 
-  /** The same place in the list, but of a state from before the resource was defined, of which nothing is kept. */
+  /** The same position in the list, but of a state from before the resource was defined, which is not kept. */
   function agedToken(token: string | undefined): string {
     const content = JSON.parse(Buffer.from(token ?? '', 'base64url').toString()) as object;
     return Buffer.from(JSON.stringify({ ...content, rv: 2 })).toString('base64url');

@@ -7,7 +7,7 @@ import { applications, configMaps, deployments } from './paths.ts';
 
 export function testPatch({ get, post, patch, aNamespace }: ContractSteps): void {
   describe('patch', () => {
-    test('a JSON patch whose test holds is done', async () => {
+    test('a JSON patch whose test passes is applied', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       const { body } = await post(applications(namespace), anApplication('fdd', { image: 'a' }));
@@ -30,8 +30,8 @@ export function testPatch({ get, post, patch, aNamespace }: ContractSteps): void
 
     test.each([
       ['a test that fails', [{ op: 'test', path: '/spec/image', value: 'other' }]],
-      ['a removal of what is not there', [{ op: 'remove', path: '/spec/config/none' }]],
-      ['an addition below what is not there', [{ op: 'add', path: '/spec/none/deep', value: 1 }]],
+      ['a removal of a missing field', [{ op: 'remove', path: '/spec/config/none' }]],
+      ['an addition below a missing field', [{ op: 'add', path: '/spec/none/deep', value: 1 }]],
     ])('a JSON patch with %s changes nothing', async (_, operations) => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
@@ -50,7 +50,7 @@ export function testPatch({ get, post, patch, aNamespace }: ContractSteps): void
       expect((await get(path)).body.metadata.resourceVersion).toBe(body.metadata.resourceVersion);
     });
 
-    test('a JSON patch takes a field that is not there for null, and can replace it', async () => {
+    test('a JSON patch treats a missing field as null, and can replace it', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('one', { data: { a: '1' } }));
 
@@ -94,7 +94,7 @@ export function testPatch({ get, post, patch, aNamespace }: ContractSteps): void
       expect(refused.body).toEqual(staleFailure('configmaps', 'one'));
     });
 
-    test('a strategic merge patch merges containers by name, and is not for custom objects', async () => {
+    test('a strategic merge patch merges containers by name, and is refused for custom objects', async () => {
       const namespace = await aNamespace();
       await post(applications(namespace), anApplication('fdd'));
       await post(deployments(namespace), aDeployment('web', { image: 'a:1' }));

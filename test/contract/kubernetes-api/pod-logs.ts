@@ -8,10 +8,10 @@ import type { ContractSteps } from './contract-steps.ts';
 import { MERGE_PATCH } from './media-types.ts';
 import { pods } from './paths.ts';
 
-/** A node's kubelet, as far as logs go: it answers with the code that the pod's name ends in. */
+/** A fake kubelet that serves logs: it answers with the code at the end of the pod's name. */
 interface Kubelet {
   readonly port: number;
-  readonly asked: string[];
+  readonly requested: string[];
   close(): Promise<void>;
 }
 
@@ -29,17 +29,17 @@ export function testPodLogs({ get, post, patch, aPodNamespace, aNode }: Contract
 
     afterAll(() => kubelet?.close());
 
-    test('come from the kubelet of the node, with the limits that were asked for', async () => {
+    test('come from the kubelet of the node, with the requested limits', async () => {
       const log = await logOf('answers-200', '?container=main&tailLines=5&limitBytes=100');
 
       expect(log.code).toBe(200);
       expect(log.body.text).toBe('line 1\nline 2\n');
-      expect(kubelet.asked).toEqual([
+      expect(kubelet.requested).toEqual([
         `/containerLogs/${namespace}/answers-200/main?limitBytes=100&tailLines=5`,
       ]);
     });
 
-    test('that the kubelet refuses are a bad request in its words', async () => {
+    test("that the kubelet refuses are a bad request with the kubelet's message", async () => {
       const refused = await logOf('answers-400');
 
       expect(refused.code).toBe(400);
@@ -84,7 +84,7 @@ export function testPodLogs({ get, post, patch, aPodNamespace, aNode }: Contract
       expect(refused.body.reason).toBeUndefined();
     });
 
-    test('of a node that is not there are not found', async () => {
+    test('of a missing node are not found', async () => {
       await post(pods(namespace), aPod('lost', { nodeName: 'absent' }));
 
       const refused = await get(`${pods(namespace)}/lost/log`);
@@ -108,16 +108,16 @@ export function testPodLogs({ get, post, patch, aPodNamespace, aNode }: Contract
 
 async function startKubelet(): Promise<Kubelet> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'kubelet' }]);
-  const asked: string[] = [];
+  const requested: string[] = [];
   const server = createServer({ key, cert }, ({ url = '' }, response) => {
-    asked.push(url);
+    requested.push(url);
     response.writeHead(Number(/answers-(\d{3})\//.exec(url)?.[1]), { 'content-type': 'text/plain' });
     response.end('line 1\nline 2\n');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    asked,
+    requested,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

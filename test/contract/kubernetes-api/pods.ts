@@ -59,7 +59,7 @@ export function testPods({
       ]);
     });
 
-    test('may not change but for their image', async () => {
+    test('cannot change, except for their image', async () => {
       const namespace = await aPodNamespace();
       await post(pods(namespace), aPod('one'));
 
@@ -86,7 +86,7 @@ export function testPods({
       expect(renewed.body.metadata.generation).toBe(2);
     });
 
-    test('are bound once', async () => {
+    test('can be bound only once', async () => {
       const namespace = await aPodNamespace();
       await aNode('node-bind');
       await post(pods(namespace), aPod('one'));
@@ -104,7 +104,7 @@ export function testPods({
       expect(body.metadata.generation).toBe(1);
     });
 
-    test('that were never bound go at once', async () => {
+    test('that were never bound are deleted at once', async () => {
       const namespace = await aPodNamespace();
       await post(pods(namespace), aPod('one'));
 
@@ -114,7 +114,7 @@ export function testPods({
       expect((await get(`${pods(namespace)}/one`)).code).toBe(404);
     });
 
-    test('that are bound hold their name until the kubelet lets go', async () => {
+    test('that are bound keep their name until the kubelet removes them', async () => {
       const namespace = await aPodNamespace();
       await aNode('node-grace');
       const path = `${pods(namespace)}/one`;
@@ -136,7 +136,7 @@ export function testPods({
       expect((await get(path)).code).toBe(404);
     });
 
-    test('that are over go at once', async () => {
+    test('that have ended are deleted at once', async () => {
       const namespace = await aPodNamespace();
       await aNode('node-over');
       await post(pods(namespace), aPod('one', { nodeName: 'node-over' }));
@@ -148,7 +148,7 @@ export function testPods({
     });
 
     testWithControllers(
-      'are refused where a quota leaves no room',
+      'are refused if they exceed a quota',
       async () => {
         const namespace = await aPodNamespace();
         await post(`/api/v1/namespaces/${namespace}/resourcequotas`, {
@@ -177,7 +177,7 @@ export function testPods({
       20_000,
     );
 
-    test('that are bound nowhere have an empty log', async () => {
+    test('that are not bound have an empty log', async () => {
       const namespace = await aPodNamespace();
       await post(pods(namespace), aPod('one'));
 
@@ -186,7 +186,7 @@ export function testPods({
       expect(log.code).toBe(204);
     });
 
-    test('have logs by container', async () => {
+    test('have one log per container', async () => {
       const namespace = await aPodNamespace();
       await post(pods(namespace), aPod('one'));
 

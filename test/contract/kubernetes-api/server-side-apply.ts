@@ -20,7 +20,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(same.body.metadata.resourceVersion).toBe(changed.body.metadata.resourceVersion);
     });
 
-    test('records what the manager owns', async () => {
+    test('records the fields that the manager owns', async () => {
       const namespace = await aNamespace();
 
       const { body } = await apply(
@@ -91,7 +91,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(body.spec?.config).toEqual({ version: 3 });
     });
 
-    test('removes a map with the last of its keys', async () => {
+    test('removes a map with its last key', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       await apply(path, anApplication('fdd', { labels: { goes: '1' }, config: { gone: 1 } }));
@@ -107,7 +107,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(body.spec).toEqual({ application: 'fdd' });
     });
 
-    test('keeps a key that another manager owns too', async () => {
+    test('keeps a key that another manager also owns', async () => {
       const namespace = await aNamespace();
       const path = `${configMaps(namespace)}/one`;
       await apply(path, aConfigMap('one', { data: { shared: '1', own: '1' } }));
@@ -118,7 +118,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(body.data).toEqual({ shared: '1' });
     });
 
-    test('refuses to change what another manager owns, unless forced', async () => {
+    test('refuses to change fields of another manager, unless forced', async () => {
       const namespace = await aNamespace();
       const path = `${configMaps(namespace)}/one`;
       await post(configMaps(namespace), aConfigMap('one', { data: { a: 'theirs' } }), {
@@ -141,7 +141,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(ownersOf(forced.body, 'f:data', 'f:a')).toEqual(['skipper']);
     });
 
-    test('tells every conflict', async () => {
+    test('reports every conflict', async () => {
       const namespace = await aNamespace();
       const path = `${configMaps(namespace)}/one`;
       await apply(path, aConfigMap('one', { data: { a: '1', b: '1' } }), { manager: 'other' });
@@ -158,7 +158,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       ]);
     });
 
-    test('shares what two managers apply with the same value', async () => {
+    test('shares fields that two managers apply with the same value', async () => {
       const namespace = await aNamespace();
       const path = `${configMaps(namespace)}/one`;
       await apply(path, aConfigMap('one', { data: { a: '1' } }), { manager: 'other' });
@@ -169,7 +169,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(ownersOf(shared.body, 'f:data', 'f:a')).toEqual(['other', 'skipper']);
     });
 
-    test('loses to a plain writer what that one changes or removes, and nothing else', async () => {
+    test('loses only the fields that a plain write changes or removes', async () => {
       const namespace = await aNamespace();
       const path = `${configMaps(namespace)}/one`;
       await apply(path, aConfigMap('one', { data: { changed: '1', removed: '1', kept: '1' } }));
@@ -181,7 +181,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(ownersOf(body, 'f:data', 'f:kept')).toEqual(['skipper']);
     });
 
-    test('takes a value back from a plain writer who changed it', async () => {
+    test('takes back a value that a plain write changed', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       await apply(path, anApplication('fdd', { image: 'a' }));
@@ -201,7 +201,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(forced.body.spec).toMatchObject({ image: 'b' });
     });
 
-    test('takes a resourceVersion as a precondition, but not where nothing is yet', async () => {
+    test('treats a resourceVersion as a precondition, except on creation', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
 
@@ -214,7 +214,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       expect(refused.body).toEqual(staleFailure('applications', 'fdd', GROUP));
     });
 
-    test('demands a field manager', async () => {
+    test('requires a field manager', async () => {
       const namespace = await aNamespace();
 
       const refused = await patch(`${configMaps(namespace)}/one`, aConfigMap('one'), APPLY);
@@ -233,7 +233,7 @@ export function testServerSideApply({ post, patch, apply, aNamespace }: Contract
       });
     });
 
-    test('replaces lists of custom objects as a whole', async () => {
+    test('replaces lists in custom objects as a whole', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       await apply(path, anApplication('fdd', { config: { ports: [{ name: 'a' }, { name: 'b' }] } }));

@@ -18,7 +18,7 @@ export function testUpdate({ get, post, put, aNamespace }: ContractSteps): void 
       expect((await get(`${configMaps(namespace)}/one`)).body.data).toEqual({ a: '2' });
     });
 
-    test('demands a resourceVersion for custom objects only', async () => {
+    test('requires a resourceVersion only for custom objects', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('one'));
       await post(applications(namespace), anApplication('fdd'));
@@ -42,7 +42,7 @@ export function testUpdate({ get, post, put, aNamespace }: ContractSteps): void 
       });
     });
 
-    test('does not create', async () => {
+    test('does not create objects', async () => {
       const namespace = await aNamespace();
 
       const refused = await put(`${configMaps(namespace)}/none`, aConfigMap('none'));

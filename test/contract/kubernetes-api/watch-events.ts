@@ -6,7 +6,7 @@ export async function take(stream: WatchStream, count: number): Promise<(WatchEv
   return events;
 }
 
-/** All events, and then the undefined that is the end. */
+/** All events, followed by the undefined that marks the end. */
 export async function untilEnd(stream: WatchStream): Promise<(WatchEvent | undefined)[]> {
   const events: (WatchEvent | undefined)[] = [];
   do events.push(await stream.next());

@@ -17,7 +17,7 @@ export function testWatch({
   openWatch,
 }: ContractSteps): void {
   describe('watch', () => {
-    test('starts with the present state when no version is given', async () => {
+    test('starts with the current state when no version is given', async () => {
       const namespace = await aNamespace();
       await post(applications(namespace), anApplication('old'));
 
@@ -31,7 +31,7 @@ export function testWatch({
       expect(events[0]?.object).toMatchObject({ kind: 'Application', apiVersion: `${GROUP}/v1` });
     });
 
-    test('goes on from where a list was made', async () => {
+    test('continues from the version of a list', async () => {
       const namespace = await aNamespace();
       await post(applications(namespace), anApplication('old'));
       const { body: list } = await get(applications(namespace));
@@ -50,7 +50,7 @@ export function testWatch({
       expect(new Set(versions).size).toBe(3);
     });
 
-    test('resumes after the last event that was seen', async () => {
+    test('resumes after the last seen event', async () => {
       const namespace = await aNamespace();
       const { body: list } = await get(applications(namespace));
       for (const name of ['a', 'b']) await post(applications(namespace), anApplication(name));
@@ -78,7 +78,7 @@ export function testWatch({
       expect(shown(events)).toEqual(['ADDED fdd']);
     });
 
-    test('shows nothing of other namespaces', async () => {
+    test('shows no events of other namespaces', async () => {
       const [here, there] = [await aNamespace(), await aNamespace()];
       const { body: list } = await get(applications(here));
       await post(applications(there), anApplication('there'));
@@ -92,7 +92,7 @@ export function testWatch({
       expect(shown(events)).toEqual(['ADDED here']);
     });
 
-    test('an object that leaves the selector is DELETED as it was, one that enters is ADDED', async () => {
+    test('sends DELETED with the old object when it leaves the selector, ADDED when one enters', async () => {
       const namespace = await aNamespace();
       const path = `${applications(namespace)}/fdd`;
       const { body: list } = await get(applications(namespace));
@@ -118,7 +118,7 @@ export function testWatch({
       expect(events[2]?.object.spec).toMatchObject({ image: 'c' });
     });
 
-    test('marks the end of the initial events when asked to', async () => {
+    test('marks the end of the initial events on request', async () => {
       const namespace = await aNamespace();
       await post(applications(namespace), anApplication('fdd'));
 
@@ -138,7 +138,7 @@ export function testWatch({
       });
     });
 
-    test('bookmarks its progress before its time is up, then ends', async () => {
+    test('sends a bookmark before its timeout, then ends', async () => {
       const namespace = await aNamespace();
       const { body: list } = await get(configMaps(namespace));
 
@@ -161,7 +161,7 @@ export function testWatch({
       expect(events.at(-1)).toBeUndefined();
     }, 15_000);
 
-    test('a change of the definition ends watches, and their version is too old afterwards', async () => {
+    test('ends when the definition changes, and its version is too old afterwards', async () => {
       const namespace = await aNamespace();
       const { body: list } = await get(applications(namespace));
       const from = `${applications(namespace)}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
@@ -184,7 +184,7 @@ export function testWatch({
       expect(end).toBeUndefined();
     }, 15_000);
 
-    test('refuses a version that is no number', async () => {
+    test('refuses a version that is not a number', async () => {
       const namespace = await aNamespace();
 
       const refused = await get(`${configMaps(namespace)}?watch=true&resourceVersion=latest`);
