@@ -13,15 +13,15 @@ const { spec } = pick(
   'fiaas-skipper',
 );
 const rules: readonly AlertRule[] = spec.groups[0].rules;
-/** Prometheus adds the first, kube-state-metrics the second. */
+/** The first comes from Prometheus, the second from kube-state-metrics. */
 const FROM_ELSEWHERE = ['up', 'kube_pod_status_ready'];
 
 describe('alerts and dashboard', () => {
-  test.each(rules)('$alert rests on metrics that Skipper has', async ({ expr }) => {
+  test.each(rules)('$alert uses only metrics that exist', async ({ expr }) => {
     expect(await unknownMetricsIn(expr)).toEqual([]);
   });
 
-  test('so do the panels', async () => {
+  test('the panels use only metrics that exist', async () => {
     const { panels } = JSON.parse(readFileSync(chartFile('dashboards/skipper.json'), 'utf8')) as {
       panels: readonly { title: string; targets: readonly { expr: string }[] }[];
     };
@@ -36,7 +36,7 @@ const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 describe('promtool', () => {
   if (!hasPromtool) {
-    test.skip('is not tried: there is no promtool (Debian package prometheus)', () => undefined);
+    test.skip('is skipped: promtool is not installed (Debian package prometheus)', () => undefined);
     return;
   }
 
@@ -73,7 +73,7 @@ describe('promtool', () => {
     'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="HELM_MANAGED"}': '1x180',
   };
 
-  test('all is quiet when all is well, and when there is nothing to do', () => {
+  test('no alert fires when all is healthy, or when there is nothing to do', () => {
     expect(firing({})).toEqual([]);
     expect(
       firing({
@@ -83,7 +83,7 @@ describe('promtool', () => {
     ).toEqual([]);
   });
 
-  test('a rollout that takes hours but goes on is not stuck', () => {
+  test('a rollout that takes hours but makes progress is not stuck', () => {
     const series = {
       'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60+60x180',
     };
@@ -136,7 +136,7 @@ describe('promtool', () => {
       'SkipperRedisAway',
       {
         'skipper_redis_up{namespace="fiaas-skipper",job="fiaas-skipper-worker",pod="a"}': '1x20 0x160',
-        // What rests on Redis has no value then.
+        // Metrics that need Redis have no value then.
         'skipper_oldest_unfinished_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '60x20 _x160',
       },
     ],
@@ -175,15 +175,15 @@ describe('promtool', () => {
           '1x20 0x160',
       },
     ],
-  ])('%s, and nothing else, fires when it should', (alert, series) => {
+  ])('only %s fires when it should', (alert, series) => {
     expect(firing(series)).toEqual([alert]);
   });
 
-  /** Alerts that fire after two and a half hours with these series instead of the healthy ones; no value takes one away. */
+  /** Alerts that fire after two and a half hours with these series instead of the healthy ones; undefined removes one. */
   function firing(series: Readonly<Record<string, string | undefined>>): string[] {
-    const wanted = Object.entries({ ...HEALTHY, ...series }).filter(([, values]) => values !== undefined);
-    const input_series = wanted.map(([name, values]) => ({ series: name, values }));
-    // None is expected, so promtool complains of each one that fires.
+    const given = Object.entries({ ...HEALTHY, ...series }).filter(([, values]) => values !== undefined);
+    const input_series = given.map(([name, values]) => ({ series: name, values }));
+    // No alert is expected, so promtool reports each one that fires.
     const alert_rule_test = rules.map(({ alert }) => ({
       eval_time: '150m',
       alertname: alert,

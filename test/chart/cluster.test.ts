@@ -58,7 +58,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
 
   describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
     test(
-      'install makes all objects, restricted Pod Security takes the pods, uninstall leaves nothing',
+      'install creates all objects, restricted Pod Security admits the pods, uninstall leaves nothing',
       async () => {
         const namespace = await restrictedNamespace();
         const installed = run(['install', RELEASE, CHART, '--namespace', namespace], values);
@@ -76,7 +76,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     );
   });
 
-  test('a pod that is not restricted is refused there', async () => {
+  test('a pod that is not restricted is refused', async () => {
     const namespace = await restrictedNamespace();
     const spec = { containers: [{ name: 'any', image: 'any:1' }] };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'any' }, spec };
@@ -85,7 +85,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
   });
 
   test(
-    'the password of Redis, once made, stays',
+    'the generated Redis password never changes',
     async () => {
       const namespace = await restrictedNamespace();
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'fiaas-skipper-redis' } };
@@ -127,7 +127,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     }
 
     test(
-      'no setting of one is lost, and Service and Ingress stay the objects they were',
+      'keeps all settings, and the same Service and Ingress objects',
       async () => {
         const namespace = await upstreamRelease(OWN);
         const kept = [
@@ -169,7 +169,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     );
 
     test(
-      'the grant to every account ends on request, and a new release does not start it',
+      'can end the grant to every account, which a new release does not create',
       async () => {
         const namespace = await upstreamRelease(OWN);
         const upgrade = ['upgrade', RELEASE, CHART, '--namespace', namespace, '--reset-then-reuse-values'];
@@ -186,7 +186,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     );
 
     test(
-      "a values file with all of upstream's values is accepted, and the way back is open",
+      "accepts a values file with all of upstream's values, and can be rolled back",
       async () => {
         const namespace = await upstreamRelease({});
         run(['upgrade', RELEASE, CHART, '--namespace', namespace], UPSTREAM_DEFAULTS);
@@ -200,7 +200,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     );
 
     test(
-      '--reuse-values, which takes the old defaults along, is refused with what to do instead',
+      'refuses --reuse-values, which keeps the old defaults, and explains the alternative',
       async () => {
         const namespace = await upstreamRelease(OWN);
         const answer = helm([
@@ -234,7 +234,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     return answer;
   }
 
-  /** A namespace where a pod that is not restricted is refused; its default account is there, as a controller would have made it. */
+  /** A namespace that refuses pods that are not restricted, with its default account, as a controller would create it. */
   async function restrictedNamespace(): Promise<string> {
     namespaces += 1;
     const name = `chart-${namespaces}`;
@@ -251,13 +251,13 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     return name;
   }
 
-  /** What the release has made, and what `helm test` would. */
+  /** What the release created, and what `helm test` would create. */
   async function releaseManifests(namespace: string): Promise<Manifest[]> {
     const flags = [RELEASE, '--namespace', namespace, ...kubeconfig()];
     return ['manifest', 'hooks'].flatMap((part) => parseManifests(helmOrFail(['get', part, ...flags])));
   }
 
-  /** The API server's own judgement of a pod, as its controller would ask for it. */
+  /** Lets the API server validate a pod as if its controller created it. */
   async function acceptPod(namespace: string, pod: unknown): Promise<void> {
     const path = `/api/v1/namespaces/${namespace}/pods`;
     await admin.request({
@@ -268,7 +268,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     });
   }
 
-  /** Which of the objects the API server does not have. */
+  /** The objects that the API server does not have. */
   async function missing(manifests: readonly Manifest[], namespace: string): Promise<string[]> {
     const found = await Promise.all(manifests.map((manifest) => find(manifest, namespace)));
     return manifests.filter((_manifest, index) => found[index] === undefined).map(nameOf);
@@ -286,7 +286,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
   }
 });
 
-/** Pods as their Deployments and StatefulSets would make them, and the one of `helm test`. */
+/** Pods as their Deployments and StatefulSets would create them, and the pod of `helm test`. */
 function podsOf(manifests: readonly Manifest[]): unknown[] {
   const workloads = manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
   expect(workloads.length).toBeGreaterThan(1);

@@ -10,7 +10,7 @@ import { type RealWorld, SKIPPER_NAMESPACE, startRealWorld, until } from '../sup
 import { startStrictProcess } from '../support/strict-process.ts';
 import { CHART, helmOrFail, type Manifest, RELEASE } from './support/helm.ts';
 
-/** Another name than the one of the cluster suite's own roles. */
+/** Not the name of the cluster suite's own roles. */
 const NAME = 'sk';
 
 describeCluster('what the chart installs, run as its pods would', { needsControllers: true }, () => {
@@ -52,7 +52,7 @@ describeCluster('what the chart installs, run as its pods would', { needsControl
     return started;
   }
 
-  test("a namespace is bootstrapped and proved with no right but the chart's", async () => {
+  test("a namespace is bootstrapped and verified with only the chart's rights", async () => {
     const [api, worker] = await Promise.all([start('api'), start('worker')]);
     await Promise.all([api.ready(), worker.ready()]);
     await world.createNamespace('team-chart', { workerRoles: [] });
@@ -61,8 +61,8 @@ describeCluster('what the chart installs, run as its pods would', { needsControl
       return rows.length === 1;
     });
 
-    const asked = await fetch(`${api.url}/api/deploy`, { method: 'POST' });
-    const { id } = (await asked.json()) as RolloutAnswer;
+    const accepted = await fetch(`${api.url}/api/deploy`, { method: 'POST' });
+    const { id } = (await accepted.json()) as RolloutAnswer;
     const ended = await until(
       'the rollout has ended',
       async () => (await (await fetch(`${api.url}/api/rollouts/${id}`)).json()) as RolloutAnswer,

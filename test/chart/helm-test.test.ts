@@ -10,10 +10,10 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-describe("helm test's pod", () => {
+describe('the pod of helm test', () => {
   const pod = pick(render(), 'Pod', 'fiaas-skipper-test');
 
-  test('asks api, worker and status, and succeeds when all answer', async () => {
+  test('requests api, worker and status, and succeeds when all answer', async () => {
     const base = await answering(() => 200);
 
     const { code, output } = await run(pod, () => base);
@@ -23,15 +23,15 @@ describe("helm test's pod", () => {
     expect(output).toContain('/api/status: 200');
   });
 
-  test('waits for one that is not ready yet', async () => {
-    let asked = 0;
-    const base = await answering(() => (++asked === 1 ? 503 : 200));
+  test('waits for a process that is not ready yet', async () => {
+    let requests = 0;
+    const base = await answering(() => (++requests === 1 ? 503 : 200));
 
     expect((await run(pod, () => base)).code).toBe(0);
-    expect(asked).toBe(4);
+    expect(requests).toBe(4);
   });
 
-  test('speaks to the two Services', async () => {
+  test('connects to the two Services', async () => {
     const hosts: string[] = [];
     const base = await answering(() => 200);
     await run(pod, (url) => {

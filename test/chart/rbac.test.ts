@@ -5,13 +5,13 @@ import { grantsOf } from './support/grants.ts';
 import { chartFile, type Manifest, NAMESPACE, pick, type Rule, render, type Values } from './support/helm.ts';
 
 describe('the rights of the chart', () => {
-  test('the api lists and watches, and nothing else', () => {
+  test('the api can only list and watch', () => {
     const verbs = rulesOf(render({ manageRBAC: true }), 'fiaas-skipper-api').flatMap(({ verbs }) => verbs);
 
     expect([...new Set(verbs)].toSorted()).toEqual(['list', 'watch']);
   });
 
-  test('nothing is granted by a wildcard, no Secret may be read', () => {
+  test('nothing is granted by a wildcard, and no Secret can be read', () => {
     for (const account of ['fiaas-skipper-api', 'fiaas-skipper-worker']) {
       const rules = rulesOf(render({ manageRBAC: true }), account);
 
@@ -20,7 +20,7 @@ describe('the rights of the chart', () => {
     }
   });
 
-  test('every rule says why', () => {
+  test('every rule has a comment with its reason', () => {
     const lines = readFileSync(chartFile('templates/rbac.yaml'), 'utf8').split('\n');
     const rules = lines.flatMap((line, index) =>
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
@@ -33,13 +33,13 @@ describe('the rights of the chart', () => {
   test.each<[string, Values, string]>([
     ['manageRBAC is off', {}, 'manage-rbac'],
     ['disableCrdCreation is on', { disableCrdCreation: true }, 'crds'],
-  ])('where %s, its role is not there', (_when, values, role) => {
+  ])('if %s, its role does not exist', (_when, values, role) => {
     const named = render(values).filter(({ metadata }) => metadata.name === `fiaas-skipper-${role}`);
 
     expect(named).toEqual([]);
   });
 
-  test('with rbac.namespaces the worker writes there, and nowhere else', () => {
+  test('with rbac.namespaces the worker can write only there', () => {
     const manifests = render({
       rbac: { namespaces: ['team-a', 'team-b'] },
       manageRBAC: true,
@@ -60,7 +60,7 @@ describe('the rights of the chart', () => {
     ]);
   });
 
-  test('without rbac.enabled there is none, and the pods run as default', () => {
+  test('without rbac.enabled none exist, and the pods run as default', () => {
     const manifests = render({
       rbac: { enabled: false, enableFIAASController: true, fddClusterRole: { enabled: true } },
     });
@@ -73,12 +73,12 @@ describe('the rights of the chart', () => {
 });
 
 describe("FDD's rights", () => {
-  test('are given to nobody by default', () => {
+  test('are granted to nobody by default', () => {
     expect(JSON.stringify(render())).not.toContain('system:serviceaccounts');
     expect(render().filter(({ metadata }) => metadata.name.includes('fdd'))).toEqual([]);
   });
 
-  test('fddClusterRole gives what manage-rbac would, and the CRDs', () => {
+  test('fddClusterRole grants the rights of manage-rbac, and those for CRDs', () => {
     const manifests = render({ rbac: { fddClusterRole: { enabled: true, namespaces: ['team-a'] } } });
     const granted = pick(manifests, 'ClusterRole', 'fiaas-skipper-fdd').rules ?? [];
 
@@ -90,7 +90,7 @@ describe("FDD's rights", () => {
     expect(pick(manifests, 'ClusterRoleBinding', 'fiaas-skipper-fdd-crds').subjects).toHaveLength(2);
   });
 
-  test("enableFIAASController gives them to every account, under upstream's name", () => {
+  test("enableFIAASController grants them to every account, under upstream's name", () => {
     const manifests = render({ rbac: { enableFIAASController: true } });
 
     expect(pick(manifests, 'ClusterRoleBinding', 'fiaas-controller').subjects).toEqual([

@@ -9,13 +9,13 @@ const README = chartFile('README.md');
 const TABLE = /(<!-- values: [^\n]*-->\n)([\s\S]*)(<!-- end of values -->)/;
 
 describe('the README of the chart', () => {
-  test('every value has a comment that says what it means', () => {
+  test('every value has a comment that explains it', () => {
     const silent = documentedValues().filter(({ meaning }) => meaning === '');
 
     expect(silent).toEqual([]);
   });
 
-  test('its table is made of values.yaml', () => {
+  test('its table is generated from values.yaml', () => {
     const table = `\n${valuesTable(documentedValues())}\n\n`;
     if (process.env.UPDATE_README) {
       writeFileSync(
@@ -37,9 +37,9 @@ describe('the README of the chart', () => {
   });
 });
 
-describe('the commands that operators are given', () => {
+describe('the commands for operators', () => {
   test.each(['README.md', 'docs/operator-guide.md', 'helm/README.md'])(
-    '%s names what the chart makes',
+    '%s names objects that the chart creates',
     (file) => {
       const objects = render().map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
       const text = readFileSync(join(CHART, '..', file), 'utf8');

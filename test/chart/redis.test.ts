@@ -16,8 +16,8 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-describe('the inner Redis, started as its container is', () => {
-  test('wants the password, refuses to evict, and writes an append-only file', async () => {
+describe("the chart's Redis, started like its container", () => {
+  test('requires the password, never evicts keys, and writes an append-only file', async () => {
     const { port, probe } = await start({});
     await until('the probe succeeds', () => probe('readinessProbe') === 0);
     const redis = connect(port, PASSWORD);
@@ -30,7 +30,7 @@ describe('the inner Redis, started as its container is', () => {
     expect([probe('startupProbe'), probe('livenessProbe')]).toEqual([0, 0]);
   });
 
-  test('keeps its data when it is stopped as a pod is', async () => {
+  test('keeps its data when it is stopped like a pod', async () => {
     const first = await start({});
     await until('the probe succeeds', () => first.probe('readinessProbe') === 0);
     const redis = connect(first.port, PASSWORD);
@@ -44,7 +44,7 @@ describe('the inner Redis, started as its container is', () => {
     expect(await connect(second.port, PASSWORD).get('asked')).toBe('for');
   });
 
-  test('without a password lets every pod in, and takes further lines', async () => {
+  test('without a password accepts every pod, and reads extra configuration lines', async () => {
     const values = { redis: { auth: { enabled: false }, extraConfig: 'maxclients 99' } };
     const { port, probe } = await start(values);
     await until('the probe succeeds', () => probe('readinessProbe') === 0);
@@ -53,7 +53,7 @@ describe('the inner Redis, started as its container is', () => {
     expect(await connect(port, undefined).config('GET', 'protected-mode')).toEqual(['protected-mode', 'no']);
   });
 
-  test('probes fail where nothing answers', async () => {
+  test('probes fail if Redis does not answer', async () => {
     const { probe, stop } = await start({});
     await until('the probe succeeds', () => probe('readinessProbe') === 0);
     await stop();
@@ -63,7 +63,7 @@ describe('the inner Redis, started as its container is', () => {
 });
 
 describe('the password', () => {
-  test('is long, and another one for each release', () => {
+  test('is long, and different for each release', () => {
     const passwords = [render(), render()].map((manifests) => {
       const { data } = pick(manifests, 'Secret', 'fiaas-skipper-redis');
       return Buffer.from(data?.['redis-password'] ?? '', 'base64').toString();
@@ -74,7 +74,7 @@ describe('the password', () => {
   });
 });
 
-/** Runs the container's own command and probes; only port and folders are others. */
+/** Runs the container's own command and probes; only port and folders differ. */
 async function start(values: Values, folder?: string) {
   const manifests = render(values);
   const port = await freePort();

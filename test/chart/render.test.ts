@@ -27,7 +27,7 @@ describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
     expect(helmOrFail(['lint', CHART, '--strict'], values)).toContain('0 chart(s) failed');
   });
 
-  test('no object is there twice, and all carry the labels', () => {
+  test('no object exists twice, and all carry the labels', () => {
     const names = manifests.map(
       ({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`,
     );
@@ -38,7 +38,7 @@ describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
     }
   });
 
-  test('what a pod mounts, is configured by or runs as is there, unless it comes from the values', () => {
+  test('everything that a pod refers to exists, unless the values name it', () => {
     const given = JSON.stringify(values);
     for (const workload of workloads) {
       for (const [kind, name] of referencesOf(workload)) {
@@ -48,7 +48,7 @@ describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
     }
   });
 
-  test('selectors find the pods of one workload, however the chart changes', () => {
+  test('selectors match the pods of one workload, in every version of the chart', () => {
     for (const { spec, metadata } of workloads) {
       expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
       expect(Object.keys(spec.selector.matchLabels)).toEqual(['app', 'app.kubernetes.io/component']);
@@ -59,7 +59,7 @@ describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
     }
   });
 
-  test('pods get no service links, and time to drain', () => {
+  test('pods get no service links, and enough time to drain', () => {
     for (const { spec } of workloads) {
       expect(spec.template.spec.enableServiceLinks).toBe(false);
       if (spec.template.spec.containers[0].name === 'worker') {
@@ -70,7 +70,7 @@ describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
 });
 
 describe('the matrix', () => {
-  test('has every switch both ways', () => {
+  test('has every switch on and off', () => {
     const switches = documentedValues().filter(
       ({ byDefault }) => byDefault === 'true' || byDefault === 'false',
     );
@@ -86,7 +86,7 @@ describe('the matrix', () => {
 });
 
 describe('the config file', () => {
-  test('says nothing but what the values do', () => {
+  test('contains only what the values set', () => {
     const settings = settingsOf({});
 
     expect(settings).toMatchObject({
@@ -116,11 +116,11 @@ describe('the config file', () => {
         releaseChannelMetadataSpec: '/var/run/config/fiaas/release_channel_metadata_spec_fiaas.yaml',
       },
     ],
-  ])('%s is read by Skipper as it was meant', (_name, values, expected) => {
+  ])('Skipper reads %s as intended', (_name, values, expected) => {
     expect(settingsOf(values)).toMatchObject(expected);
   });
 
-  test('files of the release and the override are there as written', () => {
+  test('contains the files of the release and the override as written', () => {
     const text = 'a: |\n  {{ b }}\n\n  c\n# d';
     const { data } = pick(
       render({
@@ -136,7 +136,7 @@ describe('the config file', () => {
     expect(data?.['fiaas_override.yaml']?.trim()).toBe(text);
   });
 
-  test('a change of it replaces the pods', () => {
+  test('replaces the pods when it changes', () => {
     const checksum = (values: Values) =>
       pick(render(values), 'Deployment', 'fiaas-skipper-worker').spec.template.metadata.annotations?.[
         'checksum/config'
@@ -154,7 +154,7 @@ describe('ConfigMaps of FIAAS namespaces', () => {
       ({ metadata }) => metadata.name === 'fiaas-deploy-daemon' && metadata.namespace === namespace,
     );
 
-  test('are read by Skipper as they were meant, a tag of digits too', () => {
+  test('are read by Skipper as intended, including a tag of digits', () => {
     const found = inNamespace('default');
 
     expect(found?.metadata.labels?.app).toBe('fiaas-deploy-daemon');
@@ -168,14 +168,14 @@ describe('ConfigMaps of FIAAS namespaces', () => {
     });
   });
 
-  test('a mapping will do as well as a text', () => {
+  test('accept a mapping as well as text', () => {
     expect(inNamespace('kube-public')?.data).toEqual({
       tag: 'stable',
       'cluster_config.yaml': 'ingress-suffix:\n- a.example.com\n- b.example.com\n',
     });
   });
 
-  test("the release's own namespace gets upstream's", () => {
+  test("include upstream's in the release's own namespace", () => {
     expect(inNamespace(NAMESPACE)?.data).toEqual({
       tag: 'latest',
       'cluster_config.yaml': 'ingress-suffix:\n- example.com\n',
@@ -186,7 +186,7 @@ describe('ConfigMaps of FIAAS namespaces', () => {
 describe('labels and annotations', () => {
   const manifests = render(MATRIX['labels and annotations']);
 
-  test('global labels add to all objects and pods, and replace none of the chart', () => {
+  test('global labels are added to all objects and pods, and replace no label of the chart', () => {
     for (const { kind, metadata } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
       expect([kind, metadata.labels]).toEqual([
         kind,
@@ -199,7 +199,7 @@ describe('labels and annotations', () => {
     });
   });
 
-  test("annotations of the values win over the chart's", () => {
+  test("annotations in the values override the chart's", () => {
     const { annotations } = pick(manifests, 'Deployment', 'sk2-worker').spec.template.metadata;
 
     expect(annotations).toMatchObject({
@@ -209,7 +209,7 @@ describe('labels and annotations', () => {
     });
   });
 
-  test("the Ingress carries upstream's", () => {
+  test("the Ingress carries upstream's annotations", () => {
     const ingress = pick(manifests, 'Ingress', 'sk2');
 
     expect(ingress.metadata.annotations).toEqual({
@@ -225,7 +225,7 @@ describe('labels and annotations', () => {
 describe('networkPolicy', () => {
   const manifests = render(MATRIX['a narrow network']);
 
-  test('nothing selected by it may do more than is listed', () => {
+  test('the selected pods can only use listed connections', () => {
     for (const name of ['api', 'worker', 'redis']) {
       const { spec } = pick(manifests, 'NetworkPolicy', `fiaas-skipper-${name}`);
       expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
@@ -234,13 +234,13 @@ describe('networkPolicy', () => {
     expect(pick(manifests, 'NetworkPolicy', 'fiaas-skipper-redis').spec.egress).toEqual([]);
   });
 
-  test('the ports out are those of DNS, API server, release server, Redis and what was added', () => {
+  test('the egress ports are those of DNS, API server, release server, Redis and the added ones', () => {
     const { egress } = pick(manifests, 'NetworkPolicy', 'fiaas-skipper-worker').spec;
 
     expect(portsOf(egress)).toEqual([53, 53, 6443, 443, 8080, 6379, 3128]);
   });
 
-  test('proxies and the collector of the settings are let through', () => {
+  test('proxies and the collector in the settings can be reached', () => {
     const config = {
       'https-proxy': 'http://proxy.internal:3128',
       'otel-exporter-otlp-endpoint': 'http://collector:4318',
@@ -250,16 +250,16 @@ describe('networkPolicy', () => {
     expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6379, 3128, 4318]);
   });
 
-  test('who may scrape may do so at the api, too', () => {
+  test('scrapers can also reach the api', () => {
     const { ingress } = pick(manifests, 'NetworkPolicy', 'fiaas-skipper-api').spec;
 
     expect(ingress[0].from).toHaveLength(3);
     expect(ingress[0].from[1]).toEqual({ podSelector: { matchLabels: { app: 'prometheus' } } });
   });
 
-  test('an outer Redis is reached on the port of its URL', () => {
+  test('an external Redis can be reached on the port of its URL', () => {
     const { egress } = pick(
-      render(MATRIX['an outer Redis by URL']),
+      render(MATRIX['an external Redis by URL']),
       'NetworkPolicy',
       'fiaas-skipper-api',
     ).spec;
@@ -267,9 +267,9 @@ describe('networkPolicy', () => {
     expect(portsOf(egress)).toEqual([53, 53, 443, 6443, 443, 6380]);
   });
 
-  test('Sentinels are reached on theirs', () => {
+  test('Sentinels can be reached on their ports', () => {
     const { egress } = pick(
-      render(MATRIX['a Redis that Sentinels know']),
+      render(MATRIX['a Redis behind Sentinels']),
       'NetworkPolicy',
       'fiaas-skipper-api',
     ).spec;
@@ -278,11 +278,11 @@ describe('networkPolicy', () => {
   });
 });
 
-describe('choices', () => {
+describe('options', () => {
   test.each(['api', 'worker'])(
     'the %s gets the Sentinels, and their password from the Secret',
     (component) => {
-      const manifests = render(MATRIX['a Redis that Sentinels know']);
+      const manifests = render(MATRIX['a Redis behind Sentinels']);
       const [{ env = [] }] = pick(manifests, 'Deployment', `fiaas-skipper-${component}`).spec.template.spec
         .containers;
 
@@ -299,7 +299,7 @@ describe('choices', () => {
     },
   );
 
-  test.each(['api', 'worker'])('the %s shows Redis the certificate of the Secret', (component) => {
+  test.each(['api', 'worker'])('the %s gets the Redis client certificate', (component) => {
     const external = { url: 'rediss://redis.example:6379', clientCertSecret: 'redis-client' };
     const { containers, volumes } = pick(
       render({ redis: { enabled: false, external } }),
@@ -319,14 +319,14 @@ describe('choices', () => {
     expect(volumes).toContainEqual({ name: 'redis-client-cert', secret: { secretName: 'redis-client' } });
   });
 
-  test('and of a Cluster', () => {
+  test('the worker gets the setting of a Redis Cluster', () => {
     const [{ env = [] }] = pick(render(MATRIX['a Redis Cluster']), 'Deployment', 'fiaas-skipper-worker').spec
       .template.spec.containers;
 
     expect(env).toContainEqual({ name: 'REDIS_CLUSTER', value: 'true' });
   });
 
-  test('with autoscaling, the Deployment leaves the number of workers alone', () => {
+  test('with autoscaling, the Deployment sets no number of workers', () => {
     expect(
       pick(render(MATRIX['an HPA on CPU']), 'Deployment', 'fiaas-skipper-worker').spec.replicas,
     ).toBeUndefined();
@@ -354,7 +354,7 @@ describe('choices', () => {
     ]);
   });
 
-  test('the token file is for the api alone', () => {
+  test('only the api gets the token file', () => {
     const manifests = render({ auth: { existingSecret: 'token' } });
     const variables = (name: string) =>
       pick(manifests, 'Deployment', name).spec.template.spec.containers[0].env?.map(
@@ -365,14 +365,14 @@ describe('choices', () => {
     expect(variables('fiaas-skipper-worker')).not.toContain('AUTH_TOKEN_FILE');
   });
 
-  test('a digest wins over the tag', () => {
+  test('a digest overrides the tag', () => {
     const { image } = pick(render(MATRIX['pods of a special kind']), 'Deployment', 'fiaas-skipper-api').spec
       .template.spec.containers[0];
 
     expect(image).toBe(`registry.example.com/skipper@sha256:${'0a'.repeat(32)}`);
   });
 
-  test('a longer drain makes the grace period longer', () => {
+  test('a longer drain extends the grace period', () => {
     const { spec } = pick(render(MATRIX['pods of a special kind']), 'Deployment', 'fiaas-skipper-worker').spec
       .template;
 
@@ -382,7 +382,7 @@ describe('choices', () => {
   test.each([
     ['1.25.0', false],
     ['1.30.2', true],
-  ])('Kubernetes %s gets a pause before the stop: %s', (version, expected) => {
+  ])('Kubernetes %s gets a sleep before the stop: %s', (version, expected) => {
     const { lifecycle } = pick(render({}, ['--kube-version', version]), 'Deployment', 'fiaas-skipper-api')
       .spec.template.spec.containers[0];
 
@@ -390,7 +390,7 @@ describe('choices', () => {
   });
 });
 
-/** What Skipper makes of the rendered config file. */
+/** The settings that Skipper reads from the rendered config file. */
 function settingsOf(values: Values) {
   const { data } = pick(render(values), 'ConfigMap', 'fiaas-skipper');
   const folder = mkdtempSync(join(tmpdir(), 'skipper-chart-'));
@@ -404,7 +404,7 @@ function settingsOf(values: Values) {
   }
 }
 
-/** Kind and name of everything a pod needs to start. */
+/** Kind and name of everything that a pod needs to start. */
 function referencesOf({ spec }: Manifest): [string, string][] {
   const pod = spec.template.spec;
   const references: [string, string][] = [];

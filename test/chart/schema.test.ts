@@ -12,7 +12,7 @@ interface Schema {
 
 const schema = JSON.parse(readFileSync(chartFile('values.schema.json'), 'utf8')) as Schema;
 
-/** Settings that the chart itself gives to the processes: as a value of its own, a variable or a port. */
+/** Settings that the chart itself sets for the processes: as its own value, a variable or a port. */
 const SET_BY_CHART = [
   'auth-token-file',
   'baseurl',
@@ -34,7 +34,7 @@ const SET_BY_CHART = [
   'use-apiextensionsv1-crd',
   'worker-port',
 ];
-/** A secret, which has no place in a ConfigMap: give it with extraEnv. */
+/** Secrets, which must not be in a ConfigMap: set them with extraEnv. */
 const SECRET = ['api-token', 'redis-sentinel-password'];
 
 describe('values.schema.json', () => {
@@ -45,7 +45,7 @@ describe('values.schema.json', () => {
     }
   });
 
-  test('knows every setting of Skipper, and none that the chart sets', () => {
+  test('knows every setting of Skipper, except those that the chart sets', () => {
     const settings = Object.keys(schema.properties?.config?.properties ?? {});
     const expected = SETTING_NAMES.map(flagOf).filter((flag) => ![...SET_BY_CHART, ...SECRET].includes(flag));
 
@@ -54,18 +54,18 @@ describe('values.schema.json', () => {
 
   test.each<[string, Values, string]>([
     ['a typo', { mangeRBAC: true }, "additional properties 'mangeRBAC' not allowed"],
-    ['a typo below', { api: { replica: 2 } }, "at '/api': additional properties 'replica' not allowed"],
-    ['a name that no object can have', { name: 'Skipper!' }, "at '/name': 'Skipper!' does not match pattern"],
-    ['a text for a switch', { autoUpdate: 'yes' }, "at '/autoUpdate': got string, want boolean"],
+    ['a nested typo', { api: { replica: 2 } }, "at '/api': additional properties 'replica' not allowed"],
+    ['an invalid object name', { name: 'Skipper!' }, "at '/name': 'Skipper!' does not match pattern"],
+    ['text for a switch', { autoUpdate: 'yes' }, "at '/autoUpdate': got string, want boolean"],
     ['a tag that YAML read as a fraction', { image: { tag: 1.1 } }, "at '/image/tag'"],
     [
-      'a pull policy',
+      'an unknown pull policy',
       { image: { pullPolicy: 'Sometimes' } },
       "must be one of 'Always', 'IfNotPresent', 'Never'",
     ],
-    ['a digest', { image: { digest: 'sha256:abc' } }, "at '/image/digest'"],
-    ['no pods but fewer', { worker: { replicas: -1 } }, "at '/worker/replicas': minimum: got -1, want 0"],
-    ['a base that is no URL', { baseurl: 'fiaas.github.io' }, "at '/baseurl'"],
+    ['an invalid digest', { image: { digest: 'sha256:abc' } }, "at '/image/digest'"],
+    ['negative replicas', { worker: { replicas: -1 } }, "at '/worker/replicas': minimum: got -1, want 0"],
+    ['a base that is not a URL', { baseurl: 'fiaas.github.io' }, "at '/baseurl'"],
     ['a setting that does not exist', { config: { concurency: 1 } }, "'concurency' not allowed"],
     [
       'a setting out of range',
@@ -78,31 +78,35 @@ describe('values.schema.json', () => {
       { releaseChannelMetadata: { image: 'fdd' } },
       "at '/releaseChannelMetadata/image'",
     ],
-    ['a namespace', { rbac: { namespaces: ['Team_A'] } }, "at '/rbac/namespaces/0'"],
-    ['a URL of Sentinels', { redis: { external: { url: 'sentinel://a' } } }, "at '/redis/external/url'"],
+    ['an invalid namespace', { rbac: { namespaces: ['Team_A'] } }, "at '/rbac/namespaces/0'"],
+    ['a Sentinel URL', { redis: { external: { url: 'sentinel://a' } } }, "at '/redis/external/url'"],
     [
       'a Sentinel with a scheme',
       { redis: { external: { sentinels: ['redis://a'] } } },
       "at '/redis/external/sentinels/0'",
     ],
     [
-      'an amount',
+      'an invalid quantity',
       { deployment: { resources: { limits: { memory: '256MB' } } } },
       "at '/deployment/resources/limits/memory'",
     ],
-    ['a CIDR', { networkPolicy: { apiServerCIDRs: ['10.0.0.1'] } }, "at '/networkPolicy/apiServerCIDRs/0'"],
+    [
+      'a bad CIDR',
+      { networkPolicy: { apiServerCIDRs: ['10.0.0.1'] } },
+      "at '/networkPolicy/apiServerCIDRs/0'",
+    ],
     [
       'a duration without unit',
       { monitoring: { prometheusRule: { outdatedFor: '60' } } },
       "at '/monitoring/prometheusRule/outdatedFor'",
     ],
-    ['a scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
+    ['an unknown scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
   ])('refuses %s, and names it', (_what, values, message) => {
     expect(refusal(values)).toContain(message);
   });
 });
 
-describe('what the schema cannot say', () => {
+describe('what the schema cannot check', () => {
   test.each<[string, Values, string]>([
     [
       'a fixed release without its spec',
@@ -125,7 +129,7 @@ describe('what the schema cannot say', () => {
       'redis.external.sentinelMaster go together',
     ],
     [
-      'Sentinels of a Cluster',
+      'Sentinels with a Cluster',
       {
         redis: {
           enabled: false,
@@ -135,18 +139,18 @@ describe('what the schema cannot say', () => {
       'a Redis Cluster has no Sentinels',
     ],
     [
-      'a key of no Secret',
+      'a key without a Secret',
       { redis: { enabled: false, external: { url: 'redis://a', sentinelPasswordKey: 'b' } } },
       'is a key of redis.external.existingSecret',
     ],
     ['two bundles', { caBundle: { configMap: 'a', secret: 'b' } }, 'not both'],
     [
-      'fewer at most than at least',
+      'a maximum below the minimum',
       { worker: { autoscaling: { enabled: true, minReplicas: 20 } } },
       'minReplicas is more than maxReplicas',
     ],
     [
-      'KEDA with nothing to ask',
+      'KEDA without a data source',
       {
         redis: { enabled: false, external: { url: 'redis://a' } },
         worker: { autoscaling: { enabled: true, type: 'keda' } },
@@ -162,7 +166,7 @@ describe('what the schema cannot say', () => {
     expect(refusal(values)).toContain(message);
   });
 
-  test("upstream's own tag is warned about", () => {
+  test("upstream's own tag causes a warning", () => {
     const notes = (values: Values) =>
       helm(['install', 'x', CHART, '--dry-run=client', '--namespace', NAMESPACE], values).stdout;
 

@@ -1,6 +1,6 @@
 import type { Rule } from './helm.ts';
 
-/** What rules allow, one line per group, resource, name and verb, so that rules written in another way compare equal. */
+/** What rules allow, one line per group, resource, name and verb, so that differently written rules compare equal. */
 export function grantsOf(rules: readonly Rule[]): string[] {
   const grants = rules.flatMap(({ apiGroups, resources, resourceNames = ['*'], verbs }) =>
     apiGroups.flatMap((group) =>

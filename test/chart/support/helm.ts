@@ -44,7 +44,7 @@ export interface PolicyRule {
   readonly from: readonly unknown[];
 }
 
-/** Specs of every kind in one: a test knows which kind it has picked. */
+/** The specs of all kinds in one type: a test knows which kind it picked. */
 interface Spec extends PodSpec {
   readonly replicas?: number;
   readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
@@ -73,7 +73,7 @@ interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Any object of a manifest, with the fields that tests look at. */
+/** Any object of a manifest, with the fields that tests read. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -104,7 +104,7 @@ export interface Answer {
 
 let path: string | undefined;
 
-/** The helm of scripts/find-helm.mjs. */
+/** The helm found by scripts/find-helm.mjs. */
 function helmPath(): string {
   if (path !== undefined) return path;
   const script = fileURLToPath(new URL('../../../scripts/find-helm.mjs', import.meta.url));
@@ -132,7 +132,7 @@ export function helmOrFail(args: readonly string[], values?: Values): string {
   return answer.stdout;
 }
 
-/** What the chart makes of the values. */
+/** Renders the chart with the values. */
 export function render(values: Values = {}, flags: readonly string[] = []): Manifest[] {
   return parseManifests(helmOrFail(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags], values));
 }
@@ -144,7 +144,7 @@ export function refusal(values: Values): string {
   return answer.stderr;
 }
 
-/** YAML that says a key twice, which kubectl would pass over, is an error here. */
+/** A duplicate YAML key, which kubectl would ignore, is an error here. */
 export function parseManifests(text: string): Manifest[] {
   return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];

@@ -2,7 +2,7 @@ import type { Values } from './helm.ts';
 
 const SPEC = 'version: 3\nadmin_access: true\nreplicas:\n  maximum: 1\n  minimum: 1\n';
 
-/** Upstream's own defaults, and what its documentation shows. */
+/** Upstream's defaults, and the values that its documentation shows. */
 export const UPSTREAM_DEFAULTS: Values = {
   name: 'fiaas-skipper',
   image: { repository: 'fiaas/skipper', tag: 'latest', pullPolicy: 'Always' },
@@ -42,7 +42,7 @@ export const UPSTREAM_DEFAULTS: Values = {
   useApiextensionsV1CRD: false,
 };
 
-/** Every switch the other way, and each choice that makes other objects. Needs no cluster but what `OUTSIDE` lists. */
+/** Every switch on and off, and each option that creates other objects. */
 export const MATRIX: Readonly<Record<string, Values>> = {
   defaults: {},
   "upstream's defaults": UPSTREAM_DEFAULTS,
@@ -86,12 +86,12 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     },
     service: { type: 'NodePort', annotations: { example: 1 } },
   },
-  'an outer Redis by URL': {
+  'an external Redis by URL': {
     redis: { enabled: false, external: { url: 'rediss://redis.example.com:6380' } },
     ingress: { fqdn: 'skipper.example.com', enableTLS: false },
   },
-  'an outer Redis by Secret': { redis: { enabled: false, external: { existingSecret: 'redis-url' } } },
-  'a Redis that Sentinels know': {
+  'an external Redis by Secret': { redis: { enabled: false, external: { existingSecret: 'redis-url' } } },
+  'a Redis behind Sentinels': {
     redis: {
       enabled: false,
       external: {
@@ -113,7 +113,7 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   'a Redis with a password of its own': {
     redis: { auth: { existingSecret: 'redis-auth', key: 'password' }, persistence: { storageClass: 'fast' } },
   },
-  'accounts from elsewhere': {
+  'external accounts': {
     api: { serviceAccountName: 'default' },
     worker: { serviceAccountName: 'default' },
     rbac: { namespaces: ['default', 'kube-public'] },

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A chart that makes what upstream's makes, as far as a Kubernetes of today has it: same names, labels, selector and
- * settings. It is what a release looked like before the upgrade.
+ * A chart that creates what upstream's does, as far as today's Kubernetes supports it: same names, labels, selector and
+ * settings. A release looked like this before the upgrade.
  */
 export function writeUpstreamChart(folder: string, defaults: unknown): string {
   mkdirSync(join(folder, 'templates'), { recursive: true });

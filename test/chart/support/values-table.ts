@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { chartFile } from './helm.ts';
 
-/** One value of the chart, as values.yaml tells of it. */
+/** One value of the chart, as documented in values.yaml. */
 export interface DocumentedValue {
   readonly path: string;
   readonly byDefault: string;
-  /** The comment above it; empty where there is none. */
+  /** The comment above it; empty if there is none. */
   readonly meaning: string;
 }
 
@@ -18,7 +18,7 @@ export function documentedValues(): readonly DocumentedValue[] {
 
 function valuesOf(map: YAMLMap, prefix: string): DocumentedValue[] {
   return map.items.flatMap(({ key, value }, index) => {
-    if (!isScalar(key)) throw new Error(`a key below ${prefix} is no text`);
+    if (!isScalar(key)) throw new Error(`a key below ${prefix} is not a text`);
     const path = `${prefix}${String(key.value)}`;
     // The comment above the first key of a mapping belongs to the mapping's value in the parsed document.
     const comment = (index === 0 ? map.commentBefore : undefined) ?? key.commentBefore ?? '';
