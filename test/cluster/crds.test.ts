@@ -69,7 +69,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     );
   }
 
-  /** Runs a worker until it is ready, then ends it. */
+  /** Runs a worker until it is ready, then stops it. */
   async function runWorker(flags: Readonly<Record<string, boolean>> = {}): Promise<void> {
     const worker = await startWorker(WORKER_ACCOUNT, flags);
     try {
@@ -103,7 +103,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
       .map(summaryOf);
   }
 
-  test("both are made where they are missing, as FDD v1.10.0's, and are served", async () => {
+  test('both are created as FDD v1.10.0 defines them if they are missing, and are served', async () => {
     await runWorker();
 
     const application = await readCrd(APPLICATION_CRD);
@@ -117,7 +117,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     expect(status?.spec).toMatchObject({ names: { shortNames: ['status', 'appstatus', 'fs'] } });
   }, 30_000);
 
-  test("upstream Skipper's old one is completed: status schema and subresource come, all it had stays", async () => {
+  test("upstream Skipper's old one is completed: it gets status schema and subresource and keeps the rest", async () => {
     await createCrd(upstreamApplicationCrd());
     await createCrd({ ...CRDS[1] });
     await createOldApplication();
@@ -132,7 +132,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     expect(await world.admin.get(APPLICATIONS, { namespace: 'default', name: FDD })).toMatchObject({
       spec: { image: 'fiaas/fiaas-deploy-daemon:old', config: { version: 3 } },
     });
-    // The subresource is there in fact, not on paper.
+    // The subresource really works, it is not only declared.
     await until('Application.status can be written', writeStatus);
   }, 60_000);
 
@@ -181,7 +181,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     ]);
   }, 30_000);
 
-  test('one that is richer than ours keeps what it has more', async () => {
+  test('one with more fields than ours keeps them', async () => {
     const [application] = CRDS;
     const rich = structuredClone(application) as unknown as { spec: { versions: Record<string, unknown>[] } };
     const [version] = rich.spec.versions;
@@ -223,7 +223,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     });
   }, 30_000);
 
-  test('two workers that start together make both once, and both become ready', async () => {
+  test('two workers that start together create both once and become ready', async () => {
     const workers = await Promise.all([startWorker(WORKER_ACCOUNT), startWorker(WORKER_ACCOUNT)]);
     try {
       await Promise.all(workers.map((worker) => worker.ready()));
@@ -235,7 +235,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     }
   }, 45_000);
 
-  test('with --disable-crd-creation they are not even read; without them the worker says what it waits for', async () => {
+  test('with --disable-crd-creation they are never read, and the worker reports that it waits for them', async () => {
     const worker = await startWorker(WORKER_ACCOUNT, { 'disable-crd-creation': true });
     try {
       const problems = await until(
@@ -258,7 +258,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     }
   }, 60_000);
 
-  test('without the right to CRDs the worker ends with exit code 1 and names the rights and the switch', async () => {
+  test('without rights to CRDs the worker exits with 1 and names the rights and the flag', async () => {
     const worker = await startWorker(API_ACCOUNT, {}, startStrictProcess);
     try {
       const { code } = await worker.exited;
@@ -272,7 +272,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     }
   }, 30_000);
 
-  test('none of it needs a right to namespaces', async () => {
+  test('no step needs rights to namespaces', async () => {
     const everything = openAuditLog(world);
 
     const requests = await everything.skipperRequests();
@@ -330,7 +330,7 @@ function upstreamApplicationCrd(): unknown {
   };
 }
 
-/** As FDD writes it: without `singular` and `listKind`, which the API server fills in (its crd/types.py at v1.10.0). */
+/** As FDD writes it: without `singular` and `listKind`, which the API server fills in (crd/types.py at v1.10.0). */
 function fddsOwn(crd: CustomResourceDefinition): unknown {
   const own = structuredClone(crd) as unknown as { spec: { names: Record<string, unknown> } };
   delete own.spec.names.singular;

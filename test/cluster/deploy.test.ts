@@ -42,7 +42,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     await world?.stop();
   }, 30_000);
 
-  /** A namespace where an FDD of an older version runs, put there as upstream Skipper would have. */
+  /** A namespace with an older FDD, installed as upstream Skipper would. */
   async function namespaceWithOldFdd(name: string, config?: Readonly<Record<string, unknown>>) {
     await world.createNamespace(name);
     await world.fdds.installFdd(name, { image: OLD_IMAGE, ...(config === undefined ? {} : { config }) });
@@ -63,7 +63,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(pod?.status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
   }
 
-  test('one rollout bootstraps new namespaces, updates old ones, and proves each against its pods', async () => {
+  test('one rollout bootstraps new namespaces, updates old ones, and verifies each against its pods', async () => {
     const fresh = await Promise.all(['team-new-1', 'team-new-2'].map((name) => world.createNamespace(name)));
     const old = await Promise.all(
       ['team-old-1', 'team-old-2', 'team-old-3'].map((name) => namespaceWithOldFdd(name)),
@@ -103,7 +103,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.annotations).toEqual({ 'fiaas-skipper/config-digest': CONFIG_DIGEST });
   }, 60_000);
 
-  test('an update keeps foreign labels, annotations, finalizers, owners and additional_*', async () => {
+  test("an update keeps others' labels, annotations, finalizers, owners and additional_*", async () => {
     const namespace = await namespaceWithOldFdd('team-foreign');
     const owner = await world.admin.get<{ metadata: { uid: string } }>(CONFIG_MAPS, { namespace, name: FDD });
     const owners = [{ apiVersion: 'v1', kind: 'ConfigMap', name: FDD, uid: owner?.metadata.uid ?? '' }];
@@ -135,7 +135,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.ownerReferences).toEqual(owners);
   }, 60_000);
 
-  test('what Skipper wrote belongs to field manager fiaas-skipper by Apply, what others wrote to them', async () => {
+  test("Skipper's fields belong to field manager fiaas-skipper by Apply, others' fields to them", async () => {
     const namespace = await namespaceWithOldFdd('team-owned');
     await mergeApplication(world.admin, namespace, { metadata: { annotations: { 'foreign/note': 'kept' } } });
 
@@ -155,7 +155,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(JSON.stringify(ours)).not.toContain('foreign/note');
   }, 60_000);
 
-  test("an Application with upstream's further config keys ends up with exactly the merged config", async () => {
+  test('an Application with more config keys from upstream ends up with exactly the merged config', async () => {
     const namespace = await namespaceWithOldFdd('team-surplus', {
       ...PUBLISHED_CONFIG,
       resources: { requests: { memory: '64Mi', cpu: '1' }, limits: { memory: '1Gi' } },
@@ -173,7 +173,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(inNamespaces(await audit.skipperRequests(), [namespace])).toEqual([]);
   }, 60_000);
 
-  test('an Application that lost a config key to an editor gets it back', async () => {
+  test('an Application gets a config key back that an edit removed', async () => {
     const namespace = await namespaceWithOldFdd('team-edited');
     await skipper.deploy([namespace]);
     await mergeApplication(world.admin, namespace, {
@@ -200,7 +200,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     return ((await response.json()) as { targets: readonly { namespace: string; action: string }[] }).targets;
   }
 
-  test('nulls, numbers and lists of an override reach a fixed point: a second deploy asks nothing', async () => {
+  test('nulls, numbers and lists of an override are stable: a second deploy sends no request', async () => {
     const namespace = await namespaceWithOldFdd('team-override');
     const override = join(world.folder, 'override.yaml');
     await writeFile(
@@ -242,7 +242,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     }
   }, 90_000);
 
-  test('an unchanged namespace costs no request, a changed one at most 3, one with bootstrap at most 6', async () => {
+  test('an unchanged namespace costs no request, a changed one at most 3, a bootstrap at most 6', async () => {
     const fresh = await Promise.all(
       ['team-count-1', 'team-count-2'].map((name) => world.createNamespace(name)),
     );
@@ -294,7 +294,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(environment).toMatchObject({ LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'prod' });
   }, 60_000);
 
-  test('a rival that writes the Application all the time loses nothing, and the deploy is verified', async () => {
+  test('a rival that keeps writing the Application loses nothing, and the deploy is verified', async () => {
     const namespace = await namespaceWithOldFdd('team-rival');
     let counter = 0;
     let isOver = false;
@@ -311,7 +311,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       }
     })();
     try {
-      // Until the API server has really refused a write of ours; each round needs something to write.
+      // Until the API server has refused one of our writes; each round needs a change to write.
       await until(
         'a write was refused as a conflict',
         async () => {
@@ -338,7 +338,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(spec).toMatchObject({ image: IMAGE, config: PUBLISHED_CONFIG });
   }, 90_000);
 
-  test('a version-named tag is deployed, and an unknown one fails in its own namespace only', async () => {
+  test('a tag that names a version is deployed, and an unknown one fails only its own namespace', async () => {
     const pinned = await world.createNamespace('team-pinned', { tag: OLD });
     const unknown = await world.createNamespace('team-unknown', { tag: 'no-such-channel' });
 
@@ -350,7 +350,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     await expectRunning(pinned, OLD_IMAGE);
   }, 60_000);
 
-  test('discovery takes a ConfigMap by name or by label, and a malformed one touches no other namespace', async () => {
+  test('discovery finds a ConfigMap by name or by label, and a malformed one affects no other namespace', async () => {
     for (const name of ['team-labelled', 'team-malformed']) {
       await world.admin.create(NAMESPACES, undefined, {
         apiVersion: 'v1',
@@ -380,7 +380,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(row('team-malformed')?.description).toContain('not valid YAML');
   }, 30_000);
 
-  test('a deployment that Helm manages is reported, not taken over', async () => {
+  test('a Deployment that Helm manages is reported, not taken over', async () => {
     const namespace = await namespaceWithOldFdd('team-helm');
     await world.admin.request({
       method: 'PATCH',
@@ -394,7 +394,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       },
     });
     await until(
-      'the API sees it',
+      'the API sees the namespace',
       () => skipper.status(),
       (rows) => rows.some((row) => row.namespace === namespace && row.status === 'HELM_MANAGED'),
     );
@@ -406,7 +406,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect((await readApplication(world.admin, namespace)).spec.image).toBe(OLD_IMAGE);
   }, 60_000);
 
-  test('the worker keeps a handful of TLS connections, however many requests it makes', async () => {
+  test('the worker keeps a handful of TLS connections, however many requests it sends', async () => {
     const proxy = await startCuttableProxy(world.controlPlane.url);
     const names = Array.from({ length: 16 }, (_, index) => `team-many-${index}`);
     await Promise.all(names.map((name) => namespaceWithOldFdd(name)));
@@ -428,7 +428,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     }
   }, 90_000);
 
-  test('TLS is verified: with another CA the worker does not become ready and names the certificate', async () => {
+  test('TLS is verified: with a wrong CA the worker does not become ready and reports the certificate', async () => {
     const other = await world.writeKubeconfig('other-ca', {
       token: await world.requestToken(WORKER_ACCOUNT),
     });
@@ -477,7 +477,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(await world.admin.get(PODS, ref)).toBeUndefined();
   });
 
-  test('no watch is refused, and no request of all these deploys was: the least-privilege rules are enough', async () => {
+  test('no watch and no request of these deploys was refused: the least-privilege rules are sufficient', async () => {
     const everything = openAuditLog(world);
 
     const refused = (await everything.skipperRequests()).filter(

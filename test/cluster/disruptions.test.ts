@@ -62,7 +62,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     return Object.values(targets).map(({ state }) => state);
   }
 
-  test('CRDs that change in the middle of a rollout (429, ended watches) cost no namespace its deploy', async () => {
+  test('CRDs that change during a rollout (429, ended watches) fail no deploy', async () => {
     const names = await namespacesWithOldFdd('crd', 8);
     await withPair({ flags: { concurrency: 3 } }, async (pair) => {
       await pair.sees(...names);
@@ -70,7 +70,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       for (let changes = 0; changes < 5; changes += 1) {
         await touchCrd(`change ${changes}`);
         await until(
-          'one more is done',
+          'one more namespace is deployed',
           () => pair.rollout(id),
           ({ targets }) => targets.filter(({ state }) => state === 'completed').length > changes,
         );
@@ -83,7 +83,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     });
   }, 90_000);
 
-  /** A changed schema makes the API server build the storage of applications anew. */
+  /** A changed schema makes the API server rebuild the storage of applications. */
   async function touchCrd(description: string): Promise<void> {
     await world.admin.request({
       method: 'PATCH',
@@ -93,9 +93,9 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     });
   }
 
-  test('an API server killed in mid-rollout and started again: the rollout goes on by itself', async () => {
+  test('a rollout continues after the API server was killed and started again', async () => {
     const names = await namespacesWithOldFdd('crash', 8);
-    // Tries so often that the API server is asked in the very moments in which it starts.
+    // Retries so often that requests also hit the API server while it starts.
     const flags = {
       concurrency: 3,
       'retry-backoff-base': 0.1,
@@ -106,7 +106,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       await pair.sees(...names);
       const { id } = await pair.post({ namespaces: names });
       await until(
-        'some are done, some are not',
+        'some namespaces are deployed, others are not',
         () => pair.rollout(id),
         ({ targets }) => targets.some(({ state }) => state === 'completed'),
       );
@@ -162,14 +162,14 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     });
   }, 120_000);
 
-  test('etcd compaction alone disturbs no rollout', async () => {
+  test('etcd compaction alone does not affect a rollout', async () => {
     const names = await namespacesWithOldFdd('compacted', 4);
     await withPair({ flags: { concurrency: 2 } }, async (pair) => {
       await pair.sees(...names);
       const { id } = await pair.post({ namespaces: names });
       await compactEtcd(world);
       await until(
-        'some are done',
+        'some namespaces are deployed',
         () => pair.rollout(id),
         ({ targets }) => targets.some(({ state }) => state === 'completed'),
       );
@@ -181,7 +181,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     });
   }, 90_000);
 
-  test('a worker whose watches are cut off does not call a namespace gone that it has not seen yet', async () => {
+  test('a worker whose watches are cut off does not treat a namespace it has not seen as gone', async () => {
     const proxy = await startCuttableProxy(world.controlPlane.url);
     const token = await world.requestToken(WORKER_ACCOUNT);
     const workerKubeconfig = await world.writeKubeconfig('cut-off', { token }, proxy.url);
@@ -190,13 +190,13 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
         proxy.cut();
         const namespace = await world.createNamespace('team-unseen');
         await until(
-          'the API sees it',
+          'the API sees the namespace',
           () => pair.status(),
           (rows) => rows.some((row) => row.namespace === namespace),
         );
         const { id } = await pair.post({ namespaces: [namespace] });
         await until(
-          'the worker has taken it up',
+          'the worker has started the job',
           () => pair.rollout(id),
           ({ targets }) => targets[0]?.state !== 'pending' || targets[0]?.reason !== '',
         );
@@ -211,7 +211,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     }
   }, 90_000);
 
-  test('connections cut in the middle of a rollout cost no namespace its deploy', async () => {
+  test('connections that are cut during a rollout fail no deploy', async () => {
     const names = await namespacesWithOldFdd('cut', 4);
     const proxy = await startCuttableProxy(world.controlPlane.url);
     const token = await world.requestToken(WORKER_ACCOUNT);
@@ -221,7 +221,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
         await pair.sees(...names);
         const { id } = await pair.post({ namespaces: names });
         await until(
-          'some are done',
+          'some namespaces are deployed',
           () => pair.rollout(id),
           ({ targets }) => targets.some(({ state }) => state === 'completed'),
         );
@@ -237,7 +237,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     }
   }, 90_000);
 
-  /** A token that ends with its Secret: the shortest life that an API server grants otherwise is ten minutes. */
+  /** A token that is revoked with its Secret: the shortest lifetime that an API server grants is ten minutes. */
   async function endableToken(secret: string): Promise<string> {
     const metadata = { name: secret, namespace: SKIPPER_NAMESPACE };
     await world.admin.request({
@@ -253,7 +253,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       method: 'DELETE',
       path: `/api/v1/namespaces/${SKIPPER_NAMESPACE}/secrets/${secret}`,
     });
-    // The API server remembers for ten seconds that a token was good.
+    // The API server caches for ten seconds that a token is valid.
     await until('the token is refused', () => isRefused(token), Boolean, 20_000);
   }
 
@@ -273,7 +273,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       (tokenFile: string) => ({ 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }),
     ],
   ])(
-    'a token replaced in %s is used as soon as the old one has ended',
+    'a token replaced in %s is used as soon as the old one has expired',
     async (title, user) => {
       const slug = title.includes('tokenFile') ? 'kubeconfig' : 'in-cluster';
       const [first = '', second = ''] = await namespacesWithOldFdd(`token-${slug}`, 2);
@@ -296,7 +296,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     120_000,
   );
 
-  test('a whole namespace removed and made again is deployed again, with a bootstrap of its own', async () => {
+  test('a namespace that is deleted and created again is deployed again, with a new bootstrap', async () => {
     const namespace = await world.createNamespace('team-reborn');
     await withPair({}, async (pair) => {
       await pair.deploy([namespace]);
@@ -312,7 +312,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
         60_000,
       );
       await until(
-        'the API has forgotten it',
+        'the API has dropped the namespace',
         () => pair.status(),
         (rows) => rows.every((row) => row.namespace !== namespace),
       );

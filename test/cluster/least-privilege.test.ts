@@ -45,16 +45,16 @@ interface Grant {
 
 /** A deploy of a namespace in which the worker lacks one verb. */
 interface DeployCase extends Grant {
-  /** What then does not work. */
+  /** What fails without the verb. */
   readonly breaks: string;
-  /** What the namespace must be like for the verb to be needed; a new one, if left out. */
+  /** Prepares the namespace so that the verb is needed; a new namespace needs it if left out. */
   readonly prepare?: (world: RealWorld, namespace: string) => Promise<unknown>;
   readonly code?: string;
-  /** In the target's reason or details; the API server's refusal of that verb, if left out. */
-  readonly says?: RegExp;
+  /** Expected in the target's reason or details; by default the API server's refusal of the verb. */
+  readonly message?: RegExp;
 }
 
-/** A pod may ask for nothing, or not be at all: Skipper has to look at the quotas, and then again at the Application. */
+/** Pods must request no resources, or are refused: Skipper has to read the quotas, then the Application again. */
 const underQuota = (world: RealWorld, namespace: string) =>
   createCountedQuota(world.admin, namespace, { hard: { pods: '0' }, scopes: ['NotBestEffort'] });
 
@@ -64,7 +64,7 @@ const withOldFdd = (world: RealWorld, namespace: string) =>
 const withFailingBootstrap = async (world: RealWorld, namespace: string) =>
   world.fdds.misbehaviour.set(namespace, { kind: 'bootstrap-exits', exitCode: 1, lines: ['no luck'] });
 
-/** Without FDD's label the watch does not show it, so that only the name tells that it is there. */
+/** Without FDD's label the watch does not show it: only the taken name reveals it. */
 const withForeignPod = (world: RealWorld, namespace: string) =>
   world.admin.create(PODS, namespace, {
     apiVersion: 'v1',
@@ -73,7 +73,7 @@ const withForeignPod = (world: RealWorld, namespace: string) =>
     spec: { containers: [{ name: 'foreign', image: 'foreign' }] },
   });
 
-/** A roleRef cannot be changed. */
+/** Its roleRef cannot be changed. */
 const withForeignBinding = (world: RealWorld, namespace: string) =>
   world.admin.create(ROLE_BINDINGS, namespace, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -96,37 +96,38 @@ const managing = (verb: string, resource: string, breaks: string, more: Partial<
 });
 
 const DEPLOYS: readonly DeployCase[] = [
-  deploying('get', 'applications', 'a plan cannot be made again after a refusal', { prepare: underQuota }),
+  deploying('get', 'applications', 'a new plan cannot be made after a refusal', { prepare: underQuota }),
   deploying('create', 'applications', 'a namespace without an Application gets none'),
   deploying('patch', 'applications', 'a release is not written to FDD', { prepare: withOldFdd }),
-  deploying('get', 'deployments', 'nobody can be sure that no FDD runs, so none is bootstrapped'),
+  deploying('get', 'deployments', 'it is unknown whether FDD runs, so it is not bootstrapped'),
   deploying('create', 'pods', 'a bootstrap does not start'),
-  deploying('get', 'pods', 'a bootstrap fails where something else has taken its name', {
+  deploying('get', 'pods', 'a bootstrap fails if another pod has its name', {
     prepare: withForeignPod,
   }),
-  deploying('delete', 'pods', 'the bootstrap pod stays, and the next one could not start'),
-  deploying('get', 'pods/log', 'a bootstrap that failed does not tell its log', {
+  deploying('delete', 'pods', 'the bootstrap pod stays and blocks the next one'),
+  deploying('get', 'pods/log', 'a failed bootstrap does not show its log', {
     prepare: withFailingBootstrap,
     code: 'bootstrap_failed',
-    says: /bootstrap log: \(not available: .*cannot get resource "pods\/log"/,
+    message: /bootstrap log: \(not available: .*cannot get resource "pods\/log"/,
   }),
-  deploying('list', 'resourcequotas', 'a quota that lets in pods without resources cannot be met', {
+  deploying('list', 'resourcequotas', 'a quota that admits only pods without resources cannot be met', {
     prepare: underQuota,
   }),
-  deploying('list', 'events', 'a bootstrap that failed does not tell its events', {
+  deploying('list', 'events', 'a failed bootstrap does not show its events', {
     prepare: withFailingBootstrap,
     code: 'bootstrap_failed',
-    says: /bootstrap pod event: \(not available: .*cannot list resource "events"/,
+    message: /bootstrap pod event: \(not available: .*cannot list resource "events"/,
   }),
   managing('create', 'serviceaccounts', 'FDD gets no account'),
   managing('patch', 'serviceaccounts', 'FDD gets no account'),
   managing('create', 'roles', 'FDD gets no role'),
   managing('patch', 'roles', 'FDD gets no role'),
-  managing('escalate', 'roles', "the role may not hold FDD's rights", {
-    says: /"fiaas-deploy-daemon" is forbidden: .*attempting to grant RBAC permissions not currently held/s,
+  managing('escalate', 'roles', "the role cannot hold FDD's rights", {
+    message: /"fiaas-deploy-daemon" is forbidden: .*attempting to grant RBAC permissions not currently held/s,
   }),
-  managing('bind', 'roles', "the role may not be bound to FDD's account", {
-    says: /rolebindings.*"fiaas-deploy-daemon" is forbidden: .*attempting to grant RBAC permissions not currently held/s,
+  managing('bind', 'roles', "the role cannot be bound to FDD's account", {
+    message:
+      /rolebindings.*"fiaas-deploy-daemon" is forbidden: .*attempting to grant RBAC permissions not currently held/s,
   }),
   managing('create', 'rolebindings', "FDD's account does not get its role"),
   managing('patch', 'rolebindings', "FDD's account does not get its role"),
@@ -135,7 +136,7 @@ const DEPLOYS: readonly DeployCase[] = [
   }),
 ];
 
-/** Without these, what somebody removes stays removed: the worker trusts its record. */
+/** Without these the worker trusts its record and does not restore removed objects. */
 const READS_OF_RBAC: readonly Grant[] = ['serviceaccounts', 'roles', 'rolebindings'].map((resource) => ({
   role: 'manage-rbac',
   verb: 'get',
@@ -155,10 +156,10 @@ interface CrdCase extends Grant {
 }
 
 const CRD_CASES: readonly CrdCase[] = [
-  { verb: 'get', breaks: 'nobody knows whether they are complete', prepare: async () => undefined },
+  { verb: 'get', breaks: 'it is unknown whether they are complete', prepare: async () => undefined },
   {
     verb: 'update',
-    breaks: 'one that lacks something is not completed',
+    breaks: 'an incomplete one is not completed',
     prepare: ({ admin }: RealWorld) =>
       admin.request({
         method: 'PATCH',
@@ -169,7 +170,7 @@ const CRD_CASES: readonly CrdCase[] = [
   },
   {
     verb: 'create',
-    breaks: 'one that is missing is not made',
+    breaks: 'a missing one is not created',
     prepare: async ({ admin }: RealWorld) => {
       await admin.delete(CUSTOM_RESOURCE_DEFINITIONS, { name: CRD });
       await until(
@@ -195,7 +196,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
   });
   afterAll(() => world?.stop());
 
-  test('this table has every verb of every rule', () => {
+  test('this table contains every verb of every rule', () => {
     const granted = ROLES.flatMap((role) =>
       rulesOf(rendered, role).flatMap(({ resources, verbs }) =>
         resources.flatMap((resource) => verbs.map((verb) => keyOf({ role, verb, resource }))),
@@ -206,7 +207,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
     expect(tried.toSorted()).toEqual(granted.toSorted());
   });
 
-  describe('in a namespace, where the worker lacks one', () => {
+  describe('in a namespace where the worker lacks a verb', () => {
     let targets: Readonly<Record<string, Target>>;
 
     beforeAll(async () => {
@@ -235,7 +236,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       });
     }
 
-    test('a Role that somebody removes is restored, unless the worker cannot read it', async () => {
+    test('a removed Role is restored, unless the worker cannot read it', async () => {
       const lacking = READS_OF_RBAC.find(({ resource }) => resource === 'roles') as Grant;
       const blind = await createNamespaceWithout(lacking);
       const seeing = await world.createNamespace('team-seeing', {
@@ -258,7 +259,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       }
     });
 
-    test('one that lacks none is deployed', () => {
+    test('a namespace with all verbs is deployed', () => {
       expect(targets['team-whole']).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
     });
 
@@ -268,13 +269,13 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
 
       expect(target).toMatchObject({ state: 'failed', code, attempt: 1 });
       expect([target?.reason, ...(target?.details ?? [])].join('\n')).toMatch(
-        lacking.says ?? refusalOf(verb, resource),
+        lacking.message ?? refusalOf(verb, resource),
       );
     });
   });
 
-  describe('everywhere, where the API lacks one', () => {
-    /** An API in this process, under an account that has all rights of the chart's but one. */
+  describe('cluster-wide, where the API lacks a verb', () => {
+    /** An API in this process, under an account that has all rights of the chart except one. */
     async function withApi(lacking: Grant, use: (url: string) => Promise<void>): Promise<void> {
       const account = await createAccount(`api-${nameOf(lacking)}`, ['watch', 'explain'], lacking);
       const settings = readSettings({
@@ -303,11 +304,11 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       return problems;
     }
 
-    test.each(WATCHES)('$verb $resource: it is not ready, and says why', async (lacking) => {
+    test.each(WATCHES)('$verb $resource: the API is not ready, and reports why', async (lacking) => {
       const refusal = refusalOf(lacking.verb, lacking.resource);
       await withApi(lacking, async (url) => {
         const problems = await until(
-          'the missing verb is all that is wrong',
+          'the missing verb is the only problem',
           () => problemsOf(url),
           (found) => found.length > 0 && found.every((problem) => refusal.test(problem)),
         );
@@ -318,7 +319,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       });
     });
 
-    test('list events: the page of a namespace cannot tell them, and says why', async () => {
+    test('list events: the page of a namespace cannot show them, and explains why', async () => {
       const namespace = await world.createNamespace('team-shown');
       await withApi(EVENTS_OF_API, async (url) => {
         const read = async () =>
@@ -329,7 +330,11 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
           (problems) => problems.length === 0,
         );
 
-        const { objects } = await until('it sees the namespace', read, ({ objects }) => objects?.length > 0);
+        const { objects } = await until(
+          'the API sees the namespace',
+          read,
+          ({ objects }) => objects?.length > 0,
+        );
 
         const events = objects.find(({ kind }) => kind === 'Events');
         expect(events?.problem).toMatch(
@@ -339,7 +344,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
     });
   });
 
-  describe('on the CRDs, where a worker that starts lacks one', () => {
+  describe('on the CRDs, where a starting worker lacks a verb', () => {
     test.each(CRD_CASES)('$verb: $breaks', async (lacking) => {
       await lacking.prepare(world);
       const account = await createAccount(`worker-${nameOf(lacking)}`, ['crds'], lacking);
@@ -351,11 +356,11 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       const ensure = () =>
         ensureCrds(client, silentLog, AbortSignal.timeout(10_000)).then(() => 'done', messageOf);
       try {
-        const said = await until('the missing verb is what it says', ensure, (answer) =>
+        const reported = await until('the missing verb is reported', ensure, (answer) =>
           refusalOf(lacking.verb, lacking.resource).test(answer),
         );
 
-        expect(said).toContain('--disable-crd-creation');
+        expect(reported).toContain('--disable-crd-creation');
       } finally {
         await client.close();
       }
@@ -395,7 +400,7 @@ function rulesOf(rendered: readonly Manifest[], role: Role): readonly Rule[] {
   return pick(rendered, 'ClusterRole', `fiaas-skipper-${role}`).rules ?? [];
 }
 
-/** What an API server says of a request that nothing allows. */
+/** The API server's message for a request without rights. */
 function refusalOf(verb: string, resource: string): RegExp {
   return new RegExp(`cannot ${verb} resource "${resource}"`);
 }

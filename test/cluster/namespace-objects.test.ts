@@ -23,7 +23,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     return (await (await fetch(skipper.api.url + path)).json()) as T;
   }
 
-  test('are read with the rights of the chart, and none is refused', async () => {
+  test('are read with the rights of the chart, without refusals', async () => {
     const namespace = await world.createNamespace('team-read');
     await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
     await skipper.deploy([namespace]);
@@ -43,10 +43,10 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(reports.length).toBeGreaterThan(0);
   }, 60_000);
 
-  test('the details show what was done, and that all is well', async () => {
-    // That the deploy is done reaches the API's view by a message.
+  test('the details show what was done, and that the namespace is healthy', async () => {
+    // The end of the deploy reaches the API's view by a message.
     const { attempts, why, checks } = await until(
-      'nothing is under way',
+      'no deploy is in progress',
       () => read<NamespaceDetails>('/api/namespaces/team-read'),
       ({ why: { health } }) => health !== 'progressing',
     );

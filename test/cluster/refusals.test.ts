@@ -45,7 +45,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     await world?.stop();
   }, 30_000);
 
-  test('without rights in one namespace only that one fails, at once, and the reason names what was refused', async () => {
+  test('missing rights in one namespace fail only that one, at once, and the reason names the refused request', async () => {
     const denied = await world.createNamespace('team-denied', { workerRoles: [] });
     const deniedUpdate = await world.createNamespace('team-denied-update', { workerRoles: [] });
     await world.fdds.installFdd(deniedUpdate, { image: OLD_IMAGE });
@@ -64,7 +64,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     );
   }, 60_000);
 
-  test('a namespace that was denied is deployed once its rights are there', async () => {
+  test('a namespace that was denied is deployed after its rights were granted', async () => {
     const namespace = await world.createNamespace('team-granted', { workerRoles: [] });
     await skipper.deploy([namespace]);
     await world.admin.create(ROLE_BINDINGS, namespace, {
@@ -80,7 +80,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
   }, 60_000);
 
-  test('a quota of no pods at all fails the namespace for good, with the words of the quota', async () => {
+  test('a quota without pods fails the namespace permanently, with the message of the quota', async () => {
     const namespace = await world.createNamespace('team-no-pods', {
       before: (name) => createCountedQuota(world.admin, name, { hard: { pods: '0' } }),
     });
@@ -92,7 +92,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(await listPods(world.admin, namespace)).toEqual([]);
   }, 60_000);
 
-  test('a quota of no pods but BestEffort ones lets a bootstrap pod without resources in', async () => {
+  test('a quota that admits only BestEffort pods admits a bootstrap pod without resources', async () => {
     const namespace = await world.createNamespace('team-best-effort', {
       before: (name) =>
         createCountedQuota(world.admin, name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
@@ -101,7 +101,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
     const { id } = await skipper.post({ namespaces: [namespace] });
     const bootstrap = await until(
-      'the bootstrap pod is there',
+      'the bootstrap pod exists',
       () => world.admin.get<Pod>(PODS, { namespace, name: BOOTSTRAP_POD }),
       (pod) => pod !== undefined,
     );
@@ -113,10 +113,10 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets).toEqual([expect.objectContaining({ state: 'completed', outcome: 'bootstrapped' })]);
   }, 60_000);
 
-  /** The real FDD leaves resources out of its Deployment under such a quota; the simulated one does not know that. */
+  /** The real FDD omits resources in its Deployment under such a quota; the simulated one does not. */
   async function asFddOnBestEffort(namespace: string): Promise<void> {
     await until(
-      'the Deployment is there',
+      'the Deployment exists',
       () => world.admin.get(DEPLOYMENTS, { namespace, name: FDD }),
       (deployment) => deployment !== undefined,
     );
@@ -128,7 +128,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     });
   }
 
-  test("where a quota refuses FDD's own pods, the job fails by its deadline with the controller's reason", async () => {
+  test("if a quota refuses FDD's own pods, the job fails at its deadline with the controller's reason", async () => {
     const namespace = await world.createNamespace('team-starved', {
       before: (name) =>
         createCountedQuota(world.admin, name, { hard: { pods: '0' }, scopes: ['NotBestEffort'] }),
@@ -145,7 +145,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     }
   }, 60_000);
 
-  test("under restricted Pod Security the bare bootstrap pod is refused as upstream's is, and the reason says why", async () => {
+  test("under restricted Pod Security the bootstrap pod is refused like upstream's, and the reason explains it", async () => {
     const namespace = await world.createNamespace('team-restricted', {
       labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
     });
@@ -158,7 +158,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(await listPods(world.admin, namespace)).toEqual([]);
   }, 60_000);
 
-  test('an update under restricted Pod Security needs no bootstrap pod, so it fails only by its own pods', async () => {
+  test('an update under restricted Pod Security needs no bootstrap pod, and fails only because of its own pods', async () => {
     const namespace = await world.createNamespace('team-restricted-later');
     await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
     await world.admin.request({
@@ -179,7 +179,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     }
   }, 60_000);
 
-  test("FDD's FAILED is the job's failure, with FDD's own log lines", async () => {
+  test("FDD's FAILED fails the job, with FDD's own log lines", async () => {
     const namespace = await world.createNamespace('team-fdd-failed');
     await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
     world.fdds.misbehaviour.set(namespace, { kind: 'failed', lines: ['poddisruptionbudgets is forbidden'] });
@@ -190,7 +190,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]?.details?.join('\n')).toContain('poddisruptionbudgets is forbidden');
   }, 60_000);
 
-  test('a bootstrap that fails leaves exit code and log, read from its kubelet through the API server', async () => {
+  test('a failed bootstrap reports exit code and log, read from the kubelet through the API server', async () => {
     const namespace = await world.createNamespace('team-bootstrap-failed');
     world.fdds.misbehaviour.set(namespace, {
       kind: 'bootstrap-exits',
@@ -207,7 +207,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(await world.admin.get(PODS, { namespace, name: BOOTSTRAP_POD })).toBeUndefined();
   }, 60_000);
 
-  test('a namespace deleted in the middle of its deploy ends as skipped, with the reason', async () => {
+  test('a namespace that is deleted during its deploy ends as skipped, with the reason', async () => {
     const namespace = await world.createNamespace('team-doomed');
     world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
     await skipper.sees(namespace);
@@ -219,7 +219,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     );
 
     await world.admin.delete(NAMESPACES, { name: namespace });
-    // Kubernetes deletes pods first and looks again only after half of their grace period.
+    // Kubernetes deletes pods first and checks again only after half of their grace period.
     const { targets } = await skipper.finished(id, 60_000);
 
     expect(targets).toEqual([
@@ -243,7 +243,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     await release(namespace);
   }, 60_000);
 
-  test('a terminating namespace whose role bindings went first is skipped as well', async () => {
+  test('a terminating namespace whose role bindings are deleted first is skipped', async () => {
     const namespace = await world.createNamespace('team-terminating-bare');
     await hold(CONFIG_MAPS, namespace, FDD);
     await world.admin.delete(NAMESPACES, { name: namespace });
@@ -258,10 +258,10 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     const targets = await skipper.deploy([namespace]);
 
     expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
-    await letGo(CONFIG_MAPS, namespace, FDD);
+    await removeHold(CONFIG_MAPS, namespace, FDD);
   }, 60_000);
 
-  /** Finalizers keep ConfigMap and rights, and with them the namespace, in the state of being deleted. */
+  /** Finalizers keep ConfigMap and rights, and so the namespace, in deletion. */
   async function keepTerminating(namespace: string): Promise<void> {
     await hold(CONFIG_MAPS, namespace, FDD);
     await hold(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
@@ -278,15 +278,15 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
   }
 
   async function release(namespace: string): Promise<void> {
-    await letGo(CONFIG_MAPS, namespace, FDD);
-    await letGo(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
+    await removeHold(CONFIG_MAPS, namespace, FDD);
+    await removeHold(ROLE_BINDINGS, namespace, 'fiaas-skipper-deploy');
   }
 
   function hold(resource: Resource, namespace: string, name: string): Promise<unknown> {
     return setFinalizers(resource, { namespace, name }, ['example.org/slow']);
   }
 
-  function letGo(resource: Resource, namespace: string, name: string): Promise<unknown> {
+  function removeHold(resource: Resource, namespace: string, name: string): Promise<unknown> {
     return setFinalizers(resource, { namespace, name }, null);
   }
 
@@ -303,7 +303,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     });
   }
 
-  test('with --manage-rbac FDD gets its account and role, and what others put on the account stays', async () => {
+  test('with --manage-rbac FDD gets its account and role, and keeps what others added to the account', async () => {
     const namespace = await world.createNamespace('team-managed', {
       clusterConfig: 'enable-service-account-per-app: true\n',
       workerRoles: ['fiaas-skipper-deploy', 'fiaas-skipper-manage-rbac'],
@@ -343,7 +343,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     }
   }, 60_000);
 
-  /** A roleRef cannot be changed: this one is in the way. */
+  /** Blocks our binding, because a roleRef cannot be changed. */
   async function createForeignBinding(namespace: string): Promise<void> {
     await world.admin.create(ROLE_BINDINGS, namespace, {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -354,7 +354,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     });
   }
 
-  test('with --manage-rbac but without the rights for it the namespace fails and the reason names the object', async () => {
+  test('with --manage-rbac but without the rights for it the namespace fails, and the reason names the object', async () => {
     const namespace = await world.createNamespace('team-unmanaged');
     const pair = await startSkipperPair(world, { flags: { 'manage-rbac': true } });
     try {
@@ -367,7 +367,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     }
   }, 60_000);
 
-  test('after all of this a healthy namespace is still deployed', async () => {
+  test('a healthy namespace is still deployed after all of this', async () => {
     const namespace = await world.createNamespace('team-last');
     await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
 

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { type RealWorld, until } from '../../support/real-world.ts';
 
-/** Kills the API server as a crash would, and can start it again with the same flags and data. */
+/** Kills the API server like a crash, and can start it again with the same flags and data. */
 export interface ApiServerProcess {
   kill(): Promise<void>;
   /** Resolves when it answers again. */
   start(): Promise<void>;
-  /** Ends what start() has started: the control plane does not know it. */
+  /** Ends the process that start() has started, which the control plane does not know. */
   stop(): Promise<void>;
 }
 
@@ -46,15 +46,15 @@ export async function findApiServer(world: RealWorld): Promise<ApiServerProcess>
   };
 }
 
-/** What a cluster does every five minutes: older versions of all objects are forgotten. */
+/** Drops older versions of all objects, as a cluster does every five minutes. */
 export async function compactEtcd({ controlPlane }: RealWorld): Promise<void> {
-  const { header } = (await askEtcd(controlPlane.etcdUrl, 'range', {
+  const { header } = (await callEtcd(controlPlane.etcdUrl, 'range', {
     key: Buffer.from('none').toString('base64'),
   })) as { readonly header: { readonly revision: string } };
-  await askEtcd(controlPlane.etcdUrl, 'compaction', { revision: header.revision, physical: true });
+  await callEtcd(controlPlane.etcdUrl, 'compaction', { revision: header.revision, physical: true });
 }
 
-async function askEtcd(etcdUrl: string, call: string, body: object): Promise<unknown> {
+async function callEtcd(etcdUrl: string, call: string, body: object): Promise<unknown> {
   const answer = await request(`${etcdUrl}/v3/kv/${call}`, { method: 'POST', body: JSON.stringify(body) });
   return answer.body.json();
 }
@@ -66,7 +66,7 @@ async function isReady({ admin }: RealWorld): Promise<boolean> {
   );
 }
 
-/** Reaped, that is: while only its first thread has ended (a zombie), the others still hold the port. */
+/** Whether it is reaped: while only its first thread has ended (a zombie), the others still hold the port. */
 function isGone(pid: number): boolean {
   return !existsSync(`/proc/${pid}`);
 }

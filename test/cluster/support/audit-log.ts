@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { CONFIG_MAPS } from '../../../shared/kubernetes/resources.ts';
 import { type RealWorld, SKIPPER_NAMESPACE, until } from '../../support/real-world.ts';
 
-/** One request, as the API server itself recorded it. */
+/** One request, as recorded by the API server. */
 export interface AuditEntry {
   readonly stage: string;
   readonly verb: string;
@@ -19,9 +19,9 @@ export interface AuditEntry {
 }
 
 export interface AuditLog {
-  /** What Skipper's accounts asked for since the last mark, watches that still run aside. */
+  /** Requests of Skipper's accounts since the last mark, without running watches. */
   skipperRequests(): Promise<readonly AuditEntry[]>;
-  /** Everything before now is not counted any more. */
+  /** Drops everything before now. */
   mark(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function openAuditLog(world: RealWorld): AuditLog {
   const path = world.controlPlane.auditLogPath;
   let position = 0;
 
-  /** The log is written after the answer: a request of our own, once it is there, has all others before it. */
+  /** The log is written after the response: once our own request is in it, all earlier ones are. */
   async function settled(): Promise<readonly AuditEntry[]> {
     marks += 1;
     const name = `audit-mark-${marks}`;
@@ -46,7 +46,7 @@ export function openAuditLog(world: RealWorld): AuditLog {
   return {
     skipperRequests: async () =>
       (await settled()).filter(
-        // A request that takes its time (a pod's log, a watch) is recorded a second time, as it begins.
+        // A long request (a pod's log, a watch) is also recorded when it begins.
         ({ user, stage }) =>
           stage === 'ResponseComplete' &&
           user.username.startsWith(`system:serviceaccount:${SKIPPER_NAMESPACE}:`),
@@ -58,7 +58,7 @@ export function openAuditLog(world: RealWorld): AuditLog {
   };
 }
 
-/** Requests that name one of the namespaces: all that a deploy costs there. */
+/** Requests in one of the namespaces: the cost of a deploy there. */
 export function inNamespaces(
   entries: readonly AuditEntry[],
   namespaces: readonly string[],
@@ -66,7 +66,7 @@ export function inNamespaces(
   return entries.filter(({ objectRef }) => namespaces.includes(objectRef?.namespace ?? ''));
 }
 
-/** The requests of each namespace that made more than `most` of them; empty where all kept to it. */
+/** The requests of each namespace with more than `most` of them; empty if none has more. */
 export function overspent(
   entries: readonly AuditEntry[],
   namespaces: readonly string[],
@@ -76,7 +76,7 @@ export function overspent(
   return Object.fromEntries(spent.filter(([, requests]) => requests.length > most));
 }
 
-/** `patch applications 200`, for people who read a failure. */
+/** `patch applications 200`, for readable failures. */
 export function summaryOf({ verb, objectRef, responseStatus }: AuditEntry): string {
   const sub = objectRef?.subresource === undefined ? '' : `/${objectRef.subresource}`;
   return `${verb} ${objectRef?.resource}${sub} ${responseStatus?.code}`;

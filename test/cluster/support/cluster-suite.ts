@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals';
 import { controllerManagerAvailable, controlPlaneMissing } from '../../support/control-plane.ts';
 
-/** A suite on the real control plane; skipped as a whole, with the reason in its title, where there is none. */
+/** A suite on the real control plane; without one it is skipped as a whole, with the reason in its title. */
 export function describeCluster(
   title: string,
   { needsControllers }: { needsControllers: boolean },
@@ -10,7 +10,7 @@ export function describeCluster(
   const missing = controlPlaneMissing() ?? (needsControllers ? controllersMissing() : undefined);
   describe(title, () => {
     if (missing === undefined) suite();
-    else test.skip(`is not tried: ${missing}`, () => undefined);
+    else test.skip(`is skipped: ${missing}`, () => undefined);
   });
 }
 

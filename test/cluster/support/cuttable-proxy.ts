@@ -1,13 +1,13 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A line between one process and the API server that a test can cut; TLS passes through it untouched. */
+/** A proxy between one process and the API server that a test can cut; TLS passes through unchanged. */
 export interface CuttableProxy {
   readonly url: string;
-  /** Connections that were ever opened through it. */
+  /** Connections opened so far. */
   readonly opened: () => number;
   /** The most that were open at the same time. */
   readonly mostOpen: () => number;
-  /** Ends all connections and lets no new one in. */
+  /** Ends all connections and accepts no new one. */
   cut(): void;
   repair(): void;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { APPLICATIONS, DEPLOYMENTS, PODS, pathOf } from '../../../shared/kuberne
 
 export const FDD = 'fiaas-deploy-daemon';
 export const BOOTSTRAP_POD = 'fiaas-deploy-daemon-bootstrap';
-/** What the channel `stable` says, and the two older versions that were published. */
+/** The version in the channel `stable`, and the two older published ones. */
 export const STABLE = '20220808113256-eef68a8';
 export const OLD = '20190215094822-2ace0ea';
 export const IMAGE = `fiaas/fiaas-deploy-daemon:${STABLE}`;
@@ -113,7 +113,7 @@ export async function mergeApplication(
   });
 }
 
-/** The pod that the Deployment's one active ReplicaSet has made, by ownership alone. */
+/** The pod of the Deployment's one active ReplicaSet, found by ownership only. */
 export async function podOfDeployment(admin: KubernetesClient, namespace: string): Promise<Pod | undefined> {
   const deployment = await readDeployment(admin, namespace);
   const { items } = await admin.request<{ items: readonly ReplicaSet[] }>({

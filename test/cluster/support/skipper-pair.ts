@@ -39,7 +39,7 @@ export interface SkipperPair {
   post(body: Readonly<Record<string, unknown>>): Promise<RolloutAnswer>;
   rollout(id: string): Promise<RolloutAnswer>;
   finished(id: string, timeoutMs?: number): Promise<RolloutAnswer>;
-  /** Asks for a deploy of these namespaces and waits until it has ended; the targets by namespace. */
+  /** Requests a deploy of these namespaces and waits until it has ended; returns the targets by namespace. */
   deploy(
     namespaces: readonly string[],
     options?: { force?: boolean; timeoutMs?: number },
@@ -51,9 +51,9 @@ export interface SkipperPair {
 export interface SkipperPairOptions {
   readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly workerFlags?: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** Kubeconfig of the worker; one with a token of its account, if left out. */
+  /** Kubeconfig of the worker; by default one with a token of its account. */
   readonly workerKubeconfig?: string;
-  /** As users run them, as processes that can be stopped and killed; inside this one, if left out. */
+  /** Runs them as processes, which can be stopped and killed; inside this one if left out. */
   readonly processes?: boolean;
 }
 
@@ -137,7 +137,7 @@ function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair
     await until(`the API sees ${namespaces.join(', ')}`, status, (rows) =>
       namespaces.every((name) => rows.some(({ namespace }) => namespace === name)),
     );
-    // The worker tells only how many it sees; meanwhile another namespace may come or go.
+    // The worker reports only how many it sees, and other namespaces can come or go.
     await until('the worker sees as many', async () => {
       const [{ length }, count] = await Promise.all([status(), metric(worker, 'fiaas_enabled_namespaces')]);
       return count === length;
