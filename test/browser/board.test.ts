@@ -6,7 +6,7 @@ import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import { useBrowser } from './support/browser.ts';
 
-/** Bull Board as status UI, and the way between it and our pages. */
+/** Bull Board as status UI, and the links between it and our pages. */
 let api: SkipperProcess;
 const world = useWorld({ processes: true }, async (opened) => {
   for (const name of ['fine', 'failing', 'untouched']) await opened.addNamespace(name, { fdd: OLD });
@@ -22,7 +22,7 @@ async function open(path: string): Promise<Page> {
 }
 
 describe('the board', () => {
-  test('leads to the fleet page in one click, and back', async () => {
+  test('links to the fleet page, and back', async () => {
     const page = await open('/queues');
     await page.getByRole('link', { name: 'Fleet page' }).click();
     await page.waitForURL(/\/status$/);
@@ -32,7 +32,7 @@ describe('the board', () => {
     expect(await page.title()).toContain('Skipper');
   });
 
-  test('has an entry per namespace in the fleet queue, with its cause, that links to its page', async () => {
+  test('has an entry per namespace in the fleet queue, with its cause and a link to its page', async () => {
     const page = await open('/queues/queue/fleet?status=failed');
     await page.getByText('exceeded quota: pods').first().waitFor();
     await page.locator('a[href="/status/failing"]').first().waitFor();
@@ -41,7 +41,7 @@ describe('the board', () => {
     await completed.locator('a[href="/status/fine"]').first().waitFor();
   });
 
-  test('a retry there is a deploy through the service', async () => {
+  test('retries an entry as a normal deploy', async () => {
     world.fdds.misbehaviour.clear('failing');
     const page = await open('/queues/queue/fleet?status=failed');
     await page.getByText('exceeded quota: pods').first().waitFor();
@@ -55,10 +55,10 @@ describe('the board', () => {
     await until(async () => {
       const { body } = await world.http('/api/namespaces/failing');
       return body.state === 'completed';
-    }, 'it is proved');
+    }, 'the deploy is verified');
   });
 
-  test('a deploy queue that is paused there is a notice on the fleet page', async () => {
+  test('can pause the deploy queue, which shows a notice on the fleet page', async () => {
     await world.http('/queues/api/queues/deploy/pause', { method: 'PUT' });
     const page = await open('/status');
     try {
@@ -69,7 +69,7 @@ describe('the board', () => {
     await page.getByText(/deploy queue is paused/).waitFor({ state: 'detached' });
   });
 
-  test('tells why it refuses what would break an invariant', async () => {
+  test('explains why it refuses what would break an invariant', async () => {
     browser.expectComplaints(/status of 409|Failed to load resource/);
     const response = await world.http('/queues/api/queues/deploy/obliterate', { method: 'PUT' });
 
@@ -77,7 +77,7 @@ describe('the board', () => {
     expect(response.text).toMatch(/deploy|namespace/i);
   });
 
-  test('shows viewers everything, and lets them change nothing', async () => {
+  test('shows viewers everything, but lets them change nothing', async () => {
     const page = await open('/view/queues/queue/deploy');
     await page.getByText('Read-only', { exact: false }).first().waitFor();
 
@@ -87,7 +87,7 @@ describe('the board', () => {
 });
 
 describe('the page of a namespace', () => {
-  test('links to its jobs, whose logs tell the run', async () => {
+  test('links to its jobs, whose logs show the run', async () => {
     const page = await open('/status/fine');
     await page.getByRole('heading', { name: 'Timeline of attempts' }).waitFor();
     expect(await page.locator('.timeline').innerText()).toContain(NEW);
@@ -107,7 +107,7 @@ describe('the page of a namespace', () => {
     expect(await objects.innerText()).toContain('cluster_config.yaml');
   });
 
-  test('a namespace that is none of the fleet says what would make it one', async () => {
+  test('explains how to add a namespace that is not in the fleet', async () => {
     browser.expectComplaints(/status of 404/);
     const page = await open('/status/nowhere');
 

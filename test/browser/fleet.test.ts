@@ -8,7 +8,7 @@ import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
-/** Five namespaces: what a person does with the fleet page, one thing after another. */
+/** Five namespaces: what people do on the fleet page, step by step. */
 const NAMESPACES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
 
 let api: SkipperProcess;
@@ -29,7 +29,7 @@ async function openFleet(query = ''): Promise<Page> {
   return page;
 }
 
-/** The button says what it will do. */
+/** The button names its action. */
 const REQUEST = /^(Deploy|Update|Restart|Bootstrap) \d|^Check again$/;
 
 async function confirmDeploy(page: Page): Promise<void> {
@@ -40,7 +40,7 @@ async function confirmDeploy(page: Page): Promise<void> {
 }
 
 describe('the fleet page', () => {
-  test('is where / leads, with a row per namespace', async () => {
+  test('is the page at /, with a row per namespace', async () => {
     const page = await browser.open(api.url);
 
     await expect(page.url()).toBe(`${api.url}/status`);
@@ -51,7 +51,7 @@ describe('the fleet page', () => {
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('5 namespaces');
   });
 
-  test('is useful without JavaScript: rows, filters and the page of a namespace', async () => {
+  test('works without JavaScript: rows, filters and the page of a namespace', async () => {
     const page = await browser.open(`${api.url}/status?q=alp`, { javaScriptEnabled: false });
 
     expect(await page.locator('tr[data-namespace]').count()).toBe(1);
@@ -64,15 +64,15 @@ describe('the fleet page', () => {
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('beta');
   });
 
-  test('shows a change of the cluster within a second, without being asked', async () => {
+  test('shows a change in the cluster within a second, without a reload', async () => {
     const page = await openFleet();
     const { image } = (await world.application('epsilon')).spec;
-    const setImage = (wanted: string) =>
+    const setImage = (newImage: string) =>
       world.kube.request({
         method: 'PATCH',
         patchType: 'merge',
         path: pathOf(APPLICATIONS, { namespace: 'epsilon', name: FDD }),
-        body: { spec: { image: wanted } },
+        body: { spec: { image: newImage } },
       });
     const took = await quickestOf(4, 1_000, async () => {
       await setImage('fiaas/fiaas-deploy-daemon:by-hand');
@@ -87,7 +87,7 @@ describe('the fleet page', () => {
     expect(took).toBeLessThan(1_000);
   });
 
-  test('a namespace that comes appears, and one that goes disappears', async () => {
+  test('shows new namespaces, and removes deleted ones', async () => {
     const page = await openFleet();
     await world.addNamespace('newcomer');
 
@@ -98,7 +98,7 @@ describe('the fleet page', () => {
 });
 
 describe('deploying', () => {
-  test('one namespace: the plan first, then it turns to the new version', async () => {
+  test('one namespace: shows the plan first, then the new version', async () => {
     const page = await openFleet();
     await row(page, 'alpha').getByRole('button', { name: 'Deploy alpha' }).click();
     const dialog = page.getByRole('dialog', { name: 'Deploy alpha' });
@@ -111,7 +111,7 @@ describe('deploying', () => {
     expect((await world.application('alpha')).spec.image).toContain(NEW);
   });
 
-  test('the force-bootstrap box is never left ticked, and what it does is said before', async () => {
+  test('the force-bootstrap box is never left ticked, and the plan shows its effect', async () => {
     const page = await openFleet();
     const open = () => row(page, 'beta').getByRole('button', { name: 'Deploy beta' }).click();
     const box = page.getByRole('checkbox', { name: /Force bootstrap/ });
@@ -141,7 +141,7 @@ describe('deploying', () => {
     expect(await box.isChecked()).toBe(false);
   });
 
-  test('those that are selected, and only those', async () => {
+  test('only the selected namespaces', async () => {
     const page = await openFleet();
     await page.getByRole('checkbox', { name: 'Select gamma' }).check();
     await page.getByRole('checkbox', { name: 'Select delta' }).check();
@@ -152,7 +152,7 @@ describe('deploying', () => {
     expect(await row(page, 'epsilon').innerText()).toContain(OLD);
   });
 
-  test('all of a filter, which asks for a number where it is most of the fleet', async () => {
+  test('all filtered namespaces, with a confirmation by number if they are most of the fleet', async () => {
     const page = await openFleet('?q=a');
     await page.getByRole('button', { name: /Deploy \d shown…/ }).click();
     const dialog = page.getByRole('dialog');
@@ -162,7 +162,7 @@ describe('deploying', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
   });
 
-  test("a refusal is shown in the API's own words, and nothing is lost", async () => {
+  test("a refusal shows the API's message and keeps the selection", async () => {
     browser.expectComplaints(/status of 400|status of 503|Failed to load resource/);
     const page = await openFleet();
     await page.getByRole('checkbox', { name: 'Select epsilon' }).check();
@@ -180,8 +180,8 @@ describe('deploying', () => {
   });
 });
 
-describe('what is wrong, and why', () => {
-  test('a newcomer finds the cause, fixes it, deploys again, and sees it turn green', async () => {
+describe('troubleshooting', () => {
+  test('a newcomer finds the cause, fixes it, deploys again, and sees the namespace turn green', async () => {
     world.fdds.misbehaviour.set('epsilon', {
       kind: 'failed',
       lines: ['403 poddisruptionbudgets.policy "fiaas-deploy-daemon" is forbidden'],
@@ -192,7 +192,7 @@ describe('what is wrong, and why', () => {
 
     await row(page, 'epsilon').getByText('poddisruptionbudgets.policy').waitFor();
     expect(await row(page, 'epsilon').innerText()).toMatch(/failed/i);
-    // What fails comes first.
+    // Failing namespaces come first.
     expect(await page.locator('tr[data-namespace]').first().getAttribute('data-namespace')).toBe('epsilon');
     await page.getByRole('link', { name: 'epsilon' }).click();
     await page.getByRole('heading', { name: 'What to do' }).waitFor();
@@ -207,7 +207,7 @@ describe('what is wrong, and why', () => {
     await row(page, 'epsilon').and(page.locator('.healthy')).waitFor();
   });
 
-  test('a ConfigMap that cannot be read says which key is wrong', async () => {
+  test('an invalid ConfigMap is shown with its wrong key', async () => {
     await world.addNamespace('broken', { data: { tag: 'stable', 'cluster_config.yaml': 'a: [1' } });
     const page = await openFleet('?status=CONFIG_ERROR');
 
@@ -218,7 +218,7 @@ describe('what is wrong, and why', () => {
 });
 
 describe('connections', () => {
-  test('an API that restarts is waited for, said, and caught up with', async () => {
+  test('an API restart is shown, waited for, and caught up with', async () => {
     browser.expectComplaints(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE/);
     const port = Number(new URL(api.url).port);
     const other = await world.startApi();
@@ -240,7 +240,7 @@ describe('connections', () => {
     }
   });
 
-  test('says what is stale while Redis is away', async () => {
+  test('the page shows what is stale while Redis is down', async () => {
     const page = await openFleet();
     await world.redis.stop();
     try {
@@ -251,7 +251,7 @@ describe('connections', () => {
     await page.locator('.notice.outdated').waitFor({ state: 'detached' });
   });
 
-  test('says so where Redis is there, and silent', async () => {
+  test('the page reports a Redis that is connected but hangs', async () => {
     const page = await openFleet();
     process.kill(world.redis.pid(), 'SIGSTOP');
     try {
@@ -277,12 +277,12 @@ describe('connections', () => {
     await until(
       async () =>
         (await Promise.all(tabs.map((tab) => row(tab, 'for-all-tabs').count()))).every((n) => n === 0),
-      'it is gone from every tab',
+      'the row is gone from every tab',
     );
   });
 });
 
-describe('looks', () => {
+describe('appearance', () => {
   test.each(['light', 'dark'] as const)('axe finds nothing serious in %s', async (colorScheme) => {
     const page = await browser.open(`${api.url}/status`, { colorScheme });
     await page.getByText('Live', { exact: true }).waitFor();
@@ -293,7 +293,7 @@ describe('looks', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
-  test('light and dark are chosen, and remembered', async () => {
+  test('light and dark can be chosen, and are remembered', async () => {
     const page = await openFleet();
     const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await background();

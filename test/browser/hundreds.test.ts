@@ -9,7 +9,7 @@ import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
-/** Five hundred namespaces, 25 of which fail for four reasons: finding one's way. */
+/** Five hundred namespaces, 25 of which fail for four reasons: navigation in a large fleet. */
 const NAMESPACES = 500;
 const FILLED_MS = 240_000;
 
@@ -55,11 +55,11 @@ function names(page: Page): Promise<(string | null)[]> {
     .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-namespace')));
 }
 
-/** The button says what it will do. */
+/** The button names its action. */
 const REQUEST = /^(Deploy|Update|Restart|Bootstrap) \d|^Check again$/;
 
 describe('the summary', () => {
-  test('counts by health, versions, channels, workers, queue and rollouts agree with the API', async () => {
+  test('matches the API: health counts, versions, channels, workers, queue and rollouts', async () => {
     const page = await openFleet();
     const { summary } = await fleetOfApi();
 
@@ -79,7 +79,7 @@ describe('the summary', () => {
     expect(text).toMatch(/checked (just now|\d+ s ago)/);
   });
 
-  test('a tile shows its namespaces', async () => {
+  test('shows only the namespaces of a tile after a click on it', async () => {
     const page = await openFleet();
     const { summary } = await fleetOfApi();
     await page.locator('.tile.degraded').click();
@@ -90,7 +90,7 @@ describe('the summary', () => {
 });
 
 describe('finding', () => {
-  test('search, filters and order stand in the URL, and the URL brings them back, also without a script', async () => {
+  test('search, filters and order are kept in the URL, which restores them, even without a script', async () => {
     const page = await openFleet();
     await page.getByRole('searchbox').fill('team-1');
     await page.getByRole('combobox', { name: 'Channel' }).selectOption('latest');
@@ -98,7 +98,7 @@ describe('finding', () => {
     await page.getByRole('link', { name: 'Namespace' }).click();
     await until(
       async () => new URL(page.url()).searchParams.get('sort') === '-namespace',
-      'it is in the URL',
+      'the filters are in the URL',
     );
     const seen = await names(page);
 
@@ -110,7 +110,7 @@ describe('finding', () => {
     expect(await shared.getByRole('searchbox').inputValue()).toBe('team-1');
   });
 
-  test('failures are grouped by cause, whatever the namespaces are called', async () => {
+  test('failures are grouped by cause, independent of the namespace names', async () => {
     const page = await openFleet('?health=degraded&group=cause');
     const failing = (await fleetOfApi()).rows.filter(({ health }) => health === 'degraded');
     const groups = page.locator('tr.group');
@@ -119,7 +119,7 @@ describe('finding', () => {
       Number.parseInt(text, 10),
     );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(failing.length);
-    // Four kinds of failure were made, each hits bootstraps and updates alike.
+    // There are four kinds of failures, each in bootstraps and in updates.
     expect(counts.length).toBeLessThanOrEqual(8);
     const causes = await groups.locator('.group-cause').allInnerTexts();
     expect(causes.join('\n')).not.toMatch(/team-\d+/);
@@ -142,7 +142,7 @@ describe('finding', () => {
     );
   });
 
-  test('everything is done from the keyboard', async () => {
+  test('everything works with the keyboard', async () => {
     const page = await openFleet();
     await page.keyboard.press('/');
     await page.keyboard.type('team-25');
@@ -165,7 +165,7 @@ describe('finding', () => {
 });
 
 describe('a rollout of everything', () => {
-  test('says how much it touches, wants the number typed, and shows its progress and end', async () => {
+  test('shows how much it affects, requires typing the number, and shows its progress and end', async () => {
     const page = await openFleet();
     await page.getByRole('button', { name: `Deploy all ${NAMESPACES}…` }).click();
     const dialog = page.getByRole('dialog');

@@ -10,10 +10,10 @@ import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import { useBrowser } from './support/browser.ts';
 
-/** A thousand namespaces, in `npm run test:long` ten thousand: the page stays what it was. */
+/** A thousand namespaces, ten thousand in `npm run test:long`: the page stays fast. */
 const NAMESPACES = isLong ? 10_000 : 1_000;
 const COUNT = NAMESPACES.toLocaleString('en');
-/** Of a row, in pixels. */
+/** Height of a row in pixels. */
 const ROW_HEIGHT = 45;
 
 const nameOf = (number: number) => `team-${String(number).padStart(5, '0')}`;
@@ -37,7 +37,7 @@ async function openFleet(query = ''): Promise<Page> {
 }
 
 describe(`${COUNT} namespaces`, () => {
-  test('only what is seen is in the document, however far it is scrolled', async () => {
+  test('only visible rows are in the document, however far it is scrolled', async () => {
     const page = await openFleet('?sort=namespace');
     await page.getByRole('heading', { name: `${COUNT} namespaces` }).waitFor();
     for (const part of [0.1, 0.4, 0.99]) {
@@ -55,7 +55,7 @@ describe(`${COUNT} namespaces`, () => {
     expect(await table.getAttribute('aria-rowcount')).toBe(String(NAMESPACES + 1));
   });
 
-  test('a change of one is seen within a second', async () => {
+  test('a change of one namespace is visible within a second', async () => {
     const page = await openFleet('?q=team-0004');
     const took = await quickestOf(4, 1_000, async (index) => {
       const namespace = `team-0004${index}`;
@@ -75,7 +75,7 @@ describe(`${COUNT} namespaces`, () => {
     expect(took).toBeLessThan(1_000);
   });
 
-  test('one is found by its name', async () => {
+  test('a namespace is found by its name', async () => {
     const page = await openFleet();
     await page.getByRole('searchbox').fill(nameOf(734));
 
@@ -91,7 +91,7 @@ describe(`${COUNT} namespaces`, () => {
     expect(html).toContain(`${COUNT} namespaces`);
   });
 
-  test('a deploy of everything counts before it asks', async () => {
+  test('a deploy of everything shows counts before it asks for confirmation', async () => {
     const page = await openFleet();
     await page.getByRole('button', { name: `Deploy all ${COUNT}…` }).click();
     const dialog = page.getByRole('dialog');

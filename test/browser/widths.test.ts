@@ -18,8 +18,8 @@ useWorld({ processes: true }, async (opened) => {
 });
 const browser = useBrowser();
 
-/** What sticks out of the window: the page as a whole, and everything that can be clicked or filled in. */
-function sticksOut(page: Page): Promise<string[]> {
+/** What exceeds the window: the page as a whole, and all controls. */
+function overflows(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;
     const controls = [...document.querySelectorAll<HTMLElement>('button, a, input, select, summary')];
@@ -40,18 +40,18 @@ async function sweep(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
-    found.push(...(await sticksOut(page)).map((what) => `${width}: ${what}`));
+    found.push(...(await overflows(page)).map((what) => `${width}: ${what}`));
   }
   return found;
 }
 
-/** Wider than any font that a system may use instead of ours. */
+/** Wider than any fallback font of a system. */
 const WIDE_FONT = '* { letter-spacing: 0.07em }';
 
 describe.each(['/status', '/status?q=a&health=outdated', '/status?group=cause', '/status/alpha'])(
   '%s',
   (path) => {
-    test('fits every width, also with a wide font', async () => {
+    test('fits every width, even with a wide font', async () => {
       const page = await browser.open(`${api.url}${path}`);
       await page.getByText('Live', { exact: true }).waitFor();
 
@@ -63,7 +63,7 @@ describe.each(['/status', '/status?q=a&health=outdated', '/status?group=cause', 
 );
 
 describe('the deploy dialog', () => {
-  test('fits every width, and says from which version to which', async () => {
+  test('fits every width, and shows the old and the new version', async () => {
     const page = await browser.open(`${api.url}/status`);
     await page.getByRole('button', { name: 'Deploy a-namespace-with-quite-a-long-name-of-its-own' }).click();
     await page.getByText(`${OLD} → ${NEW}`).waitFor();
@@ -74,7 +74,7 @@ describe('the deploy dialog', () => {
 });
 
 describe('an address that does not exist', () => {
-  test('is a page for people', async () => {
+  test('shows a readable error page', async () => {
     browser.expectComplaints(/404/);
     const page = await browser.open(`${api.url}/nothing`);
 
@@ -85,7 +85,7 @@ describe('an address that does not exist', () => {
 });
 
 describe('a search that finds nothing', () => {
-  test('has no accessibility problem, and leads back', async () => {
+  test('has no accessibility problem, and links back', async () => {
     const page = await browser.open(`${api.url}/status?q=nothing-at-all`);
     await page.getByRole('heading', { name: 'No namespaces match' }).waitFor();
 

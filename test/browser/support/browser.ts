@@ -21,18 +21,18 @@ declare global {
 }
 
 export interface BrowserFixture {
-  /** A page of a browser that has never been here: its own cookies, storage and shared workers. */
+  /** A page in a fresh browser context: its own cookies, storage and shared workers. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>;
   openOnPhone(url: string): Promise<Page>;
   /** Another tab beside a page. */
   openTab(beside: Page, url: string): Promise<Page>;
-  /** For tests that make errors happen on purpose: complaints that match are expected. */
+  /** For tests that provoke errors: matching complaints are expected. */
   expectComplaints(pattern: RegExp): void;
 }
 
 /**
  * A Chromium for the tests of a file. A test fails when any of its pages logs an error, throws, breaks the
- * Content-Security-Policy or asks another host for anything.
+ * Content-Security-Policy or sends a request to another host.
  */
 export function useBrowser(): BrowserFixture {
   let browser: Browser | undefined;
@@ -91,10 +91,10 @@ export function useBrowser(): BrowserFixture {
   };
 }
 
-/** What axe-core finds serious or critical, in lines that name the element. */
+/** Serious and critical findings of axe-core, one line per element. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  // By the debugger, not by a script element: the page's policy stays as it is.
+  // Through the debugger, not a script element, because of the page's policy.
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => window.axe.run());
   return violations
