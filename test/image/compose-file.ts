@@ -21,7 +21,7 @@ const Service = z.strictObject({
   build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
   user: z.string(),
   command: z.array(z.string()),
-  // Compose fills in variables after it has parsed: what comes of one is a text.
+  // Compose fills in variables after parsing: the result is always a string.
   environment: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
   profiles: z.array(z.string()).optional(),
   init: z.boolean().optional(),
@@ -53,7 +53,7 @@ const ComposeFile = z.object({
 export type ComposeFile = z.infer<typeof ComposeFile>;
 export type ComposeService = z.infer<typeof Service>;
 
-/** docker-compose.yml as Compose sees it, with these variables. An option that no one has thought about fails. */
+/** docker-compose.yml as Compose sees it, with these variables. An unknown option fails. */
 export function readComposeFile(env: Readonly<Record<string, string>> = {}): ComposeFile {
   const text = readFileSync(`${ROOT}docker-compose.yml`, 'utf8').replace(
     /\$\{(\w+):-([^}]*)\}/g,

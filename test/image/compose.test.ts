@@ -18,19 +18,19 @@ describe.each(Object.entries(services))('service %s', (_name, service) => {
     expect(service.user).not.toMatch(/^(0|root)(:|$)/);
   });
 
-  test('has a health check that needs nothing its image lacks', () => {
+  test('has a health check that needs only what its image contains', () => {
     expect(service.healthcheck.test[0]).toMatch(/^CMD/);
     expect(service.healthcheck.test.join(' ')).not.toMatch(/curl|wget/);
   });
 
-  test('waits until what it needs is healthy', () => {
+  test('waits until its dependencies are healthy', () => {
     for (const [needed, { condition }] of Object.entries(service.depends_on)) {
       expect(Object.keys(services)).toContain(needed);
       expect(condition).toBe('service_healthy');
     }
   });
 
-  test('uses volumes that there are', () => {
+  test('uses volumes that exist', () => {
     for (const volume of service.volumes) {
       const [type, source] =
         typeof volume === 'string' ? ['volume', volume.split(':')[0]] : [volume.type, volume.source];
@@ -43,7 +43,7 @@ describe.each(Object.entries(services))('service %s', (_name, service) => {
 describe.each(SKIPPERS)(
   "Skipper's service %s",
   (name, { image, command, environment, healthcheck, user, build, init }) => {
-    test('runs a command that exists, with flags that it has', () => {
+    test('runs an existing command with existing flags', () => {
       const [program = '', ...args] = entrypointOf(build?.target ?? '');
       const words = command.filter((word) => !word.startsWith('--'));
       const { stdout, status } = spawnSync(program, [...args, ...words, '--help'], { encoding: 'utf8' });
@@ -53,7 +53,7 @@ describe.each(SKIPPERS)(
         expect(stdout).toContain(`${flag.split('=')[0]} <`);
     });
 
-    test('sets nothing but settings, to what they may be', () => {
+    test('sets only known settings, to valid values', () => {
       const variables = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
       for (const [variable, value] of Object.entries(environment)) {
         const name = variables.get(variable);
@@ -62,7 +62,7 @@ describe.each(SKIPPERS)(
       }
     });
 
-    test('is built here, runs as uid 1000, and asks for readiness with the health check of the image', () => {
+    test("is built here, runs as uid 1000, and checks readiness with the image's health check", () => {
       const isSimulated = name === 'cluster';
       expect(build).toEqual({ context: '.', target: isSimulated ? 'simulated' : 'skipper' });
       expect(image).toBe(isSimulated ? 'skipper-simulated:local' : 'skipper:local');
@@ -72,7 +72,7 @@ describe.each(SKIPPERS)(
       expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain('CMD ["node", "/app/dist/bin/health.js"]');
     });
 
-    test('hears signals from its very start', () => {
+    test('handles signals from its start', () => {
       // As process 1, Node has no handler while it loads: bin/skipper passes signals on, or an init does.
       const [program] = entrypointOf(build?.target ?? '');
       expect(program === `${ROOT}bin/skipper` || init === true).toBe(true);
@@ -81,7 +81,7 @@ describe.each(SKIPPERS)(
 );
 
 describe('docker-compose.yml', () => {
-  test('keeps what Redis knows, and lets it throw nothing away', () => {
+  test("persists Redis' data, and disables eviction", () => {
     const flags = redis?.command.join(' ');
 
     expect(flags).toContain('--appendonly yes');
@@ -90,20 +90,20 @@ describe('docker-compose.yml', () => {
     expect(redis?.ports).toBeUndefined();
   });
 
-  test('workers can be any number: no port, no name of their own; two without further ado', () => {
+  test('workers can be scaled: no port, no fixed name, two by default', () => {
     expect(worker?.ports).toBeUndefined();
     expect(worker).not.toHaveProperty('container_name');
     expect(worker?.deploy).toEqual({ replicas: 2 });
   });
 
-  test('the API is on port 5000 of this machine alone, unless one says otherwise', () => {
+  test('the API listens on port 5000 of localhost, unless configured otherwise', () => {
     expect(api?.ports).toEqual(['127.0.0.1:5000:5000']);
     const open = readComposeFile({ SKIPPER_ADDRESS: '0.0.0.0', SKIPPER_PORT: '80' });
     expect(open.services.api?.ports).toEqual(['0.0.0.0:80:5000']);
     expect(api?.environment.PORT).toBe('5000');
   });
 
-  test('API and workers need Redis, and the simulated cluster where there is one', () => {
+  test('API and workers depend on Redis, and on the simulated cluster if it runs', () => {
     for (const service of [api, worker]) {
       expect(service?.depends_on).toEqual({
         redis: { condition: 'service_healthy', required: true },
@@ -115,7 +115,7 @@ describe('docker-compose.yml', () => {
       if (name !== 'cluster') expect(profiles).toBeUndefined();
   });
 
-  test('has time for running jobs to end', () => {
+  test('leaves running jobs time to end', () => {
     const seconds = (text = '') => Number(text.replace(/s$/, ''));
     for (const service of [api, worker])
       expect(seconds(service?.stop_grace_period)).toBeGreaterThan(
@@ -123,7 +123,7 @@ describe('docker-compose.yml', () => {
       );
   });
 
-  test("the simulated cluster leaves its files where Skipper looks for a config file, and they don't outlive it", () => {
+  test('the simulated cluster writes its files to the folder of the config file, on a tmpfs', () => {
     const [file] = [Settings.shape.configFile.parse(undefined)];
     const folder = file.slice(0, file.lastIndexOf('/'));
 
@@ -139,14 +139,14 @@ describe('docker-compose.yml', () => {
     expect(volumes.simulated).toMatchObject({ driver_opts: { type: 'tmpfs' } });
   });
 
-  test('nothing that the config file of the simulated cluster says is overruled', () => {
+  test('no variable overrides the config file of the simulated cluster', () => {
     for (const variable of ['KUBECONFIG', 'BASEURL', 'REDIS_PREFIX', 'CONFIG_FILE', 'API_SERVER'])
       for (const service of [api, worker]) expect(service?.environment).not.toHaveProperty(variable);
   });
 
-  test("mounts the user's kubeconfig where Skipper looks for one, to be read, and never makes a folder of it", () => {
-    const asked = readComposeFile({ KUBECONFIG: '/home/me/.kube/config' });
-    for (const service of [asked.services.api, asked.services.worker])
+  test("mounts the user's kubeconfig read-only in its default place, and never creates a folder for it", () => {
+    const own = readComposeFile({ KUBECONFIG: '/home/me/.kube/config' });
+    for (const service of [own.services.api, own.services.worker])
       expect(service?.volumes).toContainEqual({
         type: 'bind',
         source: '/home/me/.kube/config',
@@ -157,7 +157,7 @@ describe('docker-compose.yml', () => {
     expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toMatch(/HOME=\/home\/node$/m);
   });
 
-  test('without one there is a kubeconfig that names no cluster', () => {
+  test('mounts a kubeconfig without a cluster by default', () => {
     const load = () => loadKubeConfig({ kubeconfig: `${ROOT}deploy/no-cluster.yaml` });
 
     expect(load).toThrow('deploy/no-cluster.yaml has no current-context: set it');

@@ -42,19 +42,19 @@ function packagesOf(files: readonly string[]): readonly string[] {
   return [...new Set(imported)].filter((name) => !isBuiltIn(name)).sort();
 }
 
-describe('the image of production', () => {
-  test('is what a build without a target makes', () => {
+describe('the production image', () => {
+  test('is the default build target', () => {
     expect(stages.at(-1)).toEqual({ name: '', base: 'skipper', instructions: [] });
   });
 
-  test('has nothing of simulator, bench and tests in any of its stages', () => {
+  test('contains no simulator, benchmarks or tests in any of its stages', () => {
     const sources = stagesOf('skipper').flatMap(sourcesOf);
 
     expect(sources).toContain('api');
     for (const source of sources) expect(source).not.toMatch(/^(\.$|\*|.*(simulator|bench|test))/);
   });
 
-  test('has the packages of production alone: every npm ci leaves the workspaces out', () => {
+  test('has only production packages: every npm ci excludes the workspaces', () => {
     const installs = stagesOf('skipper').flatMap(({ instructions }) =>
       instructions.filter((line) => line.includes('npm ci')),
     );
@@ -72,7 +72,7 @@ describe('the image of production', () => {
     for (const folder of folders) expect(copied).toContain(folder);
   });
 
-  test('imports no package that it does not depend on', () => {
+  test('imports only packages that it depends on', () => {
     const imported = packagesOf(compiledBy('tsconfig.build.json'));
 
     expect(imported.length).toBeGreaterThan(10);
@@ -81,7 +81,7 @@ describe('the image of production', () => {
 });
 
 describe('the image of the simulated cluster', () => {
-  test('adds the simulator to the one of production', () => {
+  test('adds the simulator to the production image', () => {
     const target = stages.find(({ name }) => name === 'simulated');
 
     expect(target?.base).toBe('skipper');
@@ -95,14 +95,14 @@ describe('the image of the simulated cluster', () => {
     expect(packagesOf(files)).toEqual(Object.keys(simulator.dependencies).sort());
   });
 
-  test('a package that both name is the same version, so that it is there once', () => {
+  test('a package that both depend on has the same version, so that it is installed once', () => {
     const versions = { ...root.devDependencies, ...root.dependencies };
     for (const [name, version] of Object.entries(simulator.dependencies))
       if (name in versions) expect([name, version]).toEqual([name, versions[name]]);
   });
 });
 
-test('.dockerignore lets in what the Dockerfile copies', () => {
+test('.dockerignore admits what the Dockerfile copies', () => {
   const allowed = readFileSync(`${ROOT}.dockerignore`, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('!'))

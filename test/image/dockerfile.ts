@@ -39,7 +39,7 @@ export function sourcesOf({ instructions }: Stage): readonly string[] {
     .flatMap((line) => line.split(' ').slice(1, -1));
 }
 
-/** The program that a target starts, as it is on this machine: `node dist/…` or `bin/skipper`. */
+/** The program that a target starts, as a local path: `node dist/…` or `bin/skipper`. */
 export function entrypointOf(target: string): readonly string[] {
   const [line] = stagesOf(target).flatMap(({ instructions }) =>
     instructions.filter((instruction) => instruction.startsWith('ENTRYPOINT ')),

@@ -20,7 +20,7 @@ describe('npm pack', () => {
     files = Packed.parse(JSON.parse(out)).flatMap((each) => each.files.map(({ path }) => path));
   });
 
-  test('contains the command and all that it loads', () => {
+  test('contains the command and everything that it loads', () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'bin/skipper',
@@ -32,7 +32,7 @@ describe('npm pack', () => {
     );
   });
 
-  // npm ignores the overrides of a package that is installed: without its own packages, Skipper gets an undici that needs
+  // npm ignores the overrides of an installed package: without bundled packages, Skipper gets an undici that needs
   // a newer Node.
   test('contains the packages of the lockfile, with our overrides', () => {
     expect(files).toContain('node_modules/@kubernetes/client-node/package.json');
@@ -40,7 +40,7 @@ describe('npm pack', () => {
     expect(files.filter((file) => file.includes('client-node/node_modules/undici/'))).toEqual([]);
   });
 
-  test('contains neither simulator, nor tests, nor source maps of ours', () => {
+  test('contains neither the simulator, nor tests, nor our source maps', () => {
     const own = files.filter((file) => !file.startsWith('node_modules/'));
 
     expect(own.filter((file) => /simulator|test|bench|\.map$|\.tsx?$/.test(file))).toEqual([]);

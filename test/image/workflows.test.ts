@@ -44,7 +44,7 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
   const text = readFileSync(FOLDER + name, 'utf8');
   const workflow = read(name);
 
-  test('pins every action to a commit, and says its version', () => {
+  test('pins every action to a commit, with its version in a comment', () => {
     const uses = text.split('\n').filter((line) => /^\s*(- )?uses: /.test(line));
 
     expect(uses.length).toBeGreaterThan(0);
@@ -52,7 +52,7 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
       expect(line).toMatch(/uses: (\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/\S+)$/);
   });
 
-  test('takes one commit per action', () => {
+  test('uses one commit per action', () => {
     const commits = [...text.matchAll(/uses: (\S+)@([0-9a-f]{40})/g)].map(([, action, commit]) => [
       action,
       commit,
@@ -61,13 +61,13 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
     expect(new Set(commits.map(String)).size).toBe(new Set(commits.map(([action]) => action)).size);
   });
 
-  test('may only read, unless a job says otherwise; no job may change the code beside the one that releases', () => {
+  test('can only read by default; only the release job can write contents', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     const writers = Object.entries(workflow.jobs).filter(([, job]) => job.permissions?.contents === 'write');
     expect(writers.map(([job]) => job)).toEqual(name === 'release.yml' ? ['release'] : []);
   });
 
-  test('leaves no credentials behind, and every job ends some day', () => {
+  test('persists no credentials, and every job has a timeout', () => {
     for (const step of stepsOf(workflow)) {
       if (step.uses?.startsWith('actions/checkout@'))
         expect(step.with).toMatchObject({ 'persist-credentials': false });
@@ -77,11 +77,11 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
     }
   });
 
-  test('puts nothing into a shell that others may write', () => {
+  test('uses no expressions in shell commands', () => {
     for (const { run = '' } of stepsOf(workflow)) expect(run).not.toMatch(/\$\{\{/);
   });
 
-  test('calls no npm script that does not exist', () => {
+  test('calls only npm scripts that exist', () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
@@ -94,7 +94,7 @@ describe.each(readdirSync(FOLDER))('workflow %s', (name) => {
 describe('ci.yml', () => {
   const { test: everything, core } = read('ci.yml').jobs;
 
-  test('tests on the oldest Node of package.json, the newest of the Dockerfile, and what is between', () => {
+  test('tests on the oldest Node of package.json, the newest of the Dockerfile, and those between', () => {
     const { engines } = z
       .object({ engines: z.object({ node: z.string() }) })
       .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
@@ -106,7 +106,7 @@ describe('ci.yml', () => {
     expect(tested).toEqual(expect.arrayContaining([Number(oldest), 22, 24, Number(newest)]));
   });
 
-  test('runs all tests on one version, and levels and files that exist on the others', () => {
+  test('runs all tests on one version, and only existing levels and files on the others', () => {
     const commandsOf = (job: Job | undefined) => job?.steps.map(({ run = '' }) => run) ?? [];
 
     expect(commandsOf(everything)).toContain('npm test -- --ci');
@@ -117,14 +117,14 @@ describe('ci.yml', () => {
 });
 
 describe('nightly.yml', () => {
-  test('runs the long tests by the clock', () => {
+  test('runs the long tests on a schedule', () => {
     const { on, jobs } = read('nightly.yml');
 
     expect(on).toHaveProperty('schedule');
     expect(jobs.long?.steps.map(({ run }) => run)).toContain('npm run test:long -- --ci');
   });
 
-  test('runs files that exist', () => {
+  test('runs existing files', () => {
     const { scripts } = z
       .object({ scripts: z.object({ 'test:long': z.string() }) })
       .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
@@ -138,14 +138,14 @@ describe('nightly.yml', () => {
 describe('release.yml', () => {
   const { on, jobs } = read('release.yml');
 
-  test('runs on tags of a version, and only after all checks', () => {
+  test('runs on version tags, and only after all checks', () => {
     expect(on).toEqual({ push: { tags: ['v*'] } });
     expect(jobs.check?.uses).toBe('./.github/workflows/ci.yml');
     expect(jobs.image?.needs).toContain('check');
     expect(jobs.release?.needs).toEqual(['image', 'chart']);
   });
 
-  test('the image is for both architectures, with SBOM and provenance', () => {
+  test('builds the image for both architectures, with SBOM and provenance', () => {
     const push = jobs.image?.steps.find(({ uses }) => uses?.startsWith('docker/build-push-action@'));
 
     expect(push?.with).toMatchObject({
@@ -158,7 +158,7 @@ describe('release.yml', () => {
       expect(push?.with?.['build-args']).toContain(`${name}=`);
   });
 
-  test.each(['image', 'chart'])('signs the %s by its digest, and attests where it comes from', (name) => {
+  test.each(['image', 'chart'])('signs the %s by its digest, and attests its provenance', (name) => {
     const job = jobs[name];
 
     expect(job?.permissions).toEqual({
@@ -188,7 +188,7 @@ describe('release-notes.mjs', () => {
     ['1.1', undefined],
     ['10.0', undefined],
     ['2.0.0', undefined],
-  ])('the section of %s', async (version, notes) => {
+  ])('returns the section of %s', async (version, notes) => {
     expect(await notesOf(CHANGELOG, version)).toBe(notes);
   });
 
