@@ -17,9 +17,9 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
-  // Most files wait, for deadlines, browsers, control planes: two cores carry four of them.
+  // Most files wait (for deadlines, browsers, control planes): two cores can run four of them.
   maxWorkers: Math.max(4, availableParallelism()),
-  // No test's own bound: a hang ends, and a busy machine ends none.
+  // Only ends hangs: long enough for every test on a busy machine.
   testTimeout: 30_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],

@@ -114,10 +114,10 @@ export function connect(kubeconfig: string): ApiClient {
 }
 
 /** Retries until the answer is accepted. */
-export async function eventually<T>(ask: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> {
+export async function eventually<T>(read: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> {
   const deadline = Date.now() + EVENT_TIMEOUT_MS;
   for (;;) {
-    const answer = await ask();
+    const answer = await read();
     if (isEnough(answer)) return answer;
     if (Date.now() > deadline) throw new Error(`not in ${EVENT_TIMEOUT_MS} ms: ${JSON.stringify(answer)}`);
     await pause(50);

@@ -1,7 +1,7 @@
 import { toCliError } from '../../cli/to-cli-error.ts';
 import { ApiError } from '../../client/api-error.ts';
 
-/** Ends as the command line would: a request that failed has its exit code and hints. */
+/** Ends like the command line: a failed request has its exit code and hints. */
 export async function asCommand<T>(ending: Promise<T>): Promise<T> {
   try {
     return await ending;

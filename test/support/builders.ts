@@ -20,19 +20,19 @@ import type { Rollout } from '../../domain/rollout/rollout.ts';
 import type { RedisAddress } from '../../shared/redis.ts';
 import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
 
-/** Plausible objects of the domain; a test overrides only what it is about. */
+/** Plausible domain objects; a test overrides only what matters to it. */
 
 export const NAMESPACE = 'team-a';
 export const ROLLOUT = 'rollout-1';
 export const VERSION = '20220808113256-eef68a8';
 export const IMAGE = `fiaas/fiaas-deploy-daemon:${VERSION}`;
 export const OLD_IMAGE = 'fiaas/fiaas-deploy-daemon:20190215094822-2ace0ea';
-/** The id that the first try of ROLLOUT writes in NAMESPACE. */
+/** The id that the first attempt of ROLLOUT writes in NAMESPACE. */
 export const OUR_ID = deploymentId(ROLLOUT, NAMESPACE);
-/** An id that upstream Skipper, or an earlier rollout, has written. */
+/** An id that upstream Skipper or an earlier rollout wrote. */
 export const FOREIGN_ID = '0b7c9d2e-5d1c-4b6a-8a53-1a9f6f6f0c11';
 
-/** All 113 that were published are the same. */
+/** All 113 published versions have the same one. */
 export { PUBLISHED_CONFIG as FIAAS_YML };
 
 export const silentLog: Logger = pino({ level: 'silent' });
@@ -70,7 +70,7 @@ export function aConfigMap(
   return { metadata: { name, namespace }, ...(data === undefined ? {} : { data }) };
 }
 
-/** FDD's Application as it stands when it is what the release asks for. */
+/** FDD's Application when it matches the release. */
 export function anApplication(overrides: Partial<ObservedApplication> = {}): ObservedApplication {
   return {
     resourceVersion: '100',
@@ -83,7 +83,7 @@ export function anApplication(overrides: Partial<ObservedApplication> = {}): Obs
   };
 }
 
-/** FDD's Deployment, wholly rolled out. */
+/** FDD's Deployment, completely rolled out. */
 export function aDeployment(overrides: Partial<ObservedDeployment> = {}): ObservedDeployment {
   return {
     resourceVersion: '120',
@@ -113,7 +113,7 @@ export function aStatus(overrides: Partial<ObservedStatus> = {}): ObservedStatus
   };
 }
 
-/** A pod that runs and is ready. */
+/** A running, ready pod. */
 export function aPod(overrides: Partial<ObservedPod> = {}): ObservedPod {
   return {
     name: 'fiaas-deploy-daemon-5d4f9c',
@@ -134,7 +134,7 @@ export function aBootstrapPod(overrides: Partial<ObservedPod> = {}): ObservedPod
   return aPod({ name: 'fiaas-deploy-daemon-bootstrap', startedFor: OUR_ID, ...overrides });
 }
 
-/** A namespace that is FIAAS's, and has nothing in it yet. */
+/** A FIAAS namespace without any objects. */
 export function aSnapshot(overrides: Partial<NamespaceSnapshot> = {}): NamespaceSnapshot {
   return {
     namespace: NAMESPACE,
@@ -148,7 +148,7 @@ export function aSnapshot(overrides: Partial<NamespaceSnapshot> = {}): Namespace
   };
 }
 
-/** A namespace where an earlier deployment of the same release is finished. */
+/** A namespace where an earlier deployment of the same release has finished. */
 export function aSettledSnapshot(overrides: Partial<NamespaceSnapshot> = {}): NamespaceSnapshot {
   return aSnapshot({
     application: anApplication(),
@@ -176,7 +176,7 @@ export function anExpectation(overrides: Partial<Expectation> = {}): Expectation
   return { deploymentId: OUR_ID, image: IMAGE, bootstrap: false, ...overrides };
 }
 
-/** Everything that proves OUR_ID: SUCCESS at 110, a rolled out Deployment, its watch at 200. */
+/** Everything that verifies OUR_ID: SUCCESS at 110, a rolled-out Deployment, its watch at 200. */
 export function anEvidence(
   snapshot: Partial<NamespaceSnapshot> = {},
   overrides: Partial<Evidence> = {},
@@ -214,7 +214,7 @@ export function aManifest(overrides: { deploymentId?: string; release?: Release 
   );
 }
 
-/** A namespace that runs what it should, as it is shown. */
+/** The row of an up-to-date namespace. */
 export function aFleetRow(overrides: Partial<FleetRow> = {}): FleetRow {
   return {
     namespace: NAMESPACE,
@@ -233,7 +233,7 @@ export function aFleetRow(overrides: Partial<FleetRow> = {}): FleetRow {
   };
 }
 
-/** The numbers of some rows, with a worker and an empty queue. */
+/** The summary of some rows, with a worker and an empty queue. */
 export function aFleetSummary(
   rows: readonly FleetRow[] = [],
   overrides: Partial<FleetSummary> = {},

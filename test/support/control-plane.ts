@@ -21,9 +21,9 @@ export interface ControlPlane {
 }
 
 export interface ControlPlaneOptions {
-  /** Off, the API is bare: no default accounts, no namespace deletion, no quota counts. On where the binary exists. */
+  /** Without it: no default accounts, no namespace deletion, no quota counts. Default: on if the binary exists. */
   readonly controllerManager?: boolean;
-  /** More bearer tokens: token to user name. They have no rights but what RBAC gives them. */
+  /** More bearer tokens: token to user name. They have only the rights from RBAC. */
   readonly tokens?: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export function controlPlaneAvailable(): boolean {
   return controlPlaneMissing() === undefined;
 }
 
-/** Why no control plane can be started here; undefined when one can. */
+/** Why no control plane can be started; undefined if one can. */
 export function controlPlaneMissing(): string | undefined {
   const folder = process.env.KUBEBUILDER_ASSETS;
   if (folder === undefined || folder === '') return 'KUBEBUILDER_ASSETS is not set';
@@ -158,7 +158,7 @@ function controllerManagerFlags(folder: string, port: number): readonly string[]
 
 interface ProcessGroup {
   spawn(binary: string, flags: readonly string[]): void;
-  /** The log of a process that has ended by itself; undefined while all run. */
+  /** The log of a process that ended on its own; undefined while all run. */
   ended(): Promise<string | undefined>;
   kill(): Promise<void>;
 }
@@ -169,7 +169,7 @@ function createProcessGroup(folder: string): ProcessGroup {
 
   function start(name: string, flags: readonly string[]): void {
     const log = openSync(join(folder, `${name}.log`), 'w');
-    // A group of its own: the binaries may be scripts around another one, and it is the group that is killed.
+    // In its own process group, which is killed as a whole: the binaries can be wrapper scripts.
     children.push({
       name,
       child: spawn(binaryPath(name), flags, { stdio: ['ignore', log, log], detached: true }),
@@ -183,13 +183,13 @@ function createProcessGroup(folder: string): ProcessGroup {
     return `${gone.name} ended: ${log.trim().split('\n').slice(-5).join('\n')}`;
   }
 
-  /** SIGKILL: asked politely, an API server waits for an etcd that may be gone, and there is nothing to save. */
+  /** SIGKILL: on SIGTERM an API server waits for an etcd that may be gone, and there is nothing to save. */
   function killNow(): void {
     for (const { child } of children) {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // It is gone already.
+        // Already gone.
       }
     }
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
@@ -204,7 +204,7 @@ function createProcessGroup(folder: string): ProcessGroup {
       const exits = children.map(({ child }) => exitOf(child));
       killNow();
       await Promise.all(exits);
-      // A process that was still writing as it died may have made files anew.
+      // A process that was still writing can have created files again.
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
@@ -234,7 +234,7 @@ async function waitUntilFound(
     while (!(await answersOk(url + path, token, dispatcher))) {
       const ended = await processes.ended();
       if (ended !== undefined) throw new Error(ended);
-      if (Date.now() > deadline) throw new Error(`${path} was not there in ${READY_TIMEOUT_MS} ms`);
+      if (Date.now() > deadline) throw new Error(`${path} was not ready within ${READY_TIMEOUT_MS} ms`);
       await pause(100);
     }
   } finally {

@@ -13,7 +13,7 @@ export interface RunningDemo {
   fleet(): Promise<FleetDocument>;
 }
 
-/** `npm run demo`, as a user starts it, for the tests of a file; ready when `isReady` says so of its fleet. */
+/** Runs `npm run demo` like a user, for the tests of a file; ready when `isReady` accepts its fleet. */
 export function useDemo(
   { namespaces, failRate }: { namespaces: number; failRate: number },
   isReady: (fleet: FleetDocument) => boolean,
@@ -32,22 +32,22 @@ export function useDemo(
     url = `http://127.0.0.1:${port}`;
     const flags = ['--namespaces', namespaces, '--fail-rate', failRate, '--port', port].map(String);
     child = spawn(process.execPath, [DEMO, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
-        said = (said + chunk.toString()).slice(-4_000);
+        output = (output + chunk.toString()).slice(-4_000);
       });
     }
     ended = new Promise((resolve) => child?.once('exit', resolve));
     const died = ended.then((code) => {
-      throw new Error(`the demo ended with ${code}: ${said}`);
+      throw new Error(`the demo ended with ${code}: ${output}`);
     });
     const ready = until(
       async () => isReady(await fleet()),
       `the demo with ${namespaces} namespaces`,
       FILLED_MS,
     );
-    // Whichever comes first; the other one is of no interest then.
+    // The first one decides; the other is ignored.
     for (const promise of [died, ready]) promise.catch(() => undefined);
     await Promise.race([ready, died]);
   }, FILLED_MS + 10_000);
@@ -65,7 +65,7 @@ export function useDemo(
   };
 }
 
-/** Everything has been asked for and has come to its end. */
+/** Whether everything was deployed and has ended. */
 export function isQuiet(namespaces: number) {
   return ({ rows, summary }: FleetDocument): boolean =>
     rows.length === namespaces &&

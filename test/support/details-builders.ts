@@ -4,7 +4,7 @@ import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
 import { aFleetRow, NAMESPACE, OUR_ID, ROLLOUT, VERSION } from './builders.ts';
 
-/** Plausible parts of a namespace's details; a test overrides only what it is about. */
+/** Plausible parts of a namespace's details; a test overrides only what matters to it. */
 
 export const STARTED_AT = 1_700_000_000_000;
 
@@ -57,7 +57,7 @@ export function aBootstrap(overrides: Partial<LastBootstrap> = {}): LastBootstra
   };
 }
 
-/** The row of a namespace whose one attempt went well. */
+/** The row of a namespace whose only attempt succeeded. */
 export function aRow(overrides: Partial<FleetRow> = {}): FleetRow {
   return aFleetRow({ attempt: 1, since: STARTED_AT, ...overrides });
 }
@@ -79,13 +79,13 @@ export function someDetails(overrides: Partial<NamespaceDetails> = {}): Namespac
   };
 }
 
-/** Upstream's keys of the status of a namespace that is well. */
+/** Upstream's keys in the status of a healthy namespace. */
 export function aStatus(overrides: Partial<NamespaceStatus> = {}): NamespaceStatus {
   const { namespace, status, channel, version } = aRow();
   return { name: 'fiaas-deploy-daemon', namespace, status, description: '', channel, version, ...overrides };
 }
 
-/** A namespace in which a deploy would change nothing. */
+/** A namespace where a deploy would change nothing. */
 export function someObjects(overrides: Partial<NamespaceObjects> = {}): NamespaceObjects {
   return {
     namespace: NAMESPACE,

@@ -9,17 +9,17 @@ export interface FakeRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
-  // biome-ignore lint/suspicious/noExplicitAny: assertions say what must be there
+  // biome-ignore lint/suspicious/noExplicitAny: assertions check what must exist
   readonly body: any;
 }
 
 export type FakeHandler = (request: FakeRequest, response: ServerResponse) => void;
 
-/** A server of chosen answers that remembers what it was asked. */
+/** A server with scripted responses that records its requests. */
 export interface FakeApi {
   readonly url: string;
   readonly requests: readonly FakeRequest[];
-  /** Ends all connections; new ones are served. */
+  /** Ends all connections; new ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 }

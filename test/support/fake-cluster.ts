@@ -15,7 +15,7 @@ export interface FakeRequest {
   readonly body?: unknown;
 }
 
-/** A client that notes what it is asked, and answers what a test tells it to; by default the body it was sent. */
+/** A client that records requests and returns scripted answers; by default it returns the request's body. */
 export interface FakeClient extends KubernetesClient {
   readonly requests: FakeRequest[];
   /** Answers the next request of this kind (`apply applications`); an Error is thrown. */
@@ -57,7 +57,7 @@ export function aRefusedRequest(httpStatus: number, code: KubernetesError['code'
   return new KubernetesError(code, `refused with ${httpStatus}`, { httpStatus, status: {} });
 }
 
-/** A run's context whose notes and memory a test can read. */
+/** A run's context whose notes and remembered fields a test can read. */
 export function createFakeContext(overrides: Partial<RunContext> = {}) {
   const client = createFakeClient();
   const remembered: Record<string, string | number> = {};

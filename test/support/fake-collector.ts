@@ -9,18 +9,18 @@ export interface CollectedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
-  /** As OTLP numbers it: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  /** OTLP's number: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   readonly kind: number;
   readonly attributes: Readonly<Record<string, Value>>;
   readonly isError: boolean;
   readonly service: string;
 }
 
-/** A collector of traces: takes `POST /v1/traces` as JSON and keeps what it is sent. */
+/** A trace collector: accepts `POST /v1/traces` as JSON and keeps the spans. */
 export interface FakeCollector {
   readonly url: string;
   spans(): readonly CollectedSpan[];
-  /** From now on requests are taken and never answered. */
+  /** From now on requests are accepted and never answered. */
   hang(): void;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import { createMetrics } from '../../shared/metrics.ts';
 import type { ChangeFeed } from '../../shared/state/change-feed.ts';
 import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
 
-/** A core without Redis and cluster: a fleet that a test lays out, and a service that notes what it was asked. */
+/** A core without Redis and cluster: a fleet defined by the test, and a service that records its requests. */
 export interface FakeCore {
   readonly core: Core;
   readonly asked: DeployCommand[];
@@ -26,7 +26,7 @@ export interface FakeCore {
 export interface FakeCoreOptions {
   readonly namespaces?: Readonly<Record<string, Partial<NamespaceSnapshot>>>;
   readonly flags?: SettingSources['flags'];
-  /** Every deploy ends in this error. */
+  /** Every deploy fails with this error. */
   readonly failure?: Error;
   readonly replayed?: boolean;
   readonly log?: Logger;
@@ -49,8 +49,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       const targets = new Map(names.map((name) => [name, { state: 'pending' as const, jobId: `${name}.1` }]));
       return { rollout: aRollout({ forceBootstrap: command.forceBootstrap }), targets, replayed };
     },
-    plan: async (question): Promise<PlannedTarget[]> => {
-      planned.push(question);
+    plan: async (command): Promise<PlannedTarget[]> => {
+      planned.push(command);
       return cluster
         .namespaces()
         .map((namespace) => ({ namespace, action: 'unchanged', reason: 'already runs', steps: [] }));
@@ -95,7 +95,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
   return { core, asked, planned };
 }
 
-/** A feed on which nothing ever changes. */
+/** A feed without changes. */
 export const silentFeed: ChangeFeed = { listen: () => undefined, close: () => undefined };
 
 export function createFakeCluster(

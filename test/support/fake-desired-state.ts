@@ -1,13 +1,13 @@
 import type { TargetState } from '../../domain/rollout/rollout.ts';
 
-/** The desired state as it should be, in a few lines that can be checked by reading: the reference for the Lua scripts. */
+/** The reference for the Lua scripts: a model of the desired state, short enough to verify by reading. */
 export interface StateModel {
-  /** Asks; returns the new rollout's id. */
+  /** Requests a deploy; returns the new rollout's id. */
   request(namespaces: readonly string[], force: boolean, version: string): string;
   begin(namespace: string, token: string): object;
   holds(namespace: string, token: string): boolean;
   release(namespace: string, token: string): void;
-  /** Ends a run that holds its lease; true when more was asked meanwhile. */
+  /** Ends a run that holds its lease; true if more was requested meanwhile. */
   finish(namespace: string, token: string, state: TargetState): boolean;
   expire(namespace: string): void;
   rollouts(): readonly string[];
@@ -15,17 +15,17 @@ export interface StateModel {
   ends(): Record<string, TargetState>;
 }
 
-interface Asked {
+interface ModelRequest {
   readonly rolloutId: string;
   readonly force: boolean;
   readonly version: string;
 }
 
 interface NamespaceModel {
-  /** Everything that was asked for, in order: its index + 1 is the generation. */
-  readonly asked: Asked[];
+  /** All requests in order: index + 1 is the generation. */
+  readonly requests: ModelRequest[];
   handled: number;
-  /** The generation that the latest run works on; it has not ended. */
+  /** The generation of the latest run, which has not ended. */
   running: number | undefined;
   lease: { readonly token: string; readonly generation: number } | undefined;
 }
@@ -38,14 +38,14 @@ export function createStateModel(): StateModel {
   function of(namespace: string): NamespaceModel {
     const known = namespaces.get(namespace);
     if (known) return known;
-    const fresh: NamespaceModel = { asked: [], handled: 0, running: undefined, lease: undefined };
+    const fresh: NamespaceModel = { requests: [], handled: 0, running: undefined, lease: undefined };
     namespaces.set(namespace, fresh);
     return fresh;
   }
 
   function end(namespace: string, generation: number, state: TargetState): void {
-    const asked = of(namespace).asked[generation - 1];
-    if (asked) ends.set(`${asked.rolloutId}/${namespace}`, state);
+    const request = of(namespace).requests[generation - 1];
+    if (request) ends.set(`${request.rolloutId}/${namespace}`, state);
   }
 
   return {
@@ -54,18 +54,18 @@ export function createStateModel(): StateModel {
       rollouts.push(rolloutId);
       for (const name of names) {
         const model = of(name);
-        const latest = model.asked.length;
-        // What has not begun never will: the new request takes its place.
+        const latest = model.requests.length;
+        // A request that has not begun never will: the new one replaces it.
         if (latest > model.handled && model.running !== latest) end(name, latest, 'superseded');
-        model.asked.push({ rolloutId, force, version });
+        model.requests.push({ rolloutId, force, version });
       }
       return rolloutId;
     },
     begin(name, token) {
       const model = of(name);
       if (model.lease) return { kind: 'busy' };
-      const generation = model.asked.length;
-      const latest = model.asked.at(-1);
+      const generation = model.requests.length;
+      const latest = model.requests.at(-1);
       if (!latest || generation <= model.handled) {
         model.lease = undefined;
         return { kind: 'idle' };
@@ -73,7 +73,7 @@ export function createStateModel(): StateModel {
       if (model.running !== undefined && model.running !== generation) end(name, model.running, 'superseded');
       model.running = generation;
       model.lease = { token, generation };
-      const unanswered = model.asked.slice(model.handled);
+      const unanswered = model.requests.slice(model.handled);
       return {
         kind: 'run',
         run: {
@@ -91,13 +91,13 @@ export function createStateModel(): StateModel {
     },
     finish(name, token, state) {
       const model = of(name);
-      if (model.lease?.token !== token) throw new Error('the model has no such lease');
+      if (model.lease?.token !== token) throw new Error('the model does not have this lease');
       const { generation } = model.lease;
       end(name, generation, state);
       model.handled = generation;
       model.running = undefined;
       model.lease = undefined;
-      return model.asked.length > generation;
+      return model.requests.length > generation;
     },
     expire(name) {
       of(name).lease = undefined;

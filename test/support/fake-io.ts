@@ -2,7 +2,7 @@ import type { Environment, Io } from '../../cli/terminal.ts';
 import type { Terminal } from '../../shared/terminal.ts';
 
 export interface FakeIo extends Io {
-  /** What was written so far. */
+  /** The output so far. */
   written(): string;
   warned(): string;
   readonly questions: readonly string[];
@@ -15,7 +15,7 @@ export interface FakeIoOptions {
   readonly rows?: number;
   readonly env?: Environment;
   readonly now?: number;
-  /** What a person answers; without, nobody is there. */
+  /** The user's answer; without one, no user is present. */
   readonly answer?: boolean;
 }
 

@@ -22,22 +22,22 @@ export interface OpenWatch {
   readonly query: URLSearchParams;
   /** Sends one event, as a line of its own. */
   send(type: string, object: unknown): void;
-  /** Sends bytes as they are: half lines, many lines, nonsense. */
+  /** Sends raw bytes: half lines, many lines, nonsense. */
   write(text: string): void;
   end(): void;
   /** Cuts the connection. */
   cut(): void;
 }
 
-/** A list and watch endpoint that a test plays by hand: it decides every page, event, silence and cut. */
+/** A list and watch endpoint that the test controls: every page, event, silence and cut. */
 export interface FakeListWatchServer {
   readonly url: string;
   readonly lists: readonly URLSearchParams[];
-  /** Answers lists, in order; the last one answers all that follow. */
+  /** Answers lists in order; the last answer is repeated. */
   answerLists(...answers: readonly ListAnswer[]): void;
   /** Answers the next watch requests with a refusal instead of a stream. */
   refuseWatches(...statuses: readonly number[]): void;
-  /** The next watch that is opened, or was opened and not taken yet. */
+  /** The next opened watch, or one that was opened and not taken yet. */
   nextWatch(): Promise<OpenWatch>;
   close(): Promise<void>;
 }
@@ -111,7 +111,7 @@ export function aRefusal(code: number, reason = 'Expired') {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `simulated ${code}` };
 }
 
-/** Waits, in small steps, until a fact holds; fails with what it was instead. */
+/** Waits in small steps until a fact holds; fails with its description. */
 export async function until(fact: () => boolean, what: string, timeoutMs = 4_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!fact()) {

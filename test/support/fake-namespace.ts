@@ -20,21 +20,21 @@ import {
   NAMESPACE,
 } from './builders.ts';
 
-/** A model of one namespace: what an API server, FDD and the desired-state record would hold. Every value is new. */
+/** A model of one namespace in the API server, FDD and the desired-state record. Values are immutable. */
 export interface FakeNamespace {
   readonly application: ObservedApplication | undefined;
   readonly deployment: ObservedDeployment | undefined;
   readonly statuses: readonly ObservedStatus[];
   readonly bootstrapPod: ObservedPod | undefined;
   readonly done: PlanInput['done'];
-  /** What was done to it, in order: step kinds, with the deployment id where there is one. */
+  /** The steps so far, in order: step kinds, with the deployment id if there is one. */
   readonly journal: readonly string[];
 }
 
-export type Asked = Pick<PlanInput, 'release' | 'rolloutId' | 'forceBootstrap' | 'manageRbac'>;
+export type PlanRequest = Pick<PlanInput, 'release' | 'rolloutId' | 'forceBootstrap' | 'manageRbac'>;
 
-export function planFor(world: FakeNamespace, asked: Asked) {
-  return planDeployment(aPlanInput({ ...asked, observed: snapshotOf(world), done: world.done }));
+export function planFor(world: FakeNamespace, request: PlanRequest) {
+  return planDeployment(aPlanInput({ ...request, observed: snapshotOf(world), done: world.done }));
 }
 
 export function snapshotOf(world: FakeNamespace): NamespaceSnapshot {
@@ -67,7 +67,7 @@ export function applyStep(world: FakeNamespace, step: Step, { forgets = false } 
     case 'delete-bootstrap-pod':
       return log({ ...world, bootstrapPod: undefined }, step.kind);
     case 'create-bootstrap-pod': {
-      if (world.bootstrapPod) throw new Error('the name of the bootstrap pod is taken');
+      if (world.bootstrapPod) throw new Error('the bootstrap pod already exists');
       const created = { ...world, bootstrapPod: aBootstrapPod({ startedFor: step.deploymentId }) };
       return log(
         remember(created, forgets ? {} : { bootstrappedId: step.deploymentId }),
@@ -79,7 +79,7 @@ export function applyStep(world: FakeNamespace, step: Step, { forgets = false } 
   }
 }
 
-/** What FDD makes of it: the bootstrap program, or a running FDD, takes an id up that has not succeeded. */
+/** How FDD reacts: the bootstrap program, or a running FDD, processes an id that has not succeeded. */
 export function fddReacts(world: FakeNamespace): FakeNamespace {
   const { application, bootstrapPod, deployment } = world;
   const bootstraps = bootstrapPod?.phase === 'Running' && application?.bootstrapLabel === true;
@@ -92,7 +92,7 @@ export function fddReacts(world: FakeNamespace): FakeNamespace {
   if (!application || id === undefined || (!bootstraps && !deployment)) {
     return { ...world, bootstrapPod: ended };
   }
-  // fdd#69: an id that has succeeded is never done again.
+  // fdd#69: an id that has succeeded is never deployed again.
   const isNew = reportOn(snapshotOf(world), id)?.result !== 'SUCCESS';
   const rolledOut = isNew
     ? aDeployment({ deploymentId: id, image: application.image, environment: madeWith(application.config) })
@@ -107,24 +107,24 @@ export function fddReacts(world: FakeNamespace): FakeNamespace {
   };
 }
 
-/** The model's Deployments show, as a variable, the config that FDD made them with. */
+/** The model's Deployments record the config that FDD created them with in a variable. */
 export function madeWith(config: Release['config']): Record<string, string> {
   return { MADE_WITH: JSON.stringify(config) };
 }
 
-/** Ends a run as a worker does once its deployment is verified: the bootstrap pod's record is saved, and the pod deleted. */
+/** Ends a run like a worker after verification: the bootstrap pod's record is saved, and the pod deleted. */
 export function collect(world: FakeNamespace, verified: string): FakeNamespace {
   if (world.deployment?.deploymentId !== verified) return world;
   return world.bootstrapPod?.startedFor === verified ? { ...world, bootstrapPod: undefined } : world;
 }
 
-/** One run. With `crashAfter` it ends after that many steps, and before FDD has seen anything. */
+/** One run. With `crash` it ends after that many steps, before FDD has seen anything. */
 export function runOnce(
   world: FakeNamespace,
-  asked: Asked,
+  request: PlanRequest,
   crash: { after: number; forgets: boolean } = { after: Number.POSITIVE_INFINITY, forgets: false },
 ): FakeNamespace {
-  const { steps } = planFor(world, asked);
+  const { steps } = planFor(world, request);
   let now = world;
   for (const [index, step] of steps.entries()) {
     if (index >= crash.after) return now;
@@ -155,7 +155,7 @@ export function aNamespace(start: StartState): FakeNamespace {
   };
 }
 
-/** The id of a rollout's nth try in the namespace of the builders. */
+/** The id of a rollout's nth attempt in the namespace of the builders. */
 export function idOf(rolloutId: string, attempt = 0): string {
   return deploymentId(rolloutId, NAMESPACE, attempt);
 }

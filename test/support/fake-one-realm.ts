@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
 /**
- * Jest runs a test in a context of its own, where errors that Node itself makes (ENOENT, TimeoutError) are no instance
+ * Jest runs a test in its own context, where errors that Node creates (ENOENT, TimeoutError) are not an instance
  * of that context's Error. A real process has one realm only; importing this file restores that.
  */
 const ordinary = Function.prototype[Symbol.hasInstance];
@@ -10,7 +10,7 @@ Object.defineProperty(Error, Symbol.hasInstance, {
   configurable: true,
   value(this: unknown, value: unknown): boolean {
     if (ordinary.call(this as () => void, value)) return true;
-    // Subclasses inherit this method; only Error itself is doubled.
+    // Subclasses inherit this method; only Error itself is duplicated.
     return this === Error && (types.isNativeError(value) || value instanceof DOMException);
   },
 });

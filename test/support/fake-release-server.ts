@@ -9,10 +9,10 @@ import type { ChannelStore } from '../../shared/releases/kept-channel.ts';
 
 export type ReleaseAnswer = (response: ServerResponse, headers: IncomingHttpHeaders) => void;
 
-/** A release server that a test plays by hand: what it answers, by path; everything else is 404. */
+/** A release server that the test controls: responses by path; everything else is 404. */
 export interface FakeReleaseServer {
   readonly url: string;
-  /** Every request, in order: `GET /path`, with `304` where the answer was that. */
+  /** Every request in order: `GET /path`, with `304` if that was the response. */
   readonly requests: readonly string[];
   answer(path: string, answer: ReleaseAnswer | string): void;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export async function startFakeReleaseServer(): Promise<FakeReleaseServer> {
   };
 }
 
-/** Serves a text as GitHub Pages does: with an ETag, and conditionally. */
+/** Serves a text like GitHub Pages: with an ETag, and conditionally. */
 export function withEtag(text: string, etag = `"${text.length}-${text.slice(0, 99).replace(/\W/g, '')}"`) {
   return (response: ServerResponse, headers: IncomingHttpHeaders) => {
     if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
@@ -53,7 +53,7 @@ export function withEtag(text: string, etag = `"${text.length}-${text.slice(0, 9
   };
 }
 
-/** What may be asked of the outside where nothing is set but the base URL. */
+/** The egress policy if only the base URL is set. */
 export function anOutbound(
   options: Partial<EgressPolicyOptions> & Pick<EgressPolicyOptions, 'baseUrl'>,
 ): EgressPolicy {

@@ -36,15 +36,15 @@ export interface FakeEnd {
 }
 
 export interface FakeRunsOptions {
-  /** The runs to hand out, one after the other; then there is nothing left to do. */
+  /** The runs to hand out, one after the other; then the state is idle. */
   readonly runs: readonly Run[];
-  /** More was requested while each of the runs went. */
+  /** Whether more was requested during each run. */
   readonly isMoved?: boolean;
-  /** What every report and end is refused with. */
+  /** The error of every report and end. */
   readonly refusal?: Error;
 }
 
-/** The desired state as far as a run writes it, which notes what it is given. */
+/** The part of the desired state that a run writes; it records every call. */
 export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptions) {
   const left = [...runs];
   const reports: FakeEnd[] = [];
@@ -78,7 +78,7 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
   return { state, reports, ends, released };
 }
 
-/** Leases that are lost when a test says so. */
+/** Leases that are lost when the test decides. */
 export function createFakeLeases() {
   const lost = new AbortController();
   const held: string[] = [];
@@ -96,7 +96,7 @@ export function createFakeLeases() {
   return { leases, held, lose: (reason: Error) => lost.abort(reason) };
 }
 
-/** A job that notes when it was delayed to, and what was logged. */
+/** A job that records its delays and log lines. */
 export function createFakeJob() {
   const delayedTo: number[] = [];
   const log: string[] = [];

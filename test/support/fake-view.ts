@@ -1,7 +1,7 @@
 import type { FleetView } from '../../api/fleet-view/fleet-view.ts';
 import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
 
-/** A view of an empty fleet; a test overrides only what it is about. */
+/** A view of an empty fleet; a test overrides only what matters to it. */
 export function aFakeView(overrides: Partial<FleetView> = {}): FleetView {
   const summary = () =>
     summariseFleet({

@@ -10,21 +10,21 @@ export interface GateRequest {
 
 /** Requests that wait at a gate. */
 export interface Held {
-  /** How many have come so far. */
+  /** Matching requests so far. */
   count(): number;
-  /** Resolves when one has come. */
+  /** Resolves when one has arrived. */
   arrived(): Promise<void>;
-  /** Lets all of them through, and those that come later. */
+  /** Lets all of them through, including later ones. */
   release(): void;
 }
 
-/** A way to the API server for chosen processes, on which requests can be held, watched and cut off. */
+/** A proxy to the API server for chosen processes, which can hold, observe and cut requests. */
 export interface Gate {
   readonly url: string;
   hold(matches: (request: GateRequest) => boolean): Held;
-  /** Called before a request is passed on, which waits for it. */
+  /** Called before each request is passed on; the request waits for it. */
   before(act: (request: GateRequest) => Promise<void>): void;
-  /** Nobody gets through, and open connections end. */
+  /** Refuses all requests and ends open connections. */
   cut(): void;
   repair(): void;
   close(): Promise<void>;

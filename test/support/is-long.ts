@@ -1,2 +1,2 @@
-/** `npm run test:long` looks longer, and at more, than every change can wait for. */
+/** `npm run test:long` tests longer and with more data than a normal run. */
 export const isLong = process.env.TEST_LONG === '1';

@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 export interface HeardEvent {
   readonly id: string;
   readonly event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: assertions say what must be there
+  // biome-ignore lint/suspicious/noExplicitAny: assertions check what must exist
   readonly data: any;
   /** When it arrived, in milliseconds since the epoch. */
   readonly at: number;
@@ -17,13 +17,13 @@ export interface Listener {
   stop(): void;
 }
 
-/** Listens to server-sent events as a browser does; resolves when the answer has begun. */
+/** Listens to server-sent events like a browser; resolves when the response has begun. */
 export async function listenToEvents(
   url: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Listener> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    // A connection of its own, so that nobody waits for another listener's.
+    // Its own connection, so that it does not wait for another listener's.
     get(url, { headers, agent: false }, resolve).on('error', reject);
   });
   const heard: HeardEvent[] = [];

@@ -1,12 +1,12 @@
 import { relative, sep } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
-/** Levels whose files take long and mostly wait; what comes after them fills the cores at the end. */
+/** Levels whose files take long and mostly wait; later levels fill the cores at the end. */
 const LONG_LEVELS = ['cluster', 'browser', 'integration', 'chart'];
 
 /**
- * Begins with the longest: a file of each long level in turn, so that what needs the machine (control planes, browsers) runs beside what
- * waits. Within a level jest's own order holds: what took longest last time, or the largest file.
+ * Starts with the longest: a file of each long level in turn, so that heavy files (control planes, browsers) run beside those that
+ * wait. Within a level jest's own order applies: slowest last time first, or the largest file.
  */
 export default class LongestFirst extends Sequencer {
   sort(tests) {

@@ -3,15 +3,15 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export const FAULTS = ['refuses', 'closes', 'is mute', 'answers nonsense'] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Something between Skipper and a server that works, or has one of the faults that such things have. */
+/** A proxy between Skipper and a server that works, or has one of the faults that proxies have. */
 export interface MisbehavingProxy {
   readonly url: string;
   readonly port: number;
   /** Connections so far. */
   opened(): number;
-  /** How it treats new connections from now on; what is open stays as it is. */
+  /** How it treats new connections from now on; open ones do not change. */
   behave(as: Fault | 'well'): void;
-  /** Open connections get no more bytes through, in either direction. */
+  /** Passes no more bytes on open connections, in either direction. */
   freeze(): void;
   close(): Promise<void>;
 }

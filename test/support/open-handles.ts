@@ -1,10 +1,10 @@
 import { until } from './until.ts';
 
-/** Pipes and processes are left out: a browser has some, and it ends after the world. */
+/** Without pipes and processes: a browser has some, and it ends after the world. */
 const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'];
 const CLOSED_MS = 5_000;
 
-/** What keeps this process awake: sockets, servers and timers, each kind with its number. */
+/** What keeps this process alive: the number of sockets, servers and timers. */
 export type OpenHandles = Readonly<Record<string, number>>;
 
 export function openHandles(): OpenHandles {
@@ -12,10 +12,10 @@ export function openHandles(): OpenHandles {
   return Object.fromEntries(KINDS.map((kind) => [kind, kinds.filter((each) => each === kind).length]));
 }
 
-/** Throws if more is open than before. A socket may take a moment to close. */
+/** Throws if more is open than before. A socket can take a moment to close. */
 export async function expectNoMoreHandles(before: OpenHandles): Promise<void> {
   const leaked = () => Object.entries(openHandles()).filter(([kind, count]) => count > (before[kind] ?? 0));
-  await until(() => leaked().length === 0, 'all that was opened is closed', CLOSED_MS).catch(() => {
+  await until(() => leaked().length === 0, 'everything is closed', CLOSED_MS).catch(() => {
     throw new Error(`left open: ${JSON.stringify(leaked())}, before: ${JSON.stringify(before)}`);
   });
 }

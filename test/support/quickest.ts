@@ -1,6 +1,6 @@
 /**
- * The quickest of a few tries, in milliseconds; the first that takes less than `enoughMs` is the last. What a busy machine
- * holds up once, it does not hold up every time; what is slow by design is slow in all of them.
+ * The quickest of a few tries, in milliseconds; stops at the first below `enoughMs`. A busy machine does not delay every try,
+ * but code that is slow by design is slow in all of them.
  */
 export async function quickestOf(
   tries: number,

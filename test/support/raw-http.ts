@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 
 export interface RawAnswer {
-  /** 0 where the connection ended without an answer. */
+  /** 0 if the connection ended without a response. */
   readonly status: number;
-  /** The answer's head and, unless it goes on, its body. */
+  /** The response's head and, unless it is a stream, its body. */
   readonly text: string;
 }
 
@@ -13,12 +13,12 @@ export interface RawRequest {
   readonly path: string;
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: Buffer;
-  /** An answer that goes on, as a stream of events does, is left after its head. */
+  /** Reads only the head, because the response is an endless stream. */
   readonly headOnly?: boolean;
 }
 
 /**
- * Sends bytes that no HTTP client would send, and gives what comes back; throws when nothing has within `timeoutMs`. Header
+ * Sends bytes that no HTTP client would send and returns the response; throws if there is none within `timeoutMs`. Header
  * values are bytes (latin1).
  */
 export function sendRaw(url: string, request: RawRequest, timeoutMs = 10_000): Promise<RawAnswer> {
@@ -52,7 +52,7 @@ export function sendRaw(url: string, request: RawRequest, timeoutMs = 10_000): P
       if (headOnly && Buffer.concat(chunks).includes('\r\n\r\n')) end();
     });
     socket.on('close', end);
-    // A server may cut a request that it has refused already.
+    // A server can cut a request that it has already refused.
     socket.on('error', end);
     socket.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), body ?? Buffer.alloc(0)]));
   });

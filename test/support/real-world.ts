@@ -22,14 +22,14 @@ import { type Manifest, render } from '../chart/support/helm.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { expectNoMoreHandles, openHandles } from './open-handles.ts';
 
-/** Where Skipper itself would run: its service accounts live there. */
+/** Skipper's own namespace, with its service accounts. */
 export const SKIPPER_NAMESPACE = 'fiaas-skipper';
 export const WORKER_ACCOUNT = 'fiaas-skipper-worker';
 export const API_ACCOUNT = 'fiaas-skipper-api';
 
 const FDD = 'fiaas-deploy-daemon';
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
-/** Stands for a namespace in what the chart renders. */
+/** Placeholder for a namespace in the rendered chart. */
 const ANY_NAMESPACE = 'team-any';
 
 export interface NamespaceOptions {
@@ -37,27 +37,27 @@ export interface NamespaceOptions {
   readonly clusterConfig?: string;
   readonly tag?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** ClusterRoles bound to the worker in the namespace; the deploy role alone, if left out. */
+  /** ClusterRoles bound to the worker in the namespace; by default only the deploy role. */
   readonly workerRoles?: readonly string[];
-  /** Objects to be there before the ConfigMap makes it one of FIAAS's: a ResourceQuota, for one. */
+  /** Objects to create before the ConfigMap makes it a FIAAS namespace, such as a ResourceQuota. */
   readonly before?: (namespace: string) => Promise<unknown>;
 }
 
-/** Everything around Skipper, for real, but FDD's own code and the machines it would run on. */
+/** The real surroundings of Skipper, except for FDD's own code and the nodes it would run on. */
 export interface RealWorld {
   readonly controlPlane: ControlPlane;
-  /** A client that may do everything; its writes belong to field manager `python-requests`, as upstream's did. */
+  /** A client with all rights; its writes belong to field manager `python-requests`, like upstream's. */
   readonly admin: KubernetesClient;
   readonly redis: RedisServer;
   readonly channel: ChannelServer;
   readonly fdds: SimulatedFdds;
-  /** Certificate that the API server's own is signed with. */
+  /** The CA certificate of the API server. */
   readonly caFile: string;
-  /** Scratch, removed at the end. */
+  /** A temporary folder, removed at the end. */
   readonly folder: string;
-  /** A namespace as its owners make it: roles bound, ConfigMap written, default account there. */
+  /** A namespace as its owners create it: with bound roles, ConfigMap and default account. */
   createNamespace(name: string, options?: NamespaceOptions): Promise<string>;
-  /** A new token of a service account; bound to a Secret it ends with that Secret. */
+  /** A new token of a service account; bound to a Secret it expires with that Secret. */
   requestToken(account: string, boundSecret?: string): Promise<string>;
   /** Writes a kubeconfig that verifies TLS with the cluster's CA, and returns its path. */
   writeKubeconfig(name: string, user: Readonly<Record<string, unknown>>, server?: string): Promise<string>;
@@ -66,17 +66,17 @@ export interface RealWorld {
 
 export interface RealWorldOptions {
   readonly delays?: Partial<Delays>;
-  /** Without simulated FDDs there is nobody to answer; the controller-manager is left out, too. */
+  /** Without simulated FDDs, and without the controller-manager. */
   readonly bare?: boolean;
 }
 
-/** Starts control plane, Redis, release channels and simulated FDDs, and makes Skipper's service accounts. */
+/** Starts control plane, Redis, release channels and simulated FDDs, and creates Skipper's service accounts. */
 export async function startRealWorld({ delays, bare = false }: RealWorldOptions = {}): Promise<RealWorld> {
   const before = openHandles();
   const ends: (() => Promise<unknown>)[] = [() => expectNoMoreHandles(before)];
   const stop = async () => {
     const results = [];
-    // Each in turn, and all of them: what cannot be ended must not keep the others alive.
+    // One after the other, and always all of them: one that cannot end must not keep the others alive.
     for (const end of ends.splice(0).reverse()) results.push(...(await Promise.allSettled([end()])));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -124,7 +124,7 @@ async function buildWorld(
     requestToken: (account, boundSecret) => requestToken(admin, account, boundSecret),
     writeKubeconfig: async (name, user, server = controlPlane.url) => {
       const path = join(folder, `${name}.kubeconfig`);
-      // Another Skipper may read the file of this name at this moment: it is replaced, never emptied.
+      // Another Skipper can be reading this file: it is replaced, never emptied.
       const written = `${path}.${randomUUID()}`;
       await writeFile(written, kubeconfigText({ server, caFile, user }));
       await rename(written, path);
@@ -138,7 +138,7 @@ async function startFdds(
   admin: KubernetesClient,
   delays: Partial<Delays> | undefined,
 ): Promise<SimulatedFdds> {
-  // FDD's watches need the CRDs, which a cluster that is new does not have. A test of CRDs makes its own.
+  // FDD's watches need the CRDs, which a new cluster does not have. A test of CRDs creates its own.
   const { CRDS } = await import('../../domain/deploy/crds.ts');
   for (const crd of CRDS) await admin.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, crd);
   return startSimulatedFdds({
@@ -161,7 +161,7 @@ function noFdds(): SimulatedFdds {
 }
 
 /**
- * The accounts and rights of the chart, and no others. They are bound in namespaces one by one (`rbac.namespaces`), so that a
+ * Exactly the accounts and rights of the chart. They are bound namespace by namespace (`rbac.namespaces`), so that a
  * test can leave one out.
  */
 function chartRights(): readonly Manifest[] {
@@ -272,16 +272,16 @@ function kubeconfigText({
   });
 }
 
-/** Asks again until the answer satisfies; the error names what was waited for, and the last answer. */
+/** Retries until the answer is accepted; the error contains the description and the last answer. */
 export async function until<T>(
   what: string,
-  ask: () => Promise<T> | T,
+  read: () => Promise<T> | T,
   isEnough: (answer: T) => boolean = Boolean,
   timeoutMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const answer = await ask();
+    const answer = await read();
     if (isEnough(answer)) return answer;
     if (Date.now() > deadline) {
       throw new Error(

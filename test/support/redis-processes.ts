@@ -8,10 +8,10 @@ import { findRedisServer } from '../../simulator/demo/redis-server.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
-/** A redis-server with a configuration of its own. */
+/** A redis-server with its own configuration. */
 export interface RedisProcess {
   readonly port: number;
-  /** Asks it, on a connection for this question alone. */
+  /** Sends one command on a new connection. */
   ask(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
   /** SIGKILL; its files stay, for `start`. */
   kill(): Promise<void>;
@@ -20,13 +20,13 @@ export interface RedisProcess {
 
 export interface RedisProcessOptions {
   readonly sentinel?: boolean;
-  /** With which `ask` asks. */
+  /** The password for `ask`. */
   readonly password?: string;
-  /** TLS only, also towards other servers; who asks must have a certificate of the same authority. */
+  /** TLS only, also to other servers; clients need a certificate of the same authority. */
   readonly tls?: TlsFiles | undefined;
 }
 
-/** One certificate, of 127.0.0.1, for servers and clients; it is its own authority. */
+/** One self-signed certificate of 127.0.0.1, for servers and clients. */
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
@@ -49,7 +49,7 @@ export interface RedisProcesses {
   stop(): Promise<void>;
 }
 
-/** A Cluster's nodes talk to each other on the port that is higher by this. */
+/** The nodes of a Cluster talk to each other on their port plus this. */
 const BUS_PORT_OFFSET = 10_000;
 
 export function openRedisProcesses(): RedisProcesses {
@@ -75,7 +75,7 @@ async function prepare(
   { sentinel = false, password, tls }: RedisProcessOptions,
 ): Promise<RedisProcess> {
   const binary = findRedisServer(process.env.PATH);
-  if (binary === undefined) throw new Error('there is no redis-server');
+  if (binary === undefined) throw new Error('redis-server is not installed');
   const port = await lowPort();
   const directory = join(folder, String(port));
   const file = join(directory, 'redis.conf');
@@ -193,7 +193,7 @@ export async function startCluster(processes: RedisProcesses): Promise<readonly 
   for (const node of nodes) {
     await until(
       async () => /cluster_state:ok.*cluster_known_nodes:3/s.test(String(await node.ask('cluster', 'info'))),
-      'the Cluster stands',
+      'the Cluster is ready',
     );
   }
   return nodes;

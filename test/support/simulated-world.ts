@@ -39,20 +39,20 @@ const PREFIX = '{skipper}';
 export interface WorldOptions {
   readonly cluster?: KubernetesApiOptions;
   readonly delays?: Partial<Delays>;
-  /** Flags of every Skipper; those of a single one win. */
+  /** Flags of every Skipper; the flags of a single one override them. */
   readonly flags?: Flags;
-  /** Off: no CRDs and no FDDs, for tests of a cluster that has never seen FIAAS. Instant ones carry thousands. */
+  /** Off: no CRDs and no FDDs, for tests of a cluster without FIAAS. `instant` scales to thousands. */
   readonly fdds?: boolean | 'instant';
-  /** Skipper as processes, for tests of what only a process has: signals, memory, its death. */
+  /** Runs Skipper as processes, for tests that need one: signals, memory, kills. */
   readonly processes?: boolean;
   /** For a world that takes long to fill. */
   readonly openTimeoutMs?: number;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: raw Kubernetes objects; assertions say what must be there
+// biome-ignore lint/suspicious/noExplicitAny: raw Kubernetes objects; assertions check what must exist
 export type Raw = any;
 
-/** Everything that Skipper meets, on ports of its own: a real Redis, a cluster, FDDs, release channels. */
+/** The surroundings of Skipper, on their own ports: a real Redis, a cluster, FDDs, release channels. */
 export interface World extends WorldRequests, Omit<WorldSkippers, 'apiUrl' | 'stopAll'> {
   readonly cluster: KubernetesApi;
   readonly fdds: SimulatedFdds;
@@ -61,11 +61,11 @@ export interface World extends WorldRequests, Omit<WorldSkippers, 'apiUrl' | 'st
   readonly kube: KubernetesClient;
   readonly redis: WorldRedis;
   readonly queue: Queue;
-  /** A folder that goes with the world. */
+  /** A folder that is removed with the world. */
   readonly folder: string;
 
   openGate(): Promise<Gate>;
-  /** Ends something of a test's own with the world, before all that the world has opened. */
+  /** Closes something of the test with the world, before everything that the world has opened. */
   onClose(close: () => Promise<unknown>): void;
 
   addNamespace(name: string, options?: NamespaceOptions): Promise<void>;
@@ -78,14 +78,14 @@ export interface World extends WorldRequests, Omit<WorldSkippers, 'apiUrl' | 'st
   application(namespace: string): Promise<Raw>;
   deployment(namespace: string): Promise<Raw>;
   deploymentId(namespace: string): Promise<string | undefined>;
-  /** What Skipper asked of the API server. */
+  /** Skipper's requests to the API server. */
   audit(matching?: Partial<AuditRecord>): AuditRecord[];
-  /** What Skipper changed in a namespace, in order: `patch applications`, `create pods`, … */
+  /** Skipper's changes in a namespace, in order: `patch applications`, `create pods`, … */
   changes(namespace: string): string[];
   close(): Promise<void>;
 }
 
-/** The world of a test file: opened before its tests, closed after them; what a test leaves running or open fails. */
+/** The world of a test file: opened before its tests, closed after them; a test that leaves something open fails. */
 export function useWorld(
   options: WorldOptions = {},
   prepare: (world: World) => Promise<unknown> = async () => undefined,
@@ -116,7 +116,7 @@ export function useWorld(
 let openWorlds = 0;
 let handlesBefore: OpenHandles | undefined;
 
-/** A world beside others, to be closed by the test that starts it. The last one of a file to be closed leaves nothing open. */
+/** A world beside others, closed by the test that starts it. The last one closed in a file must leave nothing open. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const closers = createClosers();
   if (openWorlds === 0) handlesBefore = openHandles();
@@ -150,9 +150,9 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
   closers.add(stopAll);
   const requests = createRequests(apiUrl);
 
-  async function addNamespace(name: string, asked: NamespaceOptions = {}): Promise<void> {
-    await createNamespace({ kube, fdds }, name, asked);
-    if (apiUrl() === undefined || asked.configMap === null) return;
+  async function addNamespace(name: string, given: NamespaceOptions = {}): Promise<void> {
+    await createNamespace({ kube, fdds }, name, given);
+    if (apiUrl() === undefined || given.configMap === null) return;
     await until(
       async () => (await requests.http(`/api/namespaces/${name}`)).status === 200,
       `the api sees namespace ${name}`,
@@ -171,15 +171,15 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
     },
     onClose: closers.add,
     addNamespace,
-    addNamespaces: async (prefix, count, asked) => {
+    addNamespaces: async (prefix, count, given) => {
       const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
-      await Promise.all(names.map((name) => addNamespace(name, asked)));
+      await Promise.all(names.map((name) => addNamespace(name, given)));
       return names;
     },
     removeNamespace: (name) => kube.delete(NAMESPACES, { name }),
     job: async (id) => {
       const job = id === undefined ? undefined : await queue.getJob(id);
-      if (!job) throw new Error(`there is no job ${id}`);
+      if (!job) throw new Error(`job ${id} does not exist`);
       return job;
     },
     jobLog: async (id) => (await queue.getJobLogs(id ?? '')).logs.join('\n'),
@@ -198,7 +198,7 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
   };
 }
 
-/** All but Skipper itself. */
+/** Everything except Skipper itself. */
 async function openSurroundings(options: WorldOptions, closers: Closers) {
   const folder = await mkdtemp(join(tmpdir(), 'skipper-world-'));
   closers.add(() => rm(folder, { recursive: true, force: true }));
@@ -214,7 +214,7 @@ async function openSurroundings(options: WorldOptions, closers: Closers) {
   });
   closers.add(kube.close);
   const queue = new Queue('deploy', { connection: { url: redis.url }, prefix: PREFIX });
-  // A test may stop Redis.
+  // A test can stop Redis.
   queue.on('error', () => undefined);
   closers.add(() => queue.close().catch(() => undefined));
   const fdds = options.fdds === false ? undefined : await openFdds(kube, options);

@@ -14,8 +14,8 @@ const PARTS = { api: ['api'], worker: ['worker'], standalone: ['api', 'worker'] 
 const KEPT_LINES = 5_000;
 
 /**
- * Runs what `skipper api`, `worker` or `standalone` runs, with the same flags, inside this process: no boot, and the same wire.
- * SIGTERM stops it gracefully. What needs a process (other signals, memory, variables that a library reads) cannot be tested
+ * Runs `skipper api`, `worker` or `standalone` with the same flags inside this process: no boot time, same wire behaviour.
+ * SIGTERM stops it gracefully. Anything that needs a process (other signals, memory, variables that a library reads) cannot be tested
  * with it.
  */
 export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess {
@@ -66,7 +66,7 @@ export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess
       end();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_resolve, reject) => {
-        const refuse = () => reject(new Error(`${url} did not end in ${graceMs} ms`));
+        const refuse = () => reject(new Error(`${url} did not end within ${graceMs} ms`));
         timer = setTimeout(refuse, graceMs);
       });
       await Promise.race([exited, late]).finally(() => clearTimeout(timer));
@@ -74,7 +74,7 @@ export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess
   };
 }
 
-/** Resolves with the exit code that the command would have. */
+/** Resolves with the exit code of the command. */
 async function run(
   { command, port, flags, env }: SkipperProcessOptions,
   write: (text: string) => void,
@@ -92,7 +92,7 @@ async function run(
   }
 }
 
-/** As the command line reads them. */
+/** The flags as the command line reads them. */
 function parsed(
   command: SkipperProcessOptions['command'],
   flags: SkipperProcessOptions['flags'],

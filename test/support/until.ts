@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const UNTIL_TIMEOUT_MS = 40_000;
 
-/** Waits until `ask` gives something truthy, and gives it back. */
+/** Waits until `read` returns something truthy, and returns it. */
 export async function until<T>(
-  ask: () => Promise<T> | T,
+  read: () => Promise<T> | T,
   what: string,
   timeoutMs = UNTIL_TIMEOUT_MS,
 ): Promise<Exclude<NonNullable<T>, false>> {
@@ -12,7 +12,7 @@ export async function until<T>(
   let last: unknown;
   for (;;) {
     try {
-      const answer = await ask();
+      const answer = await read();
       if (answer) return answer as Exclude<NonNullable<T>, false>;
       last = answer;
     } catch (error) {

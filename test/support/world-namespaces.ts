@@ -7,16 +7,16 @@ export interface NamespaceOptions {
   readonly tag?: string;
   /** `cluster_config.yaml` as text; null leaves the key out. */
   readonly clusterConfig?: string | null;
-  /** The ConfigMap's name; null makes none. */
+  /** The ConfigMap's name; null creates none. */
   readonly configMap?: string | null;
   readonly labels?: Readonly<Record<string, string>>;
-  /** All of the ConfigMap's data, instead of the above; null makes one without. */
+  /** All data of the ConfigMap, instead of the above; null creates one without data. */
   readonly data?: Readonly<Record<string, string>> | null;
-  /** The version of an FDD that runs there already. */
+  /** The version of an FDD that already runs there. */
   readonly fdd?: string;
 }
 
-/** Creates a namespace as its owners make it. */
+/** Creates a namespace as its owners would. */
 export async function createNamespace(
   { kube, fdds }: { readonly kube: KubernetesClient; readonly fdds: SimulatedFdds | undefined },
   name: string,

@@ -32,36 +32,36 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: assertions say what must be there
+  // biome-ignore lint/suspicious/noExplicitAny: assertions check what must exist
   readonly body: any;
 }
 
 export interface HttpOptions {
   readonly method?: string;
-  /** Sent as JSON; a string is sent as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly url?: string;
 }
 
-/** What a test asks of an API. */
+/** Requests of a test to an API. */
 export interface WorldRequests {
   http(path: string, options?: HttpOptions): Promise<HttpAnswer>;
   /** POST /api/deploy, which must be accepted. */
   deploy(body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Rollout>;
   rollout(id: string): Promise<Rollout>;
-  /** Waits until no target of the rollout has anything left to do. */
+  /** Waits until every target of the rollout has ended. */
   rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout>;
-  /** Deploys one namespace and gives its target when all is over. */
+  /** Deploys one namespace and returns its target when the rollout has ended. */
   deployed(namespace: string, body?: Readonly<Record<string, unknown>>): Promise<Target>;
 }
 
-/** `apiUrl` names the API that is asked when a request names none. */
+/** `apiUrl` is the default for requests without a URL. */
 export function createRequests(apiUrl: () => string | undefined): WorldRequests {
   async function http(path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
     const base = options.url ?? apiUrl();
-    if (base === undefined) throw new Error('there is no api');
-    return ask(base + path, options);
+    if (base === undefined) throw new Error('no API is running');
+    return send(base + path, options);
   }
 
   async function deploy(body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Rollout> {
@@ -100,7 +100,7 @@ export function createRequests(apiUrl: () => string | undefined): WorldRequests 
   };
 }
 
-async function ask(url: string, { method = 'GET', body, headers }: HttpOptions): Promise<HttpAnswer> {
+async function send(url: string, { method = 'GET', body, headers }: HttpOptions): Promise<HttpAnswer> {
   const isJson = body !== undefined && typeof body !== 'string';
   const response = await fetch(url, {
     method,

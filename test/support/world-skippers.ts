@@ -7,22 +7,22 @@ import { startStrictProcess } from './strict-process.ts';
 export type Flags = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SkipperOptions {
-  /** A free one, if left out. */
+  /** A free one if left out. */
   readonly port?: number;
   readonly flags?: Flags;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Speaks to the API server through this gate. */
+  /** Connects to the API server through this gate. */
   readonly gate?: Gate;
   /** Do not wait until it is ready. */
   readonly unready?: boolean;
-  /** As a process, which can be killed; as the world says, if left out. */
+  /** Runs it as a process, which can be killed; defaults to the world's option. */
   readonly process?: boolean;
 }
 
-/** What every Skipper of a world has in common. */
+/** The common options of every Skipper of a world. */
 export interface SkipperDefaults {
   readonly apiServer: string;
-  /** Flags of each; those of a single one win. */
+  /** Flags of each; the flags of a single one override them. */
   readonly flags: Flags;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly processes: boolean;
@@ -30,23 +30,23 @@ export interface SkipperDefaults {
 
 type Run<T> = (skipper: SkipperProcess) => Promise<T>;
 
-/** Those that a world has started, as processes or inside this one. */
+/** The Skippers of a world, as processes or inside this one. */
 export interface WorldSkippers {
   startApi(options?: SkipperOptions): Promise<SkipperProcess>;
   startWorker(options?: SkipperOptions): Promise<SkipperProcess>;
   startStandalone(options?: SkipperOptions): Promise<SkipperProcess>;
-  /** Runs something beside an api of its own, which answers meanwhile. */
+  /** Runs something with a separate api, which stops afterwards. */
   withApi<T>(options: SkipperOptions, run: Run<T>): Promise<T>;
   withWorker<T>(options: SkipperOptions, run: Run<T>): Promise<T>;
-  /** Those that run. */
+  /** The running ones. */
   running(): readonly SkipperProcess[];
-  /** Of the API that was started last. */
+  /** The URL of the API that was started last. */
   apiUrl(): string | undefined;
   stopAll(): Promise<void>;
 }
 
 const STOP_TIMEOUT_MS = 15_000;
-/** Short, for tests that do not wait for minutes. */
+/** Short, so that tests do not wait for minutes. */
 const WORKER_FLAGS: Flags = {
   'progress-deadline': 30,
   'bootstrap-deadline': 20,

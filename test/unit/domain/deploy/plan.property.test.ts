@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import type { DeploymentPlan } from '../../../../domain/deploy/plan.ts';
 import { aRelease, FIAAS_YML, FOREIGN_ID, IMAGE, OLD_IMAGE, ROLLOUT } from '../../../support/builders.ts';
 import {
-  type Asked,
   aNamespace,
   type FakeNamespace,
   fddReacts,
   idOf,
   madeWith,
+  type PlanRequest,
   planFor,
   runOnce,
 } from '../../../support/fake-namespace.ts';
@@ -91,7 +91,7 @@ const world: fc.Arbitrary<FakeNamespace> = fc
     });
   });
 
-const asked: fc.Arbitrary<Asked> = fc.record({
+const asked: fc.Arbitrary<PlanRequest> = fc.record({
   release: fc.constantFrom(aRelease(), aRelease({ config: { ...FIAAS_YML, extra: [1] } })),
   rolloutId: fc.constant(ROLLOUT),
   forceBootstrap: fc.boolean(),

@@ -21,18 +21,23 @@ import {
   ROLLOUT,
 } from '../../../support/builders.ts';
 import {
-  type Asked,
   aNamespace,
   applyStep,
   fddReacts,
   idOf,
   madeWith,
+  type PlanRequest,
   planFor,
   runOnce,
 } from '../../../support/fake-namespace.ts';
 
 const SECOND_ID = idOf(ROLLOUT, 1);
-const ASKED: Asked = { release: aRelease(), rolloutId: ROLLOUT, forceBootstrap: false, manageRbac: false };
+const ASKED: PlanRequest = {
+  release: aRelease(),
+  rolloutId: ROLLOUT,
+  forceBootstrap: false,
+  manageRbac: false,
+};
 
 function plan(overrides: Partial<PlanInput> = {}) {
   return planDeployment(aPlanInput(overrides));
