@@ -19,7 +19,7 @@ export default {
   transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
   // Most files wait (for deadlines, browsers, control planes): two cores can run four of them.
   maxWorkers: Math.max(4, availableParallelism()),
-  // Only ends hangs: long enough for every test on a busy machine.
+  // Not a performance bound: it only ends hangs, and is long enough on a busy machine.
   testTimeout: 30_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],

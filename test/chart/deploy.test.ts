@@ -13,7 +13,7 @@ import { CHART, helmOrFail, type Manifest, RELEASE } from './support/helm.ts';
 /** Not the name of the cluster suite's own roles. */
 const NAME = 'sk';
 
-describeCluster('what the chart installs, run as its pods would', { needsControllers: true }, () => {
+describeCluster('the chart, run by local processes', { needsControllers: true }, () => {
   let world: RealWorld;
   const processes: SkipperProcess[] = [];
 

@@ -140,7 +140,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       await world.admin.delete(CONFIG_MAPS, { namespace: removed, name: FDD });
       const added = await world.createNamespace('team-added');
       await apiServer.kill();
-      // Restarted, the API server remembers no event from before, and etcd has none to give.
+      // After a restart the API server has no earlier events, and neither has etcd.
       await apiServer.start();
       await compactEtcd(world);
       for (const { signal } of [pair.api, pair.worker]) signal('SIGCONT');

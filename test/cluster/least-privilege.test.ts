@@ -47,7 +47,7 @@ interface Grant {
 interface DeployCase extends Grant {
   /** What fails without the verb. */
   readonly breaks: string;
-  /** Prepares the namespace so that the verb is needed; a new namespace needs it if left out. */
+  /** Prepares the namespace so that the verb is needed; left out if a new namespace needs it. */
   readonly prepare?: (world: RealWorld, namespace: string) => Promise<unknown>;
   readonly code?: string;
   /** Expected in the target's reason or details; by default the API server's refusal of the verb. */

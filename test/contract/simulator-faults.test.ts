@@ -44,7 +44,7 @@ describe('faults of the simulated API server', () => {
     expect((await api.send('GET', `${PATH}/one`)).code).toBe(404);
   });
 
-  test('a lost answer leaves the write done', async () => {
+  test('a lost response leaves the write done', async () => {
     server.faults.timeoutAfterWriteRate = 1;
 
     await expect(create('one')).rejects.toThrow();
@@ -67,7 +67,7 @@ describe('faults of the simulated API server', () => {
     expect([read.code, write.code, other.code]).toEqual([200, 500, 201]);
   });
 
-  test('latency delays the answer', async () => {
+  test('latency delays the response', async () => {
     server.faults.latencyMs = SHORT_WAIT_MS;
     const start = Date.now();
 

@@ -208,6 +208,6 @@ test('while Redis is down the fleet queue is still shown, and the others show th
   expect(refused.body.message).toContain('Redis');
   await until(
     async () => (await world.http('/queues/api/queues')).body.queues?.length === 3,
-    'all are shown again',
+    'all queues are shown again',
   );
 });

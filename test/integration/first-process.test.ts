@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
-/** Issue: two seconds; a machine that is busy with other tests gets more. */
+/** The requirement is two seconds; a machine that is busy with other tests gets more. */
 const ENDS_WITHIN_MS = 8_000;
 /** From the first moment until well after it listens. */
 const MOMENTS_MS = [0, 30, 60, 100, 150, 200, 300, 400, 600, 900, 1_300];

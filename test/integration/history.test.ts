@@ -174,7 +174,7 @@ describe('the timeline', () => {
     expect(attempts[0]?.firstStartedAt).toBeLessThan(attempts[0]?.startedAt ?? 0);
   });
 
-  test('shows consecutive 429 responses of the API server as one', async () => {
+  test('shows consecutive attempts throttled by the API server as one', async () => {
     await world.addNamespace('throttled', { fdd: OLD });
     Object.assign(world.cluster.faults, {
       method: /PATCH/,

@@ -48,7 +48,7 @@ describe('signals', () => {
     expect((await world.rollout(id)).targets[0]).toMatchObject({ state: 'completed', version: NEW });
   });
 
-  test('SIGTERM makes a worker take no more jobs', async () => {
+  test('SIGTERM stops a worker from taking new jobs', async () => {
     await world.addNamespace('in-hand', { fdd: OLD });
     await world.addNamespace('not-in-hand', { fdd: OLD });
     const gate = await world.openGate();

@@ -175,7 +175,7 @@ describe('update', () => {
     });
   });
 
-  test('carries §8s labels, owner and names', async () => {
+  test("carries FDD's labels, owner and names", async () => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
       const id = await update(client, namespace, NEW);

@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 const world = useWorld({ processes: true });
 
 describe('standalone', () => {
-  test('does the whole job in one process', async () => {
+  test('runs API and worker in one process', async () => {
     const standalone = await world.startStandalone();
     await world.addNamespace('updated', { fdd: OLD });
     await world.addNamespace('bootstrapped');

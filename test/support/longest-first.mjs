@@ -5,8 +5,8 @@ import Sequencer from '@jest/test-sequencer';
 const LONG_LEVELS = ['cluster', 'browser', 'integration', 'chart'];
 
 /**
- * Starts with the longest: a file of each long level in turn, so that heavy files (control planes, browsers) run beside those that
- * wait. Within a level jest's own order applies: slowest last time first, or the largest file.
+ * Starts with the longest: a file of each long level in turn, so that heavy files (control planes, browsers) run beside
+ * those that wait. Within a level jest's own order applies: slowest last time first, or the largest file.
  */
 export default class LongestFirst extends Sequencer {
   sort(tests) {

@@ -15,8 +15,8 @@ const KEPT_LINES = 5_000;
 
 /**
  * Runs `skipper api`, `worker` or `standalone` with the same flags inside this process: no boot time, same wire behaviour.
- * SIGTERM stops it gracefully. Anything that needs a process (other signals, memory, variables that a library reads) cannot be tested
- * with it.
+ * SIGTERM stops it gracefully. It cannot test what needs a process (other signals, memory, variables that a library
+ * reads).
  */
 export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess {
   const { command, port } = options;

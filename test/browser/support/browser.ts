@@ -63,7 +63,7 @@ export function useBrowser(): BrowserFixture {
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('request', (request) => {
       if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) {
-        complaints.push(`asked outside: ${request.url()}`);
+        complaints.push(`request to another host: ${request.url()}`);
       }
     });
   }

@@ -15,7 +15,7 @@ export function testList({
   compact,
 }: ContractSteps): void {
   describe('list', () => {
-    test('gives items of built-in kinds without kind and apiVersion, custom ones with', async () => {
+    test('returns items of built-in kinds without kind and apiVersion, custom ones with', async () => {
       const namespace = await aNamespace();
       await post(configMaps(namespace), aConfigMap('one', { labels: { mine: '1' } }));
       await post(applications(namespace), anApplication('fdd'));
