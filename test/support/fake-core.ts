@@ -19,7 +19,7 @@ import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
 /** A core without Redis and cluster: a fleet defined by the test, and a service that records its requests. */
 export interface FakeCore {
   readonly core: Core;
-  readonly asked: DeployCommand[];
+  readonly requested: DeployCommand[];
   readonly planned: Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>[];
 }
 
@@ -34,7 +34,7 @@ export interface FakeCoreOptions {
 
 export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
   const { namespaces = { 'team-a': {}, 'team-b': {} }, failure, replayed = false, log = silentLog } = options;
-  const asked: DeployCommand[] = [];
+  const requested: DeployCommand[] = [];
   const planned: FakeCore['planned'] = [];
   const cluster = createFakeCluster(namespaces);
 
@@ -45,7 +45,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       const unknown = names.filter((name) => !cluster.namespaces().includes(name));
       if (unknown.length > 0)
         throw new BadRequestError('namespaces', `no FIAAS namespace: ${unknown}`, unknown);
-      asked.push(command);
+      requested.push(command);
       const targets = new Map(names.map((name) => [name, { state: 'pending' as const, jobId: `${name}.1` }]));
       return { rollout: aRollout({ forceBootstrap: command.forceBootstrap }), targets, replayed };
     },
@@ -92,7 +92,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       restingWorkers: async () => new Map(),
     },
   } as unknown as Core;
-  return { core, asked, planned };
+  return { core, requested, planned };
 }
 
 /** A feed without changes. */

@@ -32,12 +32,12 @@ function deploy(app: ReturnType<typeof open>['app'], body: string, type = JSON_T
 
 describe('POST /api/deploy', () => {
   test('acceptance 14: an empty body means all namespaces', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await request(app).post('/api/deploy');
 
     expect(response.status).toBe(202);
-    expect(asked).toMatchObject([{ namespaces: undefined, forceBootstrap: false, trigger: 'api' }]);
+    expect(requested).toMatchObject([{ namespaces: undefined, forceBootstrap: false, trigger: 'api' }]);
     expect(response.body).toMatchObject({
       id: 'rollout-1',
       targets: [{ namespace: 'team-a' }, { namespace: 'team-b' }],
@@ -49,15 +49,15 @@ describe('POST /api/deploy', () => {
     ['an empty object', '{}'],
     ['white space', ' \n'],
   ])('acceptance 14: %s means all namespaces', async (_what, body) => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     await deploy(app, body);
 
-    expect(asked).toMatchObject([{ namespaces: undefined }]);
+    expect(requested).toMatchObject([{ namespaces: undefined }]);
   });
 
   test('reports the first 20 errors of a body, and rejects a body with more than 20,000 values', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
     const many = (count: number) => `{"namespaces": [${Array(count).fill('1')}]}`;
 
     const wrong = await deploy(app, many(10_000));
@@ -65,16 +65,16 @@ describe('POST /api/deploy', () => {
 
     expect(wrong.body.errors).toHaveLength(20);
     expect(endless).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/20000 values/) } });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test('deploys the named namespaces', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await deploy(app, '{"namespaces":["team-b"]}', 'application/json; charset=utf-8');
 
     expect(response.status).toBe(202);
-    expect(asked).toMatchObject([{ namespaces: ['team-b'] }]);
+    expect(requested).toMatchObject([{ namespaces: ['team-b'] }]);
     expect(response.body.targets).toEqual([
       expect.objectContaining({
         namespace: 'team-b',
@@ -92,11 +92,11 @@ describe('POST /api/deploy', () => {
     ['{"force-bootstrap":false}', false],
     ['{}', false],
   ])('acceptance 15: the body %s sets force to %s', async (body, forced) => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     await deploy(app, body);
 
-    expect(asked).toMatchObject([{ forceBootstrap: forced }]);
+    expect(requested).toMatchObject([{ forceBootstrap: forced }]);
   });
 
   test.each([
@@ -113,14 +113,14 @@ describe('POST /api/deploy', () => {
     ['a list', '[]', 'body'],
     ['a text', '"team-a"', 'body'],
   ])('acceptance 14: refuses %s, and names the field', async (_what, body, field) => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await deploy(app, body);
 
     expect(response.status).toBe(400);
     expect(response.headers['content-type']).toContain('application/problem+json');
     expect(response.body.errors).toEqual(expect.arrayContaining([expect.objectContaining({ field })]));
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test.each([
@@ -129,17 +129,17 @@ describe('POST /api/deploy', () => {
     ['a form', 'namespaces=team-a', 'application/x-www-form-urlencoded', 415],
     ['a body that is too large', `{"namespaces":["${'a'.repeat(3_000_000)}"]}`, JSON_TYPE, 413],
   ])('acceptance 14: refuses %s', async (_what, body, type, status) => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await deploy(app, body, type);
 
     expect(response.status).toBe(status);
     expect(response.headers['content-type']).toContain('application/problem+json');
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test('acceptance 14: refuses a body without a content type', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await request(app)
       .post('/api/deploy')
@@ -148,7 +148,7 @@ describe('POST /api/deploy', () => {
       .send('{"a":1}');
 
     expect(response.status).toBe(415);
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test('responds with 503 and Retry-After while Redis is down', async () => {
@@ -162,13 +162,13 @@ describe('POST /api/deploy', () => {
   });
 
   test('passes the Idempotency-Key on, with a fingerprint of the request', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
     const send = (body: string) => deploy(app, body).set('idempotency-key', 'k-1');
 
     await send('{}');
     await send('{"namespaces":["team-a"]}');
 
-    const [first, second] = asked.map((command) => command.idempotency);
+    const [first, second] = requested.map((command) => command.idempotency);
     expect(first?.key).toBe('k-1');
     expect(first?.fingerprint).not.toBe(second?.fingerprint);
   });
@@ -186,14 +186,14 @@ describe('POST /api/deploy', () => {
   });
 
   test('deploys nothing in a dry run', async () => {
-    const { app, asked, planned } = open();
+    const { app, requested, planned } = open();
 
     const response = await deploy(app, '{"dry_run":true,"force-bootstrap":true}');
 
     expect(response.status).toBe(200);
     expect(response.body).toMatchObject({ dryRun: true, counts: { unchanged: 2 } });
     expect(planned).toEqual([{ namespaces: undefined, forceBootstrap: true }]);
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test.each([
@@ -210,7 +210,7 @@ describe('POST /api/deploy', () => {
   test('acceptance 22: requires the token if one is set, also on the board', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'skipper-app-')), 'token');
     writeFileSync(file, 's3cret');
-    const { app, asked } = open({ flags: { authTokenFile: file } });
+    const { app, requested } = open({ flags: { authTokenFile: file } });
 
     const refused = [
       await request(app).post('/api/deploy'),
@@ -221,16 +221,16 @@ describe('POST /api/deploy', () => {
 
     expect(refused.map((response) => response.status)).toEqual([401, 401, 401]);
     expect(allowed.status).toBe(202);
-    expect(asked).toHaveLength(1);
+    expect(requested).toHaveLength(1);
   });
 
   test('acceptance 22: refuses a cross-site request', async () => {
-    const { app, asked } = open();
+    const { app, requested } = open();
 
     const response = await request(app).post('/api/deploy').set('origin', 'https://evil.example.com');
 
     expect(response.status).toBe(403);
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 

@@ -24,7 +24,7 @@ function aRecord(handledRelease: string): NamespaceRecord {
 }
 
 test('a retry of a failed release is not recorded as a new release', async () => {
-  const { core, asked } = createFakeCore({
+  const { core, requested } = createFakeCore({
     namespaces: { failed: outdated, 'failed-with-another': outdated, 'never-asked': outdated },
   });
   const records = new Map([
@@ -46,7 +46,7 @@ test('a retry of a failed release is not recorded as a new release', async () =>
     },
   });
 
-  expect(asked.map(({ trigger, namespaces }) => [trigger, namespaces])).toEqual([
+  expect(requested.map(({ trigger, namespaces }) => [trigger, namespaces])).toEqual([
     ['release', ['failed-with-another', 'never-asked']],
     ['retry', ['failed']],
   ]);

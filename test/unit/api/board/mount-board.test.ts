@@ -31,7 +31,7 @@ function open({ rows = [], authorize = pass, redis = 'ready', ...options }: Open
   app.use(securityHeaders);
   app.use('/queues', mountBoard({ ...shared, basePath: '/queues', authorize }));
   app.use('/view/queues', mountBoard({ ...shared, basePath: '/view/queues' }));
-  return { app, asked: fake.asked };
+  return { app, requested: fake.requested };
 }
 
 function many(count: number, fields: Partial<FleetRow> = {}): FleetRow[] {
@@ -88,14 +88,14 @@ describe('the fleet queue', () => {
     ['Retry all', 'put', `${FLEET}/retry/failed`, 'degraded'],
     ['Add', 'post', `${FLEET}/add`, 'healthy'],
   ] as const)('%s deploys through the service', async (_name, method, path, health) => {
-    const { app, asked } = open({ rows: [aFleetRow({ namespace: 'team-a', health })] });
+    const { app, requested } = open({ rows: [aFleetRow({ namespace: 'team-a', health })] });
 
     const { status } = await request(app)
       [method](path)
       .send({ name: '', data: { namespace: 'team-a' } });
 
     expect(status).toBeLessThan(300);
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       {
         namespaces: ['team-a'],
         forceBootstrap: false,
@@ -108,33 +108,33 @@ describe('the fleet queue', () => {
 
   test('Retry all deploys all failed namespaces in one rollout, and no others', async () => {
     const failing = many(150, { health: 'degraded' });
-    const { app, asked } = open({ rows: [...failing, aFleetRow({ namespace: 'healthy' })] });
+    const { app, requested } = open({ rows: [...failing, aFleetRow({ namespace: 'healthy' })] });
 
     const { body } = await request(app).put(`${FLEET}/retry/failed`);
 
     expect(body).toEqual({ retried: 150, skipped: 0 });
-    expect(asked).toHaveLength(1);
-    expect(asked[0]?.namespaces).toEqual(failing.map(({ namespace }) => namespace));
+    expect(requested).toHaveLength(1);
+    expect(requested[0]?.namespaces).toEqual(failing.map(({ namespace }) => namespace));
   });
 
   test('Retry all is refused if no namespace is failing', async () => {
-    const { app, asked } = open({ rows: many(2) });
+    const { app, requested } = open({ rows: many(2) });
 
     const { status, body } = await request(app).put(`${FLEET}/retry/failed`);
 
     expect(status).toBe(409);
     expect(body.message).toBe('no namespace is in the state "failed" any more');
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test.each([{}, { namespace: 7 }, { namespace: '' }, null])('Add with %j is refused', async (data) => {
-    const { app, asked } = open({ rows: many(1) });
+    const { app, requested } = open({ rows: many(1) });
 
     const { status, body } = await request(app).post(`${FLEET}/add`).send({ name: '', data });
 
     expect(status).toBe(400);
     expect(body.message).toContain('"namespace"');
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 
   test('an error of the service is shown with its own message', async () => {
@@ -187,7 +187,7 @@ describe('the board refuses', () => {
   });
 
   test('a request without token, with a message that the board shows', async () => {
-    const { app, asked } = open({
+    const { app, requested } = open({
       rows: many(1),
       authorize: () => {
         throw new HttpProblem(401, 'unauthenticated', 'a token is required');
@@ -198,7 +198,7 @@ describe('the board refuses', () => {
 
     expect(status).toBe(401);
     expect(body).toMatchObject({ error: 'Not authenticated', message: 'a token is required' });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 
@@ -221,7 +221,7 @@ describe('the board for viewers', () => {
     ['patch', 'queues/deploy/team-0000.1/update-data'],
     ['put', 'anything'],
   ] as const)('refuses %s %s, even with the token', async (method, path) => {
-    const { app, asked } = open({ rows: many(1, { health: 'degraded' }) });
+    const { app, requested } = open({ rows: many(1, { health: 'degraded' }) });
 
     const { status, body } = await request(app)
       [method](`/view/queues/api/${path}`)
@@ -230,7 +230,7 @@ describe('the board for viewers', () => {
 
     expect(status).toBe(405);
     expect(body.message).toContain('read-only');
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 
