@@ -17,9 +17,9 @@ const flag = z
     return z.NEVER;
   })
   .default(false);
-/** YAML may have read a text as a number or switch; a list or mapping is a mistake. */
+/** YAML can parse text as a number or boolean; a list or mapping is a mistake. */
 const text = z
-  .union([z.string(), z.number(), z.boolean()], 'expected a text')
+  .union([z.string(), z.number(), z.boolean()], 'expected text')
   .transform(String)
   .pipe(z.string().min(1, 'is empty'));
 const seconds = z.coerce.number().positive().max(86_400);
@@ -89,8 +89,10 @@ export const Settings = z.object({
     .describe('Redis with maxmemory-policy noeviction'),
   redisCaFile: text
     .optional()
-    .describe('PEM file with certificate authorities of Redis at rediss://…, beside the usual ones'),
-  redisCertFile: text.optional().describe('PEM file with the client certificate that such a Redis asks for'),
+    .describe(
+      'PEM file with certificate authorities for Redis at rediss://…, in addition to the default ones',
+    ),
+  redisCertFile: text.optional().describe('PEM file with the client certificate for Redis at rediss://…'),
   redisKeyFile: text.optional().describe('PEM file with the key of --redis-cert-file'),
   redisSentinels: text
     .transform((addresses) => addresses.split(',').map((address) => address.trim()))
@@ -103,9 +105,9 @@ export const Settings = z.object({
     )
     .default([])
     .describe(
-      'comma-separated host:port of the Sentinels that know where Redis is; the rest of --redis-url holds, but its host',
+      'comma-separated host:port of the Sentinels, which replace the host in --redis-url; the rest of the URL still applies',
     ),
-  redisSentinelMaster: text.optional().describe('name by which --redis-sentinels know the Redis'),
+  redisSentinelMaster: text.optional().describe('name of the Redis master in --redis-sentinels'),
   redisSentinelPassword: text.optional().describe('password of --redis-sentinels'),
   redisCluster: flag.describe('Redis is a Cluster, and --redis-url one of its nodes'),
   redisPrefix: z
@@ -124,17 +126,19 @@ export const Settings = z.object({
     .optional()
     .describe("port of a worker's health and metrics (default: 5001, or a free port if 5001 is in use)"),
   releaseCheckInterval: seconds.default(60).describe('seconds between two checks of the release channels'),
-  releaseTimeout: seconds.default(10).describe('seconds the release server has for one answer'),
+  releaseTimeout: seconds.default(10).describe('seconds within which the release server must respond'),
   releaseAllowedHosts: text
     .transform((hosts) => hosts.split(',').map((host) => host.trim()))
     .pipe(z.array(z.string().regex(/^[\w.:-]+$/, 'expected host names, separated by commas')))
     .default([])
     .describe(
-      'comma-separated hosts, beside that of --baseurl, that specs may be on and private addresses may have',
+      'comma-separated hosts, besides that of --baseurl, that can serve specs and have private addresses',
     ),
   releaseCaFile: text
     .optional()
-    .describe('PEM file with certificate authorities of the release server, beside the usual ones'),
+    .describe(
+      'PEM file with certificate authorities for the release server, in addition to the default ones',
+    ),
   httpProxy: proxy.describe('proxy for release servers at http URLs'),
   httpsProxy: proxy.describe('proxy for release servers at https URLs'),
   noProxy: text.optional().describe('comma-separated hosts that are reached without a proxy'),
@@ -151,7 +155,7 @@ export const Settings = z.object({
     .describe('attempts per namespace and request'),
   retryBackoffBase: seconds.default(1).describe('seconds: first ceiling of the wait between two attempts'),
   retryBackoffCap: seconds.default(60).describe('seconds: highest ceiling of the wait between two attempts'),
-  disableCrdCreation: flag.describe('do not create or update the CRDs: they are there already'),
+  disableCrdCreation: flag.describe('do not create or update the CRDs: they already exist'),
   gracePeriod: seconds.default(30).describe('seconds that running jobs have to end after SIGTERM'),
   otelExporterOtlpEndpoint: httpUrl
     .superRefine(withoutUser('set OTEL_EXPORTER_OTLP_HEADERS'))
@@ -159,9 +163,7 @@ export const Settings = z.object({
     .describe('OpenTelemetry collector (OTLP over HTTP) that traces are sent to (default: no tracing)'),
   authTokenFile: text
     .optional()
-    .describe(
-      'file with a bearer token that requests which change something must carry (default: none needed)',
-    ),
+    .describe('file with the bearer token that every changing request needs (default: no token is needed)'),
   environmentLabel: text
     .pipe(z.string().max(40, 'is longer than 40 characters'))
     .optional()
@@ -189,12 +191,12 @@ export function isFlag(name: SettingName): boolean {
   return Settings.shape[name] === flag || z.safeParse(Settings.shape[name], undefined).data === false;
 }
 
-/** Proxies are known by lower-case names as well. */
+/** Proxy variables are often lower-case. */
 function lowerCaseVariable(name: SettingName, env: SettingSources['env']): string | undefined {
   return name.endsWith('Proxy') ? env[variableOf(name).toLowerCase()] : undefined;
 }
 
-/** Start-up cannot go on: the message says what to change. */
+/** Skipper cannot start; the message says what to change. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
     super(hideSecrets(message));
@@ -208,7 +210,7 @@ export interface SettingSources {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Reads all settings and reports everything that is wrong with them at once. */
+/** Reads all settings, and reports all mistakes in them at once. */
 export function readSettings({ flags, env }: SettingSources): Settings {
   const file = readConfigFile(flags, env);
   const raw: Record<string, unknown> = {};
@@ -264,7 +266,7 @@ function describeIssues(error: z.ZodError, origin: ReadonlyMap<string, string>):
     const name = String(issue.path[0] ?? '');
     return `  ${origin.get(name) ?? name}: ${issue.message}`;
   });
-  return ['these settings are wrong (see --help):', ...lines].join('\n');
+  return ['invalid settings (see --help):', ...lines].join('\n');
 }
 
 const CERTIFICATES_AND_KEYS = [
@@ -298,12 +300,12 @@ function checkTogether(settings: Settings): void {
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
 }
 
-/** Settings that are a secret as a whole. */
+/** Settings whose whole value is a secret. */
 export const SECRET_SETTINGS = ['apiToken', 'redisSentinelPassword'] as const;
 /** Settings that are URLs, and can have credentials in them. */
 export const URL_SETTINGS = ['baseurl', 'redisUrl', 'httpProxy', 'httpsProxy'] as const;
 
-/** The settings as they may be shown: without secrets. */
+/** The settings without secrets, safe to show. */
 export function redactSettings(settings: Settings): Record<string, unknown> {
   const secret = new Set<string>(SECRET_SETTINGS);
   return Object.fromEntries(

@@ -19,7 +19,7 @@ import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 import { type RedisHealth, watchRedis } from './watch-redis.ts';
 
-/** What an API and a worker process both are made of. */
+/** The parts that the API and the worker share. */
 export interface Core {
   readonly settings: Settings;
   readonly log: Logger;
@@ -64,7 +64,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const deployQueue = openDeployQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
   for (const queue of [deployQueue, releaseCheckQueue]) {
-    // The connection itself logs that it is lost; without a listener the process would end.
+    // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
   }
   const service = createDeployService({

@@ -4,17 +4,17 @@ import { type DeployJob, deployJobOptions } from './queues.ts';
 /** Jobs are added in pipelines of this many. */
 const ADD_CHUNK = 1_000;
 
-/** One namespace that is to be worked on. */
+/** A namespace that needs a job. */
 export interface QueuedTarget {
   readonly namespace: string;
   readonly jobId?: string | undefined;
-  /** Its job waits for its next attempt. */
+  /** Its job is delayed until the next attempt. */
   readonly backoff: boolean;
 }
 
-/** The jobs that work on namespaces. */
+/** The deploy jobs of namespaces. */
 export interface DeployJobs {
-  /** Makes sure that each has a job, and that none waits for its next attempt. */
+  /** Makes sure that each namespace has a job, and that no job is delayed until its next attempt. */
   enqueue(targets: readonly QueuedTarget[]): Promise<void>;
   has(namespace: string): Promise<boolean>;
 }
@@ -30,7 +30,7 @@ export function openDeployJobs(queue: DeployQueue): DeployJobs {
       for (let start = 0; start < targets.length; start += ADD_CHUNK) {
         await queue.addBulk(targets.slice(start, start + ADD_CHUNK).map(toJob));
       }
-      // A new request does not sit out the wait after an earlier failure.
+      // A new request does not wait for the backoff of an earlier failure.
       for (const { backoff, jobId } of targets) {
         if (backoff && jobId !== undefined) await promote(await queue.getJob(jobId));
       }
@@ -54,7 +54,7 @@ async function promote(job: Job<DeployJob> | undefined): Promise<void> {
   try {
     await job?.promote();
   } catch (error) {
-    // It has begun since: all the better.
+    // It has started in the meantime, which is what promoting is for.
     if (!isNotDelayed(error)) throw error;
   }
 }

@@ -21,9 +21,9 @@ export interface DeployCommand {
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
-  /** Deploy what was requested last, instead of what the channel says now. */
+  /** Deploy the release that was requested last, instead of the channel's current one. */
   readonly sameRelease?: boolean;
-  /** The channels as they have just been read, so that they are not read again. */
+  /** The channels, if they have just been read, so that they are not read again. */
   readonly channels?: ReadonlyMap<string, Channel>;
 }
 
@@ -43,7 +43,7 @@ export interface PlannedTarget {
   readonly steps: readonly Step[];
 }
 
-/** A request that cannot be carried out as it is: what is wrong, and with which field. */
+/** An invalid request: the problem, and the field that has it. */
 export class BadRequestError extends Error {
   readonly field: string;
   readonly values: readonly string[];
@@ -59,7 +59,7 @@ export class BadRequestError extends Error {
 /** Which namespaces, and whether FDD's own bootstrap is forced. */
 type DeployQuestion = Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>;
 
-/** What the service decides with, and where it writes. */
+/** The sources of the service's decisions, and where it writes. */
 interface ServiceParts {
   readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
   readonly releases: ReleaseSource;
@@ -76,12 +76,12 @@ export interface DeployServiceOptions extends ServiceParts {
   readonly queue: DeployQueue;
 }
 
-/** The one place where a deploy is requested: by the API, the board and the release check alike. */
+/** The only way to request a deploy, for the API, the board and the release check. */
 export interface DeployService {
   request(command: DeployCommand): Promise<AcceptedRollout>;
   /** What a deploy would do in each namespace, decided by the planner that a worker uses; changes nothing. */
   plan(question: DeployQuestion): Promise<PlannedTarget[]>;
-  /** Makes sure that everything requested has a job: repairs what died between record and queue. */
+  /** Makes sure that every request has a job: a process can die after it wrote the record, and before it queued the job. */
   repair(): Promise<number>;
 }
 
@@ -121,7 +121,7 @@ async function request(
   return { rollout, targets: mergeTargets(targets, answer.targets), replayed: false };
 }
 
-/** The namespaces that a request means; one that does not exist fails the request as a whole. */
+/** The namespaces of a request; if one of them does not exist, the whole request fails. */
 function select(
   { cluster }: ServiceParts,
   { namespaces, forceBootstrap }: DeployQuestion,
@@ -134,7 +134,7 @@ function select(
   return selection.targets;
 }
 
-/** The releases that were requested last, as far as they are still kept. */
+/** The releases that were requested last, if they are still stored. */
 async function desiredReleases(
   { state }: ServiceParts,
   targets: readonly Selected[],
@@ -149,7 +149,7 @@ function channelsOf({ releases }: ServiceParts, targets: readonly Selected[]): P
   return releases.resolve(targets.flatMap((target) => (target.kind === 'deploy' ? [target.config.tag] : [])));
 }
 
-/** A channel that only this process cannot read says nothing new; the release check notes those. */
+/** Leaves out channels that this process failed to read: the release check records those. */
 async function noteChannels(
   { state, log }: ServiceParts,
   channels: ReadonlyMap<string, Channel>,
@@ -160,16 +160,16 @@ async function noteChannels(
   if (news.length === 0) return;
   await state
     .noteChannels(news.map(toChannelSnapshot))
-    .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'channels were not noted'));
+    .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'channels could not be recorded'));
 }
 
 async function replay({ state }: ServiceParts, rolloutId: string): Promise<AcceptedRollout> {
   const known = await state.rollout(rolloutId);
-  if (!known) throw new SkipperError('not_found', `rollout ${rolloutId} is no longer known`);
+  if (!known) throw new SkipperError('not_found', `rollout ${rolloutId} does not exist any more`);
   return { ...known, replayed: true };
 }
 
-/** The request stands already: what cannot be queued now, `repair` queues later. */
+/** The request is already stored: jobs that cannot be queued now are queued later by `repair`. */
 async function queueAccepted(
   { metrics, log }: ServiceParts,
   jobs: DeployJobs,
@@ -212,7 +212,7 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
 
 async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<number> {
   const orphans = await state.endOrphans();
-  if (orphans > 0) log.warn({ targets: orphans }, 'Redis has lost requests: their targets have failed');
+  if (orphans > 0) log.warn({ targets: orphans }, 'Redis has lost requests: their targets are set to failed');
   const repaired: QueuedTarget[] = [];
   for (const namespace of await state.dirty()) {
     if (await jobs.has(namespace)) continue;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '../domain/parse-json.ts';
 
-/** Text that holds JSON of a schema. Text that is not JSON is an issue like any other. */
+/** Text that holds JSON of a schema. Invalid JSON is reported like any other issue. */
 export function jsonText<Schema extends z.ZodType>(schema: Schema) {
   return z.string().transform(parse).pipe(schema);
 }

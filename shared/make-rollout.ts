@@ -5,7 +5,7 @@ import type { Rollout, RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { Channel } from './releases/release-source.ts';
 import type { AcceptedTarget, RequestedTarget } from './state/deploy-request.ts';
 
-/** Who asks for a rollout, and how. */
+/** Who requests a rollout, and how. */
 export type RolloutOrigin = Pick<Rollout, 'trigger' | 'requestedBy' | 'forceBootstrap'>;
 
 export function makeRollout(
@@ -34,7 +34,7 @@ export function newRolloutId(): string {
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(4).toString('hex')}`;
 }
 
-/** What a selected namespace shall run: the earlier release if there is one, else its channel's; or why it runs nothing new. */
+/** The release for a selected namespace: the earlier one if known, otherwise its channel's; or why nothing is deployed. */
 export function toRequested(
   target: Selected,
   channels: ReadonlyMap<string, Channel>,

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Every metric that Skipper exports; nothing else touches prom-client. Upstream's names come first. */
+/** Every metric that Skipper exports; only this file uses prom-client. Upstream's names come first. */
 export function createMetrics() {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
@@ -112,7 +112,7 @@ export function createMetrics() {
         registers,
       }),
     ),
-    // Only an API knows the rest: in a worker, and while their source is down, they have no value at all.
+    // The rest come from the API only: in a worker, and while their source is down, they have no value.
     namespacesByHealth: new Gauge({
       name: 'skipper_namespaces_by_health',
       help: 'Namespaces, by health',
@@ -169,7 +169,7 @@ export function createMetrics() {
   };
 }
 
-/** A gauge without labels would begin at 0, which is a value. */
+/** A gauge without labels would start at 0, which is a value. */
 function unknownYet(gauge: Gauge): Gauge {
   gauge.remove();
   return gauge;

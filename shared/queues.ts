@@ -6,13 +6,13 @@ export const RELEASE_CHECK_QUEUE = 'release-check';
 export const RELEASE_CHECK_JOB = 'release-check';
 export const REPAIR_JOB = 'repair';
 
-/** A job says only which namespace; what to do there is in the desired state. */
+/** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
   readonly namespace: string;
 }
 
 const DAY_SECONDS = 24 * 3600;
-/** Attempts are counted per request in the desired state; the queue only must not give up before. */
+/** Attempts are counted per request in the desired state; the queue must not give up earlier. */
 const QUEUE_ATTEMPTS = 10_000;
 
 const KEPT = {
@@ -51,8 +51,8 @@ export function openReleaseCheckQueue({ connection, prefix }: QueueConnection): 
 }
 
 /**
- * How a namespace's job is added. Deduplication keeps at most one active and one waiting job per namespace; the payload
- * it may drop says nothing but the namespace. Exclusion proper rests on the lease, since Retry evades deduplication.
+ * How a namespace's job is added. Deduplication keeps at most one active and one waiting job per namespace; a dropped
+ * payload contains only the namespace. Mutual exclusion depends on the lease, because Retry bypasses deduplication.
  */
 export function deployJobOptions(namespace: string, jobId: string): JobsOptions {
   return { jobId, deduplication: { id: namespace, keepLastIfActive: true } };

@@ -7,7 +7,7 @@ const BEGINS = {
   'private key': /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/,
 } as const;
 
-/** The text of a PEM file; `flag` is the setting that names it. Throws a ConfigurationError where nothing such is in it. */
+/** The text of a PEM file; `flag` is its setting. Throws a ConfigurationError if the file does not contain `what`. */
 export async function readPem(
   path: string | undefined,
   flag: string,
@@ -18,10 +18,10 @@ export async function readPem(
     throw new ConfigurationError(`${flag} ${path} cannot be read: ${messageOf(error)}`);
   });
   if (BEGINS[what].test(pem)) return pem;
-  throw new ConfigurationError(`${flag} ${path} has no PEM ${what} in it`);
+  throw new ConfigurationError(`${flag} ${path} contains no PEM ${what}`);
 }
 
-/** Certificate authorities in PEM, to trust beside the usual ones. */
+/** Certificate authorities in PEM, to trust in addition to the default ones. */
 export function readCa(path: string | undefined, flag: string): Promise<string | undefined> {
   return readPem(path, flag, 'certificate');
 }

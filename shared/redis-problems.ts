@@ -1,15 +1,15 @@
 import { messageOf } from '../domain/errors.ts';
 
-/** Something of Redis that keeps Skipper from its work, in words for the operator. */
+/** A problem with Redis that keeps Skipper from working, for the operator. */
 export interface RedisProblem {
   readonly text: string;
-  /** True if nothing can be recorded meanwhile: a worker that took jobs could not finish them. */
+  /** True if nothing can be written: a worker could not finish the jobs that it takes. */
   readonly blocks: boolean;
-  /** True if it answers nothing at all. */
+  /** True if it does not respond at all. */
   readonly isSilent?: boolean;
 }
 
-/** What a failed write says about Redis. */
+/** The problem that a failed write shows. */
 export function explainRedisError(error: unknown, prefix: string): RedisProblem {
   const message = messageOf(error);
   if (message.startsWith('OOM')) {
@@ -20,7 +20,7 @@ export function explainRedisError(error: unknown, prefix: string): RedisProblem 
   return { text: `Redis refuses to write: ${message}`, blocks: true };
 }
 
-/** Names the right as `ACL SETUSER` takes it. */
+/** Names the permission in the syntax of `ACL SETUSER`. */
 export function missingRight(message: string, prefix: string): string {
   const [, command] = /run the '([^']+)'/.exec(message) ?? [];
   if (command !== undefined) return `Redis user lacks the right +${command}: grant it, then restart Skipper`;
@@ -28,7 +28,7 @@ export function missingRight(message: string, prefix: string): string {
   return `Redis user lacks the right ${kind}: grant it, then restart Skipper`;
 }
 
-/** What `INFO memory` says that is wrong. */
+/** Problems that `INFO memory` shows. */
 export function explainRedisInfo(info: string): RedisProblem[] {
   const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
   if (policy === 'noeviction') return [];
@@ -36,7 +36,7 @@ export function explainRedisInfo(info: string): RedisProblem[] {
   return [{ text, blocks: false }];
 }
 
-/** Errors by which Redis, or the connection to it, refuses a command; the libraries have no class for them. */
+/** Errors with which Redis, or the connection to it, refuses a command; the libraries have no class for them. */
 export function isRedisRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (

@@ -9,19 +9,19 @@ import { readCa, readPem } from './read-pem.ts';
 export const KEY_PREFIX = '{skipper}';
 const COMMAND_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection on which Redis owes an answer for this long is opened again: a proxy may have forgotten it. */
+/** A connection without a response for this long is reopened: a proxy can have dropped it. */
 const MUTE_MS = 10_000;
-/** A worker's commands block, but never this long. */
+/** A worker's commands block, but always for less than this. */
 const MUTE_WORKER_MS = 30_000;
 const RECONNECT_CAP_MS = 2_000;
 const READY_POLL_MS = 50;
-/** Of one outage. */
+/** Per outage. */
 const MAX_ERRORS_LOGGED = 10;
 
-/** One server, the master that Sentinels name, or a Cluster: all are used alike. */
+/** A single server, the master of Sentinels, or a Cluster: all are used in the same way. */
 export type RedisConnection = Redis | Cluster;
 
-/** Where Redis is; of the URL, Sentinels leave all but the host in force. */
+/** Where Redis is; Sentinels replace only the host of the URL. */
 export interface RedisAddress
   extends Pick<
     Settings,
@@ -30,16 +30,16 @@ export interface RedisAddress
   readonly pem?: RedisPem;
 }
 
-/** What TLS needs, in PEM. */
+/** Certificates and key for TLS, in PEM. */
 interface RedisPem {
-  /** Certificate authorities to trust beside the usual ones. */
+  /** Certificate authorities to trust in addition to the default ones. */
   readonly ca: string | undefined;
   /** The client's own certificate, and its key. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
-/** Throws a ConfigurationError where one of the PEM files cannot be read. */
+/** Throws a ConfigurationError if one of the PEM files cannot be read. */
 export async function redisAddressOf(settings: Settings): Promise<RedisAddress> {
   const { redisCaFile, redisCertFile, redisKeyFile } = settings;
   const [ca, cert, key] = await Promise.all([
@@ -51,8 +51,8 @@ export async function redisAddressOf(settings: Settings): Promise<RedisAddress> 
 }
 
 /**
- * A connection whose commands fail at once while Redis is down, so that nobody waits and nothing is written later; it
- * reconnects automatically.
+ * A connection whose commands fail at once while Redis is down, so that no caller waits and nothing is written later.
+ * It reconnects automatically.
  */
 export function connectRedis(address: RedisAddress, log: Logger): RedisConnection {
   return connect(address, log, {
@@ -64,7 +64,7 @@ export function connectRedis(address: RedisAddress, log: Logger): RedisConnectio
   });
 }
 
-/** The connection of a BullMQ Worker: it blocks and waits for Redis as long as it takes. */
+/** The connection of a BullMQ Worker: it blocks, and waits for Redis indefinitely. */
 export function connectRedisForWorker(address: RedisAddress, log: Logger): RedisConnection {
   return connect(address, log, { maxRetriesPerRequest: null, socketTimeout: MUTE_WORKER_MS });
 }
@@ -89,7 +89,7 @@ function nodeOptions({ redisUrl, pem }: RedisAddress): RedisOptions {
     ...(url.protocol === 'rediss:' ? { tls: tlsOptions(pem) } : {}),
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy,
-    // A master that has become a replica.
+    // The master has become a replica.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }
@@ -113,7 +113,7 @@ function sentinels(address: RedisAddress): RedisOptions {
     sentinelPassword: redisSentinelPassword,
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
-    // It may end a connection for good if a failover is announced while the connection is being made again.
+    // ioredis can close a connection for good if a failover is announced while it is reconnecting.
     failoverDetector: false,
     ...(redisUrl.startsWith('rediss:')
       ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(pem) }
@@ -121,13 +121,13 @@ function sentinels(address: RedisAddress): RedisOptions {
   };
 }
 
-/** What a Cluster has for all nodes together it takes apart from what holds for each. */
+/** A Cluster takes the options for the whole cluster and those for each node separately. */
 function connectCluster({ host, port, db: _db, retryStrategy: _retry, ...node }: RedisOptions): Cluster {
   const options: ClusterOptions = {
     redisOptions: node,
     enableOfflineQueue: node.enableOfflineQueue ?? true,
     clusterRetryStrategy: retryStrategy,
-    // Names, as certificates have them, instead of the addresses that they stand for.
+    // Keep host names, as in certificates, instead of resolving them to addresses.
     ...(node.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
   };
   return new Cluster([{ host, port }], options);
@@ -137,9 +137,9 @@ function retryStrategy(times: number): number {
   return Math.min(times * 100, RECONNECT_CAP_MS);
 }
 
-/** A connection of the same kind to the same Redis, for what is announced there. */
+/** A connection of the same kind to the same Redis, for pub/sub. */
 export function duplicateForMessages(redis: RedisConnection): RedisConnection {
-  // A Cluster subscribes again automatically, whichever of its nodes it listens to.
+  // A Cluster resubscribes automatically, on any of its nodes.
   return redis instanceof Cluster ? redis.duplicate() : redis.duplicate({ autoResubscribe: false });
 }
 
@@ -147,12 +147,12 @@ export function isReady(redis: RedisConnection): boolean {
   return redis.status === 'ready';
 }
 
-/** Resolves when Redis answers, however long that takes. */
+/** Resolves when Redis answers; waits indefinitely. */
 export async function untilReady(redis: RedisConnection, signal: AbortSignal): Promise<void> {
   while (!isReady(redis) && !signal.aborted) await pause(READY_POLL_MS, { signal });
 }
 
-/** Each error of an outage once: the first may say less (a connection is reset) than the next (a certificate is missing). */
+/** Logs each error of an outage once: a later one (missing certificate) can explain more than the first (reset). */
 function reportConnection(redis: RedisConnection, log: Logger): void {
   const logged = new Set<string>();
   redis.on('error', (error: NodeJS.ErrnoException) => {

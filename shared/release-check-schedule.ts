@@ -7,7 +7,7 @@ import { RELEASE_CHECK_JOB } from './queues.ts';
 const ReleaseCheckJob = z.object({ autoUpdate: z.boolean() });
 export type ReleaseCheckJob = Readonly<z.infer<typeof ReleaseCheckJob>>;
 
-/** The schedule as the worker that started last has set it; undefined before the first worker has started. */
+/** The schedule set by the latest worker to start; undefined until a worker has started. */
 export async function readReleaseCheckSchedule(
   queue: Pick<Queue, 'getJobScheduler'>,
 ): Promise<ReleaseCheckSchedule | undefined> {

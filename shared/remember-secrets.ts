@@ -2,10 +2,10 @@ import { rememberSecret } from '../domain/hide-secrets.ts';
 import { SECRET_SETTINGS, type Settings, URL_SETTINGS } from './config.ts';
 import { credentialsIn } from './url-credentials.ts';
 
-/** Headers that OpenTelemetry sends to its collector: it reads them itself. */
+/** Headers for the collector, which OpenTelemetry reads itself. */
 const HEADER_VARIABLES = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
 
-/** From here on no log line, message or trace contains what the settings keep secret. */
+/** From now on, no log line, message or trace contains a secret of the settings. */
 export function rememberSecrets(settings: Settings, env: Readonly<Record<string, string | undefined>>): void {
   const secrets = [
     ...SECRET_SETTINGS.map((name) => settings[name]),

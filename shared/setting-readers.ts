@@ -6,7 +6,7 @@ export type ProcessName = (typeof PROCESSES)[number];
 const API: readonly ProcessName[] = ['api', 'standalone'];
 const WORKER: readonly ProcessName[] = ['worker', 'standalone'];
 
-/** The settings that not every process reads. */
+/** The processes that read a setting; all processes read those that are not listed. */
 const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = {
   port: API,
   authTokenFile: API,
@@ -25,7 +25,6 @@ const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = 
   gracePeriod: WORKER,
 };
 
-/** The processes that read a setting. */
 export function readersOf(name: SettingName): readonly ProcessName[] {
   return READERS[name] ?? PROCESSES;
 }
@@ -35,8 +34,8 @@ export function isReadBy(process: ProcessName, name: SettingName): boolean {
 }
 
 /**
- * What is wrong with the flags of a process: those that it does not read. Environment and config file are often
- * shared between processes, so they can contain all settings.
+ * Errors for flags that a process does not read. Environment and config file are often shared between processes, so they
+ * can contain all settings.
  */
 export function describeForeignFlags(process: ProcessName, flags: readonly SettingName[]): readonly string[] {
   return flags

@@ -1,6 +1,6 @@
-/** Where a command writes: a person's terminal, or a pipe. */
+/** The output of a command: a terminal, or a pipe. */
 export interface Terminal {
-  /** True where lines can be redrawn in place. */
+  /** True if lines can be redrawn in place. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
   columns(): number;
@@ -16,7 +16,7 @@ export function openTerminal(
   return {
     isInteractive,
     hasColor: isInteractive && (env.NO_COLOR ?? '') === '',
-    // A pseudo-terminal may say 0.
+    // A pseudo-terminal can report 0.
     columns: () => stream.columns || 80,
     rows: () => stream.rows || 24,
     write: (text) => {

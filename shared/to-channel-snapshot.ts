@@ -1,7 +1,7 @@
 import type { Channel } from './releases/release-source.ts';
 import type { ChannelSnapshot } from './state/channel-snapshots.ts';
 
-/** What people see of a channel. */
+/** A channel as shown to people. */
 export function toChannelSnapshot({ tag, release, problem, checkedAt, updated }: Channel): ChannelSnapshot {
   return {
     channel: tag,

@@ -1,4 +1,4 @@
-/** The user name and password in a URL, decoded; undefined if it has none, or cannot be read. */
+/** The user name and password in a URL, decoded; undefined if it has none, or is invalid. */
 export function credentialsIn(url: string): { readonly user: string; readonly password: string } | undefined {
   if (!URL.canParse(url)) return undefined;
   const { username, password } = new URL(url);
@@ -15,8 +15,8 @@ export function withoutCredentials(url: string): string {
 }
 
 /**
- * Why a URL of the form `scheme://user:password@host` is not read as it was meant. A `#`, `?`, `/` or `%` in a password ends the
- * password there: the rest would become another part of the URL.
+ * Why a URL of the form `scheme://user:password@host` is not parsed as intended. A `#`, `?`, `/` or `%` in a password ends
+ * the password there: the rest would become another part of the URL.
  */
 export function urlProblem(url: string): string | undefined {
   const encode =

@@ -4,15 +4,15 @@ import { pause } from './pause.ts';
 import { isReady, type RedisConnection } from './redis.ts';
 import { explainRedisError, explainRedisInfo, missingRight, type RedisProblem } from './redis-problems.ts';
 
-const LOOK_EVERY_MS = 2_000;
+const CHECK_EVERY_MS = 2_000;
 const RIGHTS_EVERY_MS = 15_000;
 const PROBE_TTL_MS = 60_000;
 
-/** Whether Redis does what Skipper needs of it, beyond being connected. */
+/** Whether Redis can do what Skipper needs, beyond being connected. */
 export interface RedisHealth {
-  /** Empty while all is well, and while Redis is not connected. */
+  /** Empty while Redis is healthy, and while it is not connected. */
   problems(): readonly RedisProblem[];
-  /** Checks now; returns what it found. */
+  /** Checks now; returns the problems. */
   check(): Promise<readonly RedisProblem[]>;
   /** Called when the problems have changed. */
   onChange(listener: (problems: readonly RedisProblem[]) => void): void;
@@ -24,24 +24,24 @@ export interface RedisHealthOptions {
   /** Prefix of all keys, with its hash tag. */
   readonly prefix: string;
   readonly log: Logger;
-  readonly lookEveryMs?: number;
+  readonly checkEveryMs?: number;
 }
 
-/** Tries a write every other second, and the rights now and then; a Redis that hangs or is full is connected all the same. */
+/** Tests a write every two seconds, and the permissions every 15: a Redis that hangs or is full stays connected. */
 export function watchRedis({
   redis,
   prefix,
   log,
-  lookEveryMs = LOOK_EVERY_MS,
+  checkEveryMs = CHECK_EVERY_MS,
 }: RedisHealthOptions): RedisHealth {
   const stopping = new AbortController();
   const listeners: ((problems: readonly RedisProblem[]) => void)[] = [];
   let problems: readonly RedisProblem[] = [];
   let lacking: readonly RedisProblem[] = [];
   let rightsCheckedAt = Number.NEGATIVE_INFINITY;
-  let looking: Promise<void> | undefined;
+  let checking: Promise<void> | undefined;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     if (!isReady(redis)) return report([]);
     const write = await tryWrite(redis, prefix);
     if (write === undefined && Date.now() - rightsCheckedAt >= RIGHTS_EVERY_MS) {
@@ -55,25 +55,25 @@ export function watchRedis({
     const [before, now] = [problems, found].map((each) => each.map(({ text }) => text).join('; '));
     problems = found;
     if (before === now) return;
-    if (now === '') log.info('Redis is well again');
-    else log.warn({ problems: now }, 'Redis does not do what Skipper needs');
+    if (now === '') log.info('Redis is healthy again');
+    else log.warn({ problems: now }, 'Redis cannot do what Skipper needs');
     for (const listener of listeners) listener(found);
   }
 
-  /** One at a time: a Redis that hangs must not collect questions. */
-  function lookOnce(): Promise<void> {
-    looking ??= look()
+  /** One check at a time: they must not pile up on a Redis that hangs. */
+  function checkOnce(): Promise<void> {
+    checking ??= check()
       .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'Redis cannot be checked'))
       .finally(() => {
-        looking = undefined;
+        checking = undefined;
       });
-    return looking;
+    return checking;
   }
 
   async function watch(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await lookOnce();
-      await pause(lookEveryMs, { signal: stopping.signal, ref: false });
+      await checkOnce();
+      await pause(checkEveryMs, { signal: stopping.signal, ref: false });
     }
   }
 
@@ -81,7 +81,7 @@ export function watchRedis({
   return {
     problems: () => problems,
     check: async () => {
-      await lookOnce();
+      await checkOnce();
       return problems;
     },
     onChange: (listener) => {
@@ -96,14 +96,14 @@ async function tryWrite(redis: RedisConnection, prefix: string): Promise<RedisPr
     await redis.set(`${prefix}:probe`, '1', 'PX', PROBE_TTL_MS);
     return undefined;
   } catch (error) {
-    // A connection that was lost meanwhile is reported as such.
+    // A connection that was lost in the meantime is reported as lost.
     return isReady(redis) ? explainRedisError(error, prefix) : undefined;
   }
 }
 
 /**
- * Commands that stand for the rights that queue, records and pages need. Redis checks the right before the type of the
- * key, so a command that fits the probe's type as little as its purpose does no harm.
+ * One command for each permission that queue, records and pages need. Redis checks the permission before the type of the
+ * key, so a command for another type than the probe's does no harm.
  */
 function trials(prefix: string): readonly (readonly [string, ...string[]])[] {
   const key = `${prefix}:probe`;

@@ -2,7 +2,7 @@ import { statusOf } from '../../domain/cluster/status.ts';
 import type { Core } from '../core.ts';
 import { isReady } from '../redis.ts';
 
-/** Sets the gauges that are counted when somebody looks. */
+/** Sets the gauges that are computed at each scrape. */
 export async function refreshGauges({
   cluster,
   metrics,
@@ -19,7 +19,7 @@ export async function refreshGauges({
   for (const { name, relists } of cluster.watches()) metrics.watchLists.inc({ watch: name }, relists);
   const jobs = await jobCounts(redis, deployQueue);
   metrics.redisUp.set(jobs ? 1 : 0);
-  // What was counted before Redis went down no longer holds.
+  // Counts from before Redis went down are out of date.
   metrics.queueJobs.reset();
   for (const [state, count] of Object.entries(jobs ?? {})) metrics.queueJobs.set({ state }, count);
 }
@@ -32,7 +32,7 @@ async function jobCounts(
   return isReady(redis) ? deployQueue.getJobCounts().catch(() => undefined) : undefined;
 }
 
-/** Why a process cannot do its work at the moment, in words for the operator. */
+/** Why a process cannot work at the moment, for the operator. */
 export function coreProblems({
   cluster,
   redis,
@@ -43,16 +43,16 @@ export function coreProblems({
     : ['Redis is not connected'];
   for (const { name, synced, refused, problem } of cluster.watches()) {
     if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
-    // A process that only knows an old state of the fleet is of no use, and waiting does not repair it.
+    // A process with an old state of the fleet is useless, and waiting does not fix it.
     else if (refused) problems.push(`${name} not followed any more: ${problem}`);
   }
   return problems;
 }
 
-/** A watch may break, and a server may restart, for this long without a word about it. */
+/** A broken watch or a restarting server is reported only after this long. */
 const LASTING_MS = 10_000;
 
-/** The watches that have been broken for a while: the process knows an older state of the cluster. */
+/** The watches that have been broken for a while: this process has an older state of the cluster. */
 export function brokenWatches({ cluster }: Pick<Core, 'cluster'>, now: number = Date.now()): string[] {
   return cluster.watches().flatMap(({ name, synced, refused, trouble }) => {
     if (!synced || refused || !trouble || now - trouble.since < LASTING_MS) return [];
@@ -61,7 +61,7 @@ export function brokenWatches({ cluster }: Pick<Core, 'cluster'>, now: number = 
   });
 }
 
-/** What a process works without while it is unreachable: release server, collector of traces. */
+/** Unreachable services that a process can work without: the release server, the trace collector. */
 export function coreWarnings({ releases, telemetry }: Pick<Core, 'releases' | 'telemetry'>): string[] {
   return [...releases.problems(), ...telemetry.problems()];
 }

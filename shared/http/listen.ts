@@ -6,7 +6,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 export interface Listening {
   readonly port: number;
-  /** Takes no more requests, lets those under way end, and cuts what is left after five seconds. */
+  /** Accepts no more requests, lets running ones finish, and closes the remaining connections after five seconds. */
   close(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface Address {
   readonly setting: string;
 }
 
-/** Listens on one address, or on all interfaces; a port that is taken is a `ConfigurationError` that names the setting to change. */
+/** Listens on one address, or on all interfaces; if the port is in use, a `ConfigurationError` names the setting to change. */
 export async function listen(app: RequestListener, address: Address): Promise<Listening> {
   try {
     return await open(app, address);
@@ -52,7 +52,7 @@ function explain(error: NodeJS.ErrnoException, { host, port, setting }: Address)
     return new ConfigurationError(`this machine has no address ${host}: correct --host`);
   }
   if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error;
-  const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'may not be used';
+  const reason = error.code === 'EADDRINUSE' ? 'is in use' : 'needs more permissions';
   return new ConfigurationError(`port ${port} ${reason}: choose another one with ${setting}`);
 }
 

@@ -1,22 +1,22 @@
 import { type Request, type Response, Router } from 'express';
 import type { Registry } from 'prom-client';
 
-/** What stands in the way of working; empty when all is well. */
+/** Reasons why a process cannot work; empty if it is healthy. */
 export type Problems = readonly string[];
 
 export interface OperationsOptions {
   readonly registry: Registry;
   /** The process should be replaced while this is not empty. */
   readonly unhealthy: () => Problems;
-  /** The process should get no work while this is not empty. */
+  /** The process should get no requests while this is not empty. */
   readonly unready: () => Problems;
-  /** What the process works without, for now: shown by /readyz, which stays 200. */
+  /** Outages that the process can work with: shown by /readyz, which stays 200. */
   readonly warnings: () => Problems;
-  /** Brings the gauges up to date; a scrape must not fail for it. */
+  /** Updates the gauges; if it fails, the scrape must not. */
   readonly refreshGauges: () => Promise<void>;
 }
 
-/** What probes and Prometheus ask of every process. */
+/** The endpoints for probes and Prometheus, the same in every process. */
 export function operationsRouter(options: OperationsOptions): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => answer(response, options.unhealthy()));

@@ -3,7 +3,7 @@ import { SkipperError } from '../../domain/errors.ts';
 import { parseJson } from '../../domain/parse-json.ts';
 import type { Refusal } from '../../domain/symptom.ts';
 
-/** The `Status` object that an API server answers with when it refuses. */
+/** The `Status` object in an API server's error response. */
 export interface KubernetesStatus {
   readonly kind?: string;
   readonly reason?: string;
@@ -21,7 +21,7 @@ export interface KubernetesStatus {
   };
 }
 
-/** An API server's refusal, kept whole beside the class that Skipper gave it. */
+/** An API server's error response, in full, with the class that Skipper gave it. */
 export class KubernetesError extends SkipperError {
   readonly httpStatus: number;
   readonly status: KubernetesStatus;
@@ -60,7 +60,7 @@ export function classifyRefusal(
   });
 }
 
-/** A request that got no answer: refused connection, reset, time-out, broken TLS. */
+/** A request without a response: connection refused or reset, timeout, TLS error. */
 export function classifyNetworkError(
   request: { method: string; path: string },
   error: unknown,
@@ -73,11 +73,11 @@ export function classifyNetworkError(
   );
 }
 
-/** Enough of an answer to recognise who gave it. */
+/** Enough of a response to recognise its sender. */
 const SHOWN_OF_ANSWER = 200;
 
-/** An answer that no API server gives: something in front of it does, a load balancer or a login page. */
-export function classifyNonsense(
+/** A response that cannot be from an API server: a load balancer or login page in front of it sent it. */
+export function classifyForeignAnswer(
   request: { method: string; path: string },
   what: string,
   body: string,
@@ -119,7 +119,7 @@ function forbiddenCode(status: KubernetesStatus, refusal: Refusal | undefined): 
 
 function notFoundCode(status: KubernetesStatus): SkipperError['code'] {
   if (status.details?.kind === 'namespaces') return 'namespace_gone';
-  // An unknown resource is answered as plain text or as a Status without a name.
+  // The response for an unknown resource is plain text, or a Status without a name.
   return status.details?.name ? 'not_found' : 'crd_missing';
 }
 

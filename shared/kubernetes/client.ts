@@ -3,7 +3,7 @@ import { keepConnection } from './keep-connection.ts';
 import { pathOf, type Resource } from './resources.ts';
 import { type KubernetesRequest, openStream, requestJson, requestText, type Sender } from './send-request.ts';
 
-/** One API server is spoken to over at most this many connections, watches aside. */
+/** The maximum number of connections to an API server, not counting watches. */
 const MAX_CONNECTIONS = 64;
 
 export interface ObjectRef {
@@ -18,16 +18,16 @@ export interface DeleteOptions {
 }
 
 /**
- * The few verbs that Skipper needs of a Kubernetes API server. Every refusal is a `KubernetesError`, every silence a
+ * The few Kubernetes API calls that Skipper needs. An error response throws a `KubernetesError`, no response a
  * `SkipperError` (`cluster_unavailable`), both with their class.
  */
 export interface KubernetesClient {
   readonly server: string;
-  /** Sends a request and parses the JSON answer. */
+  /** Sends a request and parses the JSON response. */
   request<T>(request: KubernetesRequest): Promise<T>;
-  /** Sends a request and gives the answer's text: pod logs. */
+  /** Sends a request and returns the text of the response: pod logs. */
   requestText(request: KubernetesRequest): Promise<string>;
-  /** Opens an answer that lasts: watches. */
+  /** Opens a streaming response: watches. */
   stream(request: KubernetesRequest): Promise<AsyncIterable<Buffer>>;
   /** One object, or undefined if it does not exist. */
   get<T>(resource: Resource, ref: ObjectRef): Promise<T | undefined>;
@@ -43,15 +43,15 @@ export interface ClientOptions {
   readonly userAgent: string;
   readonly fieldManager: string;
   readonly maxConnections?: number;
-  /** How long one answer may take. */
+  /** The timeout of a request. */
   readonly timeoutMs?: number;
 }
 
-/** A client on the credentials of a kubeconfig: the library reads them, connections are kept here. */
+/** A client with the credentials of a kubeconfig: the library reads them, this module keeps the connections. */
 export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOptions): KubernetesClient {
   const { userAgent, fieldManager, timeoutMs, maxConnections = MAX_CONNECTIONS } = options;
   const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster) throw new Error('the kubeconfig names no current cluster: set current-context');
+  if (!cluster) throw new Error('the kubeconfig has no current cluster: set current-context');
   const server = cluster.server.replace(/\/$/, '');
   const connection = keepConnection(kubeConfig, server, maxConnections);
   const sender: Sender = { server, userAgent, connection, timeoutMs };
@@ -87,7 +87,7 @@ export function createKubernetesClient(kubeConfig: KubeConfig, options: ClientOp
   };
 }
 
-/** True for the answer "there is no such object", not for a missing namespace or resource type. */
+/** True if the object does not exist; false if its namespace or resource type does not. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'not_found';
 }

@@ -17,17 +17,17 @@ import {
 
 /** FDD's objects in every namespace, kept up to date by watches that all jobs of a process share. */
 export interface ClusterCache {
-  /** What is seen of one namespace; of one that is unknown, an empty snapshot. */
+  /** The current state of a namespace; an empty snapshot if it is unknown. */
   snapshot(namespace: string): NamespaceSnapshot;
-  /** Every namespace that a ConfigMap makes FIAAS's, by name. */
+  /** The names of all FIAAS namespaces: those with FDD's ConfigMap. */
   namespaces(): string[];
   /** Resolves when all watches have read their first list. */
   synced(): Promise<void>;
   isSynced(): boolean;
-  /** How far the watch of Deployments has come; undefined before its first list. */
+  /** The resourceVersion that the watch of Deployments has reached; undefined before its first list. */
   deploymentsPosition(): string | undefined;
   watches(): readonly (WatchState & { readonly name: string })[];
-  /** Calls back on every change of the namespace; returns what ends it. */
+  /** Calls the listener on every change of the namespace; returns a function that unsubscribes it. */
   onChange(namespace: string, listener: () => void): () => void;
   onAnyChange(listener: (namespace: string) => void): () => void;
   stop(): Promise<void>;
@@ -86,7 +86,7 @@ interface NamedWatch {
   readonly watch: Watch;
 }
 
-/** What is true of all watches together, and of each. */
+/** The state of all watches together, and of each. */
 function stateOf(
   watches: readonly NamedWatch[],
 ): Pick<ClusterCache, 'synced' | 'isSynced' | 'watches' | 'stop'> {

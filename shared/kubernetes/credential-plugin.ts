@@ -5,11 +5,11 @@ import * as z from 'zod';
 import { SkipperError } from '../../domain/errors.ts';
 import { parseJson } from '../../domain/parse-json.ts';
 
-/** Below the time of a request, so that the plugin's own words are seen. */
+/** Shorter than the timeout of a request, so that the plugin's own error is shown. */
 const TIMEOUT_MS = 20_000;
-/** After it has failed, or has just answered, it is not run again for this long. */
+/** After a run, successful or not, it is not run again for this long. */
 const PAUSE_MS = 1_000;
-/** Credentials are not used to their last second. */
+/** Credentials are renewed this long before they expire. */
 const EXPIRY_MARGIN_MS = 10_000;
 const SHOWN_OUTPUT = 500;
 const MAX_OUTPUT = 1024 * 1024;
@@ -38,9 +38,9 @@ const ExecCredential = z.object({
 
 export type PluginCredential = z.infer<typeof ExecCredential>['status'];
 
-/** A program that gives credentials, as kubectl runs it. */
+/** A program that prints credentials, run as kubectl runs it. */
 export interface CredentialPlugin {
-  /** Runs it if its last credentials have ended; `fresh`: the API server has refused them. */
+  /** Runs it if its last credentials have expired; `fresh`: the API server has refused them. */
   credential(fresh: boolean): Promise<PluginCredential>;
 }
 
@@ -93,14 +93,14 @@ async function runPlugin(
   timeoutMs: number,
 ): Promise<PluginCredential> {
   if (config.interactiveMode === 'Always') {
-    throw failure(config.command, 'wants a terminal (interactiveMode: Always), and there is none');
+    throw failure(config.command, 'needs a terminal (interactiveMode: Always), but Skipper has none');
   }
   const output = await outputOf(config, execInfo(config, cluster), timeoutMs);
   const credential = ExecCredential.safeParse(parseJson(output)).data?.status;
   if (credential?.token ?? (credential?.clientCertificateData && credential.clientKeyData)) {
     return credential as PluginCredential;
   }
-  // Its output may hold half of a secret, so it is not shown.
+  // Its output can contain part of a secret, so it is not shown.
   throw failure(config.command, 'printed no ExecCredential with a token or a certificate and its key');
 }
 
@@ -116,13 +116,13 @@ function outputOf(config: PluginConfig, info: string, timeoutMs: number): Promis
     let words = '';
     const fail = (reason: string) => {
       clearTimeout(clock);
-      const said = words.trim().slice(-SHOWN_OUTPUT);
-      reject(failure(command, `${reason}${said === '' ? '' : `: ${said}`}`));
+      const shown = words.trim().slice(-SHOWN_OUTPUT);
+      reject(failure(command, `${reason}${shown === '' ? '' : `: ${shown}`}`));
     };
     const clock = setTimeout(() => {
       fail(`did not end within ${timeoutMs / 1000} s`);
       child.kill('SIGKILL');
-      // A child of it may hold them open.
+      // A child process can keep them open.
       child.stdout.destroy();
       child.stderr.destroy();
     }, timeoutMs);
@@ -144,7 +144,7 @@ function outputOf(config: PluginConfig, info: string, timeoutMs: number): Promis
   });
 }
 
-/** What a plugin may read in KUBERNETES_EXEC_INFO. */
+/** The content of KUBERNETES_EXEC_INFO, which a plugin can read. */
 function execInfo({ apiVersion, provideClusterInfo }: PluginConfig, cluster: Cluster | null): string {
   const about = provideClusterInfo && cluster ? { cluster: clusterInfo(cluster) } : {};
   return JSON.stringify({ kind: 'ExecCredential', apiVersion, spec: { interactive: false, ...about } });

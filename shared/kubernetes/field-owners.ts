@@ -12,8 +12,8 @@ export function ownerOf(entries: ManagedFields | undefined, ...path: readonly st
 }
 
 /**
- * The last writer of one of these fields, or of anything else but the status, that is not `own`. Times are in whole seconds:
- * the fields tell writes of the same second apart.
+ * The last manager other than `own` that wrote one of these fields, or else anything but the status. Times are in whole
+ * seconds: the fields distinguish writes within the same second.
  */
 export function lastOtherWriter(
   entries: ManagedFields | undefined,

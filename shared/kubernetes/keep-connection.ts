@@ -7,9 +7,9 @@ import { type CredentialPlugin, createCredentialPlugin } from './credential-plug
 /** Service account tokens rotate: credentials are read again this often. */
 const CREDENTIALS_MAX_AGE_MS = 30_000;
 
-/** The way to one API server. */
+/** The connections to an API server, and the credentials for it. */
 export interface Connection {
-  /** Headers and connections for a request; `fresh`: read again, since the server has refused the last ones. */
+  /** Headers and connections for a request; `fresh`: credentials are read again, because the server refused the last ones. */
   credentials(fresh: boolean): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher }>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function keepConnection(given: KubeConfig, server: string, maxConnections
     const now = JSON.stringify(connect);
     if (now !== identity) {
       identity = now;
-      // Requests under way, watches among them, end on the connections that they began on.
+      // Running requests, including watches, stay on the connections on which they started.
       dispatcher?.close().catch(() => undefined);
       dispatcher = openDispatcher(kubeConfig, connect, maxConnections, context);
     }
@@ -65,7 +65,7 @@ export function keepConnection(given: KubeConfig, server: string, maxConnections
   };
 }
 
-/** Read here as well: the library remembers a token file for a minute, also after the API server has refused the token. */
+/** Read here, too: the library caches a token file for a minute, even after the API server has refused the token. */
 function tokenFromFile(kubeConfig: KubeConfig): Record<string, string> {
   const file: unknown = kubeConfig.getCurrentUser()?.authProvider?.config?.tokenFile;
   return bearer(typeof file === 'string' ? readFileSync(file, 'utf8').trim() : undefined);
@@ -76,8 +76,8 @@ function bearer(token: string | undefined): Record<string, string> {
 }
 
 /**
- * Credential plugins are run here: the library gives them no time limit, and keeps what they said also after the API
- * server has refused it.
+ * Credential plugins are run here: the library runs them without a timeout, and keeps their credentials even after the
+ * API server has refused them.
  */
 function takePlugin(kubeConfig: KubeConfig): { kubeConfig: KubeConfig; plugin?: CredentialPlugin } {
   const user = kubeConfig.getCurrentUser();

@@ -28,7 +28,7 @@ export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
   for (const { token, password } of kubeConfig.users) {
     for (const secret of [token, password]) if (secret) rememberSecret(secret);
   }
-  // The library refuses plain HTTP (kubectl proxy, a sidecar) unless TLS is said to be unverified, which it is.
+  // The library refuses plain HTTP (kubectl proxy, a sidecar) unless TLS verification is off, which is true of HTTP.
   kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
     cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
   );
@@ -44,7 +44,7 @@ function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
     loadFiles(kubeConfig, [HOME_KUBECONFIG]);
   } else {
     kubeConfig.loadFromDefault();
-    // The library's last resort, which is never what an operator meant.
+    // The library's last fallback, which is never what an operator wants.
     if (kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080') {
       throw new ConfigurationError(
         'no cluster is configured: set --kubeconfig, --api-server or run in a pod',
@@ -54,8 +54,8 @@ function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
 }
 
 /**
- * Several files, as in $KUBECONFIG, are merged as kubectl does it: files that do not exist are left out, the first file
- * that has an entry of a name gives the whole of it, and the first current context counts.
+ * Merges several files, as in $KUBECONFIG, as kubectl does: missing files are skipped, of entries with the same name the
+ * first is used as a whole, and the first current context counts.
  */
 function loadFiles(kubeConfig: KubeConfig, given: readonly string[]): void {
   const files = given.filter((file) => file !== '' && existsSync(file));
@@ -86,7 +86,7 @@ function loadFile(file: string): KubeConfig {
     return config;
   } catch (error) {
     throw new ConfigurationError(
-      // Further lines of the parser's message quote the file.
+      // The other lines of the parser's message quote the file.
       `kubeconfig ${file} cannot be read: ${messageOf(error).split('\n')[0]}; correct --kubeconfig`,
     );
   }
@@ -96,14 +96,14 @@ function firstByName<Entry extends { readonly name: string }>(entries: readonly 
   return [...new Map(entries.toReversed().map((entry) => [entry.name, entry])).values()];
 }
 
-/** A plugin's command with a slash in it lies beside the file that names it; without one, it is on the PATH. */
+/** A plugin's command with a slash is relative to the kubeconfig; without one, it is on the PATH. */
 function withCommandBeside(user: User, file: string): User {
   const command: unknown = user.exec?.command;
   if (typeof command !== 'string' || !command.includes('/')) return user;
   return { ...user, exec: { ...user.exec, command: resolve(dirname(file), command) } };
 }
 
-/** `tokenFile`, as kubectl reads it: the library knows it under another name only, and reads it once. */
+/** `tokenFile`, as kubectl reads it: the library knows it only under another name, and reads it once. */
 function readTokenFiles(kubeConfig: KubeConfig, file: string): void {
   const parsed = parseYaml(readFileSync(file, 'utf8'));
   const { users = [] } = (parsed.ok ? parsed.value : {}) as {
@@ -129,7 +129,7 @@ function clusterOf(access: KubernetesAccess, server: string): Cluster {
   };
 }
 
-/** Without a token: the pod's own, which the library reads again every minute; without that, no credentials. */
+/** Without a token: the pod's own, which the library reads again every minute; without either, no credentials. */
 function userOf(access: KubernetesAccess): User {
   const name = 'skipper';
   if (access.clientCert !== undefined && access.clientKey !== undefined) {

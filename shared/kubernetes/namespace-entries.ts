@@ -9,7 +9,7 @@ import type {
 } from '../../domain/cluster/observed.ts';
 import type { Result } from '../../domain/release/result.ts';
 
-/** FDD's objects in one namespace, as the watches have seen them. */
+/** FDD's objects in one namespace, as last seen by the watches. */
 export interface NamespaceEntry {
   namedConfig: Result<NamespaceConfig> | undefined;
   readonly labelledConfigs: Map<string, Result<NamespaceConfig>>;
@@ -19,12 +19,12 @@ export interface NamespaceEntry {
   readonly pods: Map<string, ObservedPod>;
 }
 
-/** What the watches have seen, by namespace. */
+/** The objects last seen by the watches, by namespace. */
 export interface NamespaceEntries {
-  /** Changes what is kept of a namespace; one with nothing left is forgotten. */
+  /** Changes the entry of a namespace; an entry without objects is deleted. */
   update(namespace: string, change: (entry: NamespaceEntry) => void): void;
   snapshot(namespace: string): NamespaceSnapshot;
-  /** Every namespace that a ConfigMap makes FIAAS's, by name. */
+  /** The names of all FIAAS namespaces: those with FDD's ConfigMap. */
   namespaces(): string[];
 }
 
@@ -69,7 +69,7 @@ function isEmpty({
   return isBare && labelledConfigs.size + statuses.size + pods.size === 0;
 }
 
-/** The ConfigMap by name counts first; of several that only a label makes count, the first by name. */
+/** The ConfigMap with FDD's name takes precedence; among those that only have the label, the first by name. */
 function configOf(entry: NamespaceEntry): Result<NamespaceConfig> | undefined {
   if (entry.namedConfig) return entry.namedConfig;
   const [first] = [...entry.labelledConfigs.keys()].sort();

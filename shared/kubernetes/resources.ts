@@ -1,4 +1,4 @@
-/** The Kubernetes resources that Skipper and FDD touch, and the paths that lead to them. */
+/** The Kubernetes resources that Skipper and FDD use, and their API paths. */
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;

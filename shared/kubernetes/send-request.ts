@@ -4,12 +4,12 @@ import { SkipperError } from '../../domain/errors.ts';
 import { inTime } from '../network/in-time.ts';
 import { pause } from '../pause.ts';
 import { inSpan } from '../telemetry/spans.ts';
-import { classifyNetworkError, classifyNonsense, classifyRefusal } from './classify-error.ts';
+import { classifyForeignAnswer, classifyNetworkError, classifyRefusal } from './classify-error.ts';
 import type { Connection } from './keep-connection.ts';
 
 /**
- * How long one answer may take, from reading the credentials to the last byte. A watch must begin within it, and has its
- * own watchdog then.
+ * The timeout of a request, from reading the credentials to the last byte. A watch must start within it; after that its
+ * own watchdog applies.
  */
 const REQUEST_TIMEOUT_MS = 30_000;
 const FORBIDDEN_RETRIES = 3;
@@ -30,11 +30,11 @@ export interface KubernetesRequest {
   readonly body?: unknown;
   readonly patchType?: PatchType;
   readonly signal?: AbortSignal | undefined;
-  /** False: the caller retries a denial, so it is thrown at once. */
+  /** False: a denial is thrown at once, without a retry here. */
   readonly retryForbidden?: boolean;
 }
 
-/** Where requests go, and who sends them. */
+/** The server that requests go to, and how they are sent. */
 export interface Sender {
   readonly server: string;
   readonly userAgent: string;
@@ -42,7 +42,7 @@ export interface Sender {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Sends a request and gives the answer's text. */
+/** Sends a request and returns the text of the response. */
 export function requestText(sender: Sender, request: KubernetesRequest): Promise<string> {
   const { method, path } = request;
   const attributes = { 'http.request.method': method, 'url.path': path, 'server.address': sender.server };
@@ -58,25 +58,25 @@ export function requestText(sender: Sender, request: KubernetesRequest): Promise
   );
 }
 
-/** Sends a request and parses the JSON answer. */
+/** Sends a request and parses the JSON response. */
 export async function requestJson<T>(sender: Sender, request: KubernetesRequest): Promise<T> {
   const text = await requestText(sender, request);
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw classifyNonsense(request, 'what is not JSON', text);
+    throw classifyForeignAnswer(request, 'with something other than JSON', text);
   }
 }
 
-/** Opens an answer that lasts: it must begin in time, and may take as long as it likes then. */
+/** Opens a streaming response: it must start in time, and can then last indefinitely. */
 export function openStream(sender: Sender, request: KubernetesRequest): Promise<AsyncIterable<Buffer>> {
   return open(sender, request, LASTING);
 }
 
-/** What is done with an answer below 400, within the time of the request. */
+/** How a response below 400 is read, within the timeout of the request. */
 interface Reading<T> {
   readonly take: (response: Dispatcher.ResponseData) => Promise<T>;
-  /** What is taken lasts, until the request's own signal ends it. */
+  /** The result is a stream, which lasts until the request's own signal ends it. */
   readonly lasts: boolean;
 }
 
@@ -97,7 +97,8 @@ async function open<T>(
   const limits = { timeoutMs, signal: request.signal, lasts: reading.lasts };
   const answer = await inTime(limits, async (signal): Promise<{ value: T } | Refused> => {
     const response = await sendOnce(sender, request, { signal, retries });
-    if (isForeign(response)) throw classifyNonsense(request, nameOf(response), await response.body.text());
+    if (isForeign(response))
+      throw classifyForeignAnswer(request, nameOf(response), await response.body.text());
     if (response.statusCode < 400) return { value: await reading.take(response) };
     const retryAfter = retryAfterOf(response);
     return { status: response.statusCode, body: await response.body.text(), retryAfter };
@@ -105,7 +106,7 @@ async function open<T>(
     throw error instanceof SkipperError ? error : classifyNetworkError(request, error);
   });
   if ('value' in answer) return answer.value;
-  // The token may have been rotated under us: once, with fresh credentials.
+  // The token can have been rotated: retry once, with fresh credentials.
   if (answer.status === 401 && retries === 0) return open(sender, request, reading, 1);
   const refusal = classifyRefusal(request, answer.status, answer.body, answer.retryAfter);
   // An API server that has just started denies everything until it has read its RBAC rules.
@@ -122,7 +123,7 @@ interface Refused {
   readonly retryAfter: string | undefined;
 }
 
-/** An API server neither redirects nor answers with a page: a load balancer or a login in front of it does. */
+/** An API server neither redirects nor sends HTML: a load balancer or login page in front of it does. */
 function isForeign({ statusCode, headers }: Dispatcher.ResponseData): boolean {
   if (statusCode >= 300) return statusCode < 400;
   return String(headers['content-type'] ?? '').startsWith('text/html');

@@ -20,7 +20,7 @@ import type {
 } from '../../domain/cluster/observed.ts';
 import { lastOtherWriter, type ManagedFields, ownerOf } from './field-owners.ts';
 
-/** FDD's log of one deployment that is kept in memory: its end says what went wrong. */
+/** The last lines of FDD's log of a deployment are kept in memory: they show what went wrong. */
 const LOG_LINES = 40;
 const LINE_LENGTH = 2_000;
 const SHOWN_VARIABLES = ['LOG_FORMAT', 'FIAAS_ENVIRONMENT'];
@@ -131,13 +131,13 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
   };
 }
 
-/** Fields of an Application that nobody but Skipper should write. */
+/** Fields of an Application that only Skipper should write. */
 const OUR_FIELDS = [
   ['spec', 'image'],
   ['metadata', 'labels', DEPLOYMENT_ID_LABEL],
 ];
 
-/** Most namespaces share one config: it is kept once. Emptied when full, because old releases are never needed again. */
+/** Most namespaces have the same config, so it is stored once. Cleared when full: old releases are never needed again. */
 const interned = new Map<string, Readonly<Record<string, unknown>>>();
 const MAX_INTERNED = 256;
 
@@ -163,7 +163,7 @@ function trimReport(raw: RawReport, deploymentId: string | undefined): Deploymen
   return { deploymentId, result, logs: result !== 'SUCCESS' ? trimLogs(raw.logs ?? []) : [] };
 }
 
-/** FDD logs whole request dumps: the beginning and the end of a line say enough. */
+/** FDD logs whole request dumps: the beginning and the end of a line are enough. */
 function trimLogs(logs: readonly string[]): string[] {
   return logs
     .slice(-LOG_LINES)
@@ -202,8 +202,8 @@ export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
 }
 
 /**
- * Webhooks inject containers at any position, so only the name says which one is meant. A container that is alone is the one
- * that is meant, also if another tool named it.
+ * Webhooks inject containers at any position, so containers are found by name. If a pod has only one container, it is
+ * used whatever its name: another tool can have chosen it.
  */
 function containerNamed<Container extends { readonly name?: string }>(
   name: string,
@@ -287,10 +287,10 @@ function trimTerminated(container: RawContainerStatus | undefined): ObservedPod[
   return terminated && { exitCode: terminated.exitCode, reason: terminated.reason };
 }
 
-/** What a container waits for while everything is well. */
+/** Reasons for which a healthy container waits. */
 const USUAL_WAITS: readonly (string | undefined)[] = [undefined, 'ContainerCreating', 'PodInitializing'];
 
-/** The first of the other containers that keeps the pod from starting or from being ready. */
+/** The first of the other containers that keeps the pod from starting or from becoming ready. */
 function blockerOf(status: RawPod['status'], own: RawContainerStatus | undefined): ObservedPod['blockedBy'] {
   const initial = status?.initContainerStatuses ?? [];
   const beside = (status?.containerStatuses ?? []).filter((container) => container !== own);
@@ -315,7 +315,7 @@ function waitingBlocker({
   };
 }
 
-/** An init container that fails lets no other one start. */
+/** After a failed init container, no other container starts. */
 function failedBlocker({ name = '', state, restartCount = 0 }: RawContainerStatus): ObservedPod['blockedBy'] {
   const { exitCode = 0, reason = 'Error' } = state?.terminated ?? {};
   if (exitCode === 0) return undefined;

@@ -1,16 +1,16 @@
-/** What a watch knows of itself. */
+/** The state of a watch. */
 export interface WatchState {
-  /** One whole list has been read since the start. */
+  /** A complete list has been read since the start. */
   readonly synced: boolean;
-  /** The resourceVersion up to which everything has been seen. */
+  /** The resourceVersion up to which the watch is current. */
   readonly position: string | undefined;
   readonly lastHeardAt: number;
   readonly relists: number;
-  /** Why it does not work at the moment. */
+  /** Why it is broken at the moment. */
   readonly problem: string | undefined;
-  /** It does not work because a right is missing: it will not until somebody grants it. */
+  /** It is broken because a permission is missing: it stays broken until the permission is granted. */
   readonly refused: boolean;
-  /** Since when it has not held, and why not lately; opening a stream that breaks at once does not end it. */
+  /** When it broke, and the latest reason; opening a stream that breaks at once does not clear it. */
   readonly trouble?: WatchTrouble | undefined;
 }
 
@@ -24,26 +24,26 @@ export interface WatchBreak {
   readonly at: number;
   readonly problem: string;
   readonly refused: boolean;
-  /** The server no longer knows the position: only a list helps. */
+  /** The server no longer has the position: a new list is needed. */
   readonly isExpired: boolean;
 }
 
-/** The bookkeeping of a watch: which objects it knows, how far it has come, whether it works. It knows no clock and no server. */
+/** The bookkeeping of a watch: its objects, its position, its health. Without a clock and without I/O. */
 export interface WatchBooks {
   state(): WatchState;
   /** Something was received. */
   heard(at: number): void;
   add(key: string): void;
   remove(key: string): void;
-  /** The objects that are known and not in a whole list. */
+  /** The known objects that are missing from a complete list. */
   missingFrom(keys: ReadonlySet<string>): string[];
-  /** A whole list was read, as of this position. */
+  /** A complete list was read, as of this position. */
   listed(position: string | undefined): void;
   moveTo(position: string | undefined): void;
   works(): void;
-  /** It has held: the next break is the first in a row. */
+  /** The stream stayed open: the next break is the first in a row. */
   settled(): void;
-  /** Returns how many breaks in a row came before this one. */
+  /** Returns the number of consecutive breaks before this one. */
   broke(why: WatchBreak): number;
 }
 

@@ -2,14 +2,14 @@ import type { Logger } from 'pino';
 import { fullJitterDelay } from '../../domain/deploy/backoff.ts';
 import { errorClassOf, messageOf } from '../../domain/errors.ts';
 import { pause } from '../pause.ts';
-import { classifyNonsense, KubernetesError } from './classify-error.ts';
+import { classifyForeignAnswer, KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { pathOf, type Resource } from './resources.ts';
 import { openWatchBooks, type WatchBooks, type WatchState } from './watch-books.ts';
 
-/** Objects a list page may hold: a page of Deployments is about 2 MB of JSON. */
+/** Maximum number of objects in a list page: a page of Deployments is about 2 MB of JSON. */
 const PAGE_SIZE = 500;
-/** The server ends a watch after this long; jitter keeps a fleet of workers from coming back together. */
+/** The server ends a watch after this long; jitter keeps workers from reconnecting all at once. */
 const WATCH_TIMEOUT_SECONDS = 300;
 const RETRY = { baseMs: 500, capMs: 30_000 } as const;
 /** A watch that stays open this long counts as healthy, even without events. */
@@ -34,12 +34,12 @@ export interface WatchOptions<Raw extends WatchedObject> {
   readonly fieldSelector?: string;
   /** Called for every object of a list, and for every change after it. */
   readonly onUpsert: (object: Raw) => void;
-  /** Called with the key (`namespace/name`) of every object that is gone. */
+  /** Called with the key (`namespace/name`) of every deleted object. */
   readonly onDelete: (key: string) => void;
   readonly pageSize?: number;
-  /** Without a byte for this long (bookmarks come every minute) the watch counts as broken. */
+  /** If no byte arrives for this long (bookmarks come every minute), the watch counts as broken. */
   readonly silenceTimeoutMs?: number;
-  /** A watch that breaks within this long counts as one more failure in a row. */
+  /** A watch that breaks within this time counts as another consecutive failure. */
   readonly settledMs?: number;
 }
 
@@ -61,7 +61,7 @@ export function keyOf(object: WatchedObject): string {
 }
 
 /**
- * Keeps a local view of a resource: lists it page by page, then follows its changes; resumes where it was after a
+ * Keeps a local view of a resource: lists it page by page, then watches its changes; resumes at its position after a
  * broken connection, lists again after 410 Gone, and never gives up.
  */
 export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>): Watch {
@@ -94,7 +94,7 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
   };
 }
 
-/** All that a watch works with. */
+/** The parts of a running watch. */
 interface RunningWatch<Raw extends WatchedObject> extends Required<SharedOptions<Raw>> {
   readonly books: WatchBooks;
   readonly path: string;
@@ -110,10 +110,10 @@ async function run<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promise
   while (!stopping.aborted) {
     try {
       if (books.state().position === undefined) await list(watch);
-      const askedAt = Date.now();
+      const requestedAt = Date.now();
       await follow(watch);
-      // A server that ends every watch at once must not be asked without pause.
-      if (Date.now() - askedAt < settledMs) await pause(fullJitterDelay(1, RETRY), { signal: stopping });
+      // A server that ends every watch at once must not be flooded with requests.
+      if (Date.now() - requestedAt < settledMs) await pause(fullJitterDelay(1, RETRY), { signal: stopping });
     } catch (error) {
       if (stopping.aborted) return;
       await recover(watch, error);
@@ -134,7 +134,11 @@ async function list<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promis
       retryForbidden: false,
     });
     if (!Array.isArray(page?.items)) {
-      throw classifyNonsense({ method: 'GET', path }, 'what is not a list', JSON.stringify(page));
+      throw classifyForeignAnswer(
+        { method: 'GET', path },
+        'with something other than a list',
+        JSON.stringify(page),
+      );
     }
     for (const object of page.items) {
       seen.add(keyOf(object));
@@ -208,9 +212,9 @@ function parseEvent<Raw>(path: string, line: string): WatchEvent<Raw> {
     const event = JSON.parse(line) as WatchEvent<Raw>;
     if (event.object) return event;
   } catch {
-    // The same nonsense as an event without an object.
+    // Handled below, like an event without an object.
   }
-  throw classifyNonsense({ method: 'GET', path }, 'what is not an event of a watch', line);
+  throw classifyForeignAnswer({ method: 'GET', path }, 'with something other than a watch event', line);
 }
 
 function receive<Raw extends WatchedObject>(watch: RunningWatch<Raw>, event: WatchEvent<Raw>): void {
@@ -241,7 +245,7 @@ async function recover<Raw extends WatchedObject>(
   });
   const delayMs = fullJitterDelay(failures, RETRY);
   const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
-  // The first breaks are normal (the server restarts, a connection is cut); a lasting one is worth a line.
+  // The first breaks are normal (a server restart, a lost connection); only a lasting one is logged as a warning.
   if (failures > 1) log.warn(fields, 'watch is broken, will retry');
   else log.debug(fields, 'watch ended, resuming');
   await pause(delayMs, { signal: stopping });

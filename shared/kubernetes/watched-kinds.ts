@@ -17,11 +17,11 @@ import {
 } from './to-observed.ts';
 import type { WatchedObject, WatchOptions } from './watch.ts';
 
-/** One kind of objects that is watched, and where they are kept. */
+/** A watched kind of object, and where its objects are stored. */
 export interface WatchedKind<Raw extends WatchedObject>
   extends Pick<WatchOptions<Raw>, 'resource' | 'labelSelector' | 'fieldSelector'> {
   readonly name: string;
-  /** Stores an object in its namespace's entry; undefined means that it is gone. */
+  /** Stores an object in its namespace's entry; undefined means that it was deleted. */
   readonly put: (entry: NamespaceEntry, name: string, raw: Raw | undefined) => void;
 }
 

@@ -1,13 +1,13 @@
 export interface Limits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** The result is used further until the signal ends it: a stream. */
+  /** The result is a stream, which is used until the signal ends it. */
   readonly lasts?: boolean;
 }
 
 /**
- * The signal, or our own clock, ends the work, whatever it waits for: undici, for one, does not notice an abort while it
- * connects.
+ * The signal or the timeout ends the work, whatever it is waiting for: undici, for example, ignores an abort while it is
+ * connecting.
  */
 export async function inTime<T>(
   { timeoutMs, signal, lasts = false }: Limits,

@@ -5,8 +5,8 @@ import type { Target } from './open-connector.ts';
 type Server = Pick<Target, 'hostname' | 'port' | 'protocol'>;
 
 /**
- * Reads NO_PROXY as curl and Go do: names with all below them, addresses, ranges in CIDR notation, each with a port if
- * it has one, and `*`. Names are compared without their trailing dot, and are not resolved.
+ * Reads NO_PROXY as curl and Go do: names with their subdomains, addresses, ranges in CIDR notation, each with an
+ * optional port, and `*`. Names are compared without their trailing dot, and are not resolved.
  */
 export function parseNoProxy(noProxy: string): (server: Server) => boolean {
   const matchers = noProxy
@@ -27,10 +27,10 @@ function toMatcher(entry: string): Matcher {
   if (entry.includes('/')) return rangeMatcher(entry);
   const { host, port } = splitPort(entry);
   const matches = isIP(host) === 0 ? nameMatcher(host) : addressMatcher(host);
-  return (asked, askedPort) => (port === undefined || port === askedPort) && matches(asked);
+  return (serverHost, serverPort) => (port === undefined || port === serverPort) && matches(serverHost);
 }
 
-/** What is not a range matches nothing, as in curl and Go. */
+/** An invalid range matches nothing, as in curl and Go. */
 function rangeMatcher(entry: string): Matcher {
   if (!ipaddr.isValidCIDR(entry)) return () => false;
   const [network, bits] = ipaddr.parseCIDR(entry);

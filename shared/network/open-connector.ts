@@ -4,9 +4,9 @@ import type { LookupFunction, Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector } from 'undici';
 
-/** How long a connection may take: to the server, to a proxy and its answer, and for each TLS handshake. */
+/** The timeout for connecting to the server, for connecting to a proxy and its response, and for each TLS handshake. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** As client-go: below the idle time-outs of load balancers. */
+/** As in client-go: shorter than the idle timeouts of load balancers. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
 
 export type Target = Pick<buildConnector.Options, 'hostname' | 'port' | 'protocol'>;
@@ -24,8 +24,8 @@ export interface ConnectorOptions {
 }
 
 /**
- * Opens connections, directly or through a proxy's tunnel, each within its own time. undici's ProxyAgent waits without
- * limit for a mute proxy, and connects again without pause to one that closes.
+ * Opens connections, directly or through a proxy's tunnel, each with its own timeout. undici's ProxyAgent waits forever
+ * for a proxy that does not respond, and reconnects without delay to one that closes the connection.
  */
 export function openConnector(options: ConnectorOptions): buildConnector.connector {
   const { tls, lookup, proxyFor, timeoutMs = CONNECT_TIMEOUT_MS } = options;
@@ -47,10 +47,10 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
   };
 }
 
-/** After these undici does not fail the waiting requests: it connects again, at once and forever. */
+/** After these errors undici does not fail the waiting requests: it reconnects, at once and forever. */
 const ENDLESS = new Set(['UND_ERR_SOCKET', 'UND_ERR_INFO', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
-/** An error that undici would repeat endlessly loses its code. */
+/** Removes the code of an error that undici would retry forever. */
 function onceOnly(callback: buildConnector.Callback): buildConnector.Callback {
   let isDone = false;
   return (...[error, socket]) => {
@@ -67,7 +67,7 @@ type TunnelOptions = Pick<ConnectorOptions, 'proxyTls'> & { readonly timeoutMs: 
 function openTunnel(proxy: URL, target: Target, { proxyTls, timeoutMs }: TunnelOptions): Promise<Socket> {
   const isTls = proxy.protocol === 'https:';
   const server = authorityOf(target);
-  const asked = {
+  const connectOptions = {
     ...(isTls ? proxyTls : {}),
     method: 'CONNECT',
     host: proxy.hostname.replace(/^\[|\]$/g, ''),
@@ -78,7 +78,7 @@ function openTunnel(proxy: URL, target: Target, { proxyTls, timeoutMs }: TunnelO
   } satisfies RequestOptions & ConnectionOptions;
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`proxy ${proxy.host}: ${reason}`));
-    const request = isTls ? httpsRequest(asked) : httpRequest(asked);
+    const request = isTls ? httpsRequest(connectOptions) : httpRequest(connectOptions);
     const clock = setTimeout(() => {
       request.destroy();
       fail(`no answer to CONNECT ${server} within ${timeoutMs / 1000} s`);

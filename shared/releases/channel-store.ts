@@ -2,7 +2,7 @@ import type { RedisConnection } from '../redis.ts';
 import { isReady } from '../redis.ts';
 import type { ChannelStore } from './kept-channel.ts';
 
-/** The last good state of each channel, shared by all processes. Without Redis there is none, which is not an error. */
+/** The last good state of each channel, shared by all processes. If Redis is down it is undefined, which is not an error. */
 export function redisChannelStore(redis: RedisConnection, prefix: string): ChannelStore {
   const key = (tag: string) => `${prefix}:channel:${tag}`;
   return {

@@ -7,16 +7,16 @@ type Decompress = (packed: Buffer, options: { maxOutputLength: number }) => Prom
 const INFLATE: Decompress = promisify(inflate);
 const INFLATE_RAW: Decompress = promisify(inflateRaw);
 
-/** Storage servers send what was stored packed as it is, also to those who did not ask for it. */
+/** Storage servers send compressed files as they are, even if the client did not request compression. */
 const DECOMPRESS: Readonly<Record<string, Decompress>> = {
   gzip: promisify(gunzip) as Decompress,
   'x-gzip': promisify(gunzip) as Decompress,
   br: promisify(brotliDecompress) as Decompress,
-  // Some servers mean zlib's format by it, some the bare one.
+  // Some servers send zlib's format, others raw deflate.
   deflate: (packed, options) => INFLATE(packed, options).catch(() => INFLATE_RAW(packed, options)),
 };
 
-/** The text of a document as it was sent: unpacked, without its byte order mark; only UTF-8 is text. */
+/** The text of a response: decompressed, without its byte order mark. Only UTF-8 is accepted. */
 export async function decodeDocument(
   bytes: Buffer,
   contentEncoding: string,

@@ -8,11 +8,11 @@ import { parseNoProxy } from '../network/no-proxy.ts';
 import { openConnector, type Target } from '../network/open-connector.ts';
 import { credentialsIn } from '../url-credentials.ts';
 
-/** What may be asked of the world outside, and how: a release channel's content must not make Skipper ask anything else. */
+/** Which outside servers Skipper can connect to, and how: the content of a release channel must not lead it anywhere else. */
 export interface EgressPolicy {
   /** Throws `invalid_release` for a spec on a host that is not allowed. */
   assertSpecAllowed(specUrl: string): void;
-  /** The credentials of the base URL as a header, for its own server only: a redirect or spec elsewhere gets none. */
+  /** The credentials of the base URL as a header, for its own server only: a redirect or spec on another host gets none. */
   authorizationFor(url: string): { readonly authorization?: string };
   /** Throws `invalid_release` for a redirect to a private address, or from https to http. */
   assertRedirectAllowed(from: string, to: string): void;
@@ -23,22 +23,22 @@ export interface EgressPolicy {
 export interface EgressPolicyOptions {
   /** Where the release channels are; its host is always allowed. */
   readonly baseUrl: string;
-  /** Further hosts that specs may be on; these, and the base's, may have private addresses. */
+  /** Other hosts that can serve specs; these, and the base's, can have private addresses. */
   readonly allowedHosts: readonly string[];
-  /** Certificate authorities beside the usual ones, PEM. */
+  /** Certificate authorities in addition to the default ones, PEM. */
   readonly ca: string | undefined;
   readonly httpProxy: string | undefined;
   readonly httpsProxy: string | undefined;
-  /** Hosts that are asked without a proxy, separated by commas. */
+  /** Comma-separated hosts that are reached without a proxy. */
   readonly noProxy: string | undefined;
   /** Default: the system's resolver. */
   readonly resolveName?: typeof lookupName;
 }
 
-/** The special ranges that are part of the public internet; a translated or tunnelled address may lead back inside. */
+/** The special ranges that are part of the public internet; a translated or tunnelled address can lead back inside. */
 const PUBLIC_RANGES: ReadonlySet<string> = new Set(['unicast', 'amt', 'as112', 'as112v6']);
 
-/** True of what RFC 6890 sets apart, and so of the cloud providers' metadata servers; and of what cannot be read. */
+/** True for the special ranges of RFC 6890, which include cloud metadata servers, and for invalid addresses. */
 export function isPrivateAddress(address: string): boolean {
   return !ipaddr.isValid(address) || !PUBLIC_RANGES.has(ipaddr.process(address).range());
 }

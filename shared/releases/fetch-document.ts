@@ -11,12 +11,12 @@ import { inSpan } from '../telemetry/spans.ts';
 import { decodeDocument, decodeText } from './decode-document.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 
-/** Release metadata and a fiaas.yml are a few hundred bytes; more than this is not ours. */
+/** Release metadata and a fiaas.yml are a few hundred bytes; anything larger is something else. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 3;
 const SHOWN_LENGTH = 120;
 
-/** What lets the server answer "not modified". */
+/** With these the server can answer "not modified". */
 export interface Validators {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
@@ -33,7 +33,7 @@ export type Document =
   | { readonly kind: 'absent' };
 
 export interface FetchOptions {
-  /** For the whole answer, redirects included. */
+  /** For the whole response, including redirects. */
   readonly timeoutMs: number;
   readonly egress: EgressPolicy;
 }
@@ -45,7 +45,7 @@ export function directoryOf(baseUrl: string): string | undefined {
 }
 
 /**
- * GETs a small document, conditionally, within time and size limits. Failures are `release_source_unavailable`, or
+ * GETs a small document with a conditional request, within time and size limits. Throws `release_source_unavailable`, or
  * `invalid_release` if it leads to an address that is not allowed.
  */
 export function fetchDocument(
@@ -109,7 +109,7 @@ async function fetchFollowing(
     String(headers['content-encoding'] ?? ''),
     MAX_DOCUMENT_BYTES,
   );
-  if (!decoded.ok) throw unavailable(url, `the answer (${typeOf(headers)}) ${decoded.reason}`);
+  if (!decoded.ok) throw unavailable(url, `the response (${typeOf(headers)}) ${decoded.reason}`);
   const text = decoded.value;
   return {
     kind: 'content',
@@ -123,7 +123,7 @@ function typeOf(headers: Record<string, string | string[] | undefined>): string 
   return firstOf(headers['content-type']) ?? 'no content type';
 }
 
-/** Enough of a document to recognise what it is. */
+/** Enough of a document to recognise it. */
 export function beginningOf(text: string): string {
   return text.slice(0, SHOWN_LENGTH).replace(/\s+/g, ' ').trim();
 }
@@ -166,7 +166,7 @@ export async function readDocument(
 }
 
 /**
- * Where a spec URL lies in a mirrored directory: published metadata names absolute URLs, so the longest tail of the
+ * The path of a spec URL in a mirrored directory: published metadata contains absolute URLs, so the longest tail of the
  * URL's path that exists below the directory counts.
  */
 export function locateInDirectory(directory: string, specUrl: string): string {

@@ -4,7 +4,7 @@ import { jsonText } from '../json-text.ts';
 
 const Validators = z.object({ etag: z.string().optional(), lastModified: z.string().optional() });
 
-/** What is kept of a channel: enough to ask conditionally, and to go on without its server. */
+/** The stored state of a channel: enough for conditional requests, and to continue while its server is down. */
 const KeptChannel = z.object({
   metadata: z.object({ image: z.string(), spec: z.string(), updated: z.string().optional() }),
   metadataText: z.string(),
@@ -16,16 +16,16 @@ const KeptChannel = z.object({
 });
 export type KeptChannel = z.infer<typeof KeptChannel>;
 
-/** Where the last good state of a channel outlives a process: Redis. */
+/** Stores the last good state of channels in Redis, so that it survives a restart. */
 export interface ChannelStore {
   load(tag: string): Promise<string | undefined>;
   save(tag: string, json: string): Promise<void>;
 }
 
-/** The last good state of each channel, in this process and in the store. */
+/** The last good state of each channel, in memory and in the store. */
 export interface ChannelMemory {
   last(tag: string): Promise<KeptChannel | undefined>;
-  /** Stores what differs from the last good state; without the store it is kept in this process only. */
+  /** Stores a state that differs from the last good one; while the store is down, only in memory. */
   keep(tag: string, channel: KeptChannel, last: KeptChannel | undefined): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function createChannelMemory(store: ChannelStore): ChannelMemory {
   };
 }
 
-/** An older Skipper may have stored what counts as wrong by now. */
+/** An older Skipper can have stored a state that is not valid any more. */
 function isUsable({ metadataText, specText }: KeptChannel): boolean {
   return parseChannelMetadata(metadataText).ok && parseSpec(specText).ok;
 }

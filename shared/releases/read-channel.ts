@@ -14,12 +14,12 @@ import {
 import type { KeptChannel } from './kept-channel.ts';
 import { orThrow } from './or-throw.ts';
 
-/** A spec of an unchanged release is read again after this long: its URL may serve something new. */
+/** The spec of an unchanged release is read again after this long: its URL can serve a new version. */
 const SPEC_MAX_AGE_MS = 600_000;
 
 /** Where the documents of release channels are: on a server, or in a folder. */
 export interface ChannelDocuments {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly base: string;
   metadata(tag: string, validators: Validators): Promise<Document>;
   spec(specUrl: string, validators: Validators): Promise<Document>;
@@ -50,7 +50,7 @@ export function openChannelDocuments(baseUrl: string, options: FetchOptions): Ch
   };
 }
 
-/** Reads the channel as it is now; throws what stands in the way. */
+/** Reads the channel's current state; throws if it cannot. */
 export async function readChannel(
   documents: ChannelDocuments,
   tag: string,
@@ -80,7 +80,7 @@ export async function readChannel(
   };
 }
 
-/** What was refused, so that it can be recognised. */
+/** The beginning of a refused document, so that it can be recognised. */
 function shownOf(answer: Document): string {
   if (answer.kind !== 'content') return '';
   const type = answer.contentType === undefined ? '' : `${answer.contentType}, `;

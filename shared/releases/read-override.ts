@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { parseOverride, type Spec } from '../../domain/release/release.ts';
 
-/** Reads the override file; a missing one means none, a broken one is logged and left out, as upstream does. */
+/** Reads the override file; a missing file means no override, an invalid one is logged and ignored, as upstream does. */
 export async function readOverride(path: string, log: Logger): Promise<Spec> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return {};

@@ -18,12 +18,12 @@ import {
 import { orThrow } from './or-throw.ts';
 import { type ChannelDocuments, openChannelDocuments, readChannel } from './read-channel.ts';
 
-/** What is known of one release channel. */
+/** The known state of a release channel. */
 export interface Channel {
   readonly tag: string;
-  /** What to deploy: fresh, or the last good one. */
+  /** The release to deploy: current, or the last good one. */
   readonly release: Release | undefined;
-  /** Why the latest check failed; with a release beside it, that release is the last good one. */
+  /** Why the latest check failed; if `release` is set, too, it is the last good one. */
   readonly problem: { readonly code: SkipperError['code']; readonly message: string } | undefined;
   /** When the channel was last read without a problem, in milliseconds since the epoch. */
   readonly checkedAt: number | undefined;
@@ -31,9 +31,9 @@ export interface Channel {
 }
 
 export interface ReleaseSource {
-  /** Reads the channels, each once, all at the same time; never throws for one of them. */
+  /** Reads the channels in parallel, each once; a channel that fails never makes it throw. */
   resolve(tags: Iterable<string>): Promise<Map<string, Channel>>;
-  /** Why the release server did not answer when it was last asked, channel by channel. */
+  /** Why the release server did not answer the latest request, by channel. */
   problems(): readonly string[];
 }
 
@@ -116,7 +116,7 @@ function toChannel(tag: string, kept: KeptChannel, override: Spec): Channel {
   };
 }
 
-/** A channel that is gone is an answer; only silence and nonsense are bridged with what was good before. */
+/** A deleted channel is a valid answer; only for an outage or an invalid document is the last good release used. */
 function failedChannel(tag: string, error: unknown, last: KeptChannel | undefined, override: Spec): Channel {
   const code = error instanceof SkipperError ? error.code : 'release_source_unavailable';
   const problem = { code, message: messageOf(error) };

@@ -2,32 +2,32 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../domain/errors.ts';
 import { duplicateForMessages, type RedisConnection } from '../redis.ts';
 
-/** Says on the channel that what the release check has seen has changed; no namespace can be called so. */
+/** The message that the results of the release check have changed; it is not a valid namespace name. */
 export const CHANNELS_CHANGED = '@channels';
-/** Everything is read again after this long, in case a message was lost unnoticed. */
+/** Everything is read again at this interval, in case a message was lost unnoticed. */
 const RESYNC_INTERVAL_MS = 60_000;
 const RESUBSCRIBE_MS = 1_000;
 
 export type Change =
   | { readonly kind: 'namespaces'; readonly namespaces: readonly string[] }
   | { readonly kind: 'channels' }
-  /** Messages may have been lost: read everything. */
+  /** Messages can have been lost: read everything. */
   | { readonly kind: 'resync' };
 
-/** Reports what changes in the desired state, as its scripts announce it. */
+/** Reports the changes of the desired state, which its scripts announce. */
 export interface ChangeFeed {
   listen(listener: (change: Change) => void): void;
   close(): void;
 }
 
-/** The name on which desired state announces its changes. */
+/** The pub/sub channel on which the desired state announces its changes. */
 export function changesChannel(prefix: string): string {
   return `${prefix}:changes`;
 }
 
 /**
- * Subscribes on a connection of its own. Pub/sub loses messages while nobody is connected, so every new subscription
- * begins with `resync`, and one comes every minute besides.
+ * Subscribes on a connection of its own. Pub/sub loses messages while a client is disconnected, so every new subscription
+ * starts with `resync`, which is also sent every minute.
  */
 export function openChangeFeed(redis: RedisConnection, prefix: string, log: Logger): ChangeFeed {
   const channel = changesChannel(prefix);
@@ -44,7 +44,7 @@ export function openChangeFeed(redis: RedisConnection, prefix: string, log: Logg
     } catch (error) {
       if (closed) return;
       log.debug({ reason: messageOf(error) }, 'changes cannot be subscribed to yet');
-      // A lost connection subscribes again when it is back; one that is up must be asked again.
+      // A lost connection resubscribes when it is back; on one that is up, subscribing must be retried here.
       if (subscriber.status === 'ready') retry = setTimeout(() => void subscribe(), RESUBSCRIBE_MS);
     }
   }

@@ -4,7 +4,7 @@ import { jsonText } from '../json-text.ts';
 import { CHANNELS_CHANGED, changesChannel } from './change-feed.ts';
 import type { StateConnection } from './state-connection.ts';
 
-/** What the release check has seen of a channel. */
+/** A channel as the release check last saw it. */
 const ChannelSnapshot = z.object({
   channel: z.string(),
   image: z.string().optional(),
@@ -17,13 +17,13 @@ const ChannelSnapshot = z.object({
 });
 export type ChannelSnapshot = Readonly<z.infer<typeof ChannelSnapshot>>;
 
-/** What was seen of the channels in use, for people. */
+/** The last seen state of the channels in use, for people. */
 export interface ChannelSnapshots {
-  /** Keeps what the release check has seen of the channels in use, and announces it. */
+  /** Stores the results of a release check for the channels in use, and announces them. */
   saveChannels(channels: readonly ChannelSnapshot[]): Promise<void>;
-  /** Adds what a deploy request has just read to what the latest release check has seen, and announces it. */
+  /** Adds channels that a deploy request has just read to the results of the latest release check, and announces them. */
   noteChannels(channels: readonly ChannelSnapshot[]): Promise<void>;
-  /** What the latest release check has seen, by channel. */
+  /** The results of the latest release check, by channel. */
   channels(): Promise<Map<string, ChannelSnapshot>>;
 }
 
@@ -48,7 +48,7 @@ export function openChannelSnapshots({ redis, prefix, guarded }: StateConnection
 
 const StoredSnapshot = jsonText(ChannelSnapshot);
 
-/** Leaves out what cannot be read: an older or newer Skipper may have written it. */
+/** Leaves out invalid entries: an older or newer Skipper can have written them. */
 function decodeSnapshots(fields: Readonly<Record<string, string>>): Map<string, ChannelSnapshot> {
   const snapshots = Object.entries(fields).flatMap(([tag, json]) => {
     const parsed = StoredSnapshot.safeParse(json);

@@ -8,14 +8,14 @@ import { luaJson } from './lua-json.ts';
 import type { EncodedEnding, ScriptArguments } from './scripts.ts';
 import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
-/** Rollouts are remembered this long. */
+/** Rollouts are stored for this long. */
 const ROLLOUT_TTL_SECONDS = 30 * 24 * 3600;
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3600;
 
 /** One namespace of a rollout that is being requested. */
 export interface RequestedTarget {
   readonly namespace: string;
-  /** What it shall run; undefined for one that is only listed, with the reason why nothing is done. */
+  /** The release to run; undefined if nothing is deployed: then the target has the reason. */
   readonly release: Release | undefined;
   readonly target: RolloutTarget;
 }
@@ -30,9 +30,9 @@ const AcceptedTarget = z.object({
   namespace: z.string(),
   generation: z.number().optional(),
   jobId: z.string().optional(),
-  /** An earlier request of this namespace was not finished: one run answers both. */
+  /** An earlier request for this namespace was not finished: one run answers both. */
   coalesced: z.boolean(),
-  /** Its job waits for its next attempt. */
+  /** Its job is delayed until the next attempt. */
   backoff: z.boolean(),
 });
 export type AcceptedTarget = Readonly<z.infer<typeof AcceptedTarget>>;
@@ -73,7 +73,7 @@ export function encodeRequest(
   };
 }
 
-/** A refused request was no attempt, but people look for it in the namespace's history. */
+/** A refused request was not an attempt, but people look for it in the namespace's history. */
 function refusal(
   { id, trigger, requestedBy }: Rollout,
   { state, code, reason = '' }: RolloutTarget,

@@ -7,7 +7,7 @@ import { openRollouts, type Rollouts } from './rollouts.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { openStateConnection } from './state-connection.ts';
 
-/** Desired state and rollouts, as they are kept in Redis beside the queue. */
+/** Desired state and rollouts, stored in the same Redis as the queue. */
 export type DesiredState = Runs & Records & Rollouts & ChannelSnapshots & LastReleaseCheck & RestingWorkers;
 
 export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {

@@ -6,14 +6,14 @@ import { jsonText } from '../json-text.ts';
 import type { EncodedEnding, HistoryLimits } from './scripts.ts';
 
 /**
- * The history of a namespace, as it is kept in Redis: a list of its last attempts, newest first, and the last bootstrap.
+ * The history of a namespace in Redis: a list of its last attempts, newest first, and the last bootstrap.
  * Both are written by the script that ends an attempt (docs/decisions/0011).
  *
- * An element is `<times>|<first started at>|<fold key>|<JSON>`: what repeats itself is counted, without reading JSON in Lua.
+ * An element is `<times>|<first started at>|<fold key>|<JSON>`: repeated attempts are counted without parsing JSON in Lua.
  */
 
 export const HISTORY_LIMITS: HistoryLimits = { attempts: 20, ttlSeconds: 30 * 24 * 3600 };
-/** One attempt takes about 0.5 KiB; with FDD's log lines at most this much. */
+/** An attempt takes about 0.5 KiB; with FDD's log lines at most this much. */
 export const ATTEMPT_BYTES = 4 * 1024;
 export const BOOTSTRAP_LOG_BYTES = 16 * 1024;
 
@@ -24,7 +24,7 @@ const STEP_TEXT_LENGTH = 200;
 const EVENTS_KEPT = 20;
 const EVENT_LENGTH = 500;
 
-/** What a script is handed when an attempt ends. */
+/** The input of a script that ends an attempt. */
 export interface AttemptEnding {
   readonly attempt: Attempt;
   /** The bootstrap pod's record, if the attempt has collected one. */
@@ -32,8 +32,8 @@ export interface AttemptEnding {
 }
 
 /**
- * What attempts must share to be counted as one. Runs that found nothing to do, and refusals of an API server that is asked
- * too often, come in large numbers; everything else stands for itself.
+ * Consecutive attempts with the same key are counted as one; an empty key is never counted. Runs with nothing to do, and
+ * requests that the API server rate limits, come in large numbers.
  */
 export function foldKeyOf({ outcome, end, code, version, generation, attempt }: Attempt): string {
   if (end === 'refused') return `refused/${code}`;
@@ -98,7 +98,7 @@ function withShortMessage(symptom: Symptom): Symptom {
   return { ...symptom, message: cut(symptom.message, SYMPTOM_MESSAGE_LENGTH) };
 }
 
-/** The first and the last lines say most; what does not fit between them is left out, and said to be. */
+/** The first and the last lines are the most useful; those in between that do not fit are left out, and counted. */
 function fitting(lines: readonly string[], room: number): string[] {
   const cost = (line: string) => bytesOf(line) + 1;
   const total = lines.reduce((sum, line) => sum + cost(line), 0);
@@ -141,7 +141,7 @@ function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** The end of a text, from a line's beginning, in at most so many bytes. */
+/** The end of a text, from the beginning of a line, in at most this many bytes. */
 function tailOf(text: string, bytes: number): string {
   const whole = Buffer.from(text);
   if (whole.length <= bytes) return text;
@@ -149,7 +149,7 @@ function tailOf(text: string, bytes: number): string {
   return tail.slice(tail.indexOf('\n') + 1);
 }
 
-/** Redis is a border: an older or newer Skipper may have written what is read here. */
+/** Data from Redis is validated: an older or newer Skipper can have written it. */
 const Step = z
   .tuple([z.string(), z.string(), z.number(), z.number()])
   .transform(([kind, text, at, ms]): AttemptStep => ({ kind, text, at, ms }));
@@ -173,20 +173,20 @@ const StoredAttempt = jsonText(
     m: z.string().default(''),
     d: z.array(z.string()).default([]),
     w: z.number().optional(),
-    // A newer Skipper may know more kinds.
+    // A newer Skipper can have more kinds.
     y: z.array(Symptom).optional().catch(undefined),
     // An empty Lua table is encoded as an object.
     p: z.union([z.array(Step), z.object({}).transform((): AttemptStep[] => [])]).default([]),
   }),
 );
 
-/** An element of the list; undefined for what cannot be read. */
+/** An element of the list; undefined if it is invalid. */
 export function decodeAttempt(element: string): Attempt | undefined {
   const [, times, first, json] = /^(\d+)\|(\d+)\|[^|]*\|(.*)$/s.exec(element) ?? [];
   return json === undefined ? undefined : fromShort(json, Number(times), Number(first));
 }
 
-/** The attempt that runs, as begin.lua has noted it. */
+/** The running attempt, as begin.lua recorded it. */
 export function decodeOpenAttempt(json: string): Attempt | undefined {
   return json === '' ? undefined : fromShort(json, 1, undefined);
 }

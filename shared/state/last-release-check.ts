@@ -5,14 +5,14 @@ import type { StateConnection } from './state-connection.ts';
 /** The last release check that ended without an error. */
 const ReleaseCheckRecord = z.object({
   at: z.number(),
-  /** Of the worker that made it. */
+  /** The interval of the worker that made the check. */
   intervalSeconds: z.number(),
 });
 export type ReleaseCheckRecord = Readonly<z.infer<typeof ReleaseCheckRecord>>;
 
 export interface LastReleaseCheck {
   saveReleaseCheck(check: ReleaseCheckRecord): Promise<void>;
-  /** Undefined if none was made, or if Redis has lost it. */
+  /** Undefined if no check was made, or if Redis has lost it. */
   lastReleaseCheck(): Promise<ReleaseCheckRecord | undefined>;
 }
 

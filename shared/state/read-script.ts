@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Beside this file, from source as well as from `dist/`. */
+/** Next to this file, both in the sources and in `dist/`. */
 const FOLDER = fileURLToPath(new URL('./lua', import.meta.url));
 
-/** The text of `lua/<name>.lua`, with what it includes from `lua/includes/`. */
+/** The text of `lua/<name>.lua`, with its includes from `lua/includes/`. */
 export function readScript(name: string): string {
   return resolveIncludes(readFileSync(`${FOLDER}/${name}.lua`, 'utf8'), readInclude);
 }
@@ -13,7 +13,7 @@ function readInclude(name: string): string {
   return readFileSync(`${FOLDER}/includes/${name}.lua`, 'utf8');
 }
 
-/** Replaces each line `--- @include "name"` by that file, and by nothing if it is there already. */
+/** Replaces each line `--- @include "name"` with that file, or with nothing if it was already included. */
 export function resolveIncludes(
   lua: string,
   read: (name: string) => string,

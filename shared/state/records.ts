@@ -11,21 +11,21 @@ import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 /** Records are read in pipelines of this many. */
 const READ_CHUNK = 1_000;
 
-/** What has happened in a namespace, as far as it is kept. */
+/** The stored history of a namespace. */
 export interface NamespaceHistory {
-  /** Newest first; the one that runs, which has no end, stands at the top. */
+  /** Newest first; a running attempt, which has no end, comes first. */
   readonly attempts: readonly Attempt[];
   readonly bootstrap: LastBootstrap | undefined;
 }
 
-/** What is kept of each namespace. */
+/** The stored records of namespaces. */
 export interface Records {
   record(namespace: string): Promise<NamespaceRecord | undefined>;
   records(namespaces: readonly string[]): Promise<Map<string, NamespaceRecord>>;
   history(namespace: string): Promise<NamespaceHistory>;
-  /** The release that records and runs name by its key. */
+  /** The release with this key, as used in records and runs. */
   release(key: string): Promise<Release | undefined>;
-  /** Makes these releases last as if they had just been requested. */
+  /** Renews the expiry of these releases, as if they had just been requested. */
   keepReleases(keys: Iterable<string>): Promise<void>;
 }
 
@@ -105,7 +105,7 @@ export const OptionalNumber = z
   .optional()
   .transform((text) => (text === undefined || text === '' ? undefined : Number(text)));
 
-/** Redis is a border: an older or newer Skipper may have written what is read here. */
+/** Data from Redis is validated: an older or newer Skipper can have written it. */
 const StoredRecord = z.object({
   generation: z.coerce.number(),
   handled: z.coerce.number().default(0),
@@ -115,7 +115,7 @@ const StoredRecord = z.object({
   requestedBy: z.string().default(''),
   requestedAt: z.coerce.number().default(0),
   state: TargetState,
-  // A phase that this version does not know is shown as queued.
+  // A phase that is unknown to this version is shown as queued.
   phase: z.enum(PHASES).catch('queued'),
   reason: z.string().default(''),
   attempt: z.coerce.number().default(0),

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { jsonText } from '../json-text.ts';
 import type { StateConnection } from './state-connection.ts';
 
-/** A worker that was not heard of for this long is not there any more; one that rests reports every other second. */
+/** A worker without a report for this long is gone; a resting worker reports every two seconds. */
 const HEARD_WITHIN_MS = 20_000;
 
 const Resting = jsonText(z.object({ reason: z.string(), at: z.number() }));
 
-/** Workers that take no jobs, because the API server does not answer them. */
+/** Workers that take no jobs because the API server does not answer them. */
 export interface RestingWorkers {
   /** Reports that a worker rests, and why; without a reason, that it works again. */
   saveResting(worker: string, reason: string | undefined): Promise<void>;
@@ -21,7 +21,7 @@ export function openRestingWorkers({ redis, prefix, guarded }: StateConnection):
     saveResting: async (worker, reason) => {
       if (reason === undefined) return void (await guarded(() => redis.hdel(key, worker)));
       const entry = JSON.stringify({ reason, at: Date.now() });
-      // Workers that were killed while they rested leave nothing behind.
+      // So that the entries of workers that were killed while resting expire.
       await guarded(() => redis.multi().hset(key, worker, entry).pexpire(key, HEARD_WITHIN_MS).exec());
     },
     restingWorkers: async () => {

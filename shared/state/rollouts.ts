@@ -11,16 +11,16 @@ import {
 import { jsonText } from '../json-text.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
 
-/** As many as the page shows. */
+/** As many as the fleet page reads. */
 const ROLLOUTS_REPAIRED = 30;
 
-/** A rollout without its targets, which may be thousands. */
+/** A rollout without its targets, of which there can be thousands. */
 export interface CountedRollout {
   readonly rollout: Rollout;
   readonly counts: TargetCounts;
 }
 
-/** Who requested what, and what became of it. */
+/** The stored rollouts: who requested them, and their results. */
 export interface Rollouts {
   rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
   /** The latest rollouts, newest first, each with the number of its targets in each state. */
@@ -94,7 +94,7 @@ async function readCounts(connection: StateConnection, ids: readonly string[]): 
   });
 }
 
-/** Redis is a border: an older or newer Skipper may have written what is read here. */
+/** Data from Redis is validated: an older or newer Skipper can have written it. */
 const StoredRollout = jsonText(Rollout);
 
 // Lua encodes an empty table as an object.
@@ -128,7 +128,7 @@ const StoredCounts = z.object({
   superseded: count,
 });
 
-/** Undefined where a rollout from before there were counts has none. */
+/** Undefined for a rollout that was made before counts were stored. */
 function decodeCounts(fields: unknown): TargetCounts | undefined {
   if (Object.keys(fields ?? {}).length === 0) return undefined;
   return StoredCounts.parse(fields);

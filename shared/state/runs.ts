@@ -11,7 +11,7 @@ import type { EncodedTarget } from './scripts.ts';
 import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
-/** What a run is handed when it begins. */
+/** The input of a run. */
 export interface Run {
   readonly token: string;
   readonly generation: number;
@@ -39,19 +39,19 @@ export type Begin =
   | { readonly kind: 'busy' }
   | { readonly kind: 'idle' };
 
-/** A run's right to write to its namespace, as Redis knows it. */
+/** A run's lease of its namespace, as stored in Redis. */
 export interface HeldLease {
   readonly namespace: string;
   readonly token: string;
 }
 
-/** What is asked of a namespace, and how far the run is that answers it: the only writes to its record. */
+/** The requests for namespaces, and the progress of their runs: the only writes to a namespace's record. */
 export interface Runs {
   request(request: DeployRequest): Promise<DeployAnswer>;
   begin(namespace: string, jobId: string, token: string, leaseMs: number): Promise<Begin>;
   /**
-   * Throws `superseded_worker` when another run has taken the namespace over; true when more was requested meanwhile. With an
-   * ending, the attempt is over and goes into the history.
+   * Throws `superseded_worker` if another run has taken over the namespace. True if there was another request in the
+   * meantime. With an ending, the attempt has ended and is added to the history.
    */
   report(
     namespace: string,
@@ -60,12 +60,12 @@ export interface Runs {
     target?: RolloutTarget,
     ending?: AttemptEnding,
   ): Promise<boolean>;
-  /** Ends a run; true when more was requested meanwhile, so that it has to begin again. */
+  /** Ends a run; true if there was another request in the meantime, so that it has to start again. */
   finish(namespace: string, run: Run, target: RolloutTarget, ending?: AttemptEnding): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
-  /** Prolongs leases; returns the tokens of those that are lost. */
+  /** Renews leases; returns the tokens of those that are lost. */
   renew(leases: readonly HeldLease[], leaseMs: number): Promise<string[]>;
-  /** Namespaces with a request that is not done. */
+  /** Namespaces with an unfinished request. */
   dirty(): Promise<string[]>;
 }
 
@@ -122,7 +122,7 @@ const Tokens = z.array(z.string());
 
 function isMoved(reply: unknown, namespace: string): boolean {
   if (reply === 'lost') {
-    throw new SkipperError('superseded_worker', `another worker has taken ${namespace} over`);
+    throw new SkipperError('superseded_worker', `another worker has taken over ${namespace}`);
   }
   return reply === 'moved';
 }

@@ -2,14 +2,14 @@ import type { RedisConnection } from '../redis.ts';
 import { luaJson } from './lua-json.ts';
 import { readScript } from './read-script.ts';
 
-/** What a script needs to write the history of a namespace. */
+/** The limits of a namespace's history. */
 export interface HistoryLimits {
-  /** Attempts that are kept. */
+  /** The maximum number of attempts. */
   readonly attempts: number;
   readonly ttlSeconds: number;
 }
 
-/** How an attempt ended, as its history keeps it. */
+/** The end of an attempt, as stored in its history. */
 export interface EncodedEnding {
   readonly fold: string;
   /** JSON. */
@@ -19,7 +19,7 @@ export interface EncodedEnding {
   readonly bootstrap?: string | undefined;
 }
 
-/** A target as it is stored, and what a script needs to know of it. */
+/** A target as stored, and the fields of it that a script needs. */
 export interface EncodedTarget {
   readonly state: string;
   readonly reason?: string | undefined;
@@ -28,9 +28,9 @@ export interface EncodedTarget {
 }
 
 /**
- * The changes of desired state that must be atomic, in Redis' own language: `lua/<name>.lua`. Every key is derived from the
- * prefix in KEYS[1], whose hash tag puts all of them into one slot; everything else is one JSON argument. A text that is kept
- * as JSON is passed as text, so that Lua does not encode it again in another way.
+ * The changes of desired state that must be atomic, as Redis scripts: `lua/<name>.lua`. Every key is derived from the
+ * prefix in KEYS[1], whose hash tag puts all keys into one slot; everything else is one JSON argument. Text that is stored
+ * as JSON is passed as text, so that Lua does not encode it differently.
  *
  * Hash `<prefix>:namespace:<ns>`: generation, handled, forceGeneration, rolloutId, runningRolloutId, release, state, …
  */
@@ -49,7 +49,7 @@ export interface ScriptArguments {
       /** Its key. */
       readonly release?: string;
       readonly force?: boolean;
-      /** What the history keeps of a request that was refused. */
+      /** The history entry of a refused request. */
       readonly refused?: EncodedEnding;
     }[];
     /** JSON, by key. */
@@ -110,7 +110,7 @@ export type RunScript = <Name extends ScriptName>(
   args: ScriptArguments[Name],
 ) => Promise<unknown>;
 
-/** Each script, and what a connection calls it. */
+/** Each script, and the name of its command on a connection. */
 const COMMANDS = {
   request: 'skipperRequest',
   begin: 'skipperBegin',

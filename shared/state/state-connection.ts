@@ -2,14 +2,14 @@ import { SkipperError } from '../../domain/errors.ts';
 import { isReady, type RedisConnection } from '../redis.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/** What every part of the desired state works with. */
+/** The Redis access that every part of the desired state uses. */
 export interface StateConnection {
   readonly redis: RedisConnection;
   /** Prefix of all keys, with its hash tag. */
   readonly prefix: string;
-  /** Runs one of the scripts, guarded as well. */
+  /** Runs one of the scripts, also guarded. */
   readonly run: RunScript;
-  /** Runs a command that fails at once, with the right class, while Redis is down. */
+  /** Runs a command; while Redis is down it fails at once, with the right error class. */
   readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
 }
 
@@ -29,7 +29,7 @@ async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Prom
   }
 }
 
-/** The values of a pipeline's replies, in its order; throws the first command's error. */
+/** The values of a pipeline's replies, in order; throws the first error among them. */
 export function valuesOf(replies: readonly (readonly [Error | null, unknown])[] | null): unknown[] {
   return (replies ?? []).map(([error, value]) => {
     if (error) throw error;

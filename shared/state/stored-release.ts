@@ -4,8 +4,8 @@ import type { Release } from '../../domain/release/release.ts';
 import { jsonText } from '../json-text.ts';
 
 /**
- * A release that nobody has requested, begun or named in a record for this long is forgotten: three times as long as its
- * rollout is remembered.
+ * A release that was not requested or started, and is not in a record, for this long expires: three times as long as its
+ * rollout is stored.
  */
 export const RELEASE_TTL_SECONDS = 90 * 24 * 3600;
 
@@ -18,7 +18,7 @@ export const StoredRelease = jsonText(
   }),
 );
 
-/** Names a release by its content, so that equal ones are kept once. */
+/** The key of a release, derived from its content, so that equal ones are stored once. */
 export function releaseKey(release: Release): string {
   return createHash('sha256')
     .update(JSON.stringify([release.image, release.config]))

@@ -3,18 +3,18 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../domain/errors.ts';
 import { pause } from '../pause.ts';
 
-/** Tracing by OpenTelemetry, where a collector is named. */
+/** Tracing by OpenTelemetry, if a collector is set. */
 export interface Telemetry {
-  /** Carries a trace from the process that adds a job to the one that works on it; undefined while tracing is off. */
+  /** Carries a trace from the process that adds a job to the one that runs it; undefined while tracing is off. */
   readonly queues: QueueTelemetry | undefined;
   /** Why traces cannot be sent at the moment. */
   problems(): readonly string[];
-  /** Sends what is still here, as long as that takes no more than a few seconds. */
+  /** Sends the remaining spans, for at most a few seconds. */
   close(): Promise<void>;
 }
 
 const OFF: Telemetry = { queues: undefined, problems: () => [], close: async () => undefined };
-/** An unreachable collector must not delay the end of a process. */
+/** An unreachable collector must not delay shutdown. */
 const CLOSE_TIMEOUT_MS = 3_000;
 /** An unreachable collector is logged at most this often. */
 const COMPLAINT_INTERVAL_MS = 60_000;
@@ -29,7 +29,7 @@ export async function openTelemetry(
   log: Logger,
 ): Promise<Telemetry> {
   if (endpoint === undefined) return OFF;
-  // Only here: a process that does not trace need not carry the SDK.
+  // Imported only here, so that a process without tracing does not load the SDK.
   const [api, sdk, exporter, resources, bullmq, queues] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-node'),

@@ -2,7 +2,7 @@ import { SpanKind, trace } from '@opentelemetry/api';
 import type { Telemetry as QueueTelemetry } from 'bullmq';
 import { BullMQOTelSpan } from 'bullmq-otel';
 
-/** A span that nobody records. */
+/** A span that is not recorded. */
 const NOTHING = trace.wrapSpanContext({
   traceId: '0'.repeat(32),
   spanId: '0'.repeat(16),
@@ -10,8 +10,8 @@ const NOTHING = trace.wrapSpanContext({
 });
 
 /**
- * Leaves out what a queue does for itself (asking for jobs, prolonging locks, looking for stalled jobs): each would be a
- * trace of its own, many a minute, also in a fleet where nothing happens.
+ * Leaves out a queue's own housekeeping (fetching jobs, renewing locks, checking for stalled jobs): each operation would
+ * be a trace of its own, many per minute even in an idle fleet.
  */
 export function withoutHousekeeping({ tracer, contextManager }: QueueTelemetry): QueueTelemetry {
   return {

@@ -12,7 +12,7 @@ import { SkipperError, toError } from '../../domain/errors.ts';
 
 const TRACER = 'skipper';
 
-/** Runs something in a span of its own; costs next to nothing while tracing is off. What it throws is in the span, with its code. */
+/** Runs a function in a span of its own; costs next to nothing while tracing is off. An error is recorded with its code. */
 export function inSpan<T>(
   name: string,
   attributes: Attributes,
@@ -29,7 +29,7 @@ export function inSpan<T>(
   });
 }
 
-/** The span of one attempt at a namespace. `recordOutcome` says how it ended: what the attempt throws only steers the queue. */
+/** The span of an attempt. `recordOutcome` records how it ended: errors that the attempt throws only control the queue. */
 export function inAttemptSpan<T>(
   attempt: { readonly namespace: string; readonly rollout: string; readonly attempt: number },
   run: () => Promise<T>,
@@ -42,7 +42,7 @@ export function inAttemptSpan<T>(
   return inOpenSpan('deploy namespace', attributes, SpanKind.INTERNAL, run);
 }
 
-/** What became of the attempt whose span is the active one. */
+/** Records the outcome of the attempt whose span is active. */
 export function recordOutcome(
   outcome: string,
   failure?: { readonly code: string; readonly reason: string },
@@ -55,7 +55,7 @@ export function recordOutcome(
   span.setStatus({ code: SpanStatusCode.ERROR, message: failure.reason });
 }
 
-/** The span of a request that was received: it continues the caller's trace if `headers` name one. */
+/** The span of a received request: continues the caller's trace if `headers` contain one. */
 export function startServerSpan(
   name: string,
   attributes: Attributes,
@@ -66,7 +66,7 @@ export function startServerSpan(
   return { span, run: (next) => context.with(trace.setSpan(parent, span), next) };
 }
 
-/** For log lines: which trace they belong to; empty outside of one. */
+/** The trace of a log line; empty outside of a span. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
   const active = trace.getActiveSpan()?.spanContext();
   return active === undefined || !isSpanContextValid(active)

@@ -120,7 +120,7 @@ describe('the timeline', () => {
       [1, 'lost'],
     ]);
     expect(attempts[1]).toMatchObject({ startedAt: running.startedAt, jobId: running.jobId });
-    expect(attempts[1]?.reason).toContain('its worker went away; last heard of: waiting for FDD');
+    expect(attempts[1]?.reason).toContain('the worker was lost; last phase: waiting for FDD');
     expect(kindsOf(attempts[1])).toContain('waiting for FDD');
   });
 

@@ -109,7 +109,7 @@ describe('a Redis that hangs', () => {
       const { stale } = (await world.http('/api/fleet')).body.summary;
       expect(board.status).toBe(503);
       expect(stale.join()).toMatch(/Redis does not answer/);
-      expect(worker.lines().join()).toContain('Redis does not do what Skipper needs');
+      expect(worker.lines().join()).toContain('Redis cannot do what Skipper needs');
     } finally {
       process.kill(world.redis.pid(), 'SIGCONT');
     }

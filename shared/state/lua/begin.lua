@@ -1,7 +1,7 @@
--- Takes the namespace's lease for a run, and reads what is to be done. A lease that another token holds must run out, also
--- if its holder is dead: only so can a process that was merely stopped know how long it may write.
+-- Takes the namespace's lease for a run, and reads the request. A lease that another token holds must expire, even if its
+-- holder is dead: otherwise a process that was only suspended could not know how long it can write.
 -- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds}}
--- Returns 'busy' | 'idle' (nothing requested that is not done) | 'release lost' (the request has ended) | JSON of the record
+-- Returns 'busy' | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "integer"
 --- @include "record-attempt"
@@ -18,11 +18,11 @@ local function readRecord(key)
   return record
 end
 
--- An attempt that has begun and not ended has lost its worker: the next one to begin records that.
+-- An attempt that started and did not end has lost its worker: the next attempt records that when it starts.
 local function recordLostAttempt(record)
   local steps = record.steps and record.steps ~= '' and record.steps or '[]'
   local json = string.sub(record.open, 1, -2) .. ',"e":"lost","x":' .. now ..
-    ',"m":' .. cjson.encode('its worker went away; last heard of: ' .. (record.phase or '')) ..
+    ',"m":' .. cjson.encode('the worker was lost; last phase: ' .. (record.phase or '')) ..
     ',"p":' .. steps .. '}'
   recordAttempt(namespace, '', json, string.match(record.open, '"s":(%d+)') or now, args.history)
 end
@@ -68,11 +68,11 @@ if running and running ~= '' and running ~= record.rolloutId then
 end
 if record.open and record.open ~= '' then
   recordLostAttempt(record)
-  -- One of an earlier request does not count: what was asked since begins with its own first attempt.
+  -- An attempt of an earlier request does not count: the new request starts with its own first attempt.
   if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
 end
 record.force = (tonumber(record.forceGeneration) or 0) > handled
--- Why the attempt before this one failed stays readable while this one runs.
+-- Keeps the failure of the previous attempt readable while this one runs.
 local wasTried = (tonumber(record.attempt) or 0) + (tonumber(record.throttled) or 0) > 0
 local lastFailure = wasTried and (record.phase == 'backoff' and record.reason or record.lastFailure) or ''
 record.attempt = (tonumber(record.attempt) or 0) + 1

@@ -1,4 +1,4 @@
--- The counts of rollouts from before they were kept: made of the targets once, and kept from then on.
+-- Adds counts to rollouts that were made before counts were stored, from their targets; kept up to date from then on.
 -- ARGV[1] JSON {ids: [rolloutId]}
 -- Returns 'ok'
 for _, id in ipairs(cjson.decode(ARGV[1]).ids) do

@@ -1,5 +1,5 @@
--- Ends what a rollout waits for in vain, because Redis has lost it: targets whose namespace has no such request any more.
--- What is still requested is marked as unfinished again, in case the set of those was lost.
+-- Ends targets whose request Redis has lost, so that the rollout does not wait for them forever.
+-- Namespaces that are still requested are marked as unfinished again, in case that set was lost.
 -- ARGV[1] JSON {id, now}
 -- Returns how many targets were ended
 --- @include "set-target"
@@ -10,7 +10,7 @@ local id = args.id
 local key = prefix .. ':rollout:' .. id
 local REASON = 'Redis has lost this request: deploy again'
 
--- Without the targets only their number is known.
+-- Without the targets, only their counts are known.
 local function endCounted()
   local open = 0
   for _, state in ipairs({'pending', 'running', 'paused'}) do

@@ -1,7 +1,7 @@
--- Ends a run of one generation and gives the lease back.
+-- Ends a run of one generation and releases the lease.
 -- ARGV[1] JSON {namespace, token, rolloutId, generation, releaseKey, now, target: {state, reason?, code?, json},
 --   ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)}, history: {attempts, ttlSeconds}}
--- Returns 'lost' | 'done' | 'moved' (more was requested meanwhile: begin again)
+-- Returns 'lost' | 'done' | 'moved' (there was another request in the meantime: start again)
 --- @include "announce"
 --- @include "end-attempt"
 --- @include "integer"

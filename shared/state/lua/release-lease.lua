@@ -1,4 +1,4 @@
--- Gives a lease back without an end: the run will be tried again.
+-- Releases a lease without ending the run, which will be retried.
 -- ARGV[1] JSON {namespace, token}
 -- Returns 'ok'
 local args = cjson.decode(ARGV[1])

@@ -1,4 +1,4 @@
--- Prolongs leases.
+-- Renews leases.
 -- ARGV[1] JSON {leaseMs, leases: [{namespace, token}]}
 -- Returns the tokens of those that are lost
 local args = cjson.decode(ARGV[1])

@@ -1,8 +1,8 @@
--- Records how far a run is; refused ('lost') if the lease is another run's by now.
+-- Records the progress of a run; refused ('lost') if another run holds the lease.
 -- ARGV[1] JSON {namespace, token, rolloutId, generation, fields: [field, value, field, value, ...],
 --   target?: {state, code?, json}, ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)},
 --   history: {attempts, ttlSeconds}}
--- Returns 'lost' | 'ok' | 'moved' (more was requested meanwhile; its attempts are not counted here)
+-- Returns 'lost' | 'ok' | 'moved' (there was another request in the meantime; its attempts are not counted here)
 --- @include "announce"
 --- @include "end-attempt"
 --- @include "set-target"

@@ -1,4 +1,4 @@
--- Records what was requested: the only way in which desired state changes.
+-- Records a request: the only way to change the desired state.
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy}, rolloutJson,
 --   targets: [{namespace, target, release? (key), force?, refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
 --   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds, history: {attempts, ttlSeconds}}
@@ -9,14 +9,14 @@
 --- @include "record-attempt"
 --- @include "set-target"
 
--- Names are announced in messages of this many.
+-- The number of names in one announcement.
 local ANNOUNCED_AT_ONCE = 500
 
 local prefix = KEYS[1]
 local request = cjson.decode(ARGV[1])
 local rollout, idempotency, now = request.rollout, request.idempotency, integer(request.now)
 
--- The answer to an Idempotency-Key that is known already.
+-- The answer to an Idempotency-Key that was used before.
 local function knownAnswer()
   local known = redis.call('GET', prefix .. ':idempotency:' .. idempotency.key)
   if not known then return nil end
@@ -25,37 +25,37 @@ local function knownAnswer()
   return cjson.encode({replayed = entry.rolloutId})
 end
 
--- Raises a namespace's generation, and names the job that does the work.
-local function raiseGeneration(asked, answer)
-  local key = prefix .. ':namespace:' .. asked.namespace
+-- Raises a namespace's generation, and sets the id of its job.
+local function raiseGeneration(requested, answer)
+  local key = prefix .. ':namespace:' .. requested.namespace
   local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'runningRolloutId', 'phase')
   local generation = (tonumber(known[1]) or 0) + 1
   local isUnfinished = generation - 1 > (tonumber(known[2]) or 0)
   local isRunning = known[3] == 'running'
-  local jobId = asked.namespace .. '.' .. generation
+  local jobId = requested.namespace .. '.' .. generation
   if isUnfinished then
     answer.coalesced = true
     answer.backoff = known[7] == 'backoff'
     jobId = known[5] or jobId
-    -- A run ends its own rollout; one that only waits behind it must be ended here.
+    -- A run ends the target of its own rollout; a target that was only waiting must be ended here.
     if not isRunning or known[4] ~= known[6] then
-      setTarget(known[4], asked.namespace, 'superseded', cjson.encode({
+      setTarget(known[4], requested.namespace, 'superseded', cjson.encode({
         state = 'superseded', reason = 'superseded by rollout ' .. rollout.id .. ' before it began',
         finishedAt = request.now, jobId = jobId}))
     end
   end
-  redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', asked.release,
+  redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', requested.release,
     'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
     'attempt', 0, 'throttled', 0, 'lost', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
   if not (isRunning and isUnfinished) then
     redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', now)
   end
-  if asked.force then redis.call('HSET', key, 'forceGeneration', generation) end
-  redis.call('SADD', prefix .. ':dirty', asked.namespace)
+  if requested.force then redis.call('HSET', key, 'forceGeneration', generation) end
+  redis.call('SADD', prefix .. ':dirty', requested.namespace)
   answer.generation = generation
   answer.jobId = jobId
-  asked.target.jobId = jobId
-  asked.target.coalesced = answer.coalesced
+  requested.target.jobId = jobId
+  requested.target.coalesced = answer.coalesced
 end
 
 local replay = idempotency and knownAnswer()
@@ -70,23 +70,23 @@ redis.call('ZREMRANGEBYSCORE', prefix .. ':rollouts', '-inf', integer(request.no
 redis.call('ZADD', prefix .. ':rollouts', integer(rollout.createdAt), rollout.id)
 
 local answers, counts, changed = {}, {}, {}
-for _, asked in ipairs(request.targets) do
-  local target = asked.target
-  local answer = {namespace = asked.namespace, coalesced = false, backoff = false}
-  if asked.release then
-    raiseGeneration(asked, answer)
-    changed[#changed + 1] = asked.namespace
+for _, requested in ipairs(request.targets) do
+  local target = requested.target
+  local answer = {namespace = requested.namespace, coalesced = false, backoff = false}
+  if requested.release then
+    raiseGeneration(requested, answer)
+    changed[#changed + 1] = requested.namespace
     if #changed == ANNOUNCED_AT_ONCE then
       announce(table.concat(changed, ' '))
       changed = {}
     end
   end
-  if asked.refused then
-    local refused = asked.refused
-    recordAttempt(asked.namespace, refused.fold, refused.attempt, integer(refused.startedAt), request.history)
+  if requested.refused then
+    local refused = requested.refused
+    recordAttempt(requested.namespace, refused.fold, refused.attempt, integer(refused.startedAt), request.history)
   end
   counts[target.state] = (counts[target.state] or 0) + 1
-  redis.call('HSET', rolloutKey .. ':targets', asked.namespace, cjson.encode(target))
+  redis.call('HSET', rolloutKey .. ':targets', requested.namespace, cjson.encode(target))
   answers[#answers + 1] = answer
 end
 redis.call('EXPIRE', rolloutKey .. ':targets', request.ttlSeconds)

@@ -22,7 +22,7 @@ function aRedis(refusals: Readonly<Record<string, string>> = {}) {
       return command === 'INFO' ? 'maxmemory_policy:noeviction' : 'OK';
     },
   } as unknown as RedisConnection;
-  const health = watchRedis({ redis, prefix: '{skipper}', log: silentLog, lookEveryMs: 5 });
+  const health = watchRedis({ redis, prefix: '{skipper}', log: silentLog, checkEveryMs: 5 });
   const changes: string[] = [];
   health.onChange((problems) => void changes.push(problems.map(({ text }) => text).join()));
   return { facts, health, changes };

@@ -1,5 +1,5 @@
--- Announces namespaces whose record has changed to every process that keeps a view of them (change-feed.ts).
--- Without a listener that costs next to nothing.
+-- Announces namespaces whose record has changed to all processes that show them (change-feed.ts).
+-- Without a listener this costs next to nothing.
 local function announce(names)
   redis.call('PUBLISH', KEYS[1] .. ':changes', names)
 end

@@ -1,4 +1,4 @@
--- Puts an attempt in front of the namespace's history, or counts it with the one that stands there and has the same
+-- Adds an attempt at the front of the namespace's history, or counts it together with the first one if that has the same
 -- fold key. `startedAt` is text, `json` the attempt; `limits`: {attempts, ttlSeconds}
 local function recordAttempt(namespace, fold, json, startedAt, limits)
   local key = KEYS[1] .. ':history:' .. namespace

@@ -1,5 +1,5 @@
--- Sets what has become of a target, and keeps the rollout's counts: hash `<rollout>:counts`, one field per state.
--- A rollout from before there were counts has none until count.lua makes them.
+-- Sets the state of a target, and updates the rollout's counts: hash `<rollout>:counts`, one field per state.
+-- A rollout that was made before counts were stored has none until count.lua adds them.
 local function setTarget(rolloutId, namespace, state, json)
   local key = KEYS[1] .. ':rollout:' .. rolloutId
   local before = redis.call('HGET', key .. ':targets', namespace)

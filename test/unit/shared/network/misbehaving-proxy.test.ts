@@ -212,7 +212,7 @@ describe('a server in front of the API server', () => {
       200,
       { 'content-type': 'text/plain' },
       'all is well',
-      /what is not JSON: "all is well"/,
+      /with something other than JSON: "all is well"/,
     ],
     ['a redirect', 302, { location: 'https://login.example/' }, '', /HTTP 302 to https:\/\/login\.example\//],
   ])('that responds with %s counts as an unavailable API server, also for a DELETE', async (...given) => {

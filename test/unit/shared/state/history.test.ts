@@ -123,7 +123,7 @@ describe('an attempt in the history', () => {
 
   test('is decoded from the records of begin.lua for a running attempt and for one whose worker was lost', () => {
     const open = '{"r":"r1","g":3,"n":2,"j":"a.3","t":"api","b":"me","v":"1.0","s":1700000000000}';
-    const lost = `${open.slice(0, -1)},"e":"lost","x":1700000009000,"m":"its worker went away","p":[["observe","",0,5]]}`;
+    const lost = `${open.slice(0, -1)},"e":"lost","x":1700000009000,"m":"the worker was lost","p":[["observe","",0,5]]}`;
 
     expect(decodeOpenAttempt(open)).toMatchObject({
       rolloutId: 'r1',
