@@ -26,7 +26,7 @@ import type { RunContext } from './run-context.ts';
 
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
-/** Performs the writing steps of a plan, in order; every one may be performed twice. Returns the Application if it wrote it. */
+/** Performs the writing steps of a plan, in order; repeating a step is safe. Returns the Application if it wrote it. */
 export async function applyPlan(
   plan: DeploymentPlan,
   context: RunContext,
@@ -35,7 +35,7 @@ export async function applyPlan(
   for (const step of plan.steps) {
     context.assertOurs();
     context.step(step.kind, describeStep(step));
-    // What verifies comes after all that is written.
+    // Verification comes after all writes.
     if (step.kind === 'apply-application') {
       written = await inSpan(step.kind, {}, () => applyApplication(step, context));
     } else if (step.kind !== 'verify') {
@@ -70,7 +70,7 @@ async function applyRbac(step: StepOf<'apply-rbac'>, context: RunContext): Promi
   await context.remember({ rbacVersion: step.version });
 }
 
-/** A RoleBinding's roleRef cannot be changed: one that points elsewhere has to be created again. */
+/** A RoleBinding's roleRef is immutable: a RoleBinding with another one must be recreated. */
 async function applyRoleBinding(manifest: unknown, { client, namespace }: RunContext): Promise<void> {
   const ref = { namespace, name: FDD };
   try {
@@ -111,9 +111,9 @@ async function applyApplication(
   metrics.lastTriggeredDeployment.set(Date.now() / 1000);
   await context.remember({ appliedAt: Date.now() });
   const { config } = stored.spec ?? {};
-  // A merge patch cannot write a null deep inside; the plan that is made next applies it, since nothing is surplus then.
+  // A merge patch cannot write a nested null; the next plan applies it instead, because no field is surplus then.
   const isRight = step.configPatch ? isEqual(config, spec.config) : !hasSurplusConfig(config, spec.config);
-  if (!isRight) throw new SkipperError('conflict', 'the stored config is not the wanted one yet');
+  if (!isRight) throw new SkipperError('conflict', 'the stored config differs from the wanted one');
   return toObservedApplication(stored);
 }
 
@@ -129,7 +129,7 @@ async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context:
   await context.remember({ bootstrappedId: step.deploymentId });
 }
 
-/** The name was taken although the watch did not show it: ours from a run that died, or an older one. */
+/** A pod with this name exists although the watch does not show it: ours, from a run that died, or an older one. */
 async function replaceForeignPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {
   const { client, namespace } = context;
   const raw = await client.get<RawPod>(PODS, { namespace, name: BOOTSTRAP_POD });

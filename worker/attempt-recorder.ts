@@ -8,14 +8,14 @@ export type AttemptResult = Pick<Attempt, 'outcome' | 'code' | 'reason' | 'sympt
   readonly details?: readonly string[];
 };
 
-/** Records what the history keeps of one attempt: its steps, its bootstrap pod, and how it ended. */
+/** Records an attempt for the history: its steps, its bootstrap pod, and how it ended. */
 export interface AttemptRecorder {
-  /** Begins a step, which lasts until the next one. */
+  /** Starts a step, which lasts until the next one. */
   begin(kind: string, text: string): void;
   /** The steps so far. */
   steps(): readonly AttemptStep[];
   keepBootstrap(bootstrap: LastBootstrap): void;
-  /** The attempt, which ends now. */
+  /** Ends the attempt, and returns it. */
   ending(end: AttemptEnd, result: AttemptResult): AttemptEnding;
 }
 

@@ -21,24 +21,24 @@ import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { type ChangeWaiter, listenForChanges } from './until-change.ts';
 
-/** Where the watch of Deployments, behind SUCCESS, has not moved for this long, the Deployment is read. */
+/** If the watch of Deployments is behind SUCCESS, and has not moved for this long, the Deployment is read. */
 const QUIET_MS = 300;
-/** A watch that moves, and still is behind, is a busy one that lags; it is waited for no longer than this. */
+/** A watch that moves, and is still behind, is busy and lags; the wait for it lasts no longer than this. */
 const MAX_BEHIND_MS = 2_000;
-/** What is proven at the deadline may wait this much longer until it counts. */
+/** A deployment that is healthy at the deadline has this much longer until it counts as verified. */
 const MAX_QUIET_MS = 5_000;
-/** Without any event the situation is judged again this often. */
+/** Without any event, the state is checked again this often. */
 const POLL_INTERVAL_MS = 1_000;
 
-/** A deployment that is waited for, and the Application that asks for it. */
+/** A deployment to wait for, and the Application that requests it. */
 export interface AwaitedDeployment extends Expectation {
   readonly written?: ObservedApplication | undefined;
 }
 
 /**
- * Waits on the shared watches until FDD has come up with a deployment; returns what its Deployment lacks of its
- * configuration. Throws with FDD's, the Deployment's and the pods' own reasons when it has failed, or has not come up
- * by the deadline (milliseconds since the epoch).
+ * Waits on the shared watches until FDD runs with a deployment; returns the parts of the configuration that its Deployment
+ * lacks. Throws with FDD's, the Deployment's and the pods' own reasons if it has failed, or does not run by the deadline
+ * (milliseconds since the epoch).
  */
 export async function awaitVerdict(
   expected: AwaitedDeployment,
@@ -69,14 +69,17 @@ async function judgeUntilClear(
   let deploymentAfterSuccess: ObservedDeployment | undefined;
   let quiet: QuietSince | undefined;
   for (;;) {
-    // What cannot be seen can be there: time without the API server counts against nobody.
+    // The state is unknown without the API server: that time does not count towards the deadline.
     if (isBlind(context)) deadline += Date.now() - judgedAt;
     judgedAt = Date.now();
     const snapshot = cluster.snapshot(namespace);
     const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
-    // Gone is what was there: a watch that lags has not shown it yet.
+    // Objects count as deleted only if they were seen before: a watch that lags has not shown them yet.
     if (wasThere && !isThere) {
-      throw new SkipperError('namespace_gone', 'the namespace, or its FIAAS objects, were deleted meanwhile');
+      throw new SkipperError(
+        'namespace_gone',
+        'the namespace, or its FIAAS objects, were deleted during the deploy',
+      );
     }
     wasThere ||= isThere;
     hadDeployment ||= snapshot.deployment !== undefined;
@@ -95,14 +98,14 @@ async function judgeUntilClear(
     if (verdict.state === 'verified') return verdict.unconfigured;
     if (verdict.state === 'failed') throw toSkipperError(verdict);
     quiet = verdict.for === 'quiet' ? stillQuiet(quiet, verdict.mark, now) : undefined;
-    // What is proven needs only a moment more.
+    // A healthy deployment needs only a moment more.
     const extra = quiet ? MAX_QUIET_MS : 0;
     if (now >= deadline + extra) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
     context.progress(phaseOf(verdict.for, expected), verdict.detail);
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
       await changes.next(Math.max(1, Math.min(POLL_INTERVAL_MS, deadline + extra - Date.now() + 1)));
-      // If the watch cannot be compared with what was read, or is behind it, only another read shows more.
+      // If the watch cannot be compared with the read Deployment, or is behind it, only another read shows more.
       if (deploymentAfterSuccess && (quiet || !isComparable(deploymentAfterSuccess, context))) {
         deploymentAfterSuccess = await readDeployment(context);
       }
@@ -118,7 +121,7 @@ async function judgeUntilClear(
   }
 }
 
-/** A deployment that somebody has taken away is not waited for: the next attempt plans again. */
+/** Stops the wait if another client changed the deployment: the next attempt plans again. */
 function assertUntouched(
   { written, bootstrap }: AwaitedDeployment,
   snapshot: NamespaceSnapshot,
@@ -138,7 +141,7 @@ function assertUntouched(
   if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });
 }
 
-/** The API server is unreachable: what is shown may be old. */
+/** The API server is unreachable: the watches can be out of date. */
 function isBlind({ cluster }: RunContext): boolean {
   return cluster.watches().some(({ problem, refused }) => problem !== undefined && !refused);
 }
@@ -147,7 +150,7 @@ function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): Ski
   return new SkipperError(code, reason, { details, symptoms });
 }
 
-/** Since when all has been proven, with this mark. */
+/** When the deployment became healthy, with this mark. */
 interface QuietSince {
   readonly mark: string;
   readonly since: number;
@@ -157,7 +160,7 @@ function stillQuiet(before: QuietSince | undefined, mark: string, now: number): 
   return before?.mark === mark ? before : { mark, since: now };
 }
 
-/** Since when the watch of Deployments has been behind SUCCESS, and since when at this very position. */
+/** Since when the watch of Deployments has been behind SUCCESS, and since when at this exact position. */
 interface Behind {
   readonly since: number;
   readonly position: string | undefined;

@@ -36,12 +36,12 @@ export interface ReleaseCheckResult {
   readonly outdated: number;
   /** The rollout of a new release. */
   readonly rolloutId?: string;
-  /** The rollout of those in which the same release failed before. */
+  /** The rollout of namespaces in which the same release failed before. */
   readonly retryRolloutId?: string;
   readonly repaired: number;
 }
 
-/** Reads every channel in use, once, requests a deploy of the outdated namespaces, and records that it did. */
+/** Reads every channel in use once, requests a deploy of the outdated namespaces, and records that the check was made. */
 export async function checkReleases(
   job: Job,
   dependencies: ReleaseCheckDependencies,
@@ -96,7 +96,7 @@ interface NewRollout {
   readonly namespaces: readonly string[];
 }
 
-/** Begins nothing for no namespaces: to the service, an empty list is a mistake. */
+/** Requests nothing for an empty list, which the service would refuse. */
 async function begin(
   { service, log }: Pick<ReleaseCheckDependencies, 'service' | 'log'>,
   channels: ReadonlyMap<string, Channel>,

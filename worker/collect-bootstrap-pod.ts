@@ -14,7 +14,7 @@ const LOG_BYTES = 64 * 1024;
 const LOG_LINES = 2_000;
 
 /**
- * Saves the pod's log (the last 64 KiB), exit code, reasons and, where it went wrong, events into the job and the attempt;
+ * Saves the pod's log (the last 64 KiB), exit code, reasons and, if it failed, its events into the job and the attempt;
  * then deletes the pod.
  */
 export async function collectBootstrapPod(
@@ -50,7 +50,7 @@ async function readLog({ client, namespace, signal }: RunContext): Promise<strin
     const stream = await client.stream({
       method: 'GET',
       path: pathOf(PODS, { namespace, name: BOOTSTRAP_POD, subresource: 'log' }),
-      // Without the name the API server refuses a pod with a sidecar.
+      // Without the container's name, the API server refuses the request if the pod has a sidecar.
       query: { container: BOOTSTRAP_POD, tailLines: LOG_LINES },
       signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
     });
@@ -62,7 +62,7 @@ async function readLog({ client, namespace, signal }: RunContext): Promise<strin
     return plainLog(tail.subarray(-LOG_BYTES).toString('utf8').trimEnd());
   } catch (error) {
     signal.throwIfAborted();
-    // A container that never started has no log: that must not hide why it did not start.
+    // A container that never started has no log: this error must not hide why it did not start.
     return `(not available: ${messageOf(error)})`;
   }
 }

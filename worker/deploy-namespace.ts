@@ -45,7 +45,7 @@ export async function deployNamespace(run: Run, context: RunContext): Promise<De
   try {
     return await deploy(run, context);
   } catch (error) {
-    // A namespace that is being deleted can lose its role bindings before its ConfigMap: then no permission is missing.
+    // A namespace that is being deleted can lose its role bindings before its ConfigMap: that is not a missing permission.
     const isGoing = isForbidden(error) && (await isLeaving(context).catch(() => false));
     throw isGoing ? leaving() : error;
   }
@@ -55,7 +55,7 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   const { plan, config, application } = await planAndApply(run, context);
   const verify = plan.steps.find((step) => step.kind === 'verify');
   if (!verify) return { ...resultOf(plan, run), warnings: [] };
-  // Time runs from the write, even if a run that died wrote it.
+  // The deadline counts from the write, even if a run that died made it.
   const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
   const expected: AwaitedDeployment = {
     deploymentId: verify.deploymentId,
@@ -64,7 +64,7 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
     isConfigured: config.configDigest !== undefined,
     written: application,
   };
-  const { unconfigured, bootstrap } = await prove(expected, began, context);
+  const { unconfigured, bootstrap } = await verifyDeployment(expected, began, context);
   const warnings = bootstrapWarnings(bootstrap);
   if (unconfigured.length === 0) {
     return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
@@ -82,12 +82,12 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
 interface Applied {
   readonly plan: DeploymentPlan;
   readonly config: NamespaceConfig;
-  /** The Application that the plan has written, or was made from. */
+  /** The Application that the plan wrote, or was made from. */
   readonly application: ObservedApplication | undefined;
 }
 
 async function planAndApply(run: Run, context: RunContext): Promise<Applied> {
-  context.step('observe', 'read what the cluster shows');
+  context.step('observe', 'read the state of the cluster');
   let observed = await withConfig(context.cluster.snapshot(context.namespace), context);
   let quotas: readonly QuotaObject[] | undefined;
   for (let conflicts = 0; ; ) {
@@ -108,7 +108,7 @@ async function planAndApply(run: Run, context: RunContext): Promise<Applied> {
     } catch (error) {
       const code = error instanceof SkipperError ? error.code : undefined;
       if (code === 'quota_exceeded' && quotas === undefined) {
-        // A quota may let pods in that ask for nothing: the planner knows, once it has seen the quotas.
+        // A quota can admit pods without requests and limits: the planner decides that from the quotas.
         quotas = await readQuotas(context);
       } else if (code === 'conflict' && conflicts < CONFLICT_RETRIES) conflicts += 1;
       else throw error;
@@ -127,7 +127,7 @@ async function makePlan(
   quotas: readonly QuotaObject[],
   context: RunContext,
 ): Promise<DeploymentPlan> {
-  const asked = {
+  const input = {
     config,
     release: run.release,
     rolloutId: run.rolloutId,
@@ -136,22 +136,22 @@ async function makePlan(
     quotas,
     done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
   };
-  const bootstraps = needsBootstrap({ ...asked, observed: seen });
+  const bootstraps = needsBootstrap({ ...input, observed: seen });
   // A bootstrap beside a running FDD strips its settings: a watch that shows no FDD is not enough.
   const isInDoubt = bootstraps ? !seen.deployment || !run.forceBootstrap : looksChanged(seen);
   const observed = isInDoubt ? { ...seen, deployment: await readDeployment(context) } : seen;
-  const plan = planDeployment({ ...asked, observed });
-  const trustsRecord = asked.manageRbac && !plan.steps.some(({ kind }) => kind === 'apply-rbac');
+  const plan = planDeployment({ ...input, observed });
+  const trustsRecord = input.manageRbac && !plan.steps.some(({ kind }) => kind === 'apply-rbac');
   if (!trustsRecord || plan.action === 'refuse') return plan;
   const rbacProblem = await readRbacProblem(context);
   return rbacProblem === undefined
     ? plan
-    : planDeployment({ ...asked, observed, done: { ...asked.done, rbacProblem } });
+    : planDeployment({ ...input, observed, done: { ...input.done, rbacProblem } });
 }
 
 /**
- * A Deployment that differs from what FDD reported: somebody changed it, or its watch lags behind the watch that
- * showed the SUCCESS. Only a read can show which.
+ * The Deployment differs from FDD's report: another client changed it, or its watch lags behind the watch that showed the
+ * SUCCESS. Only a read can show which.
  */
 function looksChanged(observed: NamespaceSnapshot): boolean {
   const current = observed.application?.deploymentId;
@@ -161,7 +161,7 @@ function looksChanged(observed: NamespaceSnapshot): boolean {
 }
 
 /** Verifies the deployment; in any case, a bootstrap pod's record is saved before the pod is deleted. */
-async function prove(
+async function verifyDeployment(
   expected: AwaitedDeployment,
   began: number,
   context: RunContext,
@@ -174,7 +174,7 @@ async function prove(
     if (!expected.bootstrap) return { unconfigured, bootstrap: undefined };
     return await inSpan('collect bootstrap pod', {}, async () => {
       await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
-      // Beside an FDD that lives, the bootstrap deploys once more what that FDD has deployed.
+      // Beside a running FDD, the bootstrap repeats the deployment that FDD has made.
       const atLast = await awaitVerdict(expected, Date.now() + settings.progressDeadlineMs, context);
       return { unconfigured: atLast, bootstrap: await collectBootstrapPod(expected.deploymentId, context) };
     });
@@ -194,7 +194,7 @@ function wrote(plan: DeploymentPlan): boolean {
   return plan.steps.some((step) => step.kind === 'apply-application' || step.kind === 'create-bootstrap-pod');
 }
 
-/** The end of the bootstrap log belongs to the reasons of a failure. */
+/** Adds the end of the bootstrap log to the reasons of a failure. */
 function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined): SkipperError {
   if (!record) return error;
   const message = withCause(error, record);
@@ -212,7 +212,7 @@ function withBootstrap(error: SkipperError, record: BootstrapRecord | undefined)
   });
 }
 
-/** What the bootstrap's log says last of what went wrong. */
+/** Adds the last error in the bootstrap log to the message. */
 function withCause({ code, message }: SkipperError, { log }: BootstrapRecord): string {
   const cause = code === 'bootstrap_failed' ? errorInText(log) : undefined;
   return cause === undefined || message.includes(cause) ? message : `${message}: ${cause}`;
@@ -243,7 +243,7 @@ async function isLeaving(context: RunContext): Promise<boolean> {
   return config === undefined || (config.ok && config.value.isDeleting === true);
 }
 
-/** The API can have seen more than this worker's watches: before a namespace counts as gone, it is read. */
+/** The API's watches can be ahead of this worker's: before a namespace counts as gone, its ConfigMap is read. */
 async function withConfig(observed: NamespaceSnapshot, context: RunContext): Promise<NamespaceSnapshot> {
   if (observed.config) return observed;
   const { client, namespace } = context;

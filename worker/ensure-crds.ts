@@ -9,8 +9,8 @@ import { pause } from '../shared/pause.ts';
 const RETRY = { baseMs: 500, capMs: 15_000 } as const;
 
 /**
- * Makes sure that both CRDs are there and complete; waits out an API server that does not answer. Throws what is
- * permanent (RBAC), with the setting that switches this off.
+ * Makes sure that both CRDs exist and are complete; waits while the API server does not answer. Throws permanent errors
+ * (RBAC), with the setting that disables this.
  */
 export async function ensureCrds(client: KubernetesClient, log: Logger, signal: AbortSignal): Promise<void> {
   for (const wanted of CRDS) {
@@ -21,7 +21,10 @@ export async function ensureCrds(client: KubernetesClient, log: Logger, signal: 
       } catch (error) {
         signal.throwIfAborted();
         if (errorClassOf(error) !== 'retryable') throw explained(error);
-        log.warn({ crd: wanted.metadata.name, reason: messageOf(error) }, 'CRD not written yet, will retry');
+        log.warn(
+          { crd: wanted.metadata.name, reason: messageOf(error) },
+          'CRD could not be written, will retry',
+        );
         await pause(fullJitterDelay(failures, RETRY), { signal });
         signal.throwIfAborted();
       }
@@ -43,13 +46,13 @@ async function ensureCrd(
   }
   const merged = mergeCrd(existing, wanted);
   if (!merged) return;
-  // The resourceVersion in the body makes a concurrent writer (FDD does this, too) a conflict, which is tried again.
+  // With the resourceVersion in the body, a concurrent write (FDD does this, too) is a conflict, which is retried.
   await client.request({
     method: 'PUT',
     path: pathOf(CUSTOM_RESOURCE_DEFINITIONS, { name }),
     body: merged,
   });
-  log.info({ crd: name }, 'CRD completed');
+  log.info({ crd: name }, 'CRD updated');
 }
 
 function explained(error: unknown): SkipperError {

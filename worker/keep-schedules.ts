@@ -15,8 +15,8 @@ const ASSERT_INTERVAL_MS = 15_000;
 type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'settings' | 'redis' | 'log'>;
 
 /**
- * Schedules what is done beside the deploys, and keeps it scheduled: a Redis that lost its data has lost the schedules as
- * well. Every worker does this; asserting what is there changes nothing. The first time must succeed.
+ * Schedules the release check and the repair of lost jobs, and keeps them scheduled: a Redis that lost its data has lost
+ * the schedules, too. Every worker does this; it changes nothing if they exist. The first time must succeed.
  */
 export async function keepSchedules(
   core: ScheduleCore,
@@ -27,7 +27,7 @@ export async function keepSchedules(
   const again = () => {
     if (!isReady(core.redis)) return;
     assertMissing(core).catch((error: unknown) =>
-      log.debug({ reason: messageOf(error) }, 'schedules cannot be asserted'),
+      log.debug({ reason: messageOf(error) }, 'schedules cannot be checked'),
     );
   };
   core.redis.on('ready', again);
@@ -53,7 +53,7 @@ async function assertSchedules({ releaseCheckQueue: queue, settings, log }: Sche
   await scheduleRepair(queue);
 }
 
-/** What is there stays: workers with different settings would otherwise change it in turns. */
+/** Leaves an existing schedule alone: otherwise workers with different settings would overwrite each other's. */
 async function assertMissing({ releaseCheckQueue: queue, settings }: ScheduleCore): Promise<void> {
   const schedule = {
     autoUpdate: !settings.disableAutoupdate,
@@ -81,6 +81,6 @@ async function scheduleReleaseCheck({ queue, autoUpdate, intervalSeconds }: Sche
 
 async function scheduleRepair(queue: Core['releaseCheckQueue']): Promise<void> {
   await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
-  // However many workers there are, one check of the channels at a time is enough.
+  // With any number of workers, one check of the channels at a time is enough.
   await queue.setGlobalConcurrency(1);
 }

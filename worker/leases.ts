@@ -2,20 +2,20 @@ import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Runs } from '../shared/state/runs.ts';
 
-/** A namespace belongs to a run this long after the run was last heard of; a killed one's must be free within 10 s. */
+/** A lease lasts this long after its latest renewal; the namespace of a killed run must be free within 10 s. */
 export const LEASE_MS = 5_000;
 
-/** One run's right to write to its namespace. */
+/** A run's permission to write to its namespace. */
 export interface Lease {
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
-  /** Throws `superseded_worker` unless the lease is certainly still ours. */
+  /** Throws `superseded_worker` unless the lease is certainly still held. */
   readonly assertOurs: () => void;
   readonly end: () => void;
 }
 
 export interface Leases {
-  /** Keeps a lease that was taken with `token` a moment ago. */
+  /** Keeps renewing a lease that was just taken with `token`. */
   hold(namespace: string, token: string): Lease;
   stop(): void;
 }
@@ -26,17 +26,17 @@ interface Held {
   renewedAt: number;
 }
 
-/** Prolongs all leases of a worker together, in one command. */
+/** Renews all leases of a worker together, in one command. */
 export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
-  /** By token: two jobs of one namespace may meet here, one of which finds it busy. */
+  /** By token: two jobs of one namespace can be here at the same time, one of which finds it busy. */
   const held = new Map<string, Held>();
 
   async function renew(): Promise<void> {
     if (held.size === 0) return;
-    const asked = [...held].map(([token, { namespace }]) => ({ namespace, token }));
+    const renewing = [...held].map(([token, { namespace }]) => ({ namespace, token }));
     const at = Date.now();
-    const lost = new Set(await runs.renew(asked, LEASE_MS));
-    for (const { namespace, token } of asked) {
+    const lost = new Set(await runs.renew(renewing, LEASE_MS));
+    for (const { namespace, token } of renewing) {
       const lease = held.get(token);
       if (lost.has(token)) lease?.abort.abort(lostError(namespace));
       else if (lease) lease.renewedAt = at;
@@ -53,7 +53,7 @@ export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
       held.set(token, lease);
       return {
         signal: lease.abort.signal,
-        // A process that was stopped for a while must not write on the strength of what it remembers.
+        // A process that was suspended for a while must not write because of an old renewal.
         assertOurs: () => {
           if (lease.abort.signal.aborted || Date.now() - lease.renewedAt > LEASE_MS)
             throw lostError(namespace);

@@ -11,7 +11,7 @@ import { createProgressPublisher } from './progress-publisher.ts';
 import type { RunContext, WorkerDependencies } from './run-context.ts';
 import { createWriteQueue } from './write-queue.ts';
 
-/** What an operator reads while a step lasts; steps that take no time have no phase. */
+/** The phase that is shown during a step; short steps have none. */
 const PHASE_OF: Partial<Record<string, RunPhase>> = {
   'apply-rbac': 'applying',
   'apply-application': 'applying',
@@ -20,9 +20,9 @@ const PHASE_OF: Partial<Record<string, RunPhase>> = {
 };
 
 export interface OpenContext extends RunContext {
-  /** Resolves when everything published so far has arrived; progress that is not published by now never is. */
+  /** Resolves when everything published so far is stored; progress that is not published yet is dropped. */
   readonly settle: () => Promise<void>;
-  /** What the history keeps of this attempt, which ends now. */
+  /** Ends this attempt, and returns its entry for the history. */
   readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
 }
 
@@ -32,7 +32,7 @@ export interface ContextDependencies extends WorkerDependencies {
   readonly log: Logger;
 }
 
-/** Opens the context of one attempt: its progress goes to the job and the desired state, its details into the history. */
+/** Opens the context of an attempt: progress goes to the job and the desired state, details into the history. */
 export function openContext(
   job: Job<DeployJob>,
   run: Run,
@@ -46,7 +46,7 @@ export function openContext(
   const recorder = startAttemptRecorder(run, job.id ?? '');
   const writes = createWriteQueue(log);
   const publisher = createProgressPublisher(({ phase, detail }, isNewPhase) => {
-    // Since when: of the phase, not of the detail that changes within it.
+    // The time at which the phase started, not the detail within it.
     const since: Record<string, number> = isNewPhase ? { changedAt: Date.now() } : {};
     const steps = encodeSteps(recorder.steps());
     writes.add(() => state.report(namespace, run, { phase, reason: detail, steps, ...since }));

@@ -63,7 +63,7 @@ export async function processJob(
 ): Promise<JobResult> {
   const { state, leases, outage } = dependencies;
   const { namespace } = job.data;
-  // It was fetched just before the rest began.
+  // The job was fetched just before the rest started.
   if (outage.current() !== undefined) throw await delayJob(job, token, FETCHED_TOO_LATE_DELAY_MS);
   for (;;) {
     const begin = await beginRun(job, state);
@@ -83,7 +83,7 @@ export async function processJob(
   }
 }
 
-/** A request that was ended instead of begun is no reason for the queue to try again. */
+/** A request that was ended instead of started must not be retried by the queue. */
 async function beginRun(job: Job<DeployJob>, state: ProcessDependencies['state']): Promise<Begin> {
   const { namespace } = job.data;
   try {
@@ -123,7 +123,7 @@ async function complete(
   { result, began, job, run, context }: CompletedRun,
   { state, metrics }: ProcessDependencies,
 ): Promise<Conclusion> {
-  // The bootstrap pod's log is in the job's log, where it is read line by line.
+  // The bootstrap pod's log is in the job's log, where it is easier to read.
   const { bootstrap, ...rest } = result;
   const { outcome, version, reason, warnings } = rest;
   const ending = context.ending('completed', { outcome, reason, details: warnings });
@@ -141,9 +141,10 @@ async function complete(
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
 }
 
-/** An error while the worker stops, or after it has lost the lease, has that as its cause. */
+/** While the worker stops, or after it has lost the lease, that is the cause of any error. */
 function causeOf(thrown: unknown, lease: Lease, { stopping }: ProcessDependencies): Error {
-  if (stopping.aborted) return new SkipperError('shutting_down', 'the worker stops; another one continues');
+  if (stopping.aborted)
+    return new SkipperError('shutting_down', 'the worker is stopping; another one continues');
   return toError(lease.signal.aborted ? lease.signal.reason : thrown);
 }
 
@@ -159,7 +160,7 @@ function classify(error: Error): Classified {
   return { code, errorClass, retryAfterMs, details, symptoms };
 }
 
-/** A failed run, and everything needed to act on it. */
+/** A failed run, and everything needed to handle it. */
 interface FailedRun extends Classified {
   readonly error: Error;
   readonly job: Job<DeployJob>;
@@ -251,7 +252,7 @@ async function giveUp(failure: FailedRun, { state, metrics }: ProcessDependencie
   throw readable(new UnrecoverableError([error.message, ...details].join('\n')), error);
 }
 
-/** The attempt is undone: it counts as little as if it had not begun. */
+/** The attempt is undone: it does not count. */
 async function rest(
   { error, code, job, token, run, context }: FailedRun,
   { delayMs }: Extract<AfterFailure, { kind: 'rest' }>,
@@ -259,9 +260,9 @@ async function rest(
 ): Promise<Error> {
   const { namespace } = job.data;
   const reason = messageOf(error);
-  context.logToJob(`interrupted, as the Kubernetes API server is unreachable: ${reason}`);
+  context.logToJob(`interrupted: the Kubernetes API server is unreachable: ${reason}`);
   await context.settle();
-  context.log.info({ reason, code }, 'attempt interrupted, the API server is unreachable');
+  context.log.info({ reason, code }, 'attempt interrupted: the API server is unreachable');
   const now = Date.now();
   const attempt = run.attempt - 1;
   const retryAt = now + delayMs;
@@ -308,18 +309,18 @@ async function tryAgain(
   return readable(new RetryError(reason, waitMs, error), error);
 }
 
-/** The board shows stacks: for a classified error the message is more useful; a bug keeps its own. */
+/** The board shows the stack: for a classified error the message is more useful; a bug keeps its stack. */
 function readable(thrown: Error, cause: Error): Error {
   thrown.stack = cause instanceof SkipperError ? thrown.message : (cause.stack ?? thrown.message);
   return thrown;
 }
 
-/** A classified error needs no stack; anything else is a bug, and does. */
+/** A classified error is logged without a stack; anything else is a bug, and needs it. */
 function described(error: Error) {
   return error instanceof SkipperError ? { reason: messageOf(error) } : { err: error };
 }
 
-/** Delays a job without spending one of its attempts; the queue needs the error to know. */
+/** Delays a job without using one of its attempts; the queue recognises that by this error. */
 async function delayJob(job: Job, token: string | undefined, delayMs: number): Promise<DelayedError> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   return new DelayedError();

@@ -2,7 +2,7 @@ import type { RunPhase } from '../domain/rollout/phase.ts';
 
 /** A new phase is published when it has lasted this long. */
 const PHASE_AFTER_MS = 500;
-/** What changes within a phase is published at most this often. */
+/** Details within a phase are published at most this often. */
 const DETAIL_AFTER_MS = 2_000;
 
 export interface Progress {
@@ -10,10 +10,10 @@ export interface Progress {
   readonly detail: string;
 }
 
-/** Thins out progress: skips phases that end before they would be published; in a fast fleet most do. */
+/** Throttles progress: skips phases that end before they would be published; in a fast fleet most do. */
 export interface ProgressPublisher {
   update(progress: Progress): void;
-  /** What is not published by now never is, unless another update follows. */
+  /** Drops unpublished progress; a later update is published again. */
   stop(): void;
 }
 

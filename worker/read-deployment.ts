@@ -4,7 +4,7 @@ import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
 import type { RunContext } from './run-context.ts';
 
-/** FDD's Deployment as the API server has it now, where the watch's word is not enough. */
+/** Reads FDD's Deployment from the API server, for cases in which the watch is not reliable enough. */
 export async function readDeployment({
   client,
   namespace,

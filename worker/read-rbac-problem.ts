@@ -4,7 +4,7 @@ import { messageOf, SkipperError } from '../domain/errors.ts';
 import { ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS } from '../shared/kubernetes/resources.ts';
 import type { RunContext } from './run-context.ts';
 
-/** What the cluster lacks of the RBAC objects of FDD: somebody can have changed or deleted them since they were written. */
+/** A missing or changed RBAC object of FDD: another client can have changed or deleted it since it was written. */
 export async function readRbacProblem({ client, namespace, log }: RunContext): Promise<string | undefined> {
   const ref = { namespace, name: FDD };
   try {
@@ -14,7 +14,7 @@ export async function readRbacProblem({ client, namespace, log }: RunContext): P
     return rbacProblem(namespace, { serviceAccount, role, roleBinding });
   } catch (error) {
     if (!(error instanceof SkipperError) || error.code !== 'forbidden') throw error;
-    // A worker with the rights of an older chart can write these objects, but not read them.
+    // A worker with the permissions of an older chart can write these objects, but not read them.
     log.warn({ reason: messageOf(error) }, 'the RBAC objects of FDD cannot be verified');
     return undefined;
   }

@@ -1,25 +1,25 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
 
-/** What of a BullMQ Worker can rest. */
+/** The part of a BullMQ Worker that pauses it. */
 export interface Restable {
   pause(doNotWaitActive?: boolean): Promise<void>;
   resume(): Promise<unknown>;
 }
 
-/** A worker takes jobs while nothing speaks against it. */
+/** Pauses a worker while there is a reason for it. */
 export interface Rest {
   begin(reason: string): void;
   end(reason: string): void;
 }
 
-/** Several reasons may overlap: only the end of the last one resumes. */
+/** Several reasons can overlap: the worker resumes when the last one ends. */
 export function createRest(worker: () => Restable, log: Logger): Rest {
   const reasons = new Set<string>();
 
   function attempt(act: Promise<unknown>): void {
     act.catch((error: unknown) =>
-      log.warn({ reason: messageOf(error) }, 'the worker did not pause or resume'),
+      log.warn({ reason: messageOf(error) }, 'the worker could not pause or resume'),
     );
   }
 

@@ -20,10 +20,10 @@ import { createRest, type Rest } from './rest.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
 
-/** A killed worker's jobs are taken up by another one within the sum of these two. */
+/** A killed worker's jobs are picked up by another one within the sum of these two. */
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 1_500;
-/** A job that stalls was on a worker that died: that is the worker's failure, not the job's. */
+/** A job stalls if its worker died: that does not count as a failure of the job. */
 const MAX_STALLS = 100;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
@@ -34,15 +34,15 @@ const USABLE_POLL_MS = 1_000;
 export interface RunningWorker {
   /** Port of health and metrics. */
   readonly port: number;
-  /** Why it takes no jobs although it has started. */
+  /** Why it takes no jobs, although it has started. */
   problems(): string[];
-  /** Resolves, with the reason, when the worker can no longer do its work and its process should end. */
+  /** Resolves, with the reason, when the worker cannot work any more and its process should exit. */
   readonly broken: Promise<Error>;
-  /** Lets running jobs end, at most for the grace period; what is left is handed to other workers. */
+  /** Lets running jobs finish, at most for the grace period; the rest are handed over to other workers. */
   stop(): Promise<void>;
 }
 
-/** Starts a worker: waits for Redis and the cluster as long as it takes, and says on /readyz what it waits for. */
+/** Starts a worker: waits for Redis and the cluster indefinitely, and shows on /readyz what it is waiting for. */
 export async function startWorker(core: Core, options: { ownHttp: boolean }): Promise<RunningWorker> {
   const { settings } = core;
   const log = core.log.child({ logger: 'worker' });
@@ -64,7 +64,7 @@ export async function startWorker(core: Core, options: { ownHttp: boolean }): Pr
     broken,
     problems: () => started?.problems() ?? [],
     stop: async () => {
-      ending.abort(new SkipperError('shutting_down', 'the worker stops'));
+      ending.abort(new SkipperError('shutting_down', 'the worker is stopping'));
       await started?.stop(settings.gracePeriod * 1000);
       await http?.close();
     },
@@ -89,11 +89,11 @@ async function listenForProbes(core: Core, started: () => Started | undefined): 
     }),
   );
   const address = { host, port: workerPort ?? USUAL_PORT, setting: '--worker-port' };
-  // Several workers can run on one machine: only a port that somebody chose has to be free.
+  // Several workers can run on one machine: only a port that was set explicitly must be free.
   const listening = await (workerPort === undefined ? listenNear : listen)(app, address);
   const { port } = listening;
   const why = workerPort === undefined && port !== USUAL_PORT ? ` (port ${USUAL_PORT} is in use)` : '';
-  core.log.child({ logger: 'worker' }).info({ port }, `health and metrics are on port ${port}${why}`);
+  core.log.child({ logger: 'worker' }).info({ port }, `serving health and metrics on port ${port}${why}`);
   return listening;
 }
 
@@ -147,7 +147,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   };
 }
 
-/** Everything that must be there before the first job. */
+/** Waits for everything that the first job needs. */
 async function prepare(core: Core, ending: AbortSignal): Promise<void> {
   const { settings, client, cluster } = core;
   await untilUsable(core, ending);
@@ -156,7 +156,7 @@ async function prepare(core: Core, ending: AbortSignal): Promise<void> {
   ending.throwIfAborted();
 }
 
-/** Waits for Redis, and for all the rights in it. */
+/** Waits for Redis, and for all permissions in it. */
 async function untilUsable({ redis, redisHealth }: Core, ending: AbortSignal): Promise<void> {
   for (;;) {
     await untilReady(redis, ending);
@@ -167,7 +167,7 @@ async function untilUsable({ redis, redisHealth }: Core, ending: AbortSignal): P
   }
 }
 
-/** While Redis takes no writes, jobs that are fetched would only fail, as fast as Redis can refuse them. */
+/** While Redis refuses writes, fetched jobs would only fail, one after the other. */
 function restWithoutRedis({ redisHealth }: Core, rests: readonly Rest[]): { stop(): void } {
   const stopping = new AbortController();
   let isBlocked = false;
@@ -221,7 +221,7 @@ function workerOptions({ prefix }: Pick<Core, 'prefix'>, connection: RedisConnec
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: MAX_STALLS,
     name: `pid-${process.pid}`,
-    // Throughput by the minute, as the board draws it.
+    // Throughput per minute, for the board.
     metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
   };
 }
@@ -245,7 +245,9 @@ function openOutage(core: Core, { rest, resume }: Pick<OutageOptions, 'rest' | '
       metrics.resting.set(reason === undefined ? 0 : 1);
       await state
         .saveResting(worker, reason)
-        .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the rest cannot be published'));
+        .catch((error: unknown) =>
+          log.debug({ reason: messageOf(error) }, 'the rest could not be published'),
+        );
     },
   });
 }
@@ -272,7 +274,7 @@ function processDependencies(
   };
 }
 
-/** What is done beside the deploys: jobs that were lost are queued again, channels are checked. */
+/** The maintenance jobs: the repair of lost deploy jobs, and the release check. */
 function maintain({ cluster, releases, state, service, metrics, settings, ...core }: Core): Processor {
   const log = core.log.child({ logger: 'release-check' });
   const autoupdate = !settings.disableAutoupdate;

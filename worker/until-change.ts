@@ -3,14 +3,14 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 /** Waits for changes in a namespace. */
 export interface ChangeWaiter {
   /**
-   * Resolves with the next change, at the latest after `timeoutMs`; at once if there was one since it last resolved.
+   * Resolves with the next change, at the latest after `timeoutMs`; at once if something changed since it last resolved.
    * Throws the signal's reason when it is aborted.
    */
   next(timeoutMs: number): Promise<void>;
   end(): void;
 }
 
-/** Listens from now on; must be ended. One for a whole wait of many changes costs less than one for each. */
+/** Listens from now on, until it is ended. One listener for many changes costs less than one for each. */
 export function listenForChanges(
   cluster: ClusterCache,
   namespace: string,

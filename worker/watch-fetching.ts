@@ -2,16 +2,16 @@ import type { Worker } from 'bullmq';
 import type { Core } from '../shared/core.ts';
 import { isReady } from '../shared/redis.ts';
 
-const LOOK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 10_000;
 const STUCK_AFTER_MS = 60_000;
 
-/** How many jobs a worker has in hand, and when that last changed. */
+/** The number of jobs that a worker is running, and when it last changed. */
 export interface Activity {
   active: number;
   changedAt: number;
 }
 
-/** Counts a job while it is in hand. */
+/** Counts a job while it is running. */
 export async function tracked<T>(activity: Activity, work: () => Promise<T>): Promise<T> {
   activity.active += 1;
   activity.changedAt = Date.now();
@@ -24,19 +24,19 @@ export async function tracked<T>(activity: Activity, work: () => Promise<T>): Pr
 }
 
 /**
- * Ends a worker that stopped fetching: jobs wait, it has room, Redis is there, and yet it takes none for a minute. A
- * blocked read that never returns after a failover looks like this, and only a new process repairs it.
+ * Stops a worker that no longer fetches: jobs wait, it has free capacity, Redis is up, but it has taken none for a minute.
+ * A blocking read that never returns after a failover has this effect, and only a new process repairs it.
  */
 export function watchFetching(
   worker: Worker,
   activity: Activity,
   { deployQueue, redis, log }: Pick<Core, 'deployQueue' | 'redis' | 'log'>,
   onBroken: (error: Error) => void,
-  { lookEveryMs = LOOK_EVERY_MS, stuckAfterMs = STUCK_AFTER_MS } = {},
+  { checkEveryMs = CHECK_EVERY_MS, stuckAfterMs = STUCK_AFTER_MS } = {},
 ): { stop(): void } {
   let idleSince = Date.now();
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     if (!isReady(redis) || worker.isPaused() || (await deployQueue.isPaused())) {
       idleSince = Date.now();
       return;
@@ -51,9 +51,9 @@ export function watchFetching(
   }
 
   const timer = setInterval(() => {
-    look().catch((error: unknown) =>
-      log.child({ logger: 'worker' }).debug({ err: error }, 'watchdog could not look'),
+    check().catch((error: unknown) =>
+      log.child({ logger: 'worker' }).debug({ err: error }, 'watchdog check failed'),
     );
-  }, lookEveryMs);
+  }, checkEveryMs);
   return { stop: () => clearInterval(timer) };
 }

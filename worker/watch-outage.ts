@@ -4,13 +4,13 @@ import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import { pause } from '../shared/pause.ts';
 
-/** How long the API server may take to say that it is there. */
+/** The API server must answer a probe within this time. */
 const ANSWER_MS = 5_000;
 const PROBE_EVERY_MS = 1_000;
-/** Workers that rest resume at different times, so that the API server does not meet all of them at once. */
+/** Resting workers resume at different times, so that they do not all hit the API server at once. */
 export const RESUME_SPREAD_MS = 3_000;
 
-/** Whether the API server is unreachable as a whole, in contrast to one request that failed. */
+/** Whether the whole API server is unreachable, as opposed to one failed request. */
 export interface Outage {
   /** Why the worker rests; undefined while it works. */
   current(): string | undefined;
@@ -21,10 +21,10 @@ export interface Outage {
 
 export interface OutageOptions {
   readonly client: Pick<KubernetesClient, 'requestText'>;
-  /** Takes no more jobs. */
+  /** Stops taking jobs. */
   readonly rest: () => Promise<void>;
   readonly resume: () => Promise<void>;
-  /** Called when the rest begins and at each probe of it, and with undefined at its end; never rejects. */
+  /** Called when the rest starts and after each probe, and with undefined at its end; never rejects. */
   readonly publish: (reason: string | undefined) => Promise<void>;
   readonly log: Logger;
   readonly probeEveryMs?: number;
@@ -44,8 +44,8 @@ export function watchOutage({
   let reason: string | undefined;
   let probing: Promise<string | undefined> | undefined;
 
-  /** However many attempts fail at once, one question is enough. */
-  function ask(): Promise<string | undefined> {
+  /** If many attempts fail at once, one probe is enough. */
+  function probeOnce(): Promise<string | undefined> {
     probing ??= probe(client, stopping.signal).finally(() => {
       probing = undefined;
     });
@@ -53,19 +53,22 @@ export function watchOutage({
   }
 
   async function restUntilBack(): Promise<void> {
-    log.warn({ reason }, 'the Kubernetes API server does not answer: this worker rests');
+    log.warn(
+      { reason },
+      'the Kubernetes API server does not answer: this worker takes no jobs until it does',
+    );
     await rest();
-    for (let isAway = true; isAway && !stopping.signal.aborted; ) {
+    for (let isDown = true; isDown && !stopping.signal.aborted; ) {
       await publish(reason);
       await pause(probeEveryMs * (1 + Math.random()), { signal: stopping.signal });
-      const problem = await ask();
-      isAway = problem !== undefined;
+      const problem = await probeOnce();
+      isDown = problem !== undefined;
       reason = problem ?? reason;
     }
     await pause(resumeSpreadMs * Math.random(), { signal: stopping.signal });
     reason = undefined;
     if (stopping.signal.aborted) return;
-    log.info('the Kubernetes API server answers again: this worker resumes');
+    log.info('the Kubernetes API server answers again: this worker resumes taking jobs');
     await publish(undefined);
     await resume();
   }
@@ -74,7 +77,7 @@ export function watchOutage({
     current: () => reason,
     check: async () => {
       if (reason !== undefined) return reason;
-      const problem = await ask();
+      const problem = await probeOnce();
       if (problem === undefined || stopping.signal.aborted) return undefined;
       if (reason === undefined) {
         reason = problem;
@@ -82,7 +85,7 @@ export function watchOutage({
       }
       return reason;
     },
-    stop: () => stopping.abort(new SkipperError('shutting_down', 'the worker stops')),
+    stop: () => stopping.abort(new SkipperError('shutting_down', 'the worker is stopping')),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
 
-/** Writes that keep their order and never delay the run: one that fails is lost, not fatal. */
+/** Writes in order, without delaying the run; a write that fails is dropped, and does not fail the run. */
 export interface WriteQueue {
   add(write: () => Promise<unknown>): void;
-  /** Resolves when everything added so far is written, or lost. */
+  /** Resolves when everything added so far is written or dropped. */
   settled(): Promise<void>;
 }
 

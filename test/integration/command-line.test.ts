@@ -227,7 +227,7 @@ describe('a second worker on one machine', () => {
 
     try {
       const port = await until(
-        () => /health and metrics are on port (\d+) \(port 5001 is in use\)/.exec(out)?.[1],
+        () => /serving health and metrics on port (\d+) \(port 5001 is in use\)/.exec(out)?.[1],
         'the port is logged',
       );
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);

@@ -25,7 +25,7 @@ export function anAttempt(overrides: Partial<Attempt> = {}): Attempt {
     reason: 'image is another',
     details: [],
     steps: [
-      { kind: 'observe', text: 'read what the cluster shows', at: 0, ms: 5 },
+      { kind: 'observe', text: 'read the state of the cluster', at: 0, ms: 5 },
       { kind: 'waiting for FDD', text: '', at: 5, ms: 1_995 },
     ],
     retryDelayMs: undefined,

@@ -32,7 +32,7 @@ describe('the end of an attempt', () => {
 });
 
 test.each([
-  [{ kind: 'observe', text: 'read what the cluster shows' }, 'read what the cluster shows'],
+  [{ kind: 'observe', text: 'read the state of the cluster' }, 'read the state of the cluster'],
   [{ kind: 'plan', text: 'update: image is x' }, 'plan: update: image is x'],
   [{ kind: 'waiting for FDD', text: 'FDD reported RUNNING' }, 'waiting for FDD: FDD reported RUNNING'],
   [{ kind: 'rolling out', text: '' }, 'rolling out'],
