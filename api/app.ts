@@ -24,7 +24,7 @@ const BODY_LIMIT = '2mb';
 const EVENTS = '/api/fleet/events';
 const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
-/** What the HTTP side is made of. */
+/** The parts of the core that the HTTP side uses. */
 export type ApiCore = Pick<
   Core,
   | 'client'
@@ -75,7 +75,7 @@ export function createApp(
       registry: core.metrics.registry,
       unhealthy: () => [],
       unready: () => [...coreProblems(core), ...moreProblems()],
-      // An older state of the cluster is worth a page.
+      // Pages are useful even with an older state of the cluster.
       warnings: () => [...brokenWatches(core), ...coreWarnings(core)],
       refreshGauges: async () => {
         await refreshGauges(core);

@@ -42,7 +42,7 @@ export async function refreshFleetGauges(
   metrics.oldestUnfinished.set(oldestUnfinishedSeconds(records, Date.now()));
 }
 
-/** A view that is not filled yet would export zeros, and a restart would end every alert. */
+/** A view that is not filled yet would export zeros, so a restart would resolve every alert. */
 function isFilled(view: FleetView): Promise<boolean> {
   return Promise.race([view.ready().then(() => true), setImmediate(false)]);
 }

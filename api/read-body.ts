@@ -20,7 +20,7 @@ export function readBody(schema: z.ZodType, rawBody: string, request: Request): 
   }
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  // A body can hold thousands of mistakes; nobody reads more than the first.
+  // A body can have thousands of mistakes; only the first ones are useful.
   const errors = parsed.error.issues.slice(0, MAX_ERRORS).flatMap(toFieldErrors).slice(0, MAX_ERRORS);
   const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new HttpProblem(400, 'bad_request', detail, { errors });

@@ -3,9 +3,9 @@ import type { Core } from '../shared/core.ts';
 import { RELEASE_CHECK_JOB } from '../shared/queues.ts';
 import { isReady } from '../shared/redis.ts';
 
-/** The checks of the release channels, which a worker makes. */
+/** Requests checks of the release channels, which a worker makes. */
 export interface ReleaseChecks {
-  /** Asks for one now; returns the id of its job. One that waits already answers several requests. */
+  /** Requests a check now; returns the id of its job. A waiting check serves several requests. */
   request(): Promise<string>;
 }
 

@@ -5,14 +5,14 @@ import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 import type { ReleaseChecks } from './release-checks.ts';
 
-/** What handlers answer from, and where they hand requests on to. */
+/** The services that handlers use. */
 export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster' | 'client' | 'releases'> {
   readonly view: FleetView;
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;
 }
 
-/** What a handler is given: the request as plain data, already checked, and what answers it. */
+/** The input of a handler: the request as validated plain data, and the services. */
 export interface Call<Body> extends RouteServices {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that lasts until either side ends it. */
+/** A streaming response, which lasts until either side ends it. */
 export interface StreamedAnswer {
   readonly stream: (response: ServerResponse) => void;
 }

@@ -21,7 +21,7 @@ export const ROUTES: readonly Route[] = [
   releaseCheckRoute,
 ];
 
-/** The same route under the path it had before. */
+/** The same route under its former path. */
 function aliasOf(route: Route, path: string): Route {
   const { operationId, path: name } = route;
   return {

@@ -23,7 +23,7 @@ export function createLogger(
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
       mixin: traceFields,
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-      // Last of all, on the whole line: objects of libraries have secrets in places that nobody knows.
+      // Applied last, to the whole line: objects of libraries can have secrets in unexpected places.
       hooks: { streamWrite: hideSecrets },
       redact: [
         'req.headers.authorization',

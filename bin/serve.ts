@@ -14,7 +14,7 @@ export interface Service {
   readonly version: string;
 }
 
-/** What a service runs with, as a process or inside another one. */
+/** The environment of a service, in a process of its own or inside another one. */
 export interface Surroundings {
   readonly log: Logger;
   /** Resolves when the service has to stop. */

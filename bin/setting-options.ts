@@ -28,7 +28,7 @@ function optionOf(name: SettingName): Option {
     `${short}--${flagOf(name)}${value}`,
     `${description}${shown} [$${variableOf(name)}]`,
   );
-  // Commander takes --no-proxy for the opposite of --proxy, and ignores its value.
+  // Commander treats --no-proxy as the opposite of --proxy, and ignores its value.
   option.negate = false;
   return option;
 }

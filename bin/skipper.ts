@@ -13,7 +13,7 @@ const SERVICES = [
   { name: 'standalone', description: 'API and worker in one process', parts: ['api', 'worker'] },
 ] as const;
 
-/** What runs on the simulator is started from the sources: it is not in the image. */
+/** Commands that run on the simulator are started from the sources: the simulator is not in the image. */
 const SCRIPTS = { demo: 'npm run demo', 'simulated-cluster': 'npm run simulated-cluster' };
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -78,7 +78,7 @@ async function fail(error: unknown): Promise<never> {
   const { ConfigurationError } = await import('../shared/config.ts');
   const expected = error instanceof ConfigurationError || error instanceof SkipperError;
   const message = expected ? messageOf(error) : String(error instanceof Error ? error.stack : error);
-  // Not by the console, which becomes part of the log once a service has started.
+  // Not with the console, whose output goes to the log once a service has started.
   process.stderr.write(`skipper: ${message}\n`);
   process.exit(1);
 }

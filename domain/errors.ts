@@ -37,7 +37,7 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorClass = 'permanent' | 'retryable' | 'skipped';
 
-/** An error with its class, which is known where it is thrown. Its texts are shown to people: they contain no secret. */
+/** An error with its class, which is known where it is thrown. Its texts are shown to people, so they contain no secrets. */
 export class SkipperError extends Error {
   readonly code: ErrorCode;
   /** The server's Retry-After, in milliseconds. */
@@ -75,7 +75,7 @@ export function errorClassOf(error: unknown): ErrorClass {
   return error instanceof SkipperError ? error.errorClass : 'retryable';
 }
 
-/** Any thrown value as an error whose message and stack contain no secret. */
+/** Any thrown value as an error whose message and stack contain no secrets. */
 export function toError(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const message = hideSecrets(error.message);

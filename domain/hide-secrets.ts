@@ -1,18 +1,18 @@
 const HIDDEN = '***';
-/** Shorter ones are parts of ordinary words: without them every message would be unreadable. */
+/** Shorter secrets are parts of ordinary words: hiding them would make every message unreadable. */
 const SHORTEST_SECRET = 6;
 
-/** User name and password, or a token in their place. */
+/** User name and password, or a token in place of them. */
 const USER_INFO = /:\/\/[^\s/?#"'<>]*@/g;
 const QUERY_SECRET =
   /([?&][\w.-]{0,40}(?:token|signature|secret|passw|credential|api[_-]?key|sig)[\w.-]{0,40}=)[^\s&#"'<>]+/gi;
 const AUTHORIZATION = /\b(Bearer|Basic) [\w.~+/-]{16,}=*/gi;
 
-/** The secrets of this process, longest first: one can be a part of another. */
+/** The secrets of this process, longest first: one can be part of another. */
 let secrets: readonly { readonly form: string; readonly pattern: RegExp }[] = [];
 
 /**
- * The only place that takes secrets out of a text. Errors, logs and traces pass through it: libraries put URLs and the
+ * The only place that removes secrets from text. Errors, logs and traces pass through it: libraries put URLs and the
  * arguments of commands into their messages.
  */
 export function hideSecrets(text: string): string {
@@ -24,7 +24,7 @@ export function hideSecrets(text: string): string {
   return shown;
 }
 
-/** From now on `hideSecrets` removes this secret wherever it is, also in a URL, in base64, or in JSON within JSON. */
+/** From now on `hideSecrets` removes this secret everywhere, including in URLs, in base64, and in JSON within JSON. */
 export function rememberSecret(secret: string): void {
   const forms = [secret, encodeURIComponent(secret), inBase64(secret)];
   const more = forms.filter(

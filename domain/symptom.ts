@@ -53,7 +53,7 @@ export const Symptom = z
         .describe(
           "Kubernetes' reason: `ImagePullBackOff`, `OOMKilled`; or the phase of a pod that is not ready",
         ),
-      container: z.string().optional().describe("If it is not FDD's own container that waits"),
+      container: z.string().optional().describe("The waiting container, if it is not FDD's own"),
       exitCode: z.number().int().optional().describe('If it has terminated'),
       message: z.string().optional(),
       restarts: z.number().int(),
@@ -73,7 +73,7 @@ export const Symptom = z
         .array(z.string())
         .readonly()
         .optional()
-        .describe('What holds an Application that is being deleted'),
+        .describe('The finalizers that hold an Application that is being deleted'),
     }),
   ])
   .meta({ id: 'Symptom' });

@@ -5,7 +5,7 @@ import { HttpProblem } from '../problem.ts';
 
 /** A queue that retries all jobs of a state at once: the board's own loop stops at the first hundred. */
 export interface RetriesAll {
-  /** Returns how many namespaces are deployed again. */
+  /** Returns the number of namespaces that are deployed again. */
   retryAll(status: JobRetryStatus): Promise<number>;
 }
 

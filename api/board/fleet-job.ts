@@ -23,7 +23,7 @@ export const FLEET_DESCRIPTION = [
   "Retry, Add and Promote deploy the channel's current release; the link opens the namespace on the fleet page.",
 ].join(' ');
 
-/** The board shows a job's name beside its id and its link: a longer one would push these away. */
+/** The board shows a job's name next to its id and its link: a longer name would push them out of view. */
 const HEADLINE_LENGTH = 60;
 
 /** The state of a namespace in the board's terms. */
@@ -87,7 +87,7 @@ export function toFleetJob(row: FleetRow, seenAt: number): QueueJobJson {
   };
 }
 
-/** The news beyond status, channel and version, in one line. */
+/** One line with what status, channel and version do not show. */
 export function headlineOf(row: FleetRow): string {
   const { health, status, cause, wanted } = row;
   switch (health) {

@@ -40,7 +40,7 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
   // The fleet is known without Redis; the other queues are shown only while Redis answers.
-  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canAsk(core));
+  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canQuery(core));
   const server = new BoardServer(basePath, logoUrl);
   createBullBoard({
     queues: [fleet, deploys, checks],
@@ -95,8 +95,8 @@ function badgeOf(environmentLabel: string | undefined, readOnly: boolean): UICon
   return { label: parts.join(' · '), color, textColor: '#ffffff' };
 }
 
-/** A Redis that hangs is connected, and would let every request wait for its time-out. */
-function canAsk({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'>): boolean {
+/** A Redis that hangs stays connected, and every request would wait for its timeout. */
+function canQuery({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'>): boolean {
   return isReady(redis) && !redisHealth.problems().some(({ isSilent }) => isSilent);
 }
 
@@ -104,7 +104,7 @@ function canAsk({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'>): bo
 function guard(core: Pick<Core, 'redis' | 'redisHealth'>): BeforeHook {
   return ({ method, route, request }) => {
     const queue = request.params.queueName as string | undefined;
-    if (queue !== undefined && queue !== 'fleet' && !canAsk(core)) {
+    if (queue !== undefined && queue !== 'fleet' && !canQuery(core)) {
       return {
         allow: false,
         status: 503 as HTTPStatus,
@@ -117,7 +117,7 @@ function guard(core: Pick<Core, 'redis' | 'redisHealth'>): BeforeHook {
   };
 }
 
-/** Replaces the board's own loop, which would read the first hundred again and again: failed jobs stay as history. */
+/** Replaces the board's own loop, which would retry the same first hundred jobs forever: failed jobs stay as history. */
 function retryAll(queues: Readonly<Record<string, RetriesAll>>, readOnly: boolean): RequestHandler {
   return async (request, response, next) => {
     const queue = queues[String(request.params.queue)];

@@ -4,7 +4,7 @@ import type { RedisProblem } from '../../shared/redis-problems.ts';
 /** A disconnected watch reconnects within a second or two: no warning before that. */
 const CUT_FOR_MS = 3_000;
 
-/** Why the view can be out of date, in words for the operator. */
+/** Why the view can be out of date, for the operator. */
 export function explainStaleness(
   redis: {
     readonly answers: boolean;

@@ -14,8 +14,8 @@ export interface FleetView {
   /** Resolves when every known namespace has its row. */
   ready(): Promise<void>;
   /**
-   * Brings the numbers that are polled (queue, workers, rollouts) up to date for a single look, unless that was done within
-   * the last second; subscribers need not call it. Never rejects.
+   * Updates the polled numbers (queue, workers, rollouts) for a single read, unless they were updated within the last
+   * second; subscribers need not call it. Never rejects.
    */
   refresh(): Promise<void>;
   document(): FleetDocument;

@@ -10,7 +10,7 @@ const ENDED_SHOWN = 5;
 /** Remembers the progress of each rollout, and estimates its end from that. */
 export type FollowRollouts = (rollouts: readonly CountedRollout[], now: number) => RolloutProgress[];
 
-/** Shows those with work left, and the latest that have ended. */
+/** Shows unfinished rollouts, and the latest that have ended. */
 export function createRolloutFollower(): FollowRollouts {
   let samples = new Map<string, readonly ProgressSample[]>();
   return (rollouts, now) => {
@@ -31,7 +31,7 @@ export function createRolloutFollower(): FollowRollouts {
   };
 }
 
-/** Only what has not begun will go at the pace of the others: what still runs may run until its deadline. */
+/** The pace applies only to targets that have not started: a running one can take until its deadline. */
 function etaOf(samples: readonly ProgressSample[], counts: TargetCounts): number | undefined {
   return counts.pending === 0 ? undefined : estimateEnd(samples, remainingOf(counts));
 }

@@ -51,7 +51,7 @@ export function createLiveSummary({
     const now = Date.now();
     const isSilent = redisHealth.problems().some((problem) => problem.isSilent);
     const answers = redisReady && stats.answers() && !isSilent;
-    // While Redis does not answer, a check may have been made that nobody here knows of.
+    // While Redis does not answer, a check can have been made without this process noticing.
     const overdue = (answers && explainReleaseCheck(stats.current().lastCheck, now)) || '';
     const stale = explainStaleness(
       {

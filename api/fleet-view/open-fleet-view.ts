@@ -20,7 +20,7 @@ export type FleetViewCore = Pick<
 
 /**
  * Keeps a row per namespace, rebuilt whenever its objects in the cluster or its record in Redis change. Reading records
- * waits for Redis, building rows waits for nothing: without Redis the current state of the cluster is still shown.
+ * waits for Redis, building rows does not: without Redis the current state of the cluster is still shown.
  */
 export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetView {
   const { cluster, redis, redisHealth, state } = core;
@@ -62,7 +62,7 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     maker.makeNow();
   }
 
-  /** A Redis that loses its data announces nothing; a row that is busy must not stay so for want of its record. */
+  /** A Redis that loses its data announces nothing; without its record, a busy row would stay busy forever. */
   function recheckBusy(): void {
     const busy = rows.all().filter(({ activity }) => activity !== 'idle');
     reader.mark(busy.map(({ namespace }) => namespace));

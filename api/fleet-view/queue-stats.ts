@@ -14,7 +14,7 @@ export const POLL_INTERVAL_MS = 1_000;
 const SHORTEST_INTERVAL_MS = 900;
 const ROLLOUTS_READ = 30;
 
-/** What is polled: the queue's depth, the workers, the rollouts, the release check. */
+/** The polled numbers: queue depth, workers, rollouts, release check. */
 export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts' | 'releaseCheck'> {
   readonly lastCheck: ReleaseCheckAge;
 }
@@ -25,7 +25,7 @@ export interface QueueStatsMonitor {
   answers(): boolean;
   /** Why workers rest, by worker. */
   resting(): ReadonlyMap<string, string>;
-  /** Somebody has paused the deploy queue on the board. */
+  /** True if the deploy queue was paused on the board. */
   deploysPaused(): boolean;
   /** Polls, unless the last poll was less than a second ago; never rejects. */
   refresh(): Promise<void>;
@@ -107,13 +107,13 @@ export function openQueueStats({
   };
 }
 
-/** A Redis that has lost the record of a check has not undone the check. */
+/** If Redis has lost the record of a check, the check still counts. */
 function laterOf(known: ReleaseCheckAge, read: ReleaseCheckRecord | undefined): ReleaseCheckAge {
   if (read === undefined || read.at <= (known.at ?? 0)) return known;
   return { ...read, since: read.at };
 }
 
-/** The schedule outlives the workers, so it is the interval to compare with once no check has ended for a while. */
+/** The schedule outlives the workers, so its interval applies if no check has ended for a while. */
 function dueEvery(schedule: FleetSummary['releaseCheck'], check: ReleaseCheckAge): ReleaseCheckAge {
   return schedule === undefined ? check : { ...check, intervalSeconds: schedule.intervalSeconds };
 }

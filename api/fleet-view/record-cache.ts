@@ -6,7 +6,7 @@ import type { Records } from '../../shared/state/records.ts';
 export interface RecordCache {
   get(namespace: string): NamespaceRecord | undefined;
   /** Version of the release that was last requested for a namespace. */
-  askedVersion(namespace: string): string | undefined;
+  requestedVersion(namespace: string): string | undefined;
   /** Reads these again; rejects while Redis is down, and keeps the old records. */
   read(namespaces: readonly string[]): Promise<void>;
   forget(namespace: string): void;
@@ -14,7 +14,7 @@ export interface RecordCache {
 
 export function createRecordCache(state: Pick<Records, 'records' | 'release'>): RecordCache {
   const records = new Map<string, NamespaceRecord>();
-  /** Of releases, by key; there are few, and the release of a key never changes. */
+  /** Versions of releases, by key; there are few, and the release of a key never changes. */
   const versions = new Map<string, string>();
   const strings = new Map<string, string>();
 
@@ -50,7 +50,7 @@ export function createRecordCache(state: Pick<Records, 'records' | 'release'>): 
 
   return {
     get: (namespace) => records.get(namespace),
-    askedVersion: (namespace) => versions.get(records.get(namespace)?.release ?? ''),
+    requestedVersion: (namespace) => versions.get(records.get(namespace)?.release ?? ''),
     read: async (namespaces) => {
       if (namespaces.length === 0) return;
       const found = await state.records(namespaces);

@@ -14,12 +14,12 @@ const COALESCE_MS = 100;
 /** The sources of a row, and its destination. */
 export interface RowSources {
   readonly cluster: Pick<ClusterCache, 'snapshot'>;
-  readonly records: Pick<RecordCache, 'get' | 'askedVersion' | 'forget'>;
+  readonly records: Pick<RecordCache, 'get' | 'requestedVersion' | 'forget'>;
   readonly channels: Pick<ChannelCache, 'all'>;
   readonly rows: Pick<RowStore, 'update'>;
 }
 
-/** Builds the rows of changed namespaces. Waits for nothing: without Redis the current state of the cluster is still shown. */
+/** Builds the rows of changed namespaces. Never waits: without Redis the current state of the cluster is still shown. */
 export interface RowMaker {
   mark(namespaces: Iterable<string>): void;
   makeSoon(): void;
@@ -69,7 +69,7 @@ function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): 
   return toFleetRow({
     snapshot,
     record: records.get(namespace),
-    asked: records.askedVersion(namespace),
+    requested: records.requestedVersion(namespace),
     seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });
 }

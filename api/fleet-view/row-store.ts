@@ -3,7 +3,7 @@ import isEqual from 'fast-deep-equal';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 
-/** This many deleted namespaces are remembered; a client that was away for longer gets the full document. */
+/** This many deleted namespaces are remembered; a client that was disconnected for longer gets the full document. */
 const GONE_REMEMBERED = 1_000;
 
 /** The rows, each with the sequence number of its latest change. */
@@ -66,8 +66,8 @@ export function createRowStore(epoch: string = randomBytes(6).toString('hex')): 
       sorted = undefined;
       return { position: position(), rows: changed, gone: left };
     },
-    changesSince: (asked) => {
-      const since = sequenceIn(asked, epoch);
+    changesSince: (after) => {
+      const since = sequenceIn(after, epoch);
       if (since === undefined || since > sequence || since < forgotten) return undefined;
       const rows: FleetRow[] = [];
       if (since < sequence) {

@@ -8,7 +8,7 @@ import type { RouteServices } from '../route.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 
-const NOTHING_REQUESTED = { record: undefined, asked: undefined, seen: undefined };
+const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
 /** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */

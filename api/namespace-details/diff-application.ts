@@ -32,7 +32,7 @@ function toDiffLine(line: string): DiffLine {
   return { kind, text: line.slice(1) };
 }
 
-/** Others can add labels, annotations and fields: only what Skipper writes is compared. Keys are sorted: their order is irrelevant. */
+/** Compares only what Skipper writes: others can add labels, annotations and fields. Keys are sorted: their order is irrelevant. */
 function skippersPart({ metadata, spec = {} }: ApplicationLike): string {
   const { name, namespace, labels = {} } = metadata;
   return stringify(

@@ -18,7 +18,7 @@ import { type LiveObject, type Reading, readObjects, showObjects } from './read-
 /** The deployment id of the next write does not exist yet. */
 const NEW_ID = '(new id)';
 
-/** Where a namespace's objects, and what a deploy would write, are read from. */
+/** The sources of a namespace's objects, and of what a deploy would write. */
 export type ObjectSources = Pick<RouteServices, 'cluster' | 'client' | 'releases' | 'service'>;
 
 /** Reads the namespace's objects, and compares them with what a deploy would write now. */
@@ -49,7 +49,7 @@ interface Planned {
   readonly writes: boolean;
 }
 
-/** Without releases or cluster there is no plan: the reason is returned, nothing is thrown. */
+/** Returns the reason, instead of throwing, if a plan is not possible without releases or cluster. */
 async function planOf(service: RouteServices['service'], namespace: string): Promise<Planned> {
   try {
     const targets = await service.plan({ namespaces: [namespace], forceBootstrap: false });

@@ -12,6 +12,6 @@ export function mountPages(app: Express, sources: PageSources): void {
   app.get('/', (_request, response) => response.redirect('/status'));
   app.get('/status', fleetPage(sources, assets));
   app.get('/status/:namespace', namespacePage(sources, assets));
-  // Last: what has not been answered until here does not exist.
+  // Last: an address that has not been handled yet does not exist.
   app.use(unknownPage(sources, assets));
 }

@@ -3,7 +3,7 @@ import { UnknownPage } from '../../web/ui/unknown-page.tsx';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
-/** For people, an address that does not exist is a page; programs get the API's own answer. */
+/** For an unknown address, browsers get a page; programs get the API's own response. */
 export function unknownPage({ settings }: Pick<PageSources, 'settings'>, assets: Assets): RequestHandler {
   return (request, response, next) => {
     if (!isForPeople(request)) return next();
@@ -18,7 +18,7 @@ export function unknownPage({ settings }: Pick<PageSources, 'settings'>, assets:
   };
 }
 
-/** A browser prefers HTML; curl takes everything, so JSON comes first. */
+/** A browser prefers HTML; curl accepts everything, so JSON comes first. */
 function isForPeople(request: Request): boolean {
   return ['GET', 'HEAD'].includes(request.method) && request.accepts(['json', 'html']) === 'html';
 }

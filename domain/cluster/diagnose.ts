@@ -54,7 +54,7 @@ function diagnosePod({
   isBootstrap,
   container,
 }: PodSymptom): Diagnosis | undefined {
-  // The advice is about FDD: a sidecar's failure has none.
+  // The advice is for FDD: none exists for a failing sidecar.
   if (container !== undefined) return undefined;
   if (state === 'unscheduled') return 'not-scheduled';
   const known = BY_REASON[reason];

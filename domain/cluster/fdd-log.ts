@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { parseJson } from '../parse-json.ts';
 
 /**
- * How FDD writes its log: `[2026-11-23 05:40:11,123|  ERROR] message [logger|thread]`, with a traceback below; with
- * `log-format: json` as one object a line.
+ * FDD's log format: `[2026-11-23 05:40:11,123|  ERROR] message [logger|thread]`, followed by the traceback; with
+ * `log-format: json` one object per line.
  */
 
 const ERROR_LENGTH = 300;
@@ -16,7 +16,7 @@ export function errorIn(logs: readonly string[]): string | undefined {
   return message.trim().slice(0, ERROR_LENGTH) || undefined;
 }
 
-/** The same of a log that is one text, such as a pod's. */
+/** The same for a log in one string, such as a pod's. */
 export function errorInText(log: string): string | undefined {
   return errorIn(log.split(/\n(?=\[[^\]|]*\|\s*[A-Z]+\])/));
 }
@@ -30,7 +30,7 @@ const JsonEntry = z.object({
   throwable: z.string().nullish(),
 });
 
-/** An entry that was written as JSON, in FDD's plain form; every other line as it is. */
+/** Converts a JSON entry to FDD's plain format; other lines are unchanged. */
 export function plainLine(line: string): string {
   if (!line.trimStart().startsWith('{')) return line;
   const entry = JsonEntry.safeParse(parseJson(line)).data;

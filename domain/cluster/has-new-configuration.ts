@@ -1,8 +1,8 @@
 import type { NamespaceSnapshot } from './observed.ts';
 
 /**
- * True if FDD was started with other settings than those in its ConfigMap now: it reads them only when it starts. An
- * Application without the digest (of upstream's Skipper, or an older one) says nothing, and is left alone.
+ * True if the settings in FDD's ConfigMap have changed since FDD was started: it reads them only at start. False if the
+ * Application has no digest (written by upstream's Skipper, or an older one).
  */
 export function hasNewConfiguration({ config, application, deployment }: NamespaceSnapshot): boolean {
   const startedWith = application?.configDigest;

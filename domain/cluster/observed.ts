@@ -29,7 +29,7 @@ export const DeploymentReport = z.object({
     .string()
     .optional()
     .describe(
-      'resourceVersion of a SUCCESS that another FDD, which began the deployment again, has overwritten',
+      'resourceVersion of a SUCCESS that another FDD, which restarted the deployment, has overwritten',
     ),
 });
 export type DeploymentReport = Readonly<z.infer<typeof DeploymentReport>>;
@@ -125,7 +125,7 @@ export const ObservedPod = z
     terminated: z
       .object({ exitCode: z.number().int(), reason: z.string().optional() })
       .optional()
-      .describe("FDD's own container; a sidecar has no part in it"),
+      .describe("FDD's own container, not a sidecar"),
     blockedBy: z
       .object({
         container: z.string(),
@@ -134,7 +134,7 @@ export const ObservedPod = z
         restarts: z.number().int(),
       })
       .optional()
-      .describe('A container beside it that keeps the pod from starting or from being ready'),
+      .describe('Another container that keeps the pod from starting or from becoming ready'),
     unscheduled: z.string().optional().describe('Why it is not scheduled'),
     image: z
       .string()
@@ -190,7 +190,7 @@ export function isRolledOut(deployment: ObservedDeployment): boolean {
   );
 }
 
-/** True if the bootstrap has terminated, successfully or not. Its pod runs on while a sidecar does. */
+/** True if the bootstrap has terminated, successfully or not. Its pod keeps running while a sidecar does. */
 export function hasBootstrapEnded({ phase, terminated }: ObservedPod): boolean {
   return terminated !== undefined || phase === 'Succeeded' || phase === 'Failed';
 }

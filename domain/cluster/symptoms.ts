@@ -28,7 +28,7 @@ export function symptomsOf(
   ].filter((symptom) => symptom !== undefined);
 }
 
-/** What somebody has switched off or is taking away. */
+/** Objects that another client has scaled to 0, paused or is deleting. */
 export function tampered({ application, deployment }: NamespaceSnapshot): TamperedSymptom[] {
   const { heldBy } = application ?? {};
   const { switchedOff } = deployment ?? {};
@@ -171,14 +171,14 @@ export function podSymptom(pod: ObservedPod, isBootstrap: boolean): PodSymptom |
   const { name, restarts, waiting, terminated, unscheduled, blockedBy, phase } = pod;
   const about = { kind: 'pod', pod: name, isBootstrap, restarts } as const;
   if (terminated) return { ...about, state: 'terminated', ...terminated };
-  // What waits for the containers before it, or is only not ready, is not the cause.
+  // A container that waits for earlier ones, or is only not ready, is not the cause.
   if (blockedBy && !isCause(waiting)) return { ...about, state: 'waiting', ...blockedBy };
   if (waiting) return { ...about, state: 'waiting', ...waiting };
   if (unscheduled) return { ...about, state: 'unscheduled', message: unscheduled };
   return pod.ready ? undefined : { ...about, state: 'not-ready', reason: phase };
 }
 
-/** True unless the container waits for the pod's other parts. */
+/** True unless the container waits for other parts of the pod. */
 function isCause(waiting: ObservedPod['waiting']): boolean {
   return waiting !== undefined && !['ContainerCreating', 'PodInitializing'].includes(waiting.reason);
 }

@@ -3,9 +3,9 @@ import type { NamespaceSnapshot, ObservedPod } from './observed.ts';
 import { describePodState, describeSymptom, podSymptom, symptomsOf, tampered } from './symptoms.ts';
 
 /**
- * Why there is a Deployment, but no FDD runs or can come up, so that only a bootstrap deploys; undefined if one might. It has
- * to be certain: a bootstrap beside a living FDD is harmful. So a pod that runs counts as living, even if it is not ready
- * (it is starting) or is being deleted (FDD ignores SIGTERM and takes deployments up for 30 more seconds).
+ * Why FDD does not run and cannot start although its Deployment exists, so that only a bootstrap can deploy; undefined if
+ * it might run. This must be certain: a bootstrap beside a running FDD is harmful. So a running pod counts, even if it is
+ * not ready (it is starting) or is being deleted (FDD ignores SIGTERM, and picks up deployments for another 30 seconds).
  */
 export function whyNoFddRuns(snapshot: NamespaceSnapshot): string | undefined {
   const { deployment, pods } = snapshot;
@@ -31,7 +31,7 @@ function mightLive({ phase, ready, waiting, terminated }: ObservedPod): boolean 
   return ready || (phase === 'Running' && waiting === undefined && terminated === undefined);
 }
 
-/** A pod whose container does not start, or ends each time. */
+/** True if the container does not start, or exits each time. */
 function isStuck(pod: ObservedPod): boolean {
   const symptom = podSymptom(pod, false);
   const diagnosis = symptom?.state === 'waiting' ? diagnose(symptom) : undefined;

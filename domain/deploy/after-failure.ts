@@ -7,11 +7,11 @@ export const MAX_THROTTLED = 100;
 export const SHORTEST_WAIT_MS = 50;
 /** Added to a Retry-After, so that clients that got the same value do not all return at once. */
 const RETRY_AFTER_SPREAD_MS = 1_000;
-/** After an outage, namespaces return spread over this time. */
+/** After an outage, retries are spread over this time. */
 const REST_MS = 2_000;
 const REST_SPREAD_MS = 8_000;
 
-/** What can be due to an outage: no answer, and waiting in vain for what nobody could see. */
+/** Errors that an outage can cause: no answer, or a timeout while the watches were down. */
 const OUTAGE_CODES: readonly Failure['code'][] = [
   'cluster_unavailable',
   'progress_deadline',
@@ -25,7 +25,7 @@ export interface Failure {
   readonly errorClass: ErrorClass;
   /** The server's Retry-After, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The API server answers nobody: what failed for want of it is not this namespace's failure. */
+  /** The whole API server is down: such a failure is not the namespace's. */
   readonly isClusterAway?: boolean;
 }
 
@@ -44,19 +44,19 @@ export type AfterFailure =
   /** The target no longer exists: nothing is left to do. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'fail' }
-  /** The cluster is away: the attempt does not count, its deadline begins again, and it waits with all others. */
+  /** The cluster is down: the attempt does not count, its deadline starts again, and it waits like all others. */
   | { readonly kind: 'rest'; readonly delayMs: number }
   /** `throttled`: the API server is rate limiting; the attempt does not count. */
   | { readonly kind: 'retry'; readonly delayMs: number; readonly throttled: boolean };
 
-/** Whether a failure of this kind is a reason to check if the API server is there at all. */
+/** True if a failure of this kind is a reason to check whether the API server is up. */
 export function mayBeOutage(code: Failure['code']): boolean {
   return OUTAGE_CODES.includes(code);
 }
 
 /**
- * What follows a failed attempt. `run` counts the attempts, including this one; those of them whose worker, or its Redis, was
- * lost; and the throttled ones before it.
+ * Decides what follows a failed attempt. `run` has the number of attempts, including this one; of attempts whose worker, or
+ * its Redis, was lost; and of throttled attempts before this one.
  */
 export function afterFailure(
   failure: Failure,

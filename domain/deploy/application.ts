@@ -11,7 +11,7 @@ import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { ObservedApplication } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 
-/** Upstream's Application, field for field, as created and as applied; one annotation is ours. */
+/** Upstream's Application, field for field, both as created and as applied; one annotation is ours. */
 export function applicationManifest(
   { namespace, configDigest }: Pick<NamespaceConfig, 'namespace' | 'configDigest'>,
   release: Release,

@@ -5,9 +5,9 @@ import { describeSymptom, tampered } from '../cluster/symptoms.ts';
 import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { ErrorCode } from '../errors.ts';
 
-/** What a run waits for, and what the watches show meanwhile. */
+/** The deployment that a run waits for, and the current state of the watches. */
 export interface Watched {
-  /** The Application as this run has written it, or as it was when nothing had to be written. */
+  /** The Application as this run wrote it, or as it was if nothing had to be written. */
   readonly written: ObservedApplication;
   readonly bootstrap: boolean;
   readonly snapshot: NamespaceSnapshot;
@@ -24,8 +24,8 @@ export interface Interference {
 }
 
 /**
- * What somebody else did to a deployment while it was waited for, so that it cannot be verified any more; undefined if
- * nothing. A watch that has not reached our own write shows an older state, not a rival.
+ * A change by another client during the wait, after which the deployment cannot be verified any more; undefined if there
+ * was none. A watch that has not reached our own write shows an older state, not a rival.
  */
 export function detectRival(watched: Watched): Interference | undefined {
   return changeOfApplication(watched) ?? changeOfDeployment(watched);
@@ -71,7 +71,7 @@ function changeOfDeployment(watched: Watched): Interference | undefined {
   return isOver ? changed(`${describeSymptom(change)} during the deploy`) : undefined;
 }
 
-/** FDD has succeeded, and the watch of Deployments has seen what it wrote. */
+/** FDD has succeeded, and the watch of Deployments has reached its write. */
 function hasSucceeded({ written, snapshot, deploymentsPosition }: Watched): boolean {
   const report = written.deploymentId === undefined ? undefined : reportOn(snapshot, written.deploymentId);
   return report?.result === 'SUCCESS' && isAtOrAfter(deploymentsPosition, report.resourceVersion) === true;

@@ -60,7 +60,7 @@ export interface DeploymentPlan {
   /** For people: the dry run, the job's log and the page show it. */
   readonly reason: string;
   readonly steps: readonly Step[];
-  /** Why it is refused; left out for any other plan. */
+  /** Why it is refused; left out for other plans. */
   readonly code?: Extract<ErrorCode, 'helm_managed' | 'application_deleting'>;
 }
 
@@ -77,7 +77,7 @@ export interface PlanInput {
   readonly done: {
     readonly bootstrappedId?: string | undefined;
     readonly rbacVersion?: string | undefined;
-    /** What the cluster lacks of the RBAC objects that were saved as written. */
+    /** A missing or changed RBAC object, although the record shows that it was written. */
     readonly rbacProblem?: string | undefined;
   };
 }
@@ -135,7 +135,7 @@ export function needsBootstrap(
   return deployment === undefined || input.done.bootstrappedId !== current;
 }
 
-/** Also beside a Deployment, because somebody asked for that, or because nothing else can deploy. */
+/** True even if a Deployment exists, if a bootstrap was forced or nothing else can deploy. */
 function mustBootstrap({
   forceBootstrap,
   observed,
@@ -177,7 +177,7 @@ function reasonToRepeat(
   return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
 }
 
-/** FDD ignores an id that it has finished, and can ignore one that it has begun. */
+/** FDD ignores an id that it has finished, and can ignore one that it has started. */
 function isKnownToFdd(observed: NamespaceSnapshot, deploymentId: string): boolean {
   return reportOn(observed, deploymentId) !== undefined;
 }
@@ -196,7 +196,7 @@ function bootstrapReason({ observed, forceBootstrap }: PlanInput): string {
 }
 
 function rbacReason({ done }: PlanInput): string {
-  return done.rbacProblem ?? 'the RBAC objects have to be written';
+  return done.rbacProblem ?? 'the RBAC objects must be written';
 }
 
 function rbacSteps(input: PlanInput, changing: boolean): Step[] {

@@ -69,7 +69,7 @@ export interface RbacObject {
   readonly subjects?: unknown;
 }
 
-/** What is wrong with the three objects as they are in the cluster; undefined if FDD has its permissions. */
+/** The problem with the three objects in the cluster; undefined if FDD has its permissions. */
 export function rbacProblem(
   namespace: string,
   found: {
@@ -82,11 +82,11 @@ export function rbacProblem(
   const wanted = rbacManifests(namespace).roleBinding;
   if (!serviceAccount) return `ServiceAccount ${FDD} is missing`;
   if (!role) return `Role ${FDD} is missing`;
-  if (!isEqual(role.rules, RULES)) return `Role ${FDD} has other rules`;
+  if (!isEqual(role.rules, RULES)) return `Role ${FDD} has different rules`;
   if (!roleBinding) return `RoleBinding ${FDD} is missing`;
   const isBound =
     isEqual(roleBinding.roleRef, wanted.roleRef) && isSubject(wanted.subjects[0], roleBinding.subjects);
-  return isBound ? undefined : `RoleBinding ${FDD} binds something else`;
+  return isBound ? undefined : `RoleBinding ${FDD} has a different role or subject`;
 }
 
 function isSubject(wanted: unknown, subjects: unknown): boolean {

@@ -44,7 +44,7 @@ export function reasonToUpdate(
   return reason;
 }
 
-/** True if deploying this release is not news, but another try of what failed. */
+/** True if deploying this release would be a retry of a failed deploy. */
 export function hasFailedBefore(
   { lastFailed, lastRelease }: Pick<EarlierRequest, 'lastFailed' | 'lastRelease'>,
   releaseKey: string,

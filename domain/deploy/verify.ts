@@ -40,7 +40,7 @@ export interface Evidence {
   readonly deploymentAfterSuccess?: ObservedDeployment | undefined;
   /** How long ago the bootstrap pod was first seen finished, in milliseconds. */
   readonly podFinishedForMs: number;
-  /** What the last verdict waited for to stay as it is, and for how long it has. */
+  /** The state that must stay unchanged according to the last verdict, and for how long it has. */
   readonly quiet?: Quiet | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Quiet {
 export type Verdict =
   | { readonly state: 'verified'; readonly unconfigured: readonly string[] }
   | { readonly state: 'waiting'; readonly for: WaitingFor; readonly detail: string }
-  /** All is proven; `mark` must stay the same for a while. */
+  /** Everything is healthy; `mark` must stay the same for a while. */
   | { readonly state: 'waiting'; readonly for: 'quiet'; readonly detail: string; readonly mark: string }
   | FailedVerdict;
 
@@ -67,7 +67,7 @@ export interface FailedVerdict {
 
 export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
 
-/** An FDD that takes up the same deployment writes the Deployment once more, 0.1 to 1.5 s after it was up. */
+/** An FDD that picks up the same deployment writes the Deployment again, 0.1 to 1.5 s after it has started. */
 const QUIET_MS = 2_500;
 /** Events of two watches are not ordered: FDD's report can arrive this much later than the end of its pod. */
 const POD_END_GRACE_MS = 2_000;
@@ -115,8 +115,8 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
 }
 
 /**
- * True while another FDD can write the Deployment once more: FDD ignores SIGTERM, so for 30 s an old one watches beside the new
- * one, and both take up what is written meanwhile (docs/architecture.md).
+ * True while another FDD can write the Deployment again: FDD ignores SIGTERM, so for 30 s an old one runs beside the new
+ * one, and both pick up deployments that are written during that time (docs/architecture.md).
  */
 function canChangeAgain({ pods, deployment }: NamespaceSnapshot, report: ReportOnId): boolean {
   const isAnotherLeaving = pods.some((pod) => pod.deleting);
@@ -186,8 +186,8 @@ function newestAfter(successVersion: string, evidence: Evidence): ObservedDeploy
 }
 
 /**
- * A bootstrap pod that failed. With exit code 0 all was deployed: the report can be late, or another FDD has taken up the
- * deployment once more and will report SUCCESS again, so only the deadline ends the wait.
+ * A bootstrap pod that failed. With exit code 0 everything was deployed: the report can be late, or another FDD has picked
+ * up the deployment again and will report SUCCESS again, so only the deadline ends the wait.
  */
 function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerdict | undefined {
   const { snapshot, podFinishedForMs } = evidence;
@@ -201,7 +201,7 @@ function bootstrapFailure(expected: Expectation, evidence: Evidence): FailedVerd
   });
 }
 
-/** The failure at the deadline if the bootstrap ended well, but nothing came of it. */
+/** The failure at the deadline if the bootstrap succeeded, but FDD was not deployed. */
 function idleBootstrap(expected: Expectation, snapshot: NamespaceSnapshot): FailedVerdict | undefined {
   const hasSucceeded = reportOn(snapshot, expected.deploymentId)?.result === 'SUCCESS';
   if (hasSucceeded || endedBootstrap(expected, snapshot)?.terminated?.exitCode !== 0) return undefined;
@@ -252,7 +252,7 @@ function worstOf(snapshot: NamespaceSnapshot): Symptom | undefined {
   return worstFirst(symptomsOf(waitedFor)).find(showsCause);
 }
 
-/** FDD reads the mounted file; the variables in its Deployment are of the FDD that wrote it, and are not read. */
+/** FDD reads the mounted file; the variables in its Deployment come from the FDD that wrote it, and are not read. */
 function missingConfiguration(expected: Expectation, deployment: ObservedDeployment): string[] {
   if (!expected.isConfigured || deployment.mountsConfig) return [];
   return [`its Deployment does not mount ConfigMap ${CONFIG_MAP} at ${CONFIG_MOUNT_PATH}`];

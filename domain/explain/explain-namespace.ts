@@ -18,7 +18,7 @@ export interface WhyInput {
   readonly bootstrap: LastBootstrap | undefined;
   /** Why the namespace's release channel cannot be read. */
   readonly channelProblem: string | undefined;
-  /** The error code of that. */
+  /** The error code of the problem. */
   readonly channelCode?: string | undefined;
 }
 
@@ -128,7 +128,7 @@ function explainBehind(input: WhyInput): Why {
     return answer(
       input,
       {
-        headline: 'FDD runs with an older configuration: it reads its ConfigMap only when it starts.',
+        headline: 'FDD runs with an older configuration: it reads its ConfigMap only at start.',
         remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
       },
       evidence,
@@ -151,7 +151,7 @@ function explainUnknown(input: WhyInput): Why {
   const headline = `FDD runs ${row.version}, but what should run here is unknown.`;
   if (row.code === undefined) {
     const remedy = [
-      'Skipper reads the channel in the next release check, which needs a worker. If none is alive, start one: skipper worker',
+      'Skipper reads the channel in the next release check, which needs a worker. If no worker is running, start one: skipper worker',
     ];
     return answer(input, { headline, remedy }, [row.cause]);
   }

@@ -169,9 +169,9 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   changed_by_others: ({ namespace }) => ({
     headline:
-      'Somebody changed what Skipper was deploying: the message says what, and who if the cluster recorded it.',
+      'Another client changed the objects of a deploy: the message shows the change, and the client if the cluster recorded it.',
     remedy: [
-      'Nothing to do if it was done once: Skipper retries, and repairs it.',
+      'Nothing to do if it happened once: Skipper retries, and repairs it.',
       `If it happens again, find the other client and stop it (an old Skipper, a GitOps tool): kubectl -n ${namespace} get applications,deployments ${FDD} -o yaml --show-managed-fields`,
       AGAIN,
     ],
@@ -209,7 +209,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     headline: 'FDD is switched off: its Deployment was scaled to 0.',
     remedy: [
       'If that is intended, leave it.',
-      `Otherwise deploy: no FDD is running, so Skipper bootstraps it again. Or start the same one: kubectl -n ${namespace} scale deployment ${FDD} --replicas=1`,
+      `Otherwise deploy: no FDD is running, so Skipper bootstraps it again. Or start the existing one: kubectl -n ${namespace} scale deployment ${FDD} --replicas=1`,
     ],
   }),
   paused: ({ namespace }) => ({

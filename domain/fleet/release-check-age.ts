@@ -1,18 +1,18 @@
-/** One check that is late is no reason to worry; this many are. */
+/** The check is overdue after this many missed intervals. */
 const OVERDUE_AFTER_INTERVALS = 3;
-/** A check reads its channels, which can take this long where the release server is slow. */
+/** Reading the channels can take this long if the release server is slow. */
 const SLOWEST_CHECK_MS = 30_000;
 
-/** The last release check that ended well, as far as it is known. */
+/** The last successful release check, if known. */
 export interface ReleaseCheckAge {
   /** When it ended; undefined if none is known. */
   readonly at: number | undefined;
-  /** Since when one should have been made: the start of this process, if none is known. */
+  /** The time to count from: the end of that check, or the start of this process if none is known. */
   readonly since: number;
   readonly intervalSeconds: number;
 }
 
-/** Why the release check is a problem, in words; undefined while it is not. */
+/** Why the release check is overdue, in words; undefined if it is not. */
 export function explainReleaseCheck(
   { at, since, intervalSeconds }: ReleaseCheckAge,
   now: number,
@@ -22,7 +22,7 @@ export function explainReleaseCheck(
   const age = describeAge(ageMs);
   const last =
     at === undefined ? `No release check has ended for ${age}` : `The last release check ended ${age} ago`;
-  return `${last}, although one is due every ${intervalSeconds} s: new releases are not noticed. Check the workers, and the release-check queue on the board`;
+  return `${last}, although one is due every ${intervalSeconds} s: new releases are not detected. Check the workers, and the release-check queue on the board`;
 }
 
 function describeAge(ageMs: number): string {

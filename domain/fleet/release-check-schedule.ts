@@ -15,7 +15,7 @@ export const ReleaseCheckSchedule = z
   .meta({ id: 'ReleaseCheckSchedule' });
 export type ReleaseCheckSchedule = Readonly<z.infer<typeof ReleaseCheckSchedule>>;
 
-/** The same words on the pages and on the command line; undefined until a worker has started. */
+/** The same text for the pages and the command line; `schedule` is undefined until a worker has started. */
 export function describeAutoUpdate(schedule: ReleaseCheckSchedule | undefined): string {
   if (schedule === undefined) return 'Release channels are not checked: no worker has started yet';
   const { autoUpdate, intervalSeconds } = schedule;

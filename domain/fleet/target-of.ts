@@ -8,7 +8,7 @@ export type ChannelTarget =
   | { readonly kind: 'known'; readonly version: string }
   | { readonly kind: 'missing' | 'unknown'; readonly problem: string; readonly code: string | undefined };
 
-/** The last good release counts for as long as the channel cannot be read. */
+/** While the channel cannot be read, its last good release counts. */
 export function targetOf(channel: string, seen: SeenChannel | undefined): ChannelTarget {
   if (seen !== undefined && seen.version !== '') return { kind: 'known', version: seen.version };
   const { problem = `Release channel "${channel}" has not been read yet`, code } = seen ?? {};

@@ -34,19 +34,19 @@ export interface RowInput {
   /** Undefined if nothing was ever requested, or Redis is down. */
   readonly record: ShownRecord | undefined;
   /** Version of the requested release: the wanted version during the request. */
-  readonly asked: string | undefined;
-  /** The namespace's release channel as it was last read; undefined if it never was. */
+  readonly requested: string | undefined;
+  /** The namespace's release channel as last read; undefined if it was never read. */
   readonly seen: SeenChannel | undefined;
 }
 
 /** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record, asked, seen }: RowInput): FleetRow {
+export function toFleetRow({ snapshot, record, requested, seen }: RowInput): FleetRow {
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';
   const target = targetOf(channel, seen);
   const released = target.kind === 'known' ? target.version : '';
-  const wanted = busy ? (asked ?? released) : released;
+  const wanted = busy ? (requested ?? released) : released;
   const running = runningVersion(snapshot);
   const seenNow = { status, description, version, running, wanted, channel, activity, target };
   const facts: Facts = { snapshot, record, ...seenNow };
@@ -106,12 +106,12 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
 
 /**
  * First match wins:
- * - degraded, while a request is not done yet: something failed before, and this is its retry.
- * - progressing: any other request that is not done yet.
+ * - degraded, while a request is unfinished: something failed before, and this is its retry.
+ * - progressing: any other unfinished request.
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
- *   or somebody deletes the Application, or has scaled the Deployment to 0 or paused it.
+ *   or the Application is being deleted, or the Deployment was scaled to 0 or paused.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
  *   configuration has changed since it was started.
  * - unknown: its channel was never read successfully.
@@ -132,7 +132,7 @@ function healthOf(facts: Facts): Health {
   return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
-/** A failure stays one until a later attempt succeeds. Being rate limited is a delay, not a failure. */
+/** A failure counts until a later attempt succeeds. Rate limiting is a delay, not a failure. */
 function isRetry({ record, activity }: Facts): boolean {
   if (!record) return false;
   if (record.trigger === 'retry' && record.lastState === 'failed') return true;
@@ -144,7 +144,7 @@ function runsAnotherVersion(facts: Facts): boolean {
   return facts.wanted !== '' && actualVersion(facts) !== facts.wanted;
 }
 
-/** An old pod can run on while the Deployment names the wanted version. */
+/** An old pod can keep running while the Deployment specifies the wanted version. */
 function actualVersion({ version, running, wanted }: Facts): string {
   return running !== '' && running !== wanted ? running : version;
 }

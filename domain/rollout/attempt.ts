@@ -63,7 +63,7 @@ export const Attempt = z
       .number()
       .int()
       .describe(
-        'How many consecutive identical attempts this entry stands for; its fields are those of the last one',
+        'The number of consecutive identical attempts in this entry; its fields are those of the last one',
       ),
     firstStartedAt: milliseconds.describe('When the first of them started'),
   })

@@ -4,7 +4,7 @@ import { TargetState } from './rollout.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
-/** What a namespace should have, and how far its latest run is; kept in Redis beside the queue. */
+/** The requested state of a namespace, and the progress of its latest run; stored in the same Redis as the queue. */
 export const NamespaceRecord = z
   .object({
     generation: z.number().int().describe('Counts the requests; more than `handled` means work'),

@@ -7,7 +7,7 @@ export interface ProgressSample {
 
 /** The pace is that of the last minute: earlier progress is a poor predictor. */
 const WINDOW_MS = 60_000;
-/** Without progress for this many times the usual wait, and at least the shortest window, there is no pace any more. */
+/** Without progress for this many times the usual wait, and at least the shortest window, the pace is unknown. */
 const STALLED_AFTER = 3;
 /** Too little time to measure a pace. */
 const SHORTEST_WINDOW_MS = 3_000;

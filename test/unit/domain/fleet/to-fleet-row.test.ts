@@ -45,10 +45,10 @@ function running(overrides: Partial<ShownRecord> = {}): ShownRecord {
 function row(
   snapshot: NamespaceSnapshot,
   record?: ShownRecord,
-  versions: { asked?: string; released?: string } = {},
+  versions: { requested?: string; released?: string } = {},
 ): FleetRow {
   const seen = { version: versions.released ?? VERSION };
-  return toFleetRow({ snapshot, record, asked: versions.asked, seen });
+  return toFleetRow({ snapshot, record, requested: versions.requested, seen });
 }
 
 const old = aDeployment({ image: OLD_IMAGE });
@@ -159,7 +159,7 @@ describe('toFleetRow', () => {
     const snapshot = aSettledSnapshot({ deployment: old, application: anApplication({ image: OLD_IMAGE }) });
 
     expect(
-      toFleetRow({ snapshot, record: aRecord(), asked: '20190215094822-2ace0ea', seen: undefined }),
+      toFleetRow({ snapshot, record: aRecord(), requested: '20190215094822-2ace0ea', seen: undefined }),
     ).toMatchObject({
       health: 'unknown',
       wanted: '',
@@ -172,7 +172,7 @@ describe('toFleetRow', () => {
     const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
 
     expect(
-      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), asked: VERSION, seen }),
+      toFleetRow({ snapshot: aSettledSnapshot(), record: aRecord(), requested: VERSION, seen }),
     ).toMatchObject({ health: 'degraded', wanted: '', cause: seen.problem, code: 'release_unknown' });
   });
 
@@ -180,7 +180,7 @@ describe('toFleetRow', () => {
     const snapshot = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
     const seen = { version: '', code: 'release_unknown', problem: 'release channel "stable" does not exist' };
 
-    expect(toFleetRow({ snapshot, record: undefined, asked: undefined, seen })).toMatchObject({
+    expect(toFleetRow({ snapshot, record: undefined, requested: undefined, seen })).toMatchObject({
       health: 'degraded',
       cause: 'No replica of FDD is available',
     });
@@ -207,18 +207,19 @@ describe('toFleetRow', () => {
     ],
   ])('a namespace whose channel cannot be read and %s is %s', (_what, health, seen, cause) => {
     expect(
-      toFleetRow({ snapshot: aSettledSnapshot(), record: undefined, asked: undefined, seen }),
+      toFleetRow({ snapshot: aSettledSnapshot(), record: undefined, requested: undefined, seen }),
     ).toMatchObject({ health, cause });
   });
 
   test('shows the requested version as wanted during the request, then the version of the channel', () => {
-    const versions = { asked: 'v1', released: 'v2' };
+    const versions = { requested: 'v1', released: 'v2' };
 
     expect(row(aSettledSnapshot(), running(), versions).wanted).toBe('v1');
     expect(row(aSettledSnapshot(), aRecord(), versions).wanted).toBe('v2');
     expect(row(aSettledSnapshot(), running(), { released: 'v2' }).wanted).toBe('v2');
     expect(
-      toFleetRow({ snapshot: aSettledSnapshot(), record: running(), asked: 'v1', seen: undefined }).wanted,
+      toFleetRow({ snapshot: aSettledSnapshot(), record: running(), requested: 'v1', seen: undefined })
+        .wanted,
     ).toBe('v1');
   });
 
