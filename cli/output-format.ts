@@ -19,10 +19,10 @@ export async function printRecord(record: unknown, format: MachineFormat, out: T
 }
 
 const TIME_NAME = /^(at|now|since)$|[a-z]At$/;
-/** Times are milliseconds since the epoch, and such names can also have durations: those are smaller. */
+/** Times are milliseconds since the epoch; fields with such names can also be durations, which are smaller. */
 const FIRST_TIME = Date.UTC(2000, 0, 1);
 
-/** The API's times as people and programs read them: `2026-11-23T08:14:03.000Z`. */
+/** Converts the API's times to ISO 8601: `2026-11-23T08:14:03.000Z`. */
 export function withIsoTimes(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => withIsoTimes(each));
   if (typeof value === 'object' && value !== null) {

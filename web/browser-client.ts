@@ -5,7 +5,7 @@ export function browserClient(token?: string): ApiClient {
   return createApiClient({
     server: location.origin,
     token: token || undefined,
-    // We ask for the token ourselves: without this the browser would, too.
+    // The page prompts for the token: without this header, the browser would, too.
     headers: { 'x-requested-with': 'skipper' },
   });
 }

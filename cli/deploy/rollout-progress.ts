@@ -38,12 +38,12 @@ export function newlyEnded(before: RolloutView | undefined, after: RolloutView):
   );
 }
 
-/** By the time of their ends; a target without one comes last. */
+/** Sorts by end time; a target without one comes last. */
 export function byEnd(a: RolloutTarget, b: RolloutTarget): number {
   return (a.finishedAt ?? Number.MAX_SAFE_INTEGER) - (b.finishedAt ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** When its last target ended; undefined while one is open. */
+/** When the last target ended; undefined while a target is unfinished. */
 export function endOf({ targets }: RolloutView): number | undefined {
   const ends = targets.flatMap(({ finishedAt }) => finishedAt ?? []);
   return ends.length > 0 && targets.every(hasEnded) ? Math.max(...ends) : undefined;

@@ -34,7 +34,7 @@ export async function showReleases(
   const columns = releaseColumns({ now: now(), forPeople });
   for (const line of drawTable(columns, answer.channels, { width, paint: painter(out) }))
     out.write(`${line}\n`);
-  // In a pipe, standard output has only rows.
+  // In a pipe, standard output must contain only rows.
   (forPeople ? out : err).write(`${describeSchedule(answer.releaseCheck, { now: now(), forPeople })}\n`);
   return EXIT.ok;
 }

@@ -1,14 +1,14 @@
 import type { Terminal } from '../../shared/terminal.ts';
 import { withIsoTimes } from '../output-format.ts';
 
-/** The columns of a list, by the name of the field: a spreadsheet or a script can rely on them. */
+/** The columns of a list are named like its fields, so that spreadsheets and scripts can rely on them. */
 export type CsvColumns<Row> = readonly (keyof Row & string)[];
 
 export function printCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>, out: Terminal): void {
   for (const line of toCsv(rows, columns)) out.write(`${line}\r\n`);
 }
 
-/** Lines as of RFC 4180, without their ends. */
+/** Lines in the format of RFC 4180, without line ends. */
 export function toCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>): string[] {
   const line = (row: Row) => columns.map((name) => field(withIsoTimes(row[name], name))).join(',');
   return [columns.join(','), ...rows.map(line)];

@@ -1,8 +1,8 @@
 import type { Delays } from '../fdd/delays.ts';
 
 /**
- * As in a real cluster, the old FDD reports SUCCESS before its successor starts. And a container is not ready at once, or one
- * that crashes would pass for ready for a moment.
+ * As in a real cluster, the old FDD reports SUCCESS before its successor starts, and a container is not ready at once:
+ * otherwise a crashing one would be ready for a moment.
  */
 export const PROMPT_DELAYS: Partial<Delays> = { successAfterDeploymentMs: 100, startMs: 400, readyMs: 20 };
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { flagOf, SETTING_NAMES } from '../../shared/config.ts';
 import { isReadBy, type ProcessName } from '../../shared/setting-readers.ts';
 
-/** The command as users start it, beside the build: tests and the demo run the very product. */
+/** The command as users start it, next to the build: tests and the demo run the real product. */
 const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url)).replace('/dist/bin/', '/bin/');
 const KEPT_LINES = 5_000;
 
@@ -26,7 +26,7 @@ export interface SkipperProcessOptions {
   readonly command: ProcessName;
   /** Port of the API, or of a worker's health. */
   readonly port: number;
-  /** Further flags: `{ 'redis-url': '…', 'manage-rbac': true }`. Those that this process does not read are left out. */
+  /** Further flags: `{ 'redis-url': '…', 'manage-rbac': true }`; flags that this process does not read are left out. */
   readonly flags: Readonly<Record<string, string | number | boolean | undefined>>;
   /** The whole environment, PATH included. */
   readonly env: Readonly<Record<string, string | undefined>>;

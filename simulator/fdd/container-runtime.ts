@@ -10,9 +10,9 @@ export interface RunningContainer {
   /** Resolves when the container would answer its readiness probe; never, if it does not get there. */
   readonly ready: Promise<void>;
   readonly exited: Promise<ContainerExit>;
-  /** Sends SIGTERM, which a program may ignore. */
+  /** Sends SIGTERM, which a program can ignore. */
   stop(): void;
-  /** Sends SIGKILL. A runtime without it has programs that end on SIGTERM. */
+  /** Sends SIGKILL. Left out by a runtime whose programs exit on SIGTERM. */
   kill?(): void;
 }
 

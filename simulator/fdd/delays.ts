@@ -9,7 +9,7 @@ export interface Delays {
   readonly terminateMs: number;
   /**
    * How long a pod's deletion waits for a container that ignores SIGTERM, at most the pod's own grace period. FDD and its
-   * bootstrap are process 1 without a handler: they work on until they are killed. 0: killed outright (lost node, OOM).
+   * bootstrap are process 1 without a handler: they continue until they are killed. 0: killed at once (lost node, OOM).
    */
   readonly graceMs: number;
   /** The first wait of a crashed container or a failed pull; doubles up to the cap. */
@@ -20,7 +20,7 @@ export interface Delays {
   /** Between two writes of FDD. */
   readonly fddStepMs: number;
   /**
-   * How long an FDD works on between writing its own Deployment and writing SUCCESS. It ends earlier if the FDD is killed.
+   * How long an FDD continues between writing its own Deployment and writing SUCCESS. It ends earlier if the FDD is killed.
    */
   readonly successAfterDeploymentMs: number;
   readonly bootstrapPollMs: number;

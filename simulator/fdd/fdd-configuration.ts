@@ -67,7 +67,7 @@ function parseConfiguration(text: string | undefined): FddConfiguration {
   };
 }
 
-/** Text that is no YAML would end the real FDD; Skipper is the one to find that before. */
+/** Invalid YAML would make the real FDD exit; Skipper must detect it earlier. */
 function parseYaml(text: string): unknown {
   try {
     return parse(text);

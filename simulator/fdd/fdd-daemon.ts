@@ -71,7 +71,7 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
   });
 }
 
-/** An Application is worth a look when its id or its wishes have changed; a mere status is no news. */
+/** An Application is processed when its id or its spec has changed; a change of only the status is ignored. */
 function keyOfRun({ metadata }: Application): string {
   return `${metadata.uid}/${metadata.labels?.[DEPLOYMENT_ID_LABEL]}/${metadata.generation}`;
 }

@@ -58,9 +58,9 @@ function startProgram(
     });
   return {
     ready: sleep(readyAfterMs, signal),
-    // A program that was killed counts as ended at once; its work in progress ends automatically.
+    // A killed program counts as ended at once; its work in progress ends automatically.
     exited: Promise.race([exited, killed(signal)]),
-    // Process 1 without a handler for SIGTERM works on.
+    // Process 1 without a handler ignores SIGTERM.
     stop: () => undefined,
     kill: () => stopping.abort(),
   };

@@ -113,7 +113,7 @@ export interface ConfigMap {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** Labels may be large, managed fields always are: what is kept for 10,000 namespaces is kept without them. */
+/** Labels can be large, managed fields always are: objects stored for 10,000 namespaces are stored without them. */
 export function withoutManagedFields<T extends { readonly metadata: ObjectMeta }>(object: T): T {
   return { ...object, metadata: { ...object.metadata, managedFields: undefined } };
 }

@@ -22,12 +22,12 @@ export interface PodRun {
   readonly uid: string;
   readonly containerName: string;
   readonly log: ContainerLog;
-  /** Why there is no log yet. */
+  /** Why no log exists yet. */
   waitingFor(): string | undefined;
   /** The log of the container before the last restart. */
   previousLog(): ContainerLog | undefined;
   /**
-   * Ends the container: at once or, if the pod is to be deleted (what follows a deletionTimestamp), with SIGTERM and after the
+   * Ends the container: at once or, if the pod is being deleted (it has a deletionTimestamp), with SIGTERM, and after the
    * grace period with SIGKILL.
    */
   stop(options: StopOptions): void;
@@ -217,7 +217,7 @@ async function writeStatus(
   }
 }
 
-/** The pod is gone, or another one has its name by now. */
+/** The pod is gone, or another one has its name now. */
 function isOvertaken(error: unknown): boolean {
   return hasCode(error, 'not_found', 'conflict', 'invalid_object', 'namespace_gone');
 }

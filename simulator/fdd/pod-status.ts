@@ -1,7 +1,7 @@
 import type { ContainerExit } from './container-runtime.ts';
 import type { Condition, Container, Pod } from './kubernetes-objects.ts';
 
-/** What a kubelet knows of the main container of a pod; sidecars run until the pod is deleted. */
+/** The state of a pod's main container, as its kubelet knows it; sidecars run until the pod is deleted. */
 export interface ContainerReport {
   readonly restartCount: number;
   readonly podStartedAt: string;

@@ -32,7 +32,7 @@ export interface KubernetesApiOptions {
   readonly continueTokenLifeMs?: number;
   /** How long a changed custom resource answers 429, as the real server does while it rebuilds its storage. */
   readonly customResourceRestartMs?: number;
-  /** A mutating webhook: changes what is created or updated, subresources apart. */
+  /** A mutating webhook: changes created or updated objects, except subresources. */
   readonly mutate?: (object: KubernetesObject) => KubernetesObject;
   readonly now?: () => Date;
   readonly random?: () => number;
@@ -118,7 +118,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     nodes: core('nodes'),
     onAudit: (record) => {
       audit.push(record);
-      // In batches: to shift a long array for every request would be the dearest thing here.
+      // In batches: shifting a long array for every request would be the most expensive operation here.
       if (audit.length >= 2 * auditLimit) audit.splice(0, audit.length - auditLimit);
       options.onAudit?.(record);
     },

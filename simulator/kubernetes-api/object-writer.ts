@@ -57,7 +57,7 @@ export interface ObjectWriterOptions {
   /** Lets an object go whose last finalizer was taken. */
   readonly onReleased: (stored: StoredObject) => void;
   readonly now: () => Date;
-  /** What a mutating webhook would make of an object before it is stored. */
+  /** Changes an object before it is stored, as a mutating webhook would. */
   readonly mutate: (object: KubernetesObject) => KubernetesObject;
 }
 

@@ -227,7 +227,7 @@ function PlanView({ plan }: { plan: Plan }) {
   );
 }
 
-/** A browser can show thousands of lines, but nobody reads them. */
+/** A browser can show thousands of lines, but they would not be useful. */
 const LISTED = 200;
 
 /** From which version to which: at once for one namespace, on demand for several. */

@@ -23,7 +23,7 @@ function followShared(workerUrl: string, onNews: (news: FleetNews) => void): () 
   const send = (message: PageMessage) => port?.postMessage(message);
   const join = () => {
     const worker = new SharedWorker(workerUrl, { type: 'module', name: 'skipper-feed' });
-    // Its script is gone, for one: another version of Skipper answers by now.
+    // For example, its script is gone because another version of Skipper answers now.
     worker.addEventListener('error', () => {
       wakeAlone ??= followAlone(onNews);
     });

@@ -1,2 +1,2 @@
-/** What a page sends to the worker. `wake`: try again now, somebody is looking; `bye`: the page goes. */
+/** Messages from a page to the worker. `wake`: retry now, the page is visible; `bye`: the page closes. */
 export type PageMessage = 'wake' | 'bye';

@@ -166,7 +166,7 @@ function Head({ store }: { store: FleetStore }) {
   );
 }
 
-/** Lines keep their places while a pointer moves over them, so that nobody clicks a line that has just moved. */
+/** Lines keep their places while a pointer moves over them, so that users do not click a line that has just moved. */
 function holdWhilePointed(store: FleetStore) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const release = () => {

@@ -41,7 +41,7 @@ export function Notices({ store }: { store: FleetStore }) {
         </p>
       ) : null}
       {stale.map((reason) => {
-        // Data that is old is a warning; a check that has stopped is a failure.
+        // Stale data is a warning; release checks that have stopped are a failure.
         const health = reason === lastReleaseCheck?.problem ? 'degraded' : 'outdated';
         return (
           <p class={`notice ${health}`} key={reason}>

@@ -58,7 +58,7 @@ export function selectRows(rows: readonly FleetRow[], selection: Selection): Sel
 type Facet = keyof Facets;
 const FACETS: readonly Facet[] = ['status', 'channel', 'version'];
 
-/** By version means by what runs: the numbers of the panel "Versions" count that. */
+/** "By version" means the running version, which the panel "Versions" counts, too. */
 function facetOf(row: FleetRow, facet: Facet): string {
   return (facet === 'version' ? row.running : row[facet]) || NONE;
 }

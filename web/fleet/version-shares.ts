@@ -1,5 +1,5 @@
 export interface VersionShare {
-  /** '' if FDD is not running; undefined for all the others together. */
+  /** '' if FDD is not running; undefined for all other versions together. */
   readonly version: string | undefined;
   readonly label: string;
   readonly count: number;

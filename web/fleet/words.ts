@@ -10,7 +10,7 @@ export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; read
   outdated: { word: 'Outdated', meaning: 'not on the wanted version, and no deploy is in progress' },
   unknown: {
     word: 'Unknown',
-    meaning: 'its release channel could not be read: what should run is not known',
+    meaning: 'its release channel could not be read: the wanted version is unknown',
   },
   progressing: { word: 'Progressing', meaning: 'a deploy is queued or in progress' },
   unmanaged: { word: 'Unmanaged', meaning: 'not managed by Skipper' },
@@ -38,7 +38,7 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
 export function requestedBy(trigger: Trigger, who: string): string {
   if (trigger === 'board' && who === 'board') return 'requested on the board';
   if (trigger === 'release') return 'new release';
-  if (trigger === 'retry' && who === 'release-check') return 'automatic retry of what failed';
+  if (trigger === 'retry' && who === 'release-check') return 'automatic retry of failed deploys';
   return `${TRIGGER_WORDS[trigger]} ${who}`;
 }
 

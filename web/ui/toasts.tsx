@@ -6,7 +6,7 @@ export interface Toast {
   readonly content: ComponentChildren;
 }
 
-/** Confirms an action; stays until it is closed, so that nobody has to hurry. */
+/** Confirms an action; stays until it is closed, so that users need not hurry. */
 export function Toasts({ toasts, onClose }: { toasts: readonly Toast[]; onClose: (id: string) => void }) {
   return (
     <div class="toasts" aria-live="polite">

@@ -9,7 +9,7 @@ const LINKS = [
 ] as const;
 
 interface TopBarProps {
-  /** Undefined on a page that is not among the links. */
+  /** Undefined on a page that has no link here. */
   readonly current: 'fleet' | 'board' | undefined;
   /** The name of the environment (`--environment-label`); undefined shows none. */
   readonly environmentLabel: string | undefined;

@@ -5,7 +5,7 @@ interface UnknownPageProps {
   readonly environmentLabel: string | undefined;
 }
 
-/** For an address without a page: shows which pages exist. */
+/** For an unknown address: shows which pages exist. */
 export function UnknownPage({ path, environmentLabel }: UnknownPageProps) {
   return (
     <>

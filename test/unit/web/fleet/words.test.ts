@@ -100,7 +100,7 @@ describe('words', () => {
   test('show who requested a rollout', () => {
     expect(requestedBy('api', '10.0.0.1')).toBe('requested by 10.0.0.1');
     expect(requestedBy('release', 'release-check')).toBe('new release');
-    expect(requestedBy('retry', 'release-check')).toBe('automatic retry of what failed');
+    expect(requestedBy('retry', 'release-check')).toBe('automatic retry of failed deploys');
     expect(requestedBy('board', 'board')).toBe('requested on the board');
   });
 });
