@@ -145,7 +145,9 @@ export const Settings = z.object({
   progressDeadline: seconds.default(300).describe('seconds in which a deployment must be verified'),
   bootstrapDeadline: seconds
     .default(180)
-    .describe('seconds a bootstrap pod may run once FDD is verified, or hang before it counts as failed'),
+    .describe(
+      'seconds that a bootstrap pod can run after FDD is verified, or hang before it counts as failed',
+    ),
   maxAttempts: z.coerce
     .number()
     .int()
@@ -196,7 +198,7 @@ function lowerCaseVariable(name: SettingName, env: SettingSources['env']): strin
   return name.endsWith('Proxy') ? env[variableOf(name).toLowerCase()] : undefined;
 }
 
-/** Skipper cannot start; the message says what to change. */
+/** Skipper cannot start; the message shows what to change. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
     super(hideSecrets(message));

@@ -25,12 +25,12 @@ export function createMetrics() {
     }),
     enabledNamespaces: new Gauge({
       name: 'fiaas_enabled_namespaces',
-      help: 'Namespaces that a ConfigMap makes FIAAS namespaces',
+      help: 'FIAAS namespaces: those with the ConfigMap of FDD',
       registers,
     }),
     webRequestStarted: new Counter({
       name: 'web_request_started_total',
-      help: 'HTTP requests that began',
+      help: 'HTTP requests that were received',
       labelNames: requestLabels,
       registers,
     }),
@@ -42,7 +42,7 @@ export function createMetrics() {
     }),
     webRequestException: new Counter({
       name: 'web_request_exception_total',
-      help: 'HTTP requests that ended in an error of ours (5xx)',
+      help: 'HTTP requests that ended in a server error (5xx)',
       labelNames: requestLabels,
       registers,
     }),
@@ -55,13 +55,13 @@ export function createMetrics() {
     }),
     runs: new Counter({
       name: 'skipper_runs_total',
-      help: 'Runs of a namespace, by what became of them',
+      help: 'Runs, by outcome',
       labelNames: ['outcome'] as const,
       registers,
     }),
     runDuration: new Histogram({
       name: 'skipper_run_duration_seconds',
-      help: 'From the beginning of a run to its end',
+      help: 'Duration of a run in seconds',
       buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
       registers,
     }),
@@ -73,7 +73,7 @@ export function createMetrics() {
     }),
     requestsCoalesced: new Counter({
       name: 'skipper_requests_coalesced_total',
-      help: 'Requests for a namespace that joined one which was not finished',
+      help: 'Requests for a namespace that were merged with an unfinished one',
       registers,
     }),
     releaseChecks: new Counter({
@@ -121,7 +121,7 @@ export function createMetrics() {
     }),
     namespacesOutdated: new Gauge({
       name: 'skipper_namespaces_outdated',
-      help: 'Namespaces that do not run what their channel names, and for which nothing is under way, by channel',
+      help: 'Namespaces that do not run the version of their channel, without a deploy in progress, by channel',
       labelNames: ['channel'] as const,
       registers,
     }),
@@ -134,7 +134,7 @@ export function createMetrics() {
     oldestUnfinished: unknownYet(
       new Gauge({
         name: 'skipper_oldest_unfinished_seconds',
-        help: 'Age of the oldest request for a namespace that is not done; 0 where all are',
+        help: 'Age of the oldest unfinished request for a namespace; 0 if all are finished',
         registers,
       }),
     ),
@@ -148,7 +148,7 @@ export function createMetrics() {
     releaseCheckInterval: unknownYet(
       new Gauge({
         name: 'skipper_release_check_interval_seconds',
-        help: 'Time between two release checks, as the worker that made the last one is set',
+        help: 'Interval of the release check, as set on the worker that made the last one',
         registers,
       }),
     ),
