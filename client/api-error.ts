@@ -19,7 +19,7 @@ export class ApiError extends Error {
   readonly kind: ApiErrorKind;
   /** Undefined without a response. */
   readonly status: number | undefined;
-  /** The same request may succeed later. */
+  /** The same request can succeed later. */
   readonly isPassing: boolean;
   /** The API's Retry-After. */
   readonly retryAfterMs: number | undefined;

@@ -23,7 +23,7 @@ export type FleetNews =
   | { readonly kind: 'tick'; readonly now: number }
   | { readonly kind: 'connection'; readonly connection: Connection };
 
-/** Undefined for kinds that a newer API may send. */
+/** Undefined for kinds that a newer API can send. */
 export function toNews({ event, data }: ServerSentEvent): FleetNews | undefined {
   const what = `the event "${event}" of GET /api/fleet/events`;
   switch (event) {

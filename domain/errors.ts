@@ -17,7 +17,7 @@ export const ERROR_CODES = {
   progress_deadline: 'permanent',
   helm_managed: 'permanent',
   not_found: 'permanent',
-  // retryable: the same call may succeed later
+  // retryable: the same call can succeed later
   conflict: 'retryable',
   unauthorized: 'retryable',
   rate_limited: 'retryable',

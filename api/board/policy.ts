@@ -24,7 +24,7 @@ const WORKER_SETTING =
   'A worker with free capacity that gets no job while jobs wait assumes that it is stuck, and exits. Set --concurrency on the workers, or pause the queue.';
 const ONE_AT_A_TIME = 'Workers rely on one release check at a time, and one is enough.';
 const NO_FLOWS = 'Jobs here have no children.';
-const DATA_IS_NAMESPACE = 'A job holds nothing but its namespace: add another job instead.';
+const DATA_IS_NAMESPACE = 'A job contains only its namespace: add another job instead.';
 
 const everywhere = (refusal: Refusal): Rule => ({
   fleet: refusal,

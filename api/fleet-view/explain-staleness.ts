@@ -18,12 +18,12 @@ export function explainStaleness(
   const stale: string[] = [];
   if (!redis.answers) {
     stale.push(
-      'Redis does not answer: what the cluster shows is current, but deploys, queue and workers are shown as they were last seen',
+      'Redis does not answer: the state of the cluster is current, but deploys, queue and workers are shown as last seen',
     );
   }
   for (const { text, isSilent } of redis.problems ?? []) if (!isSilent) stale.push(text);
   if (redis.answers && redis.deploysPaused) {
-    stale.push('The deploy queue is paused: nothing is deployed until somebody resumes it on the board');
+    stale.push('The deploy queue is paused: nothing is deployed until it is resumed on the board');
   }
   const [resting] = redis.answers ? (redis.resting ?? []) : [];
   if (resting !== undefined) {
@@ -41,9 +41,7 @@ export function explainStaleness(
     ({ synced, problem, lastHeardAt }) => synced && problem !== undefined && now - lastHeardAt > CUT_FOR_MS,
   );
   if (cut.length > 0) {
-    stale.push(
-      `The Kubernetes API does not answer: namespaces are shown as they were last seen (${describe(cut)})`,
-    );
+    stale.push(`The Kubernetes API does not answer: namespaces are shown as last seen (${describe(cut)})`);
   }
   return stale;
 }

@@ -32,7 +32,7 @@ export async function awaitRollout(client: ApiClient, id: string, options: WaitO
   let rollout: RolloutView | undefined;
   let isLost = false;
   for (;;) {
-    const askedAt = now();
+    const requestedAt = now();
     try {
       rollout = await client.rollout(id);
       if (isLost) onBack();
@@ -46,7 +46,7 @@ export async function awaitRollout(client: ApiClient, id: string, options: WaitO
     }
     const left = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - now();
     if (left <= 0) return { rollout, isEnded: false };
-    const interval = Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, SHARE * (now() - askedAt)));
+    const interval = Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, SHARE * (now() - requestedAt)));
     await pause(Math.min(left, interval));
   }
 }

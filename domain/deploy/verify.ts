@@ -108,7 +108,7 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
       state: 'waiting',
       for: 'quiet',
       mark,
-      detail: 'FDD is up; another FDD can take up the deployment once more until it has terminated',
+      detail: 'FDD is up; another FDD can pick up the deployment again until it has terminated',
     };
   }
   return { state: 'verified', unconfigured: missingConfiguration(expected, deployment) };

@@ -7,7 +7,7 @@ const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 /** The requested state of a namespace, and the progress of its latest run; stored in the same Redis as the queue. */
 export const NamespaceRecord = z
   .object({
-    generation: z.number().int().describe('Counts the requests; more than `handled` means work'),
+    generation: z.number().int().describe('Counts the requests; if greater than `handled`, work is left'),
     handled: z.number().int().describe('The generation that the latest finished run answered'),
     rolloutId: z.string(),
     release: z.string().describe('Key of the requested release'),
@@ -18,9 +18,7 @@ export const NamespaceRecord = z
     phase: z.enum(PHASES),
     reason: z.string(),
     attempt: z.number().int(),
-    lastFailure: z
-      .string()
-      .describe('Why the attempt before the one under way failed; empty in a first attempt'),
+    lastFailure: z.string().describe('Why the previous attempt failed; empty during the first attempt'),
     jobId: z.string(),
     changedAt: milliseconds,
     finishedAt: milliseconds.optional(),
