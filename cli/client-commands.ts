@@ -178,7 +178,7 @@ function addReleases(program: Command, io: Io, act: Act): void {
     );
 }
 
-/** What all of them have in common. Wrong usage exits with the code documented in the help. */
+/** The setup of all commands. Wrong usage exits with the code documented in the help. */
 function asClient(command: Command, description: string): Command {
   return withConnection(command)
     .description(description)

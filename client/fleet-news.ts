@@ -9,7 +9,7 @@ export type Connection =
   | { readonly state: 'live' }
   | {
       readonly state: 'lost';
-      /** When the last data was received: what is shown is from that time. */
+      /** When the last data was received: the shown data is from that time. */
       readonly heardAt: number;
       readonly reason: string;
     };

@@ -105,7 +105,7 @@ function isOn(value: unknown): boolean {
   return ['true', 'yes', '1'].includes(String(value ?? '').toLowerCase());
 }
 
-/** Of the settings, not of the text: a comment or another order of the keys is no reason to restart FDD. */
+/** Of the settings, not of the text: a changed comment or key order must not restart FDD. */
 function digestOf(settings: Readonly<Record<string, unknown>>): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(settings)))

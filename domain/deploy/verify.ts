@@ -75,7 +75,7 @@ const POD_END_GRACE_MS = 2_000;
 /**
  * Verifies that FDD runs a deployment: SUCCESS for our id, then a Deployment that is newer than that SUCCESS and fully
  * rolled out. SUCCESS alone is not enough (FDD writes it before its own pods are replaced, and can write the Deployment
- * once more), and a Deployment seen before it can still show the old numbers.
+ * again), and a Deployment seen before it can still show the old numbers.
  */
 export function judge(expected: Expectation, evidence: Evidence): Verdict {
   const { snapshot } = evidence;

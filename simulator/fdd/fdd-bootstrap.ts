@@ -15,7 +15,7 @@ interface Outcome {
   result: string;
 }
 
-/** `fiaas-deploy-daemon-bootstrap`: deploys what is marked for it and waits until all of it is a success. */
+/** `fiaas-deploy-daemon-bootstrap`: deploys the Applications that are labelled for it, and waits until all have succeeded. */
 export async function runBootstrap(context: FddContext, program: Program): Promise<ContainerExit> {
   const { pod, version, log, signal } = program;
   const args = mainContainer(pod.spec)?.args ?? [];
@@ -102,7 +102,7 @@ function start(context: FddContext, run: DeployRun): Outcome {
   return outcome;
 }
 
-/** A failure does not end it early: it polls until its time is over. */
+/** A failure does not end it early: it polls until its timeout. */
 async function waitForAll(
   { delays }: FddContext,
   { signal, log }: Program,

@@ -6,7 +6,7 @@ import type { Feed } from './feed.ts';
 import type { ConfigMap, Pod, PodSpec } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 
-/** What FDD reads of cluster_config.yaml, as far as it shows in what FDD writes. */
+/** The settings in cluster_config.yaml that affect FDD's writes. */
 export interface FddConfiguration {
   readonly logFormat: string;
   readonly environment: string | undefined;

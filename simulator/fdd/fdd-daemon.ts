@@ -8,7 +8,7 @@ import { mainContainer } from './main-container.ts';
 import { whileHanging } from './misbehaviour.ts';
 import type { Program } from './program.ts';
 
-/** FDD itself: takes up every deployment id of its own Application that has not been a success yet, until it is stopped. */
+/** FDD itself: deploys every deployment id of its own Application that has not succeeded yet, until it is stopped. */
 export async function runDaemon(context: FddContext, program: Program): Promise<ContainerExit> {
   const { applications } = context;
   const { pod, version, log, signal } = program;
@@ -45,7 +45,7 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
         taken = keyOfRun(next);
         await takeUp(context, program, configuration, next);
       }
-      // In the same turn as the last look: what comes after it must wake.
+      // In the same turn as the last check: later changes must wake it.
       busy = false;
       if (crashesNow()) resolveWith({ exitCode: 1 });
     }

@@ -11,7 +11,7 @@ import type { Misbehaviour } from './misbehaviour.ts';
 import { hasCode } from './patient-client.ts';
 import type { DeployResult, StatusBook } from './status-book.ts';
 
-/** What every simulated FDD and bootstrap works with. All of them share the simulator's one (admin) client. */
+/** The dependencies of every simulated FDD and bootstrap. All of them share the simulator's (admin) client. */
 export interface FddContext {
   readonly client: KubernetesClient;
   readonly misbehaviour: Misbehaviour;
@@ -29,14 +29,14 @@ export interface DeployRun {
   /** What the program calls itself in `fiaas/deployed_by`; a bootstrap does not know. */
   readonly deployedBy: string;
   readonly configuration: FddConfiguration;
-  /** True where the Deployment written is the program's own: its pod will be replaced by it. */
+  /** True if the written Deployment is the program's own: its pod will be replaced. */
   readonly replacesItself: boolean;
   /** Aborted when the program's pod is stopped: it dies between two writes. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
-/** What is thrown through a program whose pod is stopped. */
+/** Thrown to end a program whose pod is stopped. */
 class Killed extends Error {}
 
 /** One deploy, as FDD does it: reports INITIATED, RUNNING, writes the Deployment, reports SUCCESS or FAILED. */
@@ -72,7 +72,7 @@ async function deploySteps(context: FddContext, run: Attempt): Promise<DeployRes
   if (failure !== undefined && !failure.afterDeployment) return fail(context, run, failure.lines);
   const isFirst = await writeDeployment(context, run);
   if (failure !== undefined) return fail(context, run, failure.lines);
-  // The second writing of the same id only changes `fiaas/deployed_by`; SUCCESS was seen to be faster than its rollout.
+  // The second write of the same id only changes `fiaas/deployed_by`; SUCCESS was observed before its rollout was complete.
   const dyingMs = run.replacesItself && isFirst ? delays.successAfterDeploymentMs : 0;
   const leavesRunning = misbehaviour.find('status-left-running', where) !== undefined && run.replacesItself;
   if (leavesRunning || run.configuration.includeStatusInApp) {
@@ -94,7 +94,7 @@ function step({ delays }: FddContext, { signal }: DeployRun): Promise<void> {
   return sleep(delays.fddStepMs, signal);
 }
 
-/** In the order of the real one: Application.status first, so that it can be all that was written. */
+/** In the order of the real FDD: Application.status first, so that it can be the only one written. */
 async function report(context: FddContext, run: Attempt, result: DeployResult): Promise<void> {
   throwIfKilled(run);
   if (run.configuration.includeStatusInApp) await reportInApplication(context, run, result);
@@ -131,7 +131,7 @@ async function reportInApplication(
     });
 }
 
-/** Creates or changes the Deployment; tells whether it had another deployment id before. */
+/** Creates or changes the Deployment; returns whether it had another deployment id before. */
 async function writeDeployment({ client }: FddContext, run: DeployRun): Promise<boolean> {
   throwIfKilled(run);
   const { namespace } = run.application.metadata;

@@ -14,7 +14,7 @@ import type { Pod } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 import { type Program, whereOf } from './program.ts';
 
-/** Runs FDD's image: the daemon, or its bootstrap when the pod's command says so. Any other image just runs. */
+/** Runs FDD's image: the daemon, or its bootstrap, depending on the pod's command. Any other image just runs. */
 export function fddRuntime(context: FddContext): ContainerRuntime {
   const { misbehaviour } = context;
   return {
@@ -35,7 +35,7 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
       const slow = misbehaviour.find('slow-start', whereOf(pod));
       const daemon = (program: Program) => runDaemon(context, program);
       const running = startProgram(pod, output, daemon, slow?.ms ?? 0);
-      // One that is going to crash is never ready, however briefly.
+      // A container that is going to crash is never ready, not even briefly.
       return misbehaviour.find('crash-loop', whereOf(pod)) ? { ...running, ready: never() } : running;
     },
   };

@@ -29,7 +29,7 @@ export interface InstantFddsOptions {
 interface InstantFdd {
   readonly namespace: string;
   application: Application | undefined;
-  /** Where there is none, nothing reacts but a bootstrap. */
+  /** Without it, only a bootstrap reacts. */
   hasDeployment: boolean;
   taken: string | undefined;
   busy: boolean;
@@ -37,8 +37,8 @@ interface InstantFdd {
 
 /**
  * FDDs in three writes: the Deployment, SUCCESS, and the Deployment's status, all at once; no pods, no RUNNING, no
- * second restart. What is left is what Skipper has to wait for. Of the faults, those of pods only show in the
- * Deployment's numbers. Bootstrap pods are run as ever.
+ * second restart. The rest is what Skipper has to wait for. Faults of pods only show in the Deployment's replica counts.
+ * Bootstrap pods are run as usual.
  */
 export function startInstantFdds(options: InstantFddsOptions): void {
   const { log, signal, ownsNamespace, misbehaviour } = options;
@@ -100,7 +100,7 @@ export function startInstantFdds(options: InstantFddsOptions): void {
       if (fdd !== undefined && key.endsWith(`/${FDD}`)) fdd.hasDeployment = false;
     },
   });
-  // A pod's fault comes and goes with the Deployment as it is: look at all of them again.
+  // A pod's fault can appear or disappear without a change of the Deployment: check all of them again.
   misbehaviour.onChange(() => {
     for (const fdd of fdds.values()) refresh(options, fdd).catch((error) => complain(error, fdd.namespace));
   });

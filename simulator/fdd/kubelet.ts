@@ -11,20 +11,20 @@ import { hasCode } from './patient-client.ts';
 import { type PodRun, startPodRun } from './pod-run.ts';
 import { timestamp } from './pod-status.ts';
 
-/** A node that says nothing for 40 s loses its pods to the node lifecycle controller. */
+/** The node lifecycle controller evicts the pods of a node that does not report for 40 s. */
 const HEARTBEAT_MS = 10_000;
 const TERMINAL_PHASES: readonly (string | undefined)[] = ['Succeeded', 'Failed'];
 
 export interface KubeletOptions {
   readonly client: KubernetesClient;
   readonly log: Logger;
-  /** The pods of these namespaces are its own; it touches no other, whatever cluster it runs on. */
+  /** It runs only the pods of these namespaces, on any cluster. */
   readonly ownsNamespace: (namespace: string) => boolean;
   readonly runtime: ContainerRuntime;
   readonly delays: Delays;
   readonly pods: Feed<Pod>;
   readonly nodeName: string;
-  /** Serve logs over plain HTTP, and say so on the node. */
+  /** Serve logs over plain HTTP, and set that on the node. */
   readonly insecureLogs: boolean;
 }
 
@@ -62,7 +62,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     else if (pod.spec.nodeName === nodeName) run(pod);
   }
 
-  /** A pod that was deleted and made again under its name while the watch was broken. */
+  /** A pod that was deleted and recreated under its name while the watch was broken. */
   function forgetOlder(pod: Pod): void {
     const run = runs.get(keyOf(pod));
     if (run !== undefined && run.uid !== pod.metadata.uid) forget(keyOf(pod));
@@ -110,7 +110,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
 }
 
-/** For a pod that is to go before it has begun. */
+/** For a pod that is deleted before it has started. */
 const NEVER_STARTS: ContainerRuntime = {
   pull: () => new Promise(() => undefined),
   start: () => {
@@ -144,7 +144,7 @@ async function bindPod(
       },
     });
   } catch (error) {
-    // Gone, replaced, or bound already: the watch will tell, as it tells of success.
+    // Deleted, replaced, or already bound: the watch will show it, as it shows success.
     if (!hasCode(error, 'not_found', 'conflict', 'namespace_gone')) throw error;
   }
 }

@@ -17,7 +17,7 @@ export interface PodRunContext {
   readonly delays: Delays;
 }
 
-/** The life of one pod on its node. */
+/** The lifecycle of a pod on its node. */
 export interface PodRun {
   readonly uid: string;
   readonly containerName: string;

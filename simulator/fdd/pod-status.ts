@@ -89,7 +89,7 @@ function conditions(phase: string, ready: boolean, since: string): readonly Cond
   ];
 }
 
-/** Kubernetes' own form of a moment: whole seconds. */
+/** A time in Kubernetes' format: whole seconds. */
 export function timestamp(now: Date = new Date()): string {
   return `${now.toISOString().slice(0, 19)}Z`;
 }

@@ -3,7 +3,7 @@ import type { Pod } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 import type { Whereabouts } from './misbehaviour.ts';
 
-/** What a simulated program gets from its container. */
+/** The input of a simulated program from its container. */
 export interface Program {
   readonly pod: Pod;
   readonly version: string;

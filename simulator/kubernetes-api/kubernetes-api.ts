@@ -25,7 +25,7 @@ export interface KubernetesApiOptions {
   readonly tokens?: Readonly<Record<string, string>>;
   readonly deny?: Deny;
   readonly onAudit?: AuditListener;
-  /** How many records `audit` keeps at least; the oldest go first. */
+  /** The minimum number of records that `audit` keeps; the oldest are removed first. */
   readonly auditLimit?: number;
   readonly historySize?: number;
   readonly bookmarkIntervalMs?: number;
@@ -48,7 +48,7 @@ export interface KubernetesApi {
   close(): Promise<void>;
 }
 
-/** Starts a Kubernetes API server that lives in this process and forgets everything when closed. */
+/** Starts a Kubernetes API server in this process; its data is lost when it is closed. */
 export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
   const {
     now = () => new Date(),
@@ -169,7 +169,7 @@ function createInitialNamespaces(
   }
 }
 
-/** The official client takes a plain HTTP server only where TLS is not to be verified. */
+/** The official client accepts a plain HTTP server only if TLS verification is off. */
 function kubeconfigText(url: string, token: string): string {
   return `apiVersion: v1
 kind: Config

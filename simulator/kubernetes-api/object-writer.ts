@@ -54,7 +54,7 @@ export interface ObjectWriter {
 export interface ObjectWriterOptions {
   readonly store: Store;
   readonly admission: Admission;
-  /** Lets an object go whose last finalizer was taken. */
+  /** Deletes an object whose last finalizer was removed. */
   readonly onReleased: (stored: StoredObject) => void;
   readonly now: () => Date;
   /** Changes an object before it is stored, as a mutating webhook would. */
@@ -203,7 +203,7 @@ export function createObjectWriter(options: ObjectWriterOptions): ObjectWriter {
 
   interface Ownership {
     readonly writer: Writer;
-    /** What was applied; absent for other writes. */
+    /** The applied object; absent for other writes. */
     readonly applied?: FieldSet;
   }
 

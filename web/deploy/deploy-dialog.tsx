@@ -230,7 +230,7 @@ function PlanView({ plan }: { plan: Plan }) {
 /** A browser can show thousands of lines, but they would not be useful. */
 const LISTED = 200;
 
-/** From which version to which: at once for one namespace, on demand for several. */
+/** Old and new version: shown for one namespace, on demand for several. */
 function Changes({ changes }: { changes: PlanSummary['changes'] }) {
   const [only, ...others] = changes;
   if (only === undefined) return null;

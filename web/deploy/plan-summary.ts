@@ -40,7 +40,7 @@ export interface PlanSummary {
   readonly lines: readonly PlanLine[];
   /** Namespaces that the deploy writes to. */
   readonly touched: number;
-  /** Those of them in which FDD is running and will be restarted. */
+  /** Those in which FDD is running and will be restarted. */
   readonly restarts: number;
   readonly blastRadius: string;
   readonly changes: readonly PlannedChange[];
@@ -98,7 +98,7 @@ const WORDS: Readonly<Record<PlannedAction, ActionWords>> = {
 const ACTIONS: readonly PlannedAction[] = ['takeover', ...PLAN_ACTIONS];
 const WRITES: readonly string[] = ACTIONS.filter((action) => WORDS[action].isWrite);
 
-/** From this size on the number has to be typed: a count of namespaces, or a share of a fleet that is not tiny. */
+/** From this size on, the number must be typed: a count of namespaces, or a share of a fleet that is not tiny. */
 const LARGE = 100;
 const LARGE_SHARE = 0.5;
 const TINY = 10;
@@ -153,7 +153,7 @@ function toChange({ namespace, action, reason, from, to }: Target): PlannedChang
   return { namespace, word: WORDS[action].one, versions, reason };
 }
 
-/** What the request does, in words for its button. */
+/** The label of the button. */
 function buttonOf(targets: readonly Target[], writes: readonly Target[]): string | undefined {
   const count = number(writes.length);
   const all = (is: (target: Target) => boolean) => writes.every(is);

@@ -34,7 +34,7 @@ function followShared(workerUrl: string, onNews: (news: FleetNews) => void): () 
   };
   join();
   addEventListener('pagehide', () => send('bye'));
-  // Back from the browser's cache of pages: the worker has forgotten this one.
+  // The page is back from the browser's page cache: the worker no longer knows it.
   addEventListener('pageshow', (event) => event.persisted && join());
   return () => (wakeAlone ? wakeAlone() : send('wake'));
 }

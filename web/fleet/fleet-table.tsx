@@ -231,7 +231,7 @@ function useMatches(query: string): boolean {
   return matches.value;
 }
 
-/** Pixels covered by what sticks above the lines: the toolbar and the column heads. */
+/** Height in pixels of the sticky elements above the lines: the toolbar and the column heads. */
 function coveredHeight(body: HTMLElement | null): number {
   const head = body?.previousElementSibling;
   if (!head) return 0;

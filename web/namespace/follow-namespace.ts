@@ -5,7 +5,7 @@ import type { NamespaceAnswer } from '../../client/namespace-answer.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 
-/** The details are read again at most this often, however much happens. */
+/** The details are read again at most this often. */
 const DETAILS_INTERVAL_MS = 1_000;
 /** Reading objects queries the API server of the cluster. */
 const OBJECTS_INTERVAL_MS = 5_000;
@@ -110,7 +110,7 @@ function isBusy({ activity, health }: FleetRow): boolean {
   return activity !== 'idle' || health === 'progressing';
 }
 
-/** Runs one at a time, not before `intervalMs` have passed since the last; calls meanwhile are answered by one more run. */
+/** Runs one at a time, not before `intervalMs` have passed since the last; calls in the meantime share one more run. */
 function paced(
   environment: FollowEnvironment,
   intervalMs: number,

@@ -18,7 +18,7 @@ describe('explainStaleness', () => {
 
   test('reports that the deploy queue is paused', () => {
     expect(explainStaleness({ ...HEALTHY, deploysPaused: true }, [healthy], NOW)).toEqual([
-      expect.stringMatching(/paused.*resumes it on the board/),
+      expect.stringMatching(/paused.*is resumed on the board/),
     ]);
   });
 
