@@ -4,7 +4,14 @@ import * as z from 'zod';
 export const Refusal = z
   .discriminatedUnion('by', [
     z.object({ by: z.literal('quota'), quota: z.string().optional().describe("The ResourceQuota's name") }),
+    z.object({
+      by: z.literal('limits'),
+      quota: z.string().optional().describe('The ResourceQuota that wants every container to specify them'),
+      missing: z.array(z.string()).readonly().describe('`limits.memory`, `requests.cpu`, …'),
+    }),
+    z.object({ by: z.literal('limit-range') }),
     z.object({ by: z.literal('pod-security') }),
+    z.object({ by: z.literal('webhook'), webhook: z.string().describe('The webhook that does not answer') }),
     z.object({
       by: z.literal('rbac'),
       user: z.string().optional().describe('Who lacks the permission'),
@@ -57,6 +64,11 @@ export const Symptom = z
       exitCode: z.number().int().optional().describe('If it has terminated'),
       message: z.string().optional(),
       restarts: z.number().int(),
+      image: z.string().optional().describe("Of FDD's container or the bootstrap's, if known"),
+      lastReason: z
+        .string()
+        .optional()
+        .describe('Why the container that waits to restart ended: `OOMKilled`'),
     }),
     z.object({
       kind: z.literal('fdd-report'),

@@ -4,6 +4,7 @@ import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
@@ -189,6 +190,7 @@ async function queueAccepted(
 async function plan(parts: ServiceParts, question: DeployQuestion): Promise<PlannedTarget[]> {
   const selected = select(parts, question);
   const channels = await channelsOf(parts, selected);
+  const records = await recordsOf(parts, selected);
   const rolloutId = newRolloutId();
   return selected.map((target): PlannedTarget => {
     const { namespace } = target;
@@ -204,9 +206,18 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
       observed: parts.cluster.snapshot(namespace),
       quotas: [],
       manageRbac: parts.manageRbac,
-      done: {},
+      done: { abandonedId: records.get(namespace)?.abandonedId },
     });
     return { namespace, version: release.version, ...planned };
+  });
+}
+
+/** A plan without Redis is better than none. */
+async function recordsOf({ state, log }: ServiceParts, selected: readonly Selected[]) {
+  const names = selected.map(({ namespace }) => namespace);
+  return state.records(names).catch((error: unknown) => {
+    log.warn({ reason: messageOf(error) }, 'planning without the records of Redis');
+    return new Map<string, NamespaceRecord>();
   });
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../domain/cluster/observed.ts';
 import { tampered } from '../domain/cluster/symptoms.ts';
 import { detectRival } from '../domain/deploy/detect-rival.ts';
+import { findDeadEnd } from '../domain/deploy/find-dead-end.ts';
 import {
   type Evidence,
   type Expectation,
@@ -67,6 +68,7 @@ async function judgeUntilClear(
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
+  let deadEndAt: number | undefined;
   let quiet: QuietSince | undefined;
   for (;;) {
     // The state is unknown without the API server: that time does not count towards the deadline.
@@ -87,11 +89,14 @@ async function judgeUntilClear(
     const pod = snapshot.bootstrapPod;
     if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
     const now = Date.now();
+    const isDeadEnd = !isBlind(context) && findDeadEnd(expected, snapshot) !== undefined;
+    deadEndAt = isDeadEnd ? (deadEndAt ?? now) : undefined;
     const evidence: Evidence = {
       snapshot,
       deploymentsPosition: cluster.deploymentsPosition(),
       deploymentAfterSuccess,
       podFinishedForMs: podFinishedAt === undefined ? 0 : now - podFinishedAt,
+      deadEndForMs: deadEndAt === undefined ? 0 : now - deadEndAt,
       quiet: quiet && { mark: quiet.mark, forMs: now - quiet.since },
     };
     const verdict = judge(expected, evidence);

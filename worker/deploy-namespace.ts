@@ -64,6 +64,7 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
     isConfigured: config.configDigest !== undefined,
     written: application,
   };
+  context.awaits(verify.deploymentId);
   const { unconfigured, bootstrap } = await verifyDeployment(expected, began, context);
   const warnings = bootstrapWarnings(bootstrap);
   if (unconfigured.length === 0) {
@@ -134,7 +135,12 @@ async function makePlan(
     forceBootstrap: run.forceBootstrap,
     manageRbac: context.settings.manageRbac,
     quotas,
-    done: { bootstrappedId: run.bootstrappedId, rbacVersion: run.rbacVersion },
+    overdueBefore: Date.now() - context.settings.progressDeadlineMs,
+    done: {
+      bootstrappedId: run.bootstrappedId,
+      abandonedId: run.abandonedId,
+      rbacVersion: run.rbacVersion,
+    },
   };
   const bootstraps = needsBootstrap({ ...input, observed: seen });
   // A bootstrap beside a running FDD strips its settings: a watch that shows no FDD is not enough.

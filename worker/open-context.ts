@@ -22,6 +22,8 @@ const PHASE_OF: Partial<Record<string, RunPhase>> = {
 export interface OpenContext extends RunContext {
   /** Resolves when everything published so far is stored; progress that is not published yet is dropped. */
   readonly settle: () => Promise<void>;
+  /** The deployment id that the attempt has waited for; undefined if it did not get that far. */
+  readonly awaited: () => string | undefined;
   /** Ends this attempt, and returns its entry for the history. */
   readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
 }
@@ -45,6 +47,7 @@ export function openContext(
   const log = dependencies.log.child({ rollout, namespace, job: job.id, attempt });
   const recorder = startAttemptRecorder(run, job.id ?? '');
   const writes = createWriteQueue(log);
+  let awaited: string | undefined;
   const publisher = createProgressPublisher(({ phase, detail }, isNewPhase) => {
     // The time at which the phase started, not the detail within it.
     const since: Record<string, number> = isNewPhase ? { changedAt: Date.now() } : {};
@@ -70,6 +73,10 @@ export function openContext(
       recorder.begin(phase, detail);
       publisher.update({ phase, detail });
     },
+    awaits: (deploymentId) => {
+      awaited = deploymentId;
+    },
+    awaited: () => awaited,
     keepBootstrap: recorder.keepBootstrap,
     ending: recorder.ending,
     remember: async (fields) => {

@@ -233,6 +233,9 @@ async function giveUp(failure: FailedRun, { state, metrics }: ProcessDependencie
     [`attempt ${run.attempt} failed for good (${code}): ${error.message}`, ...details].join('\n  '),
   );
   await context.settle();
+  const abandonedId = context.awaited();
+  // Before the end: a worker that dies in between leaves a run that fails again, not an id that is waited for again.
+  if (abandonedId !== undefined) await state.report(job.data.namespace, run, { abandonedId });
   const moved = await state.finish(
     job.data.namespace,
     run,

@@ -33,6 +33,8 @@ export interface RunContext extends WorkerDependencies {
   readonly step: (kind: Step['kind'] | 'observe' | 'plan', text: string) => void;
   /** Publishes the phase of the run; never throws, never waits. */
   readonly progress: (phase: RunPhase, detail?: string) => void;
+  /** The deployment that the attempt waits for from now on: if the run fails, that id is given up. */
+  readonly awaits: (deploymentId: string) => void;
   /** Stores facts for a later run, in the namespace's record. */
   readonly remember: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
   /** Sets the bootstrap pod's record, which is stored when the attempt ends. */

@@ -8,7 +8,10 @@ export const DIAGNOSES = [
   'image-not-pulled',
   'out-of-memory',
   'quota-exceeded',
+  'limits-missing',
+  'limit-range',
   'pod-rejected',
+  'webhook-failed',
   'container-not-created',
   'crash-loop',
   'bootstrap-failed',
@@ -33,7 +36,14 @@ export function diagnose(symptom: Symptom): Diagnosis | undefined {
   }
 }
 
-const BY_REFUSAL = { quota: 'quota-exceeded', 'pod-security': 'pod-rejected', rbac: undefined } as const;
+const BY_REFUSAL = {
+  quota: 'quota-exceeded',
+  limits: 'limits-missing',
+  'limit-range': 'limit-range',
+  'pod-security': 'pod-rejected',
+  webhook: 'webhook-failed',
+  rbac: undefined,
+} as const;
 
 /** By the kubelet's reason for a waiting or terminated container. */
 const BY_REASON: Readonly<Record<string, Diagnosis>> = {
@@ -53,11 +63,12 @@ function diagnosePod({
   exitCode = 0,
   isBootstrap,
   container,
+  lastReason = '',
 }: PodSymptom): Diagnosis | undefined {
   // The advice is for FDD: none exists for a failing sidecar.
   if (container !== undefined) return undefined;
   if (state === 'unscheduled') return 'not-scheduled';
-  const known = BY_REASON[reason];
+  const known = BY_REASON[reason === 'CrashLoopBackOff' && lastReason === 'OOMKilled' ? lastReason : reason];
   if (known !== undefined || exitCode === 0) return known;
   return isBootstrap ? 'bootstrap-failed' : 'crash-loop';
 }

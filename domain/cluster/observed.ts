@@ -62,6 +62,13 @@ export const ObservedApplication = z
       .string()
       .optional()
       .describe('Of the cluster_config.yaml that FDD was last started with; left out if that is unknown'),
+    writtenAt: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        'When its deployment id was last written, in milliseconds since the epoch; left out if unknown',
+      ),
     lastWriter: z.string().optional().describe('The field manager, other than Skipper, that wrote it last'),
   })
   .meta({ id: 'ObservedApplication' });
@@ -122,6 +129,7 @@ export const ObservedPod = z
     ready: z.boolean(),
     restarts: z.number().int(),
     waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
+    lastReason: z.string().optional().describe("Why FDD's container ended before it was restarted"),
     terminated: z
       .object({ exitCode: z.number().int(), reason: z.string().optional() })
       .optional()
@@ -139,7 +147,8 @@ export const ObservedPod = z
     image: z
       .string()
       .optional()
-      .describe("The image of FDD's container; left out for bootstrap pods, or if unknown"),
+      .describe("The image of FDD's or the bootstrap's container; left out if unknown"),
+    deploymentId: z.string().optional().describe("The deployment whose Deployment's pod it is"),
     startedFor: z
       .string()
       .optional()

@@ -112,11 +112,12 @@ export function describePodState({
   message,
   restarts,
   container,
+  lastReason,
 }: PodSymptom): string {
   const restarted = restarts > 0 ? `, restarted ${restarts} times` : '';
   switch (state) {
     case 'waiting':
-      return `${container === undefined ? '' : `container ${container}: `}${reason}${message ? `: ${message}` : ''}${restarted}`;
+      return `${container === undefined ? '' : `container ${container}: `}${reason}${lastReason === 'OOMKilled' ? ' (OOMKilled)' : ''}${message ? `: ${message}` : ''}${restarted}`;
     case 'terminated':
       return `exited with code ${exitCode}${reason ? ` (${reason})` : ''}${restarted}`;
     case 'unscheduled':
@@ -130,6 +131,12 @@ function describeRefusal(refusal: Refusal): string {
   switch (refusal.by) {
     case 'quota':
       return `ResourceQuota ${refusal.quota ?? ''} is exceeded`;
+    case 'limits':
+      return `ResourceQuota ${refusal.quota ?? ''} wants ${refusal.missing.join(', ')}`;
+    case 'limit-range':
+      return 'a LimitRange rejects the pod';
+    case 'webhook':
+      return `webhook ${refusal.webhook} does not answer`;
     case 'pod-security':
       return 'the Pod Security level rejects the pod';
     case 'rbac':
@@ -168,12 +175,12 @@ function conditionSymptom({ type, status, reason, message }: Condition): Symptom
 
 /** Undefined for a pod that is ready. */
 export function podSymptom(pod: ObservedPod, isBootstrap: boolean): PodSymptom | undefined {
-  const { name, restarts, waiting, terminated, unscheduled, blockedBy, phase } = pod;
-  const about = { kind: 'pod', pod: name, isBootstrap, restarts } as const;
+  const { name, restarts, waiting, terminated, unscheduled, blockedBy, phase, image, lastReason } = pod;
+  const about = { kind: 'pod', pod: name, isBootstrap, restarts, ...(image ? { image } : {}) } as const;
   if (terminated) return { ...about, state: 'terminated', ...terminated };
   // A container that waits for earlier ones, or is only not ready, is not the cause.
   if (blockedBy && !isCause(waiting)) return { ...about, state: 'waiting', ...blockedBy };
-  if (waiting) return { ...about, state: 'waiting', ...waiting };
+  if (waiting) return { ...about, state: 'waiting', ...waiting, ...(lastReason ? { lastReason } : {}) };
   if (unscheduled) return { ...about, state: 'unscheduled', message: unscheduled };
   return pod.ready ? undefined : { ...about, state: 'not-ready', reason: phase };
 }

@@ -10,7 +10,7 @@ import { describePodState, describeSymptom, podSymptom, symptomsOf, tampered } f
 export function whyNoFddRuns(snapshot: NamespaceSnapshot): string | undefined {
   const { deployment, pods } = snapshot;
   if (!deployment || (deployment.availableReplicas ?? 0) > 0) return undefined;
-  const pending = pods.filter(({ deleting }) => !deleting);
+  const pending = pods.filter(waitsToRun);
   if (pods.some(mightLive)) return undefined;
   if (pending.length === 0) return whyNoPods(snapshot);
   if (!pending.every(isStuck)) return undefined;
@@ -27,8 +27,14 @@ function whyNoPods(snapshot: NamespaceSnapshot): string | undefined {
   return refused && `no FDD can run: ${describeSymptom(refused)}`;
 }
 
-function mightLive({ phase, ready, waiting, terminated }: ObservedPod): boolean {
+/** An FDD that runs, even if it is not ready, or terminates. */
+export function mightLive({ phase, ready, waiting, terminated }: ObservedPod): boolean {
   return ready || (phase === 'Running' && waiting === undefined && terminated === undefined);
+}
+
+/** Neither leaving nor ended (evicted, for instance): the pods that are to run FDD. */
+export function waitsToRun({ deleting, phase }: ObservedPod): boolean {
+  return !deleting && phase !== 'Failed' && phase !== 'Succeeded';
 }
 
 /** True if the container does not start, or exits each time. */

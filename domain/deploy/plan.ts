@@ -73,9 +73,13 @@ export interface PlanInput {
   /** The namespace's quotas; read only if one has rejected the bootstrap pod (docs/decisions/0008). */
   readonly quotas: readonly QuotaObject[];
   readonly manageRbac: boolean;
+  /** What was written before this time has had its time, in milliseconds since the epoch. */
+  readonly overdueBefore?: number | undefined;
   /** What earlier runs saved in the desired-state record. */
   readonly done: {
     readonly bootstrappedId?: string | undefined;
+    /** The last deployment id whose run ended without a result: at its deadline, for instance. */
+    readonly abandonedId?: string | undefined;
     readonly rbacVersion?: string | undefined;
     /** A missing or changed RBAC object, although the record shows that it was written. */
     readonly rbacProblem?: string | undefined;
@@ -119,7 +123,10 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
 
 /** True if FDD has to be started by a bootstrap pod that does not exist yet. */
 export function needsBootstrap(
-  input: Pick<PlanInput, 'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done'>,
+  input: Pick<
+    PlanInput,
+    'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done' | 'overdueBefore'
+  >,
 ): boolean {
   const { observed, rolloutId, config } = input;
   const { application, deployment, bootstrapPod } = observed;
@@ -130,7 +137,7 @@ export function needsBootstrap(
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if (isForced && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
-  if (isUpToDate && bootstrapPod?.startedFor === current) return false;
+  if (isUpToDate && bootstrapPod?.startedFor === current && !isAbandoned(input, current)) return false;
   // A forced bootstrap runs only once.
   return deployment === undefined || input.done.bootstrappedId !== current;
 }
@@ -153,13 +160,40 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   const report = reportOn(observed, current);
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
+  if (isAbandoned(input, current)) return 'the previous deployment ended without a result';
   if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
   if (mustBootstrap(input) && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
     return bootstrapReason(input);
   }
   if (report?.result === 'SUCCESS') return 'FDD skips a deployment id that has already succeeded';
+  // Another one began it; no FDD takes it up once more.
+  if (report && whyNoFddRuns(observed)) return 'FDD has begun the deployment and did not finish it';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
   return undefined;
+}
+
+/**
+ * True for an id that an earlier request has given up, half done: FDD skips an id that it has begun, so waiting for it again
+ * would never end well. A SUCCESS that came late counts. Within its own rollout an id is not given up: a retry continues it.
+ */
+function isAbandoned(
+  {
+    observed,
+    rolloutId,
+    config,
+    done,
+    overdueBefore,
+  }: Pick<PlanInput, 'observed' | 'rolloutId' | 'config' | 'done' | 'overdueBefore'>,
+  current: string,
+): boolean {
+  if (isDeploymentIdOf(current, rolloutId, config.namespace)) return false;
+  const report = reportOn(observed, current);
+  if (report?.result === 'SUCCESS') return false;
+  if (current === done.abandonedId) return true;
+  // Redis has lost the record, or another Skipper wrote it: what is half done for that long stays so.
+  const { writtenAt } = observed.application ?? {};
+  const isOverdue = writtenAt !== undefined && overdueBefore !== undefined && writtenAt < overdueBefore;
+  return isOverdue && (report !== undefined || observed.deployment?.deploymentId !== current);
 }
 
 /** For a Deployment that was changed behind FDD's back: FDD ignores an id that has succeeded. */

@@ -21,6 +21,7 @@ import {
 } from '../cluster/symptoms.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Symptom } from '../symptom.ts';
+import { findDeadEnd } from './find-dead-end.ts';
 
 /** What must be true of a verified deployment. */
 export interface Expectation {
@@ -40,6 +41,8 @@ export interface Evidence {
   readonly deploymentAfterSuccess?: ObservedDeployment | undefined;
   /** How long ago the bootstrap pod was first seen finished, in milliseconds. */
   readonly podFinishedForMs: number;
+  /** How long the watches have shown that nobody can bring the deployment to its end, in milliseconds. */
+  readonly deadEndForMs?: number | undefined;
   /** The state that must stay unchanged according to the last verdict, and for how long it has. */
   readonly quiet?: Quiet | undefined;
 }
@@ -88,6 +91,8 @@ export function judge(expected: Expectation, evidence: Evidence): Verdict {
       details: [...(report?.logs ?? []), ...describeDeployment(snapshot)],
     });
   }
+  const end = deadEnd(expected, evidence);
+  if (end) return end;
   if (report?.result !== 'SUCCESS') {
     return bootstrapFailure(expected, evidence) ?? waiting('fdd', describeWait(snapshot, report?.result));
   }
@@ -208,6 +213,19 @@ function idleBootstrap(expected: Expectation, snapshot: NamespaceSnapshot): Fail
   return failed(expected, snapshot, {
     code: 'bootstrap_failed',
     reason: 'the bootstrap pod ended with exit code 0, but FDD was not deployed',
+    details: describeDeployment(snapshot),
+  });
+}
+
+/** The failure if nobody is left who could bring the deployment to its end. */
+function deadEnd(expected: Expectation, { snapshot, deadEndForMs = 0 }: Evidence): FailedVerdict | undefined {
+  const end = findDeadEnd(expected, snapshot);
+  if (!end || deadEndForMs < end.certainAfterMs) return undefined;
+  const what =
+    end.code === 'fdd_lost' ? 'no FDD is left that could take the deployment up' : 'no FDD can run';
+  return failed(expected, snapshot, {
+    code: end.code,
+    reason: `${what}: ${describeBriefly(end.symptom)}`,
     details: describeDeployment(snapshot),
   });
 }

@@ -3,6 +3,7 @@ import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import { CONFIG_MAP } from '../cluster/names.ts';
 import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
+import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { FleetRow } from '../fleet/fleet-row.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import type { Symptom } from '../symptom.ts';
@@ -101,7 +102,7 @@ function explainBroken(input: WhyInput): Why {
     headline: 'FDD is deployed, but not available.',
     remedy: [
       `Check its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
-      'Deploy again. If no FDD is running, force a bootstrap.',
+      `Deploy again. If no FDD is running: skipper deploy ${row.namespace} --force-bootstrap`,
     ],
   };
   return answer(input, advice, [row.cause, ...lines]);
@@ -179,6 +180,8 @@ function answer({ row }: WhyInput, advice: Advice, evidence: readonly string[]):
     remedy: advice.remedy,
     ...(row.code === undefined ? {} : { code: row.code }),
     health: row.health,
+    // While a deploy is under way there is nothing to press.
+    ...(advice.offer !== undefined && row.activity === 'idle' ? { offer: advice.offer } : {}),
   };
 }
 
@@ -257,5 +260,6 @@ function troubleOf({ row, snapshot }: WhyInput): Trouble {
     channel: row.channel,
     version: row.wanted || row.version,
     helmRelease: deployment?.helmRelease,
+    isDown: whyNoFddRuns(snapshot) !== undefined,
   };
 }

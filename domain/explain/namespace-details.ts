@@ -12,6 +12,10 @@ export const Why = z
     headline: z.string().describe('One sentence: what is wrong, what is in progress, or that it is healthy'),
     because: lines.describe('The evidence, the most useful line first'),
     remedy: lines.describe('What an operator can do, in order; empty if there is nothing to do'),
+    offer: z
+      .literal('bootstrap')
+      .optional()
+      .describe('No FDD runs, so that the remedy needs a forced bootstrap: the page has a button for it'),
     code: z.string().optional().describe('Error code, if an error is the reason'),
     health: Health,
   })

@@ -2,6 +2,7 @@ import { DIAGNOSES, type Diagnosis, diagnose } from '../cluster/diagnose.ts';
 import { FDD } from '../cluster/names.ts';
 import type { ConfigMapKey } from '../cluster/namespace-config.ts';
 import type { ErrorCode } from '../errors.ts';
+import { versionOf } from '../release/image.ts';
 import type { Refusal, Symptom } from '../symptom.ts';
 
 /** The facts that advice can use, besides the symptoms. */
@@ -15,15 +16,21 @@ export interface Trouble {
   readonly version: string;
   /** The Helm release that owns FDD. */
   readonly helmRelease?: string | undefined;
+  /** There is a Deployment, but no FDD runs that could take a deploy up. */
+  readonly isDown?: boolean;
 }
 
 /** What is wrong, in one sentence, and what an operator can do about it. */
 export interface Advice {
   readonly headline: string;
   readonly remedy: readonly string[];
+  /** The remedy needs a forced bootstrap. */
+  readonly offer?: 'bootstrap';
 }
 
+/** Becomes BOOTSTRAP if no FDD runs: only a bootstrap is certain to deploy then. */
 const AGAIN = 'Then deploy again.';
+const BOOTSTRAP = 'Then bootstrap FDD again: skipper deploy NAMESPACE --force-bootstrap';
 
 type Adviser = (trouble: Trouble, symptoms: readonly Symptom[]) => Advice;
 
@@ -44,6 +51,20 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'The pod exceeds a resource quota of the namespace.',
     remedy: [
       `Raise ${nameOfQuota(symptoms)} in ${namespace}, or remove what uses it: kubectl -n ${namespace} describe resourcequota`,
+      AGAIN,
+    ],
+  }),
+  limits_missing: ({ namespace }, symptoms) => ({
+    headline: 'A ResourceQuota wants the pod to specify resources that it does not specify.',
+    remedy: [
+      `Set ${missingLimits(symptoms)} in the release’s fiaas.yml, or in the override; or let a LimitRange in ${namespace} set defaults for them: kubectl -n ${namespace} describe resourcequota,limitrange`,
+      AGAIN,
+    ],
+  }),
+  limit_range: ({ namespace }) => ({
+    headline: 'The pod’s resources are outside a LimitRange of the namespace.',
+    remedy: [
+      `Change the LimitRange: kubectl -n ${namespace} describe limitrange. Or change the resources that the message names in the release’s fiaas.yml, or in the override.`,
       AGAIN,
     ],
   }),
@@ -83,8 +104,12 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'FDD runs, but without the configuration of its namespace.',
     remedy: [
       `Check data["cluster_config.yaml"]: kubectl -n ${namespace} get configmap ${configMap} -o yaml`,
-      'Then deploy with a forced bootstrap.',
+      BOOTSTRAP,
     ],
+  }),
+  fdd_cannot_run: ({ namespace }) => ({
+    headline: 'No FDD can run, so the deploy was ended before its deadline.',
+    remedy: [`Fix what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}`, BOOTSTRAP],
   }),
   bootstrap_failed: ({ namespace }) => ({
     headline: 'The bootstrap pod ended without deploying FDD.',
@@ -98,14 +123,14 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'FDD did not become ready with this deployment before the deadline.',
     remedy: [
       `Check whether FDD is running: kubectl -n ${namespace} get pods -l app=${FDD}`,
-      'If FDD is not running, deploy with a forced bootstrap. If it is only slow, deploy again, or raise --progress-deadline.',
+      `If FDD is not running: skipper deploy ${namespace} --force-bootstrap. If it is only slow, deploy again, or raise --progress-deadline.`,
     ],
   }),
   helm_managed: ({ namespace, helmRelease = FDD }) => ({
     headline: 'FDD is managed by Helm here: Skipper does not change it.',
     remedy: [
       `Upgrade it there: helm -n ${namespace} upgrade ${helmRelease} …`,
-      'To hand it over to Skipper, deploy with a forced bootstrap.',
+      `To hand it over to Skipper: skipper deploy ${namespace} --force-bootstrap`,
     ],
   }),
   not_found: () => ({
@@ -135,6 +160,13 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       'Check the API server’s health. While it is unreachable, the queue rests and no attempt is counted; Skipper then continues automatically. If it answers with errors, Skipper retries; after the last attempt, deploy again.',
     ],
   }),
+  webhook_failed: (_trouble, symptoms) => ({
+    headline: `${webhookIn(symptoms)} does not answer the API server, which therefore refuses requests.`,
+    remedy: [
+      'Repair the webhook’s service, or delete its configuration if it is no longer used: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations',
+      'Skipper retries automatically; after the last attempt, deploy again.',
+    ],
+  }),
   release_source_unavailable: ({ channel }) => ({
     headline: `Release channel "${channel}" is unreachable.`,
     remedy: [
@@ -158,6 +190,12 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     remedy: [
       `Check its node and finalizers: kubectl -n ${namespace} describe pod ${FDD}-bootstrap`,
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
+    ],
+  }),
+  fdd_lost: ({ namespace }) => ({
+    headline: 'The FDD that should have taken the deployment up no longer runs.',
+    remedy: [
+      `Nothing to do: Skipper retries with a bootstrap automatically. After the last attempt: skipper deploy ${namespace} --force-bootstrap`,
     ],
   }),
   application_deleting: ({ namespace }) => ({
@@ -192,16 +230,16 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
 
 /** Causes that pods and conditions show, more specific than the error code. */
 const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
-  'image-not-pulled': ({ namespace, configMap, version }) => ({
-    headline: `The image of FDD ${version} cannot be pulled.`,
+  'image-not-pulled': ({ namespace, configMap, version }, symptoms) => ({
+    headline: `The image of FDD ${failing(symptoms) ?? version} cannot be pulled.`,
     remedy: [
       'Check that the image exists in its registry, and that this cluster’s nodes can pull it.',
       `Or set data.tag to another version: kubectl -n ${namespace} edit configmap ${configMap}`,
       AGAIN,
     ],
   }),
-  'out-of-memory': ({ version }) => ({
-    headline: `FDD ${version} is OOM-killed: it needs more memory than its limit allows.`,
+  'out-of-memory': ({ version }, symptoms) => ({
+    headline: `FDD ${failing(symptoms) ?? version} is OOM-killed: it needs more memory than its limit allows.`,
     remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
   }),
   'application-deleting': BY_CODE.application_deleting,
@@ -219,19 +257,22 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     ],
   }),
   'quota-exceeded': BY_CODE.quota_exceeded,
+  'limits-missing': BY_CODE.limits_missing,
+  'limit-range': BY_CODE.limit_range,
   'pod-rejected': BY_CODE.pod_rejected,
+  'webhook-failed': BY_CODE.webhook_failed,
   'container-not-created': ({ namespace }) => ({
     headline: 'FDD’s container cannot be created: it refers to something that does not exist.',
     remedy: [
       `Create what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}. The pod then starts automatically.`,
     ],
   }),
-  'crash-loop': ({ namespace, configMap, version }) => ({
-    headline: `FDD ${version} is crash-looping.`,
+  'crash-loop': ({ namespace, configMap, version }, symptoms) => ({
+    headline: `FDD ${failing(symptoms) ?? version} is crash-looping.`,
     remedy: [
       `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} -c ${FDD} --previous`,
       `If the release is broken, set data.tag to one that worked: kubectl -n ${namespace} edit configmap ${configMap}`,
-      'Then deploy with a forced bootstrap: an FDD that is not running cannot deploy itself.',
+      BOOTSTRAP,
     ],
   }),
   'bootstrap-failed': BY_CODE.bootstrap_failed,
@@ -245,11 +286,11 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
 
 /** The advice for an error code, refined by the symptoms. `code` can come from an older or newer Skipper. */
 export function adviceFor(code: string | undefined, trouble: Trouble, symptoms: readonly Symptom[]): Advice {
-  if (code === 'fdd_failed' && symptoms.some(isForbiddenFdd)) return grantToFdd(trouble);
-  const isVague = code === undefined || code === 'progress_deadline' || code === 'bootstrap_failed';
+  if (code === 'fdd_failed' && symptoms.some(isForbiddenFdd)) return toFollow(grantToFdd(trouble), trouble);
+  const isVague = code === undefined || VAGUE.includes(code);
   const advice = isVague ? adviceForSymptoms(trouble, symptoms) : undefined;
   if (advice) return advice;
-  if (code !== undefined && isKnown(code)) return BY_CODE[code](trouble, symptoms);
+  if (code !== undefined && isKnown(code)) return toFollow(BY_CODE[code](trouble, symptoms), trouble);
   return {
     headline: 'Unknown error.',
     remedy: ['Check the job’s log. Deploy again; if the error returns, report it with that log.'],
@@ -260,9 +301,30 @@ export function adviceFor(code: string | undefined, trouble: Trouble, symptoms: 
 export function adviceForSymptoms(trouble: Trouble, symptoms: readonly Symptom[]): Advice | undefined {
   for (const diagnosis of DIAGNOSES) {
     const symptom = symptoms.find((each) => diagnose(each) === diagnosis);
-    if (symptom) return BY_DIAGNOSIS[diagnosis](trouble, [symptom]);
+    if (symptom) return toFollow(BY_DIAGNOSIS[diagnosis](trouble, [symptom]), trouble);
   }
   return undefined;
+}
+
+/** Codes that say that it failed, not why. */
+const VAGUE: readonly string[] = ['progress_deadline', 'bootstrap_failed', 'fdd_cannot_run'];
+
+/** The advice with its last step as it has to be now, and with its names. */
+function toFollow({ headline, remedy }: Advice, { namespace, isDown = false }: Trouble): Advice {
+  const steps = remedy.map((step) => (step === AGAIN && isDown ? BOOTSTRAP : step));
+  const isOffered = steps.includes(BOOTSTRAP);
+  return {
+    headline,
+    remedy: steps.map((step) => (step === BOOTSTRAP ? step.replace('NAMESPACE', namespace) : step)),
+    ...(isOffered ? { offer: 'bootstrap' } : {}),
+  };
+}
+
+/** The version of the image that fails, which need not be the wanted one. */
+function failing(symptoms: readonly Symptom[]): string | undefined {
+  return symptoms.flatMap((symptom) =>
+    symptom.kind === 'pod' && symptom.image ? [versionOf(symptom.image)] : [],
+  )[0];
 }
 
 function isForbiddenFdd(symptom: Symptom): boolean {
@@ -286,6 +348,18 @@ function isKnown(code: string): code is ErrorCode {
 function nameOfQuota(symptoms: readonly Symptom[]): string {
   const quota = refusalsIn(symptoms).find(({ by }) => by === 'quota');
   return quota?.by === 'quota' && quota.quota ? `ResourceQuota ${quota.quota}` : 'the ResourceQuota';
+}
+
+function missingLimits(symptoms: readonly Symptom[]): string {
+  const limits = refusalsIn(symptoms).find(({ by }) => by === 'limits');
+  return limits?.by === 'limits' && limits.missing.length > 0
+    ? `resources (${limits.missing.join(', ')})`
+    : 'the resources that the message names';
+}
+
+function webhookIn(symptoms: readonly Symptom[]): string {
+  const failed = refusalsIn(symptoms).find(({ by }) => by === 'webhook');
+  return failed?.by === 'webhook' ? `Admission webhook ${failed.webhook}` : 'An admission webhook';
 }
 
 function grantRight(namespace: string, symptoms: readonly Symptom[]): string {

@@ -27,6 +27,7 @@ export const NamespaceRecord = z
     handledRelease: z.string().optional(),
     lastState: z.string().optional(),
     lastCode: z.string().optional().describe('Error code of the latest attempt that failed or was retried'),
+    abandonedId: z.string().optional().describe('The deployment id that the last failed run has given up'),
   })
   .meta({ id: 'NamespaceRecord' });
 export type NamespaceRecord = Readonly<z.infer<typeof NamespaceRecord>>;

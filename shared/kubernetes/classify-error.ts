@@ -49,7 +49,7 @@ export function classifyRefusal(
   const status = parseStatus(body);
   const message = status.message ?? (body.slice(0, 300) || `HTTP ${httpStatus}`);
   const retryAfterMs = retryAfter(status, retryAfterHeader);
-  const refusal = httpStatus === 403 ? parseRefusal(message) : undefined;
+  const refusal = refusalIn(httpStatus, message);
   const code = codeFor(httpStatus, status, refusal);
   const prefix = code === 'namespace_gone' ? 'the namespace is gone: ' : '';
   return new KubernetesError(code, `${prefix}${httpStatus} ${message} (${request.method} ${request.path})`, {
@@ -58,6 +58,12 @@ export function classifyRefusal(
     retryAfterMs,
     refusal,
   });
+}
+
+/** Admission and the authorizer refuse with 403; a webhook that does not answer is a 500. */
+function refusalIn(httpStatus: number, message: string): Refusal | undefined {
+  const refusal = httpStatus === 403 || httpStatus >= 500 ? parseRefusal(message) : undefined;
+  return httpStatus === 403 || refusal?.by === 'webhook' ? refusal : undefined;
 }
 
 /** A request without a response: connection refused or reset, timeout, TLS error. */
@@ -106,6 +112,7 @@ function codeFor(
     case 429:
       return 'rate_limited';
     default:
+      if (refusal?.by === 'webhook') return 'webhook_failed';
       return httpStatus >= 500 || httpStatus === 408 ? 'cluster_unavailable' : 'invalid_object';
   }
 }
@@ -113,9 +120,17 @@ function codeFor(
 function forbiddenCode(status: KubernetesStatus, refusal: Refusal | undefined): SkipperError['code'] {
   const causes = status.details?.causes ?? [];
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'namespace_gone';
-  if (refusal?.by === 'quota') return 'quota_exceeded';
-  return refusal?.by === 'pod-security' ? 'pod_rejected' : 'forbidden';
+  return refusal === undefined ? 'forbidden' : CODE_BY_REFUSAL[refusal.by];
 }
+
+const CODE_BY_REFUSAL = {
+  quota: 'quota_exceeded',
+  limits: 'limits_missing',
+  'limit-range': 'limit_range',
+  'pod-security': 'pod_rejected',
+  webhook: 'webhook_failed',
+  rbac: 'forbidden',
+} as const;
 
 function notFoundCode(status: KubernetesStatus): SkipperError['code'] {
   if (status.details?.kind === 'namespaces') return 'namespace_gone';

@@ -11,6 +11,13 @@ export function ownerOf(entries: ManagedFields | undefined, ...path: readonly st
   return newest((entries ?? []).filter(({ fieldsV1 }) => owns(fieldsV1, path)))?.manager;
 }
 
+/** When the manager that owns a field last wrote, in milliseconds since the epoch. */
+export function timeOf(entries: ManagedFields | undefined, ...path: readonly string[]): number | undefined {
+  const owners = (entries ?? []).filter(({ fieldsV1 }) => owns(fieldsV1, path));
+  const time = Date.parse(newest(owners)?.time ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /**
  * The last manager other than `own` that wrote one of these fields, or else anything but the status. Times are in whole
  * seconds: the fields distinguish writes within the same second.

@@ -18,7 +18,7 @@ import type {
   ObservedPod,
   ObservedStatus,
 } from '../../domain/cluster/observed.ts';
-import { lastOtherWriter, type ManagedFields, ownerOf } from './field-owners.ts';
+import { lastOtherWriter, type ManagedFields, ownerOf, timeOf } from './field-owners.ts';
 
 /** The last lines of FDD's log of a deployment are kept in memory: they show what went wrong. */
 const LOG_LINES = 40;
@@ -101,6 +101,7 @@ interface RawContainerStatus {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: { readonly exitCode: number; readonly reason?: string };
   };
+  readonly lastState?: { readonly terminated?: { readonly reason?: string } };
 }
 
 export interface RawPod {
@@ -127,6 +128,7 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
     status: status?.result === undefined ? undefined : trimReport(status, status.deployment_id),
     heldBy: metadata.deletionTimestamp === undefined ? undefined : (metadata.finalizers ?? []),
     configDigest: metadata.annotations?.[CONFIG_DIGEST_ANNOTATION],
+    writtenAt: timeOf(metadata.managedFields, 'metadata', 'labels', DEPLOYMENT_ID_LABEL),
     lastWriter: lastOtherWriter(metadata.managedFields, FIELD_MANAGER, OUR_FIELDS),
   };
 }
@@ -254,11 +256,9 @@ function helmReleaseOf(metadata: Metadata): string | undefined {
 }
 
 export function toObservedPod(raw: RawPod): ObservedPod {
-  const { metadata, status } = raw;
-  const container = containerNamed(
-    metadata.name === BOOTSTRAP_POD ? BOOTSTRAP_POD : FDD,
-    status?.containerStatuses,
-  );
+  const { metadata, spec, status } = raw;
+  const name = metadata.name === BOOTSTRAP_POD ? BOOTSTRAP_POD : FDD;
+  const container = containerNamed(name, status?.containerStatuses);
   const conditions = status?.conditions ?? [];
   const scheduled = conditions.find((condition) => condition.type === 'PodScheduled');
   return {
@@ -269,10 +269,12 @@ export function toObservedPod(raw: RawPod): ObservedPod {
     ready: conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
     restarts: container?.restartCount ?? 0,
     waiting: trimWaiting(container),
+    lastReason: container?.lastState?.terminated?.reason,
     terminated: trimTerminated(container),
     blockedBy: blockerOf(status, container),
     unscheduled: scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason) : undefined,
-    image: raw.spec?.containers?.find(({ name }) => name === FDD)?.image,
+    image: containerNamed(name, spec?.containers)?.image,
+    deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
     startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
   };
 }

@@ -31,6 +31,8 @@ export interface Run {
   /** When the deployment that is being verified was written; undefined before that. */
   readonly appliedAt: number | undefined;
   readonly bootstrappedId?: string | undefined;
+  /** The deployment id that the last failed run has given up. */
+  readonly abandonedId?: string | undefined;
   readonly rbacVersion?: string | undefined;
 }
 
@@ -146,6 +148,7 @@ const Begun = jsonText(
     startedAt: z.coerce.number(),
     appliedAt: OptionalNumber,
     bootstrappedId: z.string().optional(),
+    abandonedId: z.string().optional(),
     rbacVersion: z.string().optional(),
   }),
 );

@@ -82,7 +82,7 @@ describe('with a sidecar in every pod', () => {
 
     const target = await world.deployed('crashing');
 
-    expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+    expect(target).toMatchObject({ state: 'failed', code: 'fdd_cannot_run' });
     expect(target.reason).toMatch(/CrashLoopBackOff|exited with code 3/);
   });
 });

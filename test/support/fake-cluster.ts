@@ -73,6 +73,7 @@ export function createFakeContext(overrides: Partial<RunContext> = {}) {
     assertOurs: () => undefined,
     step: () => undefined,
     progress: () => undefined,
+    awaits: () => undefined,
     keepBootstrap: () => undefined,
     remember: async (fields) => {
       Object.assign(remembered, fields);

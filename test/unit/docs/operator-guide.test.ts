@@ -16,6 +16,9 @@ const SYMPTOMS: Readonly<Record<string, Symptom>> = {
   ImagePullBackOff: { ...WAITING, reason: 'ImagePullBackOff' },
   OOMKilled: { ...POD, state: 'terminated', reason: 'OOMKilled', exitCode: 137 },
   'exceeded quota': { ...REPLICA_FAILURE, refusal: { by: 'quota' } },
+  'must specify limits': { ...REPLICA_FAILURE, refusal: { by: 'limits', missing: ['limits.memory'] } },
+  'usage per Container is': { ...REPLICA_FAILURE, refusal: { by: 'limit-range' } },
+  'failed calling webhook': { ...REPLICA_FAILURE, refusal: { by: 'webhook', webhook: 'WEBHOOK' } },
   'violates PodSecurity': { ...REPLICA_FAILURE, refusal: { by: 'pod-security' } },
   CreateContainerConfigError: { ...WAITING, reason: 'CreateContainerConfigError' },
   CrashLoopBackOff: { ...WAITING, reason: 'CrashLoopBackOff' },
@@ -32,7 +35,7 @@ function codesTable(): string {
 
 function symptomsTable(): string {
   const rows = Object.entries(SYMPTOMS).map(([name, symptom]) => {
-    const advice = adviceForSymptoms(TROUBLE, [symptom]);
+    const advice = adviceForSymptoms({ ...TROUBLE, isDown: true }, [symptom]);
     if (!advice) throw new Error(`"${name}" has no advice any more`);
     return row(`\`${name}\``, advice.headline, steps(advice));
   });
@@ -47,7 +50,10 @@ function row(...cells: string[]): string {
 
 function steps({ remedy }: Advice): string {
   const asCode = (step: string) =>
-    step.replace(/\b(?:kubectl|helm) -?.+?(?=$|; |\. | has all)/, (command) => `\`${command}\``);
+    step.replace(
+      /\b(?:kubectl|helm|skipper deploy) -?.+?(?=$|; |\. | has all)/,
+      (command) => `\`${command}\``,
+    );
   return remedy.length === 0 ? 'nothing' : remedy.map(asCode).join('<br>');
 }
 

@@ -8,7 +8,14 @@ import { createDeployService, type DeployServiceOptions } from '../../../shared/
 import { createMetrics } from '../../../shared/metrics.ts';
 import type { Channel } from '../../../shared/releases/release-source.ts';
 import type { DeployAnswer, DeployRequest } from '../../../shared/state/deploy-request.ts';
-import { aRelease, aRollout, silentLog } from '../../support/builders.ts';
+import {
+  aDeployment,
+  aRelease,
+  aRollout,
+  aSettledSnapshot,
+  FOREIGN_ID,
+  silentLog,
+} from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
 const STABLE: Channel = {
@@ -181,6 +188,24 @@ describe('plan', () => {
       { namespace: 'good', version: 'v2' },
     ]);
     expect([requests, queued]).toEqual([[], []]);
+  });
+});
+
+describe('plan of a namespace whose last deployment id was given up', () => {
+  const half = { deployment: aDeployment({ deploymentId: 'older' }), statuses: [] };
+  const namespaces = { 'team-a': aSettledSnapshot(half) };
+  const records = async () => new Map([['team-a', { abandonedId: FOREIGN_ID } as NamespaceRecord]]);
+
+  test('is the one that a worker makes', async () => {
+    const { service } = open({ namespaces, state: { records } });
+
+    expect(await service.plan({ forceBootstrap: false })).toMatchObject([{ action: 'redeploy' }]);
+  });
+
+  test('does without Redis', async () => {
+    const { service } = open({ namespaces, state: { records: () => Promise.reject(new Error('down')) } });
+
+    expect(await service.plan({ forceBootstrap: false })).toMatchObject([{ namespace: 'team-a' }]);
   });
 });
 

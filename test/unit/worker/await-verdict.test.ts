@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { awaitVerdict } from '../../../worker/await-verdict.ts';
+import type { RunContext } from '../../../worker/run-context.ts';
 import {
   aDeployment,
   anApplication,
@@ -197,6 +198,51 @@ describe('awaitVerdict', () => {
       see({ ...VERIFIED, pods: [aPod()] });
 
       expect(await verdict).toEqual([]);
+    });
+  });
+
+  describe('when no FDD is left that could run', () => {
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    const crashing = { waiting: { reason: 'CrashLoopBackOff' }, restarts: 3, ready: false } as const;
+    const dead = {
+      ...VERIFIED,
+      statuses: [],
+      deployment: aDeployment({ ...ours, availableReplicas: undefined }),
+      pods: [aPod({ ...ours, ...crashing })],
+    };
+
+    function waitFrom(began: number, context: RunContext) {
+      return awaitVerdict(anExpectation(), began + 300_000, context).catch((error: unknown) => ({
+        error,
+        afterMs: Date.now() - began,
+      }));
+    }
+
+    test('fails as soon as that is certain, not at the deadline', async () => {
+      jest.useFakeTimers();
+      const { context } = open(dead);
+
+      const failure = waitFrom(Date.now(), context);
+      await jest.advanceTimersByTimeAsync(4_000);
+
+      expect(await failure).toMatchObject({ error: { code: 'fdd_cannot_run' }, afterMs: 2_000 });
+    });
+
+    test('counts from the last moment at which one still lived', async () => {
+      jest.useFakeTimers();
+      const { context, see } = open(dead);
+      const failure = waitFrom(Date.now(), context);
+
+      await jest.advanceTimersByTimeAsync(1_500);
+      see({ ...dead, pods: [...dead.pods, aPod({ ready: false, deleting: true })] });
+      await jest.advanceTimersByTimeAsync(5_000);
+      see(dead);
+      await jest.advanceTimersByTimeAsync(4_000);
+
+      expect(await failure).toMatchObject({ error: { code: 'fdd_cannot_run' }, afterMs: 8_500 });
     });
   });
 

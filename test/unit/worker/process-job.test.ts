@@ -5,7 +5,16 @@ import { SHORTEST_WAIT_MS } from '../../../domain/deploy/after-failure.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
 import { processJob, RetryError } from '../../../worker/process-job.ts';
-import { anApplication, aSettledSnapshot, NAMESPACE, OLD_IMAGE, silentLog } from '../../support/builders.ts';
+import {
+  aDeployment,
+  anApplication,
+  aSettledSnapshot,
+  aStatus,
+  NAMESPACE,
+  OLD_IMAGE,
+  OUR_ID,
+  silentLog,
+} from '../../support/builders.ts';
 import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 import {
@@ -225,6 +234,24 @@ describe('processJob', () => {
       ]);
       expect([worker.reports, worker.delayedTo]).toEqual([[], []]);
       expect(await worker.failures()).toMatchObject([{ labels: { code: 'config_error' }, value: 1 }]);
+    });
+
+    test('gives up the deployment id that it has waited for', async () => {
+      const results = ['RUNNING', 'RUNNING', 'FAILED'] as const;
+      let reads = 0;
+      const worker = aWorker({
+        application: anApplication({ deploymentId: OUR_ID }),
+        deployment: aDeployment({ availableReplicas: undefined }),
+        get statuses() {
+          reads += 1;
+          return [aStatus({ deploymentId: OUR_ID, result: results[reads - 1] ?? 'FAILED' })];
+        },
+      });
+
+      await failureOf(worker.process());
+
+      expect(worker.reports.at(-1)?.fields).toEqual({ abandonedId: OUR_ID });
+      expect(worker.ends).toMatchObject([{ target: { state: 'failed', code: 'fdd_failed' } }]);
     });
 
     test('does not end the job if a new request has arrived', async () => {

@@ -8,6 +8,7 @@ import {
   aDeployment,
   anApplication,
   aPlanInput,
+  aPod,
   aRelease,
   aSettledSnapshot,
   aSnapshot,
@@ -236,6 +237,81 @@ describe('planDeployment', () => {
 
       expect(after.application?.config).toEqual(FIAAS_YML);
     });
+  });
+
+  describe('after an id that was given up', () => {
+    const HALF_DONE = [[], [aStatus({ result: 'INITIATED' })], [aStatus({ result: 'RUNNING' })]] as const;
+    const half = aDeployment({ deploymentId: 'an-older-id' });
+    const given = { done: { abandonedId: FOREIGN_ID } } as const;
+    const bootstrapPod = aBootstrapPod({ startedFor: FOREIGN_ID });
+    const reason = 'the previous deployment ended without a result';
+
+    test.each(HALF_DONE)('the next request writes a new one (FDD reports %j)', (...statuses) => {
+      const observed = aSettledSnapshot({ deployment: half, statuses });
+
+      expect(plan({ observed, ...given })).toMatchObject({ action: 'redeploy', reason });
+      expect(idsOf(plan({ observed, ...given }).steps)).toEqual([OUR_ID]);
+    });
+
+    test('a SUCCESS that came late counts: nothing is written', () => {
+      expect(plan({ observed: aSettledSnapshot(), ...given })).toMatchObject({ action: 'unchanged' });
+      const deployment = aDeployment({ availableReplicas: undefined });
+      expect(kinds(plan({ observed: aSettledSnapshot({ deployment }), ...given }).steps)).toEqual(['verify']);
+    });
+
+    test('a retry within its own rollout continues it', () => {
+      const observed = aSettledSnapshot({
+        application: anApplication({ deploymentId: OUR_ID }),
+        deployment: half,
+        statuses: [aStatus({ deploymentId: OUR_ID, result: 'RUNNING' })],
+      });
+
+      const { steps } = plan({
+        observed,
+        done: { abandonedId: OUR_ID },
+        overdueBefore: Number.MAX_SAFE_INTEGER,
+      });
+
+      expect(kinds(steps)).toEqual(['verify']);
+    });
+
+    test('a bootstrap begins once more, also while the old pod is still there', () => {
+      const observed = aSettledSnapshot({ deployment: undefined, statuses: [], bootstrapPod });
+
+      expect(plan({ observed }).action).toBe('verify');
+      expect(plan({ observed, ...given }).action).toBe('bootstrap');
+      expect(idsOf(plan({ observed, ...given }).steps)).toEqual([OUR_ID]);
+    });
+
+    describe('if Redis has lost the record', () => {
+      const application = anApplication({ writtenAt: 1_000 });
+      const observed = aSettledSnapshot({ application, deployment: half, statuses: [] });
+
+      test.each(HALF_DONE)('the age of the id shows it (FDD reports %j)', (...statuses) => {
+        expect(plan({ observed: { ...observed, statuses }, overdueBefore: 1_001 })).toMatchObject({ reason });
+        expect(plan({ observed: { ...observed, statuses }, overdueBefore: 1_000 }).action).toBe('verify');
+      });
+
+      test('an old id that FDD runs is not half done, even if FDD has dropped its report', () => {
+        const settled = aSettledSnapshot({ application, statuses: [] });
+
+        expect(plan({ observed: settled, overdueBefore: 1_001 }).action).toBe('unchanged');
+      });
+    });
+  });
+
+  test('bootstraps with a new id if the FDD that had begun its own can no longer run', () => {
+    const application = anApplication({ deploymentId: OUR_ID });
+    const pods = [aPod({ ready: false, restarts: 3, waiting: { reason: 'CrashLoopBackOff' } })];
+    const deployment = aDeployment({ availableReplicas: undefined });
+    const statuses = [aStatus({ deploymentId: OUR_ID, result: 'RUNNING' })];
+    const lost = { application, deployment, pods };
+
+    const begun = plan({ observed: aSettledSnapshot({ ...lost, statuses }) });
+    const untouched = plan({ observed: aSettledSnapshot({ ...lost, statuses: [] }) });
+
+    expect([begun.action, untouched.action]).toEqual(['bootstrap', 'bootstrap']);
+    expect([idsOf(begun.steps), idsOf(untouched.steps)]).toEqual([[SECOND_ID], [OUR_ID]]);
   });
 
   describe('forced', () => {

@@ -532,3 +532,48 @@ describe('explainTimeout', () => {
     ]);
   });
 });
+
+describe('a release that leaves no FDD alive', () => {
+  const pods = [
+    aPod({
+      ...ours,
+      ready: false,
+      restarts: 3,
+      waiting: { reason: 'CrashLoopBackOff', message: 'back-off' },
+    }),
+  ];
+  const dead = { deployment: aDeployment({ ...ours, availableReplicas: undefined }), pods };
+
+  test('fails as soon as that is certain, with the cause', () => {
+    const failure = verdict(dead, { deadEndForMs: 2_000 });
+
+    expect(failure).toMatchObject({
+      state: 'failed',
+      code: 'fdd_cannot_run',
+      reason: 'no FDD can run: pod: CrashLoopBackOff: back-off, restarted 3 times',
+      symptoms: expect.arrayContaining([expect.objectContaining({ reason: 'CrashLoopBackOff' })]),
+    });
+  });
+
+  test('is waited for before that', () => {
+    expect(verdict(dead, { deadEndForMs: 1_999 }).state).toBe('waiting');
+    expect(verdict(dead).state).toBe('waiting');
+  });
+
+  test('that FDD itself reported FAILED fails with the reason of FDD', () => {
+    const statuses = [aStatus({ ...ours, result: 'FAILED' })];
+
+    expect(verdict({ ...dead, statuses }, { deadEndForMs: 2_000 })).toMatchObject({ code: 'fdd_failed' });
+  });
+
+  test('names the FDD that is lost', () => {
+    const deployment = aDeployment({ availableReplicas: undefined });
+
+    expect(verdict({ deployment, pods, ...RUNNING }, { deadEndForMs: 2_000 })).toMatchObject({
+      code: 'fdd_lost',
+      reason: expect.stringContaining(
+        'no FDD is left that could take the deployment up: pod: CrashLoopBackOff',
+      ),
+    });
+  });
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseRefusal } from '../../../../domain/cluster/parse-refusal.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
 import { explainNamespace, type WhyInput } from '../../../../domain/explain/explain-namespace.ts';
+import { versionOf } from '../../../../domain/release/image.ts';
 import { invalid } from '../../../../domain/release/result.ts';
 import {
   aBootstrapPod,
@@ -221,7 +222,7 @@ describe('a namespace that Skipper does not deploy', () => {
 
     expect(why).toMatchObject({ code: 'helm_managed', health: 'unmanaged' });
     expect(why.remedy.join('\n')).toContain('helm -n team-a upgrade my-fdd');
-    expect(why.remedy.join('\n')).toContain('forced bootstrap');
+    expect(why.remedy.at(-1)).toBe('To hand it over to Skipper: skipper deploy team-a --force-bootstrap');
   });
 });
 
@@ -347,7 +348,46 @@ describe('a namespace at rest', () => {
     expect(why.headline).toBe(`FDD ${VERSION} is crash-looping.`);
     expect(why.because[0]).toBe('No replica of FDD is available');
     expect(why.because.join('\n')).toContain('CrashLoopBackOff, restarted 4 times');
-    expect(why.remedy.join('\n')).toContain('forced bootstrap');
+    expect(why.remedy.at(-1)).toBe('Then bootstrap FDD again: skipper deploy team-a --force-bootstrap');
+    expect(why.offer).toBe('bootstrap');
+  });
+
+  const OLD_VERSION = versionOf(OLD_IMAGE);
+  const waits = (reason: string) => ({ phase: 'Pending', ready: false, waiting: { reason } });
+  const oomKilled = { ready: false, waiting: { reason: 'CrashLoopBackOff' }, lastReason: 'OOMKilled' };
+
+  test.each([
+    ['ImagePullBackOff', waits('ImagePullBackOff'), `The image of FDD ${OLD_VERSION} cannot be pulled.`],
+    ['CrashLoopBackOff', waits('CrashLoopBackOff'), `FDD ${OLD_VERSION} is crash-looping.`],
+    [
+      'OOMKilled between two restarts',
+      oomKilled,
+      `FDD ${OLD_VERSION} is OOM-killed: it needs more memory than its limit allows.`,
+    ],
+  ])(
+    'of %s names the version that fails, not the wanted one, and offers the bootstrap',
+    (_what, state, headline) => {
+      const row = aRow({ status: 'UNAVAILABLE', health: 'degraded', state: 'completed', wanted: VERSION });
+      const pods = [aPod({ ...state, image: OLD_IMAGE })];
+      const snapshot = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }), pods });
+
+      const why = explain({ row, snapshot });
+
+      expect(why.headline).toBe(headline);
+      expect(why.remedy.at(-1)).toBe('Then bootstrap FDD again: skipper deploy team-a --force-bootstrap');
+      expect(why.offer).toBe('bootstrap');
+      expect(explain({ row: { ...row, activity: 'rolling out' }, snapshot }).offer).toBeUndefined();
+    },
+  );
+
+  test('while an old FDD still runs, a deploy is enough', () => {
+    const row = aRow({ health: 'degraded', state: 'failed', code: 'progress_deadline', cause: 'late' });
+    const pods = [aPod({ image: OLD_IMAGE }), aPod(waits('ImagePullBackOff'))];
+
+    const why = explain({ row, snapshot: aSettledSnapshot({ pods }) });
+
+    expect(why.remedy.at(-1)).toBe('Then deploy again.');
+    expect(why.offer).toBeUndefined();
   });
 
   test('quotes FDD if its report on the current deployment is FAILED', () => {

@@ -17,6 +17,9 @@ describe('classifyRefusal', () => {
   const TERMINATING = aStatus({ details: { causes: [{ reason: 'NamespaceTerminating' }] } });
   const QUOTA = aStatus({ message: 'pods "x" is forbidden: exceeded quota: q, requested: pods=1' });
   const SECURITY = aStatus({ message: 'pods "x" is forbidden: violates PodSecurity "restricted:latest"' });
+  const LIMITS = aStatus({ message: 'failed quota: q: must specify limits.cpu for: app' });
+  const RANGE = aStatus({ message: 'maximum memory usage per Container is 1Mi, but limit is 2Mi' });
+  const WEBHOOK = aStatus({ message: 'Internal error occurred: failed calling webhook "w": timeout' });
 
   test.each([
     [400, aStatus(), 'invalid_object', 'permanent'],
@@ -25,6 +28,9 @@ describe('classifyRefusal', () => {
     [403, TERMINATING, 'namespace_gone', 'skipped'],
     [403, QUOTA, 'quota_exceeded', 'permanent'],
     [403, SECURITY, 'pod_rejected', 'permanent'],
+    [403, LIMITS, 'limits_missing', 'permanent'],
+    [403, RANGE, 'limit_range', 'permanent'],
+    [500, WEBHOOK, 'webhook_failed', 'retryable'],
     [404, GONE, 'namespace_gone', 'skipped'],
     [404, ABSENT, 'not_found', 'permanent'],
     [
@@ -56,6 +62,7 @@ describe('classifyRefusal', () => {
     [403, QUOTA, [{ kind: 'refusal', refusal: { by: 'quota', quota: 'q' } }]],
     [403, SECURITY, [{ kind: 'refusal', refusal: { by: 'pod-security' } }]],
     [403, aStatus(), []],
+    [500, WEBHOOK, [{ kind: 'refusal', refusal: { by: 'webhook', webhook: 'w' } }]],
     [500, QUOTA, []],
   ])('adds the refusal in %d with %s as data', (httpStatus, body, symptoms) => {
     expect(classify(httpStatus, body).symptoms).toEqual(symptoms);

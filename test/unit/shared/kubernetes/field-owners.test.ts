@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lastOtherWriter, ownerOf } from '../../../../shared/kubernetes/field-owners.ts';
+import { lastOtherWriter, ownerOf, timeOf } from '../../../../shared/kubernetes/field-owners.ts';
 
 const replicas = { 'f:spec': { 'f:replicas': {} } };
 const entries = [
@@ -15,6 +15,12 @@ describe('field owners', () => {
     expect(ownerOf(entries, 'spec', 'template')).toBe('fdd');
     expect(ownerOf(entries, 'spec', 'paused')).toBeUndefined();
     expect(ownerOf(undefined, 'spec')).toBeUndefined();
+  });
+
+  test('name when the owner of a field wrote last', () => {
+    expect(timeOf(entries, 'spec', 'replicas')).toBe(Date.parse('2026-01-03T00:00:00Z'));
+    expect(timeOf(entries, 'spec', 'paused')).toBeUndefined();
+    expect(timeOf(undefined, 'spec')).toBeUndefined();
   });
 
   test('return the last writer other than Skipper, ignoring writers of the status', () => {

@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+/** Long: what ends before it was not ended by it. */
+const DEADLINE_S = 60;
+
+describe('a release that leaves no FDD alive', () => {
+  const world = useWorld({ flags: { 'progress-deadline': DEADLINE_S } }, async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  });
+
+  test.concurrent.each([
+    ['crash-loop', 'CrashLoopBackOff', 20_000],
+    ['image-pull-failure', 'ImagePullBackOff', 40_000],
+  ] as const)('(%s) is failed as soon as that is certain', async (kind, reason, withinMs) => {
+    const namespace = `dead-${kind}`;
+    await world.addNamespace(namespace, { fdd: OLD });
+    world.fdds.misbehaviour.set(namespace, { kind }, { version: NEW });
+    const began = Date.now();
+
+    const target = await world.deployed(namespace);
+
+    expect(target).toMatchObject({ state: 'failed', code: 'fdd_cannot_run', attempt: 1 });
+    expect(target.reason).toContain(reason.replace('ImagePullBackOff', 'pull'));
+    expect(Date.now() - began).toBeLessThan(withinMs);
+    const why = await until(async () => {
+      const { body } = await world.http(`/api/namespaces/${namespace}`);
+      return body.row.activity === 'idle' && body.why;
+    }, 'the row is idle');
+    expect(why).toMatchObject({ offer: 'bootstrap', headline: expect.stringContaining(NEW) });
+  });
+
+  test.concurrent('the FDD that was to take the deployment up dies: a bootstrap follows', async () => {
+    await world.addNamespace('lost', { fdd: OLD });
+    world.fdds.misbehaviour.set('lost', { kind: 'hang' }, { version: OLD });
+    const { id } = await world.deploy({ namespaces: ['lost'] });
+    await until(
+      async () => (await world.http('/api/namespaces/lost')).body.phase === 'waiting for FDD',
+      'FDD is waited for',
+    );
+    world.fdds.misbehaviour.set('lost', { kind: 'crash-loop' }, { version: OLD });
+    const path = pathOf(PODS, { namespace: 'lost' });
+    await world.kube.request({ method: 'DELETE', path, query: { labelSelector: `app=${FDD}` } });
+
+    const [target] = (await world.rolloutFinished(id, 40_000)).targets;
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
+    const attempts = await until(async () => {
+      const { body } = await world.http('/api/namespaces/lost');
+      return body.row.health === 'healthy' && body.attempts;
+    }, 'it is healthy');
+    expect(attempts.map(({ code }: { code?: string }) => code)).toEqual([undefined, 'fdd_lost']);
+  });
+});
+
+describe('a deployment id that ended at the deadline', () => {
+  const world = useWorld({ flags: { 'progress-deadline': 3 } }, async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  });
+
+  /** FDD has taken it up, and did not finish it before the deadline. */
+  async function abandon(namespace: string): Promise<string | undefined> {
+    await world.addNamespace(namespace, { fdd: OLD });
+    world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+    const target = await world.deployed(namespace);
+    expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+    return world.deploymentId(namespace);
+  }
+
+  async function planned(namespace: string): Promise<string> {
+    const { body } = await world.http(`/api/namespaces/${namespace}/objects`);
+    return body.plan.action;
+  }
+
+  test('is not verified again: the next request writes a new one, and says so before', async () => {
+    const id = await abandon('half-done');
+
+    expect(await planned('half-done')).toBe('redeploy');
+    world.fdds.misbehaviour.set('half-done', { kind: 'slow-start', ms: 0 });
+    const { id: rollout } = await world.deploy({ namespaces: ['half-done'] });
+    await until(async () => (await world.deploymentId('half-done')) !== id, 'a new id is written');
+    world.fdds.misbehaviour.clear('half-done');
+
+    expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
+  });
+
+  test('counts if its SUCCESS came late', async () => {
+    const id = await abandon('late');
+    world.fdds.misbehaviour.clear('late');
+    await until(async () => (await planned('late')) === 'unchanged', 'FDD has finished it');
+
+    expect(await world.deployed('late')).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+    expect(await world.deploymentId('late')).toBe(id);
+  });
+
+  test('is not verified again either if Redis has lost the record', async () => {
+    const id = await abandon('forgotten');
+    const redis = new Redis(world.redis.url);
+    await redis.del('{skipper}:namespace:forgotten');
+    redis.disconnect();
+    // Times in the cluster are in whole seconds.
+    await until(async () => Date.now() % 1_000 > 900, 'a second has passed');
+
+    const { id: rollout } = await world.deploy({ namespaces: ['forgotten'] });
+    await until(async () => (await world.deploymentId('forgotten')) !== id, 'a new id is written');
+    world.fdds.misbehaviour.clear('forgotten');
+
+    expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
+  });
+});
