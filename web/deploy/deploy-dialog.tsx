@@ -21,6 +21,8 @@ export interface OpenDeploy {
   readonly scope: DeployScope;
   /** Undefined means the whole fleet. */
   readonly namespaces: readonly string[] | undefined;
+  /** The bootstrap is forced from the start; it can still be unchecked. */
+  readonly forceBootstrap?: boolean;
 }
 
 /** What the dialog needs to know about the fleet; the namespace page has nothing more. */
@@ -62,7 +64,7 @@ interface DeployFormProps {
 }
 
 function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
-  const force = useSignal(false);
+  const force = useSignal(opened.forceBootstrap ?? false);
   const plan = useSignal<Plan>({ state: 'planning' });
   const typed = useSignal('');
   const isTakeover = useSignal(false);

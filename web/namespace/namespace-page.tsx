@@ -25,6 +25,9 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
   const toasts = useSignal<readonly Toast[]>([]);
   const summary = useComputed(() => ({ namespaces: 1 }));
   const { namespace } = store.details.value;
+  const open = (forceBootstrap: boolean) => {
+    deploy.value = { scope: { kind: 'one', namespace }, namespaces: [namespace], forceBootstrap };
+  };
   return (
     <>
       <TopBar current="fleet" environmentLabel={store.environmentLabel}>
@@ -32,18 +35,12 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
       </TopBar>
       <main id="main" class="namespace-page">
         <NamespaceHeader store={store}>
-          <button
-            type="button"
-            class="button primary needs-script"
-            onClick={() => {
-              deploy.value = { scope: { kind: 'one', namespace }, namespaces: [namespace] };
-            }}
-          >
+          <button type="button" class="button primary needs-script" onClick={() => open(false)}>
             <Icon name="deploy" />
             Deploy…
           </button>
         </NamespaceHeader>
-        <WhyPanel store={store} />
+        <WhyPanel store={store} onBootstrap={() => open(true)} />
         <div class="details-columns">
           <Timeline store={store} />
           <DeploymentPanel store={store} />

@@ -1,8 +1,13 @@
-import { HealthIcon } from '../ui/icon.tsx';
+import { HealthIcon, Icon } from '../ui/icon.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
+interface WhyPanelProps {
+  readonly store: NamespaceStore;
+  readonly onBootstrap: () => void;
+}
+
 /** The explanation, shown before all evidence. */
-export function WhyPanel({ store }: { store: NamespaceStore }) {
+export function WhyPanel({ store, onBootstrap }: WhyPanelProps) {
   const { why } = store.details.value;
   return (
     <section class={`panel why ${why.health}`} aria-labelledby="why">
@@ -27,6 +32,12 @@ export function WhyPanel({ store }: { store: NamespaceStore }) {
           </ol>
         </>
       )}
+      {why.offer === 'bootstrap' ? (
+        <button type="button" class="button needs-script" onClick={onBootstrap}>
+          <Icon name="deploy" />
+          Bootstrap again…
+        </button>
+      ) : null}
       {why.code === undefined ? null : <p class="why-code muted">Error code: {why.code}</p>}
     </section>
   );
