@@ -156,7 +156,8 @@ async function noteChannels(
   channels: ReadonlyMap<string, Channel>,
 ): Promise<void> {
   const news = [...channels.values()].filter(
-    ({ problem }) => problem === undefined || problem.code === 'release_unknown',
+    // A channel that was never read has no good state that silence could hide.
+    ({ problem, release }) => !problem || !release || problem.code === 'release_unknown',
   );
   if (news.length === 0) return;
   await state

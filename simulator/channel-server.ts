@@ -34,6 +34,8 @@ export interface ChannelServer {
   readonly url: string;
   /** Points a channel at another of the versions that were really published. */
   publish(tag: string, version: string): void;
+  /** Serves a file of one's own; links to the published base point back here. */
+  write(path: string, body: string): void;
   /** How often each path was asked for. */
   readonly requests: ReadonlyMap<string, number>;
   readonly faults: ChannelFaults;
@@ -87,6 +89,12 @@ export async function startChannelServer(options: ChannelServerOptions = {}): Pr
     requests,
     publish: (tag, version) => {
       files.set(channelPath(tag), publication(published, version));
+    },
+    write: (path, body) => {
+      const contentType = path.endsWith('.json')
+        ? 'application/json; charset=utf-8'
+        : 'text/yaml; charset=utf-8';
+      files.set(path, { body, contentType, modifiedAt: new Date() });
     },
     faults: {
       set: (path, fault) => {

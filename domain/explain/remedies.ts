@@ -57,14 +57,14 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   limits_missing: ({ namespace }, symptoms) => ({
     headline: 'A ResourceQuota wants the pod to specify resources that it does not specify.',
     remedy: [
-      `Set ${missingLimits(symptoms)} in the release’s fiaas.yml, or in the override; or let a LimitRange in ${namespace} set defaults for them: kubectl -n ${namespace} describe resourcequota,limitrange`,
+      `Publish a release whose fiaas.yml sets ${missingLimits(symptoms)}, or set them in the override and restart Skipper; or let a LimitRange in ${namespace} set defaults for them: kubectl -n ${namespace} describe resourcequota,limitrange`,
       AGAIN,
     ],
   }),
   limit_range: ({ namespace }) => ({
     headline: 'The pod’s resources are outside a LimitRange of the namespace.',
     remedy: [
-      `Change the LimitRange: kubectl -n ${namespace} describe limitrange. Or change the resources that the message names in the release’s fiaas.yml, or in the override.`,
+      `Change the LimitRange: kubectl -n ${namespace} describe limitrange. Or publish a release whose fiaas.yml has other resources, or change them in the override and restart Skipper.`,
       AGAIN,
     ],
   }),
@@ -78,7 +78,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   invalid_object: () => ({
     headline: 'The API server rejected an object as invalid.',
     remedy: [
-      'The message names the field. If it is part of the release’s fiaas.yml, or of the override, correct it there.',
+      'The message names the field. If it is part of the release’s fiaas.yml, publish a corrected release; if it is part of the override, correct it there and restart Skipper.',
       AGAIN,
     ],
   }),
@@ -131,6 +131,8 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     remedy: [
       `Upgrade it there: helm -n ${namespace} upgrade ${helmRelease} …`,
       `To hand it over to Skipper: skipper deploy ${namespace} --force-bootstrap`,
+      `If it is still shown as managed by Helm afterwards, remove Helm's label: kubectl -n ${namespace} label deployment ${FDD} heritage- app.kubernetes.io/managed-by-`,
+      `If it is still shown as managed by Helm afterwards, remove Helm's annotation: kubectl -n ${namespace} annotate deployment ${FDD} meta.helm.sh/release-name-`,
     ],
   }),
   not_found: () => ({
@@ -240,7 +242,10 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   }),
   'out-of-memory': ({ version }, symptoms) => ({
     headline: `FDD ${failing(symptoms) ?? version} is OOM-killed: it needs more memory than its limit allows.`,
-    remedy: ['Raise resources.limits.memory in the release’s fiaas.yml, or in the override.', AGAIN],
+    remedy: [
+      'Publish a release whose fiaas.yml has a higher resources.limits.memory, or raise it in the override and restart Skipper.',
+      AGAIN,
+    ],
   }),
   'application-deleting': BY_CODE.application_deleting,
   'scaled-to-0': ({ namespace }) => ({

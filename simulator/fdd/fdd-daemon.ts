@@ -17,7 +17,7 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
   const crash = context.misbehaviour.find('crash-loop', { namespace, version });
   if (crash !== undefined) {
     for (const line of crash.lines ?? ['General failure!']) log(logLevel('ERROR', line));
-    return { exitCode: crash.exitCode ?? 1 };
+    return { exitCode: crash.exitCode ?? 1, ...(crash.reason ? { reason: crash.reason } : {}) };
   }
   const configuration = await readMountedConfiguration(context.readConfiguration, pod);
   if (signal.aborted) return { exitCode: 143 };

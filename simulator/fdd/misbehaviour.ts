@@ -3,7 +3,13 @@ export type Fault =
   /** The image cannot be had: ErrImagePull, ImagePullBackOff. */
   | { readonly kind: 'image-pull-failure'; readonly message?: string }
   /** FDD ends soon after each start: CrashLoopBackOff. */
-  | { readonly kind: 'crash-loop'; readonly exitCode?: number; readonly lines?: readonly string[] }
+  | {
+      readonly kind: 'crash-loop';
+      readonly exitCode?: number;
+      /** As a kubelet words it: Error if left out, or OOMKilled. */
+      readonly reason?: string;
+      readonly lines?: readonly string[];
+    }
   /** The bootstrap never ends, FDD never reports. */
   | { readonly kind: 'hang' }
   /** The deploy ends FAILED, with these lines in its log; before the Deployment is written, or after. */

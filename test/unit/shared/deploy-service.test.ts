@@ -30,12 +30,19 @@ const COMMAND = { forceBootstrap: false, trigger: 'api', requestedBy: 'test' } a
 interface World {
   readonly namespaces?: Readonly<Record<string, Partial<NamespaceSnapshot>>>;
   readonly answer?: DeployAnswer;
+  readonly channel?: Channel;
   readonly state?: Partial<DeployServiceOptions['state']>;
   readonly addBulk?: () => Promise<never[]>;
 }
 
 /** A service on a cluster with `team-a` and `team-b`, whose desired state accepts everything. */
-function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addBulk }: World = {}) {
+function open({
+  namespaces = { 'team-a': {}, 'team-b': {} },
+  answer,
+  channel = STABLE,
+  state,
+  addBulk,
+}: World = {}) {
   const requests: DeployRequest[] = [];
   const resolved: string[] = [];
   const queued: string[] = [];
@@ -45,7 +52,7 @@ function open({ namespaces = { 'team-a': {}, 'team-b': {} }, answer, state, addB
       problems: () => [],
       resolve: async (tags) => {
         resolved.push(...tags);
-        return new Map([['stable', STABLE]]);
+        return new Map([['stable', channel]]);
       },
     },
     state: {
@@ -172,6 +179,25 @@ describe('request', () => {
     });
 
     await expect(service.request(COMMAND)).rejects.toMatchObject({ code: 'redis_unavailable' });
+  });
+});
+
+describe('what a request learns about channels', () => {
+  const problem = { code: 'release_source_unavailable', message: 'no answer' } as const;
+
+  test.each([
+    ['is noted if the channel was never read', undefined, 1],
+    ['does not hide the last good state', aRelease(), 0],
+  ])('%s', async (_what, release, times) => {
+    const noted: unknown[] = [];
+    const { service } = open({
+      channel: { ...STABLE, release, problem },
+      state: { noteChannels: async (channels) => void noted.push(...channels) },
+    });
+
+    await service.request(COMMAND);
+
+    expect(noted).toHaveLength(times);
   });
 });
 

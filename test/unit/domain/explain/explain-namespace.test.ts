@@ -222,7 +222,7 @@ describe('a namespace that Skipper does not deploy', () => {
 
     expect(why).toMatchObject({ code: 'helm_managed', health: 'unmanaged' });
     expect(why.remedy.join('\n')).toContain('helm -n team-a upgrade my-fdd');
-    expect(why.remedy.at(-1)).toBe('To hand it over to Skipper: skipper deploy team-a --force-bootstrap');
+    expect(why.remedy[1]).toBe('To hand it over to Skipper: skipper deploy team-a --force-bootstrap');
   });
 });
 

@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import { createAdmissionRules } from '../support/admission-rules.ts';
+import { followRemedy } from '../support/follow-remedy.ts';
+import { REMEDY_SCENARIOS, type RemedyScenario } from '../support/remedy-scenarios.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const rules = createAdmissionRules();
+const world = useWorld(
+  {
+    cluster: { mutate: rules.admit },
+    delays: { bootstrapTimeoutMs: 2_000 },
+    flags: { 'progress-deadline': 8, 'max-attempts': 100 },
+  },
+  async (opened) => {
+    await opened.startApi();
+    await opened.startWorker({ flags: { 'bootstrap-deadline': 6, concurrency: 50 } });
+  },
+);
+
+interface Shown {
+  readonly why: { readonly headline: string; readonly remedy: readonly string[]; readonly code?: string };
+  readonly row: { readonly health: string; readonly activity: string };
+}
+
+async function shown(namespace: string): Promise<Shown> {
+  return (await world.http(`/api/namespaces/${namespace}`)).body;
+}
+
+/** The remedy, once the page shows it. */
+async function remedyOf(namespace: string, { headline, isBusy }: RemedyScenario): Promise<readonly string[]> {
+  let last: Shown | undefined;
+  const why = await until(async () => {
+    last = await shown(namespace);
+    return headline.test(last.why.headline) && (isBusy || last.row.activity === 'idle') && last.why;
+  }, 'the remedy is shown').catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${JSON.stringify([last?.why, last?.row])}`);
+  });
+  return why.remedy;
+}
+
+async function play(name: string, scenario: RemedyScenario): Promise<void> {
+  const namespace = name.toLowerCase().replaceAll('_', '-');
+  const stage = { world, rules, namespace };
+  await world.addNamespace(namespace, scenario.options);
+  await scenario.breaks(stage);
+  if (scenario.isDeployed !== false) await world.deploy({ namespaces: [namespace] });
+  if (scenario.during) {
+    await until(
+      async () => (await shown(namespace)).row.activity === 'waiting for FDD',
+      'the deploy waits for FDD',
+    );
+    await scenario.during(stage);
+  }
+  const remedy = await remedyOf(namespace, scenario);
+
+  await followRemedy(remedy, { ...stage, ...scenario, edits: scenario.edits?.(stage) ?? [] });
+
+  let last: Shown | undefined;
+  await until(async () => {
+    last = await shown(namespace);
+    return last.row.health === 'healthy' && last.row.activity === 'idle';
+  }, 'it is healthy').catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${JSON.stringify({ remedy, last: [last?.why, last?.row] })}`);
+  });
+}
+
+describe('the remedy that the page shows, followed to the letter, ends healthy', () => {
+  test.concurrent.each(Object.entries(REMEDY_SCENARIOS))('%s', async (name, scenario) => {
+    await play(name, scenario);
+    expect((await shown(name.toLowerCase().replaceAll('_', '-'))).why.remedy).toEqual([]);
+  });
+});
