@@ -27,6 +27,19 @@ import {
 import { createCountedQuota } from './support/quota.ts';
 import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
 
+const LIMIT_RANGES: Resource = {
+  apiVersion: 'v1',
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  namespaced: true,
+};
+const WEBHOOKS: Resource = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  namespaced: false,
+};
+
 describeCluster('refusals of a real control plane', { needsControllers: true }, () => {
   let world: RealWorld;
   let skipper: SkipperPair;
@@ -167,17 +180,70 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
       path: pathOf(NAMESPACES, { name: namespace }),
       body: { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
     });
-    const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 4 } });
+    const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 60 } });
     try {
       const targets = await pair.deploy([namespace]);
 
       const target = targets[namespace];
-      expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+      expect(target).toMatchObject({ state: 'failed', code: 'fdd_cannot_run' });
       expect(target?.details?.join('\n')).toMatch(/violates PodSecurity/);
     } finally {
       await pair.stop();
     }
   }, 60_000);
+
+  test('a quota that wants limits, and a LimitRange, fail the namespace for good, each with its own code', async () => {
+    const limits = [{ type: 'Container', min: { memory: '1Gi' } }];
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'large' }, spec: { limits } };
+    const unlimited = await world.createNamespace('team-unlimited', {
+      before: (name) => createCountedQuota(world.admin, name, { hard: { 'limits.memory': '10Gi' } }),
+    });
+    const small = await world.createNamespace('team-small', {
+      before: (name) => world.admin.create(LIMIT_RANGES, name, range),
+    });
+
+    const targets = await skipper.deploy([unlimited, small]);
+
+    expect(targets[unlimited]).toMatchObject({ state: 'failed', code: 'limits_missing', attempt: 1 });
+    expect(targets[unlimited]?.reason).toMatch(/failed quota: limits: must specify limits\.memory/);
+    expect(targets[small]).toMatchObject({ state: 'failed', code: 'limit_range', attempt: 1 });
+    expect(targets[small]?.reason).toMatch(/minimum memory usage per Container is 1Gi/);
+  }, 60_000);
+
+  test('a webhook that does not answer is named, and retried until it does', async () => {
+    const namespace = await world.createNamespace('team-webhook', { labels: { webhook: 'mute' } });
+    await world.admin.create(WEBHOOKS, undefined, muteWebhook());
+    const { id } = await skipper.post({ namespaces: [namespace] });
+    const [waiting] = await until(
+      'the webhook is named',
+      async () => (await skipper.rollout(id)).targets,
+      (targets) => targets[0]?.code !== undefined,
+    );
+
+    await world.admin.delete(WEBHOOKS, { name: 'mute.example.com' });
+
+    expect(waiting).toMatchObject({ state: 'running', code: 'webhook_failed' });
+    expect((await skipper.finished(id)).targets).toMatchObject([{ state: 'completed' }]);
+  }, 60_000);
+
+  function muteWebhook(): Record<string, unknown> {
+    return {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'mute.example.com' },
+      webhooks: [
+        {
+          name: 'mute.example.com',
+          clientConfig: { url: 'https://127.0.0.1:9/' },
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
+          namespaceSelector: { matchLabels: { webhook: 'mute' } },
+          sideEffects: 'None',
+          timeoutSeconds: 1,
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    };
+  }
 
   test("FDD's FAILED fails the job, with FDD's own log lines", async () => {
     const namespace = await world.createNamespace('team-fdd-failed');
