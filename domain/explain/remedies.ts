@@ -30,6 +30,8 @@ export interface Advice {
 
 /** Becomes BOOTSTRAP if no FDD runs: only a bootstrap is certain to deploy then. */
 const AGAIN = 'Then deploy again.';
+/** A failed deploy stays failed until the next one, even if FDD runs by then. */
+const VERIFY = 'Once it is ready, deploy again: FDD is verified then.';
 const BOOTSTRAP = 'Then bootstrap FDD again: skipper deploy NAMESPACE --force-bootstrap';
 
 type Adviser = (trouble: Trouble, symptoms: readonly Symptom[]) => Advice;
@@ -44,7 +46,9 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     ],
   }),
   forbidden: ({ namespace }, symptoms) => ({
-    headline: 'Skipper lacks a permission that this deploy needs.',
+    headline: refusalsIn(symptoms).some(({ by }) => by === 'rbac')
+      ? 'Skipper lacks a permission that this deploy needs.'
+      : 'The API server forbids a request that this deploy needs.',
     remedy: [grantRight(namespace, symptoms), AGAIN],
   }),
   quota_exceeded: ({ namespace }, symptoms) => ({
@@ -270,6 +274,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     headline: 'FDD’s container cannot be created: it refers to something that does not exist.',
     remedy: [
       `Create what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}. The pod then starts automatically.`,
+      VERIFY,
     ],
   }),
   'crash-loop': ({ namespace, configMap, version }, symptoms) => ({
@@ -285,6 +290,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     headline: 'FDD’s pod cannot be scheduled.',
     remedy: [
       'Free resources, or fix what the message names (taints, selectors, volumes). The pod then starts automatically.',
+      VERIFY,
     ],
   }),
 };
@@ -370,7 +376,7 @@ function webhookIn(symptoms: readonly Symptom[]): string {
 function grantRight(namespace: string, symptoms: readonly Symptom[]): string {
   const missing = refusalsIn(symptoms).find(({ by }) => by === 'rbac');
   if (missing?.by !== 'rbac') {
-    return `Skipper's service account lacks a permission in ${namespace}, or an admission policy denies the request: see the message.`;
+    return `Change the admission policy that the message names, or grant Skipper's service account what it lacks in ${namespace}.`;
   }
   const { user = "Skipper's service account", verb, resource, group } = missing;
   return `Grant ${user} the verb ${verb} on ${group ? `${resource}.${group}` : resource} in ${namespace}.`;

@@ -23,6 +23,7 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
       if (fault === undefined) return;
       throw new Error(fault.message ?? `${mainContainer(pod.spec)?.image}: not found`);
     },
+    configProblem: (pod) => misbehaviour.find('container-config-error', whereOf(pod))?.message,
     start: (pod, output) => {
       const container = mainContainer(pod.spec);
       if (container === undefined || !isFddImage(container.image)) {

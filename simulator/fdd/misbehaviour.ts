@@ -10,6 +10,8 @@ export type Fault =
       readonly reason?: string;
       readonly lines?: readonly string[];
     }
+  /** The container refers to something that does not exist: CreateContainerConfigError. */
+  | { readonly kind: 'container-config-error'; readonly message: string }
   /** The bootstrap never ends, FDD never reports. */
   | { readonly kind: 'hang' }
   /** The deploy ends FAILED, with these lines in its log; before the Deployment is written, or after. */

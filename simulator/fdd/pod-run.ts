@@ -62,6 +62,7 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
   async function live(): Promise<void> {
     while (!stopping.signal.aborted) {
       await pull();
+      await configure();
       if (stopping.signal.aborted) return;
       const exit = await runContainer();
       if (stopping.signal.aborted || exit === undefined) return;
@@ -94,6 +95,16 @@ function runPod(pod: Pod, container: Container, context: PodRunContext): PodRun 
         state: { kind: 'waiting', reason: 'ImagePullBackOff', message: backingOff },
       });
       await sleep((waitMs * 3) / 4, stopping.signal);
+    }
+  }
+
+  /** Tries again and again, as a kubelet does with each sync. */
+  async function configure(): Promise<void> {
+    for (let problem = runtime.configProblem?.(pod); problem !== undefined && !stopping.signal.aborted; ) {
+      const reason = 'CreateContainerConfigError';
+      await report({ restartCount, last, state: { kind: 'waiting', reason, message: problem } });
+      await sleep(delays.backoffMs, stopping.signal);
+      problem = runtime.configProblem?.(pod);
     }
   }
 

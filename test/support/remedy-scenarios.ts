@@ -80,6 +80,16 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     headline: /Skipper lacks a permission/,
     edits: (stage) => [{ when: /^Grant skipper the verb patch/, does: () => allow(stage) }],
   },
+  'forbidden-by-a-policy': {
+    follows: 'forbidden',
+    breaks: (stage) =>
+      refuse(stage, 'Application', {
+        code: 403,
+        message: 'admission webhook "policy.example.com" denied the request: not on a Friday',
+      }),
+    headline: /The API server forbids a request/,
+    edits: (stage) => [{ when: /^Change the admission policy/, does: () => allow(stage) }],
+  },
   quota_exceeded: {
     follows: 'quota_exceeded',
     breaks: (stage) => setQuota(stage, '0'),
@@ -245,6 +255,18 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     breaks: (stage) => misbehave(stage, { kind: 'image-pull-failure' }),
     headline: new RegExp(`image of FDD ${NEW} cannot be pulled`),
     edits: (stage) => [{ when: /^Check that the image exists/, does: () => behave(stage) }],
+  },
+  'container-not-created': {
+    follows: 'container-not-created',
+    options: { fdd: OLD },
+    breaks: (stage) =>
+      misbehave(stage, { kind: 'container-config-error', message: 'secret "x" not found' }, NEW),
+    headline: /refers to something that does not exist/,
+    isTrue: /^Once it is ready/,
+    edits: (stage) => [
+      { when: /^Create what the message names/, does: () => behave(stage) },
+      { when: /^Once it is ready/, does: () => isReady(stage) },
+    ],
   },
   'out-of-memory': {
     follows: 'out-of-memory',
@@ -453,7 +475,6 @@ export const NOT_FOLLOWED: Readonly<Partial<Record<ErrorCode | Diagnosis, string
   redis_unavailable: 'no page and no API answers without Redis: test/integration/outages.test.ts',
   bootstrap_pod_stuck: 'is shown after 60 s at the earliest',
   fdd_unconfigured: 'no FDD, simulated or real, writes a Deployment without the mount',
-  'container-not-created': 'the simulated kubelet creates every container',
   'not-scheduled': 'the simulated kubelet takes every pod',
   'limits-missing': 'the advice of limits_missing',
   'pod-rejected': 'the advice of pod_rejected',
@@ -541,6 +562,10 @@ async function setQuota({ world, namespace }: Stage, pods: string): Promise<void
     spec: { hard: { pods } },
   };
   await world.kube.apply(RESOURCE_QUOTAS, { namespace, name: 'few' }, body);
+}
+
+async function isReady({ world, namespace }: Stage): Promise<void> {
+  await until(async () => (await world.deployment(namespace)).status.availableReplicas === 1, 'FDD is ready');
 }
 
 async function killFdd({ world, namespace }: Stage): Promise<void> {
