@@ -35,6 +35,18 @@ describe('a release that leaves no FDD alive', () => {
     expect(why).toMatchObject({ offer: 'bootstrap', headline: expect.stringContaining(NEW) });
   });
 
+  test.concurrent('the id of a bootstrap that failed is not used again', async () => {
+    await world.addNamespace('exits');
+    world.fdds.misbehaviour.set('exits', { kind: 'bootstrap-exits', exitCode: 1 });
+    expect(await world.deployed('exits')).toMatchObject({ state: 'failed', code: 'bootstrap_failed' });
+    const id = await world.deploymentId('exits');
+    world.fdds.misbehaviour.clear('exits');
+
+    expect(await world.deployed('exits')).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+
+    expect(await world.deploymentId('exits')).not.toBe(id);
+  });
+
   test.concurrent('the FDD that was to take the deployment up dies: a bootstrap follows', async () => {
     await world.addNamespace('lost', { fdd: OLD });
     world.fdds.misbehaviour.set('lost', { kind: 'hang' }, { version: OLD });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
+import type { ClusterCache } from '../../../shared/kubernetes/cluster-cache.ts';
 import { awaitVerdict } from '../../../worker/await-verdict.ts';
 import type { RunContext } from '../../../worker/run-context.ts';
 import {
@@ -229,6 +230,21 @@ describe('awaitVerdict', () => {
       await jest.advanceTimersByTimeAsync(4_000);
 
       expect(await failure).toMatchObject({ error: { code: 'fdd_cannot_run' }, afterMs: 2_000 });
+    });
+
+    test('is not certain while the API server does not answer', async () => {
+      jest.useFakeTimers();
+      const { context } = open(dead);
+      const blind = { name: 'pods', problem: 'no answer', refused: false };
+      const cluster = { ...context.cluster, watches: () => [blind] } as unknown as ClusterCache;
+      const stopping = new AbortController();
+      const began = Date.now();
+
+      const failure = waitFrom(began, { ...context, cluster, signal: stopping.signal });
+      await jest.advanceTimersByTimeAsync(10_000);
+      stopping.abort(new Error('still waiting'));
+
+      expect(await failure).toMatchObject({ error: { message: 'still waiting' } });
     });
 
     test('counts from the last moment at which one still lived', async () => {

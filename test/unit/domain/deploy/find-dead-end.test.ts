@@ -134,6 +134,7 @@ describe('findDeadEnd: of a bootstrap', () => {
     ['the pod belongs to another deployment', [], aBootstrapPod({ ...NO_IMAGE, startedFor: FOREIGN_ID })],
     ['the pod runs', [], aBootstrapPod()],
     ['the pod is not shown yet', [], undefined],
+    ['it is being created', [], aBootstrapPod({ ...NO_IMAGE, waiting: { reason: 'ContainerCreating' } })],
   ])('is not certain if %s', (_when, pods, bootstrapPod) => {
     expect(end({ ...first, pods, bootstrapPod }, BOOTSTRAP)).toBeUndefined();
   });

@@ -376,7 +376,10 @@ describe('a namespace at rest', () => {
       expect(why.headline).toBe(headline);
       expect(why.remedy.at(-1)).toBe('Then bootstrap FDD again: skipper deploy team-a --force-bootstrap');
       expect(why.offer).toBe('bootstrap');
-      expect(explain({ row: { ...row, activity: 'rolling out' }, snapshot }).offer).toBeUndefined();
+      const attempts = [aFailedAttempt('fdd_cannot_run', { end: 'retrying' })];
+      const retrying = explain({ row: { ...row, activity: 'retrying' }, snapshot, attempts });
+      expect(retrying.remedy.at(-1)).toContain('--force-bootstrap');
+      expect(retrying.offer).toBeUndefined();
     },
   );
 

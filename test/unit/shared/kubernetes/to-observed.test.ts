@@ -45,6 +45,18 @@ describe('toObservedApplication', () => {
     });
   });
 
+  test('knows when its deployment id was written', () => {
+    const label = { 'f:metadata': { 'f:labels': { 'f:fiaas/deployment_id': {} } } };
+    const managedFields = [
+      { manager: 'fiaas-skipper', time: '2026-01-01T00:00:00Z', fieldsV1: label },
+      { manager: 'fdd', time: '2026-01-02T00:00:00Z', subresource: 'status', fieldsV1: {} },
+    ];
+
+    expect(toObservedApplication({ metadata: { ...metadata, managedFields } }).writtenAt).toBe(
+      Date.parse('2026-01-01T00:00:00Z'),
+    );
+  });
+
   test('treats an empty status as missing', () => {
     expect(toObservedApplication({ metadata, status: {} }).status).toBeUndefined();
   });
@@ -314,3 +326,30 @@ describe('toObservedPod', () => {
     expect(toObservedPod({ metadata })).toMatchObject({ phase: 'Pending', ready: false, restarts: 0 });
   });
 });
+
+test.each(['fiaas-deploy-daemon', 'fiaas-deploy-daemon-bootstrap'])(
+  'a pod of %s shows image, deployment and why its container ended last',
+  (name) => {
+    const pod = toObservedPod({
+      metadata: { ...metadata, name },
+      spec: {
+        containers: [
+          { name: 'sidecar', image: 'proxy:1' },
+          { name, image: IMAGE },
+        ],
+      },
+      status: {
+        containerStatuses: [
+          {
+            name,
+            restartCount: 4,
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+            lastState: { terminated: { reason: 'OOMKilled' } },
+          },
+        ],
+      },
+    });
+
+    expect(pod).toMatchObject({ image: IMAGE, deploymentId: OUR_ID, lastReason: 'OOMKilled', restarts: 4 });
+  },
+);
