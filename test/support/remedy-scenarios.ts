@@ -420,8 +420,8 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     breaks: (stage) => misbehave(stage, { kind: 'hang' }),
     during: (stage) => change(stage, APPLICATIONS, { spec: { image: `fiaas/${FDD}:${OLD}` } }),
     isBusy: true,
-    headline: /Somebody changed what Skipper was deploying/,
-    edits: (stage) => [{ when: /^Nothing to do if it was done once/, does: () => behave(stage) }],
+    headline: /Another client changed the objects of a deploy/,
+    edits: (stage) => [{ when: /^Nothing to do if it happened once/, does: () => behave(stage) }],
   },
   fdd_lost: {
     follows: 'fdd_lost',
