@@ -247,6 +247,10 @@ function readConfigFile(
   }
   const parsed = parseYaml(readOrFail(path));
   if (!parsed.ok) throw new ConfigurationError(`config file ${path} ${parsed.reason}`);
+  if (parsed.duplicateKeys) {
+    const keys = parsed.duplicateKeys.join(', ');
+    throw new ConfigurationError(`config file ${path} has a setting more than once: ${keys}`);
+  }
   if (parsed.value === null) return {};
   const mapping = z.record(z.string(), z.unknown()).safeParse(parsed.value);
   if (mapping.success) return mapping.data;

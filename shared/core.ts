@@ -6,6 +6,7 @@ import { createDeployService, type DeployService } from './deploy-service.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
+import { readConfigInTime } from './kubernetes/read-namespace-config.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
 import { readCa } from './read-pem.ts';
@@ -74,6 +75,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     queue: deployQueue,
     metrics,
     manageRbac: settings.manageRbac,
+    readConfig: (namespace) => readConfigInTime(client, namespace),
     log: log.child({ logger: 'deploy-service' }),
   });
   return {

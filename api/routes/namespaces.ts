@@ -5,6 +5,7 @@ import { Problem } from '../../domain/problem.ts';
 import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
+import { snapshotOf } from '../namespace-details/snapshot-of.ts';
 import { HttpProblem } from '../problem.ts';
 import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
@@ -36,7 +37,7 @@ export const namespaceRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    const snapshot = services.cluster.snapshot(namespace);
+    const snapshot = await snapshotOf(services, namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
@@ -74,7 +75,7 @@ export const namespaceObjectsRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    if (!services.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
+    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
     return { status: 200, body: await readNamespaceObjects(services, namespace) };
   },
 });

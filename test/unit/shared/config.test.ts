@@ -211,6 +211,7 @@ describe('readSettings', () => {
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
     ['a missing file', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
     ['a file that is not YAML', { file: 'a: [' }, /not valid YAML/],
+    ['a duplicate setting', { file: 'port: 1\nport: 2' }, /a setting more than once: port/],
     ['a file that is not a mapping', { file: '- a' }, /not a YAML mapping/],
     ['a file that is a folder', { flags: { configFile: folder } }, /cannot be read/],
   ])('acceptance 20: rejects %s with a clear message', (_what, sources, message) => {
