@@ -4,6 +4,7 @@ import { pinoHttp } from 'pino-http';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
+import { isReady } from '../shared/redis.ts';
 import { mountBoard } from './board/mount-board.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
@@ -13,6 +14,7 @@ import { measureRequests } from './measure-requests.ts';
 import { openApiDocument } from './openapi.ts';
 import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
+import { openPodLogs } from './pod-logs.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
 import { openReleaseChecks } from './release-checks.ts';
@@ -31,6 +33,7 @@ export type ApiCore = Pick<
   | 'cluster'
   | 'deployQueue'
   | 'log'
+  | 'logQueue'
   | 'metrics'
   | 'redis'
   | 'redisHealth'
@@ -69,7 +72,8 @@ export function createApp(
   const events = createEventHub(view);
   const { service, state, cluster, client, releases } = core;
   const releaseChecks = openReleaseChecks(core);
-  const services = { service, state, cluster, client, releases, releaseChecks, view, events };
+  const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
+  const services = { service, state, cluster, client, releases, releaseChecks, podLogs, view, events };
   app.use(
     operationsRouter({
       registry: core.metrics.registry,

@@ -1,7 +1,12 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
 import { fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
-import { namespaceObjectsRoute, namespaceRoute, statusRoute } from './routes/namespaces.ts';
+import {
+  namespaceLogsRoute,
+  namespaceObjectsRoute,
+  namespaceRoute,
+  statusRoute,
+} from './routes/namespaces.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
 import { rolloutRoute, rolloutsRoute } from './routes/rollouts.ts';
 
@@ -17,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   statusRoute,
   namespaceRoute,
   namespaceObjectsRoute,
+  namespaceLogsRoute,
   releasesRoute,
   releaseCheckRoute,
 ];

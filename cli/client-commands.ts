@@ -65,6 +65,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addDeploy(program, io, act);
   addWait(program, io, act);
   addWhy(program, io, act);
+  addLogs(program, io, act);
   addReleases(program, io, act);
 }
 
@@ -161,6 +162,19 @@ function addWhy(program: Command, io: Io, act: Act): void {
       act(flags, async (client) => {
         const { explain } = await import('./why/why-command.ts');
         return explain(client, namespace, flags.output, io);
+      }),
+    );
+}
+
+function addLogs(program: Command, io: Io, act: Act): void {
+  asClient(program.command('logs'), "show the last log lines of FDD's pods, also of before their last crash")
+    .addArgument(new Argument('<namespace>'))
+    .addOption(outputOption())
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action((namespace: string, flags: OutputFlags) =>
+      act(flags, async (client) => {
+        const { showLogs } = await import('./logs/logs-command.ts');
+        return showLogs(client, namespace, flags.output, io);
       }),
     );
 }

@@ -1,5 +1,6 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
 import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
@@ -54,6 +55,7 @@ export const namespaceRoute = route({
       links: {
         self: `/api/namespaces/${namespace}`,
         objects: `/api/namespaces/${namespace}/objects`,
+        logs: `/api/namespaces/${namespace}/logs`,
         page: `/status/${namespace}`,
         ...(record === undefined
           ? {}
@@ -77,6 +79,24 @@ export const namespaceObjectsRoute = route({
   handle: async ({ params: { namespace = '' }, ...services }) => {
     if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
     return { status: 200, body: await readNamespaceObjects(services, namespace) };
+  },
+});
+
+export const namespaceLogsRoute = route({
+  method: 'get',
+  path: '/api/namespaces/:namespace/logs',
+  operationId: 'getNamespaceLogs',
+  summary: "The last log lines of FDD's pods, also of before their last crash",
+  mutates: false,
+  responses: {
+    200: { description: 'The logs; one that cannot be read has the reason', schema: NamespaceLogs },
+    404: { description: 'It is not a FIAAS namespace', schema: Problem },
+    503: { description: 'No worker has read them in time', schema: Problem },
+  },
+  handle: async ({ params: { namespace = '' }, ...services }) => {
+    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
+    const logs = await services.podLogs.read(namespace);
+    return { status: 200, body: { namespace, readAt: Date.now(), logs } };
   },
 });
 
