@@ -1,6 +1,6 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
-import { fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
+import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
 import {
   namespaceLogsRoute,
   namespaceObjectsRoute,
@@ -18,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   aliasOf(rolloutsRoute, '/api/deployments'),
   aliasOf(rolloutRoute, '/api/deployments/:id'),
   fleetRoute,
+  fleetCsvRoute,
   fleetEventsRoute,
   statusRoute,
   namespaceRoute,

@@ -266,6 +266,37 @@ describe('GET /api/status', () => {
   });
 });
 
+describe('GET /api/fleet.csv', () => {
+  const rowsOf = (text: string) => text.trimEnd().split('\r\n').slice(1);
+
+  test('is a file with a line per namespace, its columns those of the command line', async () => {
+    const { app } = open({ namespaces: { 'team-b': { config: invalid('no, YAML') }, 'team-a': {} } });
+
+    const { status, headers, text } = await request(app).get('/api/fleet.csv');
+
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
+    expect(headers['content-disposition']).toBe('attachment; filename="skipper-fleet.csv"');
+    expect(text).toMatch(
+      /^namespace,health,status,channel,version,wanted,since,activity,attempt,detail,cause\r\n/,
+    );
+    expect(text).toMatch(/\r\n$/);
+    expect(rowsOf(text)[0]).toMatch(/^team-b,degraded,CONFIG_ERROR,.*,"no, YAML"$/);
+    expect(rowsOf(text)[1]).toMatch(/^team-a,/);
+  });
+
+  test('is filtered and sorted like the page', async () => {
+    const { app } = open({ namespaces: { c: {}, a: {}, b: { config: invalid('no YAML') } } });
+    const names = async (query: string) =>
+      rowsOf((await request(app).get(`/api/fleet.csv?${query}`)).text).map((row) => row.split(',')[0]);
+
+    expect(await names('sort=-namespace')).toEqual(['c', 'b', 'a']);
+    expect(await names('health=degraded')).toEqual(['b']);
+    expect(await names('health=unknown&health=degraded&sort=namespace')).toEqual(['a', 'b', 'c']);
+    expect(await names('q=yaml')).toEqual(['b']);
+  });
+});
+
 describe('other paths', () => {
   test.each([
     ['/api/namespaces/nowhere', 404],
