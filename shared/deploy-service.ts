@@ -4,6 +4,7 @@ import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.t
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
+import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
@@ -42,6 +43,10 @@ export interface PlannedTarget {
   readonly action: DeploymentPlan['action'];
   readonly reason: string;
   readonly version?: string;
+  /** The version that its Deployment has now; empty without one. */
+  readonly from?: string;
+  /** The Helm release that FDD is taken over from. */
+  readonly takesOverFrom?: string;
   readonly steps: readonly Step[];
 }
 
@@ -244,21 +249,25 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
   const rolloutId = newRolloutId();
   return selected.map((target): PlannedTarget => {
     const { namespace } = target;
+    const observed = parts.cluster.snapshot(namespace);
+    const { helmRelease, image } = observed.deployment ?? {};
+    const from = image === undefined ? '' : versionOf(image);
     const { release, target: state } = toRequested(target, channels, undefined);
     if (target.kind !== 'deploy' || !release) {
-      return { namespace, action: 'refuse', reason: state.reason ?? '', steps: [] };
+      return { namespace, from, action: 'refuse', reason: state.reason ?? '', steps: [] };
     }
     const planned = planDeployment({
       config: target.config,
       release,
       rolloutId,
       forceBootstrap: question.forceBootstrap,
-      observed: parts.cluster.snapshot(namespace),
+      observed,
       quotas: [],
       manageRbac: parts.manageRbac,
       done: {},
     });
-    return { namespace, version: release.version, ...planned };
+    const takesOverFrom = planned.action === 'bootstrap' ? helmRelease : undefined;
+    return { namespace, version: release.version, from, takesOverFrom, ...planned };
   });
 }
 

@@ -8,7 +8,7 @@ import { createDeployService, type DeployServiceOptions } from '../../../shared/
 import { createMetrics } from '../../../shared/metrics.ts';
 import type { Channel } from '../../../shared/releases/release-source.ts';
 import type { DeployAnswer, DeployRequest } from '../../../shared/state/deploy-request.ts';
-import { aConfig, aRelease, aRollout, silentLog } from '../../support/builders.ts';
+import { aConfig, aDeployment, aRelease, aRollout, silentLog, VERSION } from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
 const STABLE: Channel = {
@@ -276,6 +276,30 @@ describe('plan', () => {
       { namespace: 'good', version: 'v2' },
     ]);
     expect([requests, queued]).toEqual([[], []]);
+  });
+
+  test('says from which version, and what is taken over from Helm', async () => {
+    const { service } = open({
+      namespaces: {
+        helm: { deployment: aDeployment({ helmRelease: 'fdd-release' }) },
+        none: { deployment: undefined, application: undefined },
+        plain: {},
+      },
+    });
+
+    const planned = await service.plan({ forceBootstrap: true });
+
+    expect(planned).toMatchObject([
+      { namespace: 'helm', action: 'bootstrap', from: VERSION, takesOverFrom: 'fdd-release' },
+      { namespace: 'none', action: 'bootstrap', from: '' },
+      { namespace: 'plain', action: 'bootstrap', from: VERSION },
+    ]);
+    expect(planned.slice(1).map(({ takesOverFrom }) => takesOverFrom)).toEqual([undefined, undefined]);
+    expect(await service.plan({ forceBootstrap: false })).toMatchObject([
+      { namespace: 'helm', action: 'refuse', from: VERSION },
+      {},
+      {},
+    ]);
   });
 });
 
