@@ -35,6 +35,12 @@ export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }
       <TopBar current="fleet" environmentLabel={store.environmentLabel}>
         <LiveNote store={store} />
       </TopBar>
+      <Toasts
+        toasts={toasts.value}
+        onClose={(id) => {
+          toasts.value = toasts.value.filter((toast) => toast.id !== id);
+        }}
+      />
       <main id="main" class="namespace-page">
         <NamespaceHeader store={store}>
           <button
@@ -65,12 +71,6 @@ export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }
         open={deploy}
         onAccepted={({ id }) => {
           toasts.value = [...toasts.value, { id, content: <strong>Rollout {id} was accepted.</strong> }];
-        }}
-      />
-      <Toasts
-        toasts={toasts.value}
-        onClose={(id) => {
-          toasts.value = toasts.value.filter((toast) => toast.id !== id);
         }}
       />
     </>
