@@ -6,6 +6,7 @@ import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../sha
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { isReady } from '../shared/redis.ts';
 import { mountBoard } from './board/mount-board.ts';
+import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
@@ -52,7 +53,7 @@ export function createApp(
   view: FleetView,
   moreProblems: () => Problems = () => [],
 ): Express {
-  const app = express().disable('x-powered-by');
+  const app = express().disable('x-powered-by').set('trust proxy', core.settings.trustProxy);
   app.use(
     pinoHttp({
       logger: core.log.child({ logger: 'http' }),
@@ -129,8 +130,7 @@ function serve(route: Route, services: RouteServices) {
       headers: request.headers as Record<string, string | undefined>,
       rawBody,
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
-      // A plain IPv4 address, not one mapped to IPv6.
-      caller: (request.ip ?? 'unknown').replace(/^::ffff:/, ''),
+      caller: callerOf(request),
     });
     if ('stream' in answer) return answer.stream(response);
     response

@@ -266,6 +266,45 @@ describe('GET /api/status', () => {
   });
 });
 
+describe('behind a reverse proxy', () => {
+  const PROXY = { trustProxy: 'loopback, 10.0.0.0/8' };
+  const viaProxy = (app: ReturnType<typeof open>['app'], forwarded: string) =>
+    request(app).post('/api/deploy').set('x-forwarded-for', forwarded);
+
+  test.each([
+    ['its client', PROXY, '203.0.113.9', '203.0.113.9'],
+    [
+      'the client that the last proxy that nobody trusts has seen',
+      PROXY,
+      '6.6.6.6, 203.0.113.9, 10.1.1.1',
+      '203.0.113.9',
+    ],
+    ['an IPv6 client', PROXY, '2001:db8::1', '2001:db8::1'],
+    ['the proxy, if the header is no address', PROXY, '<script>', '127.0.0.1'],
+    ['the proxy, if nobody trusts it', {}, '203.0.113.9', '127.0.0.1'],
+    ['the proxy, if another one is trusted', { trustProxy: '10.0.0.1' }, '203.0.113.9', '127.0.0.1'],
+  ])('a request is of %s', async (_who, flags, forwarded, requestedBy) => {
+    const { app, requested } = open({ flags });
+
+    await viaProxy(app, forwarded);
+
+    expect(requested).toMatchObject([{ requestedBy }]);
+  });
+
+  test.each([
+    ['the host that its client has requested for', PROXY, 202],
+    ['its own host, if nobody trusts it', {}, 403],
+  ])('an origin is compared with %s', async (_what, flags, status) => {
+    const { app } = open({ flags });
+
+    const response = await viaProxy(app, '203.0.113.9')
+      .set('x-forwarded-host', 'skipper.example')
+      .set('origin', 'https://skipper.example');
+
+    expect(response.status).toBe(status);
+  });
+});
+
 describe('GET /api/fleet.csv', () => {
   const rowsOf = (text: string) => text.trimEnd().split('\r\n').slice(1);
 

@@ -206,6 +206,9 @@ describe('readSettings', () => {
       { flags: { environmentLabel: 'x'.repeat(41) } },
       /40 characters/,
     ],
+    ...['nowhere', '10.0.0.0/33', '0.0.0.0/0', '::/0', '1.2.3.4/8/8', '1', 'true', '10.0.0.1,'].map(
+      (trustProxy) => [`the proxy ${trustProxy}`, { flags: { trustProxy } }, /expected addresses/] as const,
+    ),
     ['a client certificate without its key', { flags: { redisCertFile: '/a' } }, /--redis-key-file/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
