@@ -4,7 +4,9 @@ import { pinoHttp } from 'pino-http';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
+import { isReady } from '../shared/redis.ts';
 import { mountBoard } from './board/mount-board.ts';
+import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
@@ -13,6 +15,7 @@ import { measureRequests } from './measure-requests.ts';
 import { openApiDocument } from './openapi.ts';
 import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
+import { openPodLogs } from './pod-logs.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
 import { openReleaseChecks } from './release-checks.ts';
@@ -31,6 +34,7 @@ export type ApiCore = Pick<
   | 'cluster'
   | 'deployQueue'
   | 'log'
+  | 'logQueue'
   | 'metrics'
   | 'redis'
   | 'redisHealth'
@@ -49,7 +53,7 @@ export function createApp(
   view: FleetView,
   moreProblems: () => Problems = () => [],
 ): Express {
-  const app = express().disable('x-powered-by');
+  const app = express().disable('x-powered-by').set('trust proxy', core.settings.trustProxy);
   app.use(
     pinoHttp({
       logger: core.log.child({ logger: 'http' }),
@@ -69,7 +73,8 @@ export function createApp(
   const events = createEventHub(view);
   const { service, state, cluster, client, releases } = core;
   const releaseChecks = openReleaseChecks(core);
-  const services = { service, state, cluster, client, releases, releaseChecks, view, events };
+  const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
+  const services = { service, state, cluster, client, releases, releaseChecks, podLogs, view, events };
   app.use(
     operationsRouter({
       registry: core.metrics.registry,
@@ -125,8 +130,7 @@ function serve(route: Route, services: RouteServices) {
       headers: request.headers as Record<string, string | undefined>,
       rawBody,
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
-      // A plain IPv4 address, not one mapped to IPv6.
-      caller: (request.ip ?? 'unknown').replace(/^::ffff:/, ''),
+      caller: callerOf(request),
     });
     if ('stream' in answer) return answer.stream(response);
     response

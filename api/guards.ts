@@ -66,7 +66,8 @@ function isForeign(request: Request): boolean {
   const site = request.get('sec-fetch-site');
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   const origin = request.get('origin');
-  return origin !== undefined && hostOf(origin) !== request.get('host');
+  // Behind a trusted proxy, the host that its client has asked for.
+  return origin !== undefined && hostOf(origin) !== request.host;
 }
 
 function hostOf(origin: string): string | undefined {

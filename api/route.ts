@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
 import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
+import type { PodLogs } from './pod-logs.ts';
 import type { ReleaseChecks } from './release-checks.ts';
 
 /** The services that handlers use. */
@@ -10,6 +11,7 @@ export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster
   readonly view: FleetView;
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;
+  readonly podLogs: PodLogs;
 }
 
 /** The input of a handler: the request as validated plain data, and the services. */

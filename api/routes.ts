@@ -1,7 +1,12 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
-import { fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
-import { namespaceObjectsRoute, namespaceRoute, statusRoute } from './routes/namespaces.ts';
+import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
+import {
+  namespaceLogsRoute,
+  namespaceObjectsRoute,
+  namespaceRoute,
+  statusRoute,
+} from './routes/namespaces.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
 import { rolloutRoute, rolloutsRoute } from './routes/rollouts.ts';
 
@@ -13,10 +18,12 @@ export const ROUTES: readonly Route[] = [
   aliasOf(rolloutsRoute, '/api/deployments'),
   aliasOf(rolloutRoute, '/api/deployments/:id'),
   fleetRoute,
+  fleetCsvRoute,
   fleetEventsRoute,
   statusRoute,
   namespaceRoute,
   namespaceObjectsRoute,
+  namespaceLogsRoute,
   releasesRoute,
   releaseCheckRoute,
 ];

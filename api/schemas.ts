@@ -12,7 +12,7 @@ import { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 
 /** Requests, and the responses that only the API uses; what clients parse is in the domain. */
 
-const namespaceName = z
+export const NamespaceName = z
   .string()
   .regex(
     /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
@@ -22,7 +22,7 @@ const namespaceName = z
 export const DeployBody = z
   .strictObject({
     namespaces: z
-      .array(namespaceName)
+      .array(NamespaceName)
       .min(1, 'is empty: list the namespaces, or omit the field to deploy all')
       .optional()
       .describe('Namespaces to deploy; omit to deploy all'),

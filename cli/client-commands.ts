@@ -27,7 +27,8 @@ Examples:
   skipper deploy --all --yes --wait --timeout 10m
   skipper deploy team-a --force-bootstrap     start a bootstrap pod even if FDD is running
 
-On a terminal, it asks for confirmation before it deploys to all or to more than five namespaces; in a pipe it never asks.`;
+On a terminal, it asks for confirmation before it deploys to all or to more than five namespaces; in a pipe it never asks.
+Taking FDD over from Helm has a question of its own; --yes does not answer it, and in a pipe it needs --take-over-from-helm.`;
 
 interface OutputFlags extends ConnectionFlags {
   readonly output: OutputFormat;
@@ -48,6 +49,7 @@ interface StatusFlags extends ListFlags {
 interface DeployFlags extends OutputFlags {
   readonly all?: boolean;
   readonly forceBootstrap?: boolean;
+  readonly takeOverFromHelm?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
   readonly timeout: number;
@@ -65,6 +67,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addDeploy(program, io, act);
   addWait(program, io, act);
   addWhy(program, io, act);
+  addLogs(program, io, act);
   addReleases(program, io, act);
 }
 
@@ -97,6 +100,7 @@ function addDeploy(program: Command, io: Io, act: Act): void {
     .argument('[namespaces...]', 'the namespaces, if not --all')
     .option('--all', 'every namespace of the fleet')
     .option('--force-bootstrap', 'start a bootstrap pod even if FDD is running')
+    .option('--take-over-from-helm', 'with --force-bootstrap: take FDD over where Helm manages it')
     .option('--dry-run', 'only show what would happen')
     .option('--wait', 'show the progress, and exit when the rollout has ended')
     .addOption(
@@ -125,6 +129,7 @@ function addDeploy(program: Command, io: Io, act: Act): void {
             format: flags.output,
             isDryRun: flags.dryRun ?? false,
             isConfirmed: flags.yes ?? false,
+            mayTakeOver: flags.takeOverFromHelm ?? false,
             wait: flags.wait ?? false,
             timeoutMs: flags.timeout === 0 ? undefined : flags.timeout,
             idempotencyKey: flags.idempotencyKey,
@@ -161,6 +166,19 @@ function addWhy(program: Command, io: Io, act: Act): void {
       act(flags, async (client) => {
         const { explain } = await import('./why/why-command.ts');
         return explain(client, namespace, flags.output, io);
+      }),
+    );
+}
+
+function addLogs(program: Command, io: Io, act: Act): void {
+  asClient(program.command('logs'), "show the last log lines of FDD's pods, also of before their last crash")
+    .addArgument(new Argument('<namespace>'))
+    .addOption(outputOption())
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action((namespace: string, flags: OutputFlags) =>
+      act(flags, async (client) => {
+        const { showLogs } = await import('./logs/logs-command.ts');
+        return showLogs(client, namespace, flags.output, io);
       }),
     );
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { PlanView } from '../domain/deploy/plan-view.ts';
 import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
+import { NamespaceLogs } from '../domain/explain/namespace-logs.ts';
 import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
 import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
 import { RolloutView } from '../domain/rollout/rollout-view.ts';
@@ -22,6 +23,7 @@ export interface ApiClient {
   events(position: string, signal: AbortSignal): Promise<AsyncIterable<ServerSentEvent>>;
   namespace(name: string): Promise<NamespaceAnswer>;
   objects(namespace: string): Promise<NamespaceObjects>;
+  logs(namespace: string): Promise<NamespaceLogs>;
   /** What a deploy would do; changes nothing. */
   plan(request: DeployRequest, options: PlanOptions): Promise<PlanView>;
   /** The key makes it safe to repeat the request after a lost answer. */
@@ -40,6 +42,7 @@ export function createApiClient(address: ApiAddress): ApiClient {
       readEvents(await stream(`/api/fleet/events?since=${encodeURIComponent(position)}`, signal)),
     namespace: (name) => get(`/api/namespaces/${encodeURIComponent(name)}`, NamespaceAnswer),
     objects: (name) => get(`/api/namespaces/${encodeURIComponent(name)}/objects`, NamespaceObjects),
+    logs: (name) => get(`/api/namespaces/${encodeURIComponent(name)}/logs`, NamespaceLogs),
     plan: (request, { withSteps, signal }) => {
       const json = { ...deployBody(request), dry_run: true, ...(withSteps ? {} : { omit_steps: true }) };
       return post('/api/deploy', { json, schema: PlanView }, { signal });

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hideSecrets } from '../domain/hide-secrets.ts';
 import { parseYaml } from '../domain/release/parse-yaml.ts';
@@ -39,6 +40,20 @@ const withoutUser = (instead: string) => (url: string, context: z.RefinementCtx)
   if (credentialsIn(url) === undefined) return;
   context.addIssue({ code: 'custom', message: `credentials in this URL are not used: ${instead}` });
 };
+
+const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** An address, a range such as 10.0.0.0/8, or a range by its name; never all addresses: anybody could name himself. */
+function isAddressOrRange(text: string): boolean {
+  if (NAMED_RANGES.includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return (
+    bits === undefined ||
+    (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}
 
 /**
  * Every setting, once: its name, type, default and help. `logFormat` is the flag `--log-format`, the variable
@@ -166,6 +181,13 @@ export const Settings = z.object({
   authTokenFile: text
     .optional()
     .describe('file with the bearer token that every changing request needs (default: no token is needed)'),
+  trustProxy: text
+    .transform((addresses) => addresses.split(',').map((address) => address.trim()))
+    .pipe(z.array(z.string().refine(isAddressOrRange, 'expected addresses or ranges, separated by commas')))
+    .default([])
+    .describe(
+      'comma-separated addresses and ranges of reverse proxies whose X-Forwarded-For, -Host and -Proto headers are trusted; also loopback, linklocal, uniquelocal',
+    ),
   environmentLabel: text
     .pipe(z.string().max(40, 'is longer than 40 characters'))
     .optional()
@@ -247,6 +269,10 @@ function readConfigFile(
   }
   const parsed = parseYaml(readOrFail(path));
   if (!parsed.ok) throw new ConfigurationError(`config file ${path} ${parsed.reason}`);
+  if (parsed.duplicateKeys) {
+    const keys = parsed.duplicateKeys.join(', ');
+    throw new ConfigurationError(`config file ${path} has a setting more than once: ${keys}`);
+  }
   if (parsed.value === null) return {};
   const mapping = z.record(z.string(), z.unknown()).safeParse(parsed.value);
   if (mapping.success) return mapping.data;

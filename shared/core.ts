@@ -6,8 +6,15 @@ import { createDeployService, type DeployService } from './deploy-service.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
+import { readConfigInTime } from './kubernetes/read-namespace-config.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type DeployJob, openDeployQueue, openReleaseCheckQueue } from './queues.ts';
+import {
+  type DeployJob,
+  type LogJob,
+  openDeployQueue,
+  openLogQueue,
+  openReleaseCheckQueue,
+} from './queues.ts';
 import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
@@ -36,6 +43,7 @@ export interface Core {
   readonly state: DesiredState;
   readonly deployQueue: Queue<DeployJob>;
   readonly releaseCheckQueue: Queue;
+  readonly logQueue: Queue<LogJob>;
   readonly service: DeployService;
   readonly telemetry: Telemetry;
   close(): Promise<void>;
@@ -63,7 +71,8 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
   const deployQueue = openDeployQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
-  for (const queue of [deployQueue, releaseCheckQueue]) {
+  const logQueue = openLogQueue(queues);
+  for (const queue of [deployQueue, releaseCheckQueue, logQueue]) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
   }
@@ -74,6 +83,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     queue: deployQueue,
     metrics,
     manageRbac: settings.manageRbac,
+    readConfig: (namespace) => readConfigInTime(client, namespace),
     log: log.child({ logger: 'deploy-service' }),
   });
   return {
@@ -90,6 +100,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     state,
     deployQueue,
     releaseCheckQueue,
+    logQueue,
     service,
     telemetry,
     close: async () => {

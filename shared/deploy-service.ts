@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
+import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
@@ -10,6 +12,7 @@ import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } 
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
 import type { Metrics } from './metrics.ts';
+import { isUnanswered } from './redis-problems.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
 import type { AcceptedTarget } from './state/deploy-request.ts';
 import type { DesiredState } from './state/desired-state.ts';
@@ -41,6 +44,10 @@ export interface PlannedTarget {
   readonly action: DeploymentPlan['action'];
   readonly reason: string;
   readonly version?: string;
+  /** The version that its Deployment has now; empty without one. */
+  readonly from?: string;
+  /** The Helm release that FDD is taken over from. */
+  readonly takesOverFrom?: string;
   readonly steps: readonly Step[];
 }
 
@@ -58,7 +65,7 @@ export class BadRequestError extends Error {
 }
 
 /** Which namespaces, and whether FDD's own bootstrap is forced. */
-type DeployQuestion = Pick<DeployCommand, 'namespaces' | 'forceBootstrap'>;
+type DeployQuestion = Pick<DeployCommand, 'namespaces' | 'forceBootstrap' | 'channels'>;
 
 /** The sources of the service's decisions, and where it writes. */
 interface ServiceParts {
@@ -71,6 +78,8 @@ interface ServiceParts {
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
   readonly log: Logger;
   readonly manageRbac: boolean;
+  /** Reads a namespace's configuration from the cluster; undefined if it is not a FIAAS namespace. */
+  readonly readConfig: (namespace: string) => Promise<NamespaceConfigResult | undefined>;
 }
 
 export interface DeployServiceOptions extends ServiceParts {
@@ -100,7 +109,7 @@ async function request(
   jobs: DeployJobs,
   command: DeployCommand,
 ): Promise<AcceptedRollout> {
-  const selected = select(parts, command);
+  const selected = await select(parts, command);
   const earlier = command.sameRelease
     ? await desiredReleases(parts, selected)
     : new Map<string, Release | undefined>();
@@ -109,7 +118,9 @@ async function request(
   const targets = selected.map((target) => toRequested(target, channels, earlier.get(target.namespace)));
   const rollout = makeRollout(command, targets, channels);
   const { idempotency } = command;
-  const answer = await parts.state.request({ rollout, targets, idempotency });
+  const answer = await parts.state.request({ rollout, targets, idempotency }).catch((error: unknown) => {
+    throw isUnanswered(error) ? unknownOutcome(error) : error;
+  });
   if (answer.kind === 'mismatch') {
     throw new BadRequestError(
       'Idempotency-Key',
@@ -122,17 +133,63 @@ async function request(
   return { rollout, targets: mergeTargets(targets, answer.targets), replayed: false };
 }
 
+/** Redis may have carried it out, or may still do so. */
+function unknownOutcome(error: unknown): SkipperError {
+  const advice =
+    'retry with the same Idempotency-Key; if the request had none, check GET /api/rollouts first';
+  return new SkipperError(
+    'redis_unavailable',
+    `unknown whether the request was accepted: ${messageOf(error)}; ${advice}`,
+    { cause: error },
+  );
+}
+
 /** The namespaces of a request; if one of them does not exist, the whole request fails. */
-function select(
-  { cluster }: ServiceParts,
-  { namespaces, forceBootstrap }: DeployQuestion,
-): readonly Selected[] {
+async function select(parts: ServiceParts, question: DeployQuestion): Promise<readonly Selected[]> {
+  const { cluster } = parts;
   if (!cluster.isSynced()) {
     throw new SkipperError('cluster_unavailable', 'the state of the cluster has not been read yet');
   }
-  const selection = selectTargets(namespaces, cluster.namespaces(), cluster.snapshot, forceBootstrap);
+  const { namespaces, forceBootstrap } = question;
+  const read = await readNamed(parts, question);
+  const configOf = (namespace: string) =>
+    read.has(namespace) ? read.get(namespace) : cluster.snapshot(namespace).config;
+  const known = [...cluster.namespaces().filter((each) => !read.has(each)), ...read.keys()];
+  const selection = selectTargets(
+    namespaces,
+    known.filter(configOf),
+    (namespace) => ({ ...cluster.snapshot(namespace), config: configOf(namespace) }),
+    forceBootstrap,
+  );
   if (selection.unknown.length > 0) throw unknownNamespaces(selection.unknown);
   return selection.targets;
+}
+
+/** A person names a few namespaces; more are a script's, and reading them would take long. */
+const MAX_NAMES_READ = 20;
+
+/**
+ * The configurations of the named namespaces as they are now: a watch may not have shown yet what was just written. What
+ * cannot be read is left to the watch.
+ */
+async function readNamed(
+  { readConfig, log }: ServiceParts,
+  { namespaces = [], channels }: DeployQuestion,
+): Promise<ReadonlyMap<string, NamespaceConfigResult | undefined>> {
+  const names = new Set(namespaces);
+  // Channels that are read already are those of the watch's tags.
+  if (names.size > MAX_NAMES_READ || channels) return new Map();
+  const read = new Map<string, NamespaceConfigResult | undefined>();
+  await Promise.all(
+    [...names].map(async (namespace) => {
+      try {
+        read.set(namespace, await readConfig(namespace));
+      } catch (error) {
+        log.debug({ namespace, reason: messageOf(error) }, 'configuration not read, the watch is used');
+      }
+    }),
+  );
+  return read;
 }
 
 /** The releases that were requested last, if they are still stored. */
@@ -189,27 +246,31 @@ async function queueAccepted(
 }
 
 async function plan(parts: ServiceParts, question: DeployQuestion): Promise<PlannedTarget[]> {
-  const selected = select(parts, question);
+  const selected = await select(parts, question);
   const channels = await channelsOf(parts, selected);
   const records = await recordsOf(parts, selected);
   const rolloutId = newRolloutId();
   return selected.map((target): PlannedTarget => {
     const { namespace } = target;
+    const observed = parts.cluster.snapshot(namespace);
+    const { helmRelease, image } = observed.deployment ?? {};
+    const from = image === undefined ? '' : versionOf(image);
     const { release, target: state } = toRequested(target, channels, undefined);
     if (target.kind !== 'deploy' || !release) {
-      return { namespace, action: 'refuse', reason: state.reason ?? '', steps: [] };
+      return { namespace, from, action: 'refuse', reason: state.reason ?? '', steps: [] };
     }
     const planned = planDeployment({
       config: target.config,
       release,
       rolloutId,
       forceBootstrap: question.forceBootstrap,
-      observed: parts.cluster.snapshot(namespace),
+      observed,
       quotas: [],
       manageRbac: parts.manageRbac,
       done: { abandonedId: records.get(namespace)?.abandonedId },
     });
-    return { namespace, version: release.version, ...planned };
+    const takesOverFrom = planned.action === 'bootstrap' ? helmRelease : undefined;
+    return { namespace, version: release.version, from, takesOverFrom, ...planned };
   });
 }
 

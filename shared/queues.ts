@@ -5,9 +5,15 @@ export const DEPLOY_QUEUE = 'deploy';
 export const RELEASE_CHECK_QUEUE = 'release-check';
 export const RELEASE_CHECK_JOB = 'release-check';
 export const REPAIR_JOB = 'repair';
+export const LOG_QUEUE = 'logs';
 
 /** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
+  readonly namespace: string;
+}
+
+/** A request for the logs of a namespace; which pods these are of, the worker finds out. */
+export interface LogJob {
   readonly namespace: string;
 }
 
@@ -47,6 +53,16 @@ export function openReleaseCheckQueue({ connection, prefix }: QueueConnection): 
     connection,
     prefix,
     defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
+  });
+}
+
+/** Answers are removed when they are read; what nobody has read does not stay. */
+export function openLogQueue({ connection, prefix }: Omit<QueueConnection, 'telemetry'>): Queue<LogJob> {
+  const kept = { age: 60, count: 20 };
+  return new Queue<LogJob>(LOG_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: { removeOnComplete: kept, removeOnFail: kept },
   });
 }
 

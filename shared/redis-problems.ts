@@ -1,4 +1,4 @@
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
 
 /** A problem with Redis that keeps Skipper from working, for the operator. */
 export interface RedisProblem {
@@ -46,4 +46,12 @@ export function isRedisRefusal(error: unknown): boolean {
       error.message,
     )
   );
+}
+
+/** True if a command was sent and its answer is missing: it may have been carried out. */
+export function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, message } =
+    error instanceof SkipperError && error.cause instanceof Error ? error.cause : error;
+  return name === 'MaxRetriesPerRequestError' || /^(Command timed out$|Connection is closed)/.test(message);
 }

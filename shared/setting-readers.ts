@@ -11,6 +11,7 @@ const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = 
   port: API,
   authTokenFile: API,
   environmentLabel: API,
+  trustProxy: API,
   // In a standalone process, the API serves the worker's health.
   workerPort: ['worker'],
   concurrency: WORKER,

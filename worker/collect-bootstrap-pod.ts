@@ -1,16 +1,15 @@
-import { plainLog } from '../domain/cluster/fdd-log.ts';
 import { BOOTSTRAP_POD } from '../domain/cluster/names.ts';
 import { hasBootstrapEnded, type ObservedPod } from '../domain/cluster/observed.ts';
 import { describePodState, podSymptom } from '../domain/cluster/symptoms.ts';
 import { messageOf } from '../domain/errors.ts';
 import { describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
 import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
-import { EVENTS, PODS, pathOf } from '../shared/kubernetes/resources.ts';
+import { EVENTS, pathOf } from '../shared/kubernetes/resources.ts';
 import { deleteBootstrapPod } from './delete-bootstrap-pod.ts';
+import { readLogTail } from './read-log-tail.ts';
 import type { RunContext } from './run-context.ts';
 
-const LOG_BYTES = 64 * 1024;
-/** Enough lines to fill 64 KiB; the kubelet counts lines, not bytes, from the end. */
+/** Enough lines to fill 64 KiB. */
 const LOG_LINES = 2_000;
 
 /**
@@ -47,19 +46,12 @@ function reasonOf(pod: ObservedPod): string | undefined {
 
 async function readLog({ client, namespace, signal }: RunContext): Promise<string> {
   try {
-    const stream = await client.stream({
-      method: 'GET',
-      path: pathOf(PODS, { namespace, name: BOOTSTRAP_POD, subresource: 'log' }),
-      // Without the container's name, the API server refuses the request if the pod has a sidecar.
-      query: { container: BOOTSTRAP_POD, tailLines: LOG_LINES },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-    });
-    let tail = Buffer.alloc(0);
-    for await (const chunk of stream) {
-      tail = Buffer.concat([tail, chunk]);
-      if (tail.length > 2 * LOG_BYTES) tail = tail.subarray(-LOG_BYTES);
-    }
-    return plainLog(tail.subarray(-LOG_BYTES).toString('utf8').trimEnd());
+    const log = { pod: BOOTSTRAP_POD, container: BOOTSTRAP_POD, isPrevious: false };
+    return await readLogTail(
+      client,
+      { ...log, namespace, lines: LOG_LINES },
+      { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) },
+    );
   } catch (error) {
     signal.throwIfAborted();
     // A container that never started has no log: this error must not hide why it did not start.

@@ -1,20 +1,17 @@
 import { errorInText } from '../domain/cluster/fdd-log.ts';
-import { APP_LABEL, FDD } from '../domain/cluster/names.ts';
-import { type NamespaceConfig, parseNamespaceConfig } from '../domain/cluster/namespace-config.ts';
+import { FDD } from '../domain/cluster/names.ts';
+import type { NamespaceConfig } from '../domain/cluster/namespace-config.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
 import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment } from '../domain/deploy/plan.ts';
-import { messageOf, SkipperError } from '../domain/errors.ts';
+import { type ErrorCode, messageOf, SkipperError } from '../domain/errors.ts';
 import { bootstrapWarnings, describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
 import { describeStep } from '../domain/explain/describe-step.ts';
 import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
 import type { Outcome } from '../domain/rollout/rollout.ts';
-import { APPLICATIONS, CONFIG_MAPS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
-import {
-  type RawApplication,
-  type RawConfigMap,
-  toObservedApplication,
-} from '../shared/kubernetes/to-observed.ts';
+import { readNamespaceConfig } from '../shared/kubernetes/read-namespace-config.ts';
+import { APPLICATIONS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
+import { type RawApplication, toObservedApplication } from '../shared/kubernetes/to-observed.ts';
 import type { Run } from '../shared/state/runs.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -24,6 +21,7 @@ import { collectBootstrapPod } from './collect-bootstrap-pod.ts';
 import { readDeployment } from './read-deployment.ts';
 import { readRbacProblem } from './read-rbac-problem.ts';
 import type { RunContext } from './run-context.ts';
+import { untilChange } from './until-change.ts';
 
 /** Others (kubectl, FDD itself) can write the Application between our read and our write. */
 const CONFLICT_RETRIES = 4;
@@ -45,16 +43,46 @@ export async function deployNamespace(run: Run, context: RunContext): Promise<De
   try {
     return await deploy(run, context);
   } catch (error) {
-    // A namespace that is being deleted can lose its role bindings before its ConfigMap: that is not a missing permission.
-    const isGoing = isForbidden(error) && (await isLeaving(context).catch(() => false));
-    throw isGoing ? leaving() : error;
+    throw (await whyGone(error, context)) ?? error;
   }
+}
+
+/** What a namespace that is being deleted looks like: it loses role bindings, pods and FDD's objects in any order. */
+const SIGNS_OF_DELETION: readonly ErrorCode[] = [
+  'forbidden',
+  'bootstrap_failed',
+  'fdd_failed',
+  'progress_deadline',
+  'changed_by_others',
+  'application_deleting',
+];
+/** Its ConfigMap may be the last to go. */
+const CONFIG_GONE_WITHIN_MS = 2_000;
+
+/** The namespace's own end, if that is why the run failed: then nothing has failed. */
+async function whyGone(error: unknown, context: RunContext): Promise<SkipperError | undefined> {
+  if (!(error instanceof SkipperError) || !SIGNS_OF_DELETION.includes(error.code)) return undefined;
+  if (context.signal.aborted) return undefined;
+  const deadline = Date.now() + (mayComeFirst(error) ? CONFIG_GONE_WITHIN_MS : 0);
+  for (;;) {
+    const config = await readConfig(context).catch(() => 'unknown' as const);
+    if (config === 'unknown') return undefined;
+    if (config === undefined) return gone();
+    if (config.ok && config.value.isDeleting) return leaving();
+    const leftMs = deadline - Date.now();
+    if (leftMs <= 0) return undefined;
+    await untilChange(context.cluster, context.namespace, leftMs, context.signal);
+  }
+}
+
+function mayComeFirst({ code, message, details }: SkipperError): boolean {
+  return code === 'bootstrap_failed' || /being terminated/.test([message, ...details].join('\n'));
 }
 
 async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   const { plan, config, application } = await planAndApply(run, context);
   const verify = plan.steps.find((step) => step.kind === 'verify');
-  if (!verify) return { ...resultOf(plan, run), warnings: [] };
+  if (!verify) return { ...resultOf(plan, run), warnings: config.warnings ?? [] };
   // The deadline counts from the write, even if a run that died made it.
   const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
   const expected: AwaitedDeployment = {
@@ -66,7 +94,7 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
   };
   context.awaits(verify.deploymentId);
   const { unconfigured, bootstrap } = await verifyDeployment(expected, began, context);
-  const warnings = bootstrapWarnings(bootstrap);
+  const warnings = [...(config.warnings ?? []), ...bootstrapWarnings(bootstrap)];
   if (unconfigured.length === 0) {
     return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
   }
@@ -225,12 +253,14 @@ function withCause({ code, message }: SkipperError, { log }: BootstrapRecord): s
 }
 
 function configOf(observed: NamespaceSnapshot): NamespaceConfig {
-  if (!observed.config) {
-    throw new SkipperError('namespace_gone', 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone');
-  }
+  if (!observed.config) throw gone();
   if (!observed.config.ok) throw new SkipperError('config_error', observed.config.reason);
   if (observed.config.value.isDeleting) throw leaving();
   return observed.config.value;
+}
+
+function gone(): SkipperError {
+  return new SkipperError('namespace_gone', 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone');
 }
 
 function leaving(): SkipperError {
@@ -240,31 +270,15 @@ function leaving(): SkipperError {
   );
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof SkipperError && error.code === 'forbidden';
-}
-
-async function isLeaving(context: RunContext): Promise<boolean> {
-  const { config } = await withConfig(context.cluster.snapshot(context.namespace), context);
-  return config === undefined || (config.ok && config.value.isDeleting === true);
+async function readConfig(context: RunContext): Promise<NamespaceSnapshot['config']> {
+  return (await withConfig(context.cluster.snapshot(context.namespace), context)).config;
 }
 
 /** The API's watches can be ahead of this worker's: before a namespace counts as gone, its ConfigMap is read. */
 async function withConfig(observed: NamespaceSnapshot, context: RunContext): Promise<NamespaceSnapshot> {
   if (observed.config) return observed;
-  const { client, namespace } = context;
-  const selections = [{ fieldSelector: `metadata.name=${FDD}` }, { labelSelector: `${APP_LABEL}=${FDD}` }];
-  for (const query of selections) {
-    const path = pathOf(CONFIG_MAPS, { namespace });
-    const { items } = await client.request<{ items: readonly RawConfigMap[] }>({
-      method: 'GET',
-      path,
-      query,
-    });
-    const [found] = items;
-    if (found) return { ...observed, config: parseNamespaceConfig(found) };
-  }
-  return observed;
+  const config = await readNamespaceConfig(context.client, context.namespace);
+  return config ? { ...observed, config } : observed;
 }
 
 async function readApplication({ client, namespace }: RunContext) {

@@ -8,7 +8,14 @@ import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../sha
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { pause } from '../shared/pause.ts';
-import { DEPLOY_QUEUE, type DeployJob, RELEASE_CHECK_QUEUE, REPAIR_JOB } from '../shared/queues.ts';
+import {
+  DEPLOY_QUEUE,
+  type DeployJob,
+  LOG_QUEUE,
+  type LogJob,
+  RELEASE_CHECK_QUEUE,
+  REPAIR_JOB,
+} from '../shared/queues.ts';
 import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
@@ -16,6 +23,7 @@ import { ensureCrds } from './ensure-crds.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
+import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { createRest, type Rest } from './rest.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
@@ -122,8 +130,10 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     tracked(activity, () => processJob(job, token, dependencies)),
   );
   const maintenanceWorker = openMaintenanceWorker(core, connection);
-  const workers = [deployWorker, maintenanceWorker];
-  const redisRest = restWithoutRedis(core, [deployRest, maintenanceRest]);
+  const logWorker = openLogWorker(core, connection);
+  const workers = [deployWorker, maintenanceWorker, logWorker];
+  const logRest = createRest(() => logWorker, log);
+  const redisRest = restWithoutRedis(core, [deployRest, maintenanceRest, logRest]);
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     problems: () => {
@@ -210,6 +220,21 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
   const log = core.log.child({ logger: 'worker' });
   logConnectionErrors(worker, log);
   worker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
+  return worker;
+}
+
+/** Nobody waits for a request that is older. */
+const LOG_REQUEST_MS = 15_000;
+
+/** Reads logs for the API, which may not: docs/decisions/0012-a-worker-reads-logs.md. */
+function openLogWorker(core: Core, connection: RedisConnection): Worker<LogJob> {
+  const worker = new Worker<LogJob>(
+    LOG_QUEUE,
+    async ({ data, timestamp }) =>
+      Date.now() - timestamp > LOG_REQUEST_MS ? [] : readNamespaceLogs(core, data.namespace),
+    { ...workerOptions(core, connection), concurrency: 4 },
+  );
+  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
   return worker;
 }
 

@@ -7,16 +7,17 @@ import type { NamespaceHistory } from '../../shared/state/records.ts';
 import type { RouteServices } from '../route.ts';
 import { jobLink } from '../views.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
+import { snapshotOf } from './snapshot-of.ts';
 
 const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
 /** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
 export async function describeNamespace(
-  { cluster, state, view }: Pick<RouteServices, 'cluster' | 'state' | 'view'>,
+  { state, view, ...sources }: Pick<RouteServices, 'cluster' | 'client' | 'state' | 'view'>,
   namespace: string,
 ): Promise<NamespaceDetails | undefined> {
-  const snapshot = cluster.snapshot(namespace);
+  const snapshot = await snapshotOf(sources, namespace);
   if (!snapshot.config) return undefined;
   // A namespace that has just appeared has no row yet.
   const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot });

@@ -24,7 +24,8 @@ export const deployRoute = route<DeployBody>({
     415: { description: 'The body is not JSON', schema: Problem },
     422: { description: 'The Idempotency-Key was already used for another request', schema: Problem },
     503: {
-      description: 'Redis or the cluster is unavailable: nothing was requested, try again',
+      description:
+        'Redis or the cluster is unavailable: nothing was requested, or it is unknown (`detail` says so): retry with the same Idempotency-Key',
       schema: Problem,
     },
   },

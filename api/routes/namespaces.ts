@@ -1,10 +1,12 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
 import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
+import { snapshotOf } from '../namespace-details/snapshot-of.ts';
 import { HttpProblem } from '../problem.ts';
 import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
@@ -36,7 +38,7 @@ export const namespaceRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    const snapshot = services.cluster.snapshot(namespace);
+    const snapshot = await snapshotOf(services, namespace);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
@@ -53,6 +55,7 @@ export const namespaceRoute = route({
       links: {
         self: `/api/namespaces/${namespace}`,
         objects: `/api/namespaces/${namespace}/objects`,
+        logs: `/api/namespaces/${namespace}/logs`,
         page: `/status/${namespace}`,
         ...(record === undefined
           ? {}
@@ -74,8 +77,26 @@ export const namespaceObjectsRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    if (!services.cluster.snapshot(namespace).config) throw unknownNamespace(namespace);
+    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
     return { status: 200, body: await readNamespaceObjects(services, namespace) };
+  },
+});
+
+export const namespaceLogsRoute = route({
+  method: 'get',
+  path: '/api/namespaces/:namespace/logs',
+  operationId: 'getNamespaceLogs',
+  summary: "The last log lines of FDD's pods, also of before their last crash",
+  mutates: false,
+  responses: {
+    200: { description: 'The logs; one that cannot be read has the reason', schema: NamespaceLogs },
+    404: { description: 'It is not a FIAAS namespace', schema: Problem },
+    503: { description: 'No worker has read them in time', schema: Problem },
+  },
+  handle: async ({ params: { namespace = '' }, ...services }) => {
+    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
+    const logs = await services.podLogs.read(namespace);
+    return { status: 200, body: { namespace, readAt: Date.now(), logs } };
   },
 });
 

@@ -2,6 +2,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import { applyNews, beginState, type FleetState } from '../../client/apply-news.ts';
 import type { Connection } from '../../client/fleet-news.ts';
 import { followFleet } from '../../client/follow-fleet.ts';
+import { FLEET_COLUMNS } from '../../domain/fleet/fleet-columns.ts';
 import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -18,19 +19,6 @@ import { describeCounts, describeRow, describeWork, rowColumns } from './describ
 import { drawFleet } from './draw-fleet.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
 
-const CSV_COLUMNS = [
-  'namespace',
-  'health',
-  'status',
-  'channel',
-  'version',
-  'wanted',
-  'since',
-  'activity',
-  'attempt',
-  'detail',
-  'cause',
-] as const satisfies readonly (keyof FleetRow)[];
 const FRAME_MS = 100;
 /** Redraws at least this often, to update relative times. */
 const SECOND_MS = 1_000;
@@ -44,7 +32,7 @@ export async function showStatus(
   const document = await client.fleet();
   const rows = selectRows(document.rows, filter);
   if (format === 'table') printTable(rows, document, io);
-  else if (format === 'csv') printCsv(rows, CSV_COLUMNS, io.out);
+  else if (format === 'csv') printCsv(rows, FLEET_COLUMNS, io.out);
   else await printDocument({ ...document, rows }, format, io.out);
   for (const warning of document.summary.stale) io.err.write(`skipper: ${oneLine(warning)}\n`);
   const known = new Set(document.rows.map(({ namespace }) => namespace));

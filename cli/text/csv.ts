@@ -1,24 +1,6 @@
+import { CSV_LINE_END, type CsvColumns, toCsv } from '../../domain/to-csv.ts';
 import type { Terminal } from '../../shared/terminal.ts';
-import { withIsoTimes } from '../output-format.ts';
-
-/** The columns of a list are named like its fields, so that spreadsheets and scripts can rely on them. */
-export type CsvColumns<Row> = readonly (keyof Row & string)[];
 
 export function printCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>, out: Terminal): void {
-  for (const line of toCsv(rows, columns)) out.write(`${line}\r\n`);
-}
-
-/** Lines in the format of RFC 4180, without line ends. */
-export function toCsv<Row>(rows: readonly Row[], columns: CsvColumns<Row>): string[] {
-  const line = (row: Row) => columns.map((name) => field(withIsoTimes(row[name], name))).join(',');
-  return [columns.join(','), ...rows.map(line)];
-}
-
-/** A spreadsheet would run a text that begins like a formula: an apostrophe marks it as text. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-function field(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  const text = typeof value === 'string' && FORMULA.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  for (const line of toCsv(rows, columns)) out.write(`${line}${CSV_LINE_END}`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { parseYaml } from '../release/parse-yaml.ts';
+import { describeDuplicates, parseYaml, type YamlResult } from '../release/parse-yaml.ts';
 import { invalid, ok, type Result } from '../release/result.ts';
 import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
 
@@ -25,6 +25,11 @@ export const NamespaceConfig = z
       .boolean()
       .optional()
       .describe('The ConfigMap is being deleted, as in a terminating namespace: nothing is written there'),
+    warnings: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .describe('What FDD reads in another way than it looks: a key that is there twice'),
   })
   .meta({ id: 'NamespaceConfig' });
 export type NamespaceConfig = Readonly<z.infer<typeof NamespaceConfig>>;
@@ -36,6 +41,8 @@ export interface ConfigMapData {
     readonly deletionTimestamp?: string;
   };
   readonly data?: Readonly<Record<string, string>>;
+  /** In base64; kubectl puts a file here that is not UTF-8. */
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 /** The configuration, or the error and the key of the ConfigMap that has it. */
@@ -52,10 +59,23 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
   const { name, namespace = '' } = configMap.metadata;
   const where = `ConfigMap ${namespace}/${name}`;
   const wrong = (key: ConfigMapKey, reason: string) => ({ ...invalid(`${where}${reason}`), key });
+  const binary = (['tag', CLUSTER_CONFIG] as const).find((key) => configMap.binaryData?.[key] !== undefined);
+  if (binary !== undefined) {
+    return wrong(
+      `data.${binary}`,
+      `: ${binary} is in binaryData, where kubectl puts a file that is not UTF-8: save it as UTF-8, so that it is in data`,
+    );
+  }
   if (configMap.data === undefined) {
     return wrong(`data.${CLUSTER_CONFIG}`, ` has no data: add data.${CLUSTER_CONFIG}`);
   }
   const tag = configMap.data.tag ?? DEFAULT_TAG;
+  if (tag !== tag.trim() && isTag(tag.trim())) {
+    return wrong(
+      'data.tag',
+      `: data.tag ${JSON.stringify(tag)} has white space around it: write ${JSON.stringify(tag.trim())}`,
+    );
+  }
   if (!isTag(tag)) {
     return wrong(
       'data.tag',
@@ -66,7 +86,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
   if (!clusterConfig.ok) {
     return wrong(`data.${CLUSTER_CONFIG}`, `: data.${CLUSTER_CONFIG} ${clusterConfig.reason}`);
   }
-  const settings = clusterConfig.value;
+  const { value: settings, duplicateKeys } = clusterConfig;
   return ok({
     namespace,
     configMap: name,
@@ -76,6 +96,9 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
     // FDD mounts the ConfigMap by its fixed name, so only the settings of that one reach it.
     ...(name === CONFIG_MAP ? { configDigest: digestOf(settings) } : {}),
     ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
+    ...(duplicateKeys && {
+      warnings: [`${where}: data.${CLUSTER_CONFIG} ${describeDuplicates(duplicateKeys)}`],
+    }),
   });
 }
 
@@ -85,7 +108,9 @@ export function isTag(tag: string): boolean {
 
 const Mapping = z.record(z.string(), z.unknown());
 
-function parseClusterConfig(text: string | undefined): Result<Record<string, unknown>> {
+type ClusterConfigResult = Result<Record<string, unknown>> & Pick<YamlResult, 'duplicateKeys'>;
+
+function parseClusterConfig(text: string | undefined): ClusterConfigResult {
   // Upstream deploys a namespace whose ConfigMap has no cluster_config.yaml, with defaults.
   if (text === undefined) return ok({});
   const parsed = parseYaml(text);
@@ -93,7 +118,7 @@ function parseClusterConfig(text: string | undefined): Result<Record<string, unk
   if (parsed.value === null) return invalid('is empty: write a mapping, at least "{}"');
   const mapping = Mapping.safeParse(parsed.value);
   if (!mapping.success) return invalid(`is ${kindOf(parsed.value)}, not a mapping of option to value`);
-  return ok(mapping.data);
+  return { ...ok(mapping.data), ...(parsed.duplicateKeys && { duplicateKeys: parsed.duplicateKeys }) };
 }
 
 function kindOf(value: unknown): string {

@@ -13,7 +13,15 @@ export const PlanView = z
           /** A string, because a newer API can have more actions. */
           action: z.string().describe(`One of ${PLAN_ACTIONS.join(', ')}`),
           reason: z.string(),
-          version: z.string().optional(),
+          version: z.string().optional().describe('The version that it is deployed to'),
+          from: z
+            .string()
+            .optional()
+            .describe('The version that its Deployment has now; empty if FDD is not deployed'),
+          takesOverFrom: z
+            .string()
+            .optional()
+            .describe('The Helm release that FDD is taken over from; left out if it is not'),
           steps: z
             .array(z.record(z.string(), z.unknown()))
             .optional()

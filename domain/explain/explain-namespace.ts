@@ -172,11 +172,13 @@ function explainHealthy(input: WhyInput, last: Attempt | undefined): Why {
   return answer(input, { headline, remedy: [] }, [...unread, ...because, ...(last?.details ?? [])]);
 }
 
-function answer({ row }: WhyInput, advice: Advice, evidence: readonly string[]): Why {
-  const because = withoutRepetition(evidence.map((line) => line.trim().slice(0, LINE_LENGTH)));
+function answer({ row, snapshot }: WhyInput, advice: Advice, evidence: readonly string[]): Why {
+  const { config } = snapshot;
+  const warnings = config?.ok ? (config.value.warnings ?? []) : [];
+  const lines = withoutRepetition(evidence.map((line) => line.trim().slice(0, LINE_LENGTH)));
   return {
     headline: advice.headline,
-    because: because.slice(0, MAX_EVIDENCE),
+    because: withoutRepetition([...lines.slice(0, MAX_EVIDENCE), ...warnings]),
     remedy: advice.remedy,
     ...(row.code === undefined ? {} : { code: row.code }),
     health: row.health,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseJson } from '../parse-json.ts';
 
 import { type Image, parseImage } from './image.ts';
-import { parseYaml } from './parse-yaml.ts';
+import { parseYaml, type YamlResult } from './parse-yaml.ts';
 import { invalid, ok, type Result } from './result.ts';
 
 /** What FDD should be: an image, and the fiaas.yml it is deployed with (override merged in, nulls dropped). */
@@ -50,12 +50,15 @@ function parseMetadata<Metadata extends { image: string }>(
 
 const SpecMapping = z.record(z.string(), z.unknown());
 
+export type SpecResult = Result<Spec> & Pick<YamlResult, 'duplicateKeys'>;
+
 /** Parses a fiaas.yml, which must be a mapping. */
-export function parseSpec(text: string): Result<Spec> {
+export function parseSpec(text: string): SpecResult {
   const yaml = parseYaml(text);
   if (!yaml.ok) return invalid(`the file ${yaml.reason}`);
   const spec = SpecMapping.safeParse(yaml.value);
-  return spec.success ? ok(spec.data) : invalid('the spec is not a YAML mapping');
+  if (!spec.success) return invalid('the spec is not a YAML mapping');
+  return { ...ok(spec.data), ...(yaml.duplicateKeys && { duplicateKeys: yaml.duplicateKeys }) };
 }
 
 /** Parses `--spec-file-override`: an empty or comment-only file means no override. */

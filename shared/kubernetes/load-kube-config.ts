@@ -105,7 +105,7 @@ function withCommandBeside(user: User, file: string): User {
 
 /** `tokenFile`, as kubectl reads it: the library knows it only under another name, and reads it once. */
 function readTokenFiles(kubeConfig: KubeConfig, file: string): void {
-  const parsed = parseYaml(readFileSync(file, 'utf8'));
+  const parsed = parseYaml(readFileSync(file, 'utf8'), { allowTabs: true });
   const { users = [] } = (parsed.ok ? parsed.value : {}) as {
     users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
   };

@@ -40,6 +40,7 @@ interface Metadata {
 export interface RawConfigMap {
   readonly metadata: Metadata;
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 export interface RawApplication {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isTag } from '../../domain/cluster/namespace-config.ts';
 import { messageOf, SkipperError } from '../../domain/errors.ts';
+import { describeDuplicates } from '../../domain/release/parse-yaml.ts';
 import {
   makeRelease,
   parseChannelMetadata,
@@ -96,12 +97,20 @@ async function resolveOne(parts: SourceParts, tag: string): Promise<Channel> {
   const last = await memory.last(tag);
   try {
     const fresh = await readChannel(documents, tag, last, now);
+    if (fresh.specText !== last?.specText) logDuplicates(tag, fresh, log);
     await memory.keep(tag, fresh, last);
     return toChannel(tag, fresh, override);
   } catch (error) {
     log.warn({ channel: tag, reason: messageOf(error) }, 'release channel cannot be read');
     return failedChannel(tag, error, last, override);
   }
+}
+
+/** Once for each spec, when it is new. */
+function logDuplicates(tag: string, { metadata, specText }: KeptChannel, log: Logger): void {
+  const { duplicateKeys } = parseSpec(specText);
+  if (!duplicateKeys) return;
+  log.warn({ channel: tag }, `spec ${metadata.spec} ${describeDuplicates(duplicateKeys)}`);
 }
 
 function toChannel(tag: string, kept: KeptChannel, override: Spec): Channel {

@@ -10,7 +10,7 @@ const WIDTHS = [
 ].concat([1240, 1241, 1280, 1440, 1680, 1920]);
 
 let api: SkipperProcess;
-useWorld({ processes: true }, async (opened) => {
+const world = useWorld({ processes: true }, async (opened) => {
   await opened.addNamespace('alpha', { fdd: NEW });
   await opened.addNamespace('a-namespace-with-quite-a-long-name-of-its-own', { fdd: OLD });
   await opened.addNamespace('broken', { data: { tag: 'stable', 'cluster_config.yaml': 'a: [1' } });
@@ -70,6 +70,62 @@ describe('the deploy dialog', () => {
 
     expect(await page.locator('dialog button[type=submit]').innerText()).toBe('Update 1');
     expect(await sweep(page)).toEqual([]);
+  });
+});
+
+describe('a toast', () => {
+  /** Buttons and fields in the window whose middle is under a toast. */
+  const covered = (page: Page) =>
+    page.evaluate(() => {
+      const toast = document.querySelector('.toast');
+      const controls = document.querySelectorAll<HTMLElement>('button, input, select');
+      return [...controls].filter((control) => {
+        const { left, top, width, height } = control.getBoundingClientRect();
+        const above = document.elementFromPoint(left + width / 2, top + height / 2);
+        return !toast?.contains(control) && above !== null && toast?.contains(above);
+      }).length;
+    });
+
+  test('covers no button at any width, wherever the page is scrolled to', async () => {
+    await world.addNamespaces('many', 30, { fdd: NEW });
+    const page = await browser.open(`${api.url}/status`);
+    await page.getByRole('button', { name: 'Deploy many-1', exact: true }).click();
+    await page.locator('dialog button[type=submit]').click();
+    await page.locator('.toast').waitFor();
+
+    const found: string[] = [];
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: width % 2 === 0 ? 800 : 600 });
+      for (const offset of [0, 60, 120, 180, 240, 300, 317, 334, 400, 10_000]) {
+        await page.evaluate((top) => window.scrollTo(0, top), offset);
+        await page.evaluate(
+          () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+        );
+        const count = await covered(page);
+        if (count > 0) found.push(`${width} at ${offset}: ${count}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  test('is in view on a phone, also far down the page', async () => {
+    const page = await browser.open(`${api.url}/status`);
+    await page.setViewportSize({ width: 360, height: 700 });
+    await page.evaluate(() => window.scrollTo(0, 1_500));
+    await page
+      .getByRole('button', { name: /^Deploy many-/ })
+      .last()
+      .click();
+    await page.locator('dialog button[type=submit]').click();
+    await page.locator('.toast').waitFor();
+
+    await page.waitForFunction(() => {
+      const { top, bottom } = document.querySelector('.toast')?.getBoundingClientRect() ?? {
+        top: -1,
+        bottom: 0,
+      };
+      return top >= 0 && bottom <= window.innerHeight;
+    });
   });
 });
 

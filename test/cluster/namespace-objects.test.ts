@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
 import { type RealWorld, startRealWorld, until } from '../support/real-world.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { IMAGE, OLD_IMAGE } from './support/fdd-objects.ts';
@@ -54,5 +55,26 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(attempts).toMatchObject([{ end: 'completed', outcome: 'updated', attempt: 1 }]);
     expect(why).toMatchObject({ health: 'healthy', remedy: [] });
     expect(checks.filter(({ isRight }) => !isRight)).toEqual([]);
+  }, 60_000);
+
+  test('the logs are read by the worker, with the rights of the chart', async () => {
+    const { logs } = await read<NamespaceLogs>('/api/namespaces/team-read/logs');
+
+    expect(logs).toMatchObject([{ container: 'fiaas-deploy-daemon', isPrevious: false }]);
+    expect(logs[0]?.problem).toBeUndefined();
+    expect(logs[0]?.text).not.toBe('');
+  }, 60_000);
+
+  test('the logs include what a crashed container wrote before its restart', async () => {
+    const lines = ['the last words'];
+    world.fdds.misbehaviour.set('team-read', { kind: 'crash-loop', lines });
+
+    const { logs } = await until(
+      'the log of the crashed container',
+      () => read<NamespaceLogs>('/api/namespaces/team-read/logs'),
+      ({ logs }) => logs.some(({ isPrevious, text }) => isPrevious && text.includes('the last words')),
+    );
+
+    expect(logs[0]?.isPrevious).toBe(true);
   }, 60_000);
 });

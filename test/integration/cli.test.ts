@@ -151,7 +151,7 @@ describe('skipper deploy', () => {
     const { code, out } = await skipper(['deploy', 'planned', '--dry-run']);
 
     expect(code).toBe(0);
-    expect(out).toMatch(/^planned +update +20220808113256-eef68a8 /m);
+    expect(out).toMatch(/^planned +update +20190215094822-2ace0ea → 20220808113256-eef68a8 /m);
     expect(out).toMatch(/would deploy 1 namespace: 1 update/);
     expect(world.changes('planned')).toEqual([]);
   });

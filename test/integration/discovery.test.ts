@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CONFIG_MAPS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES } from '../../shared/kubernetes/resources.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -189,5 +189,35 @@ describe('discovery', () => {
       const deployment = await world.deployment('helm-forced');
       expect(deployment.spec.template.spec.containers[0].image).toBe(`fiaas/${FDD}:${NEW}`);
     });
+  });
+
+  test('what a request names is read from the cluster, also while the watches lag', async () => {
+    await world.addNamespace('moved', { tag: 'latest' });
+    const dryRun = (namespace: string) =>
+      world.http('/api/deploy', { method: 'POST', body: { namespaces: [namespace], dry_run: true } });
+    world.cluster.faults.freezeWatches = true;
+    try {
+      await world.kube.create(NAMESPACES, undefined, { metadata: { name: 'fresh' } });
+      for (const namespace of ['fresh', 'moved']) {
+        await world.kube.apply(CONFIG_MAPS, { namespace, name: FDD }, configMap(namespace));
+      }
+
+      expect((await dryRun('fresh')).body.targets).toMatchObject([{ version: OLD }]);
+      expect((await dryRun('moved')).body.targets).toMatchObject([{ version: OLD }]);
+      expect(await world.http('/api/namespaces/fresh')).toMatchObject({ status: 200 });
+      expect((await world.http('/api/namespaces/nowhere')).status).toBe(404);
+    } finally {
+      world.cluster.faults.freezeWatches = false;
+      world.cluster.faults.dropWatches();
+    }
+    const { id } = await world.deploy({ namespaces: ['fresh', 'moved'] });
+    expect(await world.rolloutFinished(id)).toMatchObject({ targets: [{ version: OLD }, { version: OLD }] });
+  });
+
+  const configMap = (namespace: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: FDD, namespace },
+    data: { tag: OLD, 'cluster_config.yaml': '{}' },
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { CONFIG_MAPS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type Gate, isApplicationWrite } from '../support/gate.ts';
-import { FDD, NEW, OLD } from '../support/published.ts';
+import { BOOTSTRAP_POD, FDD, NEW, OLD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import type { Target } from '../support/world-requests.ts';
@@ -183,6 +183,26 @@ describe('retry', () => {
     const job = await world.job(target.jobId);
     expect(await job.getState()).toBe('completed');
     expect(job.returnvalue).toMatchObject({ outcome: 'skipped', reason: target.reason });
+  });
+
+  test('a namespace whose bootstrap is killed by its deletion ends as gone, not as failed', async () => {
+    await world.addNamespace('dissolving');
+    world.fdds.misbehaviour.set('dissolving', { kind: 'bootstrap-exits', exitCode: 1, lines: ['killed'] });
+    const { id } = await world.deploy({ namespaces: ['dissolving'] });
+    const pod = { namespace: 'dissolving', name: BOOTSTRAP_POD };
+    await until(
+      async () => (await world.kube.get<Raw>(PODS, pod))?.status?.phase === 'Failed',
+      'its bootstrap pod was killed',
+    );
+
+    // The Application goes last.
+    await world.kube.delete(CONFIG_MAPS, { namespace: 'dissolving', name: FDD });
+
+    expect(await finished(id)).toMatchObject({
+      state: 'cancelled',
+      code: 'namespace_gone',
+      reason: expect.stringMatching(/^skipped: the namespace, or its ConfigMap .* is gone$/),
+    });
   });
 
   test('a namespace that is gone when its write arrives is skipped', async () => {

@@ -19,9 +19,14 @@ if (root && state) {
     setTimer: (run, ms) => setTimeout(run, ms),
     now: () => Date.now(),
   });
-  hydrate(<NamespacePage store={store} readAgain={follower.readObjects} />, root);
+  hydrate(
+    <NamespacePage store={store} readAgain={follower.readObjects} readLogs={follower.readLogs} />,
+    root,
+  );
   openFeed(state.feedWorker, follower.take);
   if (!state.objects) follower.readObjects();
+  // Who opens the page of a namespace that does not work comes for its log.
+  if (state.details.row.health === 'degraded') follower.readLogs();
   const offset = state.details.now - Date.now();
   setInterval(() => {
     store.now.value = Math.max(store.now.peek(), Date.now() + offset);

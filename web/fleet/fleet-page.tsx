@@ -60,6 +60,12 @@ export function FleetPage({ store }: { store: FleetStore }) {
           <span class="visually-hidden">Show keyboard shortcuts</span>
         </button>
       </TopBar>
+      <Toasts
+        toasts={toasts.value}
+        onClose={(id) => {
+          toasts.value = toasts.value.filter((toast) => toast.id !== id);
+        }}
+      />
       <main id="main" class="fleet">
         <Notices store={store} />
         <FleetTitle store={store} />
@@ -86,12 +92,6 @@ export function FleetPage({ store }: { store: FleetStore }) {
         }}
       />
       <KeysDialog isOpen={keysAreShown} />
-      <Toasts
-        toasts={toasts.value}
-        onClose={(id) => {
-          toasts.value = toasts.value.filter((toast) => toast.id !== id);
-        }}
-      />
     </>
   );
 }

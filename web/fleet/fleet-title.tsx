@@ -1,5 +1,6 @@
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { FleetStore } from './fleet-store.ts';
+import { formatSelection } from './url-state.ts';
 import { namespaces, number } from './words.ts';
 
 /** The size of the fleet, its workers and queue. */
@@ -7,8 +8,22 @@ export function FleetTitle({ store }: { store: FleetStore }) {
   return (
     <div class="fleet-title">
       <h1>{store.isRead.value ? namespaces(store.summary.value.namespaces) : 'Fleet'}</h1>
+      <Export store={store} />
       <QueueStats summary={store.summary.value} />
     </div>
+  );
+}
+
+/** What the table shows, for a spreadsheet; and all of it, for a program. */
+function Export({ store }: { store: FleetStore }) {
+  return (
+    <p class="export muted small">
+      Export{' '}
+      <a href={`/api/fleet.csv${formatSelection(store.selection.value)}`} download="skipper-fleet.csv">
+        CSV
+      </a>{' '}
+      <a href="/api/fleet">JSON</a>
+    </p>
   );
 }
 

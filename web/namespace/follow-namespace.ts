@@ -9,9 +9,11 @@ import type { NamespaceStore } from './namespace-store.ts';
 const DETAILS_INTERVAL_MS = 1_000;
 /** Reading objects queries the API server of the cluster. */
 const OBJECTS_INTERVAL_MS = 5_000;
+/** A worker and the pod's node have a part in it. */
+const LOGS_INTERVAL_MS = 2_000;
 
 export interface FollowEnvironment {
-  readonly client: Pick<ApiClient, 'namespace' | 'objects'>;
+  readonly client: Pick<ApiClient, 'namespace' | 'objects' | 'logs'>;
   readonly setTimer: (run: () => void, ms: number) => unknown;
   readonly now: () => number;
 }
@@ -19,6 +21,7 @@ export interface FollowEnvironment {
 export interface Follower {
   take(news: FleetNews): void;
   readObjects(): void;
+  readLogs(): void;
 }
 
 /** Keeps the page current: the feed reports that something has changed, the API returns the details. */
@@ -39,6 +42,10 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     store.objects.value = await client.objects(namespace);
   });
 
+  const logs = paced(environment, LOGS_INTERVAL_MS, async () => {
+    store.logs.value = await client.logs(namespace);
+  });
+
   async function readNamespace(): Promise<NamespaceAnswer> {
     try {
       return await client.namespace(namespace);
@@ -56,6 +63,17 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
       },
       (error: unknown) => {
         store.objectsProblem.value = error instanceof Error ? error.message : String(error);
+      },
+    );
+  }
+
+  function readLogs(): void {
+    logs().then(
+      () => {
+        store.logsProblem.value = '';
+      },
+      (error: unknown) => {
+        store.logsProblem.value = error instanceof Error ? error.message : String(error);
       },
     );
   }
@@ -97,7 +115,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     }
   }
 
-  return { take, readObjects };
+  return { take, readObjects, readLogs };
 }
 
 /** Objects are read again when the activity has ended, or the running version has changed. */

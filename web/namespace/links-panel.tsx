@@ -14,7 +14,8 @@ export function LinksPanel({ store }: { store: NamespaceStore }) {
       </div>
       <p class="muted">
         As JSON: <a href={`/api/namespaces/${namespace}`}>namespace</a>,{' '}
-        <a href={`/api/namespaces/${namespace}/objects`}>objects</a>
+        <a href={`/api/namespaces/${namespace}/objects`}>objects</a>,{' '}
+        <a href={`/api/namespaces/${namespace}/logs`}>logs</a>
       </p>
     </Section>
   );

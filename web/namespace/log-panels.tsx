@@ -5,7 +5,7 @@ import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
 /** FDD's own reports: on the current deployment, and on earlier ones. */
-export function FddLogPanel({ store }: { store: NamespaceStore }) {
+export function FddReportPanel({ store }: { store: NamespaceStore }) {
   const { report } = store.details.value;
   const all = store.objects.value?.reports ?? [];
   const current = all.find((each) => each.deploymentId === report?.deploymentId);
@@ -14,8 +14,8 @@ export function FddLogPanel({ store }: { store: NamespaceStore }) {
   const shown = report === undefined ? undefined : { ...report, logs: current?.logs ?? report.logs };
   return (
     <Section
-      id="fdd-log"
-      title="FDD’s log"
+      id="fdd-report"
+      title="FDD’s report on the deployment"
       aside={shown === undefined ? undefined : <Result report={shown} />}
     >
       {shown === undefined ? (
@@ -53,7 +53,7 @@ function Result({ report }: { report: FddReport }) {
 function Report({ report }: { report: FddReport }) {
   if (report.logs.length === 0) return <p class="none">FDD reported no log lines.</p>;
   return (
-    <LogBlock label={`FDD’s log of ${report.deploymentId ?? report.name}`} text={report.logs.join('\n')} />
+    <LogBlock label={`FDD’s report on ${report.deploymentId ?? report.name}`} text={report.logs.join('\n')} />
   );
 }
 
@@ -63,7 +63,7 @@ export function BootstrapPanel({ store }: { store: NamespaceStore }) {
   if (!bootstrap) return null;
   const { exitCode, reason, events, log, collectedAt } = bootstrap;
   return (
-    <Section id="bootstrap" title="Bootstrap pod" aside={<Ago at={collectedAt} now={store.now} />}>
+    <Section id="bootstrap" title="Last bootstrap pod’s log" aside={<Ago at={collectedAt} now={store.now} />}>
       <p class={exitCode === 0 ? 'healthy' : 'degraded'}>
         <strong class="end-word">
           {exitCode === undefined ? 'Had not exited' : `Exit code ${exitCode}`}

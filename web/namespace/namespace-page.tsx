@@ -3,10 +3,11 @@ import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
+import { ContainerLogsPanel } from './container-logs-panel.tsx';
 import { DeploymentPanel } from './deployment-panel.tsx';
 import { LinksPanel } from './links-panel.tsx';
 import { LiveNote } from './live-note.tsx';
-import { BootstrapPanel, FddLogPanel } from './log-panels.tsx';
+import { BootstrapPanel, FddReportPanel } from './log-panels.tsx';
 import { NamespaceHeader } from './namespace-header.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { ObjectsPanel } from './objects-panel.tsx';
@@ -17,10 +18,14 @@ import { WhyPanel } from './why-panel.tsx';
 interface NamespacePageProps {
   readonly store: NamespaceStore;
   readonly readAgain?: () => void;
+  readonly readLogs?: () => void;
 }
 
+/** On the server nobody presses a button. */
+function nothing(): void {}
+
 /** One namespace and why it is in its state: the explanation first, then all the evidence. */
-export function NamespacePage({ store, readAgain = () => undefined }: NamespacePageProps) {
+export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }: NamespacePageProps) {
   const deploy = useSignal<OpenDeploy | undefined>(undefined);
   const toasts = useSignal<readonly Toast[]>([]);
   const summary = useComputed(() => ({ namespaces: 1 }));
@@ -33,6 +38,12 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
       <TopBar current="fleet" environmentLabel={store.environmentLabel}>
         <LiveNote store={store} />
       </TopBar>
+      <Toasts
+        toasts={toasts.value}
+        onClose={(id) => {
+          toasts.value = toasts.value.filter((toast) => toast.id !== id);
+        }}
+      />
       <main id="main" class="namespace-page">
         <NamespaceHeader store={store}>
           <button type="button" class="button primary needs-script" onClick={() => open(false)}>
@@ -45,7 +56,8 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
           <Timeline store={store} />
           <DeploymentPanel store={store} />
         </div>
-        <FddLogPanel store={store} />
+        <ContainerLogsPanel store={store} read={readLogs} />
+        <FddReportPanel store={store} />
         <BootstrapPanel store={store} />
         <WantedPanel store={store} />
         <ObjectsPanel store={store} readAgain={readAgain} />
@@ -56,12 +68,6 @@ export function NamespacePage({ store, readAgain = () => undefined }: NamespaceP
         open={deploy}
         onAccepted={({ id }) => {
           toasts.value = [...toasts.value, { id, content: <strong>Rollout {id} was accepted.</strong> }];
-        }}
-      />
-      <Toasts
-        toasts={toasts.value}
-        onClose={(id) => {
-          toasts.value = toasts.value.filter((toast) => toast.id !== id);
         }}
       />
     </>

@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { Connection } from '../../client/fleet-news.ts';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
 import type { NamespacePageState } from './page-state.ts';
 
 /** What the page shows. On the server it never changes. */
@@ -9,6 +10,10 @@ export interface NamespaceStore {
   readonly objects: Signal<NamespaceObjects | undefined>;
   /** Why the objects could not be read again; empty if they could. */
   readonly objectsProblem: Signal<string>;
+  /** Undefined until somebody has asked for them. */
+  readonly logs: Signal<NamespaceLogs | undefined>;
+  /** Why the logs could not be read; empty if they could. */
+  readonly logsProblem: Signal<string>;
   readonly connection: Signal<Connection>;
   /** The namespace is no longer in the fleet. */
   readonly isGone: Signal<boolean>;
@@ -26,6 +31,8 @@ export function createNamespaceStore({
     details: signal(details),
     objects: signal(objects),
     objectsProblem: signal(''),
+    logs: signal<NamespaceLogs | undefined>(undefined),
+    logsProblem: signal(''),
     connection: signal<Connection>({ state: 'connecting' }),
     isGone: signal(false),
     now: signal(details.now),

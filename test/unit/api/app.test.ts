@@ -266,6 +266,76 @@ describe('GET /api/status', () => {
   });
 });
 
+describe('behind a reverse proxy', () => {
+  const PROXY = { trustProxy: 'loopback, 10.0.0.0/8' };
+  const viaProxy = (app: ReturnType<typeof open>['app'], forwarded: string) =>
+    request(app).post('/api/deploy').set('x-forwarded-for', forwarded);
+
+  test.each([
+    ['its client', PROXY, '203.0.113.9', '203.0.113.9'],
+    [
+      'the client that the last proxy that nobody trusts has seen',
+      PROXY,
+      '6.6.6.6, 203.0.113.9, 10.1.1.1',
+      '203.0.113.9',
+    ],
+    ['an IPv6 client', PROXY, '2001:db8::1', '2001:db8::1'],
+    ['the proxy, if the header is no address', PROXY, '<script>', '127.0.0.1'],
+    ['the proxy, if nobody trusts it', {}, '203.0.113.9', '127.0.0.1'],
+    ['the proxy, if another one is trusted', { trustProxy: '10.0.0.1' }, '203.0.113.9', '127.0.0.1'],
+  ])('a request is of %s', async (_who, flags, forwarded, requestedBy) => {
+    const { app, requested } = open({ flags });
+
+    await viaProxy(app, forwarded);
+
+    expect(requested).toMatchObject([{ requestedBy }]);
+  });
+
+  test.each([
+    ['the host that its client has requested for', PROXY, 202],
+    ['its own host, if nobody trusts it', {}, 403],
+  ])('an origin is compared with %s', async (_what, flags, status) => {
+    const { app } = open({ flags });
+
+    const response = await viaProxy(app, '203.0.113.9')
+      .set('x-forwarded-host', 'skipper.example')
+      .set('origin', 'https://skipper.example');
+
+    expect(response.status).toBe(status);
+  });
+});
+
+describe('GET /api/fleet.csv', () => {
+  const rowsOf = (text: string) => text.trimEnd().split('\r\n').slice(1);
+
+  test('is a file with a line per namespace, its columns those of the command line', async () => {
+    const { app } = open({ namespaces: { 'team-b': { config: invalid('no, YAML') }, 'team-a': {} } });
+
+    const { status, headers, text } = await request(app).get('/api/fleet.csv');
+
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
+    expect(headers['content-disposition']).toBe('attachment; filename="skipper-fleet.csv"');
+    expect(text).toMatch(
+      /^namespace,health,status,channel,version,wanted,since,activity,attempt,detail,cause\r\n/,
+    );
+    expect(text).toMatch(/\r\n$/);
+    expect(rowsOf(text)[0]).toMatch(/^team-b,degraded,CONFIG_ERROR,.*,"no, YAML"$/);
+    expect(rowsOf(text)[1]).toMatch(/^team-a,/);
+  });
+
+  test('is filtered and sorted like the page', async () => {
+    const { app } = open({ namespaces: { c: {}, a: {}, b: { config: invalid('no YAML') } } });
+    const names = async (query: string) =>
+      rowsOf((await request(app).get(`/api/fleet.csv?${query}`)).text).map((row) => row.split(',')[0]);
+
+    expect(await names('sort=-namespace')).toEqual(['c', 'b', 'a']);
+    expect(await names('health=degraded')).toEqual(['b']);
+    expect(await names('health=unknown&health=degraded&sort=namespace')).toEqual(['a', 'b', 'c']);
+    expect(await names('q=yaml')).toEqual(['b']);
+  });
+});
+
 describe('other paths', () => {
   test.each([
     ['/api/namespaces/nowhere', 404],

@@ -206,11 +206,15 @@ describe('readSettings', () => {
       { flags: { environmentLabel: 'x'.repeat(41) } },
       /40 characters/,
     ],
+    ...['nowhere', '10.0.0.0/33', '0.0.0.0/0', '::/0', '1.2.3.4/8/8', '1', 'true', '10.0.0.1,'].map(
+      (trustProxy) => [`the proxy ${trustProxy}`, { flags: { trustProxy } }, /expected addresses/] as const,
+    ),
     ['a client certificate without its key', { flags: { redisCertFile: '/a' } }, /--redis-key-file/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],
     ['a missing file', { flags: { configFile: '/nowhere.yaml' } }, /\/nowhere.yaml does not exist/],
     ['a file that is not YAML', { file: 'a: [' }, /not valid YAML/],
+    ['a duplicate setting', { file: 'port: 1\nport: 2' }, /a setting more than once: port/],
     ['a file that is not a mapping', { file: '- a' }, /not a YAML mapping/],
     ['a file that is a folder', { flags: { configFile: folder } }, /cannot be read/],
   ])('acceptance 20: rejects %s with a clear message', (_what, sources, message) => {

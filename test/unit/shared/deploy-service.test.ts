@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
-import { invalid } from '../../../domain/release/result.ts';
+import { invalid, ok } from '../../../domain/release/result.ts';
 import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import type { DeployQueue } from '../../../shared/deploy-jobs.ts';
 import { createDeployService, type DeployServiceOptions } from '../../../shared/deploy-service.ts';
@@ -9,12 +9,14 @@ import { createMetrics } from '../../../shared/metrics.ts';
 import type { Channel } from '../../../shared/releases/release-source.ts';
 import type { DeployAnswer, DeployRequest } from '../../../shared/state/deploy-request.ts';
 import {
+  aConfig,
   aDeployment,
   aRelease,
   aRollout,
   aSettledSnapshot,
   FOREIGN_ID,
   silentLog,
+  VERSION,
 } from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
@@ -25,6 +27,7 @@ const STABLE: Channel = {
   checkedAt: 1,
   updated: undefined,
 };
+const CANARY: Channel = { ...STABLE, tag: 'canary', release: aRelease({ version: 'v3' }) };
 const COMMAND = { forceBootstrap: false, trigger: 'api', requestedBy: 'test' } as const;
 
 interface World {
@@ -33,26 +36,27 @@ interface World {
   readonly channel?: Channel;
   readonly state?: Partial<DeployServiceOptions['state']>;
   readonly addBulk?: () => Promise<never[]>;
+  /** What the cluster has, where that differs from what the watch shows. */
+  readonly readConfig?: DeployServiceOptions['readConfig'];
 }
 
+const TWO_TEAMS = { 'team-a': {}, 'team-b': {} };
+
 /** A service on a cluster with `team-a` and `team-b`, whose desired state accepts everything. */
-function open({
-  namespaces = { 'team-a': {}, 'team-b': {} },
-  answer,
-  channel = STABLE,
-  state,
-  addBulk,
-}: World = {}) {
+function open({ namespaces = TWO_TEAMS, answer, channel = STABLE, state, addBulk, readConfig }: World = {}) {
+  const cluster = createFakeCluster(namespaces);
   const requests: DeployRequest[] = [];
   const resolved: string[] = [];
   const queued: string[] = [];
   const service = createDeployService({
-    cluster: createFakeCluster(namespaces),
+    cluster,
+    readConfig: readConfig ?? (async (namespace) => cluster.snapshot(namespace).config),
     releases: {
       problems: () => [],
       resolve: async (tags) => {
         resolved.push(...tags);
-        return new Map([['stable', channel]]);
+        const all = [channel, CANARY];
+        return new Map(all.filter(({ tag }) => [...tags].includes(tag)).map((each) => [each.tag, each]));
       },
     },
     state: {
@@ -156,6 +160,34 @@ describe('request', () => {
     expect(targets.get('team-a')).toMatchObject({ state: 'pending' });
   });
 
+  test.each([
+    ['timed out', new Error('Command timed out')],
+    [
+      'lost its connection',
+      Object.assign(new Error('Reached the max'), { name: 'MaxRetriesPerRequestError' }),
+    ],
+  ])('is unknown if the write %s: the same key finds out', async (_how, cause) => {
+    const lost = new SkipperError('redis_unavailable', 'Redis did not answer', { cause });
+    const { service } = open({ state: { request: () => Promise.reject(lost) } });
+
+    await expect(service.request(COMMAND)).rejects.toMatchObject({
+      code: 'redis_unavailable',
+      message: expect.stringMatching(/^unknown whether .*retry with the same Idempotency-Key/),
+    });
+  });
+
+  test.each([
+    ['Redis is down', new SkipperError('redis_unavailable', 'Redis is not connected')],
+    [
+      'Redis is full',
+      new SkipperError('redis_unavailable', 'x', { cause: new Error('OOM command not allowed') }),
+    ],
+  ])('did not happen if %s', async (_why, refused) => {
+    const { service } = open({ state: { request: () => Promise.reject(refused) } });
+
+    await expect(service.request(COMMAND)).rejects.toBe(refused);
+  });
+
   test('answers a known Idempotency-Key with its rollout', async () => {
     const known = { rollout: aRollout({ id: 'r1' }), targets: new Map() };
     const { service, queued } = open({
@@ -201,6 +233,65 @@ describe('what a request learns about channels', () => {
   });
 });
 
+describe('what a request names', () => {
+  test('is found before the watch shows it', async () => {
+    const readConfig = async (namespace: string) => ok(aConfig({ namespace }));
+    const { service, requests } = open({ readConfig });
+
+    await service.request({ ...COMMAND, namespaces: ['new', 'team-a'] });
+
+    expect(requests[0]?.targets.map(({ namespace }) => namespace)).toEqual(['new', 'team-a']);
+  });
+
+  test('has the tag that was written last', async () => {
+    const readConfig = async (namespace: string) => ok(aConfig({ namespace, tag: 'canary' }));
+    const { service, requests } = open({ readConfig });
+
+    await service.request({ ...COMMAND, namespaces: ['team-a'] });
+    const planned = await service.plan({ namespaces: ['team-a'], forceBootstrap: false });
+
+    expect(requests[0]?.targets).toMatchObject([{ release: { version: 'v3' } }]);
+    expect(planned).toMatchObject([{ version: 'v3' }]);
+  });
+
+  test('is unknown once it is deleted', async () => {
+    const { service } = open({ readConfig: async () => undefined });
+
+    await expect(service.request({ ...COMMAND, namespaces: ['team-a'] })).rejects.toMatchObject({
+      values: ['team-a'],
+    });
+  });
+
+  test('is what the watch shows if the cluster does not answer', async () => {
+    const { service, requests } = open({ readConfig: () => Promise.reject(new Error('no answer')) });
+
+    await service.request({ ...COMMAND, namespaces: ['team-a'] });
+
+    expect(requests[0]?.targets).toMatchObject([{ namespace: 'team-a', release: { version: 'v2' } }]);
+  });
+
+  test('is not read for the whole fleet, for many names, or for tags that are resolved already', async () => {
+    const many = Array.from({ length: 21 }, (_, index) => `team-${index}`);
+    const read: string[] = [];
+    const readConfig = async (namespace: string) => {
+      read.push(namespace);
+      return ok(aConfig({ namespace }));
+    };
+    const { service } = open({
+      namespaces: Object.fromEntries([...many, 'team-a'].map((name) => [name, {}])),
+      readConfig,
+    });
+
+    await service.request(COMMAND);
+    await service.request({ ...COMMAND, namespaces: many });
+    await service.request({ ...COMMAND, namespaces: ['team-a'], channels: new Map([['stable', STABLE]]) });
+    expect(read).toEqual([]);
+
+    await service.request({ ...COMMAND, namespaces: many.slice(1) });
+    expect(read).toEqual(many.slice(1));
+  });
+});
+
 describe('plan', () => {
   test('reports what a deploy would do in each namespace, and changes nothing', async () => {
     const { service, requests, queued } = open({
@@ -214,6 +305,30 @@ describe('plan', () => {
       { namespace: 'good', version: 'v2' },
     ]);
     expect([requests, queued]).toEqual([[], []]);
+  });
+
+  test('says from which version, and what is taken over from Helm', async () => {
+    const { service } = open({
+      namespaces: {
+        helm: { deployment: aDeployment({ helmRelease: 'fdd-release' }) },
+        none: { deployment: undefined, application: undefined },
+        plain: {},
+      },
+    });
+
+    const planned = await service.plan({ forceBootstrap: true });
+
+    expect(planned).toMatchObject([
+      { namespace: 'helm', action: 'bootstrap', from: VERSION, takesOverFrom: 'fdd-release' },
+      { namespace: 'none', action: 'bootstrap', from: '' },
+      { namespace: 'plain', action: 'bootstrap', from: VERSION },
+    ]);
+    expect(planned.slice(1).map(({ takesOverFrom }) => takesOverFrom)).toEqual([undefined, undefined]);
+    expect(await service.plan({ forceBootstrap: false })).toMatchObject([
+      { namespace: 'helm', action: 'refuse', from: VERSION },
+      {},
+      {},
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
+import { SkipperError } from '../../../domain/errors.ts';
 import { ok } from '../../../domain/release/result.ts';
 import { deployNamespace } from '../../../worker/deploy-namespace.ts';
 import {
@@ -10,8 +11,9 @@ import {
   FOREIGN_ID,
   IMAGE,
   NAMESPACE,
+  OLD_IMAGE,
 } from '../../support/builders.ts';
-import { createFakeContext } from '../../support/fake-cluster.ts';
+import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 import { aRun } from '../../support/fake-runs.ts';
 
@@ -57,4 +59,61 @@ describe('deployNamespace', () => {
     expect(await deployNamespace(aRun(), context)).toMatchObject({ outcome: 'unchanged' });
     expect(client.requests).toEqual([{ verb: 'get', what: 'deployments/fiaas-deploy-daemon' }]);
   });
+});
+
+describe('a namespace that is deleted during its run', () => {
+  const REFUSED = aRefusedRequest(403, 'forbidden');
+  const OUTDATED = { ...SETTLED, application: anApplication({ image: OLD_IMAGE }) };
+
+  function openWith(error: Error, seen: Partial<NamespaceSnapshot> = OUTDATED) {
+    const cluster = createFakeCluster({ [NAMESPACE]: seen });
+    let current = cluster.snapshot(NAMESPACE);
+    const fake = createFakeContext({ cluster: { ...cluster, snapshot: () => current } });
+    fake.client.answer('apply applications', error);
+    return {
+      ...fake,
+      loseConfig: () => {
+        current = { ...current, config: undefined };
+        fake.client.answer('GET configmaps', { items: [] });
+        fake.client.answer('GET configmaps', { items: [] });
+      },
+    };
+  }
+
+  test.each(['forbidden', 'bootstrap_failed', 'fdd_failed', 'application_deleting'] as const)(
+    'ends as gone, not as %s',
+    async (code) => {
+      const { context, loseConfig } = openWith(new SkipperError(code, 'no'));
+      const run = deployNamespace(aRun(), { ...context, step: (kind) => kind !== 'plan' || loseConfig() });
+
+      await expect(run).rejects.toMatchObject({
+        code: 'namespace_gone',
+        message: 'the namespace, or its ConfigMap fiaas-deploy-daemon, is gone',
+      });
+    },
+  );
+
+  test.each([
+    ['a bootstrap that failed', new SkipperError('bootstrap_failed', 'exit code 143')],
+    ["FDD's report", new SkipperError('fdd_failed', 'x', { details: ['because it is being terminated'] })],
+  ])('is waited for after %s: its ConfigMap may go last', async (_what, error) => {
+    const { context, loseConfig } = openWith(error);
+    setTimeout(loseConfig, 300);
+
+    await expect(deployNamespace(aRun(), context)).rejects.toMatchObject({ code: 'namespace_gone' });
+  });
+
+  test('that stays has failed', async () => {
+    const failed = new SkipperError('bootstrap_failed', 'exit code 1');
+
+    await expect(deployNamespace(aRun(), openWith(failed).context)).rejects.toBe(failed);
+    await expect(deployNamespace(aRun(), openWith(REFUSED).context)).rejects.toBe(REFUSED);
+  });
+});
+
+test('what FDD reads in another way than it looks is a warning of the run', async () => {
+  const warnings = ['"a" more than once'];
+  const { context } = open({ ...SETTLED, config: ok(aConfig({ warnings })) });
+
+  expect(await deployNamespace(aRun(), context)).toMatchObject({ outcome: 'unchanged', warnings });
 });

@@ -148,4 +148,11 @@ describe('toDataBlock', () => {
     expect(toDataBlock(value)).not.toContain('<');
     expect(JSON.parse(toDataBlock(value))).toEqual(value);
   });
+
+  test('exports what its filters show', async () => {
+    const { text } = await request(open([BROKEN])).get('/status?health=degraded&q=team');
+
+    expect(text).toContain('href="/api/fleet.csv?q=team&amp;health=degraded"');
+    expect(text).toContain('href="/api/fleet"');
+  });
 });

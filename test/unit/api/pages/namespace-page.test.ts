@@ -38,4 +38,13 @@ describe('GET /status/:namespace', () => {
 
     expect(text).not.toContain('environment-badge');
   });
+
+  test('offers the logs of the containers, and calls FDD’s report what it is', async () => {
+    const { text } = await request(open()).get('/status/team-a');
+
+    expect(text).toMatch(/<h2 id="container-logs">Container logs</);
+    expect(text).toContain('<code>skipper logs team-a</code>');
+    expect(text).toContain('FDD’s report on the deployment');
+    expect(text).not.toContain('FDD’s log');
+  });
 });

@@ -373,6 +373,7 @@ describe('skipper deploy', () => {
     format: 'table',
     isDryRun: false,
     isConfirmed: false,
+    mayTakeOver: false,
     wait: false,
     timeoutMs: 20_000,
     idempotencyKey: undefined,
@@ -472,6 +473,84 @@ describe('skipper deploy', () => {
     );
     expect(all.written()).toContain('would deploy 6 namespaces: 5 update, 1 refuse');
     expect(deploys()).toEqual([]);
+  });
+
+  describe('from which version to which', () => {
+    const planned = (...targets: object[]) =>
+      serve({
+        ...answers,
+        'POST /api/deploy': (request, response) => {
+          if (!request.body.dry_run) return sendJson(response, makeRollout(makeTarget('a', 'pending')), 202);
+          const plain = { reason: 'r', steps: [] };
+          return sendJson(response, {
+            dryRun: true,
+            counts: { bootstrap: 2, update: 1, unchanged: 1 },
+            targets: targets.map((target) => ({ ...plain, ...target })),
+          });
+        },
+      });
+    const TARGETS = [
+      { namespace: 'a', action: 'bootstrap', from: '1', version: '2', takesOverFrom: 'fdd' },
+      { namespace: 'b', action: 'bootstrap', from: '', version: '2' },
+      { namespace: 'c', action: 'update', from: '1', version: '2' },
+      { namespace: 'd', action: 'unchanged', from: '2', version: '2' },
+    ];
+    const agreed = { ...options, mayTakeOver: true };
+
+    test('is shown by --dry-run, and a takeover has its own word', async () => {
+      const io = makeIo();
+      await deploy(await planned(...TARGETS), { ...options, isDryRun: true }, io);
+
+      expect(io.written()).toBe(
+        [
+          'NAMESPACE  ACTION     VERSION           REASON',
+          'a          takeover   1 → 2             r',
+          'b          bootstrap  not deployed → 2  r',
+          'c          update     1 → 2             r',
+          'd          unchanged  2                 r',
+          '',
+          'would deploy 4 namespaces: 1 takeover, 1 bootstrap, 1 update, 1 unchanged',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    test('is shown before a handful is deployed', async () => {
+      const io = makeIo();
+      await deploy(await planned(...TARGETS), agreed, io);
+
+      expect(io.written().split('\n').slice(1, 5)).toEqual([
+        '  a: 1 → 2 (takeover)',
+        '  b: not deployed → 2 (bootstrap)',
+        '  c: 1 → 2 (update)',
+        '  d: 2 (unchanged)',
+      ]);
+    });
+
+    test.each([
+      ['is asked about, though all else is confirmed', true, { ...options, isConfirmed: true }, 1, 1],
+      ['is not done after a no', false, options, 1, 0],
+      ['is not asked about with its flag', true, agreed, 0, 1],
+      ['is done in a pipe with its flag', undefined, agreed, 0, 1],
+    ])('a takeover %s', async (_, answer, chosen, questions, deployed) => {
+      const io = makeIo(answer === undefined ? {} : { answer });
+      await deploy(await planned(...TARGETS), chosen, io).catch(() => undefined);
+
+      expect(io.questions).toHaveLength(questions);
+      if (questions > 0) expect(io.questions[0]).toBe('Take FDD over from Helm in 1 namespace?');
+      expect(deploys()).toHaveLength(deployed);
+    });
+
+    test('a takeover is refused in a pipe, also with --yes', async () => {
+      const client = await planned(...TARGETS);
+
+      await expect(deploy(client, { ...options, isConfirmed: true }, makeIo())).rejects.toMatchObject({
+        exitCode: EXIT.refused,
+        message: 'Helm manages FDD in a: nothing was deployed',
+        details: [expect.stringContaining('--take-over-from-helm')],
+      });
+      expect(deploys()).toEqual([]);
+    });
   });
 
   test('--dry-run for machines has every step', async () => {

@@ -83,6 +83,50 @@ describe('parseNamespaceConfig', () => {
     });
   });
 
+  test.each([
+    [' stable', 'write "stable"'],
+    ['stable\n', 'write "stable"'],
+    ['\tv1.10.0 ', 'write "v1.10.0"'],
+  ])('says what is wrong with the tag %j', (tag, remedy) => {
+    const config = parseNamespaceConfig(aConfigMap({ tag, [CLUSTER_CONFIG]: '{}' }));
+
+    expect(config).toEqual({
+      ok: false,
+      key: 'data.tag',
+      reason: `ConfigMap team-a/fiaas-deploy-daemon: data.tag ${JSON.stringify(tag)} has white space around it: ${remedy}`,
+    });
+  });
+
+  test.each(['tag', CLUSTER_CONFIG])('says that %s is in binaryData', (key) => {
+    const binaryData = { [key]: '//5hAA==' };
+    const onlyBinary = parseNamespaceConfig({ ...aConfigMap(undefined), binaryData });
+    const beside = parseNamespaceConfig({ ...aConfigMap({ other: 'x' }), binaryData });
+
+    const reason = expect.stringContaining(`${key} is in binaryData`);
+    expect(onlyBinary).toEqual({ ok: false, key: `data.${key}`, reason });
+    expect(beside).toEqual(onlyBinary);
+  });
+
+  test('leaves other keys of binaryData alone', () => {
+    const config = parseNamespaceConfig({
+      ...aConfigMap({ [CLUSTER_CONFIG]: '{}' }),
+      binaryData: { logo: 'AA==' },
+    });
+
+    expect(config.ok).toBe(true);
+  });
+
+  test('takes the last of duplicate keys as FDD does, with a warning', () => {
+    const twice = parseYaml('environment: test\nenvironment: prod\n');
+    const once = parseYaml('environment: prod\n');
+
+    expect(digestOf(twice)).toBe(digestOf(once));
+    expect(twice.ok && twice.value.warnings).toEqual([
+      'ConfigMap team-a/fiaas-deploy-daemon: data.cluster_config.yaml has "environment" more than once: FDD reads the last one',
+    ]);
+    expect(once.ok && once.value.warnings).toBeUndefined();
+  });
+
   test('acceptance 2: reports missing data', () => {
     const config = parseNamespaceConfig(aConfigMap(undefined));
 

@@ -3,9 +3,10 @@ import { parseRefusal } from '../../../../domain/cluster/parse-refusal.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
 import { explainNamespace, type WhyInput } from '../../../../domain/explain/explain-namespace.ts';
 import { versionOf } from '../../../../domain/release/image.ts';
-import { invalid } from '../../../../domain/release/result.ts';
+import { invalid, ok } from '../../../../domain/release/result.ts';
 import {
   aBootstrapPod,
+  aConfig,
   aDeployment,
   anApplication,
   aPod,
@@ -293,6 +294,17 @@ describe('a namespace at rest', () => {
     expect(why.headline).toBe(`FDD is available and runs ${VERSION}, the release of channel "stable".`);
     expect(why.because).toEqual(['latest deploy: updated (plan: image is another)', 'a warning']);
     expect(why.remedy).toEqual([]);
+  });
+
+  test('shows the warnings of its configuration, whatever its state', () => {
+    const config = ok(aConfig({ warnings: ['"a" more than once'] }));
+    const details = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+
+    const fine = explain({ snapshot: aSettledSnapshot({ config }) });
+    const long = explain({ snapshot: aSettledSnapshot({ config }), attempts: [anAttempt({ details })] });
+
+    expect(fine.because.at(-1)).toBe('"a" more than once');
+    expect(long.because.at(-1)).toBe('"a" more than once');
   });
 
   test('that was never deployed shows that a deploy bootstraps', () => {

@@ -25,8 +25,45 @@ describe('parseYaml', () => {
     ['1: a', { 1: 'a' }],
     ['p: &p {a: 1, b: 1}\nq: {<<: *p, b: 2}', { p: { a: 1, b: 1 }, q: { a: 1, b: 2 } }],
     ['{x: 1, y: 2}', { x: 1, y: 2 }],
+    ['08', '08'],
+    ['1e3', '1e3'],
+    ['449e6', '449e6'],
+    ['1.5e3', '1.5e3'],
+    ['1.5e+3', 1500],
+    ['+.5', '+.5'],
+    ['.5', 0.5],
+    ['.', '.'],
+    ['1:30', 90],
+    ['09:30', '09:30'],
+    ['a: |\n  b\tc\n', { a: 'b\tc\n' }],
+    ['"a\tb"', 'a\tb'],
+    ['\ufeffa: 1', { a: 1 }],
   ])('reads %j', (text, value) => {
     expect(parseYaml(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    ['an unknown tag', 'a: !vault x', /Unresolved tag: !vault/],
+    ['a tab after a value', 'a: b\t\n', /a tab between words/],
+    ['a tab before a value', 'a:\tb', /a tab between words/],
+    ['a control character', 'a: "\u0007"', /control character U\+0007/],
+    ['a list as a key', '? [a]\n: 1', /cannot be a key/],
+    ['two merges', '<<: {a: 1}\n<<: {a: 2}', /must be unique/],
+  ])('refuses %s, on which PyYAML ends', (_what, text, reason) => {
+    expect(parseYaml(text)).toEqual({ ok: false, reason: expect.stringMatching(reason) });
+  });
+
+  test.each([
+    ['a: 1\nb: 2\na: 3', { a: 3, b: 2 }, ['a']],
+    ['{a: {b: 1, b: 2}, c: 1, c: 2, c: 3}', { a: { b: 2 }, c: 3 }, ['b', 'c']],
+    ['on: 1\ntrue: 2', { true: 2 }, ['on']],
+    ['a: 1\na: {b: 1}', { a: { b: 1 } }, ['a']],
+  ])('takes the last of duplicate keys, and names them: %j', (text, value, duplicateKeys) => {
+    expect(parseYaml(text)).toEqual({ ok: true, value, duplicateKeys });
+  });
+
+  test('reads tabs between words for kubectl', () => {
+    expect(parseYaml('a:\tb\t\n', { allowTabs: true })).toEqual({ ok: true, value: { a: 'b' } });
   });
 
   test('returns JSON or a reason, for any text', () => {

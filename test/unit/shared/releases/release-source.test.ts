@@ -67,6 +67,21 @@ describe('createReleaseSource', () => {
     });
   });
 
+  test('takes the last of duplicate keys in a spec, and logs them once', async () => {
+    server.answer(SPEC, 'version: 3\nreplicas: 1\nreplicas: 2\n');
+    const warned: unknown[] = [];
+    const log = { ...silentLog, warn: (_fields: object, text: string) => warned.push(text) } as never;
+    const source = open({ log });
+
+    const channel = await resolveOne(source);
+    await resolveOne(source);
+
+    expect(channel.release?.config).toEqual({ version: 3, replicas: 2 });
+    expect(warned).toEqual([
+      `spec ${server.url}${SPEC} has "replicas" more than once: FDD reads the last one`,
+    ]);
+  });
+
   test('acceptance 4: fetches each channel once per run, even for concurrent callers', async () => {
     const source = open();
 

@@ -17,6 +17,7 @@ function open() {
     const url = String(input);
     requests.push(url);
     if (api.status !== 200) return aProblem(api.status);
+    if (url.endsWith('/logs')) return Response.json({ namespace: NAMESPACE, readAt: 5, logs: [] });
     return Response.json(
       url.endsWith('/objects') ? someObjects() : { ...aStatus(), ...someDetails({ row: api.row }) },
     );
@@ -54,8 +55,27 @@ function rows(...changed: FleetRow[]): FleetNews {
 
 const DETAILS = `/api/namespaces/${NAMESPACE}`;
 const OBJECTS = `${DETAILS}/objects`;
+const LOGS = `${DETAILS}/logs`;
 
 describe('the page of a namespace', () => {
+  test('reads logs only when somebody asks, and shows why they cannot be read', async () => {
+    const { requests, follower, store, api, pass } = open();
+    follower.readLogs();
+    await settle();
+    expect([requests, store.logs.value, store.logsProblem.value]).toEqual([
+      [LOGS],
+      { namespace: NAMESPACE, readAt: 5, logs: [] },
+      '',
+    ]);
+
+    api.status = 503;
+    follower.readLogs();
+    await pass(2_000);
+
+    expect(store.logsProblem.value).toContain('Redis is not connected');
+    expect(store.logs.value).toBeDefined();
+  });
+
   test('reads its details again only when the feed reports its own row', async () => {
     const { requests, follower, store, api } = open();
     api.row = aRow({ health: 'progressing', activity: 'planning' });

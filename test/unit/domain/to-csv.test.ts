@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { toCsv } from '../../../../cli/text/csv.ts';
+import { toCsv } from '../../../domain/to-csv.ts';
 
 describe('CSV', () => {
   test.each<[string, unknown, string]>([
