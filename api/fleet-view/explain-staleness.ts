@@ -8,9 +8,7 @@ const CUT_FOR_MS = 3_000;
 export function explainStaleness(
   redis: {
     readonly answers: boolean;
-    readonly deploysPaused: boolean;
     readonly problems?: readonly Pick<RedisProblem, 'text' | 'isSilent'>[];
-    readonly resting?: ReadonlyMap<string, string>;
   },
   watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],
   now: number,
@@ -22,17 +20,6 @@ export function explainStaleness(
     );
   }
   for (const { text, isSilent } of redis.problems ?? []) if (!isSilent) stale.push(text);
-  if (redis.answers && redis.deploysPaused) {
-    stale.push('The deploy queue is paused: nothing is deployed until it is resumed on the board');
-  }
-  const [resting] = redis.answers ? (redis.resting ?? []) : [];
-  if (resting !== undefined) {
-    const [worker, reason] = resting;
-    const size = redis.resting?.size ?? 0;
-    stale.push(
-      `The deploy queue rests: the Kubernetes API does not answer ${size} ${size === 1 ? 'worker' : 'workers'} (${worker}: ${reason}). Deploys continue automatically when it does; until then no attempt is counted`,
-    );
-  }
   const unread = watches.filter(({ synced }) => !synced);
   if (unread.length > 0) {
     stale.push(`The cluster has not been read completely yet (${describe(unread)})`);

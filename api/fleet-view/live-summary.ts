@@ -1,5 +1,6 @@
+import isEqual from 'fast-deep-equal';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
-import { explainReleaseCheck } from '../../domain/fleet/release-check-age.ts';
+import { composeNotices, type Notice } from '../../domain/fleet/notices.ts';
 import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { isReady, type RedisConnection } from '../../shared/redis.ts';
@@ -28,42 +29,64 @@ export function createLiveSummary({
   channels,
   stats,
 }: SummarySources): () => FleetSummary {
+  const sameNotices = keepEqual<readonly Notice[]>();
+  const sameStale = keepEqual<readonly string[]>();
   const count = memoizeLast(
     (
       _position: string,
       { lastCheck, ...numbers }: QueueStats,
       seen: SnapshotsByChannel,
       redisReady: boolean,
-      overdue: string,
-      stale: string,
+      notices: readonly Notice[],
+      stale: readonly string[],
     ) =>
       summariseFleet({
         rows: rows.all(),
         channels: seen,
         ...numbers,
-        lastReleaseCheck: { ...lastCheck, problem: overdue === '' ? undefined : overdue },
+        lastReleaseCheck: {
+          ...lastCheck,
+          problem: notices.find(({ code }) => code === 'release_check_overdue')?.message,
+        },
         ...(redisReady ? {} : { queue: undefined, workers: undefined }),
-        stale: stale === '' ? [] : stale.split('\n'),
+        notices,
+        stale,
       }),
   );
   return () => {
     const redisReady = isReady(redis);
     const now = Date.now();
-    const isSilent = redisHealth.problems().some((problem) => problem.isSilent);
-    const answers = redisReady && stats.answers() && !isSilent;
-    // While Redis does not answer, a check can have been made without this process noticing.
-    const overdue = (answers && explainReleaseCheck(stats.current().lastCheck, now)) || '';
-    const stale = explainStaleness(
+    const problems = redisHealth.problems();
+    const answers = redisReady && stats.answers() && !problems.some((problem) => problem.isSilent);
+    const { workers, releaseCheck, lastCheck } = stats.current();
+    const notices = composeNotices(
       {
-        answers,
+        // While Redis does not answer, a check can have been made without this process noticing.
+        workers: answers ? workers : undefined,
         deploysPaused: stats.deploysPaused(),
         resting: stats.resting(),
-        problems: redisHealth.problems(),
+        schedule: releaseCheck,
+        lastCheck,
       },
-      cluster.watches(),
       now,
     );
-    const sentences = overdue === '' ? stale : [...stale, overdue];
-    return count(rows.position(), stats.current(), channels.all(), redisReady, overdue, sentences.join('\n'));
+    const stale = explainStaleness({ answers, problems }, cluster.watches(), now);
+    return count(
+      rows.position(),
+      stats.current(),
+      channels.all(),
+      redisReady,
+      sameNotices(notices),
+      sameStale(stale),
+    );
+  };
+}
+
+/** Returns the earlier value while an equal one follows, so that it can be compared by identity. */
+function keepEqual<Value>(): (value: Value) => Value {
+  let kept: Value | undefined;
+  return (value) => {
+    if (kept === undefined || !isEqual(kept, value)) kept = value;
+    return kept;
   };
 }

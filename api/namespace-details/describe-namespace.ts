@@ -24,12 +24,13 @@ export async function describeNamespace(
   let history = NO_HISTORY;
   let historyProblem: string | undefined;
   try {
-    history = await state.history(namespace);
+    [history] = await Promise.all([state.history(namespace), view.refresh()]);
   } catch (error) {
     historyProblem = messageOf(error);
   }
   const { attempts, bootstrap } = history;
-  const channel = view.summary().channels.find((each) => each.channel === row.channel);
+  const { channels, notices, stale } = view.summary();
+  const channel = channels.find((each) => each.channel === row.channel);
   return {
     namespace,
     now: Date.now(),
@@ -41,7 +42,10 @@ export async function describeNamespace(
       bootstrap,
       channelProblem: channel?.problem,
       channelCode: channel?.code,
+      notices,
     }),
+    notices,
+    stale,
     attempts,
     historyProblem,
     bootstrap,

@@ -3,6 +3,7 @@ import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { oneLine, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';
+import { describeNotices } from './describe-notices.ts';
 import { describeCounts, describeWork, rowColumns } from './describe-row.ts';
 import { worstFirst } from './select-rows.ts';
 
@@ -25,7 +26,7 @@ export function drawFleet(
     ...(connection.state === 'lost'
       ? [`connection lost, data can be out of date: ${connection.reason}`]
       : []),
-    ...state.summary.stale,
+    ...describeNotices(state.summary),
   ];
   const head = [
     paint(truncate(describeCounts(selected), columns), 'bold'),

@@ -15,6 +15,7 @@ import { openRedrawn } from '../text/redrawn.ts';
 import { drawTable } from '../text/table.ts';
 import { timestamp } from '../text/time.ts';
 import { changedRows } from './changed-rows.ts';
+import { describeNotices } from './describe-notices.ts';
 import { describeCounts, describeRow, describeWork, rowColumns } from './describe-row.ts';
 import { drawFleet } from './draw-fleet.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
@@ -34,7 +35,7 @@ export async function showStatus(
   if (format === 'table') printTable(rows, document, io);
   else if (format === 'csv') printCsv(rows, FLEET_COLUMNS, io.out);
   else await printDocument({ ...document, rows }, format, io.out);
-  for (const warning of document.summary.stale) io.err.write(`skipper: ${oneLine(warning)}\n`);
+  for (const warning of describeNotices(document.summary)) io.err.write(`skipper: ${oneLine(warning)}\n`);
   const known = new Set(document.rows.map(({ namespace }) => namespace));
   const unknown = filter.namespaces.filter((namespace) => !known.has(namespace));
   for (const namespace of unknown) io.err.write(`skipper: ${noNamespace(namespace)}\n`);
@@ -133,6 +134,7 @@ async function watchInLines(
       const rows = selectRows(state.rows.values(), filter);
       for (const row of rows) printed.set(row.namespace, describeRow(row));
       err.write(`skipper: watching ${describeCounts(rows)}\n`);
+      for (const warning of describeNotices(state.summary)) err.write(`skipper: ${oneLine(warning)}\n`);
       for (const namespace of filter.namespaces) {
         if (!state.rows.has(namespace)) err.write(`skipper: ${noNamespace(namespace)}\n`);
       }
@@ -153,9 +155,12 @@ async function watchInLines(
 }
 
 function describeConnection(before: FleetState, after: FleetState): string[] {
+  const known = describeNotices(before.summary);
   return [
     ...describeLine(before.connection, after.connection),
-    ...after.summary.stale.filter((warning) => !before.summary.stale.includes(warning)).map(oneLine),
+    ...describeNotices(after.summary)
+      .filter((warning) => !known.includes(warning))
+      .map(oneLine),
   ];
 }
 

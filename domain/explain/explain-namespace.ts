@@ -5,6 +5,7 @@ import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
 import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { FleetRow } from '../fleet/fleet-row.ts';
+import { type Notice, stopsDeploys } from '../fleet/notices.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import type { Symptom } from '../symptom.ts';
 import { bootstrapSymptom, describeBootstrap } from './describe-bootstrap.ts';
@@ -21,6 +22,8 @@ export interface WhyInput {
   readonly channelProblem: string | undefined;
   /** The error code of the problem. */
   readonly channelCode?: string | undefined;
+  /** What stops deploys in the whole fleet. */
+  readonly notices?: readonly Notice[];
 }
 
 const MAX_EVIDENCE = 8;
@@ -79,7 +82,8 @@ function explainBusy(input: WhyInput): Why {
     return { ...answer(input, { ...advice, headline }, [failed?.reason ?? row.cause, ...lines]), code };
   }
   if (row.activity === 'queued') {
-    return answer(input, { headline: 'Waiting for a free worker.', remedy: [] }, [row.detail, ...lines]);
+    const advice = adviceWhileStopped(input) ?? { headline: 'Waiting for a free worker.', remedy: [] };
+    return answer(input, advice, [row.detail, ...lines]);
   }
   const what = row.wanted === '' ? '' : ` to deploy ${row.wanted}`;
   // The row can be a moment behind the run, and still show attempt 0.
@@ -92,6 +96,12 @@ function explainBusy(input: WhyInput): Why {
     ? { headline: `${headline} ${known.headline}`, remedy: known.remedy }
     : { headline, remedy: [] };
   return answer(input, advice, [row.detail, ...lines]);
+}
+
+/** A queued namespace does not wait for a free worker if none takes jobs. */
+function adviceWhileStopped({ notices = [] }: WhyInput): Advice | undefined {
+  const notice = notices.find(stopsDeploys);
+  return notice && { headline: notice.message, remedy: [notice.remedy] };
 }
 
 /** FDD does not work, regardless of the result of the latest deploy. */

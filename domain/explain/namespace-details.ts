@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Condition } from '../cluster/observed.ts';
 import { FleetRow, Health } from '../fleet/fleet-row.ts';
+import { FleetSummary } from '../fleet/fleet-summary.ts';
 import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
@@ -68,6 +69,7 @@ export const NamespaceDetails = z
     now: z.number().int().describe("The server's clock, in milliseconds since the epoch"),
     row: FleetRow,
     why: Why,
+    ...FleetSummary.pick({ notices: true, stale: true }).shape,
     attempts: z.array(Attempt).readonly().describe('Newest first; one without an end is running'),
     historyProblem: z
       .string()

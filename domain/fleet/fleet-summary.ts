@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { StatusValue } from '../cluster/status.ts';
 import { Rollout, TargetCounts, TargetState } from '../rollout/rollout.ts';
 import { Health } from './fleet-row.ts';
+import { Notice } from './notices.ts';
 import { ReleaseCheckSchedule } from './release-check-schedule.ts';
 
 const count = z.number().int();
@@ -76,10 +77,14 @@ export const FleetSummary = z
         at: milliseconds.optional().describe('When the last one ended; left out if none is known'),
         since: milliseconds.describe('The same, or the start of the API if none is known'),
         intervalSeconds: z.number(),
-        problem: z.string().optional().describe('Why it is overdue, in words; one of `stale`'),
+        problem: z.string().optional().describe('Why it is overdue, in words; also one of `notices`'),
       })
       .optional()
       .describe('The last release check that a worker made'),
+    notices: z
+      .array(Notice)
+      .readonly()
+      .describe('What stops deploys or releases, and what to do; empty if nothing does'),
     stale: z
       .array(z.string())
       .readonly()

@@ -22,7 +22,7 @@ export function explainReleaseCheck(
   const age = describeAge(ageMs);
   const last =
     at === undefined ? `No release check has ended for ${age}` : `The last release check ended ${age} ago`;
-  return `${last}, although one is due every ${intervalSeconds} s: new releases are not detected. Check the workers, and the release-check queue on the board`;
+  return `${last}, although one is due every ${intervalSeconds} s: new releases are not detected`;
 }
 
 function describeAge(ageMs: number): string {

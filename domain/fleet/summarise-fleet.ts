@@ -16,7 +16,7 @@ export interface SeenChannel {
 export interface FleetFacts
   extends Pick<
     FleetSummary,
-    'workers' | 'queue' | 'rollouts' | 'releaseCheck' | 'lastReleaseCheck' | 'stale'
+    'workers' | 'queue' | 'rollouts' | 'releaseCheck' | 'lastReleaseCheck' | 'notices' | 'stale'
   > {
   readonly rows: Iterable<FleetRow>;
   readonly channels: ReadonlyMap<string, SeenChannel>;

@@ -215,9 +215,9 @@ describe('the Kubernetes API server', () => {
       return body.row.activity !== 'idle' && body.row.cause !== '' && body;
     }, 'the outage is noticed');
     const problems = await until(async () => (await problemsOf(worker.url)).join(), 'the worker reports it');
-    const { stale } = await until(async () => {
+    const { notices } = await until(async () => {
       const { summary } = (await world.http('/api/fleet')).body;
-      return /queue rests/.test(summary.stale.join()) && summary;
+      return /queue rests/.test(JSON.stringify(summary.notices)) && summary;
     }, 'the page reports it');
     const resting = (await world.http('/_/metrics', { url: worker.url })).text;
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
@@ -230,7 +230,7 @@ describe('the Kubernetes API server', () => {
 
     expect(details.row.cause).toMatch(/did not answer/);
     expect(problems).toMatch(/the deploy queue rests: .*did not answer/);
-    expect(stale.join()).toMatch(/The deploy queue rests: the Kubernetes API does not answer 1 worker/);
+    expect(notices[0].message).toMatch(/The deploy queue rests: the Kubernetes API does not answer 1 worker/);
     expect(resting).toContain('skipper_worker_resting 1');
     expect(healths.map(({ status }) => status)).toEqual([200, 200]);
     expect(target).toMatchObject({ state: 'completed', version: NEW });

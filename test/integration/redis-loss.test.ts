@@ -103,14 +103,14 @@ describe('a release check that is overdue', () => {
     await world.withApi({}, async (api) => {
       await until(
         async () =>
-          (await world.http('/api/fleet')).body.summary.stale.some((reason: string) =>
-            /The last release check ended .* ago, although one is due every 1 s/.test(reason),
+          (await world.http('/api/fleet')).body.summary.notices.some(({ message }: { message: string }) =>
+            /The last release check ended .* ago, although one is due every 1 s/.test(message),
           ),
         'the summary reports it',
         60_000,
       );
-      const { lastReleaseCheck, stale } = (await world.http('/api/fleet')).body.summary;
-      expect(stale).toContain(lastReleaseCheck.problem);
+      const { lastReleaseCheck, notices } = (await world.http('/api/fleet')).body.summary;
+      expect(notices).toContainEqual(expect.objectContaining({ message: lastReleaseCheck.problem }));
       expect(await metric(api.url, 'skipper_release_check_age_seconds')).toBeGreaterThan(30);
     });
   });

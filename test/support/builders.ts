@@ -240,7 +240,7 @@ export function aFleetSummary(
 ): FleetSummary {
   const queue = { waiting: 0, active: 0, delayed: 0, failed: 0 };
   return {
-    ...summariseFleet({ rows, channels: new Map(), workers: 1, queue, rollouts: [], stale: [] }),
+    ...summariseFleet({ rows, channels: new Map(), workers: 1, queue, rollouts: [], notices: [], stale: [] }),
     ...overrides,
   };
 }

@@ -69,6 +69,8 @@ export function someDetails(overrides: Partial<NamespaceDetails> = {}): Namespac
     now: STARTED_AT + 60_000,
     row,
     why: { headline: 'All is well.', because: [], remedy: [], health: row.health },
+    notices: [],
+    stale: [],
     attempts: [],
     rollouts: [],
     jobs: [],

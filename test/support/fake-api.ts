@@ -107,6 +107,7 @@ export function makeFleet(rows: readonly FleetRow[], fleet: Partial<FleetDocumen
       workers: 2,
       queue: { waiting: 0, active: 0, delayed: 0, failed: 0 },
       rollouts: [],
+      notices: [],
       stale: [],
     },
     rows,

@@ -10,6 +10,7 @@ export function aFakeView(overrides: Partial<FleetView> = {}): FleetView {
       workers: undefined,
       queue: undefined,
       rollouts: [],
+      notices: [],
       stale: [],
     });
   return {

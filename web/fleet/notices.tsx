@@ -1,5 +1,7 @@
+import { healthOfNotice } from '../../domain/fleet/notices.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import { AsOf } from '../ui/moment.tsx';
+import { NoticeLines } from '../ui/notice-lines.tsx';
 import { wallClock } from '../ui/relative-time.ts';
 import type { FleetStore } from './fleet-store.ts';
 
@@ -13,21 +15,21 @@ export function LiveBadge({ store }: { store: FleetStore }) {
       </span>
     );
   }
-  const { stale, lastReleaseCheck } = store.summary.value;
-  const health = lastReleaseCheck?.problem === undefined ? 'outdated' : 'degraded';
-  const isStale = stale.length > 0;
+  const { stale, notices } = store.summary.value;
+  const healths = [...notices.map(healthOfNotice), ...stale.map(() => 'outdated' as const)];
+  const health = (['degraded', 'outdated'] as const).find((each) => healths.includes(each));
+  // Without a release check it is not known what should run.
+  const isStale = stale.length > 0 || notices.some(({ code }) => code === 'release_check_overdue');
   if (state === 'live') {
-    return (
-      <span class={`live-badge ${isStale ? health : 'healthy'}`}>{isStale ? 'Partly stale' : 'Live'}</span>
-    );
+    return <span class={`live-badge ${health ?? 'healthy'}`}>{isStale ? 'Partly stale' : 'Live'}</span>;
   }
   return <span class="live-badge degraded">Reconnecting</span>;
 }
 
-/** Why the data can be out of date. */
+/** What stops deploys, and why the data can be out of date. */
 export function Notices({ store }: { store: FleetStore }) {
   const connection = store.connection.value;
-  const { stale, lastReleaseCheck } = store.summary.value;
+  const { stale, notices } = store.summary.value;
   return (
     <div class="notices" aria-live="polite">
       {connection.state === 'lost' ? (
@@ -40,16 +42,7 @@ export function Notices({ store }: { store: FleetStore }) {
           </span>
         </p>
       ) : null}
-      {stale.map((reason) => {
-        // Stale data is a warning; release checks that have stopped are a failure.
-        const health = reason === lastReleaseCheck?.problem ? 'degraded' : 'outdated';
-        return (
-          <p class={`notice ${health}`} key={reason}>
-            <HealthIcon health={health} />
-            <span>{reason}</span>
-          </p>
-        );
-      })}
+      <NoticeLines notices={notices} stale={stale} />
     </div>
   );
 }

@@ -92,6 +92,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     switch (news.kind) {
       case 'document': {
         clockOffset = news.document.now - environment.now();
+        store.notices.value = news.document.summary;
         const row = news.document.rows.find((each) => each.namespace === namespace);
         if (row) changed(row);
         else store.isGone.value = true;
@@ -111,6 +112,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
         store.connection.value = news.connection;
         return;
       case 'summary':
+        store.notices.value = news.summary;
         return;
     }
   }

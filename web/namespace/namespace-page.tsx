@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { NoticeLines } from '../ui/notice-lines.tsx';
 import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { ContainerLogsPanel } from './container-logs-panel.tsx';
@@ -51,6 +52,9 @@ export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }
             Deploy…
           </button>
         </NamespaceHeader>
+        <div class="notices" aria-live="polite">
+          <NoticeLines {...store.notices.value} />
+        </div>
         <WhyPanel store={store} onBootstrap={() => open(true)} />
         <div class="details-columns">
           <Timeline store={store} />

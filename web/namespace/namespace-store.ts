@@ -2,11 +2,14 @@ import { type Signal, signal } from '@preact/signals';
 import type { Connection } from '../../client/fleet-news.ts';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
+import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { NamespacePageState } from './page-state.ts';
 
 /** What the page shows. On the server it never changes. */
 export interface NamespaceStore {
   readonly details: Signal<NamespaceDetails>;
+  /** What stops deploys in the whole fleet, and why data can be out of date. */
+  readonly notices: Signal<Pick<FleetSummary, 'notices' | 'stale'>>;
   readonly objects: Signal<NamespaceObjects | undefined>;
   /** Why the objects could not be read again; empty if they could. */
   readonly objectsProblem: Signal<string>;
@@ -29,6 +32,7 @@ export function createNamespaceStore({
 }: NamespacePageState): NamespaceStore {
   return {
     details: signal(details),
+    notices: signal(details),
     objects: signal(objects),
     objectsProblem: signal(''),
     logs: signal<NamespaceLogs | undefined>(undefined),

@@ -28,6 +28,7 @@ function aView({ rows = [], channels = {}, workers, records = {} }: Seen): Fleet
         workers,
         queue: undefined,
         rollouts: [],
+        notices: [],
         stale: [],
       }),
   });

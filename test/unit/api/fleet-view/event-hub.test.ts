@@ -27,6 +27,7 @@ async function open(backlogBytes?: number) {
       workers: 1,
       queue: undefined,
       rollouts: [],
+      notices: [],
       stale: [],
     });
   const view = aFakeView({

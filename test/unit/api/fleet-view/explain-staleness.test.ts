@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { explainStaleness } from '../../../../api/fleet-view/explain-staleness.ts';
 
 const NOW = 100_000;
-const HEALTHY = { answers: true, deploysPaused: false };
+const HEALTHY = { answers: true };
 const healthy = { name: 'pods', synced: true, problem: undefined, lastHeardAt: 0 };
 
 describe('explainStaleness', () => {
@@ -16,29 +16,10 @@ describe('explainStaleness', () => {
     expect(explainStaleness(HEALTHY, [cut], NOW)).toEqual([]);
   });
 
-  test('reports that the deploy queue is paused', () => {
-    expect(explainStaleness({ ...HEALTHY, deploysPaused: true }, [healthy], NOW)).toEqual([
-      expect.stringMatching(/paused.*is resumed on the board/),
-    ]);
-  });
-
   test('reports the problem of a connected Redis', () => {
     const problems = [{ text: 'Redis is full' }, { text: 'Redis does not answer', isSilent: true }];
 
     expect(explainStaleness({ ...HEALTHY, problems }, [healthy], NOW)).toEqual(['Redis is full']);
-  });
-
-  test('reports that workers rest, with the reason of one of them', () => {
-    const resting = new Map([['node-a-1', 'ECONNREFUSED']]);
-
-    expect(explainStaleness({ ...HEALTHY, resting }, [healthy], NOW)).toEqual([
-      expect.stringMatching(
-        /queue rests.*does not answer 1 worker \(node-a-1: ECONNREFUSED\).*automatically/,
-      ),
-    ]);
-    expect(explainStaleness({ ...HEALTHY, resting, answers: false }, [healthy], NOW)).toEqual([
-      expect.stringMatching(/Redis/),
-    ]);
   });
 
   test.each([

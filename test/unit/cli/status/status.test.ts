@@ -174,6 +174,13 @@ describe('one frame of --watch', () => {
     expect(text).toContain('connection lost, data can be out of date: ECONNRESET');
     expect(text).toContain('Redis is down');
   });
+
+  test('shows what stops deploys, and what to do', () => {
+    const notice = { code: 'no_worker', message: 'No worker is alive.', remedy: 'Start one.' } as const;
+    const stopped = { ...state, summary: { ...state.summary, notices: [notice] } };
+
+    expect(drawFleet(stopped, [], screen, 0).join('\n')).toContain('No worker is alive. Start one.');
+  });
 });
 
 describe('skipper status', () => {

@@ -234,6 +234,21 @@ describe('a namespace that is being deployed', () => {
     expect(why).toMatchObject({ headline: 'Waiting for a free worker.', remedy: [] });
   });
 
+  test.each(['no_worker', 'deploys_paused', 'workers_resting'] as const)(
+    'does not wait for a free worker if nothing is deployed: %s',
+    (code) => {
+      const row = aRow({ health: 'progressing', activity: 'queued', state: 'pending' });
+      const off = { code: 'auto_update_off', message: 'Auto-update is off.', remedy: '-' } as const;
+      const notices = [off, { code, message: 'Nothing is deployed.', remedy: 'Change that.' }];
+
+      expect(explain({ row, notices })).toMatchObject({
+        headline: 'Nothing is deployed.',
+        remedy: ['Change that.'],
+      });
+      expect(explain({ row, notices: [off] })).toMatchObject({ headline: 'Waiting for a free worker.' });
+    },
+  );
+
   test('shows the current step, and what already blocks it', () => {
     const bootstrapPod = aBootstrapPod({
       ready: false,

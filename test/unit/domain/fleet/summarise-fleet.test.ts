@@ -10,6 +10,7 @@ function facts(overrides: Partial<FleetFacts> = {}): FleetFacts {
     workers: 0,
     queue: undefined,
     rollouts: [],
+    notices: [],
     stale: [],
     ...overrides,
   };

@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import { explainReleaseCheck, type ReleaseCheckAge } from './release-check-age.ts';
+import type { ReleaseCheckSchedule } from './release-check-schedule.ts';
+
+/** Why deploys do not happen, worst first. */
+export const NOTICE_CODES = [
+  'no_worker',
+  'deploys_paused',
+  'workers_resting',
+  'release_check_overdue',
+  'auto_update_off',
+] as const;
+
+/** Something that does not happen in the whole fleet; page, CLI and API show the same words. */
+export const Notice = z
+  .object({
+    code: z.enum(NOTICE_CODES),
+    message: z.string().describe('What does not happen, and why'),
+    remedy: z.string().describe('What to do'),
+  })
+  .meta({ id: 'Notice' });
+export type Notice = Readonly<z.infer<typeof Notice>>;
+
+export interface NoticeFacts {
+  /** Undefined while Redis does not answer: then nothing is known about workers, queue and release check. */
+  readonly workers: number | undefined;
+  /** The deploy queue was paused on the board. */
+  readonly deploysPaused: boolean;
+  /** Why workers rest, by worker. */
+  readonly resting: ReadonlyMap<string, string>;
+  readonly schedule: ReleaseCheckSchedule | undefined;
+  readonly lastCheck: ReleaseCheckAge;
+}
+
+/** What stops deploys or releases, and what to do about each. */
+export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
+  const { workers, deploysPaused, resting, schedule, lastCheck } = facts;
+  if (workers === undefined) return [];
+  const overdue = explainReleaseCheck(lastCheck, now);
+  return [
+    ...(workers === 0 ? [NO_WORKER] : []),
+    ...(deploysPaused ? [DEPLOYS_PAUSED] : []),
+    ...(workers > 0 ? restingNotice(resting) : []),
+    ...(overdue === undefined ? [] : [{ ...CHECK_OVERDUE, message: `${overdue}.` }]),
+    ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
+  ];
+}
+
+/** A notice that explains why a queued namespace waits; otherwise it waits for a free worker. */
+export function stopsDeploys({ code }: Notice): boolean {
+  return code === 'no_worker' || code === 'deploys_paused' || code === 'workers_resting';
+}
+
+/** `degraded` if Skipper does not work, `outdated` if somebody has stopped it, `unmanaged` if it is set so. */
+export function healthOfNotice({ code }: Notice): 'degraded' | 'outdated' | 'unmanaged' {
+  if (code === 'no_worker' || code === 'release_check_overdue') return 'degraded';
+  return code === 'auto_update_off' ? 'unmanaged' : 'outdated';
+}
+
+export function describeNotice({ message, remedy }: Notice): string {
+  return `${message} ${remedy}`;
+}
+
+const NO_WORKER: Notice = {
+  code: 'no_worker',
+  message: 'No worker is alive: nothing is deployed, and release channels are not checked.',
+  remedy: 'Start a worker (skipper worker), or check the log of those that should run.',
+};
+
+const DEPLOYS_PAUSED: Notice = {
+  code: 'deploys_paused',
+  message: 'The deploy queue is paused: nothing is deployed until it is resumed on the board.',
+  remedy: 'Open the queue "deploy" on the board (/queues), and resume it.',
+};
+
+const CHECK_OVERDUE = {
+  code: 'release_check_overdue',
+  remedy: 'Check the workers, and the release-check queue on the board.',
+} as const;
+
+const AUTO_UPDATE_OFF: Notice = {
+  code: 'auto_update_off',
+  message: 'Auto-update is off: deploys start only on request.',
+  remedy:
+    'Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
+};
+
+function restingNotice(resting: NoticeFacts['resting']): Notice[] {
+  const [first] = resting;
+  if (first === undefined) return [];
+  const [worker, reason] = first;
+  const workers = `${resting.size} ${resting.size === 1 ? 'worker' : 'workers'}`;
+  return [
+    {
+      code: 'workers_resting',
+      message: `The deploy queue rests: the Kubernetes API does not answer ${workers} (${worker}: ${reason}).`,
+      remedy: 'Deploys continue automatically when it does; until then no attempt is counted.',
+    },
+  ];
+}

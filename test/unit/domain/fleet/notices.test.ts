@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  composeNotices,
+  describeNotice,
+  healthOfNotice,
+  type NoticeFacts,
+  stopsDeploys,
+} from '../../../../domain/fleet/notices.ts';
+
+const NOW = 10_000_000;
+const WELL: NoticeFacts = {
+  workers: 2,
+  deploysPaused: false,
+  resting: new Map(),
+  schedule: { autoUpdate: true, intervalSeconds: 60, nextAt: NOW },
+  lastCheck: { at: NOW, since: NOW, intervalSeconds: 60 },
+};
+const OLD_CHECK = { at: 0, since: NOW - 7_200_000, intervalSeconds: 60 };
+const OFF = { autoUpdate: false, intervalSeconds: 60, nextAt: NOW };
+const resting = new Map([['node-a-1', 'ECONNREFUSED']]);
+
+function codes(facts: Partial<NoticeFacts>): string[] {
+  return composeNotices({ ...WELL, ...facts }, NOW).map(({ code }) => code);
+}
+
+describe('composeNotices', () => {
+  test('has nothing to report while everything runs, or while a worker has not set a schedule yet', () => {
+    expect(codes({})).toEqual([]);
+    expect(codes({ schedule: undefined })).toEqual([]);
+  });
+
+  test.each([
+    [
+      'no worker',
+      { workers: 0 },
+      'No worker is alive: nothing is deployed, and release channels are not checked. Start a worker (skipper worker), or check the log of those that should run.',
+      'degraded',
+    ],
+    [
+      'a paused queue',
+      { deploysPaused: true },
+      'The deploy queue is paused: nothing is deployed until it is resumed on the board. Open the queue "deploy" on the board (/queues), and resume it.',
+      'outdated',
+    ],
+    [
+      'workers that rest',
+      { resting },
+      'The deploy queue rests: the Kubernetes API does not answer 1 worker (node-a-1: ECONNREFUSED). Deploys continue automatically when it does; until then no attempt is counted.',
+      'outdated',
+    ],
+    [
+      'an old release check',
+      { lastCheck: OLD_CHECK },
+      'The last release check ended 2 h ago, although one is due every 60 s: new releases are not detected. Check the workers, and the release-check queue on the board.',
+      'degraded',
+    ],
+    [
+      'auto-update that is off',
+      { schedule: OFF },
+      'Auto-update is off: deploys start only on request. Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
+      'unmanaged',
+    ],
+  ] as const)('reports %s, with what to do', (_what, facts: Partial<NoticeFacts>, words, health) => {
+    const notices = composeNotices({ ...WELL, ...facts }, NOW);
+
+    expect(notices.map(describeNotice)).toEqual([words]);
+    expect(notices.map(healthOfNotice)).toEqual([health]);
+  });
+
+  test('reports everything that holds, worst first', () => {
+    expect(codes({ workers: 0, deploysPaused: true, resting, lastCheck: OLD_CHECK, schedule: OFF })).toEqual([
+      'no_worker',
+      'deploys_paused',
+      'release_check_overdue',
+      'auto_update_off',
+    ]);
+  });
+
+  test('claims nothing while Redis does not answer', () => {
+    expect(
+      codes({ workers: undefined, deploysPaused: true, resting, lastCheck: OLD_CHECK, schedule: OFF }),
+    ).toEqual([]);
+  });
+});
+
+describe('stopsDeploys', () => {
+  test('holds for what keeps a queued namespace waiting, not for what keeps releases unnoticed', () => {
+    const facts = { ...WELL, deploysPaused: true, resting, lastCheck: OLD_CHECK, schedule: OFF };
+    const stopping = composeNotices(facts, NOW).filter(stopsDeploys);
+
+    expect(stopping.map(({ code }) => code)).toEqual(['deploys_paused', 'workers_resting']);
+    expect(composeNotices({ ...WELL, workers: 0 }, NOW).every(stopsDeploys)).toBe(true);
+  });
+});
