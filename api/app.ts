@@ -6,12 +6,14 @@ import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../sha
 import { operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { isReady } from '../shared/redis.ts';
 import { mountBoard } from './board/mount-board.ts';
+import { type BoundedWork, boundWork } from './bound-work.ts';
 import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 import { refuseForeignOrigins, requireToken, securityHeaders } from './guards.ts';
 import { measureRequests } from './measure-requests.ts';
+import { openObjectReader } from './namespace-details/object-reader.ts';
 import { openApiDocument } from './openapi.ts';
 import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
@@ -21,6 +23,7 @@ import { readBody } from './read-body.ts';
 import { openReleaseChecks } from './release-checks.ts';
 import type { Route, RouteServices } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { openSharedAnswers } from './shared-answers.ts';
 import { traceChanges, traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT = '2mb';
@@ -74,7 +77,21 @@ export function createApp(
   const { service, state, cluster, client, releases } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
-  const services = { service, state, cluster, client, releases, releaseChecks, podLogs, view, events };
+  const objects = openObjectReader({ cluster, client, releases, service, view });
+  const answers = openSharedAnswers({ cluster, view });
+  const services = {
+    service,
+    state,
+    cluster,
+    client,
+    releases,
+    releaseChecks,
+    podLogs,
+    view,
+    events,
+    objects,
+    answers,
+  };
   app.use(
     operationsRouter({
       registry: core.metrics.registry,
@@ -98,7 +115,17 @@ export function createApp(
     // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
     const guarded = route.mutates ? [authorize] : [];
-    app[route.method](route.path, ...traced, ...guarded, readText, serve(route, services));
+    const bounds = route.bounds && boundWork(route.bounds);
+    // Takes its place before its body is read: bodies are part of what is bounded.
+    const bounded = bounds ? [takePlace(bounds)] : [];
+    app[route.method](
+      route.path,
+      ...traced,
+      ...guarded,
+      ...bounded,
+      readText,
+      serve(route, services, bounds),
+    );
   }
   const assets = openAssets();
   const board = { core, view, logoUrl: () => assets.url('logo.svg') };
@@ -120,7 +147,26 @@ function isWorthCompressing(request: Request, response: Response): boolean {
   );
 }
 
-function serve(route: Route, services: RouteServices) {
+/** The place is given back when the response has ended, however it ends. */
+function takePlace(bounds: BoundedWork) {
+  return (_request: Request, response: Response, next: NextFunction) => {
+    const leave = bounds.enter();
+    response.once('close', leave);
+    response.locals.leave = leave;
+    next();
+  };
+}
+
+function serve(route: Route, services: RouteServices, bounds?: BoundedWork) {
+  const answer = answerTo(route, services);
+  return async (request: Request, response: Response) => {
+    if (!bounds) return answer(request, response);
+    // A client that does not read its answer keeps no place.
+    await bounds.run(() => answer(request, response)).finally(response.locals.leave);
+  };
+}
+
+function answerTo(route: Route, services: RouteServices) {
   return async (request: Request, response: Response) => {
     const rawBody = typeof request.body === 'string' ? request.body : '';
     const answer = await route.handle({
@@ -133,10 +179,9 @@ function serve(route: Route, services: RouteServices) {
       caller: callerOf(request),
     });
     if ('stream' in answer) return answer.stream(response);
-    response
-      .status(answer.status)
-      .set({ 'cache-control': 'no-store', ...answer.headers })
-      .json(answer.body);
+    response.status(answer.status).set({ 'cache-control': 'no-store', ...answer.headers });
+    if (Buffer.isBuffer(answer.body)) response.type('json').send(answer.body);
+    else response.json(answer.body);
   };
 }
 

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
+import type { WorkBounds } from './bound-work.ts';
 import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
+import type { ObjectReader } from './namespace-details/object-reader.ts';
 import type { PodLogs } from './pod-logs.ts';
 import type { ReleaseChecks } from './release-checks.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 /** The services that handlers use. */
 export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster' | 'client' | 'releases'> {
@@ -12,6 +15,8 @@ export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;
   readonly podLogs: PodLogs;
+  readonly objects: ObjectReader;
+  readonly answers: SharedAnswers;
 }
 
 /** The input of a handler: the request as validated plain data, and the services. */
@@ -28,6 +33,7 @@ export interface Call<Body> extends RouteServices {
 
 export interface Answer {
   readonly status: number;
+  /** JSON that is serialized already is a Buffer. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -49,6 +55,8 @@ export interface Route {
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
   readonly body?: z.ZodType;
+  /** How many requests are worked on at once, and how many more wait. */
+  readonly bounds?: WorkBounds;
   /** The query parameters with their descriptions. */
   readonly query?: Readonly<Record<string, string>>;
   readonly responses: Readonly<Record<number, RouteResponse>>;

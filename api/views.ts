@@ -1,5 +1,4 @@
-import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
-import { statusOf } from '../domain/cluster/status.ts';
+import type { NamespaceStatus } from '../domain/cluster/status.ts';
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { StatusRow } from '../domain/fleet/status-row.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
@@ -53,8 +52,7 @@ function reasonOfTarget({ state, code, reason = '', attempt = 0, retryAt }: Roll
   return describeRetry({ attempt, code, message: reason, waitMs: untilTime(retryAt) });
 }
 
-export function statusRow(snapshot: NamespaceSnapshot, record: NamespaceRecord | undefined): StatusRow {
-  const status = statusOf(snapshot);
+export function statusRow(status: NamespaceStatus, record: NamespaceRecord | undefined): StatusRow {
   if (!record) return status;
   return {
     ...status,

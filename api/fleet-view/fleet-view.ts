@@ -1,3 +1,4 @@
+import type { NamespaceStatus } from '../../domain/cluster/status.ts';
 import type { FleetDocument, RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
@@ -18,10 +19,14 @@ export interface FleetView {
    * second; subscribers need not call it. Never rejects.
    */
   refresh(): Promise<void>;
+  /** Grows with every change of a row. */
+  position(): string;
   document(): FleetDocument;
   /** By namespace name. */
   rows(): readonly FleetRow[];
   row(namespace: string): FleetRow | undefined;
+  /** As of the row's latest build. */
+  status(namespace: string): NamespaceStatus | undefined;
   /** The desired state as last read; undefined if nothing was ever requested. */
   record(namespace: string): NamespaceRecord | undefined;
   /** A channel as of the latest release check. */

@@ -79,9 +79,11 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
   return {
     ready: () => filled,
     refresh: stats.refresh,
+    position: rows.position,
     document: () => ({ position: rows.position(), now: Date.now(), summary: summary(), rows: rows.all() }),
     rows: rows.all,
     row: rows.get,
+    status: maker.status,
     record: records.get,
     channel: (tag) => channels.all().get(tag),
     summary,

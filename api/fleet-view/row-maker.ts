@@ -1,4 +1,5 @@
 import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
+import { type NamespaceStatus, statusOf } from '../../domain/cluster/status.ts';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
@@ -21,6 +22,8 @@ export interface RowSources {
 
 /** Builds the rows of changed namespaces. Never waits: without Redis the current state of the cluster is still shown. */
 export interface RowMaker {
+  /** Upstream's keys of a namespace, as its row was last built. */
+  status(namespace: string): NamespaceStatus | undefined;
   mark(namespaces: Iterable<string>): void;
   makeSoon(): void;
   makeNow(): void;
@@ -29,17 +32,19 @@ export interface RowMaker {
 
 export function createRowMaker(sources: RowSources, onRows: (event: RowsEvent) => void): RowMaker {
   const dirty = new Set<string>();
+  const statuses = new Map<string, NamespaceStatus>();
   const soon = debounce(makeNow, COALESCE_MS);
   let isClosed = false;
 
   function makeNow(): void {
     if (isClosed) return;
-    const event = makeRows(sources, [...dirty]);
+    const event = makeRows(sources, statuses, [...dirty]);
     dirty.clear();
     if (event) onRows(event);
   }
 
   return {
+    status: (namespace) => statuses.get(namespace),
     makeNow,
     makeSoon: soon.call,
     mark: (namespaces) => {
@@ -52,12 +57,20 @@ export function createRowMaker(sources: RowSources, onRows: (event: RowsEvent) =
   };
 }
 
-function makeRows(sources: RowSources, namespaces: readonly string[]): RowsEvent | undefined {
+function makeRows(
+  sources: RowSources,
+  statuses: Map<string, NamespaceStatus>,
+  namespaces: readonly string[],
+): RowsEvent | undefined {
   const { cluster, records, rows } = sources;
   const snapshots = namespaces.map((namespace) => cluster.snapshot(namespace));
   const gone = snapshots.filter(({ config }) => !config).map(({ namespace }) => namespace);
-  for (const namespace of gone) records.forget(namespace);
+  for (const namespace of gone) {
+    records.forget(namespace);
+    statuses.delete(namespace);
+  }
   const present = snapshots.filter(({ config }) => config);
+  for (const snapshot of present) statuses.set(snapshot.namespace, statusOf(snapshot));
   return rows.update(
     present.map((snapshot) => toRow(sources, snapshot)),
     gone,

@@ -4,7 +4,6 @@ import { NamespacePage, UnknownNamespacePage } from '../../web/namespace/namespa
 import { createNamespaceStore } from '../../web/namespace/namespace-store.ts';
 import type { NamespacePageState } from '../../web/namespace/page-state.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
-import { type ObjectSources, readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
@@ -39,14 +38,14 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
 }
 
 async function objectsInTime(
-  sources: ObjectSources,
+  { cluster, objects }: Pick<PageSources, 'cluster' | 'objects'>,
   namespace: string,
 ): Promise<NamespaceObjects | undefined> {
-  if (!sources.cluster.snapshot(namespace).config) return undefined;
+  if (!cluster.snapshot(namespace).config) return undefined;
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), OBJECTS_WAIT_MS);
   });
-  const reading = readNamespaceObjects(sources, namespace).catch(() => undefined);
+  const reading = objects.read(namespace).catch(() => undefined);
   return Promise.race([reading, timedOut]).finally(() => clearTimeout(timer));
 }

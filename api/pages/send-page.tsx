@@ -7,8 +7,7 @@ import type { RouteServices } from '../route.ts';
 import type { Assets } from './assets.ts';
 
 /** The data sources of the pages. */
-export interface PageSources
-  extends Pick<RouteServices, 'service' | 'state' | 'cluster' | 'client' | 'releases' | 'view'> {
+export interface PageSources extends Pick<RouteServices, 'state' | 'cluster' | 'view' | 'objects'> {
   readonly settings: Pick<Settings, 'environmentLabel'>;
 }
 

@@ -17,6 +17,8 @@ export const deployRoute = route<DeployBody>({
   summary: 'Deploy FDD to the named namespaces, or to all of them',
   mutates: true,
   body: DeployBody,
+  // A deploy of thousands of namespaces takes megabytes, and a second of Redis and processor time.
+  bounds: { what: 'deploys', atOnce: 2, waiting: 14 },
   responses: {
     200: { description: 'Dry run: the plan', schema: PlanView },
     202: { description: 'Accepted: the rollout, with one target per namespace', schema: RolloutView },

@@ -13,9 +13,9 @@ export const fleetRoute = route({
   summary: 'A snapshot of the whole fleet: a row per namespace, and the summary',
   mutates: false,
   responses: { 200: { description: 'The fleet', schema: FleetDocument } },
-  handle: async ({ view }) => {
+  handle: async ({ view, answers }) => {
     await view.refresh();
-    return { status: 200, body: view.document() };
+    return { status: 200, body: answers.fleet() };
   },
 });
 

@@ -1,3 +1,4 @@
+import { statusOf } from '../../domain/cluster/status.ts';
 import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
@@ -5,7 +6,6 @@ import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
-import { readNamespaceObjects } from '../namespace-details/namespace-objects.ts';
 import { snapshotOf } from '../namespace-details/snapshot-of.ts';
 import { HttpProblem } from '../problem.ts';
 import { type RouteServices, route } from '../route.ts';
@@ -19,12 +19,7 @@ export const statusRoute = route({
   summary: "The status of every namespace: upstream's six keys, and the current activity",
   mutates: false,
   responses: { 200: { description: 'One entry per namespace', schema: StatusList } },
-  handle: async ({ cluster, view }) => {
-    const rows = cluster
-      .namespaces()
-      .map((namespace) => statusRow(cluster.snapshot(namespace), view.record(namespace)));
-    return { status: 200, body: rows };
-  },
+  handle: async ({ answers }) => ({ status: 200, body: answers.status() }),
 });
 
 export const namespaceRoute = route({
@@ -47,7 +42,7 @@ export const namespaceRoute = route({
     ]);
     const record = records.get(namespace);
     const body = {
-      ...statusRow(snapshot, record),
+      ...statusRow(statusOf(snapshot), record),
       ...objects,
       ...(config.ok ? { config: config.value } : {}),
       ...(record === undefined ? {} : { record }),
@@ -78,7 +73,7 @@ export const namespaceObjectsRoute = route({
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
     if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
-    return { status: 200, body: await readNamespaceObjects(services, namespace) };
+    return { status: 200, body: await services.objects.read(namespace) };
   },
 });
 

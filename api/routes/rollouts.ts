@@ -12,6 +12,8 @@ export const rolloutRoute = route({
   operationId: 'getRollout',
   summary: 'One rollout, with the state of every target',
   mutates: false,
+  // One target per namespace: megabytes for thousands of them.
+  bounds: { what: 'readings of rollouts', atOnce: 2, waiting: 62 },
   responses: {
     200: { description: 'The rollout', schema: RolloutView },
     404: { description: 'The rollout does not exist', schema: Problem },

@@ -16,9 +16,11 @@ export function aFakeView(overrides: Partial<FleetView> = {}): FleetView {
   return {
     ready: async () => undefined,
     refresh: async () => undefined,
+    position: () => 'fake.0',
     document: () => ({ position: 'fake.0', now: 0, summary: summary(), rows: [] }),
     rows: () => [],
     row: () => undefined,
+    status: () => undefined,
     record: () => undefined,
     channel: () => undefined,
     summary,

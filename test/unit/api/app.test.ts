@@ -9,8 +9,10 @@ import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
 import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
+import type { DeployCommand } from '../../../shared/deploy-service.ts';
 import { VERSION } from '../../support/builders.ts';
 import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
+import { until } from '../../support/until.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -29,6 +31,79 @@ function open(options: FakeCoreOptions = {}) {
 function deploy(app: ReturnType<typeof open>['app'], body: string, type = JSON_TYPE) {
   return request(app).post('/api/deploy').set('content-type', type).send(body);
 }
+
+describe('many requests at once', () => {
+  test('two deploys are worked on, fourteen wait, and others are refused until there is room', async () => {
+    const { app, core } = open();
+    const ends: (() => void)[] = [];
+    let running = 0;
+    let most = 0;
+    const { request: accept } = core.service;
+    Object.assign(core.service, {
+      request: async (command: DeployCommand) => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        running -= 1;
+        return accept(command);
+      },
+    });
+    const server = app.listen(0);
+    const statuses: number[] = [];
+    const asked = Array.from({ length: 30 }, () =>
+      request(server)
+        .post('/api/deploy')
+        .then((response) => {
+          statuses.push(response.status);
+          return response;
+        }),
+    );
+    await until(() => statuses.length === 14 && ends.length === 2, 'fourteen are refused, two run');
+    for (let ended = 0; ended < 16; ended += 1) {
+      await until(() => ends.length > 0, 'the next runs');
+      ends.shift()?.();
+    }
+    const responses = await Promise.all(asked);
+    server.close();
+
+    expect(most).toBe(2);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(16);
+    const refused = responses.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(14);
+    expect(refused[0]?.headers['retry-after']).toBe('2');
+    expect(refused[0]?.body).toMatchObject({ code: 'too_many_requests', title: 'Too many requests' });
+  });
+
+  test('a body that is too large, or never comes, keeps no place', async () => {
+    const { app } = open();
+    for (let count = 0; count < 20; count += 1) {
+      expect((await deploy(app, `{"namespaces":["${'a'.repeat(3_000_000)}"]}`)).status).toBe(413);
+    }
+    expect((await request(app).post('/api/deploy')).status).toBe(202);
+  });
+
+  test.each(['/api/status', '/api/fleet'])(
+    'GET %s reads nothing twice while nothing changes',
+    async (path) => {
+      const { app, core } = open();
+      await request(app).get(path);
+      let read = 0;
+      const { snapshot } = core.cluster;
+      Object.assign(core.cluster, {
+        snapshot: (namespace: string) => {
+          read += 1;
+          return snapshot(namespace);
+        },
+      });
+
+      const answers = await Promise.all(Array.from({ length: 10 }, () => request(app).get(path)));
+
+      expect(read).toBe(0);
+      expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+      expect(answers[0]?.headers['content-type']).toContain('application/json');
+    },
+  );
+});
 
 describe('POST /api/deploy', () => {
   test('acceptance 14: an empty body means all namespaces', async () => {

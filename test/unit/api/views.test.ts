@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { rolloutView, statusRow } from '../../../api/views.ts';
+import { statusOf } from '../../../domain/cluster/status.ts';
 import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import type { RolloutTarget } from '../../../domain/rollout/rollout.ts';
 import { aRollout, aSettledSnapshot } from '../../support/builders.ts';
@@ -14,7 +15,7 @@ afterEach(() => {
 });
 
 function reasonOfRecord(record: Partial<NamespaceRecord>): string | undefined {
-  return statusRow(aSettledSnapshot(), record as NamespaceRecord).reason;
+  return statusRow(statusOf(aSettledSnapshot()), record as NamespaceRecord).reason;
 }
 
 function reasonOfTarget(target: RolloutTarget): string | undefined {

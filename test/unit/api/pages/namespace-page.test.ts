@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import '../../../support/fake-one-realm.ts';
 import express from 'express';
 import request from 'supertest';
+import { openObjectReader } from '../../../../api/namespace-details/object-reader.ts';
 import { openAssets } from '../../../../api/pages/assets.ts';
 import { namespacePage } from '../../../../api/pages/namespace-page.tsx';
 import type { SettingSources } from '../../../../shared/config.ts';
@@ -18,7 +19,8 @@ function open(flags: SettingSources['flags'] = {}) {
     join(folder, 'manifest.json'),
     JSON.stringify(Object.fromEntries(names.map((name) => [name, name]))),
   );
-  const sources = { ...createFakeCore({ flags }).core, view: aFakeView() };
+  const fake = { ...createFakeCore({ flags }).core, view: aFakeView() };
+  const sources = { ...fake, objects: openObjectReader(fake) };
   return express().get('/status/:namespace', namespacePage(sources, openAssets(folder)));
 }
 
