@@ -15,7 +15,7 @@ import { openRedrawn } from '../text/redrawn.ts';
 import { drawTable } from '../text/table.ts';
 import { timestamp } from '../text/time.ts';
 import { changedRows } from './changed-rows.ts';
-import { describeNotices } from './describe-notices.ts';
+import { describeNotices, describeWarnings } from './describe-notices.ts';
 import { describeCounts, describeRow, describeWork, rowColumns } from './describe-row.ts';
 import { drawFleet } from './draw-fleet.ts';
 import { isSelected, type RowFilter, selectRows } from './select-rows.ts';
@@ -35,7 +35,9 @@ export async function showStatus(
   if (format === 'table') printTable(rows, document, io);
   else if (format === 'csv') printCsv(rows, FLEET_COLUMNS, io.out);
   else await printDocument({ ...document, rows }, format, io.out);
-  for (const warning of describeNotices(document.summary)) io.err.write(`skipper: ${oneLine(warning)}\n`);
+  if (!isForPeople(format, io)) {
+    for (const warning of describeWarnings(document.summary)) io.err.write(`skipper: ${oneLine(warning)}\n`);
+  }
   const known = new Set(document.rows.map(({ namespace }) => namespace));
   const unknown = filter.namespaces.filter((namespace) => !known.has(namespace));
   for (const namespace of unknown) io.err.write(`skipper: ${noNamespace(namespace)}\n`);
@@ -58,6 +60,10 @@ export function watchStatus(
     : watchInLines(client, filter, format, io);
 }
 
+function isForPeople(format: ListFormat, { out }: Io): boolean {
+  return format === 'table' && out.isInteractive;
+}
+
 function printTable(rows: readonly FleetRow[], { now, summary }: FleetDocument, { out }: Io): void {
   const paint = painter(out);
   const forPeople = out.isInteractive;
@@ -66,7 +72,12 @@ function printTable(rows: readonly FleetRow[], { now, summary }: FleetDocument, 
     out.write(`${line}\n`);
   if (!forPeople) return;
   const work = describeWork(summary, now);
-  const end = [paint(describeCounts(rows), 'bold'), ...(work === '' ? [] : wrap(work, width))];
+  const notices = describeNotices(summary).flatMap((notice) => wrap(oneLine(notice), width));
+  const end = [
+    paint(describeCounts(rows), 'bold'),
+    ...(work === '' ? [] : wrap(work, width)),
+    ...notices.map((line) => paint(line, 'yellow')),
+  ];
   out.write(`\n${end.join('\n')}\n`);
 }
 
@@ -134,7 +145,7 @@ async function watchInLines(
       const rows = selectRows(state.rows.values(), filter);
       for (const row of rows) printed.set(row.namespace, describeRow(row));
       err.write(`skipper: watching ${describeCounts(rows)}\n`);
-      for (const warning of describeNotices(state.summary)) err.write(`skipper: ${oneLine(warning)}\n`);
+      for (const warning of describeWarnings(state.summary)) err.write(`skipper: ${oneLine(warning)}\n`);
       for (const namespace of filter.namespaces) {
         if (!state.rows.has(namespace)) err.write(`skipper: ${noNamespace(namespace)}\n`);
       }
@@ -155,10 +166,10 @@ async function watchInLines(
 }
 
 function describeConnection(before: FleetState, after: FleetState): string[] {
-  const known = describeNotices(before.summary);
+  const known = describeWarnings(before.summary);
   return [
     ...describeLine(before.connection, after.connection),
-    ...describeNotices(after.summary)
+    ...describeWarnings(after.summary)
       .filter((warning) => !known.includes(warning))
       .map(oneLine),
   ];

@@ -2,7 +2,7 @@ import type { ApiClient } from '../../client/api-client.ts';
 import type { Health } from '../../domain/fleet/fleet-row.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
-import { describeNotices } from '../status/describe-notices.ts';
+import { describeWarnings } from '../status/describe-notices.ts';
 import type { Io } from '../terminal.ts';
 import { oneLine } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
@@ -30,6 +30,6 @@ export async function explain(
       out,
     );
   }
-  for (const notice of describeNotices(answer)) err.write(`skipper: ${oneLine(notice)}\n`);
+  for (const notice of describeWarnings(answer)) err.write(`skipper: ${oneLine(notice)}\n`);
   return NEEDS_ATTENTION.includes(why.health) ? EXIT.failed : EXIT.ok;
 }

@@ -28,17 +28,13 @@ async function everywhere(): Promise<string[][]> {
   const [api] = world.running();
   const namespace = (await world.http('/api/namespaces/team-a')).body;
   const pages = await Promise.all(['/status', '/status/team-a'].map((path) => world.http(path)));
-  const io = makeIo();
+  const io = makeIo({ isInteractive: true, columns: 1000 });
   const filter = { namespaces: [], status: [], health: [], channel: [], search: '' };
   await showStatus(createApiClient({ server: api?.url ?? '' }), filter, 'table', io);
   return [
     namespace.notices.map(describeNotice),
     ...pages.map(({ text }) => linesOf(text)),
-    io
-      .warned()
-      .trim()
-      .split('\n')
-      .map((line) => line.replace('skipper: ', '')),
+    io.written().trim().split('\n').slice(-namespace.notices.length),
   ];
 }
 

@@ -200,6 +200,26 @@ describe('skipper status', () => {
     expect(io.warned()).toBe('');
   });
 
+  test('shows what stops deploys: people see all of it, scripts what somebody has not set on purpose', async () => {
+    const notices = [
+      { code: 'no_worker', message: 'No worker is alive.', remedy: 'Start one.' },
+      { code: 'auto_update_off', message: 'Auto-update is off.', remedy: 'Deploy.' },
+    ] as const;
+    const fleet = makeFleet(ROWS);
+    const client = await serve({
+      'GET /api/fleet': (_, response) =>
+        sendJson(response, { ...fleet, summary: { ...fleet.summary, notices } }),
+    });
+    const [terminal, pipe] = [makeIo({ isInteractive: true }), makeIo({ isInteractive: false })];
+
+    await showStatus(client, ALL, 'table', terminal);
+    await showStatus(client, ALL, 'table', pipe);
+
+    expect(terminal.written()).toContain('No worker is alive. Start one.\nAuto-update is off. Deploy.\n');
+    expect(terminal.warned()).toBe('');
+    expect(pipe.warned()).toBe('skipper: No worker is alive. Start one.\n');
+  });
+
   test('on a terminal fits its size, and ends with the totals', async () => {
     const io = makeIo({ isInteractive: true, columns: 80 });
     await showStatus(await serve(answers), ALL, 'table', io);
