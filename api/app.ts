@@ -11,7 +11,13 @@ import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
-import { refuseForeignOrigins, requireToken, securityHeaders } from './guards.ts';
+import {
+  openTokenGuard,
+  refuseForeignOrigins,
+  requireHost,
+  securityHeaders,
+  type TokenGuard,
+} from './guards.ts';
 import { measureRequests } from './measure-requests.ts';
 import { openObjectReader } from './namespace-details/object-reader.ts';
 import { openApiDocument } from './openapi.ts';
@@ -20,6 +26,7 @@ import { mountPages } from './pages/mount-pages.ts';
 import { openPodLogs } from './pod-logs.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
+import { openRefusals } from './refusals.ts';
 import { openReleaseChecks } from './release-checks.ts';
 import type { Route, RouteServices } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -71,7 +78,7 @@ export function createApp(
         error !== undefined || response.statusCode >= 500 ? 'error' : 'debug',
     }),
   );
-  app.use(securityHeaders, refuseForeignOrigins, measureRequests(core.metrics));
+  app.use(securityHeaders, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
   const events = createEventHub(view);
   const { service, state, cluster, client, releases } = core;
@@ -105,7 +112,10 @@ export function createApp(
       },
     }),
   );
-  const authorize = requireToken(core.settings.authTokenFile);
+  const refusals = openRefusals(core);
+  // After health and metrics: the kubelet and Prometheus use the address of the pod.
+  app.use(requireHost(core.settings.publicUrl, refusals), refuseForeignOrigins(refusals));
+  const tokens = openTokenGuard(core.settings.authTokenFile, refusals);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
   const document = openApiDocument(version);
   app.get('/api/openapi.json', (_request, response) => {
@@ -114,7 +124,7 @@ export function createApp(
   for (const route of ROUTES) {
     // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
-    const guarded = route.mutates ? [authorize] : [];
+    const guarded = route.mutates || route.showsObjects ? [tokens.always] : [];
     const bounds = route.bounds && boundWork(route.bounds);
     // Takes its place before its body is read: bodies are part of what is bounded.
     const bounded = bounds ? [takePlace(bounds)] : [];
@@ -124,14 +134,18 @@ export function createApp(
       ...guarded,
       ...bounded,
       readText,
-      serve(route, services, bounds),
+      serve(route, { ...services, isTrusted: tokens.isTrusted }, bounds),
     );
   }
   const assets = openAssets();
-  const board = { core, view, logoUrl: () => assets.url('logo.svg') };
-  app.use('/queues', traceChanges('/queues'), mountBoard({ ...board, basePath: '/queues', authorize }));
+  const board = { core, view, logoUrl: () => assets.url('logo.svg'), authorizeLogs: tokens.always };
+  app.use(
+    '/queues',
+    traceChanges('/queues'),
+    mountBoard({ ...board, basePath: '/queues', authorize: tokens.forChanges }),
+  );
   app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
-  mountPages(app, { ...services, settings: core.settings });
+  mountPages(app, { ...services, settings: core.settings, isTrusted: tokens.isTrusted });
   app.use((request) => {
     throw new HttpProblem(404, 'not_found', `${request.method} ${request.path} does not exist`);
   });
@@ -157,7 +171,9 @@ function takePlace(bounds: BoundedWork) {
   };
 }
 
-function serve(route: Route, services: RouteServices, bounds?: BoundedWork) {
+type ServeServices = RouteServices & Pick<TokenGuard, 'isTrusted'>;
+
+function serve(route: Route, services: ServeServices, bounds?: BoundedWork) {
   const answer = answerTo(route, services);
   return async (request: Request, response: Response) => {
     if (!bounds) return answer(request, response);
@@ -166,7 +182,7 @@ function serve(route: Route, services: RouteServices, bounds?: BoundedWork) {
   };
 }
 
-function answerTo(route: Route, services: RouteServices) {
+function answerTo(route: Route, { isTrusted, ...services }: ServeServices) {
   return async (request: Request, response: Response) => {
     const rawBody = typeof request.body === 'string' ? request.body : '';
     const answer = await route.handle({
@@ -176,6 +192,7 @@ function answerTo(route: Route, services: RouteServices) {
       headers: request.headers as Record<string, string | undefined>,
       rawBody,
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
+      isTrusted: isTrusted(request),
       caller: callerOf(request),
     });
     if ('stream' in answer) return answer.stream(response);

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { rememberSecret } from '../domain/hide-secrets.ts';
 import { ConfigurationError } from '../shared/config.ts';
 import { HttpProblem } from './problem.ts';
+import type { Refusals } from './refusals.ts';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -11,32 +12,73 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
  * Refuses cross-site requests: changing requests whose Origin or Sec-Fetch-Site header shows another site. Programs send
  * neither header and pass.
  */
-export function refuseForeignOrigins(request: Request, _response: Response, next: NextFunction): void {
-  if (!SAFE_METHODS.includes(request.method) && isForeign(request)) {
-    throw new HttpProblem(403, 'foreign_origin', 'cross-site request refused');
-  }
-  next();
+export function refuseForeignOrigins(refusals: Refusals): RequestHandler {
+  return async (request, _response, next) => {
+    if (!SAFE_METHODS.includes(request.method) && isForeign(request)) {
+      const problem = new HttpProblem(403, 'foreign_origin', 'cross-site request refused');
+      await refusals.refuse(request, 'foreign_origin', problem);
+    }
+    next();
+  };
+}
+
+/** Nothing that would make it another part of a URL. */
+const HOST = /^[^\s@/?#\\]+$/;
+
+/** With --public-url, requests for another host are refused: a name that somebody points at this API opens nothing. */
+export function requireHost(publicUrl: string | undefined, refusals: Refusals): RequestHandler {
+  if (publicUrl === undefined) return (_request, _response, next) => next();
+  const { host, protocol } = new URL(publicUrl);
+  return async (request, _response, next) => {
+    // Behind a trusted proxy, the host that its client has asked for.
+    const given = request.host ?? '';
+    // The default port of the scheme can be left out.
+    if (!HOST.test(given) || hostOf(`${protocol}//${given}`) !== host) {
+      const detail = `this API answers for ${host} only (--public-url), not for "${given}"`;
+      await refusals.refuse(request, 'unknown_host', new HttpProblem(421, 'unknown_host', detail));
+    }
+    next();
+  };
 }
 
 const NO_TOKEN = 'a token is required: send "Authorization: Bearer …"';
 const WRONG_TOKEN = 'the token is wrong: it differs from the token in --auth-token-file of the API';
 
-/** Requires the token on every changing request; as bearer, or as password for browsers. */
-export function requireToken(tokenFile: string | undefined) {
-  if (tokenFile === undefined) return (_request: Request, _response: Response, next: NextFunction) => next();
+/** What requires the token, if there is one; it is sent as bearer, or as password by browsers. */
+export interface TokenGuard {
+  /** The request has the token, or none is needed. */
+  isTrusted(request: Request): boolean;
+  readonly forChanges: RequestHandler;
+  /** For reading as well: what is read shows more than states. */
+  readonly always: RequestHandler;
+}
+
+export function openTokenGuard(tokenFile: string | undefined, refusals: Refusals): TokenGuard {
+  const pass: RequestHandler = (_request, _response, next) => next();
+  if (tokenFile === undefined) return { isTrusted: () => true, forChanges: pass, always: pass };
   const token = readToken(tokenFile);
   rememberSecret(token);
-  return (request: Request, _response: Response, next: NextFunction) => {
-    const given = credentialOf(request);
-    if (!SAFE_METHODS.includes(request.method) && !isSame(given, token)) {
-      // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
-      const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
-      throw new HttpProblem(401, 'unauthenticated', given ? WRONG_TOKEN : NO_TOKEN, {
-        headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
-      });
-    }
+  const isTrusted = (request: Request) => isSame(credentialOf(request), token);
+  const always: RequestHandler = async (request, _response, next) => {
+    if (!isTrusted(request)) await refuseToken(request, refusals);
     next();
   };
+  return {
+    isTrusted,
+    always,
+    forChanges: (request, response, next) =>
+      SAFE_METHODS.includes(request.method) ? next() : always(request, response, next),
+  };
+}
+
+function refuseToken(request: Request, refusals: Refusals): Promise<never> {
+  const isMissing = credentialOf(request) === '';
+  // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
+  const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
+  const problem = new HttpProblem(401, 'unauthenticated', isMissing ? NO_TOKEN : WRONG_TOKEN, {
+    headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
+  });
+  return refusals.refuse(request, isMissing ? 'token_missing' : 'token_wrong', problem);
 }
 
 /** Nothing from other hosts, nothing inline except styles, never in a frame. */

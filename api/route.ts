@@ -27,6 +27,8 @@ export interface Call<Body> extends RouteServices {
   readonly body: Body;
   /** The raw body, for fingerprints. */
   readonly rawBody: string;
+  /** The request has the token, or none is needed: it may see logs and environments. */
+  readonly isTrusted: boolean;
   /** The caller, if known. */
   readonly caller: string;
 }
@@ -54,6 +56,8 @@ export interface Route {
   readonly deprecated?: boolean;
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
+  /** Shows objects of the cluster as they are: reading needs authorization as well. */
+  readonly showsObjects?: boolean;
   readonly body?: z.ZodType;
   /** How many requests are worked on at once, and how many more wait. */
   readonly bounds?: WorkBounds;

@@ -180,13 +180,25 @@ export const Settings = z.object({
     .describe('OpenTelemetry collector (OTLP over HTTP) that traces are sent to (default: no tracing)'),
   authTokenFile: text
     .optional()
-    .describe('file with the bearer token that every changing request needs (default: no token is needed)'),
+    .describe(
+      'file with the bearer token that every changing request needs, and every request for logs and objects (default: no token is needed)',
+    ),
   trustProxy: text
     .transform((addresses) => addresses.split(',').map((address) => address.trim()))
     .pipe(z.array(z.string().refine(isAddressOrRange, 'expected addresses or ranges, separated by commas')))
     .default([])
     .describe(
       'comma-separated addresses and ranges of reverse proxies whose X-Forwarded-For, -Host and -Proto headers are trusted; also loopback, linklocal, uniquelocal',
+    ),
+  publicUrl: httpUrl
+    .superRefine(withoutUser('remove them'))
+    .refine(
+      (url) => !URL.canParse(url) || new URL(url).pathname === '/',
+      'expected scheme, host and port only, without a path',
+    )
+    .optional()
+    .describe(
+      'URL at which people reach the API, such as https://skipper.example.com: requests for other hosts are refused (default: any host)',
     ),
   environmentLabel: text
     .pipe(z.string().max(40, 'is longer than 40 characters'))

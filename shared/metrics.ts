@@ -53,6 +53,12 @@ export function createMetrics() {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
+    requestsRefused: new Counter({
+      name: 'skipper_requests_refused_total',
+      help: 'Requests that were refused for their token, origin or host, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     runs: new Counter({
       name: 'skipper_runs_total',
       help: 'Runs, by outcome',

@@ -31,10 +31,19 @@ export interface BoardOptions {
   readonly logoUrl: () => string;
   /** Checks the token of changing requests; left out for viewers, who cannot change anything, even with a token. */
   readonly authorize?: RequestHandler;
+  /** Checks the token of those who read the log of a job. */
+  readonly authorizeLogs?: RequestHandler;
 }
 
 /** Bull Board as status UI: deploys go through the service, actions that would break an invariant are refused. */
-export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOptions): Router {
+export function mountBoard({
+  core,
+  view,
+  basePath,
+  logoUrl,
+  authorize,
+  authorizeLogs,
+}: BoardOptions): Router {
   const readOnly = authorize === undefined;
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
@@ -57,6 +66,7 @@ export function mountBoard({ core, view, basePath, logoUrl, authorize }: BoardOp
 
   const router = Router();
   router.use(authorize ?? refuseChanges);
+  if (authorizeLogs) router.get('/api/queues/:queue/:job/logs', authorizeLogs);
   router.put('/api/queues/:queue/retry/:status', retryAll({ fleet, deploy: deploys }, readOnly));
   router.use(server.getRouter() as RequestHandler);
   router.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {

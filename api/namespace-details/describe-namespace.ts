@@ -6,21 +6,28 @@ import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { NamespaceHistory } from '../../shared/state/records.ts';
 import type { RouteServices } from '../route.ts';
 import { jobLink } from '../views.ts';
+import { withholdHistory, withholdObjects } from '../withhold.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 import { snapshotOf } from './snapshot-of.ts';
 
 const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
+export interface DescribeSources extends Pick<RouteServices, 'cluster' | 'client' | 'state' | 'view'> {
+  /** Logs, environment and configuration can be shown. */
+  readonly isTrusted: boolean;
+}
+
 /** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
 export async function describeNamespace(
-  { state, view, ...sources }: Pick<RouteServices, 'cluster' | 'client' | 'state' | 'view'>,
+  { state, view, isTrusted, ...sources }: DescribeSources,
   namespace: string,
 ): Promise<NamespaceDetails | undefined> {
-  const snapshot = await snapshotOf(sources, namespace);
+  const known = await snapshotOf(sources, namespace);
+  const snapshot = isTrusted ? known : withholdObjects(known);
   if (!snapshot.config) return undefined;
   // A namespace that has just appeared has no row yet.
-  const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot });
+  const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot: known });
   let history = NO_HISTORY;
   let historyProblem: string | undefined;
   try {
@@ -28,13 +35,14 @@ export async function describeNamespace(
   } catch (error) {
     historyProblem = messageOf(error);
   }
-  const { attempts, bootstrap } = history;
+  const { attempts, bootstrap } = isTrusted ? history : withholdHistory(history);
   const { channels, notices, stale } = view.summary();
   const channel = channels.find((each) => each.channel === row.channel);
   return {
     namespace,
     now: Date.now(),
     row,
+    ...(isTrusted ? {} : { isWithheld: true }),
     why: explainNamespace({
       row,
       snapshot,

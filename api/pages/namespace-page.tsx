@@ -15,9 +15,10 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
   return async (request, response) => {
     const namespace = String(request.params.namespace);
     const { environmentLabel } = sources.settings;
+    const isTrusted = sources.isTrusted(request);
     const [details, objects] = await Promise.all([
-      describeNamespace(sources, namespace),
-      objectsInTime(sources, namespace),
+      describeNamespace({ ...sources, isTrusted }, namespace),
+      isTrusted ? objectsInTime(sources, namespace) : undefined,
     ]);
     if (!details) {
       const page = <UnknownNamespacePage namespace={namespace} environmentLabel={environmentLabel} />;

@@ -7,8 +7,11 @@ import type { RouteServices } from '../route.ts';
 import type { Assets } from './assets.ts';
 
 /** The data sources of the pages. */
-export interface PageSources extends Pick<RouteServices, 'state' | 'cluster' | 'view' | 'objects'> {
+export interface PageSources
+  extends Pick<RouteServices, 'state' | 'cluster' | 'client' | 'view' | 'objects'> {
   readonly settings: Pick<Settings, 'environmentLabel'>;
+  /** The request has the token, or none is needed. */
+  readonly isTrusted: (request: Request) => boolean;
 }
 
 export interface PageContent<State> {

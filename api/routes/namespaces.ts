@@ -11,6 +11,7 @@ import { HttpProblem } from '../problem.ts';
 import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
 import { jobLink, statusRow } from '../views.ts';
+import { withholdObjects } from '../withhold.ts';
 
 export const statusRoute = route({
   method: 'get',
@@ -32,13 +33,14 @@ export const namespaceRoute = route({
     200: { description: 'The namespace', schema: NamespaceView },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
-  handle: async ({ params: { namespace = '' }, ...services }) => {
-    const snapshot = await snapshotOf(services, namespace);
+  handle: async ({ params: { namespace = '' }, isTrusted, ...services }) => {
+    const known = await snapshotOf(services, namespace);
+    const snapshot = isTrusted ? known : withholdObjects(known);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
       recordsIfConnected(services, [namespace]),
-      describeNamespace(services, namespace),
+      describeNamespace({ ...services, isTrusted }, namespace),
     ]);
     const record = records.get(namespace);
     const body = {
@@ -67,6 +69,7 @@ export const namespaceObjectsRoute = route({
   operationId: 'getNamespaceObjects',
   summary: "A namespace's current objects, and what a deploy would change",
   mutates: false,
+  showsObjects: true,
   responses: {
     200: { description: 'The objects; those that cannot be read have the reason', schema: NamespaceObjects },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
@@ -83,6 +86,7 @@ export const namespaceLogsRoute = route({
   operationId: 'getNamespaceLogs',
   summary: "The last log lines of FDD's pods, also of before their last crash",
   mutates: false,
+  showsObjects: true,
   responses: {
     200: { description: 'The logs; one that cannot be read has the reason', schema: NamespaceLogs },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },

@@ -3,6 +3,7 @@ import { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { HttpProblem } from '../problem.ts';
 import { route } from '../route.ts';
 import { rolloutHead, rolloutView } from '../views.ts';
+import { withholdEvidence } from '../withhold.ts';
 
 const LISTED = 50;
 
@@ -18,10 +19,11 @@ export const rolloutRoute = route({
     200: { description: 'The rollout', schema: RolloutView },
     404: { description: 'The rollout does not exist', schema: Problem },
   },
-  handle: async ({ state, params: { id = '' } }) => {
+  handle: async ({ state, isTrusted, params: { id = '' } }) => {
     const known = await state.rollout(id);
     if (!known) throw new HttpProblem(404, 'not_found', `rollout "${id}" does not exist`);
-    return { status: 200, body: rolloutView(known.rollout, known.targets) };
+    const view = rolloutView(known.rollout, known.targets);
+    return { status: 200, body: isTrusted ? view : withholdEvidence(view) };
   },
 });
 

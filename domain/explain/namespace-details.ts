@@ -68,6 +68,10 @@ export const NamespaceDetails = z
     namespace: z.string(),
     now: z.number().int().describe("The server's clock, in milliseconds since the epoch"),
     row: FleetRow,
+    isWithheld: z
+      .boolean()
+      .optional()
+      .describe('Logs, environment and configuration are left out: the request has no token'),
     why: Why,
     ...FleetSummary.pick({ notices: true, stale: true }).shape,
     attempts: z.array(Attempt).readonly().describe('Newest first; one without an end is running'),

@@ -68,6 +68,11 @@ describe('values.schema.json', () => {
     ['a base that is not a URL', { baseurl: 'fiaas.github.io' }, "at '/baseurl'"],
     ['a setting that does not exist', { config: { concurency: 1 } }, "'concurency' not allowed"],
     [
+      'a public URL with a path',
+      { config: { 'public-url': 'https://a.example.com/skipper' } },
+      "at '/config/public-url'",
+    ],
+    [
       'a setting out of range',
       { config: { concurrency: 5000 } },
       "at '/config/concurrency': maximum: got 5,000, want 2,000",

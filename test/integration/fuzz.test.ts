@@ -346,7 +346,8 @@ describe('a ConfigMap', () => {
             `/api/namespaces/${name}/objects`,
             `/status/${name}`,
           ]) {
-            expect([path, (await world.http(path)).status]).toEqual([path, 200]);
+            const headers = { authorization: `Bearer ${TOKEN}` };
+            expect([path, (await world.http(path, { headers })).status]).toEqual([path, 200]);
           }
         }
         for (const path of ['/status', '/api/fleet', '/_/metrics', '/queues/api/queues?activeQueue=fleet']) {

@@ -228,6 +228,8 @@ describe('read routes', () => {
     await world.addNamespace('status-mismatch', { fdd: OLD });
     await world.addNamespace('status-failed', { fdd: NEW });
     world.fdds.misbehaviour.set('status-unavailable', { kind: 'crash-loop' });
+    // Otherwise it takes up what is written below.
+    world.fdds.misbehaviour.set('status-mismatch', { kind: 'hang' });
     await world.kube.request({
       method: 'PATCH',
       patchType: 'merge',
@@ -262,7 +264,8 @@ describe('read routes', () => {
       'status-failed': 'FAILED',
     });
     expect(rows.find(({ status }) => status === 'OK')).toMatchObject({ description: '', version: NEW });
-    for (const namespace of ['status-unavailable', 'status-failed']) world.fdds.misbehaviour.clear(namespace);
+    for (const namespace of ['status-unavailable', 'status-failed', 'status-mismatch'])
+      world.fdds.misbehaviour.clear(namespace);
   });
 
   test('a namespace shows its configuration, objects and latest request', async () => {

@@ -28,7 +28,7 @@ const PLANTED: readonly SettingName[] = [
   'redisUrl',
 ];
 /** Settings in which credentials are refused. */
-const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint'];
+const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint', 'publicUrl'];
 /** Files with certificates and keys: only TLS reads them. */
 const FILES: readonly SettingName[] = ['clientKey', 'redisKeyFile', 'kubeconfig'];
 const HARMLESS =

@@ -1,10 +1,12 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { namespaces as countNamespaces, number } from '../fleet/words.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
+import { TokenField } from '../ui/token-field.tsx';
+import { readToken } from '../ui/token-store.ts';
 import {
   type AcceptedDeploy,
   type DeployRefusal,
@@ -15,7 +17,6 @@ import {
 } from './deploy-api.ts';
 import { type PlanSummary, summarizePlan } from './plan-summary.ts';
 import type { DeployScope } from './scope.ts';
-import { readToken, writeToken } from './token-store.ts';
 
 export interface OpenDeploy {
   readonly scope: DeployScope;
@@ -95,6 +96,11 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
     return () => stop.abort();
   }, [force.value, token.value]);
 
+  /** Keeps the form's other fields; the plan is requested again with the token. */
+  function takeToken(given: string): void {
+    token.value = given;
+  }
+
   async function send(): Promise<void> {
     if (plan.value.state !== 'planned') return;
     isSending.value = true;
@@ -141,7 +147,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
           </span>
         </label>
         <PlanView plan={plan.value} />
-        {needsToken(plan.value, failure.value) ? <TokenField token={token} /> : null}
+        {needsToken(plan.value, failure.value) ? <TokenField onToken={takeToken} /> : null}
         {planned !== undefined && planned.takeovers.length > 0 ? (
           <Takeover namespaces={planned.takeovers} isConfirmed={isTakeover} />
         ) : null}
@@ -298,39 +304,6 @@ function TypedNumber({ typed, wanted }: { typed: Signal<string>; wanted: number 
         }}
       />
     </label>
-  );
-}
-
-/** Keeps the form's other fields; the plan is requested again with the token. */
-function TokenField({ token }: { token: Signal<string> }) {
-  const field = useRef<HTMLInputElement>(null);
-  const use = () => {
-    const value = field.current?.value.trim() ?? '';
-    if (value === '') return;
-    writeToken(value);
-    token.value = value;
-  };
-  return (
-    <div class="token">
-      <label>
-        <span>Token</span>
-        <input
-          ref={field}
-          class="field"
-          type="password"
-          autoComplete="off"
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter') return;
-            event.preventDefault();
-            use();
-          }}
-        />
-      </label>
-      <button type="button" class="button" onClick={use}>
-        Use token
-      </button>
-      <p class="muted">Kept until this tab is closed, and sent only with deploys.</p>
-    </div>
   );
 }
 

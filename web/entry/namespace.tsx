@@ -6,6 +6,7 @@ import { followNamespace } from '../namespace/follow-namespace.ts';
 import { NamespacePage } from '../namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../namespace/namespace-store.ts';
 import type { NamespacePageState } from '../namespace/page-state.ts';
+import { readToken } from '../ui/token-store.ts';
 import { readPageState } from './read-page-state.ts';
 
 const root = document.getElementById('page');
@@ -15,16 +16,28 @@ const state = readPageState<NamespacePageState>();
 if (root && state) {
   const store = createNamespaceStore(state);
   const follower = followNamespace(store, {
-    client: browserClient(),
+    // The token can be entered later.
+    client: {
+      namespace: (name) => browserClient(readToken()).namespace(name),
+      objects: (name) => browserClient(readToken()).objects(name),
+      logs: (name) => browserClient(readToken()).logs(name),
+    },
+    readToken,
     setTimer: (run, ms) => setTimeout(run, ms),
     now: () => Date.now(),
   });
   hydrate(
-    <NamespacePage store={store} readAgain={follower.readObjects} readLogs={follower.readLogs} />,
+    <NamespacePage
+      store={store}
+      readAgain={follower.readObjects}
+      readLogs={follower.readLogs}
+      readAll={follower.readAll}
+    />,
     root,
   );
   openFeed(state.feedWorker, follower.take);
-  if (!state.objects) follower.readObjects();
+  if (state.details.isWithheld) follower.readAll();
+  else if (!state.objects) follower.readObjects();
   // Who opens the page of a namespace that does not work comes for its log.
   if (state.details.row.health === 'degraded') follower.readLogs();
   const offset = state.details.now - Date.now();

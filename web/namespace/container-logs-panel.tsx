@@ -3,6 +3,7 @@ import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
+import { Withheld } from './token-panel.tsx';
 
 /** The last lines of FDD's containers, what crashed first. */
 export function ContainerLogsPanel({ store, read }: { store: NamespaceStore; read: () => void }) {
@@ -33,6 +34,7 @@ export function ContainerLogsPanel({ store, read }: { store: NamespaceStore; rea
 }
 
 function NotReadYet({ store }: { store: NamespaceStore }) {
+  if (store.token.value !== 'enough') return <Withheld />;
   return (
     <p class="none">
       Also in a terminal: <code>skipper logs {store.details.value.namespace}</code>

@@ -16,12 +16,16 @@ export interface FollowEnvironment {
   readonly client: Pick<ApiClient, 'namespace' | 'objects' | 'logs'>;
   readonly setTimer: (run: () => void, ms: number) => unknown;
   readonly now: () => number;
+  /** The token of this tab; empty without one. */
+  readonly readToken: () => string;
 }
 
 export interface Follower {
   take(news: FleetNews): void;
   readObjects(): void;
   readLogs(): void;
+  /** Reads everything with the token that was entered. */
+  readAll(): void;
 }
 
 /** Keeps the page current: the feed reports that something has changed, the API returns the details. */
@@ -57,17 +61,25 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
   }
 
   function readObjects(): void {
+    // The API would refuse it, and note the refusal.
+    if (store.token.peek() !== 'enough' && environment.readToken() === '') return;
     objects().then(
       () => {
         store.objectsProblem.value = '';
+        store.token.value = 'enough';
       },
       (error: unknown) => {
+        if (error instanceof ApiError && error.status === 401) {
+          store.token.value = environment.readToken() === '' ? 'missing' : 'wrong';
+          return;
+        }
         store.objectsProblem.value = error instanceof Error ? error.message : String(error);
       },
     );
   }
 
   function readLogs(): void {
+    if (store.token.peek() !== 'enough' && environment.readToken() === '') return;
     logs().then(
       () => {
         store.logsProblem.value = '';
@@ -117,7 +129,12 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     }
   }
 
-  return { take, readObjects, readLogs };
+  function readAll(): void {
+    readDetails();
+    readObjects();
+  }
+
+  return { take, readObjects, readLogs, readAll };
 }
 
 /** Objects are read again when the activity has ended, or the running version has changed. */

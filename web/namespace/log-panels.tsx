@@ -3,10 +3,11 @@ import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
+import { Withheld } from './token-panel.tsx';
 
 /** FDD's own reports: on the current deployment, and on earlier ones. */
 export function FddReportPanel({ store }: { store: NamespaceStore }) {
-  const { report } = store.details.value;
+  const { report, isWithheld } = store.details.value;
   const all = store.objects.value?.reports ?? [];
   const current = all.find((each) => each.deploymentId === report?.deploymentId);
   const earlier = all.filter((each) => each !== current);
@@ -21,7 +22,7 @@ export function FddReportPanel({ store }: { store: NamespaceStore }) {
       {shown === undefined ? (
         <p class="none">FDD has not reported on the current deployment.</p>
       ) : (
-        <Report report={shown} />
+        <Report report={shown} isWithheld={isWithheld} />
       )}
       {earlier.length === 0 ? null : (
         <details>
@@ -50,7 +51,8 @@ function Result({ report }: { report: FddReport }) {
   );
 }
 
-function Report({ report }: { report: FddReport }) {
+function Report({ report, isWithheld }: { report: FddReport; isWithheld?: boolean | undefined }) {
+  if (isWithheld && report.logs.length === 0) return <Withheld />;
   if (report.logs.length === 0) return <p class="none">FDD reported no log lines.</p>;
   return (
     <LogBlock label={`FDD’s report on ${report.deploymentId ?? report.name}`} text={report.logs.join('\n')} />
@@ -59,7 +61,7 @@ function Report({ report }: { report: FddReport }) {
 
 /** The last bootstrap pod's exit code, events and log, kept after the pod is deleted. */
 export function BootstrapPanel({ store }: { store: NamespaceStore }) {
-  const { bootstrap } = store.details.value;
+  const { bootstrap, isWithheld } = store.details.value;
   if (!bootstrap) return null;
   const { exitCode, reason, events, log, collectedAt } = bootstrap;
   return (
@@ -75,7 +77,9 @@ export function BootstrapPanel({ store }: { store: NamespaceStore }) {
         </span>
       </p>
       {events.length === 0 ? null : <LogBlock label="Events of the bootstrap pod" text={events.join('\n')} />}
-      {log === '' ? (
+      {isWithheld ? (
+        <Withheld />
+      ) : log === '' ? (
         <p class="none">The log is empty.</p>
       ) : (
         <LogBlock label="Log of the bootstrap pod" text={log} />

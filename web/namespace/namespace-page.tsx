@@ -13,6 +13,7 @@ import { NamespaceHeader } from './namespace-header.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { ObjectsPanel } from './objects-panel.tsx';
 import { Timeline } from './timeline.tsx';
+import { TokenPanel } from './token-panel.tsx';
 import { WantedPanel } from './wanted-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
 
@@ -20,13 +21,19 @@ interface NamespacePageProps {
   readonly store: NamespaceStore;
   readonly readAgain?: () => void;
   readonly readLogs?: () => void;
+  readonly readAll?: () => void;
 }
 
 /** On the server nobody presses a button. */
 function nothing(): void {}
 
 /** One namespace and why it is in its state: the explanation first, then all the evidence. */
-export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }: NamespacePageProps) {
+export function NamespacePage({
+  store,
+  readAgain = nothing,
+  readLogs = nothing,
+  readAll = nothing,
+}: NamespacePageProps) {
   const deploy = useSignal<OpenDeploy | undefined>(undefined);
   const toasts = useSignal<readonly Toast[]>([]);
   const summary = useComputed(() => ({ namespaces: 1 }));
@@ -56,6 +63,7 @@ export function NamespacePage({ store, readAgain = nothing, readLogs = nothing }
           <NoticeLines {...store.notices.value} />
         </div>
         <WhyPanel store={store} onBootstrap={() => open(true)} />
+        <TokenPanel store={store} readAgain={readAll} />
         <div class="details-columns">
           <Timeline store={store} />
           <DeploymentPanel store={store} />

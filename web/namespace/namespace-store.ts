@@ -17,6 +17,8 @@ export interface NamespaceStore {
   readonly logs: Signal<NamespaceLogs | undefined>;
   /** Why the logs could not be read; empty if they could. */
   readonly logsProblem: Signal<string>;
+  /** Whether the API shows logs and objects with the token of this tab. */
+  readonly token: Signal<'enough' | 'missing' | 'wrong'>;
   readonly connection: Signal<Connection>;
   /** The namespace is no longer in the fleet. */
   readonly isGone: Signal<boolean>;
@@ -37,6 +39,7 @@ export function createNamespaceStore({
     objectsProblem: signal(''),
     logs: signal<NamespaceLogs | undefined>(undefined),
     logsProblem: signal(''),
+    token: signal<'enough' | 'missing' | 'wrong'>(details.isWithheld ? 'missing' : 'enough'),
     connection: signal<Connection>({ state: 'connecting' }),
     isGone: signal(false),
     now: signal(details.now),

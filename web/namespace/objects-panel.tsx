@@ -28,9 +28,9 @@ export function ObjectsPanel({ store, readAgain }: { store: NamespaceStore; read
       {objects ? (
         objects.objects.map((object) => <ObjectBlock key={`${object.kind} ${object.name}`} object={object} />)
       ) : (
-        <NotRead problem={store.objectsProblem.value} />
+        <NotRead store={store} />
       )}
-      {objects && store.objectsProblem.value !== '' ? <NotRead problem={store.objectsProblem.value} /> : null}
+      {objects && store.objectsProblem.value !== '' ? <NotRead store={store} /> : null}
     </Section>
   );
 }

@@ -3,6 +3,7 @@ import { Ago } from '../ui/moment.tsx';
 import { ScrollBox } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
+import { Withheld } from './token-panel.tsx';
 
 const SIGNS: Readonly<Record<DiffLine['kind'], string>> = { same: ' ', added: '+', removed: '-' };
 
@@ -15,7 +16,7 @@ export function WantedPanel({ store }: { store: NamespaceStore }) {
       title="Wanted and actual"
       aside={objects ? <Ago at={objects.readAt} now={store.now} /> : undefined}
     >
-      {objects ? <Wanted objects={objects} /> : <NotRead problem={store.objectsProblem.value} />}
+      {objects ? <Wanted objects={objects} /> : <NotRead store={store} />}
     </Section>
   );
 }
@@ -66,7 +67,9 @@ function Diff({ hunks, isEqual }: { hunks: readonly (readonly DiffLine[])[]; isE
   );
 }
 
-export function NotRead({ problem }: { problem: string }) {
+export function NotRead({ store }: { store: NamespaceStore }) {
+  const problem = store.objectsProblem.value;
+  if (store.token.value !== 'enough') return <Withheld />;
   if (problem !== '') return <p class="none">Cannot be read: {problem}</p>;
   return <p class="none">Reading took too long. Reload the page.</p>;
 }

@@ -7,10 +7,12 @@ import request from 'supertest';
 import { createApp } from '../../../api/app.ts';
 import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
 import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
+import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
 import type { DeployCommand } from '../../../shared/deploy-service.ts';
-import { VERSION } from '../../support/builders.ts';
+import { aDeployment, anApplication, aRollout, aStatus, VERSION } from '../../support/builders.ts';
+import { aBootstrap, anAttempt } from '../../support/details-builders.ts';
 import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
 import { until } from '../../support/until.ts';
 
@@ -31,6 +33,95 @@ function open(options: FakeCoreOptions = {}) {
 function deploy(app: ReturnType<typeof open>['app'], body: string, type = JSON_TYPE) {
   return request(app).post('/api/deploy').set('content-type', type).send(body);
 }
+
+describe('with a token', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'skipper-app-')), 'token');
+  writeFileSync(file, 's3cret');
+  const flags = { authTokenFile: file };
+  const SECRETS = /Canary/;
+  const attempt = anAttempt({ details: ['Canary of FDD'] });
+
+  function guarded() {
+    const report = { result: 'RUNNING' as const, logs: ['Canary of a status'] };
+    const snapshot: Partial<NamespaceSnapshot> = {
+      application: anApplication({ config: { value: 'Canary of the fiaas.yml' }, status: report }),
+      deployment: aDeployment({ environment: { PASSWORD: 'Canary of the environment' } }),
+      statuses: [aStatus(report)],
+    };
+    const opened = open({ namespaces: { 'team-a': snapshot }, flags });
+    const rollout = {
+      rollout: aRollout(),
+      targets: new Map([
+        ['team-a', { state: 'failed', reason: 'it failed', details: ['Canary of a target'] }],
+      ]),
+    };
+    Object.assign(opened.core.state, {
+      history: async () => ({
+        attempts: [attempt],
+        bootstrap: aBootstrap({ log: 'Canary', events: ['Canary'] }),
+      }),
+      rollout: async () => rollout,
+    });
+    return opened.app;
+  }
+  const NAMESPACE_URL = '/api/namespaces/team-a';
+
+  test.each([NAMESPACE_URL, '/api/rollouts/r1', '/status/team-a'])(
+    'GET %s shows states and reasons without it, but no log, environment or configuration',
+    async (path) => {
+      const app = guarded();
+
+      const without = await request(app).get(path);
+      const wrong = await request(app).get(path).set('authorization', 'Bearer wrong');
+      const withToken = await request(app).get(path).set('authorization', 'Bearer s3cret');
+
+      expect([without.status, wrong.status, withToken.status]).toEqual([200, 200, 200]);
+      expect(without.text).toContain(path.includes('rollouts') ? 'it failed' : attempt.reason);
+      expect(without.text).not.toMatch(SECRETS);
+      expect(wrong.text).not.toMatch(SECRETS);
+      expect(withToken.text).toMatch(SECRETS);
+    },
+  );
+
+  test('GET of the objects is refused without it, by GET and by HEAD', async () => {
+    const app = guarded();
+
+    const path = `${NAMESPACE_URL}/objects`;
+    expect((await request(app).get(path)).body).toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect((await request(app).head(path)).status).toBe(401);
+    expect((await request(app).get(path).set('authorization', 'Bearer wrong')).status).toBe(401);
+    expect((await request(app).get(path).set('authorization', 'Bearer s3cret')).status).not.toBe(401);
+  });
+
+  test.each(['/queues', '/view/queues'])('the log of a job on %s is refused without it', async (board) => {
+    const app = guarded();
+
+    const path = `${board}/api/queues/deploy/team-a.1/logs`;
+    expect((await request(app).get(path)).status).toBe(401);
+    expect((await request(app).get(path).set('authorization', 'Bearer s3cret')).status).not.toBe(401);
+  });
+
+  test('the fleet is read without it', async () => {
+    const app = guarded();
+
+    for (const path of ['/api/fleet', '/api/status', '/status', '/api/releases', '/api/openapi.json']) {
+      expect({ path, status: (await request(app).get(path)).status }).toEqual({ path, status: 200 });
+    }
+  });
+});
+
+test('--public-url refuses other hosts, but answers health and metrics on any', async () => {
+  const { app } = open({ flags: { publicUrl: 'https://skipper.example.com' } });
+  const get = (path: string, host: string) => request(app).get(path).set('host', host);
+
+  expect((await get('/api/fleet', 'skipper.example.com')).status).toBe(200);
+  for (const path of ['/api/fleet', '/status', '/queues/', '/nowhere']) {
+    expect({ path, status: (await get(path, 'evil.example.com')).status }).toEqual({ path, status: 421 });
+  }
+  for (const path of ['/healthz', '/readyz', '/_/metrics']) {
+    expect((await get(path, '10.0.0.7:5000')).status).not.toBe(421);
+  }
+});
 
 describe('many requests at once', () => {
   test('two deploys are worked on, fourteen wait, and others are refused until there is room', async () => {

@@ -4,10 +4,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import '../../support/fake-one-realm.ts';
 import express, { type ErrorRequestHandler } from 'express';
+import type { Logger } from 'pino';
 import request from 'supertest';
-import { refuseForeignOrigins, requireToken, securityHeaders } from '../../../api/guards.ts';
+import { openTokenGuard, refuseForeignOrigins, requireHost, securityHeaders } from '../../../api/guards.ts';
 import { problemBody, toProblem } from '../../../api/problem.ts';
+import { openRefusals, type Refusals } from '../../../api/refusals.ts';
 import { ConfigurationError } from '../../../shared/config.ts';
+import { createMetrics } from '../../../shared/metrics.ts';
+
+/** Refuses without counting. */
+const patient: Refusals = {
+  refuse: async (_request, _reason, problem) => {
+    throw problem;
+  },
+};
+
+function requireToken(tokenFile: string | undefined) {
+  return openTokenGuard(tokenFile, patient).forChanges;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'skipper-guards-'));
 
@@ -29,7 +43,7 @@ function anApp(...guards: express.RequestHandler[]) {
 }
 
 describe('refuseForeignOrigins', () => {
-  const app = anApp(refuseForeignOrigins);
+  const app = anApp(refuseForeignOrigins(patient));
   const HOST = 'skipper.example.com';
 
   test.each<[string, Record<string, string>, number]>([
@@ -132,6 +146,98 @@ describe('requireToken', () => {
   ])('refuses to start with a token file that %s', (_what, path, message) => {
     expect(() => requireToken(path())).toThrow(ConfigurationError);
     expect(() => requireToken(path())).toThrow(message);
+  });
+});
+
+describe('requireHost', () => {
+  const status = async (publicUrl: string | undefined, host: string) =>
+    (
+      await request(anApp(requireHost(publicUrl, patient)))
+        .get('/')
+        .set('host', host)
+    ).status;
+
+  test.each<[string | undefined, string, number]>([
+    [undefined, 'anything.example.com', 200],
+    ['https://skipper.example.com', 'skipper.example.com', 200],
+    ['https://skipper.example.com/', 'SKIPPER.example.com:443', 200],
+    ['https://skipper.example.com:8443', 'skipper.example.com:8443', 200],
+    ['https://skipper.example.com', 'skipper.example.com:8443', 421],
+    ['https://skipper.example.com', 'skipper.example.com.evil.com', 421],
+    ['https://skipper.example.com', 'evil.com', 421],
+    ['https://skipper.example.com', '127.0.0.1:5000', 421],
+    ['https://skipper.example.com', 'a b', 421],
+    ['https://skipper.example.com', 'user@skipper.example.com/', 421],
+  ])('with %s, a request for %s is answered with %d', async (publicUrl, host, expected) => {
+    expect(await status(publicUrl, host)).toBe(expected);
+  });
+
+  test('names the setting and the right host', async () => {
+    const app = anApp(requireHost('https://skipper.example.com', patient));
+
+    const { body } = await request(app).get('/').set('host', 'evil.com');
+
+    expect(body).toMatchObject({
+      code: 'unknown_host',
+      title: 'Misdirected request',
+      detail: 'this API answers for skipper.example.com only (--public-url), not for "evil.com"',
+    });
+  });
+});
+
+describe('refused requests', () => {
+  function open() {
+    const lines: Record<string, unknown>[] = [];
+    const log = { warn: (about: object, message: string) => lines.push({ ...about, message }) };
+    const metrics = createMetrics();
+    const refusals = openRefusals({ log: log as unknown as Logger, metrics });
+    const file = aTokenFile('s3cret', `counted-${Math.random()}`);
+    const app = anApp(refuseForeignOrigins(refusals), openTokenGuard(file, refusals).forChanges);
+    const counts = async () => {
+      const { values } = await metrics.requestsRefused.get();
+      return Object.fromEntries(values.map(({ labels, value }) => [labels.reason, value]));
+    };
+    return { app, lines, counts };
+  }
+  const post = (app: express.Express, headers: Record<string, string>) =>
+    request(app).post('/x?token=hidden').set(headers);
+
+  test('are logged with caller and reason, never with the token, and counted', async () => {
+    const { app, lines, counts } = open();
+
+    await post(app, { authorization: 'Bearer wr0ng' });
+    await post(app, {});
+    await post(app, { origin: 'https://evil.example.com' });
+
+    const where = { method: 'POST', path: '/x', caller: expect.stringMatching(/127\.0\.0\.1|::1/) };
+    expect(lines).toEqual(
+      ['token_wrong', 'token_missing', 'foreign_origin'].map((reason) => ({
+        ...where,
+        reason,
+        message: 'request refused',
+      })),
+    );
+    expect(JSON.stringify(lines)).not.toMatch(/wr0ng|hidden|s3cret/);
+    expect(await counts()).toEqual({ token_wrong: 1, token_missing: 1, foreign_origin: 1 });
+  });
+
+  test('are limited: the 21st within a minute is 429, logged once; the right token and the prompt for it still work', async () => {
+    const { app, lines, counts } = open();
+    const wrong = { authorization: 'Bearer wrong' };
+    for (let count = 0; count < 20; count += 1) expect((await post(app, wrong)).status).toBe(401);
+
+    const limited = await post(app, wrong);
+    const foreign = await post(app, { origin: 'https://evil.example.com' });
+
+    expect(limited).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60);
+    expect(foreign.status).toBe(429);
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)?.message).toMatch(/^requests refused too often/);
+    expect(await counts()).toEqual({ token_wrong: 21, foreign_origin: 1 });
+    expect((await post(app, {})).status).toBe(401);
+    expect((await post(app, { authorization: 'Bearer s3cret' })).status).toBe(200);
   });
 });
 

@@ -20,7 +20,7 @@ function open(flags: SettingSources['flags'] = {}) {
     JSON.stringify(Object.fromEntries(names.map((name) => [name, name]))),
   );
   const fake = { ...createFakeCore({ flags }).core, view: aFakeView() };
-  const sources = { ...fake, objects: openObjectReader(fake) };
+  const sources = { ...fake, objects: openObjectReader(fake), isTrusted: () => true };
   return express().get('/status/:namespace', namespacePage(sources, openAssets(folder)));
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createApiClient } from '../../../../client/api-client.ts';
 import type { FleetNews } from '../../../../client/fleet-news.ts';
+import type { NamespaceDetails } from '../../../../domain/explain/namespace-details.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { followNamespace, hasSettled } from '../../../../web/namespace/follow-namespace.ts';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
@@ -8,25 +9,31 @@ import { NAMESPACE } from '../../../support/builders.ts';
 import { aRow, aStatus, someDetails, someObjects } from '../../../support/details-builders.ts';
 
 /** A page with an API, timers and a clock that a test controls. */
-function open() {
+function open(overrides: Partial<NamespaceDetails> = {}) {
   const requests: string[] = [];
   const time = { now: 10_000 };
   const timers: { readonly at: number; readonly run: () => void }[] = [];
-  const api = { status: 200, row: aRow() };
+  const api = { status: 200, objectsStatus: 200, row: aRow(), token: '' };
   const answer: typeof fetch = async (input) => {
     const url = String(input);
     requests.push(url);
     if (api.status !== 200) return aProblem(api.status);
     if (url.endsWith('/logs')) return Response.json({ namespace: NAMESPACE, readAt: 5, logs: [] });
+    if (url.endsWith('/objects') && api.objectsStatus !== 200) return aProblem(api.objectsStatus);
     return Response.json(
       url.endsWith('/objects') ? someObjects() : { ...aStatus(), ...someDetails({ row: api.row }) },
     );
   };
-  const store = createNamespaceStore({ details: someDetails(), objects: undefined, feedWorker: '/feed.js' });
+  const store = createNamespaceStore({
+    details: someDetails(overrides),
+    objects: undefined,
+    feedWorker: '/feed.js',
+  });
   const follower = followNamespace(store, {
     client: createApiClient({ server: '', fetch: answer }),
     setTimer: (run, ms) => timers.push({ at: time.now + ms, run }),
     now: () => time.now,
+    readToken: () => api.token,
   });
   async function pass(ms: number): Promise<void> {
     time.now += ms;
@@ -74,6 +81,44 @@ describe('the page of a namespace', () => {
 
     expect(store.logsProblem.value).toContain('Redis is not connected');
     expect(store.logs.value).toBeDefined();
+  });
+
+  test('without the token that logs and objects require, asks for it instead of the API', async () => {
+    const { api, requests, follower, store } = open({ isWithheld: true });
+    expect(store.token.value).toBe('missing');
+
+    follower.readAll();
+    await settle();
+    expect(requests).toEqual([DETAILS]);
+
+    api.token = 'wrong';
+    api.objectsStatus = 401;
+    follower.readAll();
+    await settle();
+    expect(store.token.value).toBe('wrong');
+    expect(store.objectsProblem.value).toBe('');
+  });
+
+  test('reads everything once the token was entered', async () => {
+    const { api, requests, follower, store } = open({ isWithheld: true });
+    api.token = 'right';
+
+    follower.readAll();
+    await settle();
+
+    expect(requests.sort()).toEqual([DETAILS, OBJECTS]);
+    expect(store.token.value).toBe('enough');
+    expect(store.objects.value).toEqual(someObjects());
+  });
+
+  test('asks for the token if the API begins to require one', async () => {
+    const { api, follower, store } = open();
+    api.objectsStatus = 401;
+
+    follower.readObjects();
+    await settle();
+
+    expect(store.token.value).toBe('missing');
   });
 
   test('reads its details again only when the feed reports its own row', async () => {
