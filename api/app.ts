@@ -35,6 +35,7 @@ import { traceChanges, traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT = '2mb';
 const EVENTS = '/api/fleet/events';
+const DOCUMENT = '/api/openapi.json';
 const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
 /** The parts of the core that the HTTP side uses. */
@@ -118,7 +119,7 @@ export function createApp(
   const tokens = openTokenGuard(core.settings.authTokenFile, refusals);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
   const document = openApiDocument(version);
-  app.get('/api/openapi.json', (_request, response) => {
+  app.get(DOCUMENT, (_request, response) => {
     response.json(document);
   });
   for (const route of ROUTES) {
@@ -133,10 +134,11 @@ export function createApp(
       ...traced,
       ...guarded,
       ...bounded,
-      readText,
+      ...(route.method === 'post' ? [readText] : []),
       serve(route, { ...services, isTrusted: tokens.isTrusted }, bounds),
     );
   }
+  for (const [path, allow] of allowedMethods()) app.all(path, refuseMethod(allow));
   const assets = openAssets();
   const board = { core, view, logoUrl: () => assets.url('logo.svg'), authorizeLogs: tokens.always };
   app.use(
@@ -159,6 +161,27 @@ function isWorthCompressing(request: Request, response: Response): boolean {
     !String(response.getHeader('content-type')).startsWith('text/event-stream') &&
     compression.filter(request, response)
   );
+}
+
+/** The methods of each path, as in the header Allow. */
+function allowedMethods(): ReadonlyMap<string, string> {
+  const allowed = new Map([[DOCUMENT, 'GET, HEAD']]);
+  for (const { path, method } of ROUTES) {
+    const own = method === 'get' ? 'GET, HEAD' : 'POST';
+    const others = allowed.get(path);
+    allowed.set(path, others === undefined ? own : `${others}, ${own}`);
+  }
+  return allowed;
+}
+
+function refuseMethod(allow: string) {
+  return (request: Request, response: Response) => {
+    if (request.method !== 'OPTIONS') {
+      const detail = `${request.method} is not possible here: use ${allow}`;
+      throw new HttpProblem(405, 'method_not_allowed', detail, { headers: { allow } });
+    }
+    response.status(204).set('allow', allow).end();
+  };
 }
 
 /** The place is given back when the response has ended, however it ends. */
@@ -196,9 +219,13 @@ function answerTo(route: Route, { isTrusted, ...services }: ServeServices) {
       caller: callerOf(request),
     });
     if ('stream' in answer) return answer.stream(response);
-    response.status(answer.status).set({ 'cache-control': 'no-store', ...answer.headers });
-    if (Buffer.isBuffer(answer.body)) response.type('json').send(answer.body);
-    else response.json(answer.body);
+    const json = Buffer.isBuffer(answer.body) ? answer.body : JSON.stringify(answer.body);
+    // Not by Express's send, which hashes megabytes for an ETag and answers 304: nothing is cached.
+    response
+      .status(answer.status)
+      .set({ 'cache-control': 'no-store', ...answer.headers })
+      .type('json')
+      .end(json);
   };
 }
 

@@ -58,13 +58,23 @@ export interface Route {
   readonly mutates: boolean;
   /** Shows objects of the cluster as they are: reading needs authorization as well. */
   readonly showsObjects?: boolean;
+  /** Shows more to those who are authorized. */
+  readonly showsMoreWithToken?: boolean;
   readonly body?: z.ZodType;
   /** How many requests are worked on at once, and how many more wait. */
   readonly bounds?: WorkBounds;
   /** The query parameters with their descriptions. */
   readonly query?: Readonly<Record<string, string>>;
+  /** The headers that it reads, with their meaning. */
+  readonly headers?: Readonly<Record<string, RouteHeader>>;
+  /** Its own; those that any route can answer with are added to the document. */
   readonly responses: Readonly<Record<number, RouteResponse>>;
   readonly handle: (call: Call<unknown>) => Promise<Answer | StreamedAnswer>;
+}
+
+export interface RouteHeader {
+  readonly description: string;
+  readonly schema: z.ZodType;
 }
 
 export interface RouteResponse {
@@ -72,6 +82,8 @@ export interface RouteResponse {
   readonly schema: z.ZodType;
   /** Default: JSON, and problem+json from 400 on. */
   readonly contentType?: string;
+  /** Response headers with their descriptions. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Declares a route whose handler gets the body with the type of its schema. */

@@ -17,11 +17,24 @@ export const deployRoute = route<DeployBody>({
   summary: 'Deploy FDD to the named namespaces, or to all of them',
   mutates: true,
   body: DeployBody,
+  headers: {
+    'Idempotency-Key': {
+      description: 'Makes it safe to repeat the request: the same key deploys once, within 24 hours',
+      schema: IdempotencyKey,
+    },
+  },
   // A deploy of thousands of namespaces takes megabytes, and a second of Redis and processor time.
   bounds: { what: 'deploys', atOnce: 2, waiting: 14 },
   responses: {
     200: { description: 'Dry run: the plan', schema: PlanView },
-    202: { description: 'Accepted: the rollout, with one target per namespace', schema: RolloutView },
+    202: {
+      description: 'Accepted: the rollout, with one target per namespace',
+      schema: RolloutView,
+      headers: {
+        Location: 'The path of the rollout',
+        'Idempotency-Replayed': '`true` if the key was known: the rollout is that of the first request',
+      },
+    },
     400: { description: 'The request is invalid; `errors` names the field', schema: Problem },
     415: { description: 'The body is not JSON', schema: Problem },
     422: { description: 'The Idempotency-Key was already used for another request', schema: Problem },

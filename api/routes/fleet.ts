@@ -69,6 +69,9 @@ export const fleetEventsRoute = route({
   query: {
     since: 'Position after which to start (`position` of the fleet); Last-Event-ID takes precedence',
   },
+  headers: {
+    'Last-Event-ID': { description: 'The position of the last event received', schema: z.string() },
+  },
   responses: {
     200: {
       description: 'An endless stream of events; each has its position as id',

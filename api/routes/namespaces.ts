@@ -29,6 +29,7 @@ export const namespaceRoute = route({
   operationId: 'getNamespace',
   summary: 'Everything known about one namespace, and why it is in its state',
   mutates: false,
+  showsMoreWithToken: true,
   responses: {
     200: { description: 'The namespace', schema: NamespaceView },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },

@@ -13,6 +13,7 @@ export const rolloutRoute = route({
   operationId: 'getRollout',
   summary: 'One rollout, with the state of every target',
   mutates: false,
+  showsMoreWithToken: true,
   // One target per namespace: megabytes for thousands of them.
   bounds: { what: 'readings of rollouts', atOnce: 2, waiting: 62 },
   responses: {

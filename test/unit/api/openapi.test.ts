@@ -44,7 +44,7 @@ describe('openApiDocument', () => {
   });
 
   test('marks the old paths of rollouts as deprecated aliases', () => {
-    const { parameters, responses } = (document.paths['/api/rollouts/{id}']?.get ?? {}) as Json;
+    const { parameters, responses, security } = (document.paths['/api/rollouts/{id}']?.get ?? {}) as Json;
 
     expect(document.paths['/api/deployments/{id}']).toEqual({
       get: {
@@ -53,6 +53,7 @@ describe('openApiDocument', () => {
         deprecated: true,
         parameters,
         responses,
+        security,
       },
     });
   });
@@ -90,6 +91,31 @@ describe('openApiDocument', () => {
         force_bootstrap: { type: 'boolean' },
         'force-bootstrap': { type: 'boolean' },
       },
+    });
+  });
+
+  test('documents the headers that operations read and return', () => {
+    const post = document.paths['/api/deploy']?.post as {
+      parameters: Json[];
+      responses: Record<string, { headers?: Json }>;
+    };
+
+    expect(post.parameters).toEqual([
+      expect.objectContaining({
+        name: 'Idempotency-Key',
+        in: 'header',
+        schema: expect.objectContaining({ type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' }),
+      }),
+    ]);
+    expect(Object.keys(post.responses['202']?.headers ?? {})).toEqual(['Location', 'Idempotency-Replayed']);
+    expect(document.components).toMatchObject({
+      responses: {
+        MethodNotAllowed: { headers: { Allow: expect.anything() } },
+        TooManyRequests: { headers: { 'Retry-After': expect.anything() } },
+        Unauthenticated: { headers: { 'WWW-Authenticate': expect.anything() } },
+        Unavailable: { headers: { 'Retry-After': expect.anything() } },
+      },
+      securitySchemes: { bearer: { scheme: 'bearer' }, basic: { scheme: 'basic' } },
     });
   });
 

@@ -182,6 +182,12 @@ describe('readSettings', () => {
     ['a key of the file', { file: 'concurrency: 0' }, /concurrency in the config file: /],
     ['a port out of range', { env: { PORT: '70000' } }, /\$PORT/],
     ['a broken port', { env: { PORT: '80.5' } }, /\$PORT/],
+    [
+      'a public URL with a path',
+      { flags: { publicUrl: 'https://skipper.example.com/skipper' } },
+      /--public-url: expected scheme, host and port only/,
+    ],
+    ['a public URL that cannot be read', { flags: { publicUrl: 'https://a b' } }, /--public-url: /],
     ['a zero interval', { env: { RELEASE_CHECK_INTERVAL: '0' } }, /\$RELEASE_CHECK_INTERVAL/],
     ['a switch that is not a boolean', { env: { DEBUG: 'perhaps' } }, /\$DEBUG: expected true or false/],
     ['a prefix with a brace', { env: { REDIS_PREFIX: '{x}' } }, /letters, digits/],

@@ -1,0 +1,414 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import '../../support/fake-one-realm.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { createApp } from '../../../api/app.ts';
+import type { FleetView } from '../../../api/fleet-view/fleet-view.ts';
+import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
+import { openApiDocument } from '../../../api/openapi.ts';
+import { SkipperError } from '../../../domain/errors.ts';
+import { invalid } from '../../../domain/release/result.ts';
+import { aRollout, VERSION } from '../../support/builders.ts';
+import { aBootstrap, aFailedAttempt, anAttempt } from '../../support/details-builders.ts';
+import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
+
+/**
+ * Like schemathesis: every operation of the document gets requests made from its own schemas, good and bad, and may answer
+ * only with what the document says. (No tool of npm does this for OpenAPI 3.1 and is maintained.)
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Json }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
+  readonly responses: Readonly<Record<string, Json>>;
+  readonly security?: readonly Json[];
+}
+
+interface ResponseObject {
+  readonly content: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+  readonly headers?: Json;
+}
+
+const DOCUMENT = JSON.parse(JSON.stringify(openApiDocument('1.2.3'))) as Json & {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
+};
+const OPERATIONS: readonly Operation[] = Object.entries(DOCUMENT.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    ...operation,
+    method: method.toUpperCase(),
+    path,
+  })),
+);
+
+const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true });
+ajv.addSchema(DOCUMENT, 'document');
+
+function resolve<Value>(value: Value | { readonly $ref: string }): Value {
+  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value as Value;
+  const path = String(value.$ref).slice(2).split('/');
+  return path.reduce<unknown>((node, part) => (node as Json)[part], DOCUMENT) as Value;
+}
+
+/** Why a body violates a schema; empty if it does not. */
+function violations(schema: { readonly $ref: string }, body: unknown): string[] {
+  const validate = ajv.getSchema(`document${schema.$ref}`) ?? ajv.compile({ $ref: `document${schema.$ref}` });
+  if (validate(body)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
+
+const KNOWN_NAMES: Readonly<Record<string, string>> = { namespace: 'team-a', id: 'rollout-1' };
+const TOKEN = 's3cret';
+/** The same requests in every run. */
+const RUNS = { seed: 10, numRuns: 30 };
+
+interface SentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** Sends exactly what it is given: clients like fetch repair what should be wrong. */
+function send(
+  { port }: { readonly port: number },
+  { method, path, headers, body }: SentRequest,
+): Promise<Answer> {
+  return new Promise((resolveAnswer, reject) => {
+    const sent = httpRequest({ port, method, path, headers, agent: false }, (response) => {
+      let text = '';
+      const end = () => resolveAnswer({ status: response.statusCode ?? 0, headers: response.headers, text });
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+        // A stream does not end: its first event is enough.
+        if (isStream(response) && text.includes('\ndata: ')) {
+          end();
+          sent.destroy();
+        }
+      });
+      response.once('end', end);
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+function isStream({ headers }: { readonly headers: IncomingMessage['headers'] }): boolean {
+  return String(headers['content-type']).startsWith('text/event-stream');
+}
+
+function bodyOf(answer: Answer): unknown {
+  if (String(answer.headers['content-type']).startsWith('text/csv')) return answer.text;
+  if (!isStream(answer)) return JSON.parse(answer.text);
+  return JSON.parse(/\ndata: (.*)/.exec(answer.text)?.[1] ?? '');
+}
+
+/** What an answer shows that the document does not say. */
+function undocumented(operation: Operation, { method }: SentRequest, answer: Answer): string[] {
+  const { status, headers } = answer;
+  const documented = operation.responses[String(status)];
+  if (documented === undefined) return [`status ${status} is not documented: ${answer.text.slice(0, 300)}`];
+  const { content, headers: named = {} } = resolve(documented) as unknown as ResponseObject;
+  const type = String(headers['content-type']).split(';')[0] ?? '';
+  const schema = content[type]?.schema;
+  const missing = Object.keys(named)
+    .filter((name) => name !== 'Idempotency-Replayed' && headers[name.toLowerCase()] === undefined)
+    .map((name) => `${status} lacks ${name}`);
+  if (schema === undefined) return [...missing, `${status} with ${type} is not documented`];
+  const wrong = method === 'HEAD' ? [] : violations(schema, bodyOf(answer));
+  return [...missing, ...wrong.map((violation) => `${status}: ${violation}`)];
+}
+
+/** Values that a schema allows. */
+function allowed(schema: Json): fc.Arbitrary<unknown> {
+  const { type, pattern, items, properties } = resolve(schema) as Json;
+  switch (type) {
+    case 'boolean':
+      return fc.boolean();
+    case 'string':
+      return pattern === undefined ? fc.string() : fc.constantFrom('team-a', 'team-b', 'nowhere', 'a-1');
+    case 'array':
+      return fc.array(allowed(items as Json), { minLength: 1, maxLength: 3 });
+    case 'object':
+      return fc.record(
+        Object.fromEntries(
+          Object.entries(properties as Readonly<Record<string, Json>>).map(([name, each]) => [
+            name,
+            allowed(each),
+          ]),
+        ),
+        { requiredKeys: [] },
+      );
+    default:
+      throw new Error(`the test cannot make a ${String(type)} yet`);
+  }
+}
+
+const urlSafe = (value: string) => encodeURIComponent(value);
+const headerSafe = fc.stringMatching(/^[!-~][ -~]{0,30}$/).map((value) => value.trim());
+const mostly = <Value>(usual: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 3, arbitrary: usual }, { weight: 2, arbitrary: other });
+
+function pathsOf(operation: Operation): fc.Arbitrary<string> {
+  const names = (operation.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => name);
+  const queries = (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name);
+  const segment = (name: string) =>
+    mostly(
+      fc.constant(KNOWN_NAMES[name] ?? 'x'),
+      fc.oneof(
+        fc
+          .string({ minLength: 1, unit: 'grapheme' })
+          .map(urlSafe)
+          .filter((value) => value !== '.' && value !== '..'),
+        fc.constantFrom('%', '%E0%A4', '%00', '__proto__', 'x'.repeat(2_000)),
+      ),
+    );
+  return fc
+    .tuple(
+      fc.tuple(...names.map(segment)),
+      fc.option(fc.tuple(...queries.map(() => fc.string().map(urlSafe)))),
+    )
+    .map(([segments, values]) => {
+      const path = names.reduce(
+        (url, name, index) => url.replace(`{${name}}`, segments[index] ?? ''),
+        operation.path,
+      );
+      return values === null || queries.length === 0
+        ? path
+        : `${path}?${queries.map((name, index) => `${name}=${values[index]}`).join('&')}`;
+    });
+}
+
+const CONTENT_TYPES = ['application/json', 'text/plain', 'application/json; charset=nonsense', 'nonsense'];
+
+function bodiesOf({
+  requestBody,
+  method,
+}: Operation): fc.Arbitrary<{ body?: string; type?: string; encoding?: string }> {
+  if (method !== 'POST') return fc.constant({});
+  const schema = requestBody?.content['application/json']?.schema;
+  const good = (schema === undefined ? fc.jsonValue() : allowed(schema)).map((value) => ({
+    body: JSON.stringify(value),
+    type: 'application/json',
+  }));
+  const bad = fc.oneof(
+    fc.record({ body: fc.json(), type: fc.constantFrom(...CONTENT_TYPES) }),
+    fc.record({ body: fc.string({ minLength: 1 }), type: fc.constant('application/json') }),
+    fc.constant({ body: '{}', type: 'application/json', encoding: 'nonsense' }),
+    fc.constant({ body: '{}', type: 'application/json', encoding: 'gzip' }),
+    fc.constant({ body: `"${'x'.repeat(2_200_000)}"`, type: 'application/json' }),
+  );
+  return fc.oneof(fc.constant({}), good, bad);
+}
+
+function headersOf({ parameters = [] }: Operation): fc.Arbitrary<Record<string, string>> {
+  const own = parameters.filter((each) => each.in === 'header').map(({ name }) => name.toLowerCase());
+  const common = ['accept', 'accept-encoding', 'if-none-match', 'range'];
+  const one = (name: string): [string, fc.Arbitrary<string>] => [
+    name,
+    name === 'if-none-match' ? fc.constant('*') : headerSafe,
+  ];
+  const credentials = fc.constantFrom(`Bearer ${TOKEN}`, `Bearer ${TOKEN}`, 'Bearer wrong', 'Basic nonsense');
+  const origins = fc.constantFrom('https://evil.example.com', 'null');
+  const extra = fc.record(
+    { ...Object.fromEntries([...own, ...common].map(one)), authorization: credentials },
+    { requiredKeys: [] },
+  );
+  return fc
+    .tuple(extra, fc.option(origins, { freq: 5 }))
+    .map(
+      ([headers, origin]) =>
+        ({ ...headers, ...(origin === null ? {} : { origin }) }) as Record<string, string>,
+    );
+}
+
+function requestsFor(operation: Operation): fc.Arbitrary<SentRequest> {
+  const methods = operation.method === 'GET' ? ['GET', 'GET', 'HEAD'] : [operation.method];
+  return fc
+    .tuple(fc.constantFrom(...methods), pathsOf(operation), headersOf(operation), bodiesOf(operation))
+    .map(([method, path, headers, { body, type, encoding }]) => ({
+      method,
+      path,
+      body,
+      headers: {
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+        ...(type === undefined ? {} : { 'content-type': type }),
+        ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
+      },
+    }));
+}
+
+/** What chance may leave out. */
+function examplesFor({ method, path: template }: Operation): SentRequest[] {
+  const path = template.replace('{namespace}', 'team-a').replace('{id}', 'rollout-1');
+  const request = (headers: Readonly<Record<string, string>>, body?: string) => ({
+    method,
+    path,
+    body,
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      ...(body === undefined
+        ? {}
+        : { 'content-length': String(body.length), 'content-type': 'application/json' }),
+      ...headers,
+    },
+  });
+  const plain = [request({}), request({ authorization: 'Bearer wrong' }), request({ authorization: '' })];
+  if (method === 'GET') return [...plain, { ...request({}), method: 'HEAD' }];
+  return [
+    ...plain,
+    request({ origin: 'https://evil.example.com' }),
+    request({ 'content-encoding': 'nonsense' }, '{}'),
+    request({ 'content-type': 'application/json; charset=nonsense' }, '{}'),
+    request({ 'content-type': 'text/plain' }, '{}'),
+    request({}, `"${'x'.repeat(2_200_000)}"`),
+  ];
+}
+
+const tokenFile = join(mkdtempSync(join(tmpdir(), 'skipper-contract-')), 'token');
+writeFileSync(tokenFile, TOKEN);
+/** Which answers there were, as `PATH STATUS`. */
+const seen = new Set<string>();
+const down = new SkipperError('redis_unavailable', 'Redis is not connected');
+
+const WORLDS: Readonly<Record<string, FakeCoreOptions & { readonly isDown?: boolean }>> = {
+  'an API': {},
+  'an API with a token': { flags: { authTokenFile: tokenFile } },
+  'an API for another host': { flags: { publicUrl: 'https://skipper.example.com' } },
+  'an API without Redis': { failure: down, isDown: true },
+  'an API with a bug': { failure: new Error('a bug') },
+};
+
+/** A fleet with whatever its documents can show. */
+function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
+  const { core } = createFakeCore({
+    namespaces: { 'team-a': {}, 'team-b': { config: invalid('broken') } },
+    ...options,
+  });
+  const target = { state: 'failed', reason: 'it failed', code: 'fdd_failed', details: ['a line'] } as const;
+  const rollout = { rollout: aRollout(), targets: new Map([['team-a', target]]) };
+  const counts = { pending: 0, running: 0, paused: 0, completed: 1, failed: 0, cancelled: 0, superseded: 0 };
+  const attempts = [anAttempt(), aFailedAttempt('fdd_failed')];
+  const answer =
+    <Value>(value: Value) =>
+    async () => {
+      if (isDown) throw down;
+      return value;
+    };
+  Object.assign(core.state, {
+    history: answer({ attempts, bootstrap: aBootstrap() }),
+    records: answer(new Map()),
+    rollout: async (id: string) => answer(id === 'rollout-1' ? rollout : undefined)(),
+    rolloutsWithCounts: answer([{ rollout: aRollout(), counts }]),
+    channels: answer(new Map([['stable', { version: VERSION, image: `fdd:${VERSION}`, checkedAt: 1 }]])),
+  });
+  Object.assign(core.redis, { status: isDown ? 'end' : 'ready' });
+  Object.assign(core.releaseCheckQueue, { add: async () => ({ id: '7' }) });
+  const log = { pod: 'fdd-1', container: 'fdd', isPrevious: false, text: 'a line' };
+  const logJob = { id: '8', finishedOn: 1, returnvalue: [log] };
+  const logQueue = { add: async () => logJob, getJob: async () => logJob, remove: async () => 1 };
+  Object.assign(core, { logQueue });
+  Object.assign(core.releases, { resolve: async () => new Map() });
+  Object.assign(core, { client: { request: async () => ({ items: [] }) } });
+  return core;
+}
+
+describe.each(Object.entries(WORLDS))('%s', (_what, options) => {
+  let server: Server;
+  let view: FleetView;
+  const address = () => server.address() as AddressInfo;
+
+  beforeAll(async () => {
+    const core = openCore(options);
+    view = openFleetView(core, silentFeed);
+    server = createServer(createApp(core, '1.2.3', view)).listen(0);
+    await view.ready();
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await view.close();
+  });
+
+  test.each(OPERATIONS.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+    'answers %s only as documented',
+    async (_name, operation) => {
+      await fc.assert(
+        fc.asyncProperty(requestsFor(operation), async (request) => {
+          const answer = await send(address(), request);
+          seen.add(`${operation.path} ${answer.status}`);
+          expect({ request, found: undocumented(operation, request, answer) }).toEqual({
+            request,
+            found: [],
+          });
+        }),
+        { ...RUNS, examples: examplesFor(operation).map((request): [SentRequest] => [request]) },
+      );
+    },
+  );
+
+  test('answers other methods with 405 and Allow, which OPTIONS shows as well', async () => {
+    if (options.flags?.publicUrl !== undefined) return;
+    for (const operation of OPERATIONS) {
+      const path = operation.path.replace('{namespace}', 'team-a').replace('{id}', 'rollout-1');
+      const allow = operation.method === 'GET' ? 'GET, HEAD' : operation.method;
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+        (each) => each !== operation.method,
+      )) {
+        const request = { method, path, headers: {} };
+        const answer = await send(address(), request);
+        expect({ method, path, status: answer.status, allow: answer.headers.allow }).toEqual({
+          method,
+          path,
+          status: 405,
+          allow,
+        });
+        expect(undocumented(operation, request, answer)).toEqual([]);
+      }
+      const options = await send(address(), { method: 'OPTIONS', path, headers: {} });
+      expect([path, options.status, options.headers.allow]).toEqual([path, 204, allow]);
+    }
+  });
+});
+
+test('the requests have reached what they are for, and what refuses them', () => {
+  for (const { path, responses } of OPERATIONS) {
+    const good = Object.keys(responses).filter((status) => status.startsWith('2'));
+    expect([...seen]).toEqual(expect.arrayContaining(good.map((status) => `${path} ${status}`)));
+  }
+  const statuses = new Set([...seen].map((each) => Number(each.split(' ')[1])));
+  expect([...statuses].sort()).toEqual([200, 202, 400, 401, 403, 404, 413, 415, 421, 429, 500, 503]);
+});
+
+test('each documented security requirement is a scheme of the document', () => {
+  const schemes = Object.keys((DOCUMENT.components as { securitySchemes: Json }).securitySchemes);
+  for (const { security = [] } of OPERATIONS) {
+    for (const requirement of security)
+      expect(schemes).toEqual(expect.arrayContaining(Object.keys(requirement)));
+  }
+  const guarded = OPERATIONS.filter(({ security }) => security !== undefined).map(({ path }) => path);
+  expect(guarded).toEqual([
+    '/api/deploy',
+    '/api/rollouts/{id}',
+    '/api/deployments/{id}',
+    '/api/namespaces/{namespace}',
+    '/api/namespaces/{namespace}/objects',
+    '/api/namespaces/{namespace}/logs',
+    '/api/releases/check',
+  ]);
+});
