@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { CONFIG_MAPS, NAMESPACES } from '../shared/kubernetes/resources.ts';
+import { createMisbehaviour, type Fault, type Misbehaviour } from '../simulator/fdd/misbehaviour.ts';
 import { startSimulatedFdds } from '../simulator/fdd/start-simulated-fdds.ts';
 
 const [kubeconfig = '', count = '0', image = '', bare = '0'] = process.argv.slice(2);
@@ -13,12 +14,25 @@ const client = createKubernetesClient(loadKubeConfig({ kubeconfig }), {
   userAgent: 'bench-fdd',
   fieldManager: 'bench-fdd',
 });
+/** Namespaces whose FDDs do not react until the next message. All change at once: each change costs a read of each FDD. */
+let hung: ReadonlySet<string> = new Set();
+const listeners = new Set<() => void>();
+const misbehaviour: Misbehaviour = {
+  ...createMisbehaviour(),
+  find: (kind, { namespace }) =>
+    kind === 'hang' && hung.has(namespace) ? ({ kind } as Extract<Fault, { kind: typeof kind }>) : undefined,
+  onChange: (listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  },
+};
 const fdds = await startSimulatedFdds({
   client,
   log,
   hasControllerManager: false,
   ownsNamespace: (namespace) => namespace.startsWith('bench-'),
   profile: 'instant',
+  misbehaviour,
 });
 
 const namespaces = Array.from(
@@ -27,6 +41,12 @@ const namespaces = Array.from(
 );
 await pMap(namespaces, addNamespace, { concurrency: 48 });
 process.send?.('ready');
+
+process.on('message', (namespacesThatHang: string[]) => {
+  hung = new Set(namespacesThatHang);
+  for (const listener of listeners) listener();
+  process.send?.('ready');
+});
 
 async function addNamespace(namespace: string, index: number): Promise<void> {
   await client.create(NAMESPACES, undefined, {

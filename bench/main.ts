@@ -1,12 +1,13 @@
 /** `npm run bench`: compares Skipper with a floor, on a real control plane, in one run. */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { parseImage } from '../domain/release/image.ts';
 import { makeRelease } from '../domain/release/release.ts';
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { auditPosition, countRequests, type RequestCounts } from './audit.ts';
 import { runFloor } from './floor.ts';
+import { runScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 import { showSpread, spreadOf } from './spread.ts';
 import { openWorld, VERSIONS } from './world.ts';
 
@@ -18,6 +19,7 @@ interface Options {
   readonly bare: string;
   readonly large: string;
   readonly json?: string;
+  readonly scenario?: Scenario;
 }
 
 const options = new Command('bench')
@@ -29,12 +31,18 @@ const options = new Command('bench')
   .option('--bare <n>', 'namespaces without FDD, for the cost of a bootstrap', '20')
   .option('--large <n>', 'namespaces of the memory run; 0 skips it', '10000')
   .option('--json <file>', 'write the raw results to this file')
+  .addOption(new Option('--scenario <name>', 'measure only this, in --pairs rounds').choices(SCENARIOS))
   .parse()
   .opts<Options>();
 
 const missing = controlPlaneMissing();
 if (missing !== undefined) {
   console.log(`bench skipped: ${missing}; it needs etcd and kube-apiserver (envtest's binaries)`);
+  process.exit(0);
+}
+
+if (options.scenario !== undefined) {
+  await runScenario(options.scenario, Number(options.pairs));
   process.exit(0);
 }
 

@@ -15,6 +15,9 @@ export const VERSIONS = ['20190215094822-2ace0ea', '20220808113256-eef68a8'] as 
 export interface Product {
   readonly api: SkipperProcess;
   readonly workers: readonly SkipperProcess[];
+  /** Requests a deploy; returns the id of its rollout. */
+  request(body?: unknown): Promise<string>;
+  rollout(id: string): Promise<RolloutAnswer>;
   /** Requests a deploy of everything, and waits until the rollout has ended. */
   deployAll(body?: unknown): Promise<{ seconds: number; counts: Record<string, number>; failures: string[] }>;
   /** Largest resident size of each process so far, in MiB. */
@@ -39,8 +42,14 @@ export async function openWorld(namespaces: number, bare: number) {
     controlPlane,
     client,
     channels,
-    startProduct: (workers: number, concurrency: number) =>
+    startProduct: (workers: number, concurrency?: number) =>
       startProduct(controlPlane.kubeconfigPath, redis.url, channels.url, workers, concurrency),
+    /** FDDs of exactly these namespaces do not react. */
+    hang: (namespaces: readonly string[]) =>
+      new Promise<void>((resolve) => {
+        fdds.once('message', () => resolve());
+        fdds.send(namespaces);
+      }),
     close: async () => {
       fdds.kill('SIGKILL');
       await client.close();
@@ -72,7 +81,7 @@ async function startProduct(
   redisUrl: string,
   baseurl: string,
   workerCount: number,
-  concurrency: number,
+  concurrency: number | undefined,
 ): Promise<Product> {
   const flags = {
     kubeconfig,
@@ -94,6 +103,8 @@ async function startProduct(
   return {
     api,
     workers,
+    request: (body) => requestDeploy(api.url, body),
+    rollout: (id) => readRollout(api.url, id),
     deployAll: (body) => deployAll(api.url, body),
     residentMiB: async () => {
       const sizes: Record<string, number> = {};
@@ -112,7 +123,7 @@ async function startProduct(
   };
 }
 
-interface RolloutAnswer {
+export interface RolloutAnswer {
   readonly id: string;
   readonly state: string;
   readonly counts: Record<string, number>;
@@ -120,12 +131,12 @@ interface RolloutAnswer {
     readonly namespace: string;
     readonly state: string;
     readonly reason: string;
+    readonly startedAt?: number;
     readonly finishedAt?: number;
   }[];
 }
 
-async function deployAll(url: string, body: unknown) {
-  const began = Date.now();
+async function requestDeploy(url: string, body: unknown): Promise<string> {
   const posted = await fetch(`${url}/api/deploy`, {
     method: 'POST',
     ...(body === undefined
@@ -133,9 +144,18 @@ async function deployAll(url: string, body: unknown) {
       : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   if (posted.status !== 202) throw new Error(`POST /api/deploy: ${posted.status} ${await posted.text()}`);
-  const { id } = (await posted.json()) as RolloutAnswer;
+  return ((await posted.json()) as RolloutAnswer).id;
+}
+
+async function readRollout(url: string, id: string): Promise<RolloutAnswer> {
+  return (await (await fetch(`${url}/api/rollouts/${id}`)).json()) as RolloutAnswer;
+}
+
+async function deployAll(url: string, body: unknown) {
+  const began = Date.now();
+  const id = await requestDeploy(url, body);
   for (;;) {
-    const view = (await (await fetch(`${url}/api/rollouts/${id}`)).json()) as RolloutAnswer;
+    const view = await readRollout(url, id);
     if (view.state !== 'pending' && view.state !== 'running') {
       // The end of the last target, not the time of our poll: frequent polls would affect the result.
       const seconds = (Math.max(...view.targets.map((target) => target.finishedAt ?? 0)) - began) / 1000;

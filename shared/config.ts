@@ -136,7 +136,15 @@ export const Settings = z.object({
     .min(1)
     .max(2000)
     .default(50)
-    .describe('namespaces that one worker deploys at the same time'),
+    .describe('namespaces that one worker works on at the same time; those that wait for FDD do not count'),
+  maxInFlight: text
+    .pipe(
+      z.string().regex(/^(\d{1,6}|\d{1,2}%|100%)$/, 'use a number such as 200, or a percentage such as 20%'),
+    )
+    .default('200')
+    .describe(
+      'namespaces of the whole fleet that are changed and not yet verified at the same time, as a number or a percentage; 0: no limit',
+    ),
   workerPort: port
     .optional()
     .describe("port of a worker's health and metrics (default: 5001, or a free port if 5001 is in use)"),

@@ -1,4 +1,5 @@
 import { ErrorCode, type Job, type Queue } from 'bullmq';
+import { URGENT } from '../domain/deploy/lane.ts';
 import { type DeployJob, deployJobOptions } from './queues.ts';
 
 /** Jobs are added in pipelines of this many. */
@@ -8,14 +9,16 @@ const ADD_CHUNK = 1_000;
 export interface QueuedTarget {
   readonly namespace: string;
   readonly jobId?: string | undefined;
-  /** Its job is delayed until the next attempt. */
+  /** Its job is delayed until the next attempt, or until FDD reacts. */
   readonly backoff: boolean;
+  /** It joined an earlier request, whose job can have a lower priority. */
+  readonly coalesced?: boolean;
 }
 
 /** The deploy jobs of namespaces. */
 export interface DeployJobs {
   /** Makes sure that each namespace has a job, and that no job is delayed until its next attempt. */
-  enqueue(targets: readonly QueuedTarget[]): Promise<void>;
+  enqueue(targets: readonly QueuedTarget[], priority: number): Promise<void>;
   has(namespace: string): Promise<boolean>;
 }
 
@@ -26,13 +29,17 @@ export type DeployQueue = Pick<
 
 export function openDeployJobs(queue: DeployQueue): DeployJobs {
   return {
-    enqueue: async (targets) => {
+    enqueue: async (targets, priority) => {
       for (let start = 0; start < targets.length; start += ADD_CHUNK) {
-        await queue.addBulk(targets.slice(start, start + ADD_CHUNK).map(toJob));
+        await queue.addBulk(targets.slice(start, start + ADD_CHUNK).map((target) => toJob(target, priority)));
       }
       // A new request does not wait for the backoff of an earlier failure.
-      for (const { backoff, jobId } of targets) {
-        if (backoff && jobId !== undefined) await promote(await queue.getJob(jobId));
+      for (const { backoff, coalesced, jobId } of targets) {
+        const isUrgent = coalesced === true && priority === URGENT;
+        if (!(backoff || isUrgent) || jobId === undefined) continue;
+        const job = await queue.getJob(jobId);
+        if (isUrgent) await job?.changePriority({ priority });
+        if (backoff) await promoteIfDelayed(job);
       }
     },
     has: async (namespace) => {
@@ -45,11 +52,14 @@ export function openDeployJobs(queue: DeployQueue): DeployJobs {
   };
 }
 
-function toJob({ namespace, jobId = namespace }: QueuedTarget) {
-  return { name: namespace, data: { namespace }, opts: deployJobOptions(namespace, jobId) };
+function toJob({ namespace, jobId = namespace }: QueuedTarget, priority: number) {
+  return { name: namespace, data: { namespace }, opts: deployJobOptions(namespace, jobId, priority) };
 }
 
-async function promote(job: Job<DeployJob> | undefined): Promise<void> {
+/** Lets a job begin now; nothing if it does not wait for a time. */
+export async function promoteIfDelayed(
+  job: Pick<Job<DeployJob>, 'isDelayed' | 'promote'> | undefined,
+): Promise<void> {
   if (!(await job?.isDelayed())) return;
   try {
     await job?.promote();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
+import { AUTOMATIC, laneOf } from '../domain/deploy/lane.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
@@ -236,7 +237,10 @@ async function queueAccepted(
   targets: readonly AcceptedTarget[],
 ): Promise<void> {
   await jobs
-    .enqueue(targets.filter(({ generation }) => generation !== undefined))
+    .enqueue(
+      targets.filter(({ generation }) => generation !== undefined),
+      laneOf(trigger, targets.length),
+    )
     .catch((error: unknown) =>
       log.warn({ rollout: id, reason: messageOf(error) }, 'jobs will be queued by the next repair'),
     );
@@ -294,7 +298,7 @@ async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<n
     const jobId = `${namespace}.${record.generation}-${randomBytes(3).toString('hex')}`;
     repaired.push({ namespace, jobId, backoff: false });
   }
-  await jobs.enqueue(repaired);
+  await jobs.enqueue(repaired, AUTOMATIC);
   if (repaired.length > 0) log.warn({ namespaces: repaired.length }, 'lost jobs were queued again');
   return repaired.length;
 }

@@ -111,6 +111,13 @@ export function createMetrics() {
       help: '1 while Redis answers this process, else 0',
       registers,
     }),
+    inFlight: unknownYet(
+      new Gauge({
+        name: 'skipper_namespaces_in_flight',
+        help: 'Namespaces of the whole fleet that are changed and not yet verified; --max-in-flight limits them',
+        registers,
+      }),
+    ),
     resting: unknownYet(
       new Gauge({
         name: 'skipper_worker_resting',

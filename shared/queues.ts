@@ -70,6 +70,6 @@ export function openLogQueue({ connection, prefix }: Omit<QueueConnection, 'tele
  * How a namespace's job is added. Deduplication keeps at most one active and one waiting job per namespace; a dropped
  * payload contains only the namespace. Mutual exclusion depends on the lease, because Retry bypasses deduplication.
  */
-export function deployJobOptions(namespace: string, jobId: string): JobsOptions {
-  return { jobId, deduplication: { id: namespace, keepLastIfActive: true } };
+export function deployJobOptions(namespace: string, jobId: string, priority: number): JobsOptions {
+  return { jobId, priority, deduplication: { id: namespace, keepLastIfActive: true } };
 }

@@ -16,6 +16,7 @@ const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = 
   // In a standalone process, the API serves the worker's health.
   workerPort: ['worker'],
   concurrency: WORKER,
+  maxInFlight: WORKER,
   disableAutoupdate: WORKER,
   releaseCheckInterval: WORKER,
   progressDeadline: WORKER,

@@ -20,8 +20,8 @@ export interface AttemptRecorder {
 }
 
 export function startAttemptRecorder(run: Run, jobId: string): AttemptRecorder {
-  const startedAt = Date.now();
-  const clock = startAttemptClock(startedAt, Date.now);
+  const startedAt = run.resumed?.startedAt ?? Date.now();
+  const clock = startAttemptClock(startedAt, Date.now, run.resumed?.steps);
   let bootstrap: LastBootstrap | undefined;
   return {
     begin: clock.begin,

@@ -8,16 +8,20 @@ import {
 import { tampered } from '../domain/cluster/symptoms.ts';
 import { detectRival } from '../domain/deploy/detect-rival.ts';
 import { findDeadEnd } from '../domain/deploy/find-dead-end.ts';
+import type { Parking } from '../domain/deploy/parking.ts';
 import {
   type Evidence,
   type Expectation,
   explainTimeout,
   type FailedVerdict,
   judge,
+  POD_END_GRACE_MS,
 } from '../domain/deploy/verify.ts';
 import { SkipperError } from '../domain/errors.ts';
+import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { FDD_APPLICATIONS } from '../shared/kubernetes/watched-kinds.ts';
+import { isBlind } from './is-blind.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
 import { type ChangeWaiter, listenForChanges } from './until-change.ts';
@@ -34,19 +38,34 @@ const POLL_INTERVAL_MS = 1_000;
 /** A deployment to wait for, and the Application that requests it. */
 export interface AwaitedDeployment extends Expectation {
   readonly written?: ObservedApplication | undefined;
+  /** An earlier activation of this run has seen the Deployment, and the objects of FIAAS. */
+  readonly hadDeployment?: boolean | undefined;
+}
+
+/** The end of a wait in this activation. */
+export type Waited =
+  /** `unconfigured`: the parts of the configuration that its Deployment lacks. */
+  | { readonly kind: 'verified'; readonly unconfigured: readonly string[] }
+  | ({ readonly kind: 'parked' } & ParkedWait);
+
+/** What another activation continues to wait for. */
+export interface ParkedWait extends Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'podEnded'> {
+  readonly phase: RunPhase;
+  readonly detail: string;
 }
 
 /**
- * Waits on the shared watches until FDD runs with a deployment; returns the parts of the configuration that its Deployment
- * lacks. Throws with FDD's, the Deployment's and the pods' own reasons if it has failed, or does not run by the deadline
- * (milliseconds since the epoch).
+ * Waits on the shared watches until FDD runs with a deployment. Throws with FDD's, the Deployment's and the pods' own reasons
+ * if it has failed, or does not run by the deadline (milliseconds since the epoch). A long wait is parked, and so is one that
+ * a newer request interrupts.
  */
 export async function awaitVerdict(
   expected: AwaitedDeployment,
   deadlineAt: number,
   context: RunContext,
-): Promise<readonly string[]> {
-  const changes = listenForChanges(context.cluster, context.namespace, context.signal);
+): Promise<Waited> {
+  const { cluster, namespace, signal, interrupted } = context;
+  const changes = listenForChanges(cluster, namespace, signal, interrupted);
   try {
     return await judgeUntilClear(expected, deadlineAt, context, changes);
   } finally {
@@ -59,20 +78,21 @@ async function judgeUntilClear(
   deadlineAt: number,
   context: RunContext,
   changes: ChangeWaiter,
-): Promise<readonly string[]> {
-  const { cluster, namespace } = context;
-  let wasThere = false;
-  let hadDeployment = false;
+): Promise<Waited> {
+  const { cluster, namespace, interrupted, settings } = context;
+  const parkAt = Date.now() + settings.parkAfterMs;
+  let wasThere = expected.hadDeployment !== undefined;
+  let hadDeployment = expected.hadDeployment ?? false;
   let deadline = deadlineAt;
   let judgedAt = Date.now();
   let behind: Behind | undefined;
   let podFinishedAt: number | undefined;
   let deploymentAfterSuccess: ObservedDeployment | undefined;
-  let deadEndAt: number | undefined;
+  let deadEndAt = context.deadEndMs() === 0 ? undefined : Date.now() - context.deadEndMs();
   let quiet: QuietSince | undefined;
   for (;;) {
     // The state is unknown without the API server: that time does not count towards the deadline.
-    if (isBlind(context)) deadline += Date.now() - judgedAt;
+    if (isBlind(cluster)) deadline += Date.now() - judgedAt;
     judgedAt = Date.now();
     const snapshot = cluster.snapshot(namespace);
     const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
@@ -85,11 +105,11 @@ async function judgeUntilClear(
     }
     wasThere ||= isThere;
     hadDeployment ||= snapshot.deployment !== undefined;
-    assertUntouched(expected, snapshot, hadDeployment, cluster);
+    assertNoRival(expected, snapshot, hadDeployment, cluster);
     const pod = snapshot.bootstrapPod;
     if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
     const now = Date.now();
-    const isDeadEnd = !isBlind(context) && findDeadEnd(expected, snapshot) !== undefined;
+    const isDeadEnd = !isBlind(cluster) && findDeadEnd(expected, snapshot) !== undefined;
     deadEndAt = isDeadEnd ? (deadEndAt ?? now) : undefined;
     const evidence: Evidence = {
       snapshot,
@@ -100,16 +120,26 @@ async function judgeUntilClear(
       quiet: quiet && { mark: quiet.mark, forMs: now - quiet.since },
     };
     const verdict = judge(expected, evidence);
-    if (verdict.state === 'verified') return verdict.unconfigured;
+    if (verdict.state === 'verified') return { kind: 'verified', unconfigured: verdict.unconfigured };
     if (verdict.state === 'failed') throw toSkipperError(verdict);
     quiet = verdict.for === 'quiet' ? stillQuiet(quiet, verdict.mark, now) : undefined;
     // A healthy deployment needs only a moment more.
     const extra = quiet ? MAX_QUIET_MS : 0;
     if (now >= deadline + extra) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
-    context.progress(phaseOf(verdict.for, expected), verdict.detail);
+    const phase = phaseOf(verdict.for, expected);
+    context.progress(phase, verdict.detail);
+    // The end of the bootstrap pod is judged soon: parked, nothing would wake the run for it.
+    const isPodJudged = podFinishedAt === undefined || now - podFinishedAt > POD_END_GRACE_MS;
+    const lasts = now >= parkAt && isPodJudged && (verdict.for === 'fdd' || verdict.for === 'rollout');
+    if (lasts || interrupted.aborted) {
+      const podEnded = podFinishedAt !== undefined;
+      const { detail } = verdict;
+      return { kind: 'parked', stage: 'verdict', until: deadline, hadDeployment, podEnded, phase, detail };
+    }
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
-      await changes.next(Math.max(1, Math.min(POLL_INTERVAL_MS, deadline + extra - Date.now() + 1)));
+      const until = Math.min(deadline + extra, Math.max(parkAt, now + 1)) - Date.now() + 1;
+      await changes.next(Math.max(1, Math.min(POLL_INTERVAL_MS, until)));
       // If the watch cannot be compared with the read Deployment, or is behind it, only another read shows more.
       if (deploymentAfterSuccess && (quiet || !isComparable(deploymentAfterSuccess, context))) {
         deploymentAfterSuccess = await readDeployment(context);
@@ -127,7 +157,7 @@ async function judgeUntilClear(
 }
 
 /** Stops the wait if another client changed the deployment: the next attempt plans again. */
-function assertUntouched(
+function assertNoRival(
   { written, bootstrap }: AwaitedDeployment,
   snapshot: NamespaceSnapshot,
   hadDeployment: boolean,
@@ -144,11 +174,6 @@ function assertUntouched(
       deploymentsPosition: cluster.deploymentsPosition(),
     });
   if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });
-}
-
-/** The API server is unreachable: the watches can be out of date. */
-function isBlind({ cluster }: RunContext): boolean {
-  return cluster.watches().some(({ problem, refused }) => problem !== undefined && !refused);
 }
 
 function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {
@@ -185,7 +210,7 @@ function isComparable(read: ObservedDeployment, { cluster }: RunContext): boolea
   return isAtOrAfter(cluster.deploymentsPosition(), read.resourceVersion) !== undefined;
 }
 
-function phaseOf(waitingFor: string, expected: Expectation) {
+function phaseOf(waitingFor: string, expected: Expectation): RunPhase {
   if (waitingFor === 'fdd') return expected.bootstrap ? 'bootstrapping' : 'waiting for FDD';
   return 'rolling out';
 }

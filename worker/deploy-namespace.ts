@@ -3,11 +3,13 @@ import { FDD } from '../domain/cluster/names.ts';
 import type { NamespaceConfig } from '../domain/cluster/namespace-config.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
 import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
+import type { Parking } from '../domain/deploy/parking.ts';
 import { type DeploymentPlan, needsBootstrap, planDeployment } from '../domain/deploy/plan.ts';
 import { type ErrorCode, messageOf, SkipperError } from '../domain/errors.ts';
 import { bootstrapWarnings, describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
 import { describeStep } from '../domain/explain/describe-step.ts';
 import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
+import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { Outcome } from '../domain/rollout/rollout.ts';
 import { readNamespaceConfig } from '../shared/kubernetes/read-namespace-config.ts';
 import { APPLICATIONS, pathOf, RESOURCE_QUOTAS } from '../shared/kubernetes/resources.ts';
@@ -16,7 +18,7 @@ import type { Run } from '../shared/state/runs.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitBootstrapEnd } from './await-bootstrap-end.ts';
-import { type AwaitedDeployment, awaitVerdict } from './await-verdict.ts';
+import { type AwaitedDeployment, awaitVerdict, type Waited } from './await-verdict.ts';
 import { collectBootstrapPod } from './collect-bootstrap-pod.ts';
 import { readDeployment } from './read-deployment.ts';
 import { readRbacProblem } from './read-rbac-problem.ts';
@@ -35,11 +37,18 @@ export interface DeployResult {
   readonly bootstrap?: BootstrapRecord | undefined;
 }
 
+/** A namespace that waits for FDD: the run continues when it is woken. */
+export interface ParkedDeploy {
+  readonly parking: Omit<Parking, 'generation' | 'jobId'>;
+  readonly phase: RunPhase;
+  readonly detail: string;
+}
+
 /**
  * Brings one namespace to its requested release: observe, plan, apply, verify. A run that died can have done any part of
- * it; finished parts are not repeated.
+ * it; finished parts are not repeated. A run that was parked does the same.
  */
-export async function deployNamespace(run: Run, context: RunContext): Promise<DeployResult> {
+export async function deployNamespace(run: Run, context: RunContext): Promise<DeployResult | ParkedDeploy> {
   try {
     return await deploy(run, context);
   } catch (error) {
@@ -79,33 +88,64 @@ function mayComeFirst({ code, message, details }: SkipperError): boolean {
   return code === 'bootstrap_failed' || /being terminated/.test([message, ...details].join('\n'));
 }
 
-async function deploy(run: Run, context: RunContext): Promise<DeployResult> {
-  const { plan, config, application } = await planAndApply(run, context);
-  const verify = plan.steps.find((step) => step.kind === 'verify');
-  if (!verify) return { ...resultOf(plan, run), warnings: config.warnings ?? [] };
-  // The deadline counts from the write, even if a run that died made it.
-  const began = wrote(plan) ? Date.now() : (run.appliedAt ?? Date.now());
-  const expected: AwaitedDeployment = {
-    deploymentId: verify.deploymentId,
-    image: verify.image,
-    bootstrap: verify.bootstrap,
-    isConfigured: config.configDigest !== undefined,
-    written: application,
-  };
-  context.awaits(verify.deploymentId);
-  const { unconfigured, bootstrap } = await verifyDeployment(expected, began, context);
-  const warnings = [...(config.warnings ?? []), ...bootstrapWarnings(bootstrap)];
-  if (unconfigured.length === 0) {
-    return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings, bootstrap };
+async function deploy(run: Run, context: RunContext): Promise<DeployResult | ParkedDeploy> {
+  // A parked run has written its deployment. If another client changed it since, the next attempt plans again.
+  const written = run.resumed?.parking ?? (await write(run, context));
+  const { version } = run.release;
+  const { outcome, reason } = written;
+  if (written.deploymentId === undefined) return { outcome, reason, version, warnings: written.warnings };
+  context.awaits(written.deploymentId);
+  const verified = await verifyDeployment(written, context);
+  if (verified.kind === 'parked') {
+    const { kind: _kind, phase, detail, ...wait } = verified;
+    return { parking: { ...written, ...wait }, phase, detail };
   }
-  if (!verify.bootstrap) {
-    const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to fix it`;
-    return { ...resultOf(plan, run), deploymentId: verify.deploymentId, warnings: [...warnings, hint] };
-  }
-  throw new SkipperError(
+  const { unconfigured, bootstrap } = verified;
+  const result = { outcome, reason, version, deploymentId: written.deploymentId, bootstrap };
+  const warnings = [...written.warnings, ...bootstrapWarnings(bootstrap)];
+  if (unconfigured.length === 0) return { ...result, warnings };
+  if (written.bootstrap) throw unconfiguredError(context.namespace, unconfigured);
+  const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to fix it`;
+  return { ...result, warnings: [...warnings, hint] };
+}
+
+function unconfiguredError(namespace: string, unconfigured: readonly string[]): SkipperError {
+  return new SkipperError(
     'fdd_unconfigured',
-    `the bootstrapped FDD runs without its configuration: ${unconfigured.join('; ')}; check ConfigMap ${config.namespace}/${FDD}, then force a bootstrap`,
+    `the bootstrapped FDD runs without its configuration: ${unconfigured.join('; ')}; check ConfigMap ${namespace}/${FDD}, then force a bootstrap`,
   );
+}
+
+/** A deployment that is to be verified. */
+type Written = Omit<Parking, 'generation' | 'jobId' | keyof Wait> & Partial<Wait>;
+type Wait = Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'podEnded'>;
+/** There was nothing to do. */
+type Unchanged = Pick<DeployResult, 'outcome' | 'reason' | 'warnings'> & {
+  readonly deploymentId?: undefined;
+};
+
+async function write(run: Run, context: RunContext): Promise<Written | Unchanged> {
+  const { plan, config, application } = await planAndApply(run, context);
+  const { reason } = plan;
+  const outcome = plan.action === 'refuse' ? 'skipped' : OUTCOMES[plan.action];
+  const verify = plan.steps.find((step) => step.kind === 'verify');
+  const { warnings = [] } = config;
+  if (!verify) return { outcome, reason, warnings };
+  const { deploymentId, image, bootstrap } = verify;
+  const isConfigured = config.configDigest !== undefined;
+  // The deadline counts from the write, even if a run that died made it.
+  const began = hasWritten(plan) ? Date.now() : (run.appliedAt ?? Date.now());
+  return {
+    deploymentId,
+    image,
+    bootstrap,
+    isConfigured,
+    written: application,
+    began,
+    outcome,
+    reason,
+    warnings,
+  };
 }
 
 interface Applied {
@@ -196,21 +236,23 @@ function looksChanged(observed: NamespaceSnapshot): boolean {
 
 /** Verifies the deployment; in any case, a bootstrap pod's record is saved before the pod is deleted. */
 async function verifyDeployment(
-  expected: AwaitedDeployment,
-  began: number,
+  written: Written,
   context: RunContext,
-): Promise<{ unconfigured: readonly string[]; bootstrap: BootstrapRecord | undefined }> {
-  const { settings } = context;
+): Promise<VerifiedDeployment | Extract<Waited, { kind: 'parked' }>> {
+  const expected: AwaitedDeployment = written;
+  const { deploymentId } = expected;
   try {
-    const unconfigured = await inSpan('verify', { 'skipper.deployment': expected.deploymentId }, () =>
-      awaitVerdict(expected, began + settings.progressDeadlineMs, context),
+    const first = await inSpan('verify', { 'skipper.deployment': deploymentId }, () =>
+      awaitVerdict(expected, verdictDeadline(written, context), context),
     );
-    if (!expected.bootstrap) return { unconfigured, bootstrap: undefined };
+    if (first.kind === 'parked' || !expected.bootstrap) return first;
     return await inSpan('collect bootstrap pod', {}, async () => {
-      await awaitBootstrapEnd(Math.max(began + settings.bootstrapDeadlineMs, Date.now()), context);
+      const end = await awaitBootstrapEnd(bootstrapDeadline(written, context), context);
+      if (end.kind === 'parked') return end;
       // Beside a running FDD, the bootstrap repeats the deployment that FDD has made.
-      const atLast = await awaitVerdict(expected, Date.now() + settings.progressDeadlineMs, context);
-      return { unconfigured: atLast, bootstrap: await collectBootstrapPod(expected.deploymentId, context) };
+      const last = await awaitVerdict(expected, Date.now() + context.settings.progressDeadlineMs, context);
+      if (last.kind === 'parked') return last;
+      return { ...last, bootstrap: await collectBootstrapPod(deploymentId, context) };
     });
   } catch (error) {
     context.signal.throwIfAborted();
@@ -224,7 +266,21 @@ async function verifyDeployment(
   }
 }
 
-function wrote(plan: DeploymentPlan): boolean {
+interface VerifiedDeployment extends Extract<Waited, { kind: 'verified' }> {
+  readonly bootstrap?: BootstrapRecord | undefined;
+}
+
+function verdictDeadline({ began, stage, until }: Written, { settings, blindMs }: RunContext): number {
+  if (stage === 'verdict' && until !== undefined) return until + blindMs();
+  // What was verified once, and is not any more, has a whole deadline again.
+  return (stage === 'bootstrap end' ? Date.now() : began) + settings.progressDeadlineMs;
+}
+
+function bootstrapDeadline({ began }: Written, { settings }: RunContext): number {
+  return Math.max(began + settings.bootstrapDeadlineMs, Date.now());
+}
+
+function hasWritten(plan: DeploymentPlan): boolean {
   return plan.steps.some((step) => step.kind === 'apply-application' || step.kind === 'create-bootstrap-pod');
 }
 
@@ -302,8 +358,3 @@ const OUTCOMES: Record<Exclude<DeploymentPlan['action'], 'refuse'>, Outcome> = {
   verify: 'verified',
   unchanged: 'unchanged',
 };
-
-function resultOf(plan: DeploymentPlan, run: Run): Pick<DeployResult, 'outcome' | 'reason' | 'version'> {
-  const outcome = plan.action === 'refuse' ? 'skipped' : OUTCOMES[plan.action];
-  return { outcome, reason: plan.reason, version: run.release.version };
-}

@@ -4,25 +4,31 @@ import type { Runs } from '../shared/state/runs.ts';
 
 /** A lease lasts this long after its latest renewal; the namespace of a killed run must be free within 10 s. */
 export const LEASE_MS = 5_000;
+/** Also the time after which a run stops for a newer request. */
+const RENEW_EVERY_MS = 800;
 
 /** A run's permission to write to its namespace. */
 export interface Lease {
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
+  /** Aborted within about a second if the namespace has a newer request. */
+  readonly interrupted: AbortSignal;
   /** Throws `superseded_worker` unless the lease is certainly still held. */
   readonly assertOurs: () => void;
   readonly end: () => void;
 }
 
 export interface Leases {
-  /** Keeps renewing a lease that was just taken with `token`. */
-  hold(namespace: string, token: string): Lease;
+  /** Keeps renewing a lease that was just taken with `token` for a request of this generation. */
+  hold(namespace: string, token: string, generation: number): Lease;
   stop(): void;
 }
 
 interface Held {
   readonly namespace: string;
+  readonly generation: number;
   readonly abort: AbortController;
+  readonly interrupt: AbortController;
   renewedAt: number;
 }
 
@@ -33,9 +39,15 @@ export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
 
   async function renew(): Promise<void> {
     if (held.size === 0) return;
-    const renewing = [...held].map(([token, { namespace }]) => ({ namespace, token }));
+    const renewing = [...held].map(([token, { namespace, generation }]) => ({
+      namespace,
+      token,
+      generation,
+    }));
     const at = Date.now();
-    const lost = new Set(await runs.renew(renewing, LEASE_MS));
+    const renewal = await runs.renew(renewing, LEASE_MS);
+    const lost = new Set(renewal.lost);
+    for (const token of renewal.moved) held.get(token)?.interrupt.abort();
     for (const { namespace, token } of renewing) {
       const lease = held.get(token);
       if (lost.has(token)) lease?.abort.abort(lostError(namespace));
@@ -45,14 +57,17 @@ export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
 
   const timer = setInterval(() => {
     renew().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'leases could not be renewed'));
-  }, LEASE_MS / 4);
+  }, RENEW_EVERY_MS);
 
   return {
-    hold(namespace, token) {
-      const lease: Held = { namespace, abort: new AbortController(), renewedAt: Date.now() };
+    hold(namespace, token, generation) {
+      const abort = new AbortController();
+      const interrupt = new AbortController();
+      const lease: Held = { namespace, generation, abort, interrupt, renewedAt: Date.now() };
       held.set(token, lease);
       return {
-        signal: lease.abort.signal,
+        signal: abort.signal,
+        interrupted: interrupt.signal,
         // A process that was suspended for a while must not write because of an old renewal.
         assertOurs: () => {
           if (lease.abort.signal.aborted || Date.now() - lease.renewedAt > LEASE_MS)

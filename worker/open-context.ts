@@ -9,6 +9,7 @@ import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts'
 import type { Lease } from './leases.ts';
 import { createProgressPublisher } from './progress-publisher.ts';
 import type { RunContext, WorkerDependencies } from './run-context.ts';
+import type { Waker } from './wake-parked.ts';
 import { createWriteQueue } from './write-queue.ts';
 
 /** The phase that is shown during a step; short steps have none. */
@@ -24,6 +25,8 @@ export interface OpenContext extends RunContext {
   readonly settle: () => Promise<void>;
   /** The deployment id that the attempt has waited for; undefined if it did not get that far. */
   readonly awaited: () => string | undefined;
+  /** The steps so far, for the record of a parked run. */
+  readonly encodedSteps: () => string;
   /** Ends this attempt, and returns its entry for the history. */
   readonly ending: (end: AttemptEnd, result: AttemptResult) => AttemptEnding;
 }
@@ -32,6 +35,7 @@ export interface ContextDependencies extends WorkerDependencies {
   readonly state: Pick<Runs, 'report'>;
   readonly stopping: AbortSignal;
   readonly log: Logger;
+  readonly waker: Pick<Waker, 'blindMs' | 'deadEndMs'>;
 }
 
 /** Opens the context of an attempt: progress goes to the job and the desired state, details into the history. */
@@ -41,7 +45,7 @@ export function openContext(
   lease: Lease,
   dependencies: ContextDependencies,
 ): OpenContext {
-  const { state, stopping, client, cluster, metrics, settings } = dependencies;
+  const { state, stopping, client, cluster, metrics, settings, waker } = dependencies;
   const { namespace } = job.data;
   const { rolloutId: rollout, attempt } = run;
   const log = dependencies.log.child({ rollout, namespace, job: job.id, attempt });
@@ -63,6 +67,9 @@ export function openContext(
     namespace,
     log,
     signal: AbortSignal.any([stopping, lease.signal]),
+    interrupted: lease.interrupted,
+    blindMs: () => (run.resumed ? waker.blindMs(namespace) : 0),
+    deadEndMs: () => (run.resumed ? waker.deadEndMs(namespace) : 0),
     assertOurs: lease.assertOurs,
     step: (kind, text) => {
       recorder.begin(kind, text);
@@ -78,6 +85,7 @@ export function openContext(
     },
     awaited: () => awaited,
     keepBootstrap: recorder.keepBootstrap,
+    encodedSteps: () => encodeSteps(recorder.steps()),
     ending: recorder.ending,
     remember: async (fields) => {
       await state.report(namespace, run, fields);

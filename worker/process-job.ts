@@ -9,16 +9,20 @@ import {
   mayBeOutage,
   SHORTEST_WAIT_MS,
 } from '../domain/deploy/after-failure.ts';
+import { URGENT } from '../domain/deploy/lane.ts';
+import { maxInFlight, waitForRoom } from '../domain/deploy/max-in-flight.ts';
+import type { Parking } from '../domain/deploy/parking.ts';
 import { errorClassOf, messageOf, SkipperError, toError } from '../domain/errors.ts';
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { Begin, Run, Runs } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
-import { type DeployResult, deployNamespace } from './deploy-namespace.ts';
+import { type DeployResult, deployNamespace, type ParkedDeploy } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import type { WorkerDependencies } from './run-context.ts';
+import type { Waker } from './wake-parked.ts';
 import type { Outage } from './watch-outage.ts';
 
 /** Another run has the namespace: retry after this time. */
@@ -26,8 +30,9 @@ const BUSY_DELAY_MS = 1_000;
 const FETCHED_TOO_LATE_DELAY_MS = 2_000;
 
 export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePolicy, 'random'> {
-  readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'releaseLease'>;
+  readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'park' | 'releaseLease'>;
   readonly leases: Leases;
+  readonly waker: Pick<Waker, 'watch' | 'blindMs' | 'deadEndMs'>;
   readonly outage: Pick<Outage, 'current' | 'check'>;
   readonly log: Logger;
   /** Aborted when the worker must stop all its runs. */
@@ -61,15 +66,16 @@ export async function processJob(
   token: string | undefined,
   dependencies: ProcessDependencies,
 ): Promise<JobResult> {
-  const { state, leases, outage } = dependencies;
+  const { leases, outage } = dependencies;
   const { namespace } = job.data;
   // The job was fetched just before the rest started.
   if (outage.current() !== undefined) throw await delayJob(job, token, FETCHED_TOO_LATE_DELAY_MS);
   for (;;) {
-    const begin = await beginRun(job, state);
+    const begin = await beginRun(job, dependencies);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
-    const lease = leases.hold(namespace, begin.run.token);
+    if (begin.kind === 'full') throw await delayJob(job, token, waitForRoom(begin.unfinished, Math.random()));
+    const lease = leases.hold(namespace, begin.run.token, begin.run.generation);
     try {
       const { run } = begin;
       const { result, moved } = await inAttemptSpan(
@@ -84,10 +90,19 @@ export async function processJob(
 }
 
 /** A request that was ended instead of started must not be retried by the queue. */
-async function beginRun(job: Job<DeployJob>, state: ProcessDependencies['state']): Promise<Begin> {
+async function beginRun(
+  job: Job<DeployJob>,
+  { state, cluster, settings }: ProcessDependencies,
+): Promise<Begin> {
   const { namespace } = job.data;
+  const max = maxInFlight(settings.maxInFlight, cluster.namespaces().length);
+  const lease = {
+    token: randomUUID(),
+    leaseMs: LEASE_MS,
+    inFlight: { max, ttlMs: settings.progressDeadlineMs },
+  };
   try {
-    return await state.begin(namespace, job.id ?? namespace, randomUUID(), LEASE_MS);
+    return await state.begin(namespace, job.id ?? namespace, lease);
   } catch (error) {
     const isLost = error instanceof SkipperError && error.code === 'release_unknown';
     throw isLost ? readable(new UnrecoverableError(error.message), error) : error;
@@ -101,14 +116,16 @@ async function runOnce(
   lease: Lease,
   dependencies: ProcessDependencies,
 ): Promise<Conclusion> {
-  const began = Date.now();
+  const began = run.resumed?.startedAt ?? Date.now();
   const context = openContext(job, run, lease, dependencies);
   try {
     const result = await deployNamespace(run, context);
     await context.settle();
+    if ('parking' in result) return await park({ ...result, job, token, run, context }, dependencies);
     return await complete({ result, began, job, run, context }, dependencies);
   } catch (thrown) {
     await context.settle();
+    if (thrown instanceof DelayedError) throw thrown;
     const error = causeOf(thrown, lease, dependencies);
     return conclude({ ...classify(error), error, job, token, run, context }, dependencies);
   }
@@ -139,6 +156,30 @@ async function complete(
   context.log.info({ outcome, version, durationMs }, 'deploy verified');
   const bootstrapExitCode = bootstrap?.exitCode;
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+}
+
+interface ParkedRun extends ParkedDeploy, Pick<FailedRun, 'job' | 'token' | 'run' | 'context'> {}
+
+/** Gives back slot, lock and lease until something happens; a newer request continues at once instead. */
+async function park(
+  { parking, phase, detail, job, token, run, context }: ParkedRun,
+  { state, waker }: ProcessDependencies,
+): Promise<Conclusion> {
+  const { namespace } = job.data;
+  const { generation } = run;
+  const parked: Parking = { ...parking, generation, jobId: job.id ?? namespace };
+  const fields = { phase, reason: detail, steps: context.encodedSteps() };
+  const reason = `a newer request came while it waited: ${detail}`;
+  const superseded = context.ending('superseded', { reason });
+  const moved = await state.park(namespace, run, { fields, parking: parked }, superseded);
+  if (moved) return { result: { outcome: 'nothing new' }, moved };
+  // What resumes does not wait behind what has not begun.
+  await Promise.allSettled([job.updateProgress({ phase, detail }), job.changePriority({ priority: URGENT })]);
+  await job.moveToDelayed(parked.until + 1, token);
+  await waker.watch(namespace, parked).catch((error: unknown) => {
+    context.log.debug({ reason: messageOf(error) }, 'the parked run is watched from the next sweep on');
+  });
+  throw new DelayedError();
 }
 
 /** While the worker stops, or after it has lost the lease, that is the cause of any error. */

@@ -11,6 +11,10 @@ export interface RunSettings {
   readonly manageRbac: boolean;
   readonly progressDeadlineMs: number;
   readonly bootstrapDeadlineMs: number;
+  /** See maxInFlight. */
+  readonly maxInFlight: string;
+  /** A run that has waited for FDD this long parks. */
+  readonly parkAfterMs: number;
 }
 
 /** The dependencies that all runs of a worker share. */
@@ -27,6 +31,12 @@ export interface RunContext extends WorkerDependencies {
   readonly log: Logger;
   /** Aborted when the worker stops, or another one has taken over the namespace. */
   readonly signal: AbortSignal;
+  /** Aborted when the namespace has a newer request, which replaces this one. */
+  readonly interrupted: AbortSignal;
+  /** For how long the API server was unreachable while the run was parked, in milliseconds. */
+  readonly blindMs: () => number;
+  /** For how long no FDD was left that could deploy while the run was parked, in milliseconds. */
+  readonly deadEndMs: () => number;
   /** Throws if the lease is not held any more; called before every write. */
   readonly assertOurs: () => void;
   /** Starts a step of the attempt, which lasts until the next one; never throws, never waits. */

@@ -25,6 +25,7 @@ import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { createRest, type Rest } from './rest.ts';
+import { wakeParked } from './wake-parked.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
 
@@ -36,6 +37,8 @@ const MAX_STALLS = 100;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
+/** Long enough for an FDD that reacts at once, so that it costs no second activation. */
+const PARK_AFTER_MS = 1_500;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
 
@@ -125,7 +128,9 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     rest: async () => deployRest.begin('cluster'),
     resume: async () => deployRest.end('cluster'),
   });
-  const dependencies = processDependencies(core, { leases, outage, stopping: stopping.signal });
+  const { cluster, deployQueue: queue, state } = core;
+  const waker = wakeParked({ cluster, queue, state, log });
+  const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies)),
   );
@@ -145,6 +150,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       redisRest.stop();
       watchdog.stop();
       schedules.stop();
+      waker.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
@@ -279,7 +285,7 @@ function openOutage(core: Core, { rest, resume }: Pick<OutageOptions, 'rest' | '
 
 function processDependencies(
   core: Core,
-  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'stopping'>,
+  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'waker' | 'stopping'>,
 ): ProcessDependencies {
   const { settings, log, client, cluster, metrics, state } = core;
   return {
@@ -295,6 +301,8 @@ function processDependencies(
       manageRbac: settings.manageRbac,
       progressDeadlineMs: settings.progressDeadline * 1000,
       bootstrapDeadlineMs: settings.bootstrapDeadline * 1000,
+      parkAfterMs: PARK_AFTER_MS,
+      maxInFlight: settings.maxInFlight,
     },
   };
 }

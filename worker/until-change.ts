@@ -4,7 +4,7 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 export interface ChangeWaiter {
   /**
    * Resolves with the next change, at the latest after `timeoutMs`; at once if something changed since it last resolved.
-   * Throws the signal's reason when it is aborted.
+   * Throws the signal's reason when it is aborted. An interruption counts as a change.
    */
   next(timeoutMs: number): Promise<void>;
   end(): void;
@@ -15,6 +15,7 @@ export function listenForChanges(
   cluster: ClusterCache,
   namespace: string,
   signal: AbortSignal,
+  interrupted?: AbortSignal,
 ): ChangeWaiter {
   let changed = false;
   let wake: (() => void) | undefined;
@@ -26,6 +27,7 @@ export function listenForChanges(
 
   const unsubscribe = cluster.onChange(namespace, onChange);
   signal.addEventListener('abort', onChange);
+  interrupted?.addEventListener('abort', onChange);
   return {
     next: async (timeoutMs) => {
       signal.throwIfAborted();
@@ -45,6 +47,7 @@ export function listenForChanges(
     end: () => {
       unsubscribe();
       signal.removeEventListener('abort', onChange);
+      interrupted?.removeEventListener('abort', onChange);
     },
   };
 }

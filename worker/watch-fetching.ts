@@ -41,7 +41,7 @@ export function watchFetching(
       idleSince = Date.now();
       return;
     }
-    const waiting = await deployQueue.getWaitingCount();
+    const waiting = await deployQueue.getJobCountByTypes('waiting', 'prioritized');
     if (waiting === 0 || activity.active >= worker.concurrency) idleSince = Date.now();
     if (Date.now() - Math.max(idleSince, activity.changedAt) < stuckAfterMs) return;
     clearInterval(timer);

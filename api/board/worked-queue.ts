@@ -5,10 +5,11 @@ import { guardRemoval } from './guard-removal.ts';
 
 export type BoardJob = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>;
 
-/** The states that our jobs can be in: none has children or a priority. */
+/** The states that our jobs can be in: none has children. Prioritized ones wait, too, behind those of an operator's request. */
 const STATES = [
   'active',
   'waiting',
+  'prioritized',
   'delayed',
   'failed',
   'completed',

@@ -64,7 +64,7 @@ export function openQueueStats({
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
       const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow] = await Promise.all([
-        deployQueue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+        deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
         deployQueue.getWorkers(),
         state.rolloutsWithCounts(ROLLOUTS_READ),
         deployQueue.isPaused(),
@@ -72,7 +72,8 @@ export function openQueueStats({
         state.lastReleaseCheck(),
         state.restingWorkers(),
       ]);
-      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = queue;
+      const { waiting: urgent = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = queue;
+      const waiting = urgent + prioritized;
       answers = true;
       deploysPaused = isPaused;
       resting = restingNow;

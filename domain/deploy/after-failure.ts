@@ -3,6 +3,8 @@ import { type BackoffPolicy, fullJitterDelay } from './backoff.ts';
 
 /** The API server can answer "too many requests" this often before it counts as a failure. */
 export const MAX_THROTTLED = 100;
+/** After this many attempts, somebody who changes the deployment back each time is reported instead of overwritten. */
+export const MAX_ROUNDS = 3;
 /** Even an immediate retry waits this long, in milliseconds. */
 export const SHORTEST_WAIT_MS = 50;
 /** Added to a Retry-After, so that clients that got the same value do not all return at once. */
@@ -71,6 +73,7 @@ export function afterFailure(
   }
   if (errorClass === 'skipped') return { kind: 'skip' };
   if (errorClass === 'permanent') return { kind: 'fail' };
+  if (code === 'changed_by_others' && run.attempt - run.lost >= MAX_ROUNDS) return { kind: 'fail' };
   const throttled = code === 'rate_limited' && run.throttled < MAX_THROTTLED;
   if (!throttled && run.attempt - run.lost >= policy.maxAttempts) return { kind: 'fail' };
   const failuresBefore = throttled ? run.throttled : run.attempt - 1;

@@ -73,7 +73,7 @@ export type WaitingFor = 'fdd' | 'fresh-deployment' | 'rollout';
 /** An FDD that picks up the same deployment writes the Deployment again, 0.1 to 1.5 s after it has started. */
 const QUIET_MS = 2_500;
 /** Events of two watches are not ordered: FDD's report can arrive this much later than the end of its pod. */
-const POD_END_GRACE_MS = 2_000;
+export const POD_END_GRACE_MS = 2_000;
 
 /**
  * Verifies that FDD runs a deployment: SUCCESS for our id, then a Deployment that is newer than that SUCCESS and fully

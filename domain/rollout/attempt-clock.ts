@@ -11,9 +11,17 @@ export interface AttemptClock {
   steps(): AttemptStep[];
 }
 
-/** `startedAt` and the clock are in milliseconds since the epoch. */
-export function startAttemptClock(startedAt: number, now: () => number): AttemptClock {
-  const begun: { kind: string; text: string; at: number }[] = [];
+/** `startedAt` and the clock are in milliseconds since the epoch; `before`: the steps so far of an attempt that continues. */
+export function startAttemptClock(
+  startedAt: number,
+  now: () => number,
+  before: readonly AttemptStep[] = [],
+): AttemptClock {
+  const begun: { kind: string; text: string; at: number }[] = before.map(({ kind, text, at }) => ({
+    kind,
+    text,
+    at,
+  }));
   return {
     begin(kind, text) {
       const last = begun.at(-1);

@@ -3,7 +3,8 @@ import { Symptom } from '../symptom.ts';
 import { Outcome } from './rollout.ts';
 
 /**
- * How an attempt ended. `lost`: its worker died during the attempt, and another worker detected it. `refused`: the request
+ * How an attempt ended. `lost`: its worker died during the attempt, and another worker detected it. `superseded`: a newer
+ * request came while it waited for FDD. `refused`: the request
  * could not be accepted for this namespace, so no attempt was made.
  */
 export const ATTEMPT_ENDS = [
@@ -13,6 +14,7 @@ export const ATTEMPT_ENDS = [
   'skipped',
   'handed over',
   'lost',
+  'superseded',
   'refused',
 ] as const;
 export const AttemptEnd = z.enum(ATTEMPT_ENDS).meta({ id: 'AttemptEnd' });

@@ -8,7 +8,8 @@ export async function refreshGauges({
   metrics,
   deployQueue,
   redis,
-}: Pick<Core, 'cluster' | 'metrics' | 'deployQueue' | 'redis'>): Promise<void> {
+  state,
+}: Pick<Core, 'cluster' | 'metrics' | 'deployQueue' | 'redis' | 'state'>): Promise<void> {
   const namespaces = cluster.namespaces();
   metrics.enabledNamespaces.set(namespaces.length);
   metrics.namespacesByStatus.reset();
@@ -21,7 +22,11 @@ export async function refreshGauges({
   metrics.redisUp.set(jobs ? 1 : 0);
   // Counts from before Redis went down are out of date.
   metrics.queueJobs.reset();
-  for (const [state, count] of Object.entries(jobs ?? {})) metrics.queueJobs.set({ state }, count);
+  for (const [jobState, count] of Object.entries(jobs ?? {}))
+    metrics.queueJobs.set({ state: jobState }, count);
+  const inFlight = jobs ? await state.inFlight().catch(() => undefined) : undefined;
+  if (inFlight === undefined) metrics.inFlight.remove();
+  else metrics.inFlight.set(inFlight);
 }
 
 /** Undefined if Redis does not answer, even when the connection is up. */

@@ -1,6 +1,7 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
+import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
 import { openRecords, type Records } from './records.ts';
 import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
@@ -8,12 +9,19 @@ import { openRuns, type Runs } from './runs.ts';
 import { openStateConnection } from './state-connection.ts';
 
 /** Desired state and rollouts, stored in the same Redis as the queue. */
-export type DesiredState = Runs & Records & Rollouts & ChannelSnapshots & LastReleaseCheck & RestingWorkers;
+export type DesiredState = Runs &
+  ParkedRuns &
+  Records &
+  Rollouts &
+  ChannelSnapshots &
+  LastReleaseCheck &
+  RestingWorkers;
 
 export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
   const connection = openStateConnection(redis, prefix);
   return {
     ...openRuns(connection),
+    ...openParkedRuns(connection),
     ...openRecords(connection),
     ...openRollouts(connection),
     ...openChannelSnapshots(connection),

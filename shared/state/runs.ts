@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import type { Parking } from '../../domain/deploy/parking.ts';
 import { SkipperError } from '../../domain/errors.ts';
 import type { Release } from '../../domain/release/release.ts';
+import type { AttemptStep } from '../../domain/rollout/attempt.ts';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
 import { type DeployAnswer, type DeployRequest, decodeAnswer, encodeRequest } from './deploy-request.ts';
-import { type AttemptEnding, encodeEnding, HISTORY_LIMITS } from './history.ts';
+import {
+  type AttemptEnding,
+  decodeOpenAttempt,
+  decodeSteps,
+  encodeEnding,
+  HISTORY_LIMITS,
+} from './history.ts';
 import { luaJson } from './lua-json.ts';
+import { StoredParking } from './parked-runs.ts';
 import { OptionalNumber } from './records.ts';
-import type { EncodedTarget } from './scripts.ts';
+import type { EncodedTarget, InFlightLimit } from './scripts.ts';
 import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
 
@@ -34,23 +43,59 @@ export interface Run {
   /** The deployment id that the last failed run has given up. */
   readonly abandonedId?: string | undefined;
   readonly rbacVersion?: string | undefined;
+  /** The run was parked, and resumes: the same attempt continues. */
+  readonly resumed?: ResumedRun | undefined;
+}
+
+/** What a parked run has left for its next activation. */
+export interface ResumedRun {
+  readonly parking: Parking;
+  /** When the attempt began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly steps: readonly AttemptStep[];
 }
 
 export type Begin =
   | { readonly kind: 'run'; readonly run: Run }
   | { readonly kind: 'busy' }
+  /** Too many namespaces are in flight; `unfinished`: how many have an unfinished request. */
+  | { readonly kind: 'full'; readonly unfinished: number }
   | { readonly kind: 'idle' };
+
+/** The lease that a run begins with. */
+export interface NewLease {
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly inFlight: InFlightLimit;
+}
 
 /** A run's lease of its namespace, as stored in Redis. */
 export interface HeldLease {
   readonly namespace: string;
   readonly token: string;
+  readonly generation: number;
+}
+
+/** Tokens of leases that need attention. */
+export interface Renewal {
+  /** Another run has them. */
+  readonly lost: readonly string[];
+  /** Their namespaces have a newer request. */
+  readonly moved: readonly string[];
+}
+
+/** What a run that is parked leaves in its record. */
+export interface ParkedFields {
+  readonly fields: Readonly<Record<string, string | number>>;
+  readonly parking: Parking;
 }
 
 /** The requests for namespaces, and the progress of their runs: the only writes to a namespace's record. */
 export interface Runs {
   request(request: DeployRequest): Promise<DeployAnswer>;
-  begin(namespace: string, jobId: string, token: string, leaseMs: number): Promise<Begin>;
+  begin(namespace: string, jobId: string, lease: NewLease): Promise<Begin>;
+  /** How many namespaces are changed and not yet verified. */
+  inFlight(): Promise<number>;
   /**
    * Throws `superseded_worker` if another run has taken over the namespace. True if there was another request in the
    * meantime. With an ending, the attempt has ended and is added to the history.
@@ -64,9 +109,14 @@ export interface Runs {
   ): Promise<boolean>;
   /** Ends a run; true if there was another request in the meantime, so that it has to start again. */
   finish(namespace: string, run: Run, target: RolloutTarget, ending?: AttemptEnding): Promise<boolean>;
+  /**
+   * Parks a run, which gives its lease back. True if there was another request in the meantime: then its attempt has ended as
+   * superseded, and it has to start again.
+   */
+  park(namespace: string, run: Run, parked: ParkedFields, superseded: AttemptEnding): Promise<boolean>;
   releaseLease(namespace: string, token: string): Promise<void>;
-  /** Renews leases; returns the tokens of those that are lost. */
-  renew(leases: readonly HeldLease[], leaseMs: number): Promise<string[]>;
+  /** Renews leases. */
+  renew(leases: readonly HeldLease[], leaseMs: number): Promise<Renewal>;
   /** Namespaces with an unfinished request. */
   dirty(): Promise<string[]>;
 }
@@ -76,18 +126,18 @@ export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs
   const releaseTtlSeconds = RELEASE_TTL_SECONDS;
   return {
     request: async (request) => decodeAnswer(await run('request', encodeRequest(request, Date.now()))),
-    begin: async (namespace, jobId, token, leaseMs) => {
-      const now = Date.now();
-      const lease = { namespace, jobId, token, leaseMs, now };
-      return decodeBegin(await run('begin', { ...lease, releaseTtlSeconds, history }), token);
+    begin: async (namespace, jobId, lease) => {
+      const fixed = { namespace, jobId, now: Date.now(), releaseTtlSeconds, history };
+      return decodeBegin(await run('begin', { ...fixed, ...lease }), lease.token);
     },
+    inFlight: () => guarded(() => redis.zcount(`${prefix}:in-flight`, Date.now(), '+inf')),
     report: async (namespace, { token, rolloutId, generation }, fields, target, ending) => {
       const reply = await run('report', {
         namespace,
         token,
         rolloutId,
         generation,
-        fields: Object.entries(fields).flatMap(([name, value]) => [name, String(value)]),
+        fields: encodeFields(fields),
         target: target && encodeTarget(target),
         ending: ending && encodeEnding(ending),
         history,
@@ -108,10 +158,22 @@ export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs
       });
       return isMoved(reply, namespace);
     },
+    park: async (namespace, { token, generation }, { fields, parking }, superseded) => {
+      const reply = await run('park', {
+        namespace,
+        token,
+        generation,
+        fields: encodeFields(fields),
+        parking: luaJson(parking),
+        superseded: encodeEnding(superseded),
+        history,
+      });
+      return isMoved(reply, namespace);
+    },
     releaseLease: async (namespace, token) => {
       await run('release-lease', { namespace, token });
     },
-    renew: async (leases, leaseMs) => Tokens.parse(await run('renew', { leases, leaseMs })),
+    renew: async (leases, leaseMs) => Renewed.parse(await run('renew', { leases, leaseMs })),
     dirty: () => guarded(() => redis.smembers(`${prefix}:dirty`)),
   };
 }
@@ -120,7 +182,11 @@ function encodeTarget(target: RolloutTarget): EncodedTarget {
   return { state: target.state, reason: target.reason, code: target.code, json: luaJson(target) };
 }
 
-const Tokens = z.array(z.string());
+function encodeFields(fields: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+}
+
+const Renewed = jsonText(z.object({ lost: z.array(z.string()), moved: z.array(z.string()) }));
 
 function isMoved(reply: unknown, namespace: string): boolean {
   if (reply === 'lost') {
@@ -150,20 +216,35 @@ const Begun = jsonText(
     bootstrappedId: z.string().optional(),
     abandonedId: z.string().optional(),
     rbacVersion: z.string().optional(),
+    parking: z.string().default(''),
+    open: z.string().default(''),
+    steps: z.string().default(''),
   }),
 );
 
 function decodeBegin(reply: unknown, token: string): Begin {
   if (reply === 'busy' || reply === 'idle') return { kind: reply };
+  const [, unfinished] = /^full (\d+)$/.exec(String(reply)) ?? [];
+  if (unfinished !== undefined) return { kind: 'full', unfinished: Number(unfinished) };
   if (reply === 'release lost') {
     throw new SkipperError(
       'release_unknown',
       'Redis has lost the requested release: request the deploy again',
     );
   }
-  const { release, releaseJson, force, ...fields } = Begun.parse(reply);
+  const { release, releaseJson, force, parking, open, steps, ...fields } = Begun.parse(reply);
+  const resumed = decodeResumed(parking, open, steps);
   return {
     kind: 'run',
-    run: { ...fields, token, releaseKey: release, release: releaseJson, forceBootstrap: force },
+    run: { ...fields, token, releaseKey: release, release: releaseJson, forceBootstrap: force, resumed },
   };
+}
+
+/** What cannot be read is planned again, as after the death of a worker. */
+function decodeResumed(json: string, open: string, steps: string): ResumedRun | undefined {
+  const { data: parking } = StoredParking.safeParse(json);
+  const attempt = decodeOpenAttempt(open);
+  return parking && attempt
+    ? { parking, startedAt: attempt.startedAt, steps: decodeSteps(steps) }
+    : undefined;
 }

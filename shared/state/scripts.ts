@@ -9,6 +9,14 @@ export interface HistoryLimits {
   readonly ttlSeconds: number;
 }
 
+/** How many namespaces can be changed and not yet verified at the same time. */
+export interface InFlightLimit {
+  /** Left out if there is no limit. */
+  readonly max?: number | undefined;
+  /** A namespace counts for this long at most. */
+  readonly ttlMs: number;
+}
+
 /** The end of an attempt, as stored in its history. */
 export interface EncodedEnding {
   readonly fold: string;
@@ -72,6 +80,7 @@ export interface ScriptArguments {
     readonly now: number;
     readonly releaseTtlSeconds: number;
     readonly history: HistoryLimits;
+    readonly inFlight: InFlightLimit;
   };
   report: {
     readonly namespace: string;
@@ -98,8 +107,25 @@ export interface ScriptArguments {
   'release-lease': { readonly namespace: string; readonly token: string };
   renew: {
     readonly leaseMs: number;
-    readonly leases: readonly { readonly namespace: string; readonly token: string }[];
+    readonly leases: readonly {
+      readonly namespace: string;
+      readonly token: string;
+      readonly generation: number;
+    }[];
   };
+  park: {
+    readonly namespace: string;
+    readonly token: string;
+    readonly generation: number;
+    /** Field, value, field, value of the namespace's record. */
+    readonly fields: readonly string[];
+    /** JSON. */
+    readonly parking: string;
+    /** Of the attempt, if more was requested meanwhile. */
+    readonly superseded: EncodedEnding;
+    readonly history: HistoryLimits;
+  };
+  'describe-parked': { readonly namespace: string; readonly generation: number; readonly reason: string };
   count: { readonly ids: readonly string[] };
   'end-orphans': { readonly id: string; readonly now: number };
 }
@@ -118,6 +144,8 @@ const COMMANDS = {
   finish: 'skipperFinish',
   'release-lease': 'skipperReleaseLease',
   renew: 'skipperRenew',
+  park: 'skipperPark',
+  'describe-parked': 'skipperDescribeParked',
   count: 'skipperCount',
   'end-orphans': 'skipperEndOrphans',
 } as const satisfies Record<ScriptName, string>;

@@ -6,9 +6,10 @@ import { countTargets, type RolloutTarget } from '../../domain/rollout/rollout.t
 import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
-import type { Run } from '../../shared/state/runs.ts';
+import type { NewLease, Run } from '../../shared/state/runs.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { aParking, aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { anAttempt } from '../support/details-builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
 import { until } from '../support/until.ts';
 
@@ -53,8 +54,12 @@ async function request(
   });
 }
 
+function leaseOf(token: string, max?: number): NewLease {
+  return { token, leaseMs: LEASE_MS, inFlight: { max, ttlMs: 60_000 } };
+}
+
 async function begin(state: DesiredState, namespace = 'a', holder = 'job-1'): Promise<Run> {
-  const begun = await state.begin(namespace, holder, randomUUID(), LEASE_MS);
+  const begun = await state.begin(namespace, holder, leaseOf(randomUUID()));
   if (begun.kind !== 'run') throw new Error(`the run did not begin: ${begun.kind}`);
   return begun.run;
 }
@@ -94,7 +99,7 @@ describe('request', () => {
 
     expect(await targetOf(state, 'r1')).toMatchObject({ state: 'failed', reason: 'no YAML' });
     expect(await state.dirty()).toEqual([]);
-    expect(await state.begin('a', 'job', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+    expect(await state.begin('a', 'job', leaseOf('token'))).toEqual({ kind: 'idle' });
   });
 
   test('acceptance 12: joins a request that has not begun and returns the earlier one', async () => {
@@ -237,7 +242,7 @@ describe('begin', () => {
   test('is idle if nothing was requested', async () => {
     const { state } = freshState();
 
-    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+    expect(await state.begin('a', 'job-1', leaseOf('token'))).toEqual({ kind: 'idle' });
   });
 
   test('acceptance 12: is busy for another job while one runs', async () => {
@@ -245,7 +250,7 @@ describe('begin', () => {
     await request(state, 'r1', ['a']);
     await begin(state);
 
-    expect(await state.begin('a', 'job-2', 'token', LEASE_MS)).toEqual({ kind: 'busy' });
+    expect(await state.begin('a', 'job-2', leaseOf('token'))).toEqual({ kind: 'busy' });
   });
 
   test('acceptance 12: takes over from a dead worker after its lease has expired, and fences its writes', async () => {
@@ -253,7 +258,7 @@ describe('begin', () => {
     await request(state, 'r1', ['a']);
     const dead = await begin(state);
 
-    expect(await state.begin('a', 'job-1', 'same-job', LEASE_MS)).toEqual({ kind: 'busy' });
+    expect(await state.begin('a', 'job-1', leaseOf('same-job'))).toEqual({ kind: 'busy' });
     await expire('a');
     const alive = await begin(state);
 
@@ -327,12 +332,12 @@ describe('a release', () => {
     const { state, key } = await aRequestedRelease();
     await redis.del(key);
 
-    await expect(state.begin('a', 'job-1', 'token', LEASE_MS)).rejects.toMatchObject({
+    await expect(state.begin('a', 'job-1', leaseOf('token'))).rejects.toMatchObject({
       code: 'release_unknown',
     });
     await request(state, 'r2', ['a']);
 
-    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toMatchObject({
+    expect(await state.begin('a', 'job-1', leaseOf('token'))).toMatchObject({
       kind: 'run',
       run: { release: RELEASES[0] },
     });
@@ -386,19 +391,158 @@ describe('text', () => {
   });
 });
 
+describe('park', () => {
+  const superseded = { attempt: anAttempt({ end: 'superseded', reason: 'while it waited' }) };
+
+  async function parked() {
+    const { state, expire } = freshState();
+    await request(state, 'r1', ['a']);
+    const run = await begin(state);
+    const fields = { phase: 'waiting for FDD', reason: 'FDD reported RUNNING', steps: '[["plan","p",1,2]]' };
+    const parking = aParking({ generation: run.generation });
+    const park = () => state.park('a', run, { fields, parking }, superseded);
+    return { state, expire, run, parking, park };
+  }
+
+  test('gives the lease back, and the next run continues the same attempt', async () => {
+    const { state, run, parking, park } = await parked();
+
+    expect(await park()).toBe(false);
+    expect([...(await state.parked())]).toEqual([['a', { isMoved: false }]]);
+    expect((await state.parkings(['a', 'b'])).get('a')).toEqual(parking);
+    expect(await state.record('a')).toMatchObject({ phase: 'waiting for FDD', state: 'running' });
+    const resumed = await begin(state);
+
+    expect(resumed).toMatchObject({
+      attempt: run.attempt,
+      lost: 0,
+      resumed: { parking, steps: [{ kind: 'plan', text: 'p', at: 1, ms: 2 }] },
+    });
+    expect([...(await state.parked()).keys()]).toEqual([]);
+    expect((await state.history('a')).attempts).toHaveLength(1);
+  });
+
+  test('a newer request wakes it, and ends its attempt and its target as superseded', async () => {
+    const { state, park } = await parked();
+    await park();
+
+    const answer = await request(state, 'r2', ['a']);
+    expect(answer).toMatchObject({ targets: [{ coalesced: true, backoff: true, jobId: 'job-1' }] });
+    expect([...(await state.parked())]).toEqual([['a', { isMoved: true }]]);
+    expect(await state.isParked('a', 1)).toBe(false);
+    const next = await begin(state);
+
+    expect(next).toMatchObject({ rolloutId: 'r2', attempt: 1, lost: 0, resumed: undefined });
+    expect(await targetOf(state, 'r1')).toMatchObject({ state: 'superseded' });
+    const [open, ended] = (await state.history('a')).attempts;
+    expect([open?.end, ended?.end]).toEqual([undefined, 'superseded']);
+    expect(ended?.reason).toContain('r2');
+  });
+
+  test('is refused if there is a newer request, which the same job continues with', async () => {
+    const { state, park } = await parked();
+    await request(state, 'r2', ['a']);
+
+    expect(await park()).toBe(true);
+    expect([...(await state.parked()).keys()]).toEqual([]);
+    expect((await state.history('a')).attempts[0]).toMatchObject({
+      end: 'superseded',
+      reason: 'while it waited',
+    });
+    expect(await begin(state)).toMatchObject({ rolloutId: 'r2', attempt: 1, lost: 0 });
+  });
+
+  test('is refused without the lease', async () => {
+    const { state, expire, park } = await parked();
+    await expire('a');
+
+    await expect(park()).rejects.toMatchObject({ code: 'superseded_worker' });
+    expect([...(await state.parked()).keys()]).toEqual([]);
+  });
+
+  test('a worker that dies after the run resumed has lost an attempt', async () => {
+    const { state, expire, park } = await parked();
+    await park();
+    await begin(state);
+    await expire('a');
+
+    expect(await begin(state)).toMatchObject({ attempt: 2, lost: 1, resumed: undefined });
+  });
+
+  test('shows what it waits for, until it resumes', async () => {
+    const { state, park } = await parked();
+    await park();
+
+    await state.describeParked('a', 1, 'the image cannot be pulled');
+    expect(await state.record('a')).toMatchObject({ reason: 'the image cannot be pulled' });
+    await begin(state);
+    await state.describeParked('a', 1, 'too late');
+    expect(await state.record('a')).toMatchObject({ reason: 'the image cannot be pulled' });
+  });
+});
+
+describe('the limit of namespaces in flight', () => {
+  const beginIn = (state: DesiredState, namespace: string, max?: number) =>
+    state.begin(namespace, `${namespace}.1`, leaseOf(randomUUID(), max));
+
+  test('holds back further namespaces, with the reason, until one is verified', async () => {
+    const { state } = freshState();
+    await request(state, 'r1', ['a', 'b', 'c']);
+    const run = await begin(state, 'a');
+    await begin(state, 'b');
+
+    expect(await beginIn(state, 'c', 2)).toEqual({ kind: 'full', unfinished: 3 });
+    expect(await state.record('c')).toMatchObject({
+      phase: 'queued',
+      attempt: 0,
+      reason: expect.stringContaining('--max-in-flight'),
+    });
+    expect(await state.inFlight()).toBe(2);
+    await state.finish('a', run, { state: 'completed' });
+
+    expect(await beginIn(state, 'c', 2)).toMatchObject({ kind: 'run', run: { attempt: 1 } });
+    expect(await state.record('c')).toMatchObject({ reason: '' });
+  });
+
+  test('does not hold back a newer request for a namespace that is in flight', async () => {
+    const { state, expire } = freshState();
+    await request(state, 'r1', ['a']);
+    await begin(state, 'a');
+    await expire('a');
+    await request(state, 'r2', ['a']);
+
+    expect(await beginIn(state, 'a', 1)).toMatchObject({ kind: 'run', run: { rolloutId: 'r2' } });
+  });
+
+  test('counts a namespace for a time only', async () => {
+    const { state } = freshState();
+    await request(state, 'r1', ['a', 'b']);
+    const lease = { token: randomUUID(), leaseMs: LEASE_MS, inFlight: { max: 1, ttlMs: 20 } };
+    await state.begin('a', 'a.1', lease);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+
+    expect(await state.inFlight()).toBe(0);
+    expect(await beginIn(state, 'b', 1)).toMatchObject({ kind: 'run' });
+  });
+});
+
 describe('renew', () => {
-  test('returns the lost leases', async () => {
+  test('names the leases that are lost, and those of namespaces for which more was requested', async () => {
     const { state, expire } = freshState();
     await request(state, 'r1', ['a', 'b', 'c']);
     const [a, b, c] = [await begin(state, 'a'), await begin(state, 'b'), await begin(state, 'c')];
     await expire('b');
     await expire('c');
-    await state.begin('c', 'job-1', 'other-token', LEASE_MS);
+    await state.begin('c', 'job-1', leaseOf('other-token'));
 
-    const leases = Object.entries({ a, b, c }).map(([namespace, { token }]) => ({ namespace, token }));
-    const lost = await state.renew(leases, LEASE_MS);
+    const leases = Object.entries({ a, b, c }).map(([namespace, { token }]) => ({
+      namespace,
+      token,
+      generation: 1,
+    }));
+    await request(state, 'r2', ['a']);
 
-    expect(lost).toEqual([b.token, c.token]);
+    expect(await state.renew(leases, LEASE_MS)).toEqual({ lost: [b.token, c.token], moved: [a.token] });
   });
 });
 
@@ -597,6 +741,7 @@ const command = fc.oneof(
     state: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
   }),
   fc.record({ kind: fc.constant('backoff' as const), namespace, worker }),
+  fc.record({ kind: fc.constant('park' as const), namespace, worker }),
   // The process is gone or was stopped for too long: its lease expires, and it may come back and write.
   fc.record({ kind: fc.constant('expire' as const), namespace }),
 );
@@ -649,9 +794,11 @@ async function perform(each: Command, { state, expire, model, runs }: World): Pr
   const key = `${each.worker}/${each.namespace}`;
   if (each.kind === 'begin') {
     const token = randomUUID();
-    const begun = await state.begin(each.namespace, each.worker, token, LEASE_MS);
+    const begun = await state.begin(each.namespace, each.worker, leaseOf(token));
+    const resumes = model.resumes(each.namespace);
     const expected = model.begin(each.namespace, token);
     expect(begun).toMatchObject(expected);
+    if (begun.kind === 'run') expect(begun.run.resumed !== undefined).toBe(resumes);
     if (begun.kind === 'run') runs.set(key, begun.run);
     return;
   }
@@ -663,18 +810,39 @@ async function perform(each: Command, { state, expire, model, runs }: World): Pr
     model.release(each.namespace, run.token);
     return;
   }
-  const written =
-    each.kind === 'note'
-      ? state.report(each.namespace, run, { phase: 'applying' }, { state: 'running', reason: 'applying' })
-      : state.finish(each.namespace, run, { state: each.state });
+  const written = writeOf(each, run, state);
   if (!mayWrite) {
     await expect(written).rejects.toMatchObject({ code: 'superseded_worker' });
     return;
   }
   const moved = await written;
+  if (each.kind === 'park') expect(moved).toBe(model.park(each.namespace, run.token));
   if (each.kind !== 'finish') return;
   expect(moved).toBe(model.finish(each.namespace, run.token, each.state));
   runs.delete(key);
+}
+
+type Write = Extract<Command, { kind: 'note' | 'finish' | 'park' }>;
+
+function writeOf(each: Write, run: Run, state: DesiredState): Promise<boolean> {
+  switch (each.kind) {
+    case 'note':
+      return state.report(
+        each.namespace,
+        run,
+        { phase: 'applying' },
+        { state: 'running', reason: 'applying' },
+      );
+    case 'park': {
+      const parked = {
+        fields: { phase: 'waiting for FDD' },
+        parking: aParking({ generation: run.generation }),
+      };
+      return state.park(each.namespace, run, parked, { attempt: anAttempt() });
+    }
+    case 'finish':
+      return state.finish(each.namespace, run, { state: each.state });
+  }
 }
 
 /** The stored counts must match the targets. */
@@ -775,7 +943,7 @@ describe('data loss in Redis', () => {
       lastCode: 'release_unknown',
     });
     expect(await state.dirty()).toEqual([]);
-    expect(await state.begin('a', 'job-1', 'token', LEASE_MS)).toEqual({ kind: 'idle' });
+    expect(await state.begin('a', 'job-1', leaseOf('token'))).toEqual({ kind: 'idle' });
   });
 
   test('attempts whose worker was lost are counted separately, until the next request', async () => {

@@ -9,6 +9,7 @@ import type {
 } from '../../domain/cluster/observed.ts';
 import { applicationManifest } from '../../domain/deploy/application.ts';
 import { deploymentId } from '../../domain/deploy/deployment-id.ts';
+import type { Parking } from '../../domain/deploy/parking.ts';
 import type { PlanInput } from '../../domain/deploy/plan.ts';
 import type { Evidence, Expectation } from '../../domain/deploy/verify.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
@@ -241,6 +242,28 @@ export function aFleetSummary(
   const queue = { waiting: 0, active: 0, delayed: 0, failed: 0 };
   return {
     ...summariseFleet({ rows, channels: new Map(), workers: 1, queue, rollouts: [], notices: [], stale: [] }),
+    ...overrides,
+  };
+}
+
+/** What a parked run leaves: it waits for OUR_ID. */
+export function aParking(overrides: Partial<Parking> = {}): Parking {
+  const { deploymentId, image, bootstrap } = anExpectation();
+  return {
+    generation: 1,
+    jobId: `${NAMESPACE}.1`,
+    deploymentId,
+    image,
+    bootstrap,
+    isConfigured: false,
+    stage: 'verdict',
+    began: 1_700_000_000_000,
+    until: 1_700_000_300_000,
+    hadDeployment: true,
+    podEnded: false,
+    outcome: 'updated',
+    reason: 'another release was requested',
+    warnings: [],
     ...overrides,
   };
 }

@@ -7,6 +7,10 @@ export interface StateModel {
   begin(namespace: string, token: string): object;
   holds(namespace: string, token: string): boolean;
   release(namespace: string, token: string): void;
+  /** Parks a run that holds its lease; true if there is a newer request, so that it is not parked. */
+  park(namespace: string, token: string): boolean;
+  /** Whether the next run continues a parked one. */
+  resumes(namespace: string): boolean;
   /** Ends a run that holds its lease; true if more was requested meanwhile. */
   finish(namespace: string, token: string, state: TargetState): boolean;
   expire(namespace: string): void;
@@ -28,6 +32,7 @@ interface NamespaceModel {
   /** The generation of the latest run, which has not ended. */
   running: number | undefined;
   lease: { readonly token: string; readonly generation: number } | undefined;
+  parked: number | undefined;
 }
 
 export function createStateModel(): StateModel {
@@ -38,7 +43,13 @@ export function createStateModel(): StateModel {
   function of(namespace: string): NamespaceModel {
     const known = namespaces.get(namespace);
     if (known) return known;
-    const fresh: NamespaceModel = { requests: [], handled: 0, running: undefined, lease: undefined };
+    const fresh: NamespaceModel = {
+      requests: [],
+      handled: 0,
+      running: undefined,
+      lease: undefined,
+      parked: undefined,
+    };
     namespaces.set(namespace, fresh);
     return fresh;
   }
@@ -72,6 +83,7 @@ export function createStateModel(): StateModel {
       }
       if (model.running !== undefined && model.running !== generation) end(name, model.running, 'superseded');
       model.running = generation;
+      model.parked = undefined;
       model.lease = { token, generation };
       const unanswered = model.requests.slice(model.handled);
       return {
@@ -83,6 +95,18 @@ export function createStateModel(): StateModel {
           forceBootstrap: unanswered.some(({ force }) => force),
         },
       };
+    },
+    park(name, token) {
+      const model = of(name);
+      const { generation } = model.lease?.token === token ? model.lease : { generation: Number.NaN };
+      model.lease = undefined;
+      const moved = model.requests.length > generation;
+      if (!moved) model.parked = generation;
+      return moved;
+    },
+    resumes(name) {
+      const { parked, requests } = of(name);
+      return parked !== undefined && parked === requests.length;
     },
     holds: (name, token) => of(name).lease?.token === token,
     release(name, token) {

@@ -1,9 +1,10 @@
 import type { Job } from 'bullmq';
+import type { Parking } from '../../domain/deploy/parking.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import type { DeployJob } from '../../shared/queues.ts';
 import type { AttemptEnding } from '../../shared/state/history.ts';
-import type { Begin, Run } from '../../shared/state/runs.ts';
+import type { Begin, ParkedFields, Run } from '../../shared/state/runs.ts';
 import type { Leases } from '../../worker/leases.ts';
 import type { ProcessDependencies } from '../../worker/process-job.ts';
 import { aRelease, NAMESPACE, ROLLOUT } from './builders.ts';
@@ -50,6 +51,7 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
   const reports: FakeEnd[] = [];
   const ends: FakeEnd[] = [];
   const released: string[] = [];
+  const parkings: Parking[] = [];
 
   function note(calls: FakeEnd[], end: FakeEnd): boolean {
     calls.push(end);
@@ -71,29 +73,40 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
     ) => note(reports, { fields, target, attempt: ending?.attempt }),
     finish: async (_namespace: string, _run: Run, target: RolloutTarget, ending?: AttemptEnding) =>
       note(ends, { target, attempt: ending?.attempt }),
+    park: async (_namespace: string, _run: Run, { parking }: ParkedFields) => {
+      if (!isMoved) parkings.push(parking);
+      return isMoved;
+    },
     releaseLease: async (_namespace: string, token: string) => {
       released.push(token);
     },
   };
-  return { state, reports, ends, released };
+  return { state, reports, ends, released, parkings };
 }
 
 /** Leases that are lost when the test decides. */
 export function createFakeLeases() {
   const lost = new AbortController();
+  const interrupted = new AbortController();
   const held: string[] = [];
   const leases: Leases = {
     hold: (_namespace, token) => {
       held.push(token);
       return {
         signal: lost.signal,
+        interrupted: interrupted.signal,
         assertOurs: () => lost.signal.throwIfAborted(),
         end: () => void held.splice(held.indexOf(token), 1),
       };
     },
     stop: () => undefined,
   };
-  return { leases, held, lose: (reason: Error) => lost.abort(reason) };
+  return {
+    leases,
+    held,
+    lose: (reason: Error) => lost.abort(reason),
+    interrupt: () => interrupted.abort(),
+  };
 }
 
 /** A job that records its delays and log lines. */
@@ -105,6 +118,7 @@ export function createFakeJob() {
     data: { namespace: NAMESPACE },
     log: async (line: string) => void log.push(line),
     updateProgress: async () => undefined,
+    changePriority: async () => undefined,
     moveToDelayed: async (at: number) => void delayedTo.push(at),
   } as unknown as Job<DeployJob>;
   return { job, delayedTo, log };

@@ -22,6 +22,7 @@ const ENDS: Readonly<Record<AttemptEnd, { readonly word: string; readonly health
   skipped: { word: 'skipped', health: 'unmanaged' },
   'handed over': { word: 'handed over', health: 'unmanaged' },
   lost: { word: 'worker lost', health: 'degraded' },
+  superseded: { word: 'superseded', health: 'unmanaged' },
   refused: { word: 'request refused', health: 'degraded' },
 };
 

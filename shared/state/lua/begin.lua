@@ -1,7 +1,8 @@
 -- Takes the namespace's lease for a run, and reads the request. A lease that another token holds must expire, even if its
 -- holder is dead: otherwise a process that was only suspended could not know how long it can write.
--- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds}}
--- Returns 'busy' | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
+-- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds},
+--   inFlight: {max?, ttlMs}}
+-- Returns 'busy' | 'full <number of unfinished namespaces>' (too many namespaces are in flight) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "integer"
 --- @include "record-attempt"
@@ -18,12 +19,11 @@ local function readRecord(key)
   return record
 end
 
--- An attempt that started and did not end has lost its worker: the next attempt records that when it starts.
-local function recordLostAttempt(record)
+-- An attempt that started and did not end: the next attempt records that when it starts.
+local function recordUnended(record, endedAs, reason)
   local steps = record.steps and record.steps ~= '' and record.steps or '[]'
-  local json = string.sub(record.open, 1, -2) .. ',"e":"lost","x":' .. now ..
-    ',"m":' .. cjson.encode('the worker was lost; last phase: ' .. (record.phase or '')) ..
-    ',"p":' .. steps .. '}'
+  local json = string.sub(record.open, 1, -2) .. ',"e":"' .. endedAs .. '","x":' .. now ..
+    ',"m":' .. cjson.encode(reason) .. ',"p":' .. steps .. '}'
   recordAttempt(namespace, '', json, string.match(record.open, '"s":(%d+)') or now, args.history)
 end
 
@@ -35,7 +35,7 @@ local function endWithoutRelease(key, record)
   for _, id in ipairs({record.rolloutId or '', record.runningRolloutId or ''}) do
     if id ~= '' then setTarget(id, namespace, 'failed', target) end
   end
-  redis.call('HSET', key, 'handled', record.generation, 'runningRolloutId', '', 'state', 'failed', 'phase', 'done',
+  redis.call('HSET', key, 'handled', record.generation, 'runningRolloutId', '', 'parking', '', 'state', 'failed', 'phase', 'done',
     'reason', reason, 'lastState', 'failed', 'lastCode', 'release_unknown', 'open', '', 'steps', '',
     'finishedAt', now, 'changedAt', now)
   redis.call('SREM', prefix .. ':dirty', namespace)
@@ -59,6 +59,19 @@ if not releaseJson then
   redis.call('DEL', leaseKey)
   return 'release lost'
 end
+-- A namespace that is in flight already does not wait for room: a newer request can repair it.
+local inFlight = prefix .. ':in-flight'
+redis.call('ZREMRANGEBYSCORE', inFlight, '-inf', now)
+local max = args.inFlight.max
+if max and not redis.call('ZSCORE', inFlight, namespace) and redis.call('ZCARD', inFlight) >= max then
+  local reason = 'waits: ' .. max .. ' namespaces are changed and not yet verified, as many as --max-in-flight allows'
+  if record.reason ~= reason then
+    redis.call('HSET', key, 'reason', reason)
+    announce(namespace)
+  end
+  return 'full ' .. redis.call('SCARD', prefix .. ':dirty')
+end
+redis.call('ZADD', inFlight, integer(args.now + args.inFlight.ttlMs), namespace)
 redis.call('SET', leaseKey, args.token, 'PX', args.leaseMs)
 local running = record.runningRolloutId
 if running and running ~= '' and running ~= record.rolloutId then
@@ -66,8 +79,23 @@ if running and running ~= '' and running ~= record.rolloutId then
     state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
     finishedAt = args.now, jobId = record.jobId}))
 end
-if record.open and record.open ~= '' then
-  recordLostAttempt(record)
+-- A parked run resumes; the attempt is the same one. A newer request ends it instead.
+local parking = record.parking or ''
+if parking ~= '' then
+  redis.call('HSET', key, 'parking', '')
+  redis.call('HDEL', prefix .. ':parked', namespace)
+end
+if parking ~= '' and record.startedGeneration == record.generation then
+  record.force = (tonumber(record.forceGeneration) or 0) > handled
+  record.attempt, record.releaseJson = tonumber(record.attempt) or 1, releaseJson
+  redis.call('HSET', key, 'jobId', jobId)
+  return cjson.encode(record)
+end
+record.parking = nil
+if parking ~= '' and record.open and record.open ~= '' then
+  recordUnended(record, 'superseded', 'superseded by rollout ' .. record.rolloutId .. ' while it waited')
+elseif record.open and record.open ~= '' then
+  recordUnended(record, 'lost', 'the worker was lost; last phase: ' .. (record.phase or ''))
   -- An attempt of an earlier request does not count: the new request starts with its own first attempt.
   if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
 end

@@ -21,6 +21,7 @@ redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures
 if args.ending then endAttempt(namespace, args.ending, args.history) end
 setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)
+redis.call('ZREM', prefix .. ':in-flight', namespace)
 redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
   redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0, 'lost', 0,

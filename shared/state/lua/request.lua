@@ -28,14 +28,17 @@ end
 -- Raises a namespace's generation, and sets the id of its job.
 local function raiseGeneration(requested, answer)
   local key = prefix .. ':namespace:' .. requested.namespace
-  local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'runningRolloutId', 'phase')
+  local known = redis.call('HMGET', key, 'generation', 'handled', 'state', 'rolloutId', 'jobId', 'runningRolloutId', 'phase',
+    'parking')
   local generation = (tonumber(known[1]) or 0) + 1
   local isUnfinished = generation - 1 > (tonumber(known[2]) or 0)
   local isRunning = known[3] == 'running'
   local jobId = requested.namespace .. '.' .. generation
   if isUnfinished then
     answer.coalesced = true
-    answer.backoff = known[7] == 'backoff'
+    local isParked = (known[8] or '') ~= ''
+    if isParked then redis.call('HSET', prefix .. ':parked', requested.namespace, '') end
+    answer.backoff = known[7] == 'backoff' or isParked
     jobId = known[5] or jobId
     -- A run ends the target of its own rollout; a target that was only waiting must be ended here.
     if not isRunning or known[4] ~= known[6] then

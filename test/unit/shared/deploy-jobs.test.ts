@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ErrorCode, type Job } from 'bullmq';
+import { AUTOMATIC, URGENT } from '../../../domain/deploy/lane.ts';
 import { type DeployQueue, openDeployJobs } from '../../../shared/deploy-jobs.ts';
 import type { DeployJob } from '../../../shared/queues.ts';
 
@@ -13,8 +14,10 @@ function open({ known = [], delayed = true, promote = async () => undefined }: F
   const added: (readonly [string, string | undefined])[][] = [];
   const removed: string[] = [];
   const promoted: string[] = [];
+  const raised: string[] = [];
   const jobOf = (id: string) => ({
     isDelayed: async () => delayed,
+    changePriority: async ({ priority }: { priority: number }) => void raised.push(`${id} to ${priority}`),
     promote: async () => {
       promoted.push(id);
       await promote();
@@ -29,7 +32,7 @@ function open({ known = [], delayed = true, promote = async () => undefined }: F
     getDeduplicationJobId: async (namespace: string) => `${namespace}.1`,
     removeDeduplicationKey: async (namespace: string) => removed.push(namespace),
   } as unknown as DeployQueue;
-  return { jobs: openDeployJobs(queue), added, removed, promoted };
+  return { jobs: openDeployJobs(queue), added, removed, promoted, raised };
 }
 
 const BACKOFF = { namespace: 'a', jobId: 'a.1', backoff: true };
@@ -48,6 +51,7 @@ describe('enqueue', () => {
         jobId: `n${index}.1`,
         backoff: false,
       })),
+      AUTOMATIC,
     );
 
     expect(added.map(({ length }) => length)).toEqual([1_000, 1]);
@@ -55,10 +59,24 @@ describe('enqueue', () => {
     expect(promoted).toEqual([]);
   });
 
+  test('raises the job that an urgent request joins, and no other', async () => {
+    const { jobs, raised } = open({ known: ['a.1', 'b.1'] });
+    const [joined, own] = ['a', 'b'].map((namespace) => ({
+      namespace,
+      jobId: `${namespace}.1`,
+      backoff: false,
+    }));
+
+    await jobs.enqueue([{ ...joined, coalesced: true } as typeof BACKOFF, own as typeof BACKOFF], URGENT);
+    await jobs.enqueue([{ ...BACKOFF, coalesced: true } as typeof BACKOFF], AUTOMATIC);
+
+    expect(raised).toEqual(['a.1 to 0']);
+  });
+
   test('starts the next attempt of a job in backoff', async () => {
     const { jobs, promoted } = open({ known: ['a.1'] });
 
-    await jobs.enqueue([BACKOFF]);
+    await jobs.enqueue([BACKOFF], AUTOMATIC);
 
     expect(promoted).toEqual(['a.1']);
   });
@@ -67,8 +85,8 @@ describe('enqueue', () => {
     const running = open({ known: ['a.1'], delayed: false });
     const gone = open();
 
-    await running.jobs.enqueue([BACKOFF]);
-    await gone.jobs.enqueue([BACKOFF]);
+    await running.jobs.enqueue([BACKOFF], AUTOMATIC);
+    await gone.jobs.enqueue([BACKOFF], AUTOMATIC);
 
     expect([running.promoted, gone.promoted]).toEqual([[], []]);
   });
@@ -79,7 +97,7 @@ describe('enqueue', () => {
       promote: () => Promise.reject(anError(ErrorCode.JobNotInState)),
     });
 
-    await expect(jobs.enqueue([BACKOFF])).resolves.toBeUndefined();
+    await expect(jobs.enqueue([BACKOFF], AUTOMATIC)).resolves.toBeUndefined();
   });
 
   test.each([anError(ErrorCode.JobNotExist), new Error('Redis did not answer')])(
@@ -87,7 +105,7 @@ describe('enqueue', () => {
     async (error) => {
       const { jobs } = open({ known: ['a.1'], promote: () => Promise.reject(error) });
 
-      await expect(jobs.enqueue([BACKOFF])).rejects.toBe(error);
+      await expect(jobs.enqueue([BACKOFF], AUTOMATIC)).rejects.toBe(error);
     },
   );
 });

@@ -4,6 +4,7 @@ import type { ClusterCache } from '../../../shared/kubernetes/cluster-cache.ts';
 import { awaitVerdict } from '../../../worker/await-verdict.ts';
 import type { RunContext } from '../../../worker/run-context.ts';
 import {
+  aBootstrapPod,
   aDeployment,
   anApplication,
   anExpectation,
@@ -16,6 +17,7 @@ import {
 import { createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
+const DONE = { kind: 'verified', unconfigured: [] };
 const ours = { deploymentId: OUR_ID } as const;
 const VERIFIED = {
   application: anApplication(ours),
@@ -63,7 +65,7 @@ describe('awaitVerdict', () => {
   test('acceptance 11: ends immediately if FDD is already verified', async () => {
     const { context, client } = open(VERIFIED);
 
-    expect(await awaitVerdict(anExpectation(), Date.now() + 1_000, context)).toEqual([]);
+    expect(await awaitVerdict(anExpectation(), Date.now() + 1_000, context)).toEqual(DONE);
     expect(client.requests).toEqual([]);
   });
 
@@ -74,7 +76,7 @@ describe('awaitVerdict', () => {
     see({ ...VERIFIED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] });
     see(VERIFIED);
 
-    expect(await verdict).toEqual([]);
+    expect(await verdict).toEqual(DONE);
   });
 
   test('acceptance 11: fails with FDD’s log lines if FDD reported FAILED', async () => {
@@ -116,7 +118,7 @@ describe('awaitVerdict', () => {
     const { context, client } = open(VERIFIED, '100');
     client.answer('get deployments', aRawDeployment('130', 2));
 
-    expect(await awaitVerdict(anExpectation(), Date.now() + 3_000, context)).toEqual([]);
+    expect(await awaitVerdict(anExpectation(), Date.now() + 3_000, context)).toEqual(DONE);
     expect(client.requests).toHaveLength(1);
   });
 
@@ -142,7 +144,7 @@ describe('awaitVerdict', () => {
       now.position = '110';
       await jest.advanceTimersByTimeAsync(400);
 
-      expect(await verdict).toEqual([]);
+      expect(await verdict).toEqual(DONE);
       expect(client.requests).toEqual([]);
     });
 
@@ -155,7 +157,7 @@ describe('awaitVerdict', () => {
       await advanceByOtherEvents(now, 20);
       await jest.advanceTimersByTimeAsync(400);
 
-      expect(await verdict).toEqual([]);
+      expect(await verdict).toEqual(DONE);
       expect(client.requests).toHaveLength(1);
     });
   });
@@ -198,7 +200,7 @@ describe('awaitVerdict', () => {
       const verdict = awaitVerdict(anExpectation(), Date.now() + 10_000, context);
       see({ ...VERIFIED, pods: [aPod()] });
 
-      expect(await verdict).toEqual([]);
+      expect(await verdict).toEqual(DONE);
     });
   });
 
@@ -267,7 +269,7 @@ describe('awaitVerdict', () => {
     client.answer('get deployments', aRawDeployment('opaque-2', 1));
     client.answer('get deployments', aRawDeployment('opaque-3', 2));
 
-    expect(await awaitVerdict(anExpectation(), Date.now() + 2_500, context)).toEqual([]);
+    expect(await awaitVerdict(anExpectation(), Date.now() + 2_500, context)).toEqual(DONE);
   });
 
   test('ends with the reason given by the caller that stops it', async () => {
@@ -281,5 +283,57 @@ describe('awaitVerdict', () => {
     stopping.abort(new Error('the worker stops'));
 
     await expect(verdict).rejects.toThrow('the worker stops');
+  });
+});
+
+describe('a wait that lasts', () => {
+  const soon = {
+    progressDeadlineMs: 60_000,
+    bootstrapDeadlineMs: 60_000,
+    manageRbac: false,
+    parkAfterMs: 20,
+    maxInFlight: '0',
+  };
+  const PENDING = { ...VERIFIED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] };
+
+  test('is parked, with what another activation needs', async () => {
+    const { context } = open(PENDING);
+    const deadline = Date.now() + 5_000;
+
+    expect(await awaitVerdict(anExpectation(), deadline, { ...context, settings: soon })).toEqual({
+      kind: 'parked',
+      stage: 'verdict',
+      until: deadline,
+      hadDeployment: true,
+      podEnded: false,
+      phase: 'waiting for FDD',
+      detail: 'FDD reported RUNNING',
+    });
+  });
+
+  test('is not parked before a failed bootstrap pod is judged: no event would follow', async () => {
+    const bootstrapPod = aBootstrapPod({ phase: 'Failed', terminated: { exitCode: 1 } });
+    const { context } = open({ ...PENDING, statuses: [], bootstrapPod });
+    const waiting = awaitVerdict(anExpectation({ bootstrap: true }), Date.now() + 9_000, {
+      ...context,
+      settings: soon,
+    });
+
+    await expect(waiting).rejects.toMatchObject({ code: 'bootstrap_failed' });
+  });
+
+  test('is parked at once if a newer request interrupts it', async () => {
+    const { context } = open(PENDING);
+    const interrupt = new AbortController();
+    setTimeout(() => interrupt.abort(), 20);
+    const began = Date.now();
+
+    const waited = await awaitVerdict(anExpectation(), began + 9_000, {
+      ...context,
+      interrupted: interrupt.signal,
+    });
+
+    expect(waited.kind).toBe('parked');
+    expect(Date.now() - began).toBeLessThan(900);
   });
 });

@@ -1,20 +1,19 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Runs } from '../../../shared/state/runs.ts';
+import type { Renewal, Runs } from '../../../shared/state/runs.ts';
 import { keepLeases, LEASE_MS, type Leases } from '../../../worker/leases.ts';
 import { silentLog } from '../../support/builders.ts';
 
-type Renewal = Parameters<Runs['renew']>[0];
+type Renewed = Parameters<Runs['renew']>[0];
 
 let leases: Leases;
-let renewed: Renewal[];
-/** The response to a renewal: the tokens of lost leases. */
-let answer: () => Promise<string[]>;
+let renewed: Renewed[];
+let answer: () => Promise<Renewal>;
 
 beforeEach(() => {
   jest.useFakeTimers();
   renewed = [];
-  answer = async () => [];
-  const renew = (renewal: Renewal) => {
+  answer = async () => ({ lost: [], moved: [] });
+  const renew = (renewal: Renewed) => {
     renewed.push(renewal);
     return answer();
   };
@@ -28,20 +27,20 @@ afterEach(() => {
 
 describe('keepLeases', () => {
   test('renews all leases together, well before they expire', async () => {
-    leases.hold('a', 'token-a');
-    leases.hold('b', 'token-b');
+    leases.hold('a', 'token-a', 1);
+    leases.hold('b', 'token-b', 1);
 
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
 
     expect(renewed[0]).toEqual([
-      { namespace: 'a', token: 'token-a' },
-      { namespace: 'b', token: 'token-b' },
+      { namespace: 'a', token: 'token-a', generation: 1 },
+      { namespace: 'b', token: 'token-b', generation: 1 },
     ]);
     expect(renewed.length).toBeGreaterThanOrEqual(2);
   });
 
   test('renews nothing if no lease is held', async () => {
-    leases.hold('a', 'token-a').end();
+    leases.hold('a', 'token-a', 1).end();
 
     await jest.advanceTimersByTimeAsync(LEASE_MS);
 
@@ -49,8 +48,8 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: aborts only the run whose lease is lost', async () => {
-    const [a, b] = [leases.hold('a', 'token-a'), leases.hold('b', 'token-b')];
-    answer = async () => ['token-a'];
+    const [a, b] = [leases.hold('a', 'token-a', 1), leases.hold('b', 'token-b', 1)];
+    answer = async () => ({ lost: ['token-a'], moved: [] });
 
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
 
@@ -60,7 +59,7 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: lets no run write once its lease may have expired while Redis is down', async () => {
-    const lease = leases.hold('a', 'token-a');
+    const lease = leases.hold('a', 'token-a', 1);
     answer = () => Promise.reject(new Error('Redis is down'));
 
     await jest.advanceTimersByTimeAsync(LEASE_MS - 1);
@@ -72,9 +71,9 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: counts a renewal from the time of its request, not of its response', async () => {
-    const lease = leases.hold('a', 'token-a');
+    const lease = leases.hold('a', 'token-a', 1);
     const delayMs = LEASE_MS / 2;
-    answer = () => new Promise((resolve) => setTimeout(() => resolve([]), delayMs));
+    answer = () => new Promise((resolve) => setTimeout(() => resolve({ lost: [], moved: [] }), delayMs));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 4 + delayMs);
     answer = () => new Promise(() => undefined);
 
@@ -85,10 +84,10 @@ describe('keepLeases', () => {
   });
 
   test('lets a run continue if Redis is back in time', async () => {
-    const lease = leases.hold('a', 'token-a');
+    const lease = leases.hold('a', 'token-a', 1);
     answer = () => Promise.reject(new Error('Redis is down'));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
-    answer = async () => [];
+    answer = async () => ({ lost: [], moved: [] });
 
     await jest.advanceTimersByTimeAsync(LEASE_MS);
 
@@ -97,13 +96,13 @@ describe('keepLeases', () => {
 
   // Two jobs of one namespace can run in the same worker: after a lost job, or because Retry bypasses deduplication.
   test('acceptance 12: keeps renewing a lease after a second job of the same namespace has found it taken', async () => {
-    const running = leases.hold('a', 'running');
-    const second = leases.hold('a', 'second');
+    const running = leases.hold('a', 'running', 1);
+    const second = leases.hold('a', 'second', 1);
     second.end();
 
     await jest.advanceTimersByTimeAsync(2 * LEASE_MS);
 
-    expect(renewed.at(-1)).toEqual([{ namespace: 'a', token: 'running' }]);
+    expect(renewed.at(-1)).toEqual([{ namespace: 'a', token: 'running', generation: 1 }]);
     expect(running.assertOurs).not.toThrow();
   });
 });

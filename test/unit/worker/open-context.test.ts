@@ -35,6 +35,7 @@ function open() {
   } as unknown as Job<DeployJob>;
   const lease: Lease = {
     signal: new AbortController().signal,
+    interrupted: new AbortController().signal,
     assertOurs: () => undefined,
     end: () => undefined,
   };
@@ -43,6 +44,7 @@ function open() {
     state,
     stopping: new AbortController().signal,
     log: silentLog,
+    waker: { blindMs: () => 0, deadEndMs: () => 0 },
   });
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
   return { context, reports, progress, pass };

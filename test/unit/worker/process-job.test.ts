@@ -8,6 +8,9 @@ import { processJob, RetryError } from '../../../worker/process-job.ts';
 import {
   aDeployment,
   anApplication,
+  anEvidence,
+  anExpectation,
+  aParking,
   aSettledSnapshot,
   aStatus,
   NAMESPACE,
@@ -29,7 +32,10 @@ const OUTDATED = aSettledSnapshot({ application: anApplication({ image: OLD_IMAG
 const LOST = new SkipperError('superseded_worker', 'another worker has taken over');
 
 /** A worker whose only namespace has this snapshot. */
-function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRunsOptions> = {}) {
+function aWorker(
+  snapshot: Partial<NamespaceSnapshot>,
+  { parkAfterMs = 60_000, ...options }: Partial<FakeRunsOptions> & { readonly parkAfterMs?: number } = {},
+) {
   const cluster = createFakeCluster({ [NAMESPACE]: snapshot });
   const { context, client } = createFakeContext({ cluster });
   const runs = createFakeRuns({ runs: [aRun()], ...options });
@@ -37,14 +43,20 @@ function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRuns
   const stopping = new AbortController();
   const outage: { reason?: string; found?: string } = {};
   const job = createFakeJob();
+  const watched: string[] = [];
   const process = () =>
     processJob(job.job, 'lock', {
       client,
       cluster,
       metrics: context.metrics,
-      settings: { ...context.settings, progressDeadlineMs: 60_000 },
+      settings: { ...context.settings, progressDeadlineMs: 60_000, parkAfterMs },
       state: runs.state,
       leases: leases.leases,
+      waker: {
+        watch: async (namespace: string) => void watched.push(namespace),
+        blindMs: () => 0,
+        deadEndMs: () => 0,
+      },
       stopping: stopping.signal,
       outage: { current: () => outage.reason, check: async () => outage.found },
       log: silentLog,
@@ -52,7 +64,7 @@ function aWorker(snapshot: Partial<NamespaceSnapshot>, options: Partial<FakeRuns
       backoff: { baseMs: 60_000, capMs: 60_000 },
     });
   const failures = async () => (await context.metrics.attemptsFailed.get()).values;
-  return { ...runs, ...leases, ...job, client, stopping, outage, process, failures };
+  return { ...runs, ...leases, ...job, client, stopping, outage, watched, process, failures };
 }
 
 /** The reason why a job did not complete. */
@@ -118,6 +130,51 @@ describe('processJob', () => {
     expect(worker.released).toEqual(['token']);
     expect(worker.delayedTo[0]).toBeLessThanOrEqual(Date.now());
     expect(await worker.failures()).toEqual([]);
+  });
+
+  describe('of a run that waits for FDD', () => {
+    const waiting = { parkAfterMs: 20, runs: [aRun({ attempt: 2 })] };
+
+    test('parks it: the job is delayed until the deadline, and the waker watches', async () => {
+      const worker = aWorker(OUTDATED, waiting);
+
+      expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+      const [parking] = worker.parkings;
+      expect(parking).toMatchObject({ generation: 1, stage: 'verdict', outcome: 'updated', podEnded: false });
+      expect(worker.delayedTo).toEqual([(parking?.until ?? 0) + 1]);
+      expect(parking?.until).toBeGreaterThan(Date.now() + 50_000);
+      expect(worker.watched).toEqual([NAMESPACE]);
+      expect([worker.reports.filter(({ attempt }) => attempt), worker.ends, worker.held]).toEqual([
+        [],
+        [],
+        [],
+      ]);
+      expect(await worker.failures()).toEqual([]);
+    });
+
+    test('begins again instead if there is a newer request', async () => {
+      const worker = aWorker(OUTDATED, { ...waiting, isMoved: true });
+
+      expect(await worker.process()).toEqual({ outcome: 'nothing new' });
+      expect([worker.parkings, worker.delayedTo, worker.watched]).toEqual([[], [], []]);
+    });
+
+    test('stops waiting at once when a newer request interrupts it', async () => {
+      const worker = aWorker(OUTDATED, { ...waiting, parkAfterMs: 60_000, isMoved: true });
+      setTimeout(worker.interrupt, 20);
+
+      expect(await worker.process()).toEqual({ outcome: 'nothing new' });
+    });
+
+    test('writes nothing again when it resumes, and ends as what it began as', async () => {
+      const parking = aParking({ ...anExpectation(), written: anApplication({ deploymentId: OUR_ID }) });
+      const resumed = { parking, startedAt: Date.now() - 5_000, steps: [] };
+      const worker = aWorker(anEvidence().snapshot, { runs: [aRun({ resumed })] });
+
+      expect(await worker.process()).toMatchObject({ outcome: 'updated', deploymentId: OUR_ID });
+      expect(worker.client.requests).toEqual([]);
+      expect(worker.ends).toMatchObject([{ attempt: { end: 'completed', startedAt: resumed.startedAt } }]);
+    });
   });
 
   describe('of an attempt that failed and is retried', () => {

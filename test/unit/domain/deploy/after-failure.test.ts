@@ -51,6 +51,21 @@ describe('afterFailure', () => {
   });
 
   test.each([
+    [2, 0, 'retry'],
+    [3, 0, 'fail'],
+    [3, 1, 'retry'],
+  ])(
+    'attempt %d, of which %d lost their worker, that somebody changed back leads to %s',
+    (attempt, lost, kind) => {
+      const policy = { ...POLICY, maxAttempts: 8 };
+
+      expect(afterFailure(aFailure('changed_by_others'), { attempt, throttled: 0, lost }, policy).kind).toBe(
+        kind,
+      );
+    },
+  );
+
+  test.each([
     [1, 0, 'retry'],
     [2, 0, 'retry'],
     [3, 0, 'fail'],

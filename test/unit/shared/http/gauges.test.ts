@@ -24,6 +24,7 @@ function aCore({ getJobCounts, status = 'ready', watches = [] }: Partial<Facts>)
     redis: { status } as RedisConnection,
     deployQueue: { ...core.deployQueue, getJobCounts } as unknown as Queue,
     cluster: { ...core.cluster, watches: () => watches },
+    state: { inFlight: async () => 3 } as unknown as Core['state'],
   };
 }
 
@@ -39,7 +40,7 @@ async function exported(core: Core, name: RegExp): Promise<string[]> {
 }
 
 describe('refreshGauges', () => {
-  const OF_REDIS = /^skipper_(redis_up|queue_jobs)/;
+  const OF_REDIS = /^skipper_(redis_up|queue_jobs|namespaces_in_flight)/;
 
   test('exports job counts while Redis answers', async () => {
     const core = aCore({ getJobCounts: async () => ({ waiting: 2 }) });
@@ -47,6 +48,7 @@ describe('refreshGauges', () => {
     expect(await exported(core, OF_REDIS)).toEqual([
       'skipper_queue_jobs{state="waiting"} 2',
       'skipper_redis_up 1',
+      'skipper_namespaces_in_flight 3',
     ]);
   });
 

@@ -1,0 +1,236 @@
+import { describe, expect, test } from '@jest/globals';
+import { APPLICATION_STATUSES, APPLICATIONS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+/** One slot: a run that holds it while it waits would stop all others. */
+const flags = { concurrency: 1 };
+const world = useWorld({}, (opened) => opened.startApi());
+
+async function addHung(namespace: string): Promise<void> {
+  world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+  await world.addNamespace(namespace, { fdd: OLD });
+}
+
+async function jobStateOf(namespace: string): Promise<string> {
+  const { jobId } = (await world.http(`/api/namespaces/${namespace}`)).body;
+  return (await world.job(jobId)).getState();
+}
+
+async function parked(namespace: string): Promise<void> {
+  await until(async () => (await jobStateOf(namespace)) === 'delayed', `${namespace} is parked`);
+}
+
+async function attemptsOf(namespace: string) {
+  return (await world.http(`/api/namespaces/${namespace}`)).body.attempts;
+}
+
+function writesTo(namespace: string): number {
+  return world.audit({ namespace, resource: 'applications', verb: 'patch' }).filter(({ code }) => code < 300)
+    .length;
+}
+
+describe('a run that waits for FDD', () => {
+  test('holds no slot: others are deployed while it waits, and it ends as the same attempt', async () => {
+    await Promise.all(['hung-1', 'hung-2', 'hung-3'].map(addHung));
+    await world.addNamespace('quick', { fdd: OLD });
+    await world.withWorker({ flags }, async () => {
+      const hung = await world.deploy({ namespaces: ['hung-1', 'hung-2', 'hung-3'] });
+      const quick = await world.deploy({ namespaces: ['quick'] });
+
+      expect((await world.rolloutFinished(quick.id)).state).toBe('completed');
+      await parked('hung-3');
+      const { body } = await world.http('/api/namespaces/hung-1');
+      expect(body).toMatchObject({ state: 'running', phase: 'waiting for FDD' });
+      expect(body.reason).toContain('FDD has not picked up the deployment');
+
+      for (const name of ['hung-1', 'hung-2', 'hung-3']) world.fdds.misbehaviour.clear(name);
+      const { targets } = await world.rolloutFinished(hung.id, 20_000);
+
+      expect(targets.map(({ outcome }) => outcome)).toEqual(['updated', 'updated', 'updated']);
+      expect(await attemptsOf('hung-1')).toMatchObject([
+        { end: 'completed', outcome: 'updated', attempt: 1 },
+      ]);
+      expect(['hung-1', 'hung-2', 'hung-3'].map(writesTo)).toEqual([1, 1, 1]);
+    });
+  });
+
+  test('gives way to a newer request at once, and its target is superseded', async () => {
+    await addHung('overtaken');
+    await world.withWorker({ flags }, async () => {
+      const older = await world.deploy({ namespaces: ['overtaken'] });
+      await parked('overtaken');
+      const before = writesTo('overtaken');
+
+      const askedAt = Date.now();
+      const newer = await world.deploy({ namespaces: ['overtaken'], force_bootstrap: true });
+      await until(async () => (await world.rollout(newer.id)).targets[0]?.state === 'running', 'it began');
+      expect(Date.now() - askedAt).toBeLessThan(5_000);
+
+      expect((await world.rollout(older.id)).targets[0]).toMatchObject({
+        state: 'superseded',
+        reason: `superseded by rollout ${newer.id} while it ran`,
+      });
+      world.fdds.misbehaviour.clear('overtaken');
+      expect((await world.rolloutFinished(newer.id)).targets[0]?.state).toBe('completed');
+      expect(writesTo('overtaken')).toBe(before + 1);
+      expect((await attemptsOf('overtaken')).map(({ end }: { end: string }) => end)).toEqual([
+        'completed',
+        'superseded',
+      ]);
+    });
+  });
+
+  test('gives way before it is parked, too', async () => {
+    await addHung('early');
+    await world.withWorker({ flags }, async () => {
+      const older = await world.deploy({ namespaces: ['early'] });
+      await until(() => writesTo('early') === 1, 'it has written');
+      const newer = await world.deploy({ namespaces: ['early'] });
+      await until(
+        async () => (await world.rollout(newer.id)).targets[0]?.state === 'running',
+        'it began',
+        2_000,
+      );
+
+      expect((await world.rollout(older.id)).targets[0]?.state).toBe('superseded');
+      world.fdds.misbehaviour.clear('early');
+      await world.rolloutFinished(newer.id);
+    });
+  });
+
+  test('is continued by another worker if its own is gone, even if nobody saw the event', async () => {
+    await addHung('inherited');
+    const { id } = await world.withWorker({ flags }, async () => {
+      const rollout = await world.deploy({ namespaces: ['inherited'] });
+      await parked('inherited');
+      return rollout;
+    });
+    world.fdds.misbehaviour.clear('inherited');
+    await until(
+      async () => (await world.http('/api/namespaces/inherited')).body.status === 'OK',
+      'FDD has deployed it without a worker',
+    );
+    const { targets } = await world.withWorker({ flags }, () => world.rolloutFinished(id, 15_000));
+
+    expect(targets[0]).toMatchObject({ state: 'completed', outcome: 'updated', version: NEW });
+    expect(writesTo('inherited')).toBe(1);
+  });
+
+  test('fails at its deadline, with what it waited for', async () => {
+    await addHung('overdue');
+    await world.withWorker({ flags: { ...flags, 'progress-deadline': 4 } }, async () => {
+      const { id } = await world.deploy({ namespaces: ['overdue'] });
+      await parked('overdue');
+
+      expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({
+        state: 'failed',
+        code: 'progress_deadline',
+        attempt: 1,
+      });
+    });
+  });
+
+  test('is planned again if somebody deletes its Application', async () => {
+    await addHung('rivalled');
+    await world.withWorker({ flags: { ...flags, 'retry-backoff-base': 0.1 } }, async () => {
+      const { id } = await world.deploy({ namespaces: ['rivalled'] });
+      await parked('rivalled');
+
+      await world.kube.delete(APPLICATIONS, { namespace: 'rivalled', name: FDD });
+      await until(() => writesTo('rivalled') === 2, 'it is written again', 5_000);
+      world.fdds.misbehaviour.clear('rivalled');
+
+      expect((await world.rolloutFinished(id)).targets[0]?.state).toBe('completed');
+      const [, first] = await attemptsOf('rivalled');
+      expect(first).toMatchObject({ end: 'retrying', code: 'changed_by_others' });
+      expect(first.reason).toContain('the Application was deleted');
+    });
+  });
+});
+
+describe('parked runs', () => {
+  /** Long enough for a sweep of the parked runs, and for the lease of a killed worker. */
+  const TAKEN_OVER_WITHIN_MS = 20_000;
+
+  test('continue on another worker if theirs is killed, whether they are parked or about to be', async () => {
+    const names = await world.addNamespaces('orphan', 8, { fdd: OLD });
+    for (const name of names) world.fdds.misbehaviour.set(name, { kind: 'hang' });
+    const killed = await world.startWorker({ process: true, flags: { concurrency: 4 } });
+    const { id } = await world.deploy({ namespaces: names });
+    await until(async () => (await world.queue.getJobCounts('delayed')).delayed === 4, 'four are parked');
+    await until(() => writesTo('orphan-8') + writesTo('orphan-7') > 0, 'others are written');
+    killed.signal('SIGKILL');
+    await killed.exited;
+    for (const name of names) world.fdds.misbehaviour.clear(name);
+
+    const { targets } = await world.withWorker({}, () => world.rolloutFinished(id, TAKEN_OVER_WITHIN_MS));
+
+    expect(targets.map(({ state }) => state)).toEqual(names.map(() => 'completed'));
+    expect(names.map(writesTo)).toEqual(names.map(() => 1));
+  });
+
+  test('outlast a restart of Redis, and what happened meanwhile is noticed', async () => {
+    await addHung('cut-off');
+    await world.withWorker({ flags }, async () => {
+      const { id } = await world.deploy({ namespaces: ['cut-off'] });
+      await parked('cut-off');
+      await world.redis.stop();
+      world.fdds.misbehaviour.clear('cut-off');
+      await until(async () => {
+        const path = pathOf(APPLICATION_STATUSES, { namespace: 'cut-off' });
+        const { items } = await world.kube.request<{ items: { result: string }[] }>({ method: 'GET', path });
+        return items.filter(({ result }) => result === 'SUCCESS').length === 2;
+      }, 'FDD has deployed it');
+      await world.redis.start();
+
+      const { targets } = await world.rolloutFinished(id, TAKEN_OVER_WITHIN_MS);
+      expect(targets[0]).toMatchObject({ state: 'completed', outcome: 'updated', attempt: 1 });
+      expect(writesTo('cut-off')).toBe(1);
+    });
+  });
+});
+
+describe('--max-in-flight', () => {
+  test('bounds what is changed and not verified; a repair of what hangs passes', async () => {
+    await Promise.all(['full-1', 'full-2', 'full-3'].map(addHung));
+    await world.withWorker({ flags: { 'max-in-flight': 2 } }, async () => {
+      const { id } = await world.deploy({ namespaces: ['full-1', 'full-2'] });
+      await Promise.all([parked('full-1'), parked('full-2')]);
+      const third = await world.deploy({ namespaces: ['full-3'] });
+      const detailsOf = async (name: string) => (await world.http(`/api/namespaces/${name}`)).body;
+      await until(
+        async () => (await detailsOf('full-3')).reason.includes('--max-in-flight'),
+        'it waits for room',
+      );
+      expect(writesTo('full-3')).toBe(0);
+
+      const repair = await world.deploy({ namespaces: ['full-1'], force_bootstrap: true });
+      world.fdds.misbehaviour.clear('full-1');
+      expect((await world.rolloutFinished(repair.id)).targets[0]?.state).toBe('completed');
+      await until(() => writesTo('full-3') === 1, 'there is room');
+
+      for (const name of ['full-2', 'full-3']) world.fdds.misbehaviour.clear(name);
+      await Promise.all([id, third.id].map((each) => world.rolloutFinished(each)));
+    });
+  });
+});
+
+describe('an operator', () => {
+  test('does not wait behind a large rollout', async () => {
+    const names = await world.addNamespaces('crowd', 60, { fdd: OLD });
+    for (const name of names) world.fdds.misbehaviour.set(name, { kind: 'hang' });
+    await world.addNamespace('urgent', { fdd: OLD });
+    const large = await world.deploy({ namespaces: names });
+    const urgent = await world.deploy({ namespaces: ['urgent'] });
+    await world.withWorker({ flags: { ...flags, 'max-in-flight': 0 } }, async () => {
+      await world.rolloutFinished(urgent.id);
+
+      const { counts } = await world.rollout(large.id);
+      expect(counts.pending).toBeGreaterThan(50);
+      for (const name of names) world.fdds.misbehaviour.clear(name);
+      await world.rolloutFinished(large.id, 60_000);
+    });
+  });
+});
