@@ -3,8 +3,9 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { pinoHttp } from 'pino-http';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
-import { operationsRouter, type Problems } from '../shared/http/operations.ts';
+import { OPERATIONS, operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { isReady } from '../shared/redis.ts';
+import { baseOf, refuseOutside, takeBasePath } from './base-path.ts';
 import { mountBoard } from './board/mount-board.ts';
 import { type BoundedWork, boundWork } from './bound-work.ts';
 import { callerOf } from './caller-of.ts';
@@ -36,7 +37,6 @@ import { traceChanges, traceRequests } from './trace-requests.ts';
 const BODY_LIMIT = '2mb';
 const EVENTS = '/api/fleet/events';
 const DOCUMENT = '/api/openapi.json';
-const QUIET = new Set(['/healthz', '/readyz', '/_/metrics']);
 
 /** The parts of the core that the HTTP side uses. */
 export type ApiCore = Pick<
@@ -64,12 +64,15 @@ export function createApp(
   view: FleetView,
   moreProblems: () => Problems = () => [],
 ): Express {
-  const app = express().disable('x-powered-by').set('trust proxy', core.settings.trustProxy);
+  const { basePath, trustProxy } = core.settings;
+  const app = express().disable('x-powered-by').set('trust proxy', trustProxy);
+  app.use(takeBasePath(basePath));
   app.use(
     pinoHttp({
       logger: core.log.child({ logger: 'http' }),
       autoLogging: {
-        ignore: (request) => QUIET.has(request.url ?? '') || /^(\/view)?\/queues/.test(request.url ?? ''),
+        ignore: (request) =>
+          OPERATIONS.includes(request.url ?? '') || /^(\/view)?\/queues/.test(request.url ?? ''),
       },
       serializers: {
         req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({ id, method, url }),
@@ -116,11 +119,12 @@ export function createApp(
   const refusals = openRefusals(core);
   // After health and metrics: the kubelet and Prometheus use the address of the pod.
   app.use(requireHost(core.settings.publicUrl, refusals), refuseForeignOrigins(refusals));
+  app.use(refuseOutside(basePath));
   const tokens = openTokenGuard(core.settings.authTokenFile, refusals);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
   const document = openApiDocument(version);
   app.get(DOCUMENT, (_request, response) => {
-    response.json(document);
+    response.json({ ...document, servers: [{ url: baseOf(response) || '/' }] });
   });
   for (const route of ROUTES) {
     // A stream's span would last as long as its client is connected.
@@ -144,12 +148,13 @@ export function createApp(
   app.use(
     '/queues',
     traceChanges('/queues'),
-    mountBoard({ ...board, basePath: '/queues', authorize: tokens.forChanges }),
+    mountBoard({ ...board, path: '/queues', authorize: tokens.forChanges }),
   );
-  app.use('/view/queues', mountBoard({ ...board, basePath: '/view/queues' }));
+  app.use('/view/queues', mountBoard({ ...board, path: '/view/queues' }));
   mountPages(app, { ...services, settings: core.settings, isTrusted: tokens.isTrusted });
-  app.use((request) => {
-    throw new HttpProblem(404, 'not_found', `${request.method} ${request.path} does not exist`);
+  app.use((request, response) => {
+    const path = baseOf(response) + request.path;
+    throw new HttpProblem(404, 'not_found', `${request.method} ${path} does not exist`);
   });
   app.use(handleError);
   return app;
@@ -217,6 +222,7 @@ function answerTo(route: Route, { isTrusted, ...services }: ServeServices) {
       body: route.body === undefined ? undefined : readBody(route.body, rawBody, request),
       isTrusted: isTrusted(request),
       caller: callerOf(request),
+      base: baseOf(response),
     });
     if ('stream' in answer) return answer.stream(response);
     const json = Buffer.isBuffer(answer.body) ? answer.body : JSON.stringify(answer.body);

@@ -31,6 +31,8 @@ export interface Call<Body> extends RouteServices {
   readonly isTrusted: boolean;
   /** The caller, if known. */
   readonly caller: string;
+  /** What every link begins with. */
+  readonly base: string;
 }
 
 export interface Answer {

@@ -14,25 +14,33 @@ import { DEPLOY_QUEUE } from '../shared/queues.ts';
 
 /** Stored data in the shape that the API returns. */
 
-export function rolloutView(rollout: Rollout, targets: ReadonlyMap<string, RolloutTarget>): RolloutView {
+export function rolloutView(
+  rollout: Rollout,
+  targets: ReadonlyMap<string, RolloutTarget>,
+  base: string,
+): RolloutView {
   return {
-    ...rolloutHead(rollout, countTargets(targets.values())),
-    targets: [...targets].map(([namespace, target]) => targetView(namespace, target)),
+    ...rolloutHead(rollout, countTargets(targets.values()), base),
+    targets: [...targets].map(([namespace, target]) => targetView(namespace, target, base)),
   };
 }
 
 /** A rollout without its targets. */
-export function rolloutHead(rollout: Rollout, counts: TargetCounts): Omit<RolloutView, 'targets'> {
+export function rolloutHead(
+  rollout: Rollout,
+  counts: TargetCounts,
+  base: string,
+): Omit<RolloutView, 'targets'> {
   return {
     ...rollout,
     releases: [...rollout.releases],
     state: rolloutState(counts),
     counts,
-    links: { self: `/api/rollouts/${rollout.id}`, board: '/queues' },
+    links: { self: rolloutLink(rollout.id, base), board: `${base}/queues` },
   };
 }
 
-function targetView(namespace: string, target: RolloutTarget): RolloutView['targets'][number] {
+function targetView(namespace: string, target: RolloutTarget, base: string): RolloutView['targets'][number] {
   const { details, warnings, ...rest } = target;
   return {
     namespace,
@@ -41,8 +49,8 @@ function targetView(namespace: string, target: RolloutTarget): RolloutView['targ
     ...(details === undefined ? {} : { details: [...details] }),
     ...(warnings === undefined ? {} : { warnings: [...warnings] }),
     links: {
-      namespace: `/api/namespaces/${namespace}`,
-      ...(target.jobId === undefined ? {} : { job: jobLink(target.jobId) }),
+      namespace: `${base}/api/namespaces/${namespace}`,
+      ...(target.jobId === undefined ? {} : { job: jobLink(target.jobId, base) }),
     },
   };
 }
@@ -75,6 +83,10 @@ function untilTime(at: number | undefined): number | undefined {
   return at === undefined ? undefined : at - Date.now();
 }
 
-export function jobLink(jobId: string): string {
-  return `/queues/queue/${DEPLOY_QUEUE}/${encodeURIComponent(jobId)}`;
+export function rolloutLink(id: string, base: string): string {
+  return `${base}/api/rollouts/${id}`;
+}
+
+export function jobLink(jobId: string, base: string): string {
+  return `${base}/queues/queue/${DEPLOY_QUEUE}/${encodeURIComponent(jobId)}`;
 }

@@ -29,6 +29,7 @@ const STEPS = {
   packages: installPackages,
   redis: () => installProgram('redis-server', 'redis-server'),
   chromium: () => process.env.CHROMIUM || installProgram('chromium', 'chromium'),
+  nginx: () => installProgram('nginx', 'nginx-light'),
   helm: findHelm,
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES, copyLua);

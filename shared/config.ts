@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hideSecrets } from '../domain/hide-secrets.ts';
 import { parseYaml } from '../domain/release/parse-yaml.ts';
+import { parseBasePath } from './base-path.ts';
 import { credentialsIn, urlProblem } from './url-credentials.ts';
 
 const TRUE = ['true', 'yes', '1', 'on'];
@@ -196,7 +197,22 @@ export const Settings = z.object({
     .pipe(z.array(z.string().refine(isAddressOrRange, 'expected addresses or ranges, separated by commas')))
     .default([])
     .describe(
-      'comma-separated addresses and ranges of reverse proxies whose X-Forwarded-For, -Host and -Proto headers are trusted; also loopback, linklocal, uniquelocal',
+      'comma-separated addresses and ranges of reverse proxies whose X-Forwarded-For, -Host, -Prefix and -Proto headers are trusted; also loopback, linklocal, uniquelocal',
+    ),
+  basePath: z
+    .string('expected a path')
+    .transform((given, context) => {
+      const path = parseBasePath(given);
+      if (path !== undefined) return path;
+      context.addIssue({
+        code: 'custom',
+        message: `expected a path such as /skipper, of letters, digits, ".", "_", "~" and "-", not ${JSON.stringify(given)}`,
+      });
+      return z.NEVER;
+    })
+    .default('')
+    .describe(
+      'path that pages, board and API are under, such as /skipper, if a reverse proxy passes it on (default: none)',
     ),
   publicUrl: httpUrl
     .superRefine(withoutUser('remove them'))

@@ -13,6 +13,7 @@ const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = 
   publicUrl: API,
   environmentLabel: API,
   trustProxy: API,
+  basePath: API,
   // In a standalone process, the API serves the worker's health.
   workerPort: ['worker'],
   concurrency: WORKER,

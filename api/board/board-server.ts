@@ -1,21 +1,21 @@
 import type { AppViewRoute, UIConfig } from '@bull-board/api/typings/app';
 import { ExpressAdapter } from '@bull-board/express';
 import type { NextFunction, Request, Response } from 'express';
-import { FLEET_PAGE } from './links.ts';
+import { linkTo } from './links.ts';
 
 /** The board's page loads fonts from another host, and has a link to the fleet page only in a menu. */
 export class BoardServer extends ExpressAdapter {
   private readonly logoUrl: () => string;
 
-  constructor(basePath: string, logoUrl: () => string) {
+  constructor(path: string, logoUrl: () => string) {
     super();
-    this.basePath = basePath;
+    this.setBasePath(path);
     this.logoUrl = logoUrl;
   }
 
   override setEntryRoute({ method, route, handler }: AppViewRoute): this {
     this.app[method](route, (_request: Request, response: Response, next: NextFunction) => {
-      const { name, params } = handler({ basePath: this.basePath, uiConfig: this.brandedConfig() });
+      const { name, params } = handler({ basePath: linkTo(this.basePath), uiConfig: this.brandedConfig() });
       response.render(name, params, (error: Error | null, html: string) => {
         if (error) next(error);
         else response.send(ownPage(html));
@@ -25,9 +25,10 @@ export class BoardServer extends ExpressAdapter {
   }
 
   private brandedConfig(): UIConfig {
-    const logo = this.logoUrl();
+    const logo = linkTo(this.logoUrl());
     return {
       ...this.uiConfig,
+      miscLinks: (this.uiConfig.miscLinks ?? []).map(({ text, url }) => ({ text, url: linkTo(url) })),
       boardLogo: { path: logo, width: 28, height: 28 },
       favIcon: { default: logo, alternative: logo },
     };
@@ -39,7 +40,10 @@ export function ownPage(html: string): string {
   return html
     .replace(/<link[^>]*https?:\/\/[^>]*>/g, '')
     .replace('</head>', `<style>${LINK_STYLE}</style></head>`)
-    .replace('<div id="root">', `<a class="to-fleet" href="${FLEET_PAGE}">Fleet page</a><div id="root">`);
+    .replace(
+      '<div id="root">',
+      `<a class="to-fleet" href="${linkTo('/status')}">Fleet page</a><div id="root">`,
+    );
 }
 
 /** At the end of the header; on a phone, to the right of the title. The board's own badge moves the header down. */

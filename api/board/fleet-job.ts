@@ -1,5 +1,6 @@
 import type { JobCounts, JobStatus, QueueJobJson } from '@bull-board/api/typings/app';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import { linkTo } from './links.ts';
 
 /** The states of the fleet queue in the order of "Latest": those that need attention first. */
 export const FLEET_STATES = [
@@ -119,7 +120,7 @@ export function explain(row: FleetRow): string[] {
     ...(row.cause === '' ? [] : row.cause.split('\n')),
     attempt > 1 ? `attempt ${attempt}` : '',
     retryAt === undefined ? '' : `next attempt at ${timeOf(retryAt)}`,
-    rollout === undefined ? '' : `latest rollout ${rollout}: /api/rollouts/${rollout}`,
+    rollout === undefined ? '' : `latest rollout ${rollout}: ${linkTo(`/api/rollouts/${rollout}`)}`,
     jobId === undefined ? '' : `latest job ${jobId} in the queue "deploy"`,
   ].filter((line) => line !== '');
 }

@@ -9,7 +9,7 @@ import type { RetriesAll } from './board-queue.ts';
 import { BoardServer } from './board-server.ts';
 import { DeployQueueAdapter, type DeployQueueCore } from './deploy-queue.ts';
 import { FleetQueueAdapter } from './fleet-queue.ts';
-import { FLEET_PAGE } from './links.ts';
+import { rememberBase } from './links.ts';
 import { refusalOf } from './policy.ts';
 import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
 import { BOARD_THEME } from './theme.ts';
@@ -26,7 +26,8 @@ export type BoardCore = DeployQueueCore &
 export interface BoardOptions {
   readonly core: BoardCore;
   readonly view: Pick<FleetView, 'rows' | 'row'>;
-  readonly basePath: string;
+  /** Below the base path. */
+  readonly path: string;
   /** Called for each page, because the pages can be built after this starts. */
   readonly logoUrl: () => string;
   /** Checks the token of changing requests; left out for viewers, who cannot change anything, even with a token. */
@@ -36,21 +37,14 @@ export interface BoardOptions {
 }
 
 /** Bull Board as status UI: deploys go through the service, actions that would break an invariant are refused. */
-export function mountBoard({
-  core,
-  view,
-  basePath,
-  logoUrl,
-  authorize,
-  authorizeLogs,
-}: BoardOptions): Router {
+export function mountBoard({ core, view, path, logoUrl, authorize, authorizeLogs }: BoardOptions): Router {
   const readOnly = authorize === undefined;
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
   // The fleet is known without Redis; the other queues are shown only while Redis answers.
   for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canQuery(core));
-  const server = new BoardServer(basePath, logoUrl);
+  const server = new BoardServer(path, logoUrl);
   createBullBoard({
     queues: [fleet, deploys, checks],
     serverAdapter: server,
@@ -65,7 +59,7 @@ export function mountBoard({
   });
 
   const router = Router();
-  router.use(authorize ?? refuseChanges);
+  router.use(rememberBase, authorize ?? refuseChanges);
   if (authorizeLogs) router.get('/api/queues/:queue/:job/logs', authorizeLogs);
   router.put('/api/queues/:queue/retry/:status', retryAll({ fleet, deploy: deploys }, readOnly));
   router.use(server.getRouter() as RequestHandler);
@@ -86,7 +80,7 @@ function uiConfig(environmentLabel: string | undefined, readOnly: boolean): UICo
     boardTitle: 'Skipper',
     ...(badge === undefined ? {} : { environment: badge }),
     miscLinks: [
-      { text: 'Fleet page', url: FLEET_PAGE },
+      { text: 'Fleet page', url: '/status' },
       { text: 'API', url: '/api/openapi.json' },
     ],
     hideDocsLink: true,

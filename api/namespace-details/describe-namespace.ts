@@ -5,7 +5,7 @@ import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { NamespaceHistory } from '../../shared/state/records.ts';
 import type { RouteServices } from '../route.ts';
-import { jobLink } from '../views.ts';
+import { jobLink, rolloutLink } from '../views.ts';
 import { withholdHistory, withholdObjects } from '../withhold.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
 import { snapshotOf } from './snapshot-of.ts';
@@ -22,6 +22,7 @@ export interface DescribeSources extends Pick<RouteServices, 'cluster' | 'client
 export async function describeNamespace(
   { state, view, isTrusted, ...sources }: DescribeSources,
   namespace: string,
+  base: string,
 ): Promise<NamespaceDetails | undefined> {
   const known = await snapshotOf(sources, namespace);
   const snapshot = isTrusted ? known : withholdObjects(known);
@@ -57,8 +58,8 @@ export async function describeNamespace(
     attempts,
     historyProblem,
     bootstrap,
-    rollouts: rolloutsOf(attempts),
-    jobs: jobsOf(attempts),
+    rollouts: rolloutsOf(attempts, base),
+    jobs: jobsOf(attempts, base),
     checks: checkDeployment(snapshot),
     conditions: snapshot.deployment?.conditions ?? [],
     fddPods: describePods(snapshot),
@@ -67,12 +68,12 @@ export async function describeNamespace(
 }
 
 /** The rollouts of the attempts, each once, latest first. */
-export function rolloutsOf(attempts: readonly Attempt[]): NamespaceLink[] {
-  return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: `/api/rollouts/${rolloutId}` }));
+export function rolloutsOf(attempts: readonly Attempt[], base: string): NamespaceLink[] {
+  return linksBy(attempts, ({ rolloutId }) => ({ id: rolloutId, href: rolloutLink(rolloutId, base) }));
 }
 
-export function jobsOf(attempts: readonly Attempt[]): NamespaceLink[] {
-  return linksBy(attempts, ({ jobId }) => ({ id: jobId, href: jobLink(jobId) }));
+export function jobsOf(attempts: readonly Attempt[], base: string): NamespaceLink[] {
+  return linksBy(attempts, ({ jobId }) => ({ id: jobId, href: jobLink(jobId, base) }));
 }
 
 function linksBy(

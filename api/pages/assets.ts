@@ -11,7 +11,7 @@ const BUILT_PAGES = join(
 );
 
 export interface Assets {
-  /** The URL of a built source: `fleet.tsx` is at `/assets/fleet-JH34K2LM.js`. */
+  /** The path of a built source below the base path: `fleet.tsx` is at `/assets/fleet-JH34K2LM.js`. */
   url(source: string): string;
   /** File names have a hash of their content, so that browsers can cache them forever. */
   readonly serve: RequestHandler;

@@ -4,6 +4,7 @@ import { FleetPage } from '../../web/fleet/fleet-page.tsx';
 import { createFleetStore } from '../../web/fleet/fleet-store.ts';
 import { type FleetPageState, firstPaint } from '../../web/fleet/page-state.ts';
 import { parseSelection } from '../../web/fleet/url-state.ts';
+import { baseOf } from '../base-path.ts';
 import type { Assets } from './assets.ts';
 import type { PageSources } from './send-page.tsx';
 import { sendPage } from './send-page.tsx';
@@ -23,7 +24,7 @@ export function fleetPage(
       now: Date.now(),
       summary: view.summary(),
       isRead: cluster.isSynced(),
-      workerUrl: assets.url('feed-worker.ts'),
+      workerUrl: baseOf(response) + assets.url('feed-worker.ts'),
       environmentLabel: settings.environmentLabel,
     });
     sendPage(request, response, assets, {

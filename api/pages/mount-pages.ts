@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import { baseOf } from '../base-path.ts';
 import { openAssets } from './assets.ts';
 import { fleetPage } from './fleet-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
@@ -9,7 +10,7 @@ import { unknownPage } from './unknown-page.tsx';
 export function mountPages(app: Express, sources: PageSources): void {
   const assets = openAssets();
   app.use('/assets', assets.serve);
-  app.get('/', (_request, response) => response.redirect('/status'));
+  app.get('/', (_request, response) => response.redirect(`${baseOf(response)}/status`));
   app.get('/status', fleetPage(sources, assets));
   app.get('/status/:namespace', namespacePage(sources, assets));
   // Last: an address that has not been handled yet does not exist.

@@ -3,6 +3,7 @@ import type { NamespaceObjects } from '../../domain/explain/namespace-details.ts
 import { NamespacePage, UnknownNamespacePage } from '../../web/namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../../web/namespace/namespace-store.ts';
 import type { NamespacePageState } from '../../web/namespace/page-state.ts';
+import { baseOf } from '../base-path.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
@@ -17,7 +18,7 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
     const { environmentLabel } = sources.settings;
     const isTrusted = sources.isTrusted(request);
     const [details, objects] = await Promise.all([
-      describeNamespace({ ...sources, isTrusted }, namespace),
+      describeNamespace({ ...sources, isTrusted }, namespace, baseOf(response)),
       isTrusted ? objectsInTime(sources, namespace) : undefined,
     ]);
     if (!details) {
@@ -31,7 +32,7 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
       });
       return;
     }
-    const feedWorker = assets.url('feed-worker.ts');
+    const feedWorker = baseOf(response) + assets.url('feed-worker.ts');
     const state: NamespacePageState = { details, objects, feedWorker, environmentLabel };
     const page = <NamespacePage store={createNamespaceStore(state)} />;
     sendPage(request, response, assets, { title: namespace, script: 'namespace.tsx', state, page });

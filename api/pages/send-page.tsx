@@ -2,7 +2,9 @@ import type { Request, Response } from 'express';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Settings } from '../../shared/config.ts';
+import { BasePath } from '../../web/ui/link.tsx';
 import { readTheme } from '../../web/ui/theme.ts';
+import { baseOf } from '../base-path.ts';
 import type { RouteServices } from '../route.ts';
 import type { Assets } from './assets.ts';
 
@@ -32,6 +34,7 @@ export function sendPage<State>(
   assets: Assets,
   content: PageContent<State>,
 ): void {
+  const base = baseOf(response);
   const theme = readTheme(request.headers.cookie ?? '');
   const document = (
     <html lang="en" data-theme={theme === 'system' ? undefined : theme}>
@@ -40,12 +43,14 @@ export function sendPage<State>(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>{`${content.title} · Skipper`}</title>
-        <link rel="icon" type="image/svg+xml" href={assets.url('logo.svg')} />
-        <link rel="stylesheet" href={assets.url('skipper.css')} />
-        <script type="module" src={assets.url(content.script)} />
+        <link rel="icon" type="image/svg+xml" href={base + assets.url('logo.svg')} />
+        <link rel="stylesheet" href={base + assets.url('skipper.css')} />
+        <script type="module" src={base + assets.url(content.script)} />
       </head>
       <body>
-        <div id="page">{content.page}</div>
+        <div id="page">
+          <BasePath.Provider value={base}>{content.page}</BasePath.Provider>
+        </div>
         <script
           type="application/json"
           id="state"

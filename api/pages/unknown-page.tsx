@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { UnknownPage } from '../../web/ui/unknown-page.tsx';
+import { baseOf } from '../base-path.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
@@ -12,7 +13,7 @@ export function unknownPage({ settings }: Pick<PageSources, 'settings'>, assets:
       title: 'Page not found',
       script: 'namespace.tsx',
       state: null,
-      page: <UnknownPage path={request.path} environmentLabel={environmentLabel} />,
+      page: <UnknownPage path={baseOf(response) + request.path} environmentLabel={environmentLabel} />,
       status: 404,
     });
   };

@@ -47,7 +47,7 @@ export const deployRoute = route<DeployBody>({
   handle: async (call) => (call.body.dry_run ? dryRun(call) : deploy(call)),
 });
 
-async function deploy({ service, body, headers, caller, rawBody }: Call<DeployBody>): Promise<Answer> {
+async function deploy({ service, body, headers, caller, rawBody, base }: Call<DeployBody>): Promise<Answer> {
   const accepted = await service.request({
     namespaces: body.namespaces,
     forceBootstrap: isForced(body),
@@ -55,7 +55,7 @@ async function deploy({ service, body, headers, caller, rawBody }: Call<DeployBo
     requestedBy: caller,
     idempotency: idempotencyOf(headers['idempotency-key'], rawBody),
   });
-  const view = rolloutView(accepted.rollout, accepted.targets);
+  const view = rolloutView(accepted.rollout, accepted.targets, base);
   const { self = '' } = view.links;
   return {
     status: 202,

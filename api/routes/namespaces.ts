@@ -10,7 +10,7 @@ import { snapshotOf } from '../namespace-details/snapshot-of.ts';
 import { HttpProblem } from '../problem.ts';
 import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
-import { jobLink, statusRow } from '../views.ts';
+import { jobLink, rolloutLink, statusRow } from '../views.ts';
 import { withholdObjects } from '../withhold.ts';
 
 export const statusRoute = route({
@@ -34,14 +34,14 @@ export const namespaceRoute = route({
     200: { description: 'The namespace', schema: NamespaceView },
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
-  handle: async ({ params: { namespace = '' }, isTrusted, ...services }) => {
+  handle: async ({ params: { namespace = '' }, isTrusted, base, ...services }) => {
     const known = await snapshotOf(services, namespace);
     const snapshot = isTrusted ? known : withholdObjects(known);
     const { config, namespace: _namespace, ...objects } = snapshot;
     if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
       recordsIfConnected(services, [namespace]),
-      describeNamespace({ ...services, isTrusted }, namespace),
+      describeNamespace({ ...services, isTrusted }, namespace, base),
     ]);
     const record = records.get(namespace);
     const body = {
@@ -51,13 +51,13 @@ export const namespaceRoute = route({
       ...(record === undefined ? {} : { record }),
       ...details,
       links: {
-        self: `/api/namespaces/${namespace}`,
-        objects: `/api/namespaces/${namespace}/objects`,
-        logs: `/api/namespaces/${namespace}/logs`,
-        page: `/status/${namespace}`,
+        self: `${base}/api/namespaces/${namespace}`,
+        objects: `${base}/api/namespaces/${namespace}/objects`,
+        logs: `${base}/api/namespaces/${namespace}/logs`,
+        page: `${base}/status/${namespace}`,
         ...(record === undefined
           ? {}
-          : { job: jobLink(record.jobId), rollout: `/api/rollouts/${record.rolloutId}` }),
+          : { job: jobLink(record.jobId, base), rollout: rolloutLink(record.rolloutId, base) }),
       },
     };
     return { status: 200, body };

@@ -37,11 +37,14 @@ export const releaseCheckRoute = route({
     202: { description: 'A worker will check them immediately', schema: ReleaseCheckAccepted },
     503: { description: 'Redis is unavailable', schema: Problem },
   },
-  handle: async ({ releaseChecks }) => {
+  handle: async ({ releaseChecks, base }) => {
     const jobId = await releaseChecks.request();
     return {
       status: 202,
-      body: { jobId, links: { job: `/queues/queue/${RELEASE_CHECK_QUEUE}/${encodeURIComponent(jobId)}` } },
+      body: {
+        jobId,
+        links: { job: `${base}/queues/queue/${RELEASE_CHECK_QUEUE}/${encodeURIComponent(jobId)}` },
+      },
     };
   },
 });

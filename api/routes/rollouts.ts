@@ -20,10 +20,10 @@ export const rolloutRoute = route({
     200: { description: 'The rollout', schema: RolloutView },
     404: { description: 'The rollout does not exist', schema: Problem },
   },
-  handle: async ({ state, isTrusted, params: { id = '' } }) => {
+  handle: async ({ state, isTrusted, base, params: { id = '' } }) => {
     const known = await state.rollout(id);
     if (!known) throw new HttpProblem(404, 'not_found', `rollout "${id}" does not exist`);
-    const view = rolloutView(known.rollout, known.targets);
+    const view = rolloutView(known.rollout, known.targets, base);
     return { status: 200, body: isTrusted ? view : withholdEvidence(view) };
   },
 });
@@ -35,9 +35,9 @@ export const rolloutsRoute = route({
   summary: `The latest ${LISTED} rollouts, newest first`,
   mutates: false,
   responses: { 200: { description: 'The rollouts, without their targets', schema: RolloutList } },
-  handle: async ({ state }) => {
+  handle: async ({ state, base }) => {
     const known = await state.rolloutsWithCounts(LISTED);
-    const rollouts = known.map(({ rollout, counts }) => rolloutHead(rollout, counts));
+    const rollouts = known.map(({ rollout, counts }) => rolloutHead(rollout, counts, base));
     return { status: 200, body: { rollouts } };
   },
 });

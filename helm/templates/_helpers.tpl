@@ -94,6 +94,11 @@ capabilities:
 {{- toYaml $settings -}}
 {{- end -}}
 
+{{/* The path of pages, board and API: /skipper; empty at the root. Probes and metrics are at the root in any case. */}}
+{{- define "skipper.basePath" -}}
+{{- with index .Values.config "base-path" | default "" | trimAll "/" }}/{{ . }}{{ end -}}
+{{- end -}}
+
 {{/* REDIS_URL, preceded by the password that it contains. */}}
 {{- define "skipper.redisEnv" -}}
 {{- $redis := .Values.redis -}}

@@ -1,6 +1,9 @@
 import { type Request, type Response, Router } from 'express';
 import type { Registry } from 'prom-client';
 
+/** The paths for probes and Prometheus: they are the same under every base path. */
+export const OPERATIONS: readonly string[] = ['/healthz', '/readyz', '/_/metrics'];
+
 /** Reasons why a process cannot work; empty if it is healthy. */
 export type Problems = readonly string[];
 

@@ -222,6 +222,43 @@ describe('labels and annotations', () => {
   });
 });
 
+describe('config.base-path', () => {
+  const at = (basePath?: string) =>
+    render({
+      ingress: { fqdn: 'ops.example' },
+      config: basePath === undefined ? {} : { 'base-path': basePath },
+    });
+
+  test.each([
+    [undefined, '/', ''],
+    ['/', '/', ''],
+    ['/skipper', '/skipper', '/skipper'],
+    ['ops/skipper/', '/ops/skipper', '/ops/skipper'],
+  ])('%s is the path of the Ingress, and of what helm test requests', (basePath, ingressPath, base) => {
+    const manifests = at(basePath);
+    const [{ args }] = pick(manifests, 'Pod', 'fiaas-skipper-test').spec.containers;
+
+    expect(pick(manifests, 'Ingress', 'fiaas-skipper').spec.rules[0].http.paths[0].path).toBe(ingressPath);
+    expect(args.slice(1)).toEqual([
+      'http://fiaas-skipper:5000/readyz',
+      'http://fiaas-skipper-worker:5001/readyz',
+      `http://fiaas-skipper:5000${base}/api/status`,
+    ]);
+  });
+
+  test('leaves probes and metrics at the root', () => {
+    const { metadata, spec } = pick(at('/skipper'), 'Deployment', 'fiaas-skipper-api').spec.template;
+    const [{ livenessProbe, readinessProbe, startupProbe }] = spec.containers;
+
+    expect([livenessProbe, readinessProbe, startupProbe].map(({ httpGet }) => httpGet.path)).toEqual([
+      '/healthz',
+      '/readyz',
+      '/healthz',
+    ]);
+    expect(metadata.annotations?.['prometheus.io/path']).toBe('/_/metrics');
+  });
+});
+
 describe('networkPolicy', () => {
   const manifests = render(MATRIX['a narrow network']);
 

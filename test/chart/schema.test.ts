@@ -77,6 +77,9 @@ describe('values.schema.json', () => {
       { config: { concurrency: 5000 } },
       "at '/config/concurrency': maximum: got 5,000, want 2,000",
     ],
+    ['a base path with ..', { config: { 'base-path': '/a/../b' } }, "at '/config/base-path'"],
+    ['a base path with a query', { config: { 'base-path': '/a?b' } }, "at '/config/base-path'"],
+    ['a base path with two slashes', { config: { 'base-path': '//a' } }, "at '/config/base-path'"],
     ['a release without image', { releaseChannelMetadata: { build: 'x' } }, "missing property 'image'"],
     [
       'an image without tag',

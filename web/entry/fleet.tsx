@@ -6,6 +6,8 @@ import { FleetPage } from '../fleet/fleet-page.tsx';
 import { createFleetStore, forgetGone } from '../fleet/fleet-store.ts';
 import type { FleetPageState } from '../fleet/page-state.ts';
 import { formatSelection } from '../fleet/url-state.ts';
+import { basePath } from '../server-url.ts';
+import { BasePath } from '../ui/link.tsx';
 import { readPageState } from './read-page-state.ts';
 
 /** What changes alone is shown with the next frame, what changes all the time so often; in the background, rarely. */
@@ -29,7 +31,12 @@ function start(root: HTMLElement, initial: FleetPageState): void {
   });
   // First, so that the fleet is read while the page is taken over.
   openFeed(initial.workerUrl, store.take);
-  hydrate(<FleetPage store={store} />, root);
+  hydrate(
+    <BasePath.Provider value={basePath()}>
+      <FleetPage store={store} />
+    </BasePath.Provider>,
+    root,
+  );
   setInterval(() => store.setClock(Date.now()), 1_000);
   forgetGone(store);
   effect(() => {

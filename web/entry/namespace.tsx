@@ -6,6 +6,8 @@ import { followNamespace } from '../namespace/follow-namespace.ts';
 import { NamespacePage } from '../namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../namespace/namespace-store.ts';
 import type { NamespacePageState } from '../namespace/page-state.ts';
+import { basePath } from '../server-url.ts';
+import { BasePath } from '../ui/link.tsx';
 import { readToken } from '../ui/token-store.ts';
 import { readPageState } from './read-page-state.ts';
 
@@ -27,12 +29,14 @@ if (root && state) {
     now: () => Date.now(),
   });
   hydrate(
-    <NamespacePage
-      store={store}
-      readAgain={follower.readObjects}
-      readLogs={follower.readLogs}
-      readAll={follower.readAll}
-    />,
+    <BasePath.Provider value={basePath()}>
+      <NamespacePage
+        store={store}
+        readAgain={follower.readObjects}
+        readLogs={follower.readLogs}
+        readAll={follower.readAll}
+      />
+    </BasePath.Provider>,
     root,
   );
   openFeed(state.feedWorker, follower.take);

@@ -1,3 +1,4 @@
+import { Link } from '../ui/link.tsx';
 import type { FleetStore } from './fleet-store.ts';
 import { withoutFilters } from './selection.ts';
 import { SelectionLink } from './selection-link.tsx';
@@ -19,8 +20,9 @@ export function EmptyFleet({ store }: { store: FleetStore }) {
       <div class="panel empty">
         <h2>No namespaces to show yet</h2>
         <p>
-          Skipper has not read the whole cluster yet. The notices above and <a href="/readyz">/readyz</a> show
-          what it is waiting for. Namespaces appear here automatically.
+          Skipper has not read the whole cluster yet. The notices above and{' '}
+          <Link href="/readyz">/readyz</Link> show what it is waiting for. Namespaces appear here
+          automatically.
         </p>
       </div>
     );

@@ -3,6 +3,7 @@ import { useCallback, useRef } from 'preact/hooks';
 import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
 import { type DeployScope, namespacesOf } from '../deploy/scope.ts';
 import { Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import type { FleetStore } from './fleet-store.ts';
@@ -105,7 +106,7 @@ function Accepted({ store, id, targets }: { store: FleetStore; id: string; targe
         Show its namespaces
       </SelectionLink>
       {' · '}
-      <a href={`/api/rollouts/${id}`}>Rollout as JSON</a>
+      <Link href={`/api/rollouts/${id}`}>Rollout as JSON</Link>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Component } from 'preact';
 import { type FleetRow, isPastCause } from '../../domain/fleet/fleet-row.ts';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { Since } from '../ui/moment.tsx';
 import { activityWords } from './activity-words.ts';
 import type { FleetStore } from './fleet-store.ts';
@@ -66,7 +67,7 @@ export class FleetRowLine extends Component<RowLineProps> {
           <StatusText row={row} />
         </td>
         <td class="cell namespace">
-          <a href={`/status/${namespace}`}>{namespace}</a>
+          <Link href={`/status/${namespace}`}>{namespace}</Link>
         </td>
         <td class="cell channel">{row.channel || <span class="muted">none</span>}</td>
         <td class="cell version mono">

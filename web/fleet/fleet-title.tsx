@@ -1,4 +1,5 @@
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { Link } from '../ui/link.tsx';
 import type { FleetStore } from './fleet-store.ts';
 import { formatSelection } from './url-state.ts';
 import { namespaces, number } from './words.ts';
@@ -19,10 +20,10 @@ function Export({ store }: { store: FleetStore }) {
   return (
     <p class="export muted small">
       Export{' '}
-      <a href={`/api/fleet.csv${formatSelection(store.selection.value)}`} download="skipper-fleet.csv">
+      <Link href={`/api/fleet.csv${formatSelection(store.selection.value)}`} download="skipper-fleet.csv">
         CSV
-      </a>{' '}
-      <a href="/api/fleet">JSON</a>
+      </Link>{' '}
+      <Link href="/api/fleet">JSON</Link>
     </p>
   );
 }

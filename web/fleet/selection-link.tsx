@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Link } from '../ui/link.tsx';
 import type { FleetStore } from './fleet-store.ts';
 import type { Selection } from './selection.ts';
 import { formatSelection } from './url-state.ts';
@@ -21,7 +22,7 @@ export function SelectionLink({ store, to, isCurrent, label, children, ...rest }
     store.selection.value = to;
   };
   return (
-    <a
+    <Link
       {...rest}
       href={`/status${formatSelection(to)}`}
       aria-current={isCurrent ? 'true' : undefined}
@@ -29,6 +30,6 @@ export function SelectionLink({ store, to, isCurrent, label, children, ...rest }
       onClick={choose}
     >
       {children}
-    </a>
+    </Link>
   );
 }

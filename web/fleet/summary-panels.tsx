@@ -1,6 +1,7 @@
 import type { ChannelSummary, RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
 import { describeAutoUpdate } from '../../domain/fleet/release-check-schedule.ts';
 import { HealthIcon, Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { duration } from '../ui/relative-time.ts';
 import { StackedBar } from '../ui/stacked-bar.tsx';
@@ -166,10 +167,10 @@ function RolloutLine({ store, rollout }: { store: FleetStore; rollout: RolloutPr
         >
           {rollout.versions.length === 0 ? rollout.id : rollout.versions.join(', ')}
         </SelectionLink>
-        <a class="muted" href={`/api/rollouts/${rollout.id}`} title={`${rollout.id} as JSON`}>
+        <Link class="muted" href={`/api/rollouts/${rollout.id}`} title={`${rollout.id} as JSON`}>
           <Icon name="link" />
           <span class="visually-hidden">{rollout.id} as JSON</span>
-        </a>
+        </Link>
         <span class="muted small rollout-who">
           {requestedBy(rollout.trigger, rollout.requestedBy)} <Ago at={rollout.createdAt} now={store.now} />
         </span>

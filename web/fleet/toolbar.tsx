@@ -1,5 +1,7 @@
+import { useContext } from 'preact/hooks';
 import type { DeployScope } from '../deploy/scope.ts';
 import { Icon } from '../ui/icon.tsx';
+import { BasePath } from '../ui/link.tsx';
 import type { FleetStore } from './fleet-store.ts';
 import type { Option } from './select-rows.ts';
 import { isFiltered, NONE, type Selection, SORT_KEYS, type SortKey, withoutFilters } from './selection.ts';
@@ -23,6 +25,7 @@ interface ToolbarProps {
 
 /** Search, filters, grouping; a plain form, so that it also works without JavaScript. */
 export function Toolbar({ store, onDeploy }: ToolbarProps) {
+  const base = useContext(BasePath);
   const selection = store.selection.value;
   const { facets } = store.list.value;
   const change = (part: Partial<Selection>) => {
@@ -38,7 +41,7 @@ export function Toolbar({ store, onDeploy }: ToolbarProps) {
   return (
     <>
       <search class="toolbar">
-        <form method="get" action="/status" class="filters" onSubmit={submit}>
+        <form method="get" action={`${base}/status`} class="filters" onSubmit={submit}>
           <label class="search">
             <span class="visually-hidden">Search by namespace, cause or version</span>
             <Icon name="search" />

@@ -1,5 +1,6 @@
-import { useEffect } from 'preact/hooks';
+import { useContext, useEffect } from 'preact/hooks';
 import type { DeployScope } from '../deploy/scope.ts';
+import { BasePath } from '../ui/link.tsx';
 import { namesBetween, withNames } from './check-range.ts';
 import { type FleetStore, toggled } from './fleet-store.ts';
 import { type KeyAction, keyAction, type Pressed } from './keyboard.ts';
@@ -12,6 +13,7 @@ interface KeyTargets {
 
 /** The keyboard shortcuts of the page, active while no dialog is open. */
 export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
+  const base = useContext(BasePath);
   useEffect(() => {
     let lastChecked: string | undefined;
 
@@ -57,7 +59,7 @@ export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
       next: () => move(1),
       previous: () => move(-1),
       open: () => {
-        if (store.active.value !== '') location.assign(`/status/${store.active.value}`);
+        if (store.active.value !== '') location.assign(`${base}/status/${store.active.value}`);
       },
       check: () => check(false),
       'check-range': () => check(true),
@@ -93,7 +95,7 @@ export function useFleetKeys(store: FleetStore, targets: KeyTargets): void {
       document.removeEventListener('keydown', onKeyDown);
       document.removeEventListener('focusin', onFocusIn);
     };
-  }, [store]);
+  }, [store, base]);
 }
 
 function searchField(): HTMLInputElement | null {

@@ -1,4 +1,5 @@
 import type { NamespaceLink } from '../../domain/explain/namespace-details.ts';
+import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
@@ -13,9 +14,9 @@ export function LinksPanel({ store }: { store: NamespaceStore }) {
         <Links title="Rollouts" links={rollouts} store={store} />
       </div>
       <p class="muted">
-        As JSON: <a href={`/api/namespaces/${namespace}`}>namespace</a>,{' '}
-        <a href={`/api/namespaces/${namespace}/objects`}>objects</a>,{' '}
-        <a href={`/api/namespaces/${namespace}/logs`}>logs</a>
+        As JSON: <Link href={`/api/namespaces/${namespace}`}>namespace</Link>,{' '}
+        <Link href={`/api/namespaces/${namespace}/objects`}>objects</Link>,{' '}
+        <Link href={`/api/namespaces/${namespace}/logs`}>logs</Link>
       </p>
     </Section>
   );

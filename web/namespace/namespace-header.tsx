@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { HEALTH_WORDS, STATUS_WORDS } from '../fleet/words.ts';
 import { HealthIcon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { Since } from '../ui/moment.tsx';
 import { until } from '../ui/relative-time.ts';
 import type { NamespaceStore } from './namespace-store.ts';
@@ -18,7 +19,7 @@ export function NamespaceHeader({
   return (
     <header class="namespace-header">
       <nav class="crumbs" aria-label="Where you are">
-        <a href="/status">Fleet</a> <span aria-hidden="true">/</span>{' '}
+        <Link href="/status">Fleet</Link> <span aria-hidden="true">/</span>{' '}
         <span class="muted">{row.namespace}</span>
       </nav>
       <div class="namespace-title">

@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import { NoticeLines } from '../ui/notice-lines.tsx';
 import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
@@ -107,8 +108,8 @@ export function UnknownNamespacePage({ namespace, environmentLabel }: UnknownNam
             To check: <code>kubectl -n {namespace} get configmap fiaas-deploy-daemon</code>
           </p>
           <p>
-            <a href={`/status?q=${encodeURIComponent(namespace)}`}>Search the fleet for this name</a>, or see{' '}
-            <a href="/status">the whole fleet</a>.
+            <Link href={`/status?q=${encodeURIComponent(namespace)}`}>Search the fleet for this name</Link>,
+            or see <Link href="/status">the whole fleet</Link>.
           </p>
         </section>
       </main>

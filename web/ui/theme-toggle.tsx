@@ -1,3 +1,4 @@
+import { basePath } from '../server-url.ts';
 import { ThemeIcon } from './icon.tsx';
 import { type Theme, themeCookie } from './theme.ts';
 
@@ -19,5 +20,5 @@ function toggle(): void {
   if (wanted === systemIs) delete root.dataset.theme;
   else root.dataset.theme = wanted;
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser yet
-  document.cookie = themeCookie(wanted === systemIs ? 'system' : wanted);
+  document.cookie = themeCookie(wanted === systemIs ? 'system' : wanted, basePath());
 }

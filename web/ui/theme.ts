@@ -9,7 +9,8 @@ export function readTheme(cookies: string): Theme {
   return (value as Theme | undefined) ?? 'system';
 }
 
-export function themeCookie(theme: Theme): string {
+/** Only for this Skipper: another one can be on the same host. */
+export function themeCookie(theme: Theme, basePath: string): string {
   const age = theme === 'system' ? 0 : ONE_YEAR_SECONDS;
-  return `${COOKIE}=${theme}; path=/; max-age=${age}; samesite=lax`;
+  return `${COOKIE}=${theme}; path=${basePath}/; max-age=${age}; samesite=lax`;
 }

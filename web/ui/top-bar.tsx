@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { Logo } from './icon.tsx';
+import { Link } from './link.tsx';
 import { ThemeToggle } from './theme-toggle.tsx';
 
 const LINKS = [
@@ -23,15 +24,15 @@ export function TopBar({ current, environmentLabel, children }: TopBarProps) {
       <a class="skip-link" href="#main">
         Skip to content
       </a>
-      <a class="brand" href="/status">
+      <Link class="brand" href="/status">
         <Logo />
         Skipper
-      </a>
+      </Link>
       <nav class="top-links" aria-label="Pages">
         {LINKS.map(([key, href, text]) => (
-          <a key={key} href={href} aria-current={key === current ? 'page' : undefined}>
+          <Link key={key} href={href} aria-current={key === current ? 'page' : undefined}>
             {text}
-          </a>
+          </Link>
         ))}
       </nav>
       {environmentLabel === undefined ? null : (

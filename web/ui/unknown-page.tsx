@@ -1,3 +1,4 @@
+import { Link } from './link.tsx';
 import { TopBar } from './top-bar.tsx';
 
 interface UnknownPageProps {
@@ -18,14 +19,14 @@ export function UnknownPage({ path, environmentLabel }: UnknownPageProps) {
           </p>
           <ul class="plain-list">
             <li>
-              <a href="/status">The fleet</a>: every namespace with its health. <code>/status/NAMESPACE</code>{' '}
-              is the page of one namespace.
+              <Link href="/status">The fleet</Link>: every namespace with its health.{' '}
+              <code>/status/NAMESPACE</code> is the page of one namespace.
             </li>
             <li>
-              <a href="/queues">The board</a>: the queues, with their jobs.
+              <Link href="/queues">The board</Link>: the queues, with their jobs.
             </li>
             <li>
-              <a href="/api/openapi.json">The API</a>, described in OpenAPI.
+              <Link href="/api/openapi.json">The API</Link>, described in OpenAPI.
             </li>
           </ul>
         </section>

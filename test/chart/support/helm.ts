@@ -19,13 +19,14 @@ interface Container {
     readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } };
   }[];
   readonly lifecycle?: unknown;
-  readonly startupProbe: ExecProbe;
-  readonly livenessProbe: ExecProbe;
-  readonly readinessProbe: ExecProbe;
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
 }
 
-interface ExecProbe {
+interface Probe {
   readonly exec: { readonly command: readonly string[] };
+  readonly httpGet: { readonly path: string };
 }
 
 interface PodSpec {
@@ -55,6 +56,7 @@ interface Spec extends PodSpec {
   readonly ingress: readonly [PolicyRule];
   readonly egress: readonly PolicyRule[];
   readonly tls: unknown;
+  readonly rules: readonly [{ readonly http: { readonly paths: readonly [{ readonly path: string }] } }];
   readonly triggers: unknown;
   readonly secretTargetRef: unknown;
   readonly groups: readonly [{ readonly rules: readonly AlertRule[] }];

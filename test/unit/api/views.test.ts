@@ -19,7 +19,7 @@ function reasonOfRecord(record: Partial<NamespaceRecord>): string | undefined {
 }
 
 function reasonOfTarget(target: RolloutTarget): string | undefined {
-  return rolloutView(aRollout(), new Map([['a', target]])).targets[0]?.reason;
+  return rolloutView(aRollout(), new Map([['a', target]]), '').targets[0]?.reason;
 }
 
 describe('a failed attempt that is retried', () => {

@@ -215,6 +215,32 @@ describe('readSettings', () => {
     ...['nowhere', '10.0.0.0/33', '0.0.0.0/0', '::/0', '1.2.3.4/8/8', '1', 'true', '10.0.0.1,'].map(
       (trustProxy) => [`the proxy ${trustProxy}`, { flags: { trustProxy } }, /expected addresses/] as const,
     ),
+    ...[
+      '/a/../b',
+      '..',
+      '/.well',
+      '/a//b',
+      '//a',
+      '/a?b',
+      '/a#b',
+      '/a%2fb',
+      'https://a/b',
+      '/a b',
+      '/é',
+      '/a\\b',
+    ].map(
+      (basePath) =>
+        [
+          `the base path ${basePath}`,
+          { flags: { basePath } },
+          /--base-path: expected a path such as \/skipper/,
+        ] as const,
+    ),
+    [
+      'a base path in the environment',
+      { flags: {}, env: { BASE_PATH: '/a/..' } },
+      /\$BASE_PATH: expected a path.*not "\/a\/\.\."/,
+    ],
     ['a client certificate without its key', { flags: { redisCertFile: '/a' } }, /--redis-key-file/],
     ['a certificate without its key', { flags: { clientCert: '/c' } }, /go together/],
     ['a key without its certificate', { flags: { clientKey: '/k' } }, /go together/],

@@ -29,8 +29,8 @@ function open({ rows = [], authorize = pass, redis = 'ready', ...options }: Open
   const shared = { core, view, logoUrl: () => '/assets/logo-1.svg' };
   const app = express();
   app.use(securityHeaders);
-  app.use('/queues', mountBoard({ ...shared, basePath: '/queues', authorize }));
-  app.use('/view/queues', mountBoard({ ...shared, basePath: '/view/queues' }));
+  app.use('/queues', mountBoard({ ...shared, path: '/queues', authorize }));
+  app.use('/view/queues', mountBoard({ ...shared, path: '/view/queues' }));
   return { app, requested: fake.requested };
 }
 

@@ -90,9 +90,9 @@ test('jobs and rollouts are each listed once, latest first', () => {
     anAttempt({ jobId: '', rolloutId: 'r0', startedAt: 5 }),
   ];
 
-  expect(jobsOf(attempts).map(({ href, at }) => [href, at])).toEqual([
+  expect(jobsOf(attempts, '').map(({ href, at }) => [href, at])).toEqual([
     ['/queues/queue/deploy/a%20b.2', 30],
     ['/queues/queue/deploy/a.1', 20],
   ]);
-  expect(rolloutsOf(attempts).map(({ id }) => id)).toEqual(['r2', 'r1', 'r0']);
+  expect(rolloutsOf(attempts, '').map(({ id }) => id)).toEqual(['r2', 'r1', 'r0']);
 });
