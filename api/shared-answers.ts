@@ -12,9 +12,17 @@ export interface SharedAnswers {
 }
 
 export function openSharedAnswers({ cluster, view }: Pick<RouteServices, 'cluster' | 'view'>): SharedAnswers {
+  let changes = 0;
+  cluster.onAnyChange(() => {
+    changes += 1;
+  });
   return {
     fleet: shareAnswer(view.document, view.position),
-    status: shareAnswer(() => cluster.namespaces().map(statusNow), view.position),
+    // What the watches show counts at once: the view follows a moment later.
+    status: shareAnswer(
+      () => cluster.namespaces().map(statusNow),
+      () => `${view.position()} ${changes}`,
+    ),
   };
 
   function statusNow(namespace: string) {

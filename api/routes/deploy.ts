@@ -24,7 +24,7 @@ export const deployRoute = route<DeployBody>({
     },
   },
   // A deploy of thousands of namespaces takes megabytes, and a second of Redis and processor time.
-  bounds: { what: 'deploys', atOnce: 2, waiting: 14 },
+  bounds: { what: 'deploys', atOnce: 2, waiting: 62 },
   responses: {
     200: { description: 'Dry run: the plan', schema: PlanView },
     202: {

@@ -23,6 +23,7 @@ const world = useWorld(
       'progress-deadline': 10,
       'bootstrap-deadline': 10,
       concurrency: 10,
+      'max-in-flight': 20,
     },
     processes: true,
     openTimeoutMs: FILLED_MS + 10_000,

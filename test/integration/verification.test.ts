@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 import type { Target } from '../support/world-requests.ts';
 
 const world = useWorld(
-  { delays: { bootstrapPollMs: 1_500 }, flags: { 'progress-deadline': 4 } },
+  { delays: { bootstrapPollMs: 1_500 }, flags: { 'progress-deadline': 10 } },
   async (opened) => {
     await opened.startApi();
     await opened.startWorker({ flags: { 'bootstrap-deadline': 0.5 } });
@@ -131,7 +131,7 @@ describe('verification', () => {
     const { id } = await world.deploy({ namespaces: Object.keys(kinds).map((kind) => `ends-${kind}`) });
     const { targets } = await world.rolloutFinished(id);
 
-    expect(Date.now() - began).toBeGreaterThanOrEqual(4_000);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(10_000);
     for (const [kind, reason] of Object.entries(kinds)) {
       const target = targets.find(({ namespace }) => namespace === `ends-${kind}`);
       expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });

@@ -124,7 +124,7 @@ test('--public-url refuses other hosts, but answers health and metrics on any', 
 });
 
 describe('many requests at once', () => {
-  test('two deploys are worked on, fourteen wait, and others are refused until there is room', async () => {
+  test('two deploys are worked on, 62 wait, and others are refused until there is room', async () => {
     const { app, core } = open();
     const ends: (() => void)[] = [];
     let running = 0;
@@ -141,7 +141,7 @@ describe('many requests at once', () => {
     });
     const server = app.listen(0);
     const statuses: number[] = [];
-    const asked = Array.from({ length: 30 }, () =>
+    const asked = Array.from({ length: 80 }, () =>
       request(server)
         .post('/api/deploy')
         .then((response) => {
@@ -149,8 +149,8 @@ describe('many requests at once', () => {
           return response;
         }),
     );
-    await until(() => statuses.length === 14 && ends.length === 2, 'fourteen are refused, two run');
-    for (let ended = 0; ended < 16; ended += 1) {
+    await until(() => statuses.length === 16 && ends.length === 2, 'sixteen are refused, two run');
+    for (let ended = 0; ended < 64; ended += 1) {
       await until(() => ends.length > 0, 'the next runs');
       ends.shift()?.();
     }
@@ -158,9 +158,9 @@ describe('many requests at once', () => {
     server.close();
 
     expect(most).toBe(2);
-    expect(statuses.filter((status) => status === 202)).toHaveLength(16);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(64);
     const refused = responses.filter(({ status }) => status === 429);
-    expect(refused).toHaveLength(14);
+    expect(refused).toHaveLength(16);
     expect(refused[0]?.headers['retry-after']).toBe('2');
     expect(refused[0]?.body).toMatchObject({ code: 'too_many_requests', title: 'Too many requests' });
   });
