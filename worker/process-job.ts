@@ -74,7 +74,7 @@ export async function processJob(
     const begin = await beginRun(job, dependencies);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
-    if (begin.kind === 'full') throw await delayJob(job, token, waitForRoom(begin.unfinished, Math.random()));
+    if (begin.kind === 'full') throw await delayJob(job, token, waitForRoom(Math.random()));
     const lease = leases.hold(namespace, begin.run.token, begin.run.generation);
     try {
       const { run } = begin;
@@ -95,7 +95,9 @@ async function beginRun(
   { state, cluster, settings }: ProcessDependencies,
 ): Promise<Begin> {
   const { namespace } = job.data;
-  const max = maxInFlight(settings.maxInFlight, cluster.namespaces().length);
+  // An operator's small request does not wait behind a rollout that hangs.
+  const isUrgent = (job.priority ?? 0) === URGENT;
+  const max = isUrgent ? undefined : maxInFlight(settings.maxInFlight, cluster.namespaces().length);
   const lease = {
     token: randomUUID(),
     leaseMs: LEASE_MS,

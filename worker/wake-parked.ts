@@ -8,6 +8,7 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { FDD_APPLICATIONS } from '../shared/kubernetes/watched-kinds.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { ParkedRuns } from '../shared/state/parked-runs.ts';
+import type { Runs } from '../shared/state/runs.ts';
 import { isBlind } from './is-blind.ts';
 
 /** An event, a message or a worker can be lost: everything is judged again this often. */
@@ -18,7 +19,7 @@ const WAKE_AGAIN_MS = 4_000;
 /** What a parked run waits for is published at most this often. */
 const DESCRIBE_EVERY_MS = 2_000;
 
-/** Wakes parked runs when their namespaces change, or when more was requested. */
+/** Wakes parked runs when their namespaces change or have a newer request, and jobs for which there is room in the limit. */
 export interface Waker {
   /** A run of this worker has just been parked. The event that decides it, or a newer request, can have come before that. */
   watch(namespace: string, parking: Parking): Promise<void>;
@@ -34,7 +35,7 @@ export interface WakerDependencies {
   readonly queue: {
     getJob(jobId: string): Promise<Pick<Job<DeployJob>, 'isDelayed' | 'promote'> | undefined>;
   };
-  readonly state: ParkedRuns;
+  readonly state: ParkedRuns & Pick<Runs, 'onRoom'>;
   readonly log: Logger;
   readonly sweepEveryMs?: number;
 }
@@ -138,6 +139,7 @@ export function wakeParked({
       });
   }
 
+  state.onRoom((jobId) => attempt(promote(jobId), jobId, 'a job that waits for room could not be woken'));
   const unsubscribe = cluster.onAnyChange(judge);
   const sweeper = setInterval(sweepOnce, sweepEveryMs);
   const clock = setInterval(() => {

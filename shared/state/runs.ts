@@ -58,8 +58,8 @@ export interface ResumedRun {
 export type Begin =
   | { readonly kind: 'run'; readonly run: Run }
   | { readonly kind: 'busy' }
-  /** Too many namespaces are in flight; `unfinished`: how many have an unfinished request. */
-  | { readonly kind: 'full'; readonly unfinished: number }
+  /** Too many namespaces are in flight. */
+  | { readonly kind: 'full' }
   | { readonly kind: 'idle' };
 
 /** The lease that a run begins with. */
@@ -109,6 +109,8 @@ export interface Runs {
   ): Promise<boolean>;
   /** Ends a run; true if there was another request in the meantime, so that it has to start again. */
   finish(namespace: string, run: Run, target: RolloutTarget, ending?: AttemptEnding): Promise<boolean>;
+  /** Calls back with the id of a job that waited for room in the limit of namespaces in flight, whenever a run has ended. */
+  onRoom(listener: (jobId: string) => void): void;
   /**
    * Parks a run, which gives its lease back. True if there was another request in the meantime: then its attempt has ended as
    * superseded, and it has to start again.
@@ -124,6 +126,7 @@ export interface Runs {
 export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs {
   const history = HISTORY_LIMITS;
   const releaseTtlSeconds = RELEASE_TTL_SECONDS;
+  let reportRoom: (jobId: string) => void = () => undefined;
   return {
     request: async (request) => decodeAnswer(await run('request', encodeRequest(request, Date.now()))),
     begin: async (namespace, jobId, lease) => {
@@ -156,7 +159,12 @@ export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs
         ending: ending && encodeEnding(ending),
         history,
       });
+      const [, jobId] = /^done (.+)$/.exec(String(reply)) ?? [];
+      if (jobId !== undefined) reportRoom(jobId);
       return isMoved(reply, namespace);
+    },
+    onRoom: (listener) => {
+      reportRoom = listener;
     },
     park: async (namespace, { token, generation }, { fields, parking }, superseded) => {
       const reply = await run('park', {
@@ -223,9 +231,7 @@ const Begun = jsonText(
 );
 
 function decodeBegin(reply: unknown, token: string): Begin {
-  if (reply === 'busy' || reply === 'idle') return { kind: reply };
-  const [, unfinished] = /^full (\d+)$/.exec(String(reply)) ?? [];
-  if (unfinished !== undefined) return { kind: 'full', unfinished: Number(unfinished) };
+  if (reply === 'busy' || reply === 'idle' || reply === 'full') return { kind: reply };
   if (reply === 'release lost') {
     throw new SkipperError(
       'release_unknown',

@@ -491,7 +491,10 @@ describe('the limit of namespaces in flight', () => {
     const run = await begin(state, 'a');
     await begin(state, 'b');
 
-    expect(await beginIn(state, 'c', 2)).toEqual({ kind: 'full', unfinished: 3 });
+    const woken: string[] = [];
+    state.onRoom((jobId) => woken.push(jobId));
+
+    expect(await beginIn(state, 'c', 2)).toEqual({ kind: 'full' });
     expect(await state.record('c')).toMatchObject({
       phase: 'queued',
       attempt: 0,
@@ -500,6 +503,7 @@ describe('the limit of namespaces in flight', () => {
     expect(await state.inFlight()).toBe(2);
     await state.finish('a', run, { state: 'completed' });
 
+    expect(woken).toEqual(['c.1']);
     expect(await beginIn(state, 'c', 2)).toMatchObject({ kind: 'run', run: { attempt: 1 } });
     expect(await state.record('c')).toMatchObject({ reason: '' });
   });

@@ -2,7 +2,7 @@
 -- holder is dead: otherwise a process that was only suspended could not know how long it can write.
 -- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds},
 --   inFlight: {max?, ttlMs}}
--- Returns 'busy' | 'full <number of unfinished namespaces>' (too many namespaces are in flight) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
+-- Returns 'busy' | 'full' (too many namespaces are in flight) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "integer"
 --- @include "record-attempt"
@@ -69,8 +69,10 @@ if max and not redis.call('ZSCORE', inFlight, namespace) and redis.call('ZCARD',
     redis.call('HSET', key, 'reason', reason)
     announce(namespace)
   end
-  return 'full ' .. redis.call('SCARD', prefix .. ':dirty')
+  redis.call('ZADD', prefix .. ':waiting-room', 'NX', now, namespace)
+  return 'full'
 end
+redis.call('ZREM', prefix .. ':waiting-room', namespace)
 redis.call('ZADD', inFlight, integer(args.now + args.inFlight.ttlMs), namespace)
 redis.call('SET', leaseKey, args.token, 'PX', args.leaseMs)
 local running = record.runningRolloutId

@@ -1,7 +1,7 @@
 -- Ends a run of one generation and releases the lease.
 -- ARGV[1] JSON {namespace, token, rolloutId, generation, releaseKey, now, target: {state, reason?, code?, json},
 --   ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)}, history: {attempts, ttlSeconds}}
--- Returns 'lost' | 'done' | 'moved' (there was another request in the meantime: start again)
+-- Returns 'lost' | 'done' | 'done <id of a job that waited for room>' | 'moved' (there was another request in the meantime: start again)
 --- @include "announce"
 --- @include "end-attempt"
 --- @include "integer"
@@ -30,4 +30,6 @@ if tonumber(redis.call('HGET', key, 'generation')) > generation then
 end
 redis.call('HSET', key, 'state', target.state, 'phase', 'done', 'reason', target.reason or '', 'changedAt', now)
 redis.call('SREM', prefix .. ':dirty', namespace)
-return 'done'
+local nextOne = redis.call('ZPOPMIN', prefix .. ':waiting-room')[1]
+local jobId = nextOne and redis.call('HGET', prefix .. ':namespace:' .. nextOne, 'jobId')
+return jobId and 'done ' .. jobId or 'done'

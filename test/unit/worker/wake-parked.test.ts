@@ -32,6 +32,7 @@ function open(seen: Partial<NamespaceSnapshot> = WAITING) {
   const promoted: string[] = [];
   const described: string[] = [];
   const listeners: ((namespace: string) => void)[] = [];
+  const rooms: ((jobId: string) => void)[] = [];
   const waker = wakeParked({
     cluster: {
       snapshot: () => createFakeCluster({ [NAMESPACE]: world.seen }).snapshot(NAMESPACE),
@@ -58,12 +59,14 @@ function open(seen: Partial<NamespaceSnapshot> = WAITING) {
             return found ? [[namespace, found.parking]] : [];
           }),
         ),
+      onRoom: (listener) => void rooms.push(listener),
       describeParked: async (_namespace, _generation, reason) => void described.push(reason),
     },
     log: silentLog,
   });
   return {
     ...{ world, waker, promoted, described, listeners },
+    giveRoom: (jobId: string) => rooms[0]?.(jobId),
     park: (isMoved = false) => redis.set(NAMESPACE, { parking: aParking(), isMoved }),
     resume: () => redis.delete(NAMESPACE),
     see: (next: Partial<NamespaceSnapshot>) => {
@@ -137,6 +140,14 @@ describe('wakeParked', () => {
     see(DONE);
     await pass(SWEEP_MS);
     expect(promoted).toHaveLength(2);
+  });
+
+  test('wakes a job for which another run has made room', async () => {
+    const { giveRoom, promoted, pass } = open();
+    giveRoom('b.1');
+    await pass(1);
+
+    expect(promoted).toEqual(['b.1']);
   });
 
   test('publishes what the run waits for, at most every two seconds', async () => {
