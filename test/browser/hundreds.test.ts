@@ -23,7 +23,7 @@ const world = useWorld(
       'progress-deadline': 10,
       'bootstrap-deadline': 10,
       concurrency: 10,
-      'max-in-flight': 20,
+      'max-in-flight': 40,
     },
     processes: true,
     openTimeoutMs: FILLED_MS + 10_000,
@@ -190,6 +190,6 @@ describe('a rollout of everything', () => {
     await rollout.getByText(/running/).waitFor();
     await rollout.locator('.eta').waitFor({ timeout: 60_000 });
     await page.locator('tr.progressing').first().waitFor();
-    await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 110_000 });
-  });
+    await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 200_000 });
+  }, 240_000);
 });

@@ -169,7 +169,7 @@ describe('a bootstrap', () => {
 
     const target = await world.deployed('recorded');
 
-    const job = await world.job(target.jobId);
+    const job = await world.endedJob(target.jobId);
     expect(job.returnvalue).toMatchObject({ outcome: 'bootstrapped', bootstrapExitCode: 0 });
     expect(await world.jobLog(target.jobId)).toContain('exit code 0');
     expect(await world.jobLog(target.jobId)).toContain('Bootstrapped 1 applications');
@@ -221,7 +221,7 @@ describe('a bootstrap', () => {
     expect(target.details?.join('\n')).toContain('Forbidden: cannot list applications');
     expect(target.details?.join('\n')).toContain('Warning BackOff: something is wrong');
     expect(await world.jobLog(target.jobId)).toContain('Forbidden: cannot list applications');
-    expect((await world.job(target.jobId)).failedReason).toContain('exit code 1');
+    expect((await world.endedJob(target.jobId)).failedReason).toContain('exit code 1');
   });
 
   test('acceptance 9: keeps the last 64 KiB of a long log', async () => {

@@ -107,7 +107,7 @@ describe('retry', () => {
       reason: expect.stringContaining('500'),
     });
     expect(writesTo('hopeless')).toHaveLength(3);
-    expect(await (await world.job(target.jobId)).getState()).toBe('failed');
+    expect(await (await world.endedJob(target.jobId)).getState()).toBe('failed');
   });
 
   test('a write whose response was lost is not repeated', async () => {
@@ -180,7 +180,7 @@ describe('retry', () => {
       outcome: 'skipped',
       reason: expect.stringMatching(/skipped: .*(gone|deleted|terminated|namespaces "leaving" not found)/),
     });
-    const job = await world.job(target.jobId);
+    const job = await world.endedJob(target.jobId);
     expect(await job.getState()).toBe('completed');
     expect(job.returnvalue).toMatchObject({ outcome: 'skipped', reason: target.reason });
   });

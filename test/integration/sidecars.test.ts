@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../simulator/kubernetes-api/api-object.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
-import { until } from '../support/until.ts';
 
 const SIDECAR = { name: 'a-proxy', image: 'proxy:1' };
 
@@ -45,10 +44,7 @@ describe('with a sidecar in every pod', () => {
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
     expect(target.warnings).toBeUndefined();
     expect(Date.now() - began).toBeLessThan(30_000);
-    await until(
-      async () => (await world.job(target.jobId)).returnvalue?.bootstrapExitCode === 0,
-      'the job has its result',
-    );
+    expect((await world.endedJob(target.jobId)).returnvalue).toMatchObject({ bootstrapExitCode: 0 });
     expect(await world.jobLog(target.jobId)).toContain('Bootstrapped 1 applications');
   });
 

@@ -111,7 +111,7 @@ describe('verification', () => {
 
       expect(target).toMatchObject({ state: 'failed', code: 'fdd_failed', attempt: 1 });
       expect(target.details?.join('\n')).toContain('poddisruptionbudgets.policy is forbidden');
-      const job = await world.job(target.jobId);
+      const job = await world.endedJob(target.jobId);
       expect(job.failedReason).toContain('poddisruptionbudgets.policy is forbidden');
     },
   );

@@ -74,6 +74,8 @@ export interface World extends WorldRequests, Omit<WorldSkippers, 'apiUrl' | 'st
   removeNamespace(name: string): Promise<void>;
 
   job(id: string | undefined): Promise<Job>;
+  /** The target of a rollout ends a moment before its job, which then has a result. */
+  endedJob(id: string | undefined): Promise<Job>;
   jobLog(id: string | undefined): Promise<string>;
   application(namespace: string): Promise<Raw>;
   deployment(namespace: string): Promise<Raw>;
@@ -177,10 +179,11 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
       return names;
     },
     removeNamespace: (name) => kube.delete(NAMESPACES, { name }),
-    job: async (id) => {
-      const job = id === undefined ? undefined : await queue.getJob(id);
-      if (!job) throw new Error(`job ${id} does not exist`);
-      return job;
+    job: (id) => findJob(queue, id),
+    endedJob: async (id) => {
+      const ended = async () => ['completed', 'failed'].includes(await (await findJob(queue, id)).getState());
+      await until(ended, `job ${id} has ended`);
+      return findJob(queue, id);
     },
     jobLog: async (id) => (await queue.getJobLogs(id ?? '')).logs.join('\n'),
     application: (namespace) => kube.get(APPLICATIONS, { namespace, name: FDD }),
@@ -264,4 +267,10 @@ export async function writeInto(world: World, name: string, text: string): Promi
   const path = join(world.folder, name);
   await writeFile(path, text);
   return path;
+}
+
+async function findJob(queue: Queue, id: string | undefined): Promise<Job> {
+  const job = id === undefined ? undefined : await queue.getJob(id);
+  if (!job) throw new Error(`job ${id} does not exist`);
+  return job;
 }
