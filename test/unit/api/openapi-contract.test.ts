@@ -89,7 +89,7 @@ function send(
   { method, path, headers, body }: SentRequest,
 ): Promise<Answer> {
   return new Promise((resolveAnswer, reject) => {
-    const sent = httpRequest({ port, method, path, headers, agent: false }, (response) => {
+    const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
       let text = '';
       const end = () => resolveAnswer({ status: response.statusCode ?? 0, headers: response.headers, text });
       response.setEncoding('utf8').on('data', (chunk) => {
