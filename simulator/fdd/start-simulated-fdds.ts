@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import {
@@ -59,6 +60,8 @@ export interface SimulatedFdds {
 export async function startSimulatedFdds(options: SimulatedFddsOptions): Promise<SimulatedFdds> {
   const { log, ownsNamespace } = options;
   const stopping = new AbortController();
+  // Each FDD that hangs listens.
+  setMaxListeners(0, stopping.signal);
   const client = patientClient(options.client, stopping.signal);
   const isInstant = options.profile === 'instant';
   if (isInstant && options.hasControllerManager) {
