@@ -144,7 +144,7 @@ export function createApp(
   }
   for (const [path, allow] of allowedMethods()) app.all(path, refuseMethod(allow));
   const assets = openAssets();
-  const board = { core, view, logoUrl: () => assets.url('logo.svg'), authorizeLogs: tokens.always };
+  const board = { core, view, assetUrl: assets.url, authorizeLogs: tokens.always };
   app.use(
     '/queues',
     traceChanges('/queues'),

@@ -10,6 +10,7 @@ const ENTRIES = [
   'entry/fleet.tsx',
   'entry/namespace.tsx',
   'entry/feed-worker.ts',
+  'entry/board-names.ts',
   'ui/styles/skipper.css',
   'ui/logo.svg',
 ];

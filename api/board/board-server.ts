@@ -5,12 +5,12 @@ import { linkTo } from './links.ts';
 
 /** The board's page loads fonts from another host, and has a link to the fleet page only in a menu. */
 export class BoardServer extends ExpressAdapter {
-  private readonly logoUrl: () => string;
+  private readonly assetUrl: (source: string) => string;
 
-  constructor(path: string, logoUrl: () => string) {
+  constructor(path: string, assetUrl: (source: string) => string) {
     super();
     this.setBasePath(path);
-    this.logoUrl = logoUrl;
+    this.assetUrl = assetUrl;
   }
 
   override setEntryRoute({ method, route, handler }: AppViewRoute): this {
@@ -18,14 +18,14 @@ export class BoardServer extends ExpressAdapter {
       const { name, params } = handler({ basePath: linkTo(this.basePath), uiConfig: this.brandedConfig() });
       response.render(name, params, (error: Error | null, html: string) => {
         if (error) next(error);
-        else response.send(ownPage(html));
+        else response.send(ownPage(html, linkTo(this.assetUrl('board-names.ts'))));
       });
     });
     return this;
   }
 
   private brandedConfig(): UIConfig {
-    const logo = linkTo(this.logoUrl());
+    const logo = linkTo(this.assetUrl('logo.svg'));
     return {
       ...this.uiConfig,
       miscLinks: (this.uiConfig.miscLinks ?? []).map(({ text, url }) => ({ text, url: linkTo(url) })),
@@ -35,11 +35,14 @@ export class BoardServer extends ExpressAdapter {
   }
 }
 
-/** The entry page without resources of other hosts, and with a link to the fleet page. */
-export function ownPage(html: string): string {
+/** The entry page without resources of other hosts, with a link to the fleet page, and with names for its icons. */
+export function ownPage(html: string, script: string): string {
   return html
     .replace(/<link[^>]*https?:\/\/[^>]*>/g, '')
-    .replace('</head>', `<style>${LINK_STYLE}</style></head>`)
+    .replace(
+      '</head>',
+      `<style>${LINK_STYLE}${CONTRAST_STYLE}</style><script type="module" src="${script}"></script></head>`,
+    )
     .replace(
       '<div id="root">',
       `<a class="to-fleet" href="${linkTo('/status')}">Fleet page</a><div id="root">`,
@@ -57,3 +60,8 @@ header > [class^="content-"] { margin-inline-end: 6.5rem; }
   .to-fleet { top: calc(var(--header-offset) - var(--header-height) + 0.65rem); right: auto; left: 7.6rem; padding: 0.15rem 0.5rem; }
   header > [class^="content-"] { margin-inline-end: 0; }
 }`;
+
+/** The board draws these texts paler than can be read by all. */
+const CONTRAST_STYLE = `
+small, [class^="description-"] { opacity: 1 !important; font-weight: 400 !important; }
+[class*="nullValue-"] { color: var(--muted-foreground) !important; }`;

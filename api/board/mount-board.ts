@@ -29,7 +29,7 @@ export interface BoardOptions {
   /** Below the base path. */
   readonly path: string;
   /** Called for each page, because the pages can be built after this starts. */
-  readonly logoUrl: () => string;
+  readonly assetUrl: (source: string) => string;
   /** Checks the token of changing requests; left out for viewers, who cannot change anything, even with a token. */
   readonly authorize?: RequestHandler;
   /** Checks the token of those who read the log of a job. */
@@ -37,14 +37,14 @@ export interface BoardOptions {
 }
 
 /** Bull Board as status UI: deploys go through the service, actions that would break an invariant are refused. */
-export function mountBoard({ core, view, path, logoUrl, authorize, authorizeLogs }: BoardOptions): Router {
+export function mountBoard({ core, view, path, assetUrl, authorize, authorizeLogs }: BoardOptions): Router {
   const readOnly = authorize === undefined;
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
   // The fleet is known without Redis; the other queues are shown only while Redis answers.
   for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canQuery(core));
-  const server = new BoardServer(path, logoUrl);
+  const server = new BoardServer(path, assetUrl);
   createBullBoard({
     queues: [fleet, deploys, checks],
     serverAdapter: server,

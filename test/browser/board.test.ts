@@ -4,7 +4,7 @@ import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-import { useBrowser } from './support/browser.ts';
+import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
 /** Bull Board as status UI, and the links between it and our pages. */
 let api: SkipperProcess;
@@ -39,6 +39,19 @@ describe('the board', () => {
 
     const completed = await open('/queues/queue/fleet?status=completed');
     await completed.locator('a[href="/status/fine"]').first().waitFor();
+  });
+
+  test.each([
+    ['/queues/', 'fleet'],
+    ['/queues/queue/fleet?status=failed', 'exceeded quota: pods'],
+    ['/queues/queue/deploy?status=completed', 'fine on the fleet page'],
+    ['/queues/queue/release-check?status=completed', 'release-check'],
+  ])('has no serious accessibility problem on %s', async (path, text) => {
+    const page = await open(path);
+    await page.getByText(text).first().waitFor();
+    await page.getByRole('button', { name: 'Settings' }).waitFor();
+
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   test('retries an entry as a normal deploy', async () => {

@@ -26,7 +26,7 @@ function open({ rows = [], authorize = pass, redis = 'ready', ...options }: Open
   });
   const core: Core = { ...fake.core, redis: { status: redis } as Core['redis'] };
   const view = { rows: () => rows, row: (name: string) => rows.find(({ namespace }) => namespace === name) };
-  const shared = { core, view, logoUrl: () => '/assets/logo-1.svg' };
+  const shared = { core, view, assetUrl: () => '/assets/logo-1.svg' };
   const app = express();
   app.use(securityHeaders);
   app.use('/queues', mountBoard({ ...shared, path: '/queues', authorize }));
