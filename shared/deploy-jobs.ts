@@ -39,7 +39,8 @@ export function openDeployJobs(queue: DeployQueue): DeployJobs {
         if (!(backoff || isUrgent) || jobId === undefined) continue;
         const job = await queue.getJob(jobId);
         if (isUrgent) await job?.changePriority({ priority });
-        if (backoff) await promoteIfDelayed(job);
+        // An urgent one can be delayed as well: until there is room in the limit of namespaces in flight.
+        await promoteIfDelayed(job);
       }
     },
     has: async (namespace) => {

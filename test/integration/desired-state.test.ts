@@ -518,6 +518,17 @@ describe('the limit of namespaces in flight', () => {
     expect(await beginIn(state, 'a', 1)).toMatchObject({ kind: 'run', run: { rolloutId: 'r2' } });
   });
 
+  test('does not hold back a newer request that came while the namespace was in flight', async () => {
+    const { state } = freshState();
+    await request(state, 'r1', ['a', 'b']);
+    const run = await begin(state, 'a');
+    await request(state, 'r2', ['a']);
+    expect(await beginIn(state, 'b', 1)).toEqual({ kind: 'full' });
+
+    expect(await state.finish('a', run, { state: 'completed' })).toBe(true);
+    expect(await beginIn(state, 'a', 1)).toMatchObject({ kind: 'run', run: { rolloutId: 'r2' } });
+  });
+
   test('counts a namespace for a time only', async () => {
     const { state } = freshState();
     await request(state, 'r1', ['a', 'b']);

@@ -37,7 +37,13 @@ describe('a namespace whose target release is unknown', () => {
     await world.addNamespace('nowhere', { fdd: NEW, tag: 'nosuchtag' });
 
     const { id, targets } = await world.deploy({ namespaces: ['nowhere'] });
-    const { why, attempts } = await healthBecomes('nowhere', 'degraded');
+    // Before its watches show FDD as available, that is why it is degraded.
+    const { why, attempts } = await until(async () => {
+      const found = await details('nowhere');
+      return found.why.code === 'release_unknown' && found;
+    }, 'the missing release is the cause');
+
+    expect(why.health).toBe('degraded');
 
     expect(targets).toMatchObject([{ state: 'failed', code: 'release_unknown' }]);
     expect(why).toMatchObject({ code: 'release_unknown', headline: 'Release "nosuchtag" does not exist.' });

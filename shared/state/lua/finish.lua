@@ -21,7 +21,6 @@ redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures
 if args.ending then endAttempt(namespace, args.ending, args.history) end
 setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)
-redis.call('ZREM', prefix .. ':in-flight', namespace)
 redis.call('DEL', leaseKey)
 if tonumber(redis.call('HGET', key, 'generation')) > generation then
   redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'lastFailure', '', 'attempt', 0, 'lost', 0,
@@ -30,6 +29,8 @@ if tonumber(redis.call('HGET', key, 'generation')) > generation then
 end
 redis.call('HSET', key, 'state', target.state, 'phase', 'done', 'reason', target.reason or '', 'changedAt', now)
 redis.call('SREM', prefix .. ':dirty', namespace)
+-- A namespace with a newer request stays in flight: that request does not wait for room.
+redis.call('ZREM', prefix .. ':in-flight', namespace)
 local nextOne = redis.call('ZPOPMIN', prefix .. ':waiting-room')[1]
 local jobId = nextOne and redis.call('HGET', prefix .. ':namespace:' .. nextOne, 'jobId')
 return jobId and 'done ' .. jobId or 'done'

@@ -59,8 +59,8 @@ describe('enqueue', () => {
     expect(promoted).toEqual([]);
   });
 
-  test('raises the job that an urgent request joins, and no other', async () => {
-    const { jobs, raised } = open({ known: ['a.1', 'b.1'] });
+  test('raises the job that an urgent request joins, and no other, and lets it begin now', async () => {
+    const { jobs, raised, promoted } = open({ known: ['a.1', 'b.1'] });
     const [joined, own] = ['a', 'b'].map((namespace) => ({
       namespace,
       jobId: `${namespace}.1`,
@@ -68,9 +68,10 @@ describe('enqueue', () => {
     }));
 
     await jobs.enqueue([{ ...joined, coalesced: true } as typeof BACKOFF, own as typeof BACKOFF], URGENT);
-    await jobs.enqueue([{ ...BACKOFF, coalesced: true } as typeof BACKOFF], AUTOMATIC);
+    expect(promoted).toEqual(['a.1']);
+    await jobs.enqueue([{ ...BACKOFF, backoff: false, coalesced: true } as typeof BACKOFF], AUTOMATIC);
 
-    expect(raised).toEqual(['a.1 to 0']);
+    expect([raised, promoted]).toEqual([['a.1 to 0'], ['a.1']]);
   });
 
   test('starts the next attempt of a job in backoff', async () => {
