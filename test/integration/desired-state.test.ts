@@ -900,6 +900,16 @@ async function expectEndsToStay(state: DesiredState, model: StateModel, ended: M
 describe('data loss in Redis', () => {
   const countsOf = async (state: DesiredState) => (await state.rolloutsWithCounts(1))[0]?.counts;
 
+  test('ends the targets of a rollout that many others followed', async () => {
+    const { state, prefix } = freshState();
+    await request(state, 'r0', ['evicted']);
+    await redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
+    for (let count = 1; count <= 40; count += 1) await request(state, `r${count}`, ['busy']);
+
+    expect(await state.endOrphans()).toBe(1);
+    expect((await state.rollout('r0'))?.targets.get('evicted')).toMatchObject({ state: 'failed' });
+  });
+
   test('ends the targets that no job works on, and keeps the others', async () => {
     const { state, prefix } = freshState();
     await request(state, 'r1', ['evicted', 'waiting', 'running', 'done']);
