@@ -20,7 +20,6 @@ import {
 import { SkipperError } from '../domain/errors.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
-import { FDD_APPLICATIONS } from '../shared/kubernetes/watched-kinds.ts';
 import { isBlind } from './is-blind.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
@@ -170,7 +169,7 @@ function assertNoRival(
       bootstrap,
       snapshot,
       hadDeployment,
-      applicationsPosition: cluster.watches().find(({ name }) => name === FDD_APPLICATIONS.name)?.position,
+      applicationsPosition: cluster.applicationsPosition(),
       deploymentsPosition: cluster.deploymentsPosition(),
     });
   if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });

@@ -5,7 +5,6 @@ import { judgeParked, type Parking } from '../domain/deploy/parking.ts';
 import { messageOf } from '../domain/errors.ts';
 import { promoteIfDelayed } from '../shared/deploy-jobs.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
-import { FDD_APPLICATIONS } from '../shared/kubernetes/watched-kinds.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { ParkedRuns } from '../shared/state/parked-runs.ts';
 import type { Runs } from '../shared/state/runs.ts';
@@ -31,7 +30,10 @@ export interface Waker {
 }
 
 export interface WakerDependencies {
-  readonly cluster: Pick<ClusterCache, 'snapshot' | 'deploymentsPosition' | 'watches' | 'onAnyChange'>;
+  readonly cluster: Pick<
+    ClusterCache,
+    'snapshot' | 'deploymentsPosition' | 'applicationsPosition' | 'watches' | 'onAnyChange'
+  >;
   readonly queue: {
     getJob(jobId: string): Promise<Pick<Job<DeployJob>, 'isDelayed' | 'promote'> | undefined>;
   };
@@ -61,16 +63,18 @@ export function wakeParked({
   let blindTotal = 0;
   let sweeping = false;
 
-  function add(namespace: string, parking: Parking): void {
+  function add(namespace: string, parking: Parking): Parked {
     const now = Date.now();
-    parked.set(namespace, {
+    const entry: Parked = {
       parking,
       blindBefore: blindTotal,
       deadEndAt: undefined,
       wokenAt: 0,
       describedAt: now,
       described: undefined,
-    });
+    };
+    parked.set(namespace, entry);
+    return entry;
   }
 
   function judge(namespace: string): void {
@@ -83,7 +87,7 @@ export function wakeParked({
       snapshot,
       deadEndForMs: deadEndMs(namespace),
       deploymentsPosition: cluster.deploymentsPosition(),
-      applicationsPosition: cluster.watches().find(({ name }) => name === FDD_APPLICATIONS.name)?.position,
+      applicationsPosition: cluster.applicationsPosition(),
     });
     if (verdict.kind === 'resume') wake(namespace, entry);
     else if (verdict.detail !== undefined) describe(namespace, entry, verdict.detail);
@@ -147,10 +151,9 @@ export function wakeParked({
   }, BLIND_CLOCK_MS);
   return {
     watch: async (namespace, parking) => {
-      add(namespace, parking);
-      const entry = parked.get(namespace);
-      if (entry && !(await state.isParked(namespace, parking.generation))) wake(namespace, entry);
-      else judge(namespace);
+      const entry = add(namespace, parking);
+      if (await state.isParked(namespace, parking.generation)) judge(namespace);
+      else wake(namespace, entry);
     },
     blindMs: (namespace) => blindTotal - (parked.get(namespace)?.blindBefore ?? blindTotal),
     deadEndMs,

@@ -26,6 +26,8 @@ export interface ClusterCache {
   isSynced(): boolean;
   /** The resourceVersion that the watch of Deployments has reached; undefined before its first list. */
   deploymentsPosition(): string | undefined;
+  /** The same of the watch of FDD's Applications. */
+  applicationsPosition(): string | undefined;
   watches(): readonly (WatchState & { readonly name: string })[];
   /** Calls the listener on every change of the namespace; returns a function that unsubscribes it. */
   onChange(namespace: string, listener: () => void): () => void;
@@ -62,11 +64,12 @@ export function watchCluster(options: ClusterCacheOptions): ClusterCache {
     return { name, watch };
   }
 
+  const applications = watchKind(FDD_APPLICATIONS);
   const deployments = watchKind(FDD_DEPLOYMENTS);
   const watches = [
     watchKind(CONFIG_MAPS_BY_NAME),
     watchKind(CONFIG_MAPS_BY_LABEL),
-    watchKind(FDD_APPLICATIONS),
+    applications,
     deployments,
     watchKind(FDD_STATUSES),
     watchKind(FDD_PODS),
@@ -76,6 +79,7 @@ export function watchCluster(options: ClusterCacheOptions): ClusterCache {
     namespaces: entries.namespaces,
     ...stateOf(watches),
     deploymentsPosition: () => deployments.watch.state().position,
+    applicationsPosition: () => applications.watch.state().position,
     onChange: (namespace, listener) => subscribe(changes, `namespace/${namespace}`, listener),
     onAnyChange: (listener) => subscribe(changes, 'any', listener),
   };

@@ -112,6 +112,7 @@ export function createFakeCluster(
     synced: async () => undefined,
     isSynced: () => true,
     deploymentsPosition: () => '200',
+    applicationsPosition: () => undefined,
     watches: () => [],
     onChange: nothing,
     onAnyChange: nothing,

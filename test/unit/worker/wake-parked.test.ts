@@ -37,6 +37,7 @@ function open(seen: Partial<NamespaceSnapshot> = WAITING) {
     cluster: {
       snapshot: () => createFakeCluster({ [NAMESPACE]: world.seen }).snapshot(NAMESPACE),
       deploymentsPosition: () => '200',
+      applicationsPosition: () => undefined,
       watches: () => [{ ...createFakeCluster({}).watches()[0], problem: world.problem }] as never,
       onAnyChange: (listener) => {
         listeners.push(listener);
