@@ -97,7 +97,7 @@ async function beginRun(
   const { namespace } = job.data;
   // An operator's small request does not wait behind a rollout that hangs.
   const isUrgent = (job.priority ?? 0) === URGENT;
-  const max = isUrgent ? undefined : maxInFlight(settings.maxInFlight, cluster.namespaces().length);
+  const max = isUrgent ? undefined : maxInFlight(settings.maxInFlight, () => cluster.namespaces().length);
   const lease = {
     token: randomUUID(),
     leaseMs: LEASE_MS,

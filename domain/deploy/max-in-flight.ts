@@ -4,12 +4,12 @@ const WAIT_SPREAD_MS = 20_000;
 
 /**
  * How many namespaces of the whole fleet can be changed and not yet verified at the same time: a number, or a percentage of
- * the fleet (at least 1). Undefined if there is no limit.
+ * the fleet (at least 1). Undefined if there is no limit. The fleet is counted only for a percentage: that takes long.
  */
-export function maxInFlight(setting: string, namespaces: number): number | undefined {
+export function maxInFlight(setting: string, countNamespaces: () => number): number | undefined {
   const value = Number.parseInt(setting, 10);
   if (value === 0) return undefined;
-  return setting.endsWith('%') ? Math.max(1, Math.floor((namespaces * value) / 100)) : value;
+  return setting.endsWith('%') ? Math.max(1, Math.floor((countNamespaces() * value) / 100)) : value;
 }
 
 /**

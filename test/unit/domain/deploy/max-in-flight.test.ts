@@ -10,7 +10,15 @@ describe('maxInFlight', () => {
     ['0', 5_000, undefined],
     ['0%', 5_000, undefined],
   ])('%s of a fleet of %d is %s', (setting, namespaces, limit) => {
-    expect(maxInFlight(setting, namespaces)).toBe(limit);
+    expect(maxInFlight(setting, () => namespaces)).toBe(limit);
+  });
+
+  test.each(['200', '0'])('does not count the fleet for %s', (setting) => {
+    const count = () => {
+      throw new Error('counted');
+    };
+
+    expect(() => maxInFlight(setting, count)).not.toThrow();
   });
 });
 
