@@ -395,13 +395,13 @@ describe('park', () => {
   const superseded = { attempt: anAttempt({ end: 'superseded', reason: 'while it waited' }) };
 
   async function parked() {
-    const { state, expire } = freshState();
+    const { state, prefix, expire } = freshState();
     await request(state, 'r1', ['a']);
     const run = await begin(state);
     const fields = { phase: 'waiting for FDD', reason: 'FDD reported RUNNING', steps: '[["plan","p",1,2]]' };
     const parking = aParking({ generation: run.generation });
     const park = () => state.park('a', run, { fields, parking }, superseded);
-    return { state, expire, run, parking, park };
+    return { state, prefix, expire, run, parking, park };
   }
 
   test('gives the lease back, and the next run continues the same attempt', async () => {
@@ -467,6 +467,15 @@ describe('park', () => {
     await expire('a');
 
     expect(await begin(state)).toMatchObject({ attempt: 2, lost: 1, resumed: undefined });
+  });
+
+  test('ends, and is not parked any more, if Redis has lost its release', async () => {
+    const { state, prefix, run, park } = await parked();
+    await park();
+    await redis.del(`${prefix}:release:${run.releaseKey}`);
+
+    await expect(begin(state)).rejects.toMatchObject({ code: 'release_unknown' });
+    expect([...(await state.parked()).keys()]).toEqual([]);
   });
 
   test('shows what it waits for, until it resumes', async () => {

@@ -27,6 +27,12 @@ local function recordUnended(record, endedAs, reason)
   recordAttempt(namespace, '', json, string.match(record.open, '"s":(%d+)') or now, args.history)
 end
 
+-- A run that resumes or ends is not parked any more.
+local function unpark(key)
+  redis.call('HSET', key, 'parking', '')
+  redis.call('HDEL', prefix .. ':parked', namespace)
+end
+
 -- Redis has lost the release, so no attempt can succeed: the request ends here.
 local function endWithoutRelease(key, record)
   local reason = 'Redis has lost the requested release ' .. (record.release or '') .. ': request the deploy again'
@@ -35,10 +41,11 @@ local function endWithoutRelease(key, record)
   for _, id in ipairs({record.rolloutId or '', record.runningRolloutId or ''}) do
     if id ~= '' then setTarget(id, namespace, 'failed', target) end
   end
-  redis.call('HSET', key, 'handled', record.generation, 'runningRolloutId', '', 'parking', '', 'state', 'failed', 'phase', 'done',
+  redis.call('HSET', key, 'handled', record.generation, 'runningRolloutId', '', 'state', 'failed', 'phase', 'done',
     'reason', reason, 'lastState', 'failed', 'lastCode', 'release_unknown', 'open', '', 'steps', '',
     'finishedAt', now, 'changedAt', now)
   redis.call('SREM', prefix .. ':dirty', namespace)
+  unpark(key)
   announce(namespace)
 end
 
@@ -82,21 +89,19 @@ if running and running ~= '' and running ~= record.rolloutId then
     finishedAt = args.now, jobId = record.jobId}))
 end
 -- A parked run resumes; the attempt is the same one. A newer request ends it instead.
-local parking = record.parking or ''
-if parking ~= '' then
-  redis.call('HSET', key, 'parking', '')
-  redis.call('HDEL', prefix .. ':parked', namespace)
-end
-if parking ~= '' and record.startedGeneration == record.generation then
+local isParked = (record.parking or '') ~= ''
+if isParked then unpark(key) end
+if isParked and record.startedGeneration == record.generation then
   record.force = (tonumber(record.forceGeneration) or 0) > handled
   record.attempt, record.releaseJson = tonumber(record.attempt) or 1, releaseJson
   redis.call('HSET', key, 'jobId', jobId)
   return cjson.encode(record)
 end
 record.parking = nil
-if parking ~= '' and record.open and record.open ~= '' then
+local isUnended = record.open and record.open ~= ''
+if isUnended and isParked then
   recordUnended(record, 'superseded', 'superseded by rollout ' .. record.rolloutId .. ' while it waited')
-elseif record.open and record.open ~= '' then
+elseif isUnended then
   recordUnended(record, 'lost', 'the worker was lost; last phase: ' .. (record.phase or ''))
   -- An attempt of an earlier request does not count: the new request starts with its own first attempt.
   if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
