@@ -1,3 +1,4 @@
+import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { explainNamespace } from '../../domain/explain/explain-namespace.ts';
 import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/namespace-details.ts';
@@ -8,25 +9,23 @@ import type { RouteServices } from '../route.ts';
 import { jobLink, rolloutLink } from '../views.ts';
 import { withholdHistory, withholdObjects } from '../withhold.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
-import { snapshotOf } from './snapshot-of.ts';
 
 const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
-export interface DescribeSources extends Pick<RouteServices, 'cluster' | 'client' | 'state' | 'view'> {
+export interface DescribeSources extends Pick<RouteServices, 'state' | 'view'> {
   /** Logs, environment and configuration can be shown. */
   readonly isTrusted: boolean;
 }
 
-/** Collects what is known about a namespace; undefined if it is not a FIAAS namespace. */
+/** Collects what is known about a FIAAS namespace; `known`: what the cluster shows of it. */
 export async function describeNamespace(
-  { state, view, isTrusted, ...sources }: DescribeSources,
-  namespace: string,
+  { state, view, isTrusted }: DescribeSources,
+  known: NamespaceSnapshot,
   base: string,
-): Promise<NamespaceDetails | undefined> {
-  const known = await snapshotOf(sources, namespace);
+): Promise<NamespaceDetails> {
+  const { namespace } = known;
   const snapshot = isTrusted ? known : withholdObjects(known);
-  if (!snapshot.config) return undefined;
   // A namespace that has just appeared has no row yet.
   const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot: known });
   let history = NO_HISTORY;

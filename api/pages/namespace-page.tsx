@@ -5,6 +5,7 @@ import { createNamespaceStore } from '../../web/namespace/namespace-store.ts';
 import type { NamespacePageState } from '../../web/namespace/page-state.ts';
 import { baseOf } from '../base-path.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
+import { snapshotOf } from '../namespace-details/snapshot-of.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
@@ -17,8 +18,9 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
     const namespace = String(request.params.namespace);
     const { environmentLabel } = sources.settings;
     const isTrusted = sources.isTrusted(request);
+    const known = await snapshotOf(sources, namespace);
     const [details, objects] = await Promise.all([
-      describeNamespace({ ...sources, isTrusted }, namespace, baseOf(response)),
+      known.config ? describeNamespace({ ...sources, isTrusted }, known, baseOf(response)) : undefined,
       isTrusted ? objectsInTime(sources, namespace) : undefined,
     ]);
     if (!details) {

@@ -1,3 +1,4 @@
+import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
 import { statusOf } from '../../domain/cluster/status.ts';
 import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
@@ -35,19 +36,18 @@ export const namespaceRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, isTrusted, base, ...services }) => {
-    const known = await snapshotOf(services, namespace);
+    const known = await readNamespace(services, namespace);
     const snapshot = isTrusted ? known : withholdObjects(known);
     const { config, namespace: _namespace, ...objects } = snapshot;
-    if (!config) throw unknownNamespace(namespace);
     const [records, details] = await Promise.all([
       recordsIfConnected(services, [namespace]),
-      describeNamespace({ ...services, isTrusted }, namespace, base),
+      describeNamespace({ ...services, isTrusted }, known, base),
     ]);
     const record = records.get(namespace);
     const body = {
       ...statusRow(statusOf(snapshot), record),
       ...objects,
-      ...(config.ok ? { config: config.value } : {}),
+      ...(config?.ok ? { config: config.value } : {}),
       ...(record === undefined ? {} : { record }),
       ...details,
       links: {
@@ -76,7 +76,7 @@ export const namespaceObjectsRoute = route({
     404: { description: 'It is not a FIAAS namespace', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
+    await readNamespace(services, namespace);
     return { status: 200, body: await services.objects.read(namespace) };
   },
 });
@@ -94,15 +94,21 @@ export const namespaceLogsRoute = route({
     503: { description: 'No worker has read them in time', schema: Problem },
   },
   handle: async ({ params: { namespace = '' }, ...services }) => {
-    if (!(await snapshotOf(services, namespace)).config) throw unknownNamespace(namespace);
+    await readNamespace(services, namespace);
     const logs = await services.podLogs.read(namespace);
     return { status: 200, body: { namespace, readAt: Date.now(), logs } };
   },
 });
 
-function unknownNamespace(namespace: string): HttpProblem {
+/** Throws 404 if it is not a FIAAS namespace. */
+async function readNamespace(
+  services: Pick<RouteServices, 'cluster' | 'client'>,
+  namespace: string,
+): Promise<NamespaceSnapshot> {
+  const known = await snapshotOf(services, namespace);
+  if (known.config) return known;
   const detail = `"${namespace}" is not a FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
-  return new HttpProblem(404, 'not_found', detail);
+  throw new HttpProblem(404, 'not_found', detail);
 }
 
 /** While Redis is down the state of the cluster is returned without records. */
