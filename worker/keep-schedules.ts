@@ -1,4 +1,5 @@
 import { messageOf } from '../domain/errors.ts';
+import type { ReleaseCheckSchedule } from '../domain/fleet/release-check-schedule.ts';
 import type { Core } from '../shared/core.ts';
 import { RELEASE_CHECK_JOB, REPAIR_JOB } from '../shared/queues.ts';
 import { isReady } from '../shared/redis.ts';
@@ -42,35 +43,35 @@ export async function keepSchedules(
 }
 
 async function assertSchedules({ releaseCheckQueue: queue, settings, log }: ScheduleCore): Promise<void> {
-  const after = { autoUpdate: !settings.disableAutoupdate, intervalSeconds: settings.releaseCheckInterval };
+  const after = scheduleOf(settings);
   const before = await readReleaseCheckSchedule(queue);
   if (before !== undefined && !isSameSchedule(before, after)) {
     log
       .child({ logger: 'worker' })
       .warn({ before, after }, 'release check changed: give all workers the same settings');
   }
-  await scheduleReleaseCheck({ queue, ...after });
+  await scheduleReleaseCheck(queue, after);
   await scheduleRepair(queue);
 }
 
 /** Leaves an existing schedule alone: otherwise workers with different settings would overwrite each other's. */
 async function assertMissing({ releaseCheckQueue: queue, settings }: ScheduleCore): Promise<void> {
-  const schedule = {
-    autoUpdate: !settings.disableAutoupdate,
-    intervalSeconds: settings.releaseCheckInterval,
-  };
   const known = await readReleaseCheckSchedule(queue);
-  if (known === undefined) await scheduleReleaseCheck({ queue, ...schedule });
+  if (known === undefined) await scheduleReleaseCheck(queue, scheduleOf(settings));
   await scheduleRepair(queue);
 }
 
-interface ScheduledCheck {
-  readonly queue: Core['releaseCheckQueue'];
-  readonly autoUpdate: boolean;
-  readonly intervalSeconds: number;
+type Schedule = Omit<ReleaseCheckSchedule, 'nextAt'>;
+
+/** As this worker is set. */
+function scheduleOf({ disableAutoupdate, releaseCheckInterval }: Core['settings']): Schedule {
+  return { autoUpdate: !disableAutoupdate, intervalSeconds: releaseCheckInterval };
 }
 
-async function scheduleReleaseCheck({ queue, autoUpdate, intervalSeconds }: ScheduledCheck): Promise<void> {
+async function scheduleReleaseCheck(
+  queue: Core['releaseCheckQueue'],
+  { autoUpdate, intervalSeconds }: Schedule,
+): Promise<void> {
   const data: ReleaseCheckJob = { autoUpdate };
   await queue.upsertJobScheduler(
     RELEASE_CHECK_JOB,
