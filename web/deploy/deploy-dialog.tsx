@@ -1,4 +1,5 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
@@ -130,22 +131,10 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
         }}
       >
         <Names opened={opened} count={count} />
-        <label class="force">
-          <input
-            type="checkbox"
-            checked={force.value}
-            onChange={(event) => {
-              force.value = event.currentTarget.checked;
-            }}
-          />
-          <span>
-            <strong>Force bootstrap</strong>
-            <span class="muted">
-              Deploys FDD with a bootstrap pod even if FDD is running. Use it if FDD no longer processes its
-              Application. If Helm manages FDD, this takes it over from Helm.
-            </span>
-          </span>
-        </label>
+        <Choice title="Force bootstrap" isChosen={force} class="force">
+          Deploys FDD with a bootstrap pod even if FDD is running. Use it if FDD no longer processes its
+          Application. If Helm manages FDD, this takes it over from Helm.
+        </Choice>
         <PlanView plan={plan.value} />
         {needsToken(plan.value, failure.value) ? <TokenField onToken={takeToken} /> : null}
         {planned !== undefined && planned.takeovers.length > 0 ? (
@@ -259,6 +248,32 @@ function Changes({ changes }: { changes: PlanSummary['changes'] }) {
   );
 }
 
+interface ChoiceProps {
+  readonly title: string;
+  readonly isChosen: Signal<boolean>;
+  readonly class: string;
+  readonly children: ComponentChildren;
+}
+
+/** A checkbox with an explanation. */
+function Choice({ title, isChosen, class: className, children }: ChoiceProps) {
+  return (
+    <label class={className}>
+      <input
+        type="checkbox"
+        checked={isChosen.value}
+        onChange={(event) => {
+          isChosen.value = event.currentTarget.checked;
+        }}
+      />
+      <span>
+        <strong>{title}</strong>
+        <span class="muted">{children}</span>
+      </span>
+    </label>
+  );
+}
+
 interface TakeoverProps {
   readonly namespaces: readonly string[];
   readonly isConfirmed: Signal<boolean>;
@@ -268,23 +283,11 @@ interface TakeoverProps {
 function Takeover({ namespaces, isConfirmed }: TakeoverProps) {
   const rest = namespaces.length - NAMED;
   return (
-    <label class="force takeover">
-      <input
-        type="checkbox"
-        checked={isConfirmed.value}
-        onChange={(event) => {
-          isConfirmed.value = event.currentTarget.checked;
-        }}
-      />
-      <span>
-        <strong>Take FDD over from Helm</strong>
-        <span class="muted">
-          Helm manages FDD in {namespaces.slice(0, NAMED).join(', ')}
-          {rest > 0 ? ` and ${number(rest)} more` : ''}. Afterwards Skipper deploys it: do not upgrade that
-          Helm release again.
-        </span>
-      </span>
-    </label>
+    <Choice title="Take FDD over from Helm" isChosen={isConfirmed} class="force takeover">
+      Helm manages FDD in {namespaces.slice(0, NAMED).join(', ')}
+      {rest > 0 ? ` and ${number(rest)} more` : ''}. Afterwards Skipper deploys it: do not upgrade that Helm
+      release again.
+    </Choice>
   );
 }
 

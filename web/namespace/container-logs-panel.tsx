@@ -1,7 +1,7 @@
 import type { ContainerLog } from '../../domain/explain/namespace-logs.ts';
-import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
+import { ReadAside } from './read-aside.tsx';
 import { Section } from './section.tsx';
 import { Withheld } from './token-panel.tsx';
 
@@ -14,16 +14,12 @@ export function ContainerLogsPanel({ store, read }: { store: NamespaceStore; rea
       id="container-logs"
       title="Container logs"
       aside={
-        <>
-          {logs ? (
-            <>
-              read <Ago at={logs.readAt} now={store.now} />{' '}
-            </>
-          ) : null}
-          <button type="button" class="link-button needs-script" onClick={read}>
-            {logs ? 'Refresh' : 'Read the logs'}
-          </button>
-        </>
+        <ReadAside
+          store={store}
+          readAt={logs?.readAt}
+          label={logs ? 'Refresh' : 'Read the logs'}
+          onClick={read}
+        />
       }
     >
       {problem === '' ? null : <p class="degraded">The logs could not be read: {problem}</p>}

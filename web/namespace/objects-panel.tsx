@@ -1,7 +1,7 @@
 import type { ShownObject } from '../../domain/explain/namespace-details.ts';
-import { Ago } from '../ui/moment.tsx';
 import { LogBlock } from './log-block.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
+import { ReadAside } from './read-aside.tsx';
 import { Section } from './section.tsx';
 import { NotRead } from './wanted-panel.tsx';
 
@@ -12,18 +12,7 @@ export function ObjectsPanel({ store, readAgain }: { store: NamespaceStore; read
     <Section
       id="objects"
       title="Objects"
-      aside={
-        <>
-          {objects ? (
-            <>
-              read <Ago at={objects.readAt} now={store.now} />{' '}
-            </>
-          ) : null}
-          <button type="button" class="link-button needs-script" onClick={readAgain}>
-            Refresh
-          </button>
-        </>
-      }
+      aside={<ReadAside store={store} readAt={objects?.readAt} label="Refresh" onClick={readAgain} />}
     >
       {objects ? (
         objects.objects.map((object) => <ObjectBlock key={`${object.kind} ${object.name}`} object={object} />)
