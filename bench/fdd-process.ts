@@ -7,6 +7,7 @@ import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
 import { CONFIG_MAPS, NAMESPACES } from '../shared/kubernetes/resources.ts';
 import { createMisbehaviour, type Fault, type Misbehaviour } from '../simulator/fdd/misbehaviour.ts';
 import { startSimulatedFdds } from '../simulator/fdd/start-simulated-fdds.ts';
+import { benchNames } from './bench-names.ts';
 
 const [kubeconfig = '', count = '0', image = '', bare = '0'] = process.argv.slice(2);
 const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
@@ -35,10 +36,7 @@ const fdds = await startSimulatedFdds({
   misbehaviour,
 });
 
-const namespaces = Array.from(
-  { length: Number(count) },
-  (_, index) => `bench-${String(index).padStart(5, '0')}`,
-);
+const namespaces = benchNames(Number(count));
 await pMap(namespaces, addNamespace, { concurrency: 48 });
 process.send?.('ready');
 

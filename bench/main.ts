@@ -6,6 +6,7 @@ import { parseImage } from '../domain/release/image.ts';
 import { makeRelease } from '../domain/release/release.ts';
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { auditPosition, countRequests, type RequestCounts } from './audit.ts';
+import { benchNames } from './bench-names.ts';
 import { runFloor } from './floor.ts';
 import { runScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 import { showSpread, spreadOf } from './spread.ts';
@@ -56,7 +57,7 @@ async function measureThroughput() {
   const bare = Number(options.bare);
   const world = await openWorld(namespaces + bare, bare);
   const { auditLogPath, kubeconfigPath } = world.controlPlane;
-  const names = Array.from({ length: namespaces }, (_, i) => `bench-${String(i + bare).padStart(5, '0')}`);
+  const names = benchNames(namespaces, bare);
   const workers = Number(options.workers);
   console.log(
     `${namespaces} namespaces, ${cpus().length} cores, 1 API and ${workers} worker(s), --concurrency ${options.concurrency}`,

@@ -1,4 +1,6 @@
+import { pause } from '../shared/pause.ts';
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
+import { benchNames } from './bench-names.ts';
 import { showSpread, spreadOf } from './spread.ts';
 import { openWorld, type Product, type RolloutAnswer, VERSIONS } from './world.ts';
 
@@ -19,7 +21,7 @@ export function runScenario(scenario: Scenario, rounds: number): Promise<void> {
 /** How much longer the others take if some namespaces never react; one worker at default settings. */
 async function measureHung(rounds: number): Promise<void> {
   const world = await openWorld(HUNG_NAMESPACES, 0);
-  const names = namesOf(HUNG_NAMESPACES);
+  const names = benchNames(HUNG_NAMESPACES);
   const product = await world.startProduct(1);
   const seconds = HUNG_SHARES.map((): number[] => []);
   let release = 0;
@@ -51,7 +53,7 @@ async function measureHung(rounds: number): Promise<void> {
 /** All hang; the time until a newer release has begun in the last of them. */
 async function measureRepair(rounds: number): Promise<void> {
   const world = await openWorld(REPAIRED_NAMESPACES, 0);
-  const names = namesOf(REPAIRED_NAMESPACES);
+  const names = benchNames(REPAIRED_NAMESPACES);
   const product = await world.startProduct(1);
   world.channels.publish('stable', VERSIONS[0]);
   await product.deployAll();
@@ -81,10 +83,6 @@ async function measureRepair(rounds: number): Promise<void> {
   );
 }
 
-function namesOf(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `bench-${String(index).padStart(5, '0')}`);
-}
-
 /** A share of the names, spread evenly over them. */
 function spaced(names: readonly string[], share: number): string[] {
   return share === 0 ? [] : names.filter((_, index) => index % Math.round(1 / share) === 0);
@@ -109,8 +107,4 @@ function ended(product: Product, id: string): Promise<void> {
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await pause(POLL_MS);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
