@@ -59,6 +59,12 @@ const SMALL = '  requests:\n    memory: 64Mi';
 const USUAL = '  requests:\n    memory: 128Mi';
 const LIMITED = '  requests:\n    memory: 64Mi\n  limits:\n    memory: 512Mi';
 
+/** The way out of a release that crashes: the tag of one that worked. */
+const RELEASE_IS_BROKEN: Pick<RemedyScenario, 'isTrue' | 'edits'> = {
+  isTrue: /^If the release is broken/,
+  edits: (stage) => [{ when: /set data\.tag to one that worked/, does: () => setData(stage, { tag: OLD }) }],
+};
+
 export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
   config_error: {
     follows: 'config_error',
@@ -214,10 +220,7 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     options: { fdd: OLD },
     breaks: (stage) => misbehave(stage, { kind: 'crash-loop', exitCode: 3 }, NEW),
     headline: new RegExp(`FDD ${NEW} is crash-looping`),
-    isTrue: /^If the release is broken/,
-    edits: (stage) => [
-      { when: /set data\.tag to one that worked/, does: () => setData(stage, { tag: OLD }) },
-    ],
+    ...RELEASE_IS_BROKEN,
   },
   'crash-loop': {
     follows: 'crash-loop',
@@ -227,10 +230,7 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     },
     isDeployed: false,
     headline: new RegExp(`FDD ${NEW} is crash-looping`),
-    isTrue: /^If the release is broken/,
-    edits: (stage) => [
-      { when: /set data\.tag to one that worked/, does: () => setData(stage, { tag: OLD }) },
-    ],
+    ...RELEASE_IS_BROKEN,
   },
   'image-not-pulled': {
     follows: 'image-not-pulled',
