@@ -6,6 +6,13 @@ export function credentialsIn(url: string): { readonly user: string; readonly pa
   return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 
+/** The header for HTTP basic auth with the credentials in a URL; undefined if it has none. */
+export function basicAuthorization(url: string): string | undefined {
+  const credentials = credentialsIn(url);
+  if (credentials === undefined) return undefined;
+  return `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
+}
+
 export function withoutCredentials(url: string): string {
   if (credentialsIn(url) === undefined) return url;
   const parsed = new URL(url);

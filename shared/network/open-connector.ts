@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector } from 'undici';
+import { basicAuthorization } from '../url-credentials.ts';
 
 /** The timeout for connecting to the server, for connecting to a proxy and its response, and for each TLS handshake. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -107,8 +108,7 @@ function authorityOf({ hostname, port, protocol }: Target): string {
   return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
-function credentialsOf({ username, password }: URL): Record<string, string> {
-  if (username === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+function credentialsOf({ username, href }: URL): Record<string, string> {
+  const authorization = username === '' ? undefined : basicAuthorization(href);
+  return authorization === undefined ? {} : { 'proxy-authorization': authorization };
 }

@@ -6,7 +6,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
 import { parseNoProxy } from '../network/no-proxy.ts';
 import { openConnector, type Target } from '../network/open-connector.ts';
-import { credentialsIn } from '../url-credentials.ts';
+import { basicAuthorization } from '../url-credentials.ts';
 
 /** Which outside servers Skipper can connect to, and how: the content of a release channel must not lead it anywhere else. */
 export interface EgressPolicy {
@@ -72,7 +72,7 @@ export function createEgressPolicy({
     });
   };
 
-  const authorization = basicAuth(baseUrl);
+  const authorization = basicAuthorization(baseUrl);
 
   return {
     authorizationFor: (url) =>
@@ -96,12 +96,6 @@ export function createEgressPolicy({
     },
     dispatcher: new Agent({ connect: openConnector({ tls, lookup, proxyFor }) }),
   };
-}
-
-function basicAuth(url: string): string | undefined {
-  const credentials = credentialsIn(url);
-  if (credentials === undefined) return undefined;
-  return `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
 }
 
 function refusal(host: string, address: string): SkipperError {
