@@ -24,6 +24,8 @@ export interface ContainerOutput {
 export interface ContainerRuntime {
   /** Gets the image; a rejection is a failed pull, its message is shown in the pod. */
   pull?(pod: Pod): Promise<void>;
+  /** Why no node has room for the pod; undefined if this one has. */
+  unschedulable?(pod: Pod): string | undefined;
   /** Why the container cannot be created from its image; undefined if it can. */
   configProblem?(pod: Pod): string | undefined;
   start(pod: Pod, output: ContainerOutput): RunningContainer;

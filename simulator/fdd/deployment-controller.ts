@@ -3,6 +3,7 @@ import { messageOf } from '../../domain/errors.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { keyOf } from '../../shared/kubernetes/watch.ts';
+import type { ContainerRuntime } from './container-runtime.ts';
 import { type Delays, sleep } from './delays.ts';
 import { deploymentStatus, isComplete, type RolloutCounts, saysAlready } from './deployment-status.ts';
 import type { Feed } from './feed.ts';
@@ -28,8 +29,9 @@ export interface DeploymentControllerOptions {
   readonly delays: Delays;
   readonly deployments: Feed<Deployment>;
   readonly pods: Feed<Pod>;
-  /** Pods are made bound to this node: there is no scheduler either. */
+  /** Pods are made bound to this node if it has room, which saves a request; the others are left to the kubelet. */
   readonly nodeName: string;
+  readonly runtime: Pick<ContainerRuntime, 'unschedulable'>;
 }
 
 export interface DeploymentController {
@@ -179,9 +181,10 @@ export function startDeploymentController(options: DeploymentControllerOptions):
   async function createPod(rollout: Rollout): Promise<void> {
     const deployment = rollout.latest ?? (await readDeployment(rollout));
     if (deployment === undefined) return;
-    const { namespace } = deployment.metadata;
-    const body = podOf(deployment, rollout.templateHash, options.nodeName);
-    observePod(await client.create<Pod>(PODS, namespace, body));
+    const { metadata, spec } = deployment;
+    const hasRoom = options.runtime.unschedulable?.({ metadata, spec: spec.template.spec }) === undefined;
+    const body = podOf(deployment, rollout.templateHash, hasRoom ? options.nodeName : undefined);
+    observePod(await client.create<Pod>(PODS, metadata.namespace, body));
   }
 
   async function readDeployment(rollout: Rollout): Promise<Deployment | undefined> {

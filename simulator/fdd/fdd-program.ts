@@ -14,6 +14,10 @@ import type { Pod } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 import { type Program, whereOf } from './program.ts';
 
+/** As Kubernetes' scheduler words it. */
+const NO_ROOM =
+  '0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+
 /** Runs FDD's image: the daemon, or its bootstrap, depending on the pod's command. Any other image just runs. */
 export function fddRuntime(context: FddContext): ContainerRuntime {
   const { misbehaviour } = context;
@@ -22,6 +26,10 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
       const fault = misbehaviour.find('image-pull-failure', whereOf(pod));
       if (fault === undefined) return;
       throw new Error(fault.message ?? `${mainContainer(pod.spec)?.image}: not found`);
+    },
+    unschedulable: (pod) => {
+      const fault = misbehaviour.find('unschedulable', whereOf(pod));
+      return fault && (fault.message ?? NO_ROOM);
     },
     configProblem: (pod) => misbehaviour.find('container-config-error', whereOf(pod))?.message,
     start: (pod, output) => {

@@ -1,9 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { NODES, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { keyOf } from '../../shared/kubernetes/watch.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
-import type { Delays } from './delays.ts';
+import { type Delays, sleep } from './delays.ts';
 import type { Feed } from './feed.ts';
 import { type FoundLog, type LogRequest, type LogServer, startLogServer } from './kubelet-log-server.ts';
 import { type Pod, withoutManagedFields } from './kubernetes-objects.ts';
@@ -40,8 +41,10 @@ export interface Kubelet {
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { client, log, nodeName } = options;
   const runs = new Map<string, PodRun>();
-  const binding = new Set<string>();
-  let stopped = false;
+  /** The uid of each pod that is being scheduled. */
+  const binding = new Map<string, string>();
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   const logServer = await startLogServer({
     insecure: options.insecureLogs,
     find: (request) => findLog(runs, request),
@@ -49,13 +52,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   await registerNode(options, logServer);
   const heartbeat = setInterval(() => {
     writeNodeStatus(options, logServer).catch((error: unknown) => {
-      if (!stopped) log.warn({ err: error, nodeName }, 'node cannot be renewed');
+      if (!stopping.signal.aborted) log.warn({ err: error, nodeName }, 'node cannot be renewed');
     });
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
   function observe(pod: Pod): void {
-    if (stopped || !options.ownsNamespace(pod.metadata.namespace)) return;
+    if (stopping.signal.aborted || !options.ownsNamespace(pod.metadata.namespace)) return;
     forgetOlder(pod);
     if (pod.metadata.deletionTimestamp !== undefined) terminate(pod);
     else if (pod.spec.nodeName === undefined) bind(pod);
@@ -71,6 +74,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   function forget(key: string): void {
     runs.get(key)?.stop({ deletePod: false });
     runs.delete(key);
+    binding.delete(key);
   }
 
   function terminate(pod: Pod): void {
@@ -84,15 +88,37 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   function bind(pod: Pod): void {
     const { uid, namespace, name } = pod.metadata;
-    if (binding.has(uid)) return;
-    binding.add(uid);
-    bindPod(client, { namespace, name, uid, nodeName })
+    if (binding.get(keyOf(pod)) === uid) return;
+    binding.set(keyOf(pod), uid);
+    untilSchedulable(pod)
+      .then(async () => {
+        if (isWaiting(pod)) await bindPod(client, { namespace, name, uid, nodeName });
+      })
       .catch((error: unknown) => log.warn({ err: error, pod: keyOf(pod) }, 'pod cannot be bound'))
-      .finally(() => binding.delete(uid));
+      .finally(() => {
+        if (binding.get(keyOf(pod)) === uid) binding.delete(keyOf(pod));
+      });
+  }
+
+  /** Tries again and again, as a scheduler does with its queue, until the pod fits or is gone. */
+  async function untilSchedulable(pod: Pod): Promise<void> {
+    let reported: string | undefined;
+    while (isWaiting(pod)) {
+      const problem = options.runtime.unschedulable?.(pod);
+      if (problem === undefined) return;
+      if (problem !== reported) await writeUnschedulable(client, pod, problem);
+      reported = problem;
+      await sleep(options.delays.backoffMs, stopping.signal);
+    }
+  }
+
+  function isWaiting(pod: Pod): boolean {
+    return !stopping.signal.aborted && binding.get(keyOf(pod)) === pod.metadata.uid;
   }
 
   function run(pod: Pod): void {
-    if (stopped || runs.has(keyOf(pod)) || TERMINAL_PHASES.includes(pod.status?.phase)) return;
+    if (stopping.signal.aborted || runs.has(keyOf(pod)) || TERMINAL_PHASES.includes(pod.status?.phase))
+      return;
     const started = startPodRun(withoutManagedFields(pod), options);
     if (started !== undefined) runs.set(keyOf(pod), started);
   }
@@ -101,7 +127,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     nodeName,
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       clearInterval(heartbeat);
       for (const run of runs.values()) run.stop({ deletePod: false });
       runs.clear();
@@ -146,6 +172,23 @@ async function bindPod(
   } catch (error) {
     // Deleted, replaced, or already bound: the watch will show it, as it shows success.
     if (!hasCode(error, 'not_found', 'conflict', 'namespace_gone')) throw error;
+  }
+}
+
+/** What the scheduler writes about a pod that fits nowhere. */
+async function writeUnschedulable(client: KubernetesClient, pod: Pod, message: string): Promise<void> {
+  const { namespace, name, uid } = pod.metadata;
+  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
+  const conditions = [{ ...condition, lastProbeTime: null, lastTransitionTime: timestamp() }];
+  try {
+    await client.request({
+      method: 'PATCH',
+      patchType: 'merge',
+      path: pathOf(PODS, { namespace, name, subresource: 'status' }),
+      body: { metadata: { uid }, status: { conditions } },
+    });
+  } catch (error) {
+    if (!hasCode(error, 'not_found', 'conflict', 'invalid_object', 'namespace_gone')) throw error;
   }
 }
 

@@ -12,6 +12,8 @@ export type Fault =
     }
   /** The container refers to something that does not exist: CreateContainerConfigError. */
   | { readonly kind: 'container-config-error'; readonly message: string }
+  /** No node takes the pod: PodScheduled is False, with the reason Unschedulable. */
+  | { readonly kind: 'unschedulable'; readonly message?: string }
   /** The bootstrap never ends, FDD never reports. */
   | { readonly kind: 'hang' }
   /** The deploy ends FAILED, with these lines in its log; before the Deployment is written, or after. */

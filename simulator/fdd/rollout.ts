@@ -91,7 +91,11 @@ export function stateOf(pod: Pod): { ready: boolean; terminating: boolean } {
   return { ready: ready === true, terminating: over || pod.metadata.deletionTimestamp !== undefined };
 }
 
-export function podOf(deployment: Deployment, hash: string, nodeName: string): Record<string, unknown> {
+export function podOf(
+  deployment: Deployment,
+  hash: string,
+  nodeName: string | undefined,
+): Record<string, unknown> {
   const { name, uid } = deployment.metadata;
   const { template } = deployment.spec;
   return {

@@ -96,7 +96,7 @@ export async function startSimulatedFdds(options: SimulatedFddsOptions): Promise
   const controller =
     options.hasControllerManager || isInstant
       ? undefined
-      : startDeploymentController({ ...base, deployments });
+      : startDeploymentController({ ...base, runtime, deployments });
   // The pods last: a program that starts finds its Application and what was reported before.
   await Promise.all([applicationFeed.start(), statuses.start(), deployments.start()]);
   if (isInstant) await configMaps.start();

@@ -282,6 +282,33 @@ describe('faults', () => {
     });
   });
 
+  test('unschedulable: the pod waits without a node, with the reason of the scheduler, and recovers', async () => {
+    await withCluster({ delays: { backoffMs: 20 } }, async ({ client, fdds, namespace, history }) => {
+      await fdds.installFdd(namespace, { image: OLD });
+      fdds.misbehaviour.set(namespace, { kind: 'unschedulable' }, { version: NEW_VERSION });
+      const id = await update(client, namespace, NEW);
+      const refused = await eventually(async () =>
+        present(pods(history).find(({ status }) => status?.conditions?.[0]?.status === 'False')),
+      );
+      expect(refused.spec.nodeName).toBeUndefined();
+      expect(refused.status).toMatchObject({
+        phase: 'Pending',
+        conditions: [
+          {
+            type: 'PodScheduled',
+            reason: 'Unschedulable',
+            message: expect.stringMatching(/^0\/1 nodes are available: 1 Insufficient memory\. preemption: /),
+          },
+        ],
+      });
+      expect(refused.status?.containerStatuses).toBeUndefined();
+      expect(await available(client, namespace)).toBe(0);
+
+      fdds.misbehaviour.clear(namespace);
+      await eventually(async () => expect(await isRolledOut(client, namespace, id, NEW)).toBe(true));
+    });
+  });
+
   test('hang: FDD never reports, the bootstrap never ends; both continue after the fault', async () => {
     await withCluster({}, async ({ client, fdds, namespace }) => {
       await fdds.installFdd(namespace, { image: OLD });
