@@ -104,15 +104,15 @@ async function deploy(run: Run, context: RunContext): Promise<DeployResult | Par
   const result = { outcome, reason, version, deploymentId: written.deploymentId, bootstrap };
   const warnings = [...written.warnings, ...bootstrapWarnings(bootstrap)];
   if (unconfigured.length === 0) return { ...result, warnings };
-  if (written.bootstrap) throw unconfiguredError(context.namespace, unconfigured);
+  if (written.bootstrap) throw unconfiguredError(unconfigured);
   const hint = `FDD runs without its configuration (${unconfigured.join('; ')}): force a bootstrap to fix it`;
   return { ...result, warnings: [...warnings, hint] };
 }
 
-function unconfiguredError(namespace: string, unconfigured: readonly string[]): SkipperError {
+function unconfiguredError(unconfigured: readonly string[]): SkipperError {
   return new SkipperError(
     'fdd_unconfigured',
-    `the bootstrapped FDD runs without its configuration: ${unconfigured.join('; ')}; check ConfigMap ${namespace}/${FDD}, then force a bootstrap`,
+    `the bootstrapped FDD runs without its configuration: ${unconfigured.join('; ')}; stop what removes the mount, then force a bootstrap`,
   );
 }
 

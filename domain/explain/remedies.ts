@@ -1,5 +1,5 @@
 import { DIAGNOSES, type Diagnosis, diagnose } from '../cluster/diagnose.ts';
-import { FDD } from '../cluster/names.ts';
+import { BOOTSTRAP_POD, FDD } from '../cluster/names.ts';
 import type { ConfigMapKey } from '../cluster/namespace-config.ts';
 import type { ErrorCode } from '../errors.ts';
 import { versionOf } from '../release/image.ts';
@@ -104,10 +104,11 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       AGAIN,
     ],
   }),
-  fdd_unconfigured: ({ namespace, configMap }) => ({
+  fdd_unconfigured: ({ namespace }) => ({
     headline: 'FDD runs, but without the configuration of its namespace.',
     remedy: [
-      `Check data["cluster_config.yaml"]: kubectl -n ${namespace} get configmap ${configMap} -o yaml`,
+      `Find out what removes the mount from its Deployment, and stop it: kubectl -n ${namespace} get deployment ${FDD} -o yaml --show-managed-fields`,
+      'A mutating webhook does not appear there: kubectl get mutatingwebhookconfigurations',
       BOOTSTRAP,
     ],
   }),
@@ -194,7 +195,9 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   bootstrap_pod_stuck: ({ namespace }) => ({
     headline: 'The old bootstrap pod is stuck in deletion.',
     remedy: [
-      `Check its node and finalizers: kubectl -n ${namespace} describe pod ${FDD}-bootstrap`,
+      `Check its node and finalizers: kubectl -n ${namespace} describe pod ${BOOTSTRAP_POD}`,
+      `If the owner of a finalizer no longer exists, remove the finalizer: kubectl -n ${namespace} patch pod ${BOOTSTRAP_POD} --type merge -p '{"metadata":{"finalizers":null}}'`,
+      `If its node no longer exists, delete it by force: kubectl -n ${namespace} delete pod ${BOOTSTRAP_POD} --force --grace-period=0`,
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
@@ -270,13 +273,20 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
   'limit-range': BY_CODE.limit_range,
   'pod-rejected': BY_CODE.pod_rejected,
   'webhook-failed': BY_CODE.webhook_failed,
-  'container-not-created': ({ namespace }) => ({
-    headline: 'FDD’s container cannot be created: it refers to something that does not exist.',
-    remedy: [
-      `Create what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}. The pod then starts automatically.`,
-      VERIFY,
-    ],
-  }),
+  'container-not-created': ({ namespace }, symptoms) =>
+    symptoms.some(isBootstrapPod)
+      ? {
+          headline:
+            'The container of the bootstrap pod cannot be created: it refers to something that does not exist.',
+          remedy: ['Create what the message names.', AGAIN],
+        }
+      : {
+          headline: 'FDD’s container cannot be created: it refers to something that does not exist.',
+          remedy: [
+            `Create what the message names: kubectl -n ${namespace} describe pods -l app=${FDD}. The pod then starts automatically.`,
+            VERIFY,
+          ],
+        },
   'crash-loop': ({ namespace, configMap, version }, symptoms) => ({
     headline: `FDD ${failing(symptoms) ?? version} is crash-looping.`,
     remedy: [
@@ -286,13 +296,19 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     ],
   }),
   'bootstrap-failed': BY_CODE.bootstrap_failed,
-  'not-scheduled': () => ({
-    headline: 'FDD’s pod cannot be scheduled.',
-    remedy: [
-      'Free resources, or fix what the message names (taints, selectors, volumes). The pod then starts automatically.',
-      VERIFY,
-    ],
-  }),
+  'not-scheduled': (_trouble, symptoms) =>
+    symptoms.some(isBootstrapPod)
+      ? {
+          headline: 'The bootstrap pod cannot be scheduled.',
+          remedy: ['Free resources, or fix what the message names (taints, selectors, volumes).', AGAIN],
+        }
+      : {
+          headline: 'FDD’s pod cannot be scheduled.',
+          remedy: [
+            'Free resources, or fix what the message names (taints, selectors, volumes). The pod then starts automatically.',
+            VERIFY,
+          ],
+        },
 };
 
 /** The advice for an error code, refined by the symptoms. `code` can come from an older or newer Skipper. */
@@ -336,6 +352,11 @@ function failing(symptoms: readonly Symptom[]): string | undefined {
   return symptoms.flatMap((symptom) =>
     symptom.kind === 'pod' && symptom.image ? [versionOf(symptom.image)] : [],
   )[0];
+}
+
+/** A failed deploy deletes its bootstrap pod, so that one does not start later. */
+function isBootstrapPod(symptom: Symptom): boolean {
+  return symptom.kind === 'pod' && symptom.isBootstrap;
 }
 
 function isForbiddenFdd(symptom: Symptom): boolean {

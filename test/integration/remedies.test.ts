@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { adviceFor } from '../../domain/explain/remedies.ts';
 import { createAdmissionRules } from '../support/admission-rules.ts';
 import { followRemedy } from '../support/follow-remedy.ts';
-import { REMEDY_SCENARIOS, type RemedyScenario } from '../support/remedy-scenarios.ts';
-import { useWorld } from '../support/simulated-world.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { REMEDY_SCENARIOS, type RemedyScenario, WITHOUT_REDIS } from '../support/remedy-scenarios.ts';
+import { startWorld, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
 const rules = createAdmissionRules();
@@ -69,5 +71,35 @@ describe('the remedy that the page shows, followed to the letter, ends healthy',
   test.concurrent.each(Object.entries(REMEDY_SCENARIOS))('%s', async (name, scenario) => {
     await play(name, scenario);
     expect((await shown(name.toLowerCase().replaceAll('_', '-'))).why.remedy).toEqual([]);
+  });
+});
+
+describe('the remedy of the code that the API answers with, followed to the letter, ends healthy', () => {
+  test(WITHOUT_REDIS.follows, async () => {
+    const namespace = 'redis-unavailable';
+    const alone = await startWorld();
+    try {
+      await alone.startApi();
+      await alone.startWorker();
+      await alone.addNamespace(namespace, { fdd: OLD });
+      alone.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+      await alone.deploy({ namespaces: [namespace] });
+      const stage = { world: alone, rules, namespace };
+      await WITHOUT_REDIS.breaks(stage);
+      const refused = await alone.http('/api/deploy', { method: 'POST', body: { namespaces: [namespace] } });
+      alone.fdds.misbehaviour.clear(namespace);
+
+      const trouble = { namespace, configMap: FDD, channel: 'stable', version: NEW };
+      const { remedy } = adviceFor(refused.body.code, trouble, []);
+      await followRemedy(remedy, { ...stage, edits: WITHOUT_REDIS.edits?.(stage) ?? [] });
+
+      expect(refused).toMatchObject({ status: 503, body: { code: WITHOUT_REDIS.follows } });
+      await until(async () => {
+        const { body } = await alone.http(`/api/namespaces/${namespace}`);
+        return body.row?.health === 'healthy' && body.row.activity === 'idle' && body.row.version === NEW;
+      }, 'it is healthy');
+    } finally {
+      await alone.close();
+    }
   });
 });

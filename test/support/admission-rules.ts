@@ -1,10 +1,10 @@
-import type { ApiError } from '../../simulator/kubernetes-api/api-error.ts';
+import { ApiError } from '../../simulator/kubernetes-api/api-error.ts';
 import type { KubernetesObject } from '../../simulator/kubernetes-api/api-object.ts';
 
-/** Refuses an object, or lets it pass. */
-export type AdmissionRule = (object: KubernetesObject) => ApiError | undefined;
+/** Refuses an object, changes it, or lets it pass. */
+export type AdmissionRule = (object: KubernetesObject) => ApiError | KubernetesObject | undefined;
 
-/** What admission plugins and authorizers of a cluster refuse, by namespace; a test sets and clears it. */
+/** What admission plugins and authorizers of a cluster refuse or change, by namespace; a test sets and clears it. */
 export interface AdmissionRules {
   set(namespace: string, rule: AdmissionRule): void;
   clear(namespace: string): void;
@@ -23,9 +23,9 @@ export function createAdmissionRules(): AdmissionRules {
     admit: (object) => {
       const { namespace = '', name } = object.metadata;
       if (object.kind === 'Namespace') labels.set(name, object.metadata.labels ?? {});
-      const refusal = rules.get(namespace)?.(object);
-      if (refusal) throw refusal;
-      return object;
+      const answer = rules.get(namespace)?.(object);
+      if (answer instanceof ApiError) throw answer;
+      return answer ?? object;
     },
   };
 }

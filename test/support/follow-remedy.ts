@@ -82,6 +82,10 @@ async function run(command: string, follower: Follower, isEdited: boolean): Prom
       return mark(world, resourceOf(kind), { namespace, name }, { annotations: marksIn(words) });
     case 'patch':
       return patch(world, resourceOf(kind), { namespace, name }, JSON.parse(words.at(-1) ?? ''));
+    case 'delete': {
+      const gracePeriodSeconds = Number(/--grace-period=(\d+)/.exec(command)?.[1]);
+      return world.kube.delete(resourceOf(kind), { namespace, name }, { gracePeriodSeconds });
+    }
     case 'scale': {
       const replicas = Number(/--replicas=(\d+)/.exec(command)?.[1]);
       return patch(world, resourceOf(kind), { namespace, name }, { spec: { replicas } });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Diagnosis } from '../../domain/cluster/diagnose.ts';
+import { BOOTSTRAP_POD } from '../../domain/cluster/names.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import {
   APPLICATIONS,
@@ -12,7 +13,12 @@ import {
 } from '../../shared/kubernetes/resources.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
 import { type ApiError, failure } from '../../simulator/kubernetes-api/api-error.ts';
-import { listAt, objectAt } from '../../simulator/kubernetes-api/api-object.ts';
+import {
+  isObject,
+  type KubernetesObject,
+  listAt,
+  objectAt,
+} from '../../simulator/kubernetes-api/api-object.ts';
 import type { AdmissionRules } from './admission-rules.ts';
 import type { Edit } from './follow-remedy.ts';
 import { FDD, NEW, OLD } from './published.ts';
@@ -215,6 +221,18 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     headline: /FDD lacks a permission/,
     edits: (stage) => [{ when: /^Grant it to the service account/, does: () => behave(stage) }],
   },
+  fdd_unconfigured: {
+    follows: 'fdd_unconfigured',
+    breaks: ({ rules, namespace }) => rules.set(namespace, withoutMounts),
+    headline: /FDD runs, but without the configuration of its namespace/,
+    edits: (stage) => [{ when: /^Find out what removes the mount/, does: () => allow(stage) }],
+  },
+  'fdd_unconfigured-by-a-webhook': {
+    follows: 'fdd_unconfigured',
+    breaks: ({ rules, namespace }) => rules.set(namespace, withoutMounts),
+    headline: /FDD runs, but without the configuration of its namespace/,
+    edits: (stage) => [{ when: /^A mutating webhook/, does: () => allow(stage) }],
+  },
   fdd_cannot_run: {
     follows: 'fdd_cannot_run',
     options: { fdd: OLD },
@@ -267,6 +285,29 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
       { when: /^Create what the message names/, does: () => behave(stage) },
       { when: /^Once it is ready/, does: () => isReady(stage) },
     ],
+  },
+  'not-scheduled': {
+    follows: 'not-scheduled',
+    options: { fdd: OLD },
+    breaks: (stage) => misbehave(stage, { kind: 'unschedulable' }, NEW),
+    headline: /^FDD’s pod cannot be scheduled/,
+    isTrue: /^Once it is ready/,
+    edits: (stage) => [
+      { when: /^Free resources/, does: () => behave(stage) },
+      { when: /^Once it is ready/, does: () => isReady(stage) },
+    ],
+  },
+  'not-scheduled-to-bootstrap': {
+    follows: 'not-scheduled',
+    breaks: (stage) => misbehave(stage, { kind: 'unschedulable' }),
+    headline: /^The bootstrap pod cannot be scheduled/,
+    edits: (stage) => [{ when: /^Free resources/, does: () => behave(stage) }],
+  },
+  'container-not-created-to-bootstrap': {
+    follows: 'container-not-created',
+    breaks: (stage) => misbehave(stage, { kind: 'container-config-error', message: 'secret "x" not found' }),
+    headline: /^The container of the bootstrap pod cannot be created/,
+    edits: (stage) => [{ when: /^Create what the message names/, does: () => behave(stage) }],
   },
   'out-of-memory': {
     follows: 'out-of-memory',
@@ -435,6 +476,20 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     isBusy: true,
     headline: /FDD that should have taken the deployment up no longer runs|is crash-looping/,
   },
+  'bootstrap_pod_stuck-by-a-finalizer': {
+    follows: 'bootstrap_pod_stuck',
+    breaks: (stage) => addBootstrapPod(stage, { finalizers: ['example.com/hold'] }),
+    isBusy: true,
+    headline: /old bootstrap pod is stuck in deletion/,
+    isTrue: /^If the owner of a finalizer no longer exists/,
+  },
+  'bootstrap_pod_stuck-on-a-lost-node': {
+    follows: 'bootstrap_pod_stuck',
+    breaks: (stage) => addBootstrapPod(stage, { nodeName: 'lost-node' }),
+    isBusy: true,
+    headline: /old bootstrap pod is stuck in deletion/,
+    isTrue: /^If its node no longer exists/,
+  },
   'scaled-to-0': {
     follows: 'scaled-to-0',
     options: { fdd: NEW },
@@ -467,19 +522,32 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
   },
 };
 
-/** Remedies without a scenario, and why. */
-export const NOT_FOLLOWED: Readonly<Partial<Record<ErrorCode | Diagnosis, string>>> = {
-  superseded_worker: 'has nothing to do',
-  shutting_down: 'has nothing to do',
-  namespace_gone: 'has nothing to do if it is intended, and is not listed afterwards',
-  redis_unavailable: 'no page and no API answers without Redis: test/integration/outages.test.ts',
-  bootstrap_pod_stuck: 'is shown after 60 s at the earliest',
-  fdd_unconfigured: 'no FDD, simulated or real, writes a Deployment without the mount',
-  'not-scheduled': 'the simulated kubelet takes every pod',
-  'limits-missing': 'the advice of limits_missing',
-  'pod-rejected': 'the advice of pod_rejected',
-  'webhook-failed': 'the advice of webhook_failed',
-  'application-deleting': 'the advice of application_deleting',
+/** Without Redis, no page and no API shows a remedy: the API answers with this code, and the guide has its remedy. */
+export const WITHOUT_REDIS: Pick<RemedyScenario, 'breaks' | 'edits'> & { readonly follows: ErrorCode } = {
+  follows: 'redis_unavailable',
+  breaks: ({ world }) => world.redis.stop(),
+  edits: ({ world }) => [
+    {
+      when: /^Check Redis, and \/readyz/,
+      does: async () => {
+        const { status, body } = await world.http('/readyz');
+        if (status !== 503 || !/Redis/.test(String(body.problems)))
+          throw new Error('/readyz does not name Redis');
+        await world.redis.start();
+      },
+    },
+  ],
+};
+
+/** Remedies without a scenario: nothing has to be done, or the advice is that of another one. */
+export const NOT_FOLLOWED: Readonly<Partial<Record<ErrorCode | Diagnosis, 'nothing to do' | ErrorCode>>> = {
+  superseded_worker: 'nothing to do',
+  shutting_down: 'nothing to do',
+  namespace_gone: 'nothing to do',
+  'limits-missing': 'limits_missing',
+  'pod-rejected': 'pod_rejected',
+  'webhook-failed': 'webhook_failed',
+  'application-deleting': 'application_deleting',
 };
 
 const TOO_MUCH = 'pods "x" is forbidden: maximum memory usage per Container is 100Mi, but request is 128Mi';
@@ -566,6 +634,34 @@ async function setQuota({ world, namespace }: Stage, pods: string): Promise<void
 
 async function isReady({ world, namespace }: Stage): Promise<void> {
   await until(async () => (await world.deployment(namespace)).status.availableReplicas === 1, 'FDD is ready');
+}
+
+/** A mutating webhook that removes every volume of FDD's pods. */
+function withoutMounts(object: KubernetesObject): KubernetesObject | undefined {
+  if (object.kind !== 'Deployment') return undefined;
+  const spec = objectAt(object, 'spec');
+  const template = objectAt(spec, 'template');
+  const pod = objectAt(template, 'spec');
+  const containers = listAt(pod, 'containers').map((each) =>
+    isObject(each) ? { ...each, volumeMounts: [] } : each,
+  );
+  return {
+    ...object,
+    spec: { ...spec, template: { ...template, spec: { ...pod, volumes: [], containers } } },
+  };
+}
+
+/** The bootstrap pod of an earlier deploy. */
+async function addBootstrapPod(
+  { world, namespace }: Stage,
+  { finalizers, nodeName }: { readonly finalizers?: readonly string[]; readonly nodeName?: string },
+): Promise<void> {
+  await world.kube.create(PODS, namespace, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: BOOTSTRAP_POD, namespace, labels: { app: BOOTSTRAP_POD }, finalizers },
+    spec: { nodeName, containers: [{ name: BOOTSTRAP_POD, image: `fiaas/${FDD}:${OLD}` }] },
+  });
 }
 
 async function killFdd({ world, namespace }: Stage): Promise<void> {
