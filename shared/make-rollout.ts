@@ -54,7 +54,8 @@ export function toRequested(
     const code = channel?.problem?.code ?? 'release_unknown';
     return { namespace, release: undefined, target: { state: 'failed', code, reason, finishedAt } };
   }
-  return { namespace, release, target: { state: 'pending', version: release.version } };
+  const { resourceVersion: configVersion } = target.config;
+  return { namespace, release, configVersion, target: { state: 'pending', version: release.version } };
 }
 
 /** The targets as they were accepted, each with its job. */

@@ -1,6 +1,6 @@
 import { errorInText } from '../domain/cluster/fdd-log.ts';
 import { FDD } from '../domain/cluster/names.ts';
-import type { NamespaceConfig } from '../domain/cluster/namespace-config.ts';
+import type { NamespaceConfig, NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
 import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
 import type { Parking } from '../domain/deploy/parking.ts';
@@ -157,7 +157,7 @@ interface Applied {
 
 async function planAndApply(run: Run, context: RunContext): Promise<Applied> {
   context.step('observe', 'read the state of the cluster');
-  let observed = await withConfig(context.cluster.snapshot(context.namespace), context);
+  let observed = await withConfig(context.cluster.snapshot(context.namespace), context, run.configVersion);
   let quotas: readonly QuotaObject[] | undefined;
   for (let conflicts = 0; ; ) {
     const config = configOf(observed);
@@ -183,7 +183,7 @@ async function planAndApply(run: Run, context: RunContext): Promise<Applied> {
       else throw error;
       context.step('observe', `read again after: ${messageOf(error)}`);
       context.logToJob(`${code}, planning again: ${messageOf(error)}`);
-      const seen = await withConfig(context.cluster.snapshot(context.namespace), context);
+      const seen = await withConfig(context.cluster.snapshot(context.namespace), context, run.configVersion);
       observed = { ...seen, application: await readApplication(context) };
     }
   }
@@ -330,11 +330,22 @@ async function readConfig(context: RunContext): Promise<NamespaceSnapshot['confi
   return (await withConfig(context.cluster.snapshot(context.namespace), context)).config;
 }
 
-/** The API's watches can be ahead of this worker's: before a namespace counts as gone, its ConfigMap is read. */
-async function withConfig(observed: NamespaceSnapshot, context: RunContext): Promise<NamespaceSnapshot> {
-  if (observed.config) return observed;
-  const config = await readNamespaceConfig(context.client, context.namespace);
-  return config ? { ...observed, config } : observed;
+/**
+ * What decided the request can be ahead of this worker's watch: the ConfigMap is read if the watch shows another version
+ * than `wanted`, and before the namespace counts as gone.
+ */
+async function withConfig(
+  observed: NamespaceSnapshot,
+  context: RunContext,
+  wanted?: string,
+): Promise<NamespaceSnapshot> {
+  if (observed.config && (!wanted || isOfVersion(observed.config, wanted))) return observed;
+  return { ...observed, config: await readNamespaceConfig(context.client, context.namespace) };
+}
+
+/** A resourceVersion is opaque: another one can be older or newer. */
+function isOfVersion(config: NamespaceConfigResult, version: string): boolean {
+  return config.ok && config.value.resourceVersion === version;
 }
 
 async function readApplication({ client, namespace }: RunContext) {

@@ -12,6 +12,7 @@ export const NamespaceConfig = z
   .object({
     namespace: z.string(),
     configMap: z.string().describe('The ConfigMap that it was read from, found by its name or a label'),
+    resourceVersion: z.string().optional().describe('Of the ConfigMap; left out if unknown'),
     tag: z.string().describe('Release channel, or a published version'),
     enableServiceAccountPerApp: z.boolean(),
     useNetworkingV1Ingress: z.boolean(),
@@ -38,6 +39,7 @@ export interface ConfigMapData {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly resourceVersion?: string;
     readonly deletionTimestamp?: string;
   };
   readonly data?: Readonly<Record<string, string>>;
@@ -56,7 +58,7 @@ const CLUSTER_CONFIG = 'cluster_config.yaml';
 
 /** Reads one ConfigMap. Errors are returned, not thrown, so that they cannot affect another namespace. */
 export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigResult {
-  const { name, namespace = '' } = configMap.metadata;
+  const { name, namespace = '', resourceVersion } = configMap.metadata;
   const where = `ConfigMap ${namespace}/${name}`;
   const wrong = (key: ConfigMapKey, reason: string) => ({ ...invalid(`${where}${reason}`), key });
   const binary = (['tag', CLUSTER_CONFIG] as const).find((key) => configMap.binaryData?.[key] !== undefined);
@@ -90,6 +92,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
   return ok({
     namespace,
     configMap: name,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
     tag,
     enableServiceAccountPerApp: isOn(settings['enable-service-account-per-app']),
     useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),

@@ -17,6 +17,8 @@ export interface RequestedTarget {
   readonly namespace: string;
   /** The release to run; undefined if nothing is deployed: then the target has the reason. */
   readonly release: Release | undefined;
+  /** The resourceVersion of the ConfigMap that this was decided from. */
+  readonly configVersion?: string | undefined;
   readonly target: RolloutTarget;
 }
 
@@ -47,11 +49,11 @@ export function encodeRequest(
   now: number,
 ): ScriptArguments['request'] {
   const releases: Record<string, string> = {};
-  const encoded = targets.map(({ namespace, release, target }) => {
+  const encoded = targets.map(({ namespace, release, configVersion, target }) => {
     if (!release) return { namespace, target, ...refusal(rollout, target, now) };
     const key = releaseKey(release);
     releases[key] ??= luaJson(release);
-    return { namespace, target, release: key, force: rollout.forceBootstrap };
+    return { namespace, target, release: key, configVersion, force: rollout.forceBootstrap };
   });
   return {
     rollout: {

@@ -29,6 +29,8 @@ export interface Run {
   readonly requestedBy: string;
   readonly releaseKey: string;
   readonly release: Release;
+  /** The resourceVersion of the ConfigMap that the request was decided from; empty or undefined if unknown. */
+  readonly configVersion?: string | undefined;
   readonly forceBootstrap: boolean;
   readonly attempt: number;
   readonly throttled: number;
@@ -211,6 +213,7 @@ const Begun = jsonText(
     requestedBy: z.string().default(''),
     release: z.string(),
     releaseJson: StoredRelease,
+    configVersion: z.string().optional(),
     force: z.boolean(),
     attempt: z.number(),
     throttled: z.coerce.number().default(0),

@@ -56,6 +56,8 @@ export interface ScriptArguments {
       readonly target: object;
       /** Its key. */
       readonly release?: string;
+      /** The resourceVersion of its ConfigMap. */
+      readonly configVersion?: string | undefined;
       readonly force?: boolean;
       /** The history entry of a refused request. */
       readonly refused?: EncodedEnding;

@@ -1,12 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type Gate, isConfigMapWatch } from '../support/gate.ts';
 import { FDD, NEW } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
+let gate: Gate;
+
 const world = useWorld({}, async (opened) => {
+  gate = await opened.openGate();
   await opened.startApi();
-  await opened.startWorker();
+  await opened.startWorker({ gate });
 });
 
 async function configure(namespace: string, text: string): Promise<void> {
@@ -63,5 +67,48 @@ describe('a changed configuration', () => {
     expect(target).toMatchObject({ outcome: 'unchanged' });
     expect(target.warnings).toBeUndefined();
     await until(async () => (await rowOf('unrecorded')).health === 'healthy', 'the namespace stays healthy');
+  });
+});
+
+describe('a worker whose watch of ConfigMaps lags', () => {
+  test('plans with the ConfigMap that the request was decided from, and reads it once', async () => {
+    await world.addNamespace('lagging');
+    await world.deployed('lagging');
+    const reads: string[] = [];
+    gate.before(async ({ method, path }) => {
+      if (method === 'GET' && path.includes('/namespaces/lagging/configmaps')) reads.push(path);
+    });
+    expect(await world.deployed('lagging')).toMatchObject({ outcome: 'unchanged' });
+    expect(reads).toEqual([]);
+
+    const lag = gate.stall(isConfigMapWatch);
+    await configure('lagging', 'ingress-suffixes: [example.com]\n');
+    const target = await world.deployed('lagging');
+    lag.release();
+
+    expect(target).toMatchObject({ outcome: 'redeployed', reason: 'the configuration has changed' });
+    expect(reads).toHaveLength(1);
+    await until(async () => {
+      const before = reads.length;
+      expect(await world.deployed('lagging')).toMatchObject({ outcome: 'unchanged' });
+      return reads.length === before;
+    }, 'the watch has caught up, so that nothing is read');
+  });
+
+  test('counts a namespace whose ConfigMap is gone as gone', async () => {
+    await world.addNamespace('left-behind');
+    await world.deployed('left-behind');
+    const lag = gate.stall(isConfigMapWatch);
+    const held = gate.hold(({ path }) => path.includes('/namespaces/left-behind/configmaps'));
+    await configure('left-behind', 'ingress-suffixes: [example.org]\n');
+    const { id } = await world.deploy({ namespaces: ['left-behind'] });
+    await held.arrived();
+    await world.kube.delete(CONFIG_MAPS, { namespace: 'left-behind', name: FDD });
+    held.release();
+
+    const { targets } = await world.rolloutFinished(id);
+    lag.release();
+
+    expect(targets[0]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
   });
 });

@@ -283,6 +283,24 @@ describe('begin', () => {
     expect(alive).toMatchObject({ appliedAt: 42, bootstrappedId: 'id-1', rbacVersion: 'v' });
   });
 
+  test('gets the version of the ConfigMap from the newest request, not from an earlier one', async () => {
+    const { state } = freshState();
+    const target = { state: 'pending' as const };
+    const versions = ['7', '8', undefined];
+    const seen: unknown[] = [];
+    for (const [index, configVersion] of versions.entries()) {
+      await state.request({
+        rollout: aRollout({ id: `r${index}` }),
+        targets: [{ namespace: 'a', release: RELEASES[0], configVersion, target }],
+      });
+      const run = await begin(state);
+      seen.push(run.configVersion);
+      await state.releaseLease('a', run.token);
+    }
+
+    expect(seen).toEqual(['7', '8', '']);
+  });
+
   test('begins the next request without the times of the previous one', async () => {
     const { state } = freshState();
     await request(state, 'r1', ['a']);

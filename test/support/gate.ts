@@ -18,10 +18,25 @@ export interface Held {
   release(): void;
 }
 
+/** Answers that do not arrive. */
+export interface Stalled {
+  /** Lets them continue, complete and in order. */
+  release(): void;
+}
+
+/** An answer that is passed on. */
+interface Passing {
+  readonly request: GateRequest;
+  readonly answer: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** A proxy to the API server for chosen processes, which can hold, observe and cut requests. */
 export interface Gate {
   readonly url: string;
   hold(matches: (request: GateRequest) => boolean): Held;
+  /** Stops the answers to matching requests, also those that are under way: a watch that lags. */
+  stall(matches: (request: GateRequest) => boolean): Stalled;
   /** Called before each request is passed on; the request waits for it. */
   before(act: (request: GateRequest) => Promise<void>): void;
   /** Refuses all requests and ends open connections. */
@@ -32,6 +47,8 @@ export interface Gate {
 
 export async function openGate(target: string): Promise<Gate> {
   const barriers: ((request: GateRequest) => Promise<void>)[] = [];
+  const passing = new Set<Passing>();
+  const stalls = new Set<(request: GateRequest) => boolean>();
   let isCut = false;
   const server = createServer((request, response) => {
     pass(request, response).catch(() => response.destroy());
@@ -53,12 +70,20 @@ export async function openGate(target: string): Promise<Gate> {
     onward.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       response.flushHeaders();
-      answer.pipe(response);
+      const each = { request: seen, answer, response };
+      passing.add(each);
+      flow(each);
       answer.on('error', () => response.destroy());
+      response.on('close', () => passing.delete(each));
     });
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     onward.end(body);
+  }
+
+  function flow({ request, answer, response }: Passing): void {
+    answer.unpipe(response);
+    if (![...stalls].some((matches) => matches(request))) answer.pipe(response);
   }
 
   await new Promise<void>((resolve) => {
@@ -68,6 +93,16 @@ export async function openGate(target: string): Promise<Gate> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     before: (act) => {
       barriers.push(act);
+    },
+    stall: (matches) => {
+      stalls.add(matches);
+      for (const each of passing) flow(each);
+      return {
+        release: () => {
+          stalls.delete(matches);
+          for (const each of passing) flow(each);
+        },
+      };
     },
     hold: (matches) => {
       let count = 0;
@@ -107,4 +142,8 @@ export async function openGate(target: string): Promise<Gate> {
 export function isApplicationWrite(namespace: string) {
   return ({ method, path }: GateRequest) =>
     method === 'PATCH' && path.includes(`/namespaces/${namespace}/applications/`);
+}
+
+export function isConfigMapWatch({ path }: GateRequest): boolean {
+  return path.startsWith('/api/v1/configmaps?') && path.includes('watch=');
 }

@@ -1,6 +1,6 @@
 -- Records a request: the only way to change the desired state.
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy}, rolloutJson,
---   targets: [{namespace, target, release? (key), force?, refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
+--   targets: [{namespace, target, release? (key), configVersion?, force?, refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
 --   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds, history: {attempts, ttlSeconds}}
 -- Returns JSON {replayed: rolloutId} | {mismatch: true}
 --   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
@@ -48,7 +48,7 @@ local function raiseGeneration(requested, answer)
     end
   end
   redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', requested.release,
-    'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
+    'configVersion', requested.configVersion or '', 'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
     'attempt', 0, 'throttled', 0, 'lost', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
   if not (isRunning and isUnfinished) then
     redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', now)

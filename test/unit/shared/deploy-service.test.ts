@@ -254,6 +254,17 @@ describe('what a request names', () => {
     expect(planned).toMatchObject([{ version: 'v3' }]);
   });
 
+  test('names the version of each ConfigMap, as it was read or as the watch shows it', async () => {
+    const readConfig = async (namespace: string) => ok(aConfig({ namespace, resourceVersion: '8' }));
+    const namespaces = { 'team-a': { config: ok(aConfig({ namespace: 'team-a', resourceVersion: '7' })) } };
+    const { service, requests } = open({ namespaces, readConfig });
+
+    await service.request({ ...COMMAND, namespaces: ['team-a'] });
+    await service.request(COMMAND);
+
+    expect(requests.map(({ targets }) => targets[0]?.configVersion)).toEqual(['8', '7']);
+  });
+
   test('is unknown once it is deleted', async () => {
     const { service } = open({ readConfig: async () => undefined });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { FDD } from '../../../domain/cluster/names.ts';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { ok } from '../../../domain/release/result.ts';
@@ -58,6 +59,31 @@ describe('deployNamespace', () => {
 
     expect(await deployNamespace(aRun(), context)).toMatchObject({ outcome: 'unchanged' });
     expect(client.requests).toEqual([{ verb: 'get', what: 'deployments/fiaas-deploy-daemon' }]);
+  });
+});
+
+describe('the ConfigMap that a request was decided from', () => {
+  const seen = { ...SETTLED, config: ok(aConfig({ resourceVersion: '7' })) };
+  const written = { metadata: { name: FDD, namespace: NAMESPACE, resourceVersion: '8' }, data: { tag: ' ' } };
+
+  test.each([
+    ['of the same version is not read', '7'],
+    ['of an unknown version is not read', ''],
+  ])('%s', async (_title, configVersion) => {
+    const { context, client } = open(seen);
+
+    expect(await deployNamespace(aRun({ configVersion }), context)).toMatchObject({ outcome: 'unchanged' });
+    expect(client.requests).toEqual([]);
+  });
+
+  test('of another version than the watch shows is read, and counts', async () => {
+    const { context, client } = open(seen);
+    client.answer('GET configmaps', { items: [written] });
+
+    await expect(deployNamespace(aRun({ configVersion: '8' }), context)).rejects.toMatchObject({
+      code: 'config_error',
+    });
+    expect(client.requests).toEqual([{ verb: 'GET', what: 'configmaps' }]);
   });
 });
 
