@@ -1,5 +1,7 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
+import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
+import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Trigger } from '../domain/rollout/rollout.ts';
@@ -20,6 +22,8 @@ export interface ReleaseCheckDependencies {
     Pick<ChannelSnapshots, 'saveChannels'> &
     Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
+  /** Reads a namespace's configuration from the cluster. */
+  readonly readConfig: (namespace: string) => Promise<NamespaceConfigResult | undefined>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly autoupdate: boolean;
@@ -74,20 +78,55 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   metrics.releaseChecks.inc({ result: problems > 0 ? 'problem' : 'ok' });
   await job.log(`${namespaces.length} namespaces, ${outdated.length} outdated`);
   if (outdated.length === 0 || !dependencies.autoupdate) return { ...summary, outdated: outdated.length };
+  const current = await withoutLagging(outdated, records, dependencies);
   const isRetried = (namespace: string) => isRetry(namespace, cluster, channels, records.get(namespace));
   const rollouts = {
     ...(await begin(dependencies, channels, {
       key: 'rolloutId',
       trigger: 'release',
-      namespaces: outdated.filter((namespace) => !isRetried(namespace)),
+      namespaces: current.filter((namespace) => !isRetried(namespace)),
     })),
     ...(await begin(dependencies, channels, {
       key: 'retryRolloutId',
       trigger: 'retry',
-      namespaces: outdated.filter(isRetried),
+      namespaces: current.filter(isRetried),
     })),
   };
   return { ...summary, outdated: outdated.length, ...rollouts };
+}
+
+/** After a restored backup, all namespaces can need one. */
+const MAX_READS = 100;
+
+/**
+ * Leaves out a namespace whose ConfigMap the watch shows in an older version than its last request was decided from: its
+ * tag would be an old one. It is left to the next check. After a restored backup, versions count from an older one: then
+ * the cluster has what the watch shows.
+ */
+async function withoutLagging(
+  namespaces: readonly string[],
+  records: ReadonlyMap<string, NamespaceRecord>,
+  { cluster, readConfig }: Pick<ReleaseCheckDependencies, 'cluster' | 'readConfig'>,
+): Promise<string[]> {
+  const seen = (namespace: string) => versionOf(cluster.snapshot(namespace).config);
+  const isBehind = (namespace: string) =>
+    isAtOrAfter(seen(namespace), records.get(namespace)?.configVersion ?? '') === false;
+  const behind = namespaces.filter(isBehind);
+  const read = await Promise.all(
+    behind.slice(0, MAX_READS).map(async (namespace) => {
+      const config = await readConfig(namespace).catch(() => undefined);
+      return { namespace, version: versionOf(config) };
+    }),
+  );
+  const confirmed = new Set(
+    read.filter(({ namespace, version }) => version === seen(namespace)).map(({ namespace }) => namespace),
+  );
+  const lagging = new Set(behind.filter((namespace) => !confirmed.has(namespace)));
+  return namespaces.filter((namespace) => !lagging.has(namespace));
+}
+
+function versionOf(config: NamespaceConfigResult | undefined): string | undefined {
+  return config?.ok ? config.value.resourceVersion : undefined;
 }
 
 interface NewRollout {

@@ -7,6 +7,7 @@ import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
+import { readConfigInTime } from '../shared/kubernetes/read-namespace-config.ts';
 import { pause } from '../shared/pause.ts';
 import {
   DEPLOY_QUEUE,
@@ -312,7 +313,9 @@ function maintain({ cluster, releases, state, service, metrics, settings, ...cor
   const log = core.log.child({ logger: 'release-check' });
   const autoupdate = !settings.disableAutoupdate;
   const intervalSeconds = settings.releaseCheckInterval;
-  const dependencies = { cluster, releases, state, service, metrics, log, autoupdate, intervalSeconds };
+  const readConfig = (namespace: string) => readConfigInTime(core.client, namespace);
+  const known = { cluster, releases, state, service, readConfig, metrics };
+  const dependencies = { ...known, log, autoupdate, intervalSeconds };
   return async (job) => {
     if (job.name === REPAIR_JOB) return { repaired: await service.repair() };
     return inSpan('release check', {}, () => checkReleases(job, dependencies));

@@ -11,6 +11,10 @@ export const NamespaceRecord = z
     handled: z.number().int().describe('The generation that the latest finished run answered'),
     rolloutId: z.string(),
     release: z.string().describe('Key of the requested release'),
+    configVersion: z
+      .string()
+      .optional()
+      .describe('resourceVersion of the ConfigMap that decided the request; empty or left out if unknown'),
     trigger: z.string(),
     requestedBy: z.string(),
     requestedAt: milliseconds,

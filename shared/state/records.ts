@@ -111,6 +111,7 @@ const StoredRecord = z.object({
   handled: z.coerce.number().default(0),
   rolloutId: z.string(),
   release: z.string(),
+  configVersion: z.string().optional(),
   trigger: z.string().default(''),
   requestedBy: z.string().default(''),
   requestedAt: z.coerce.number().default(0),
