@@ -1,4 +1,4 @@
-/** Exit codes for scripts; the help and docs/cli.md list them. */
+/** Exit codes for scripts; the help and docs/cli.md list them, in the same words. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    success
-  1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is degraded or outdated (why)
+  1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is degraded, outdated or unknown (why), or no log can be read (logs)
   2    wrong usage, the API refused the request, or the question was answered with no; nothing was deployed
   3    the API cannot be reached, or it refused the token
   4    --timeout has passed; the rollout continues

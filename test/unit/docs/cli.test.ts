@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { addClientCommands } from '../../../cli/client-commands.ts';
 import { addCompletionCommands } from '../../../cli/completion/completion-commands.ts';
-import { EXIT } from '../../../cli/exit-code.ts';
+import { EXIT, EXIT_CODES_HELP } from '../../../cli/exit-code.ts';
 import type { Io } from '../../../cli/terminal.ts';
 import { codesIn, tableBelow } from './tables.ts';
 
@@ -25,5 +25,14 @@ describe('docs/cli.md', () => {
     const listed = tableBelow(PAGE, 'Exit codes', '| code | meaning |').map(([code]) => Number(code));
 
     expect(listed).toEqual(Object.values(EXIT));
+  });
+
+  test('explains the exit codes as the help does', () => {
+    const rows = tableBelow(PAGE, 'Exit codes', '| code | meaning |');
+    const explained = rows.map(
+      ([code = '', meaning = '']) => `  ${code.padEnd(5)}${meaning.replaceAll('`', '')}`,
+    );
+
+    expect(`\nExit codes:\n${explained.join('\n')}`).toBe(EXIT_CODES_HELP);
   });
 });
