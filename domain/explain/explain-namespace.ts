@@ -29,6 +29,8 @@ export interface WhyInput {
 const MAX_EVIDENCE = 8;
 const LOG_LINES = 4;
 const LINE_LENGTH = 600;
+/** FDD's report quotes the same lines without it. */
+const BOOTSTRAP_LOG = /^bootstrap log: /;
 
 /** The evidence for an explanation: for people, and as data. */
 interface Evidence {
@@ -197,17 +199,20 @@ function answer({ row, snapshot }: WhyInput, advice: Advice, evidence: readonly 
   };
 }
 
-/** First what a failed attempt recorded, then the current state. */
+/** First what a failed attempt recorded, as it is now if it still holds, then the rest of the current state. */
 function evidenceOf(attempt: Attempt | undefined, input: WhyInput): Evidence {
-  const { details = [], symptoms = [] } = attempt?.end === 'failed' ? attempt : {};
+  const { details: recorded = [], symptoms = [] } = attempt?.end === 'failed' ? attempt : {};
   const { bootstrap } = input;
   const itsBootstrap =
     bootstrap && attempt && bootstrap.collectedAt >= attempt.startedAt ? bootstrap : undefined;
   const now = liveEvidence(input);
+  const details = withoutOutdated(recorded, symptoms, now.symptoms);
   return {
     lines: [
       // describeBootstrap reports how the bootstrap pod ended.
-      ...symptoms.filter((symptom) => !isEndedBootstrap(symptom)).flatMap(linesOf),
+      ...symptoms
+        .filter((symptom) => !isEndedBootstrap(symptom))
+        .flatMap((symptom) => linesOf(sameNow(symptom, now.symptoms) ?? symptom)),
       ...details.filter(isErrorLine),
       ...(itsBootstrap ? describeBootstrap(itsBootstrap) : []),
       ...(itsBootstrap && itsBootstrap.exitCode !== 0 ? lastLines(itsBootstrap.log) : []),
@@ -216,6 +221,34 @@ function evidenceOf(attempt: Attempt | undefined, input: WhyInput): Evidence {
     ],
     symptoms: [...symptoms, ...(itsBootstrap ? bootstrapSymptom(itsBootstrap) : []), ...now.symptoms],
   };
+}
+
+/** A recorded symptom as the cluster shows it now. Both side by side would contradict each other: `restarted 4 times`, `9 times`. */
+function sameNow(recorded: Symptom, now: readonly Symptom[]): Symptom | undefined {
+  return now.find((symptom) => subjectOf(symptom) === subjectOf(recorded));
+}
+
+function subjectOf(symptom: Symptom): string {
+  switch (symptom.kind) {
+    case 'pod':
+      return `pod ${symptom.pod}`;
+    case 'condition':
+      return `condition ${symptom.type}`;
+    case 'tampered':
+      return `tampered ${symptom.what}`;
+    default:
+      return symptom.kind;
+  }
+}
+
+/** Leaves out the recorded lines whose symptom the cluster shows differently now. */
+function withoutOutdated(
+  details: readonly string[],
+  symptoms: readonly Symptom[],
+  now: readonly Symptom[],
+): string[] {
+  const outdated = symptoms.filter((symptom) => sameNow(symptom, now)).map(describeSymptom);
+  return details.filter((line) => !outdated.includes(line));
 }
 
 function isEndedBootstrap(symptom: Symptom): boolean {
@@ -243,7 +276,8 @@ function linesOf(symptom: Symptom): string[] {
 function withoutRepetition(lines: readonly string[]): string[] {
   const kept: string[] = [];
   for (const line of lines) {
-    if (line !== '' && !kept.some((earlier) => earlier.includes(line))) kept.push(line);
+    const text = line.replace(BOOTSTRAP_LOG, '');
+    if (line !== '' && !kept.some((earlier) => earlier.includes(text))) kept.push(line);
   }
   return kept;
 }

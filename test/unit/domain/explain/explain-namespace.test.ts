@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseRefusal } from '../../../../domain/cluster/parse-refusal.ts';
+import { describeSymptom, symptomsOf } from '../../../../domain/cluster/symptoms.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../domain/errors.ts';
 import { explainNamespace, type WhyInput } from '../../../../domain/explain/explain-namespace.ts';
 import { versionOf } from '../../../../domain/release/image.ts';
@@ -188,6 +189,40 @@ describe('a failed deploy', () => {
     expect(why.headline).toContain('lacks a permission');
     expect(why.because).toContain(logs[0]);
     expect(why.remedy[0]).toContain('--manage-rbac');
+  });
+
+  test('counts restarts once: as the cluster shows them now, not also as they were recorded', () => {
+    const crashing = (restarts: number) =>
+      aPod({ ready: false, restarts, waiting: { reason: 'CrashLoopBackOff' } });
+    const [then] = symptomsOf(aSettledSnapshot({ pods: [crashing(4)] }));
+    const symptoms = then ? [then] : [];
+
+    const why = explainFailure('fdd_cannot_run', 'no FDD can run', {
+      snapshot: aSettledSnapshot({ pods: [crashing(13)] }),
+      attempts: [
+        aFailedAttempt('fdd_cannot_run', {
+          reason: 'no FDD can run',
+          symptoms,
+          details: [...symptoms.map(describeSymptom), 'FDD reported SUCCESS for this deployment'],
+        }),
+      ],
+    });
+
+    expect(why.because).toEqual([
+      'no FDD can run',
+      expect.stringContaining('restarted 13 times'),
+      'FDD reported SUCCESS for this deployment',
+    ]);
+  });
+
+  test("shows a line once that is in FDD's report and in the bootstrap's log", () => {
+    const line = '[ERROR] 403 poddisruptionbudgets.policy "x" is forbidden';
+
+    const why = explainFailure('fdd_failed', 'FDD reported FAILED', {
+      attempts: [aFailedAttempt('fdd_failed', { details: [line, `bootstrap log: ${line}`] })],
+    });
+
+    expect(why.because).toEqual(['FDD reported FAILED', line]);
   });
 
   test('has limited evidence, each line once', () => {
