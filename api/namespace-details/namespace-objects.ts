@@ -56,13 +56,16 @@ async function planOf(service: RouteServices['service'], namespace: string): Pro
     const plan = targets.find((target) => target.namespace === namespace);
     if (!plan) return { details: { reason: 'no plan for this namespace', steps: [] }, writes: false };
     const { action, reason, version, steps } = plan;
-    return {
-      details: { action, reason, version, steps: steps.map(describeStep) },
-      writes: steps.some(isWrite),
-    };
+    const writes = steps.some(isWrite);
+    return { details: { action, reason, version, steps: steps.map(stepOf(writes)) }, writes };
   } catch (error) {
     return { details: { reason: messageOf(error), steps: [] }, writes: false };
   }
+}
+
+/** What a plan verifies after a write has a new id with every reading. */
+function stepOf(writes: boolean): (step: Step) => string {
+  return (step) => describeStep(writes && step.kind === 'verify' ? { ...step, deploymentId: NEW_ID } : step);
 }
 
 function isWrite(step: Step): boolean {

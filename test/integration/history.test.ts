@@ -346,6 +346,7 @@ describe('the objects', () => {
     );
     expect(plan).toMatchObject({ action: expect.stringMatching(/update|create/), version: NEW });
     expect(plan.steps.join('\n')).toMatch(/Application \(fiaas\/fiaas-deploy-daemon:2022/);
+    expect(plan.steps.at(-1)).toBe('verify deployment (new id)');
     const added = diff.hunks.flat().filter(({ kind }) => kind === 'added');
     expect(added.map(({ text }) => text).join('\n')).toContain(`image: fiaas/fiaas-deploy-daemon:${NEW}`);
   });
