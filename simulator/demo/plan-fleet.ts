@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Fault } from '../fdd/misbehaviour.ts';
-import { OUTDATED_VERSIONS } from './published-versions.ts';
+import { OUTDATED_VERSIONS, PUBLISHED_VERSIONS } from './published-versions.ts';
 
 /** One namespace of the demo, before Skipper sees it. */
 export interface DemoNamespace {
@@ -9,7 +9,7 @@ export interface DemoNamespace {
   readonly tag: string;
   /** The version of FDD that runs there; undefined where none does, so that it has to be bootstrapped. */
   readonly installedVersion: string | undefined;
-  /** What is wrong with every other version there. */
+  /** What is wrong there, with the versions of `faultyVersions`. */
   readonly fault: Fault | undefined;
 }
 
@@ -54,6 +54,16 @@ export function planFleet({
 /** `team-007` of up to 999, `team-00007` of 10,000: in the order of the alphabet, they are in their own. */
 export function namespaceName(number: number, namespaces: number): string {
   return `team-${String(number).padStart(Math.max(3, String(namespaces).length), '0')}`;
+}
+
+/**
+ * The versions of FDD that the fault of a namespace is in. What is installed runs. But it is also the program that deploys the
+ * next version, so if deploys go wrong, it does: otherwise the namespace would misbehave without anybody seeing it.
+ */
+export function faultyVersions({ fault, installedVersion }: DemoNamespace): readonly string[] {
+  if (fault === undefined) return [];
+  if (fault.kind === 'hang' || fault.kind === 'failed') return PUBLISHED_VERSIONS;
+  return PUBLISHED_VERSIONS.filter((version) => version !== installedVersion);
 }
 
 /** In an order of their own, so that some of those that bootstrap misbehave, too. */

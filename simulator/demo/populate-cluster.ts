@@ -14,8 +14,8 @@ import { ensureCrds } from '../../worker/ensure-crds.ts';
 import { FDD } from '../fdd/fdd-names.ts';
 import type { SimulatedFdds } from '../fdd/start-simulated-fdds.ts';
 import { DEMO_LABEL, type DemoCluster } from './demo-cluster.ts';
-import type { DemoNamespace } from './plan-fleet.ts';
-import { imageOf, PUBLISHED_VERSIONS } from './published-versions.ts';
+import { type DemoNamespace, faultyVersions } from './plan-fleet.ts';
+import { imageOf } from './published-versions.ts';
 
 const IN_FLIGHT = 32;
 const POLL_INTERVAL_MS = 100;
@@ -69,12 +69,10 @@ export async function populateCluster(
   await pMap(fleet, installFdd, limits);
 }
 
-/** What runs is well; it is the others that are not. */
-function setFaults({ misbehaviour }: SimulatedFdds, { name, fault, installedVersion }: DemoNamespace): void {
+function setFaults({ misbehaviour }: SimulatedFdds, namespace: DemoNamespace): void {
+  const { name, fault } = namespace;
   if (fault === undefined) return;
-  for (const version of PUBLISHED_VERSIONS) {
-    if (version !== installedVersion) misbehaviour.set(name, fault, { version });
-  }
+  for (const version of faultyVersions(namespace)) misbehaviour.set(name, fault, { version });
 }
 
 function configMap({ name, tag }: DemoNamespace): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { namespaceName, planFleet } from '../../../../simulator/demo/plan-fleet.ts';
+import { faultyVersions, namespaceName, planFleet } from '../../../../simulator/demo/plan-fleet.ts';
 
 describe('planFleet', () => {
   test.each([
@@ -26,6 +26,25 @@ describe('planFleet', () => {
     const fleet = planFleet({ namespaces: 20, failRate: 0.001 });
 
     expect(fleet.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
+  });
+});
+
+describe('faultyVersions', () => {
+  const installed = planFleet({ namespaces: 200, failRate: 1 }).filter(
+    ({ installedVersion }) => installedVersion !== undefined,
+  );
+  const whereItIs = (kind: string) =>
+    installed
+      .filter(({ fault }) => fault?.kind === kind)
+      .map((namespace) => faultyVersions(namespace).includes(namespace.installedVersion ?? ''));
+
+  test.each([
+    ['image-pull-failure', false],
+    ['crash-loop', false],
+    ['hang', true],
+    ['failed', true],
+  ])('%s is seen at the first update: the installed FDD has it: %s', (kind, isInstalled) => {
+    expect(new Set(whereItIs(kind))).toEqual(new Set([isInstalled]));
   });
 });
 
