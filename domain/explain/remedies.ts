@@ -128,7 +128,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'FDD did not become ready with this deployment before the deadline.',
     remedy: [
       `Check whether FDD is running: kubectl -n ${namespace} get pods -l app=${FDD}`,
-      `If FDD is not running: skipper deploy ${namespace} --force-bootstrap. If it is only slow, deploy again, or raise --progress-deadline.`,
+      `If FDD is not running, or runs and has not picked up the deployment: skipper deploy ${namespace} --force-bootstrap. If it is only slow, deploy again, or raise --progress-deadline.`,
     ],
   }),
   helm_managed: ({ namespace, helmRelease = FDD }) => ({

@@ -347,12 +347,12 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     isTrue: /^If it is only slow, deploy again/,
     edits: (stage) => [{ when: /^If it is only slow/, does: () => behave(stage) }],
   },
-  'progress_deadline-and-not-running': {
+  'progress_deadline-and-not-picked-up': {
     follows: 'progress_deadline',
     options: { fdd: OLD },
     breaks: (stage) => misbehave(stage, { kind: 'hang' }, OLD),
     headline: /did not become ready with this deployment before the deadline/,
-    isTrue: /^If FDD is not running/,
+    isTrue: /^If FDD is not running, or runs and has not picked up the deployment/,
   },
   helm_managed: {
     follows: 'helm_managed',
