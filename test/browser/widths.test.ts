@@ -36,11 +36,27 @@ function overflows(page: Page): Promise<string[]> {
   });
 }
 
+/** Words that have no room: cut off, or broken in two. */
+function crampedWords(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const words = [...document.querySelectorAll<HTMLElement>('.tile-word, .plan-word')];
+    const isCramped = (word: HTMLElement) =>
+      word.scrollWidth > word.clientWidth || (word.firstChild ? linesOf(word.firstChild) > 1 : false);
+    const linesOf = (text: Node) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      return range.getClientRects().length;
+    };
+    return words.filter(isCramped).map((word) => `"${word.innerText}" has no room`);
+  });
+}
+
 async function sweep(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
-    found.push(...(await overflows(page)).map((what) => `${width}: ${what}`));
+    const faults = [...(await overflows(page)), ...(await crampedWords(page))];
+    found.push(...faults.map((what) => `${width}: ${what}`));
   }
   return found;
 }
