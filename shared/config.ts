@@ -24,8 +24,9 @@ const text = z
   .union([z.string(), z.number(), z.boolean()], 'expected text')
   .transform(String)
   .pipe(z.string().min(1, 'is empty'));
-const seconds = z.coerce.number().positive().max(86_400);
-const port = z.coerce.number().int().min(0).max(65_535);
+const number = z.coerce.number('expected a number');
+const seconds = number.positive().max(86_400);
+const port = number.int().min(0).max(65_535);
 /** The messages never contain the value: it can hold a password. */
 const urlOf = (pattern: RegExp, expected: string) =>
   z
@@ -41,6 +42,15 @@ const withoutUser = (instead: string) => (url: string, context: z.RefinementCtx)
   if (credentialsIn(url) === undefined) return;
   context.addIssue({ code: 'custom', message: `credentials in this URL are not used: ${instead}` });
 };
+
+/** A URL of another scheme, or with a typing error in it, is not a directory. */
+function baseProblem(base: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(base)?.[1]?.toLowerCase();
+  if (scheme === undefined) return undefined;
+  if (!['http', 'https', 'file'].includes(scheme))
+    return 'expected http://…, https://…, file://… or a directory';
+  return urlProblem(base);
+}
 
 const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -68,7 +78,7 @@ export const Settings = z.object({
   port: port.default(5000).describe('port of the API'),
   baseurl: text
     .superRefine((base, context) => {
-      const problem = /^[a-z]+:\/\//i.test(base) ? urlProblem(base) : undefined;
+      const problem = baseProblem(base);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
     .default('https://fiaas.github.io/releases')
@@ -131,8 +141,7 @@ export const Settings = z.object({
     .regex(/^[A-Za-z0-9._-]+$/, 'use letters, digits, ".", "_" and "-"')
     .default('skipper')
     .describe('prefix of all Redis keys: one per Skipper on a shared Redis'),
-  concurrency: z.coerce
-    .number()
+  concurrency: number
     .int()
     .min(1)
     .max(2000)
@@ -172,13 +181,7 @@ export const Settings = z.object({
     .describe(
       'seconds that a bootstrap pod can run after FDD is verified, or hang before it counts as failed',
     ),
-  maxAttempts: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(8)
-    .describe('attempts per namespace and request'),
+  maxAttempts: number.int().min(1).max(100).default(8).describe('attempts per namespace and request'),
   retryBackoffBase: seconds.default(1).describe('seconds: first ceiling of the wait between two attempts'),
   retryBackoffCap: seconds.default(60).describe('seconds: highest ceiling of the wait between two attempts'),
   disableCrdCreation: flag.describe('do not create or update the CRDs: they already exist'),

@@ -185,6 +185,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: `Release "${channel}" does not exist.`,
     remedy: [
       `Set data.tag to a published channel or version: kubectl -n ${namespace} edit configmap ${configMap}`,
+      'If no channel at all exists at --baseurl, correct --baseurl and restart Skipper.',
       AGAIN,
     ],
   }),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SkipperError } from '../../domain/errors.ts';
 import { parseChannelMetadata, parseSpec } from '../../domain/release/release.ts';
 import { withoutCredentials } from '../url-credentials.ts';
@@ -32,7 +34,11 @@ export function openChannelDocuments(baseUrl: string, options: FetchOptions): Ch
   if (directory !== undefined) {
     return {
       base,
-      metadata: (tag, validators) => readDocument(directory, nameOf(tag), validators),
+      metadata: async (tag, validators) => {
+        const document = await readDocument(directory, nameOf(tag), validators);
+        if (document.kind === 'absent') assertMirror(join(directory, dirname(nameOf(tag))));
+        return document;
+      },
       spec: (specUrl, validators) =>
         readDocument(directory, locateInDirectory(directory, specUrl), validators),
     };
@@ -48,6 +54,12 @@ export function openChannelDocuments(baseUrl: string, options: FetchOptions): Ch
       return fetchDocument(specUrl, validators, options);
     },
   };
+}
+
+/** A folder that is not mounted does not mean that its channels do not exist. */
+function assertMirror(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new SkipperError('release_source_unavailable', `release source ${folder}: the folder does not exist`);
 }
 
 /** Reads the channel's current state; throws if it cannot. */

@@ -180,6 +180,12 @@ describe('readSettings', () => {
     ['a flag', { flags: { logFormat: 'xml' } }, /--log-format: /],
     ['a variable', { env: { PORT: 'http' } }, /\$PORT: /],
     ['a key of the file', { file: 'concurrency: 0' }, /concurrency in the config file: /],
+    ['a word instead of a number', { flags: { concurrency: 'many' } }, /--concurrency: expected a number$/],
+    [
+      'a base URL of another scheme',
+      { flags: { baseurl: 'htps://x/releases' } },
+      /--baseurl: expected http:/,
+    ],
     ['a port out of range', { env: { PORT: '70000' } }, /\$PORT/],
     ['a broken port', { env: { PORT: '80.5' } }, /\$PORT/],
     [

@@ -351,6 +351,15 @@ describe('createReleaseSource', () => {
       expect((await resolveOne(open({ baseUrl: directory }), tag)).problem?.code).toBe(code);
     });
 
+    test('that does not exist: the source is unavailable, not every channel unknown', async () => {
+      const channel = await resolveOne(open({ baseUrl: `${directory}/not-mounted` }));
+
+      expect(channel.problem).toMatchObject({
+        code: 'release_source_unavailable',
+        message: expect.stringMatching(/not-mounted\/fiaas-deploy-daemon: the folder does not exist$/),
+      });
+    });
+
     test('reads replaced files', async () => {
       const changing = fileTree({
         'fiaas-deploy-daemon/stable.json': '{"image":"fdd:v1","spec":"https://x/fiaas.yml"}',
