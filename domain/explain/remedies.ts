@@ -28,6 +28,8 @@ export interface Advice {
   readonly offer?: 'bootstrap';
 }
 
+/** With its group: Argo CD's Applications have the same short name, and kubectl takes those. */
+const APPLICATIONS = 'applications.fiaas.schibsted.io';
 /** Becomes BOOTSTRAP if no FDD runs: only a bootstrap is certain to deploy then. */
 const AGAIN = 'Then deploy again.';
 /** A failed deploy stays failed until the next one, even if FDD runs by then. */
@@ -147,7 +149,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   conflict: ({ namespace }) => ({
     headline: 'Another client keeps changing the Application at the same time.',
     remedy: [
-      `Find the other client: kubectl -n ${namespace} get applications ${FDD} -o yaml --show-managed-fields`,
+      `Find the other client: kubectl -n ${namespace} get ${APPLICATIONS} ${FDD} -o yaml --show-managed-fields`,
       'Stop it (an old Skipper, a GitOps tool). Then deploy again.',
     ],
   }),
@@ -211,7 +213,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   application_deleting: ({ namespace }) => ({
     headline: 'The Application is being deleted, and a finalizer holds it: nothing can be deployed with it.',
     remedy: [
-      `Find out who deletes it, and let the finalizer's owner finish; if that owner no longer exists, remove the finalizer: kubectl -n ${namespace} patch applications ${FDD} --type merge -p '{"metadata":{"finalizers":null}}'`,
+      `Find out who deletes it, and let the finalizer's owner finish; if that owner no longer exists, remove the finalizer: kubectl -n ${namespace} patch ${APPLICATIONS} ${FDD} --type merge -p '{"metadata":{"finalizers":null}}'`,
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
@@ -220,7 +222,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       'Another client changed the objects of a deploy: the message shows the change, and the client if the cluster recorded it.',
     remedy: [
       'Nothing to do if it happened once: Skipper retries, and repairs it.',
-      `If it happens again, find the other client and stop it (an old Skipper, a GitOps tool): kubectl -n ${namespace} get applications,deployments ${FDD} -o yaml --show-managed-fields`,
+      `If it happens again, find the other client and stop it (an old Skipper, a GitOps tool): kubectl -n ${namespace} get ${APPLICATIONS},deployments ${FDD} -o yaml --show-managed-fields`,
       AGAIN,
     ],
   }),

@@ -104,7 +104,8 @@ function wordsOf(command: string): string[] {
 }
 
 const RESOURCES: Readonly<Record<string, Resource>> = {
-  application: APPLICATIONS,
+  // Without its group, kubectl takes Argo CD's, if that is installed.
+  'applications.fiaas.schibsted.io': APPLICATIONS,
   configmap: CONFIG_MAPS,
   deployment: DEPLOYMENTS,
   pod: PODS,

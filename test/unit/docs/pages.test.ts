@@ -90,6 +90,12 @@ describe.each(CURRENT)('%s', (page) => {
 
     expect(flags.filter((flag) => !known.has(flag))).toEqual([]);
   });
+
+  test('names Applications with their group: the short name can be that of Argo CD', () => {
+    const commands = codeIn(read(page)).filter((each) => each.startsWith('kubectl '));
+
+    expect(commands.filter((each) => /[ ,]applications?(?!\.fiaas)\b/.test(each))).toEqual([]);
+  });
 });
 
 describe('README.md', () => {
