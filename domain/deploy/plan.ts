@@ -165,7 +165,12 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (mustBootstrap(input) && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
     return bootstrapReason(input);
   }
-  if (report?.result === 'SUCCESS') return 'FDD skips a deployment id that has already succeeded';
+  if (report?.result === 'SUCCESS') {
+    // FDD skips an id that has succeeded.
+    return observed.deployment
+      ? 'FDD has already finished the previous deployment'
+      : 'there is no Deployment';
+  }
   // Another one began it; no FDD takes it up once more.
   if (report && whyNoFddRuns(observed)) return 'FDD has begun the deployment and did not finish it';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';

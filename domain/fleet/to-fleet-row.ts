@@ -51,10 +51,11 @@ export function toFleetRow({ snapshot, record, requested, seen }: RowInput): Fle
   const seenNow = { status, description, version, running, wanted, channel, activity, target };
   const facts: Facts = { snapshot, record, ...seenNow };
   const { cause, code } = causeOf(facts);
+  const health = healthOf(facts);
   return {
     namespace,
     status,
-    health: healthOf(facts),
+    health,
     channel,
     version,
     running,
@@ -67,7 +68,7 @@ export function toFleetRow({ snapshot, record, requested, seen }: RowInput): Fle
     state: record?.state,
     attempt: record?.attempt ?? 0,
     retryAt: activity === 'retrying' ? record?.retryAt : undefined,
-    since: sinceOf(facts),
+    since: sinceOf(facts, health),
     rollout: record?.rolloutId,
     jobId: record?.jobId,
   };
@@ -192,9 +193,20 @@ function worstSymptomLine(snapshot: NamespaceSnapshot): string | undefined {
   return worst && describeSymptom(worst);
 }
 
-/** From the record while a deploy runs or has failed; otherwise from the Deployment's conditions. */
-function sinceOf({ record, activity, snapshot }: Facts): number | undefined {
+/**
+ * From the record while a deploy runs or has failed; otherwise from the Deployment's conditions, if the state follows from
+ * them. Of other states, such as a changed ConfigMap, nobody knows when they began.
+ */
+function sinceOf({ record, activity, snapshot, status }: Facts, health: Health): number | undefined {
   const fromRecord = record === undefined || record.changedAt === 0 ? undefined : record.changedAt;
   if (activity !== 'idle' || record?.state === 'failed') return fromRecord;
-  return snapshot.deployment?.changedAt ?? fromRecord;
+  if (health === 'healthy') return snapshot.deployment?.changedAt ?? fromRecord;
+  return status === 'UNAVAILABLE' && isUnavailable(snapshot) ? snapshot.deployment?.changedAt : undefined;
+}
+
+/** With a strategy that lets all pods be unavailable, the condition stays True. */
+function isUnavailable({ deployment }: NamespaceSnapshot): boolean {
+  return (
+    deployment?.conditions.some(({ type, status }) => type === 'Available' && status === 'False') ?? false
+  );
 }

@@ -87,7 +87,7 @@ describe('planDeployment', () => {
 
     expect({ action, reason }).toEqual({
       action: 'bootstrap',
-      reason: 'FDD skips a deployment id that has already succeeded',
+      reason: 'there is no Deployment',
     });
     expect(idsOf(steps)).toEqual([OUR_ID]);
   });

@@ -373,4 +373,39 @@ describe('toFleetRow', () => {
     expect(row(snapshot, aRecord()).since).toBe(5_000);
     expect(row(snapshot, failedRecord).since).toBe(1_000);
   });
+
+  const unavailable = { type: 'Available', status: 'False' };
+
+  test('takes the time of an unavailable FDD from its condition, if that shows it', () => {
+    const since = (conditions: ReturnType<typeof aDeployment>['conditions']) => {
+      const deployment = aDeployment({ availableReplicas: undefined, changedAt: 5_000, conditions });
+      return row(aSettledSnapshot({ deployment }), aRecord()).since;
+    };
+
+    expect(since([unavailable])).toBe(5_000);
+    expect(since([{ type: 'Available', status: 'True' }])).toBeUndefined();
+  });
+
+  const settled = (overrides: Partial<ReturnType<typeof aDeployment>> = {}) =>
+    aDeployment({ changedAt: 5_000, ...overrides });
+
+  test.each([
+    ['an invalid ConfigMap', aSettledSnapshot({ config: invalid('bad'), deployment: settled() }), VERSION],
+    ['an FDD of Helm', aSettledSnapshot({ deployment: settled({ helmRelease: 'fdd' }) }), VERSION],
+    [
+      'an FDD that was scaled to 0',
+      aSettledSnapshot({
+        deployment: settled({
+          replicas: 0,
+          availableReplicas: undefined,
+          switchedOff: { how: 'scaled to 0' },
+        }),
+      }),
+      VERSION,
+    ],
+    ['a channel that has moved', aSettledSnapshot({ deployment: settled() }), OLD],
+    ['a Deployment that was deleted', aSettledSnapshot({ deployment: undefined }), VERSION],
+  ])('shows no time for %s: it would be that of an older state', (_what, snapshot, released) => {
+    expect(row(snapshot, aRecord(), { released }).since).toBeUndefined();
+  });
 });
