@@ -80,7 +80,7 @@ describe('the fleet page', () => {
       await row(page, 'epsilon').getByText('Version mismatch').waitFor();
       const tookMs = Date.now() - changed;
       await setImage(image);
-      await row(page, 'epsilon').getByText('OK', { exact: true }).waitFor();
+      await row(page, 'epsilon').getByText('FDD is OK').waitFor();
       return tookMs;
     });
 

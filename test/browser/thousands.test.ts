@@ -60,7 +60,7 @@ describe(`${COUNT} namespaces`, () => {
     const took = await quickestOf(4, 1_000, async (index) => {
       const namespace = `team-0004${index}`;
       const line = page.locator(`tr[data-namespace="${namespace}"]`);
-      await line.getByText('OK', { exact: true }).waitFor();
+      await line.getByText('FDD is OK').waitFor();
       await world.kube.request({
         method: 'PATCH',
         patchType: 'merge',

@@ -16,7 +16,7 @@ import {
   requestDeploy,
   toRefusal,
 } from './deploy-api.ts';
-import { type PlanSummary, summarizePlan } from './plan-summary.ts';
+import { explainLine, type PlanSummary, summarizePlan } from './plan-summary.ts';
 import type { DeployScope } from './scope.ts';
 
 export interface OpenDeploy {
@@ -211,10 +211,7 @@ function PlanView({ plan }: { plan: Plan }) {
           <li key={action} class={action === 'refuse' ? 'degraded' : undefined}>
             <span class="plan-count numbers">{number(count)}</span>
             <span class="plan-word">{word}</span>
-            <span class="muted">
-              {action === 'refuse' || lines.length === 1 ? reasons[0]?.reason : meaning}
-              {action === 'refuse' && reasons.length > 1 ? ` and ${reasons.length - 1} more` : ''}
-            </span>
+            <span class="muted">{explainLine({ action, meaning, reasons }, lines.length === 1)}</span>
           </li>
         ))}
       </ul>

@@ -179,6 +179,20 @@ function describe(touched: number, restarts: number, fleetSize: number): string 
   return `This restarts FDD in ${of(restarts)}, and starts it in ${number(starts)} more.`;
 }
 
+/** Why, or what it means: the reason of some of the namespaces is never shown as that of all. */
+export function explainLine(
+  { action, meaning, reasons }: Pick<PlanLine, 'action' | 'meaning' | 'reasons'>,
+  isOnlyLine: boolean,
+): string {
+  const [most, ...others] = reasons;
+  if (most === undefined) return meaning;
+  if (action === 'refuse' && others.length > 0) {
+    const rest = others.length === 1 ? 'another reason' : `${number(others.length)} other reasons`;
+    return `${most.reason}; and ${rest}`;
+  }
+  return action === 'refuse' || (isOnlyLine && others.length === 0) ? most.reason : meaning;
+}
+
 function countReasons(targets: readonly Target[]): PlanLine['reasons'] {
   const counts = new Map<string, number>();
   for (const { reason } of targets) counts.set(reason, (counts.get(reason) ?? 0) + 1);

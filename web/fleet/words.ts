@@ -42,15 +42,20 @@ export function requestedBy(trigger: Trigger, who: string): string {
   return `${TRIGGER_WORDS[trigger]} ${who}`;
 }
 
-/** The status in words; both states if the deploy failed but FDD is fine. */
+const NEEDS_ATTENTION: readonly Health[] = ['degraded', 'outdated', 'unknown'];
+
+/** The status in words; what is wrong comes first if FDD is fine: a red "OK" would contradict itself. */
 export function statusWords(row: Pick<FleetRow, 'status' | 'health' | 'state'>): {
   readonly word: string;
   readonly remark: string;
 } {
-  const word = STATUS_WORDS[row.status];
-  const isFddFine = row.status === 'OK' || row.status === 'VERSION_MISMATCH';
-  if (row.health !== 'degraded' || row.state !== 'failed' || !isFddFine) return { word, remark: '' };
-  return { word: 'Deploy failed', remark: row.status === 'OK' ? 'FDD is OK' : word };
+  const { status, health, state } = row;
+  const word = STATUS_WORDS[status];
+  const remark = status === 'OK' ? 'FDD is OK' : word;
+  const isFddFine = status === 'OK' || status === 'VERSION_MISMATCH';
+  if (health === 'degraded' && state === 'failed' && isFddFine) return { word: 'Deploy failed', remark };
+  if (status === 'OK' && NEEDS_ATTENTION.includes(health)) return { word: HEALTH_WORDS[health].word, remark };
+  return { word, remark: '' };
 }
 
 export function namespaces(count: number): string {

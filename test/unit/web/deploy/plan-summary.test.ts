@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PLAN_ACTIONS, type PlanAction } from '../../../../domain/deploy/plan-action.ts';
-import { type PlannedNamespace, summarizePlan } from '../../../../web/deploy/plan-summary.ts';
+import { explainLine, type PlannedNamespace, summarizePlan } from '../../../../web/deploy/plan-summary.ts';
 import { namespacesOf } from '../../../../web/deploy/scope.ts';
 
 function targets(counts: Partial<Record<PlanAction, number>>): PlannedNamespace[] {
@@ -70,6 +70,19 @@ describe('summarizePlan', () => {
         ],
       }),
     ]);
+  });
+
+  test.each([
+    ['refuse', ['helm'], false, 'helm'],
+    ['refuse', ['helm', 'yaml'], false, 'helm; and another reason'],
+    ['refuse', ['helm', 'yaml', 'channel'], true, 'helm; and 2 other reasons'],
+    ['update', ['image is A'], false, 'what it means'],
+    ['update', ['image is A'], true, 'image is A'],
+    ['update', ['image is A', 'image is B'], true, 'what it means'],
+  ] as const)('explains %s for %j, as the only line: %s', (action, reasons, isOnlyLine, explanation) => {
+    const counted = reasons.map((reason) => ({ reason, count: 1 }));
+
+    expect(explainLine({ action, meaning: 'what it means', reasons: counted }, isOnlyLine)).toBe(explanation);
   });
 
   test('shows each namespace with its versions', () => {

@@ -79,6 +79,16 @@ describe('words', () => {
     });
   });
 
+  test.each([
+    ['degraded', 'Degraded', 'FDD is OK'],
+    ['outdated', 'Outdated', 'FDD is OK'],
+    ['unknown', 'Unknown', 'FDD is OK'],
+    ['progressing', 'OK', ''],
+    ['healthy', 'OK', ''],
+  ] as const)('show what is wrong although FDD is OK: %s', (health, word, remark) => {
+    expect(statusWords({ status: 'OK', health, state: 'completed' })).toEqual({ word, remark });
+  });
+
   test('format numbers', () => {
     expect([0, 999, 1_000, 10_000, 1_234_567].map(number)).toEqual([
       '0',
