@@ -1,6 +1,6 @@
-import { type ErrorCode, messageOf, SkipperError } from '../domain/errors.ts';
+import { type ErrorCode, SkipperError } from '../domain/errors.ts';
 import { BadRequestError } from '../shared/deploy-service.ts';
-import { isRedisRefusal } from '../shared/redis-problems.ts';
+import { describeRedisFailure, isRedisRefusal } from '../shared/redis-problems.ts';
 
 /** Something wrong with one field of a request. */
 export interface FieldError {
@@ -69,7 +69,7 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof SkipperError) return fromSkipperError(error);
   if (isRedisRefusal(error)) {
     return fromSkipperError(
-      new SkipperError('redis_unavailable', `Redis did not answer: ${messageOf(error)}`, { cause: error }),
+      new SkipperError('redis_unavailable', describeRedisFailure(error), { cause: error }),
     );
   }
   if (isHttpError(error)) return new HttpProblem(error.status, error.type ?? 'bad_request', error.message);

@@ -12,12 +12,22 @@ export interface RedisProblem {
 /** The problem that a failed write shows. */
 export function explainRedisError(error: unknown, prefix: string): RedisProblem {
   const message = messageOf(error);
-  if (message.startsWith('OOM')) {
-    return { text: `Redis is full (${message}): raise its maxmemory`, blocks: true };
-  }
+  if (message.startsWith('OOM')) return { text: redisIsFull(message), blocks: true };
   if (message.startsWith('NOPERM')) return { text: missingRight(message, prefix), blocks: true };
   if (message === 'Command timed out') return { text: 'Redis does not answer', blocks: true, isSilent: true };
   return { text: `Redis refuses to write: ${message}`, blocks: true };
+}
+
+/** Why a command failed: what Redis answered, or that it did not. */
+export function describeRedisFailure(error: unknown): string {
+  const message = messageOf(error);
+  if (message.startsWith('OOM')) return redisIsFull(message);
+  const hasAnswered = error instanceof Error && error.name === 'ReplyError';
+  return `Redis ${hasAnswered ? 'refused a command' : 'did not answer'}: ${message}`;
+}
+
+function redisIsFull(message: string): string {
+  return `Redis is full (${message}): raise its maxmemory`;
 }
 
 /** Names the permission in the syntax of `ACL SETUSER`. */

@@ -55,8 +55,9 @@ export function watchRedis({
     const [before, now] = [problems, found].map((each) => each.map(({ text }) => text).join('; '));
     problems = found;
     if (before === now) return;
-    if (now === '') log.info('Redis is healthy again');
-    else log.warn({ problems: now }, 'Redis cannot do what Skipper needs');
+    // A connection that is lost has no problems of its own: it is logged as lost, and as back.
+    if (now === '' && isReady(redis)) log.info('Redis is healthy again');
+    if (now !== '') log.warn({ problems: now }, 'Redis cannot do what Skipper needs');
     for (const listener of listeners) listener(found);
   }
 

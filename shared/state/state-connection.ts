@@ -1,5 +1,6 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { isReady, type RedisConnection } from '../redis.ts';
+import { describeRedisFailure } from '../redis-problems.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
 /** The Redis access that every part of the desired state uses. */
@@ -25,7 +26,7 @@ async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Prom
     return await command();
   } catch (error) {
     if (error instanceof SkipperError) throw error;
-    throw new SkipperError('redis_unavailable', `Redis did not answer: ${String(error)}`, { cause: error });
+    throw new SkipperError('redis_unavailable', describeRedisFailure(error), { cause: error });
   }
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { explainRedisError, explainRedisInfo, isRedisRefusal } from '../../../shared/redis-problems.ts';
+import {
+  describeRedisFailure,
+  explainRedisError,
+  explainRedisInfo,
+  isRedisRefusal,
+} from '../../../shared/redis-problems.ts';
 
 function explained(message: string) {
   return explainRedisError(new Error(message), '{skipper}');
@@ -24,6 +29,22 @@ describe('explainRedisError', () => {
   test('marks only a Redis that does not respond as silent', () => {
     expect(explained('Command timed out').isSilent).toBe(true);
     expect(explained('OOM command not allowed').isSilent).toBeUndefined();
+  });
+});
+
+describe('describeRedisFailure', () => {
+  const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
+
+  test.each([
+    [
+      reply("OOM command not allowed when used memory > 'maxmemory'."),
+      /^Redis is full .*raise its maxmemory$/,
+    ],
+    [reply('NOPERM this user has no permissions'), /^Redis refused a command: NOPERM/],
+    [new Error('Command timed out'), /^Redis did not answer: Command timed out$/],
+    [new Error('Connection is closed.'), /^Redis did not answer: Connection is closed/],
+  ])('says that Redis did not answer only if it did not: %s', (error, text) => {
+    expect(describeRedisFailure(error)).toMatch(text);
   });
 });
 

@@ -5,7 +5,7 @@ import { watchRedis } from '../../../shared/watch-redis.ts';
 import { silentLog } from '../../support/builders.ts';
 
 /** A Redis that refuses some commands, with a message. */
-function aRedis(refusals: Readonly<Record<string, string>> = {}) {
+function aRedis(refusals: Readonly<Record<string, string>> = {}, log = silentLog) {
   const facts = { status: 'ready', write: '', checks: 0 };
   const redis = {
     get status() {
@@ -22,7 +22,7 @@ function aRedis(refusals: Readonly<Record<string, string>> = {}) {
       return command === 'INFO' ? 'maxmemory_policy:noeviction' : 'OK';
     },
   } as unknown as RedisConnection;
-  const health = watchRedis({ redis, prefix: '{skipper}', log: silentLog, checkEveryMs: 5 });
+  const health = watchRedis({ redis, prefix: '{skipper}', log, checkEveryMs: 5 });
   const changes: string[] = [];
   health.onChange((problems) => void changes.push(problems.map(({ text }) => text).join()));
   return { facts, health, changes };
@@ -63,6 +63,22 @@ describe('watchRedis', () => {
     health.stop();
 
     expect(changes).toEqual([expect.stringMatching(/^Redis is full/), '']);
+  });
+
+  test.each([
+    ['reconnecting', []],
+    ['ready', ['Redis is healthy again']],
+  ])('logs that Redis is healthy again only if it is connected: %s', async (status, logged) => {
+    const infos: string[] = [];
+    const log = { ...silentLog, warn: () => undefined, info: (text: string) => void infos.push(text) };
+    const { facts, health } = aRedis({}, log as unknown as typeof silentLog);
+    facts.write = 'OOM command not allowed';
+    await pause(40);
+    Object.assign(facts, { status, write: '' });
+    await pause(40);
+    health.stop();
+
+    expect(infos).toEqual(logged);
   });
 
   test('runs one check at a time, and none while Redis is disconnected', async () => {
