@@ -89,8 +89,28 @@ function unprintable(text: string): string | undefined {
   return code === undefined ? undefined : `it has the control character U+${code}`;
 }
 
+const POSITION = '(?<at> at line \\d+, column \\d+:?)?$';
+/** Where the library quotes the document in its messages, each with what remains. */
+const QUOTES: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`(?<=[\\w)]): .*?${POSITION}`), '$<at>'],
+  [
+    new RegExp(
+      `^(?<what>Unknown directive|Unsupported YAML version|Unresolved plain scalar|Invalid escape sequence) .*?${POSITION}`,
+    ),
+    '$<what>$<at>',
+  ],
+  [
+    new RegExp(`(?<=^Verbatim tags aren't resolved, so) .* is invalid\\.${POSITION}`),
+    ' this is invalid$<at>',
+  ],
+  [new RegExp(`^The .* tag has no suffix${POSITION}`), 'The tag has no suffix$<at>'],
+];
+
+/** A document can have secrets, such as a password that begins with `*`: a message shows only where the mistake is. */
 function firstLineOf(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  if (!(error instanceof Error)) return 'it cannot be read';
+  const [line = ''] = error.message.split('\n');
+  return QUOTES.reduce((text, [quote, rest]) => text.replace(quote, rest), line);
 }
 
 /**

@@ -25,14 +25,19 @@ export interface KubernetesAccess {
 export function loadKubeConfig(access: KubernetesAccess): KubeConfig {
   const kubeConfig = new KubeConfig();
   load(kubeConfig, access);
-  for (const { token, password } of kubeConfig.users) {
-    for (const secret of [token, password]) if (secret) rememberSecret(secret);
-  }
+  for (const user of kubeConfig.users) for (const secret of secretsOf(user)) rememberSecret(secret);
   // The library refuses plain HTTP (kubectl proxy, a sidecar) unless TLS verification is off, which is true of HTTP.
   kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
     cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
   );
   return kubeConfig;
+}
+
+/** A plugin can print its environment, and its words are shown. */
+function secretsOf({ token, password, exec }: User): string[] {
+  const variables: readonly { readonly name?: string; readonly value?: string }[] = exec?.env ?? [];
+  const secret = variables.filter(({ name = '' }) => /token|secret|passw|key|credential/i.test(name));
+  return [token, password, ...secret.map(({ value }) => value)].filter((each) => typeof each === 'string');
 }
 
 function load(kubeConfig: KubeConfig, access: KubernetesAccess): void {
@@ -86,10 +91,16 @@ function loadFile(file: string): KubeConfig {
     return config;
   } catch (error) {
     throw new ConfigurationError(
-      // The other lines of the parser's message quote the file.
-      `kubeconfig ${file} cannot be read: ${messageOf(error).split('\n')[0]}; correct --kubeconfig`,
+      `kubeconfig ${file} cannot be read: ${withoutQuotes(error)}; correct --kubeconfig`,
     );
   }
+}
+
+/** The parser quotes the file, which has secrets: in all lines but the first, and in some messages. */
+function withoutQuotes(error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n');
+  if (!(error instanceof Error) || error.name !== 'YAMLException') return line;
+  return line.replace(/ ".*"| !<.*>|: .*(?= \(\d+:\d+\)$)/g, '');
 }
 
 function firstByName<Entry extends { readonly name: string }>(entries: readonly Entry[]): Entry[] {

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { hideSecrets } from '../../../../domain/hide-secrets.ts';
 import { createKubernetesClient } from '../../../../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../../../../shared/kubernetes/load-kube-config.ts';
 import { startFakeListWatchServer } from '../../../support/fake-list-watch-server.ts';
@@ -55,6 +56,43 @@ describe('loadKubeConfig', () => {
 
     expect(loadKubeConfig(server).getCurrentCluster()?.skipTLSVerify).toBe(false);
     expect(loadKubeConfig({ ...server, skipTlsVerify: true }).getCurrentCluster()?.skipTLSVerify).toBe(true);
+  });
+
+  test.each([
+    ['token: *plantedsecret', 'unidentified alias (5:34)'],
+    ['token: !plantedsecret x', 'unknown scalar tag (5:33)'],
+    ['token: !plantedsecret!x y', 'undeclared tag handle (5:49)'],
+  ])('does not quote a kubeconfig that cannot be read: %s', (user, problem) => {
+    const path = aFile('misspelt');
+    writeFileSync(
+      path,
+      `apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: [{name: u, user: {${user}}}]\n`,
+    );
+
+    expect(() => loadKubeConfig({ kubeconfig: path })).toThrow(
+      `kubeconfig ${path} cannot be read: ${problem}; correct --kubeconfig`,
+    );
+  });
+
+  test('hides the secrets in the environment of a credential plugin', () => {
+    const path = join(folder, 'with-plugin');
+    const env = '[{name: CLIENT_SECRET, value: plantedvariable}, {name: PROFILE, value: production}]';
+    writeFileSync(
+      path,
+      `apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "https://c:6443"}}]
+users: [{name: c, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: login, env: ${env}}}}]
+contexts: [{name: c, context: {cluster: c, user: c}}]
+`,
+    );
+
+    loadKubeConfig({ kubeconfig: path });
+
+    expect(hideSecrets('+ CLIENT_SECRET=plantedvariable PROFILE=production')).toBe(
+      '+ CLIENT_SECRET=*** PROFILE=production',
+    );
   });
 
   test('uses the client certificate and key', () => {
