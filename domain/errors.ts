@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   bootstrap_pod_stuck: 'retryable',
   fdd_lost: 'retryable',
   application_deleting: 'retryable',
+  deployment_deleting: 'retryable',
   changed_by_others: 'retryable',
   superseded_worker: 'retryable',
   shutting_down: 'retryable',

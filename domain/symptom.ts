@@ -79,13 +79,13 @@ export const Symptom = z
     z.object({ kind: z.literal('refusal'), refusal: Refusal }),
     z.object({
       kind: z.literal('tampered'),
-      what: z.enum(['application-deleting', 'scaled-to-0', 'paused']),
+      what: z.enum(['application-deleting', 'deployment-deleting', 'scaled-to-0', 'paused']),
       by: z.string().optional().describe('The field manager that did it, if the cluster recorded it'),
       finalizers: z
         .array(z.string())
         .readonly()
         .optional()
-        .describe('The finalizers that hold an Application that is being deleted'),
+        .describe('The finalizers that hold an object that is being deleted'),
     }),
   ])
   .meta({ id: 'Symptom' });

@@ -64,6 +64,7 @@ const SIGNS_OF_DELETION: readonly ErrorCode[] = [
   'progress_deadline',
   'changed_by_others',
   'application_deleting',
+  'deployment_deleting',
 ];
 /** Its ConfigMap may be the last to go. */
 const CONFIG_GONE_WITHIN_MS = 2_000;

@@ -3,6 +3,7 @@ import type { PodSymptom, Symptom } from '../symptom.ts';
 /** The known causes of a symptom; if several match, the first wins. */
 export const DIAGNOSES = [
   'application-deleting',
+  'deployment-deleting',
   'scaled-to-0',
   'paused',
   'image-not-pulled',

@@ -109,6 +109,11 @@ export const ObservedDeployment = z
       .boolean()
       .optional()
       .describe('Its pods have the ConfigMap where FDD reads its configuration'),
+    heldBy: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .describe('It is being deleted, and these finalizers hold it; left out if it is not'),
     switchedOff: z
       .object({
         how: z.enum(['scaled to 0', 'paused']),

@@ -30,12 +30,19 @@ export function symptomsOf(
 
 /** Objects that another client has scaled to 0, paused or is deleting. */
 export function tampered({ application, deployment }: NamespaceSnapshot): TamperedSymptom[] {
-  const { heldBy } = application ?? {};
   const { switchedOff } = deployment ?? {};
   return [
-    ...(heldBy ? [{ kind: 'tampered', what: 'application-deleting', finalizers: heldBy } as const] : []),
+    ...deletion('application-deleting', application?.heldBy),
+    ...deletion('deployment-deleting', deployment?.heldBy),
     ...(switchedOff ? [{ kind: 'tampered', what: WHAT[switchedOff.how], by: switchedOff.by } as const] : []),
   ];
+}
+
+function deletion(
+  what: Extract<TamperedSymptom['what'], `${string}-deleting`>,
+  finalizers: readonly string[] | undefined,
+): TamperedSymptom[] {
+  return finalizers ? [{ kind: 'tampered', what, finalizers }] : [];
 }
 
 const WHAT = { 'scaled to 0': 'scaled-to-0', paused: 'paused' } as const;
@@ -94,9 +101,12 @@ export function describeSymptom(symptom: Symptom): string {
 
 function describeTampered({ what, by, finalizers = [] }: TamperedSymptom): string {
   const who = by === undefined ? '' : ` by ${by}`;
+  const held = finalizers.length === 0 ? '' : `, held by finalizer ${finalizers.join(', ')}`;
   switch (what) {
     case 'application-deleting':
-      return `the Application is being deleted${finalizers.length === 0 ? '' : `, held by finalizer ${finalizers.join(', ')}`}`;
+      return `the Application is being deleted${held}`;
+    case 'deployment-deleting':
+      return `the Deployment is being deleted${held}`;
     case 'scaled-to-0':
       return `the Deployment was scaled to 0 replicas${who}`;
     case 'paused':

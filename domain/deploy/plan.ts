@@ -61,7 +61,7 @@ export interface DeploymentPlan {
   readonly reason: string;
   readonly steps: readonly Step[];
   /** Why it is refused; left out for other plans. */
-  readonly code?: Extract<ErrorCode, 'helm_managed' | 'application_deleting'>;
+  readonly code?: Extract<ErrorCode, 'helm_managed' | 'application_deleting' | 'deployment_deleting'>;
 }
 
 export interface PlanInput {
@@ -93,10 +93,8 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   if (helmRelease !== undefined && !input.forceBootstrap) {
     return { action: 'refuse', code: 'helm_managed', reason: helmRefusal(helmRelease), steps: [] };
   }
-  const deletion = tampered(observed).find(({ what }) => what === 'application-deleting');
-  if (deletion) {
-    return { action: 'refuse', code: 'application_deleting', reason: describeSymptom(deletion), steps: [] };
-  }
+  const deletion = deletionIn(observed);
+  if (deletion) return { action: 'refuse', ...deletion, steps: [] };
   const bootstrap = needsBootstrap(input);
   const write = reasonToWrite(input, bootstrap);
   const current = observed.application?.deploymentId;
@@ -120,6 +118,22 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
     steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
   };
 }
+
+/** Nothing comes of what is written to an object that is being deleted: its controllers leave it alone. */
+function deletionIn(
+  observed: NamespaceSnapshot,
+): Required<Pick<DeploymentPlan, 'code' | 'reason'>> | undefined {
+  for (const symptom of tampered(observed)) {
+    const code = DELETION_CODES.get(symptom.what);
+    if (code) return { code, reason: describeSymptom(symptom) };
+  }
+  return undefined;
+}
+
+const DELETION_CODES: ReadonlyMap<string, 'application_deleting' | 'deployment_deleting'> = new Map([
+  ['application-deleting', 'application_deleting'],
+  ['deployment-deleting', 'deployment_deleting'],
+]);
 
 /** True if FDD has to be started by a bootstrap pod that does not exist yet. */
 export function needsBootstrap(

@@ -217,6 +217,14 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       'Once it is gone, Skipper continues automatically; after the last attempt, deploy again.',
     ],
   }),
+  deployment_deleting: ({ namespace }) => ({
+    headline:
+      'The Deployment is being deleted, and a finalizer holds it: its pods are not replaced, so nothing can be deployed.',
+    remedy: [
+      `Find out who deletes it, and let the finalizer's owner finish; if that owner no longer exists, remove the finalizer: kubectl -n ${namespace} patch deployments ${FDD} --type merge -p '{"metadata":{"finalizers":null}}'`,
+      'Once it is gone, deploy: Skipper bootstraps FDD again. A deploy that is being retried does so automatically.',
+    ],
+  }),
   changed_by_others: ({ namespace }) => ({
     headline:
       'Another client changed the objects of a deploy: the message shows the change, and the client if the cluster recorded it.',
@@ -258,6 +266,7 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
     ],
   }),
   'application-deleting': BY_CODE.application_deleting,
+  'deployment-deleting': BY_CODE.deployment_deleting,
   'scaled-to-0': ({ namespace }) => ({
     headline: 'FDD is switched off: its Deployment was scaled to 0.',
     remedy: [

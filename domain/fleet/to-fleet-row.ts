@@ -112,7 +112,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
- *   or the Application is being deleted, or the Deployment was scaled to 0 or paused.
+ *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
  *   configuration has changed since it was started.
  * - unknown: its channel was never read successfully.

@@ -127,11 +127,15 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
     deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
     bootstrapLabel: metadata.labels?.[BOOTSTRAP_LABEL] === 'true',
     status: status?.result === undefined ? undefined : trimReport(status, status.deployment_id),
-    heldBy: metadata.deletionTimestamp === undefined ? undefined : (metadata.finalizers ?? []),
+    heldBy: heldBy(metadata),
     configDigest: metadata.annotations?.[CONFIG_DIGEST_ANNOTATION],
     writtenAt: timeOf(metadata.managedFields, 'metadata', 'labels', DEPLOYMENT_ID_LABEL),
     lastWriter: lastOtherWriter(metadata.managedFields, FIELD_MANAGER, OUR_FIELDS),
   };
+}
+
+function heldBy({ deletionTimestamp, finalizers = [] }: Metadata): readonly string[] | undefined {
+  return deletionTimestamp === undefined ? undefined : finalizers;
 }
 
 /** Fields of an Application that only Skipper should write. */
@@ -200,6 +204,7 @@ export function toObservedDeployment(raw: RawDeployment): ObservedDeployment {
     helmRelease: helmReleaseOf(metadata),
     changedAt: newestOf(status?.conditions ?? []),
     mountsConfig: mountsConfig(raw),
+    heldBy: heldBy(metadata),
     switchedOff: switchedOff(raw),
   };
 }

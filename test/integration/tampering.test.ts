@@ -72,6 +72,29 @@ describe('a Deployment', () => {
     await until(async () => (await rowOf('paused')).health === 'healthy', 'the namespace is healthy');
   });
 
+  test('that is being deleted counts as degraded, not as unchanged, and is bootstrapped once it is gone', async () => {
+    await world.addNamespace('leaving', { fdd: OLD });
+    await world.deployed('leaving');
+    await patch(DEPLOYMENTS, 'leaving', { metadata: { finalizers: ['example.com/keep'] } });
+    await world.kube.delete(DEPLOYMENTS, { namespace: 'leaving', name: FDD });
+    const why = 'the Deployment is being deleted, held by finalizer example.com/keep';
+    await until(async () => (await rowOf('leaving')).cause === why, 'the row shows the cause');
+    expect((await rowOf('leaving')).health).toBe('degraded');
+
+    const { id } = await world.deploy({ namespaces: ['leaving'], force_bootstrap: true });
+    const waits = await until(async () => {
+      const row = await rowOf('leaving');
+      return row.activity === 'retrying' && row;
+    }, 'the deploy is retried');
+    expect(waits).toMatchObject({ code: 'deployment_deleting', cause: why });
+    await patch(DEPLOYMENTS, 'leaving', { metadata: { finalizers: null } });
+
+    expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({
+      state: 'completed',
+      outcome: 'bootstrapped',
+    });
+  });
+
   test('that is deleted during a deploy is created again', async () => {
     const { id } = await begun('taken');
     await world.kube.delete(DEPLOYMENTS, { namespace: 'taken', name: FDD });

@@ -455,6 +455,18 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
     isTrue: /^if that owner no longer exists/,
     edits: () => [{ when: /^Find out who deletes it/, does: nothing }],
   },
+  deployment_deleting: {
+    follows: 'deployment_deleting',
+    options: { fdd: OLD },
+    breaks: async (stage) => {
+      await change(stage, DEPLOYMENTS, { metadata: { finalizers: ['example.com/hold'] } });
+      await stage.world.kube.delete(DEPLOYMENTS, { namespace: stage.namespace, name: FDD });
+    },
+    isBusy: true,
+    headline: /Deployment is being deleted, and a finalizer holds it/,
+    isTrue: /^if that owner no longer exists/,
+    edits: () => [{ when: /^Find out who deletes it/, does: nothing }],
+  },
   changed_by_others: {
     follows: 'changed_by_others',
     options: { fdd: OLD },
@@ -548,6 +560,7 @@ export const NOT_FOLLOWED: Readonly<Partial<Record<ErrorCode | Diagnosis, 'nothi
   'pod-rejected': 'pod_rejected',
   'webhook-failed': 'webhook_failed',
   'application-deleting': 'application_deleting',
+  'deployment-deleting': 'deployment_deleting',
 };
 
 const TOO_MUCH = 'pods "x" is forbidden: maximum memory usage per Container is 100Mi, but request is 128Mi';
