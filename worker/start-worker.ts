@@ -26,6 +26,7 @@ import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { createRest, type Rest } from './rest.ts';
+import { sendHeartbeats } from './send-heartbeats.ts';
 import { wakeParked } from './wake-parked.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
@@ -130,6 +131,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     resume: async () => deployRest.end('cluster'),
   });
   const { cluster, deployQueue: queue, state } = core;
+  const heartbeats = sendHeartbeats(state, log);
   const waker = wakeParked({ cluster, queue, state, log });
   const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
@@ -152,6 +154,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       watchdog.stop();
       schedules.stop();
       waker.stop();
+      heartbeats.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));

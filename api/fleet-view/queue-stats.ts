@@ -7,7 +7,9 @@ import { readReleaseCheckSchedule } from '../../shared/release-check-schedule.ts
 import type { LastReleaseCheck, ReleaseCheckRecord } from '../../shared/state/last-release-check.ts';
 import type { RestingWorkers } from '../../shared/state/resting-workers.ts';
 import type { Rollouts } from '../../shared/state/rollouts.ts';
+import type { WorkerHeartbeats } from '../../shared/state/worker-heartbeats.ts';
 import { createRolloutFollower } from './follow-rollouts.ts';
+import { createWorkerEar } from './hear-workers.ts';
 
 export const POLL_INTERVAL_MS = 1_000;
 /** Timers are not exact: a slightly early poll counts. */
@@ -36,7 +38,8 @@ export interface QueueStatsSources
   extends Pick<Core, 'redis' | 'deployQueue' | 'releaseCheckQueue' | 'log' | 'settings'> {
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'> &
     Pick<LastReleaseCheck, 'lastReleaseCheck'> &
-    Pick<RestingWorkers, 'restingWorkers'>;
+    Pick<RestingWorkers, 'restingWorkers'> &
+    Pick<WorkerHeartbeats, 'heartbeats'>;
 }
 
 export function openQueueStats({
@@ -54,6 +57,7 @@ export function openQueueStats({
     lastCheck: { at: undefined, since: Date.now(), intervalSeconds: settings.releaseCheckInterval },
   };
   const follow = createRolloutFollower();
+  const hearWorkers = createWorkerEar();
   let answers = true;
   let deploysPaused = false;
   let resting: ReadonlyMap<string, string> = new Map();
@@ -63,15 +67,17 @@ export function openQueueStats({
   async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow] = await Promise.all([
-        deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
-        deployQueue.getWorkers(),
-        state.rolloutsWithCounts(ROLLOUTS_READ),
-        deployQueue.isPaused(),
-        readReleaseCheckSchedule(releaseCheckQueue),
-        state.lastReleaseCheck(),
-        state.restingWorkers(),
-      ]);
+      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow, beats] =
+        await Promise.all([
+          deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+          deployQueue.getWorkers(),
+          state.rolloutsWithCounts(ROLLOUTS_READ),
+          deployQueue.isPaused(),
+          readReleaseCheckSchedule(releaseCheckQueue),
+          state.lastReleaseCheck(),
+          state.restingWorkers(),
+          state.heartbeats(),
+        ]);
       const { waiting: urgent = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = queue;
       const waiting = urgent + prioritized;
       answers = true;
@@ -79,7 +85,8 @@ export function openQueueStats({
       resting = restingNow;
       current = {
         queue: { waiting, active, delayed, failed },
-        workers: workers.length,
+        // A worker that has ended has no connection; one that hangs has no heartbeat.
+        workers: Math.min(workers.length, hearWorkers(beats, Date.now())),
         rollouts: follow(rollouts, Date.now()),
         releaseCheck,
         lastCheck: dueEvery(releaseCheck, laterOf(current.lastCheck, lastCheck)),

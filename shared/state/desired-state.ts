@@ -7,6 +7,7 @@ import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { openStateConnection } from './state-connection.ts';
+import { openWorkerHeartbeats, type WorkerHeartbeats } from './worker-heartbeats.ts';
 
 /** Desired state and rollouts, stored in the same Redis as the queue. */
 export type DesiredState = Runs &
@@ -15,7 +16,8 @@ export type DesiredState = Runs &
   Rollouts &
   ChannelSnapshots &
   LastReleaseCheck &
-  RestingWorkers;
+  RestingWorkers &
+  WorkerHeartbeats;
 
 export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
   const connection = openStateConnection(redis, prefix);
@@ -27,5 +29,6 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openChannelSnapshots(connection),
     ...openLastReleaseCheck(connection),
     ...openRestingWorkers(connection),
+    ...openWorkerHeartbeats(connection),
   };
 }

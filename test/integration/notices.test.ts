@@ -79,3 +79,24 @@ test('what stops deploys is shown in the same words everywhere, and by a namespa
   expect(held).toMatchObject({ headline: paused[0]?.message, remedy: [paused[0]?.remedy] });
   expect(afterwards[0]?.remedy).toMatch(/--disable-autoupdate/);
 });
+
+test('a worker that is suspended does not count as alive, and does when it continues', async () => {
+  const worker = await world.startWorker({ process: true, flags: { 'disable-autoupdate': true } });
+  await shown(['auto_update_off']);
+  const { id } = await world.deploy({ namespaces: ['team-a'] });
+  await world.rolloutFinished(id);
+
+  worker.signal('SIGSTOP');
+  const queued = await world.deploy({ namespaces: ['team-a'] });
+  await until(
+    async () => (await noticesOf()).some(({ code }) => code === 'no_worker'),
+    'it is reported missing',
+    25_000,
+  );
+  expect((await whyItWaits()).headline).toMatch(/^No worker is alive/);
+
+  worker.signal('SIGCONT');
+  await shown(['auto_update_off']);
+  await world.rolloutFinished(queued.id);
+  await worker.stop();
+});

@@ -90,6 +90,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       channels: async () => new Map(),
       lastReleaseCheck: async () => undefined,
       restingWorkers: async () => new Map(),
+      heartbeats: async () => new Map(['a', 'b'].map((worker) => [worker, String(Date.now())])),
     },
   } as unknown as Core;
   return { core, requested, planned };
