@@ -1,5 +1,6 @@
+import { awaitsFdd, isDeploying } from '../cluster/awaits-fdd.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
-import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import { differenceFrom } from './application.ts';
 
@@ -52,14 +53,12 @@ export function hasFailedBefore(
   return lastFailed && lastRelease === releaseKey;
 }
 
-/** A Deployment whose image differs from its Application's, while FDD is not deploying. */
+/** A Deployment whose image or deployment differs from its Application's, while FDD is not deploying. */
 function mismatchOf(snapshot: NamespaceSnapshot): string | undefined {
   const { application, deployment } = snapshot;
-  if (!application || !deployment || deployment.image === application.image) return undefined;
-  const report =
-    application.deploymentId === undefined ? undefined : reportOn(snapshot, application.deploymentId);
-  const isDeploying = report?.result === 'INITIATED' || report?.result === 'RUNNING';
-  return isDeploying ? undefined : `the Deployment runs ${deployment.image}`;
+  if (!application || !deployment || isDeploying(snapshot)) return undefined;
+  if (deployment.image !== application.image) return `the Deployment runs ${deployment.image}`;
+  return awaitsFdd(snapshot) ? 'FDD has not taken up the previous deployment' : undefined;
 }
 
 function waitAfter(failures: number): number {

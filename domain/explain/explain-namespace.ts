@@ -1,3 +1,4 @@
+import { awaitsFdd } from '../cluster/awaits-fdd.ts';
 import { isErrorLine, isInfoLine } from '../cluster/fdd-log.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import { CONFIG_MAP } from '../cluster/names.ts';
@@ -142,6 +143,16 @@ function explainBehind(input: WhyInput): Why {
       input,
       {
         headline: 'FDD runs with an older configuration: it reads its ConfigMap only at start.',
+        remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
+      },
+      evidence,
+    );
+  }
+  if (row.version === row.wanted && awaitsFdd(snapshot)) {
+    return answer(
+      input,
+      {
+        headline: 'FDD has not taken up the latest deployment: it runs as it was deployed before.',
         remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
       },
       evidence,

@@ -1,3 +1,4 @@
+import { awaitsFdd } from '../cluster/awaits-fdd.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
@@ -114,7 +115,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
  *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
- *   configuration has changed since it was started.
+ *   configuration has changed since it was started, or it has not taken up the deployment of its Application.
  * - unknown: its channel was never read successfully.
  * - healthy: everything else.
  */
@@ -129,7 +130,7 @@ function healthOf(facts: Facts): Health {
   if (status === 'NOT_FOUND') return record?.state === 'completed' ? 'degraded' : 'outdated';
   if ((snapshot.deployment?.availableReplicas ?? 0) < (snapshot.deployment?.replicas ?? 0)) return 'degraded';
   if (status === 'VERSION_MISMATCH' || runsAnotherVersion(facts)) return 'outdated';
-  if (hasNewConfiguration(snapshot)) return 'outdated';
+  if (hasNewConfiguration(snapshot) || awaitsFdd(snapshot)) return 'outdated';
   return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
 
@@ -179,8 +180,11 @@ function causeOf(facts: Facts): Cause {
     return { cause: `Runs ${actualVersion(facts)}, channel "${channel}" is at ${wanted}` };
   }
   if (hasNewConfiguration(snapshot)) return { cause: 'The configuration has changed since FDD was started' };
+  if (awaitsFdd(snapshot)) return { cause: NOT_TAKEN_UP };
   return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
+
+const NOT_TAKEN_UP = 'FDD has not taken up the deployment that its Application requests';
 
 /** Pods that cannot be created or do not start show the cause; the Deployment's other conditions only the effect. */
 function worstSymptomLine(snapshot: NamespaceSnapshot): string | undefined {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type Gate, isConfigMapWatch } from '../support/gate.ts';
 import { FDD, NEW } from '../support/published.ts';
@@ -47,6 +48,38 @@ describe('a changed configuration', () => {
     expect(await world.deploymentId(namespace)).not.toBe(before);
     expect(await world.deployed(namespace)).toMatchObject({ outcome: 'unchanged' });
     await until(async () => (await rowOf(namespace)).health === 'healthy', 'the namespace is healthy');
+  });
+
+  test('that FDD has not taken up is outdated, even if Redis has lost the deploy; the next one brings it', async () => {
+    await world.addNamespace('lost');
+    await world.deployed('lost');
+    world.fdds.misbehaviour.set('lost', { kind: 'hang' });
+    const before = await world.deploymentId('lost');
+    await configure('lost', 'log-format: json\n');
+    await until(async () => (await rowOf('lost')).health === 'outdated', 'the change is seen');
+    await world.deploy({ namespaces: ['lost'] });
+    await until(async () => (await world.deploymentId('lost')) !== before, 'the Application is written');
+    await until(async () => (await rowOf('lost')).activity === 'waiting for FDD', 'it waits for FDD');
+
+    const redis = new Redis(world.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+
+    const row = await until(async () => {
+      const seen = await rowOf('lost');
+      return seen.activity === 'idle' && seen;
+    }, 'the request is lost');
+    expect(row).toMatchObject({
+      health: 'outdated',
+      cause: 'FDD has not taken up the deployment that its Application requests',
+    });
+    const { why } = (await world.http('/api/namespaces/lost')).body;
+    expect(why.headline).toBe(
+      'FDD has not taken up the latest deployment: it runs as it was deployed before.',
+    );
+    world.fdds.misbehaviour.clear('lost');
+    expect(await world.deployed('lost')).toMatchObject({ state: 'completed' });
+    await until(async () => (await rowOf('lost')).health === 'healthy', 'the namespace is healthy');
   });
 
   test('of a comment only counts as unchanged', async () => {

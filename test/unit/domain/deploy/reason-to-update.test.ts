@@ -6,6 +6,7 @@ import {
   anApplication,
   aRelease,
   aSettledSnapshot,
+  aStatus,
   FIAAS_YML,
   OLD_IMAGE,
 } from '../../../support/builders.ts';
@@ -51,6 +52,17 @@ describe('reasonToUpdate', () => {
   // Upstream's updater deploys these; here the Application is correct, but another image runs.
   test('gives a reason if the Deployment runs another image than its Application specifies', () => {
     expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
+  });
+
+  test('gives a reason if FDD has not taken up the deployment, but none while it works on it', () => {
+    const deployment = aDeployment({ deploymentId: 'earlier' });
+    const application = anApplication({ deploymentId: 'requested' });
+    const working = aStatus({ deploymentId: 'requested', result: 'RUNNING' });
+
+    expect(reason(aSettledSnapshot({ deployment, application, statuses: [] }))).toBe(
+      'FDD has not taken up the previous deployment',
+    );
+    expect(reason(aSettledSnapshot({ deployment, application, statuses: [working] }))).toBeUndefined();
   });
 
   test('acceptance 17: does not consider an image with a registry port outdated forever', () => {
