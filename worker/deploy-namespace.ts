@@ -4,7 +4,7 @@ import type { NamespaceConfig, NamespaceConfigResult } from '../domain/cluster/n
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../domain/cluster/observed.ts';
 import type { QuotaObject } from '../domain/deploy/bootstrap-pod.ts';
 import type { Parking } from '../domain/deploy/parking.ts';
-import { type DeploymentPlan, needsBootstrap, planDeployment } from '../domain/deploy/plan.ts';
+import { type DeploymentPlan, LEAVING, needsBootstrap, planDeployment } from '../domain/deploy/plan.ts';
 import { type ErrorCode, messageOf, SkipperError } from '../domain/errors.ts';
 import { bootstrapWarnings, describeBootstrap } from '../domain/explain/describe-bootstrap.ts';
 import { describeStep } from '../domain/explain/describe-step.ts';
@@ -321,10 +321,7 @@ function gone(): SkipperError {
 }
 
 function leaving(): SkipperError {
-  return new SkipperError(
-    'namespace_gone',
-    'the ConfigMap is being deleted: the namespace is about to be gone',
-  );
+  return new SkipperError('namespace_gone', LEAVING);
 }
 
 async function readConfig(context: RunContext): Promise<NamespaceSnapshot['config']> {

@@ -61,7 +61,10 @@ export interface DeploymentPlan {
   readonly reason: string;
   readonly steps: readonly Step[];
   /** Why it is refused; left out for other plans. */
-  readonly code?: Extract<ErrorCode, 'helm_managed' | 'application_deleting' | 'deployment_deleting'>;
+  readonly code?: Extract<
+    ErrorCode,
+    'helm_managed' | 'namespace_gone' | 'application_deleting' | 'deployment_deleting'
+  >;
 }
 
 export interface PlanInput {
@@ -89,6 +92,9 @@ export interface PlanInput {
 /** Decides what a namespace needs. Pure: the same input gives the same plan, and a dry run prints that plan. */
 export function planDeployment(input: PlanInput): DeploymentPlan {
   const { observed, release, config } = input;
+  if (config.isDeleting) {
+    return { action: 'refuse', code: 'namespace_gone', reason: LEAVING, steps: [] };
+  }
   const helmRelease = observed.deployment?.helmRelease;
   if (helmRelease !== undefined && !input.forceBootstrap) {
     return { action: 'refuse', code: 'helm_managed', reason: helmRefusal(helmRelease), steps: [] };
@@ -118,6 +124,8 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
     steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
   };
 }
+
+export const LEAVING = 'the ConfigMap is being deleted: the namespace is about to be gone';
 
 /** Nothing comes of what is written to an object that is being deleted: its controllers leave it alone. */
 function deletionIn(

@@ -1,5 +1,6 @@
 import { awaitsFdd, isDeploying } from '../cluster/awaits-fdd.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
+import { isLeaving } from '../cluster/is-leaving.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import { differenceFrom } from './application.ts';
@@ -33,6 +34,7 @@ export function reasonToUpdate(
   now: number,
 ): string | undefined {
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
+  if (isLeaving(snapshot)) return undefined;
   const failedBefore = earlier !== undefined && hasFailedBefore(earlier, releaseKey);
   const difference = snapshot.deployment
     ? (differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot))

@@ -1,6 +1,7 @@
 import { awaitsFdd } from '../cluster/awaits-fdd.ts';
 import { isErrorLine, isInfoLine } from '../cluster/fdd-log.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
+import { isLeaving } from '../cluster/is-leaving.ts';
 import { CONFIG_MAP } from '../cluster/names.ts';
 import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts';
@@ -53,6 +54,7 @@ export function explainNamespace(input: WhyInput): Why {
     return explained(input, 'helm_managed', message, NO_EVIDENCE);
   }
   if (isBusy) return explainBusy(input);
+  if (isLeaving(snapshot)) return explained(input, 'namespace_gone', row.cause, liveEvidence(input));
   const last = input.attempts.find(({ end }) => end !== undefined && end !== 'refused');
   if (row.state === 'failed') {
     return explained(input, row.code ?? last?.code, row.cause || last?.reason || '', evidenceOf(last, input));

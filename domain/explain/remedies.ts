@@ -242,9 +242,12 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
     headline: 'The worker was stopped; another one continues.',
     remedy: [],
   }),
-  namespace_gone: () => ({
-    headline: 'The namespace, or its ConfigMap, is gone.',
-    remedy: ['Nothing to do if that is intended.'],
+  namespace_gone: ({ namespace }) => ({
+    headline: 'The namespace, or its ConfigMap, is gone or being deleted.',
+    remedy: [
+      'Nothing to do if that is intended.',
+      `If the deletion does not end, check what holds it: kubectl get namespace ${namespace} -o yaml`,
+    ],
   }),
 };
 

@@ -1,5 +1,6 @@
 import { awaitsFdd } from '../cluster/awaits-fdd.ts';
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
+import { isLeaving } from '../cluster/is-leaving.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
@@ -111,7 +112,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - degraded, while a request is unfinished: something failed before, and this is its retry.
  * - progressing: any other unfinished request.
  * - unmanaged: Helm owns FDD.
- * - degraded: the ConfigMap is invalid; or FDD has no available replica, or too few; or it was deployed and no longer exists;
+ * - degraded: the ConfigMap is invalid or being deleted; or FDD has no available replica, or too few; or it was deployed and no longer exists;
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
  *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
@@ -123,6 +124,7 @@ function healthOf(facts: Facts): Health {
   const { snapshot, record, status, activity, target } = facts;
   if (activity !== 'idle') return isRetry(facts) ? 'degraded' : 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
+  if (isLeaving(snapshot)) return 'degraded';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
   if (target.kind === 'missing') return 'degraded';
@@ -168,6 +170,7 @@ function causeOf(facts: Facts): Cause {
   }
   if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
+  if (isLeaving(snapshot)) return { cause: LEAVING, code: 'namespace_gone' };
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
@@ -184,6 +187,7 @@ function causeOf(facts: Facts): Cause {
   return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 
+const LEAVING = 'The ConfigMap is being deleted, as in a terminating namespace: nothing is deployed here';
 const NOT_TAKEN_UP = 'FDD has not taken up the deployment that its Application requests';
 
 /** Pods that cannot be created or do not start show the cause; the Deployment's other conditions only the effect. */

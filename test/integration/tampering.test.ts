@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   APPLICATIONS,
+  CONFIG_MAPS,
   DEPLOYMENTS,
+  NAMESPACES,
   PODS,
   pathOf,
   type Resource,
@@ -167,6 +169,27 @@ describe('an Application', () => {
     await patch(APPLICATIONS, 'held', { metadata: { finalizers: null } });
 
     expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
+  });
+});
+
+describe('a namespace', () => {
+  test('that is being deleted and held shows that, and a deploy is refused', async () => {
+    await world.addNamespace('terminating', { fdd: OLD });
+    await world.deployed('terminating');
+    await patch(CONFIG_MAPS, 'terminating', { metadata: { finalizers: ['example.com/keep'] } });
+    await world.kube.delete(NAMESPACES, { name: 'terminating' });
+    await until(async () => (await rowOf('terminating')).code === 'namespace_gone', 'the row shows it');
+
+    const { row, why } = (await world.http('/api/namespaces/terminating')).body;
+    const body = { namespaces: ['terminating'], dry_run: true };
+    const plan = await world.http('/api/deploy', { method: 'POST', body });
+
+    expect(row.health).toBe('degraded');
+    expect(why.headline).toBe('The namespace, or its ConfigMap, is gone or being deleted.');
+    expect(why.remedy.join('\n')).not.toContain('--force-bootstrap');
+    expect(plan.body.targets).toMatchObject([{ action: 'refuse' }]);
+    expect(await world.deployed('terminating')).toMatchObject({ outcome: 'skipped', code: 'namespace_gone' });
+    await patch(CONFIG_MAPS, 'terminating', { metadata: { finalizers: null } });
   });
 });
 

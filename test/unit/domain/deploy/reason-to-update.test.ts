@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type EarlierRequest, reasonToUpdate } from '../../../../domain/deploy/reason-to-update.ts';
-import { invalid } from '../../../../domain/release/result.ts';
+import { invalid, ok } from '../../../../domain/release/result.ts';
 import {
+  aConfig,
   aDeployment,
   anApplication,
   aRelease,
@@ -52,6 +53,12 @@ describe('reasonToUpdate', () => {
   // Upstream's updater deploys these; here the Application is correct, but another image runs.
   test('gives a reason if the Deployment runs another image than its Application specifies', () => {
     expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
+  });
+
+  test('leaves a namespace alone whose ConfigMap is being deleted', () => {
+    const config = ok(aConfig({ isDeleting: true }));
+
+    expect(reason(aSettledSnapshot({ deployment: undefined, config }))).toBeUndefined();
   });
 
   test('gives a reason if FDD has not taken up the deployment, but none while it works on it', () => {
