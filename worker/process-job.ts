@@ -306,9 +306,9 @@ async function rest(
 ): Promise<Error> {
   const { namespace } = job.data;
   const reason = messageOf(error);
-  context.logToJob(`interrupted: the Kubernetes API server is unreachable: ${reason}`);
+  context.logToJob(`interrupted: the Kubernetes API cannot be used: ${reason}`);
   await context.settle();
-  context.log.info({ reason, code }, 'attempt interrupted: the API server is unreachable');
+  context.log.info({ reason, code }, 'attempt interrupted: the Kubernetes API cannot be used');
   const now = Date.now();
   const attempt = run.attempt - 1;
   const retryAt = now + delayMs;

@@ -21,6 +21,7 @@ import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
+import { isBlind } from './is-blind.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
@@ -43,6 +44,7 @@ const CLOSE_MS = 1_000;
 const PARK_AFTER_MS = 1_500;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
+const BLIND_CHECK_MS = 3_000;
 
 export interface RunningWorker {
   /** Port of health and metrics. */
@@ -131,6 +133,10 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     resume: async () => deployRest.end('cluster'),
   });
   const { cluster, deployQueue: queue, state } = core;
+  // Parked runs make no requests that could fail.
+  const outageClock = setInterval(() => {
+    if (isBlind(cluster)) void outage.check();
+  }, BLIND_CHECK_MS);
   const heartbeats = sendHeartbeats(state, log);
   const waker = wakeParked({ cluster, queue, state, log });
   const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
@@ -149,6 +155,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       return reason === undefined ? [] : [`the deploy queue rests: ${reason}`];
     },
     stop: async (graceMs) => {
+      clearInterval(outageClock);
       outage.stop();
       redisRest.stop();
       watchdog.stop();

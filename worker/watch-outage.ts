@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { errorClassOf, messageOf, SkipperError } from '../domain/errors.ts';
+import { type ErrorCode, errorClassOf, messageOf, SkipperError } from '../domain/errors.ts';
 import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import { pause } from '../shared/pause.ts';
@@ -10,11 +10,13 @@ const PROBE_EVERY_MS = 1_000;
 /** Resting workers resume at different times, so that they do not all hit the API server at once. */
 export const RESUME_SPREAD_MS = 3_000;
 
-/** Whether the whole API server is unreachable, as opposed to one failed request. */
+const WHOLE_SERVER: readonly ErrorCode[] = ['cluster_unavailable', 'unauthorized'];
+
+/** Whether the whole API server is unreachable, or refuses this worker's credentials, as opposed to one failed request. */
 export interface Outage {
   /** Why the worker rests; undefined while it works. */
   current(): string | undefined;
-  /** Checks whether the API server answers at all. If it does not, the worker rests until it does. */
+  /** Checks whether the API server serves this worker at all. If it does not, the worker rests until it does. */
   check(): Promise<string | undefined>;
   stop(): void;
 }
@@ -53,10 +55,7 @@ export function watchOutage({
   }
 
   async function restUntilBack(): Promise<void> {
-    log.warn(
-      { reason },
-      'the Kubernetes API server does not answer: this worker takes no jobs until it does',
-    );
+    log.warn({ reason }, 'this worker cannot use the Kubernetes API: it takes no jobs until it can');
     await rest();
     for (let isDown = true; isDown && !stopping.signal.aborted; ) {
       await publish(reason);
@@ -68,7 +67,7 @@ export function watchOutage({
     await pause(resumeSpreadMs * Math.random(), { signal: stopping.signal });
     reason = undefined;
     if (stopping.signal.aborted) return;
-    log.info('the Kubernetes API server answers again: this worker resumes taking jobs');
+    log.info('this worker can use the Kubernetes API again: it resumes taking jobs');
     await publish(undefined);
     await resume();
   }
@@ -89,14 +88,14 @@ export function watchOutage({
   };
 }
 
-/** Why the API server does not answer; a refusal is an answer. */
+/** Why no request can succeed. A refusal is an answer, except of the credentials: no namespace is the cause of that. */
 async function probe(client: OutageOptions['client'], stopping: AbortSignal): Promise<string | undefined> {
   try {
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(ANSWER_MS)]);
     await client.requestText({ method: 'GET', path: '/readyz', signal, retryForbidden: false });
     return undefined;
   } catch (error) {
-    if (error instanceof KubernetesError && error.code !== 'cluster_unavailable') return undefined;
+    if (error instanceof KubernetesError && !WHOLE_SERVER.includes(error.code)) return undefined;
     return errorClassOf(error) === 'retryable' ? messageOf(error) : undefined;
   }
 }

@@ -13,9 +13,10 @@ const RETRY_AFTER_SPREAD_MS = 1_000;
 const REST_MS = 2_000;
 const REST_SPREAD_MS = 8_000;
 
-/** Errors that an outage can cause: no answer, or a timeout while the watches were down. */
+/** Errors that an outage can cause: no answer, refused credentials, or a timeout while the watches were down. */
 const OUTAGE_CODES: readonly Failure['code'][] = [
   'cluster_unavailable',
+  'unauthorized',
   'progress_deadline',
   'bootstrap_failed',
   'bootstrap_pod_stuck',

@@ -155,7 +155,9 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   }),
   unauthorized: () => ({
     headline: 'The API server does not accept Skipper’s credentials.',
-    remedy: ['Renew the token or certificate that Skipper runs with. It then continues automatically.'],
+    remedy: [
+      'Renew the token or certificate that Skipper runs with. Until then the queue rests and no attempt is counted; Skipper then continues automatically.',
+    ],
   }),
   rate_limited: () => ({
     headline: 'The API server is rate limiting Skipper.',

@@ -93,8 +93,8 @@ function restingNotice(resting: NoticeFacts['resting']): Notice[] {
   return [
     {
       code: 'workers_resting',
-      message: `The deploy queue rests: the Kubernetes API does not answer ${workers} (${worker}: ${reason}).`,
-      remedy: 'Deploys continue automatically when it does; until then no attempt is counted.',
+      message: `The deploy queue rests: ${workers} cannot use the Kubernetes API (${worker}: ${reason}).`,
+      remedy: 'Deploys continue automatically when it can be used; until then no attempt is counted.',
     },
   ];
 }

@@ -230,7 +230,7 @@ describe('the Kubernetes API server', () => {
 
     expect(details.row.cause).toMatch(/did not answer/);
     expect(problems).toMatch(/the deploy queue rests: .*did not answer/);
-    expect(notices[0].message).toMatch(/The deploy queue rests: the Kubernetes API does not answer 1 worker/);
+    expect(notices[0].message).toMatch(/The deploy queue rests: 1 worker cannot use the Kubernetes API/);
     expect(resting).toContain('skipper_worker_resting 1');
     expect(healths.map(({ status }) => status)).toEqual([200, 200]);
     expect(target).toMatchObject({ state: 'completed', version: NEW });
@@ -284,5 +284,36 @@ describe('an outage of the API server during a rollout', () => {
     expect(during.failed).toBe(0);
     expect(targets.filter(({ state }) => state !== 'completed')).toEqual([]);
     expect(Math.max(...targets.map(({ attempt = 0 }) => attempt))).toBe(1);
+  });
+
+  test('that refuses the credentials for a while fails no namespace, and is reported', async () => {
+    const names = await world.addNamespaces('refused', 3, { fdd: OLD });
+    const [hung = '', ...others] = names;
+    world.fdds.misbehaviour.set(hung, { kind: 'hang' });
+    const api = await world.startApi();
+    const worker = await world.startWorker({ gate, flags: { 'max-attempts': 1 } });
+    const waiting = await world.deploy({ namespaces: [hung] });
+    await until(async () => (await world.queue.getJobCounts('delayed')).delayed === 1, 'it is parked');
+    gate.refuseCredentials();
+    // Parked runs make no requests.
+    const notice = await until(async () => {
+      const { notices } = (await world.http('/api/fleet')).body.summary;
+      return notices.find(({ code }: { code: string }) => code === 'workers_resting');
+    }, 'the page reports it');
+    const { id } = await world.deploy({ namespaces: others });
+    world.fdds.misbehaviour.clear(hung);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    const during = (await world.rollout(id)).counts;
+    gate.repair();
+
+    const ended = [await world.rolloutFinished(id, 60_000), await world.rolloutFinished(waiting.id, 60_000)];
+    await worker.stop();
+    await api.stop();
+
+    expect(notice.message).toMatch(/1 worker cannot use the Kubernetes API \(.*401 Unauthorized/);
+    expect(during.failed).toBe(0);
+    expect(ended.flatMap(({ targets }) => targets.map(({ state }) => state))).toEqual(
+      names.map(() => 'completed'),
+    );
   });
 });

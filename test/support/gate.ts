@@ -41,6 +41,8 @@ export interface Gate {
   before(act: (request: GateRequest) => Promise<void>): void;
   /** Refuses all requests and ends open connections. */
   cut(): void;
+  /** Answers all requests with 401 and ends open connections. */
+  refuseCredentials(): void;
   repair(): void;
   close(): Promise<void>;
 }
@@ -50,12 +52,14 @@ export async function openGate(target: string): Promise<Gate> {
   const passing = new Set<Passing>();
   const stalls = new Set<(request: GateRequest) => boolean>();
   let isCut = false;
+  let isRefusing = false;
   const server = createServer((request, response) => {
     pass(request, response).catch(() => response.destroy());
   });
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isCut) return void response.destroy();
+    if (isRefusing) return void response.writeHead(401).end('Unauthorized');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
@@ -127,8 +131,13 @@ export async function openGate(target: string): Promise<Gate> {
       isCut = true;
       server.closeAllConnections();
     },
+    refuseCredentials: () => {
+      isRefusing = true;
+      server.closeAllConnections();
+    },
     repair: () => {
       isCut = false;
+      isRefusing = false;
     },
     close: () =>
       new Promise((resolve) => {

@@ -34,7 +34,6 @@ function aWorker(answer: Error | undefined) {
 describe('watchOutage', () => {
   test.each([
     ['is ready', undefined],
-    ['rejects the credentials', classifyRefusal(REQUEST, 401, '')],
     ['forbids the request', classifyRefusal(REQUEST, 403, '')],
     ['does not know the path', classifyRefusal(REQUEST, 404, '')],
     ['limits the rate', classifyRefusal(REQUEST, 429, '')],
@@ -48,6 +47,7 @@ describe('watchOutage', () => {
 
   test.each([
     ['cannot be reached', UNREACHABLE],
+    ['rejects the credentials', classifyRefusal(REQUEST, 401, 'Unauthorized')],
     ['is not ready', classifyRefusal(REQUEST, 500, '[-]etcd failed')],
     ['is missing behind its load balancer', classifyRefusal(REQUEST, 503, '')],
   ])('rests while the API server %s', async (_how, answer) => {

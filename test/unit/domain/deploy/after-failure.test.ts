@@ -99,6 +99,7 @@ describe('afterFailure', () => {
   const DUE_TO_AN_OUTAGE = [
     'progress_deadline',
     'bootstrap_failed',
+    'unauthorized',
     'cluster_unavailable',
     'bootstrap_pod_stuck',
   ];

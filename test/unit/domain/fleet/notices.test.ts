@@ -45,7 +45,7 @@ describe('composeNotices', () => {
     [
       'workers that rest',
       { resting },
-      'The deploy queue rests: the Kubernetes API does not answer 1 worker (node-a-1: ECONNREFUSED). Deploys continue automatically when it does; until then no attempt is counted.',
+      'The deploy queue rests: 1 worker cannot use the Kubernetes API (node-a-1: ECONNREFUSED). Deploys continue automatically when it can be used; until then no attempt is counted.',
       'outdated',
     ],
     [
