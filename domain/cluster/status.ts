@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { versionOf } from '../release/image.ts';
+import { awaitsFdd } from './awaits-fdd.ts';
 import type { NamespaceSnapshot } from './observed.ts';
 import { describeSymptom, tampered } from './symptoms.ts';
 
@@ -56,7 +57,7 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
   if (deployment.image !== application.image) {
     return {
       status: 'VERSION_MISMATCH',
-      description: `Runs ${versionOf(deployment.image)}, the Application specifies ${versionOf(application.image)}`,
+      description: `Runs ${versionOf(deployment.image)}, the Application${overwrittenBy(snapshot)} specifies ${versionOf(application.image)}`,
     };
   }
   const [change] = tampered(snapshot);
@@ -73,4 +74,10 @@ function judgeStatus(snapshot: NamespaceSnapshot): Pick<NamespaceStatus, 'status
     };
   }
   return { status: 'OK', description: '' };
+}
+
+/** A new image with the deployment id that FDD runs: a request would have a new id, so somebody else wrote it. */
+function overwrittenBy(snapshot: NamespaceSnapshot): string {
+  const { lastWriter } = snapshot.application ?? {};
+  return lastWriter === undefined || awaitsFdd(snapshot) ? '' : `, last written by ${lastWriter},`;
 }

@@ -113,14 +113,24 @@ function adviceWhileStopped({ notices = [] }: WhyInput): Advice | undefined {
 function explainBroken(input: WhyInput): Why {
   const { row } = input;
   const { lines, symptoms } = liveEvidence(input);
-  const advice = adviceForSymptoms(troubleOf(input), symptoms) ?? {
+  const advice = adviceForSymptoms(troubleOf(input), symptoms) ?? adviceForUnavailable(input);
+  return answer(input, advice, [row.cause, ...lines]);
+}
+
+function adviceForUnavailable({ row, snapshot }: WhyInput): Advice {
+  if (!snapshot.deployment) {
+    return {
+      headline: 'FDD was deployed here, but its Deployment no longer exists.',
+      remedy: ['Deploy: a bootstrap pod starts FDD again.'],
+    };
+  }
+  return {
     headline: 'FDD is deployed, but not available.',
     remedy: [
       `Check its pods: kubectl -n ${row.namespace} describe pods -l app=${CONFIG_MAP}`,
       `Deploy again. If no FDD is running: skipper deploy ${row.namespace} --force-bootstrap`,
     ],
   };
-  return answer(input, advice, [row.cause, ...lines]);
 }
 
 function explainBehind(input: WhyInput): Why {
@@ -160,11 +170,13 @@ function explainBehind(input: WhyInput): Why {
       evidence,
     );
   }
-  const wanted = row.wanted === '' ? 'the version in its Application' : row.wanted;
+  const running = row.running || row.version;
+  const isWanted = row.wanted === '' || row.wanted === running;
+  const wanted = isWanted ? 'the version in its Application' : row.wanted;
   return answer(
     input,
     {
-      headline: `FDD runs ${row.running || row.version}, not ${wanted}.`,
+      headline: `FDD runs ${running}, not ${wanted}.`,
       remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
     },
     evidence,

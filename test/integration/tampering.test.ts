@@ -9,7 +9,7 @@ import {
   type Resource,
   ROLE_BINDINGS,
 } from '../../shared/kubernetes/resources.ts';
-import { FDD, OLD } from '../support/published.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import type { Rollout } from '../support/world-requests.ts';
@@ -149,6 +149,22 @@ describe('an Application', () => {
     expect(await world.jobLog(target?.jobId)).toContain(
       `the Application was overwritten during the deploy by kubectl-edit: its image is ${image}`,
     );
+  });
+
+  test('that is overwritten while nothing is deployed is outdated, and names who did it', async () => {
+    await world.addNamespace('rewritten', { fdd: OLD });
+    await world.deployed('rewritten');
+    await patch(APPLICATIONS, 'rewritten', { spec: { image: `fiaas/${FDD}:theirs` } });
+
+    const row = await until(async () => {
+      const seen = await rowOf('rewritten');
+      return seen.health === 'outdated' && seen;
+    }, 'it is seen');
+
+    expect(row.cause).toBe(`Runs ${NEW}, the Application, last written by kubectl-edit, specifies theirs`);
+    const { why } = (await world.http('/api/namespaces/rewritten')).body;
+    expect(why.headline).toBe(`FDD runs ${NEW}, not the version in its Application.`);
+    expect(await world.deployed('rewritten')).toMatchObject({ state: 'completed', outcome: 'updated' });
   });
 
   test('that is being deleted counts as degraded, not as unchanged, and is recreated once it is gone', async () => {

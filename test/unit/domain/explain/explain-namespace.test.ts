@@ -338,6 +338,34 @@ describe('an attempt after one that failed', () => {
 });
 
 describe('a namespace at rest', () => {
+  test('whose Deployment has gone needs a deploy, and has no pods to check', () => {
+    const why = explain({
+      row: aRow({ status: 'NOT_FOUND', health: 'degraded', version: '' }),
+      snapshot: aSnapshot(),
+    });
+
+    expect(why).toMatchObject({
+      headline: 'FDD was deployed here, but its Deployment no longer exists.',
+      remedy: ['Deploy: a bootstrap pod starts FDD again.'],
+    });
+  });
+
+  test('whose Application was overwritten does not claim that it should run what it runs', () => {
+    const application = anApplication({ image: OLD_IMAGE });
+    const why = explain({
+      row: aRow({
+        status: 'VERSION_MISMATCH',
+        health: 'outdated',
+        version: VERSION,
+        running: VERSION,
+        wanted: VERSION,
+      }),
+      snapshot: aSettledSnapshot({ application }),
+    });
+
+    expect(why.headline).toBe(`FDD runs ${VERSION}, not the version in its Application.`);
+  });
+
   test('that is healthy shows this, and its latest deploy', () => {
     const why = explain({ attempts: [anAttempt({ details: ['a warning'] })] });
 
