@@ -18,6 +18,10 @@ export const Refusal = z
       verb: z.string(),
       resource: z.string(),
       group: z.string().optional().describe('The API group; left out for the core group'),
+      isClusterWide: z
+        .boolean()
+        .optional()
+        .describe('It is needed in all namespaces: a ClusterRole grants it'),
     }),
   ])
   .meta({ id: 'Refusal' });

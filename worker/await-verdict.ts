@@ -20,6 +20,7 @@ import {
 import { SkipperError } from '../domain/errors.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import { blindSpot, blindSpotError } from './blind-spot.ts';
 import { isBlind } from './is-blind.ts';
 import { readDeployment } from './read-deployment.ts';
 import type { RunContext } from './run-context.ts';
@@ -124,15 +125,20 @@ async function judgeUntilClear(
     quiet = verdict.for === 'quiet' ? stillQuiet(quiet, verdict.mark, now) : undefined;
     // A healthy deployment needs only a moment more.
     const extra = quiet ? MAX_QUIET_MS : 0;
-    if (now >= deadline + extra) throw toSkipperError(explainTimeout(expected, evidence, verdict.detail));
+    const spot = blindSpot(cluster);
+    if (now >= deadline + extra) {
+      throw spot === undefined
+        ? toSkipperError(explainTimeout(expected, evidence, verdict.detail))
+        : blindSpotError(spot);
+    }
     const phase = phaseOf(verdict.for, expected);
-    context.progress(phase, verdict.detail);
+    const detail = spot ?? verdict.detail;
+    context.progress(phase, detail);
     // The end of the bootstrap pod is judged soon: parked, nothing would wake the run for it.
     const isPodJudged = podFinishedAt === undefined || now - podFinishedAt > POD_END_GRACE_MS;
     const lasts = now >= parkAt && isPodJudged && (verdict.for === 'fdd' || verdict.for === 'rollout');
     if (lasts || interrupted.aborted) {
       const podEnded = podFinishedAt !== undefined;
-      const { detail } = verdict;
       return { kind: 'parked', stage: 'verdict', until: deadline, hadDeployment, podEnded, phase, detail };
     }
     if (verdict.for !== 'fresh-deployment') {

@@ -19,6 +19,7 @@ import { inSpan } from '../shared/telemetry/spans.ts';
 import { applyPlan } from './apply-plan.ts';
 import { awaitBootstrapEnd } from './await-bootstrap-end.ts';
 import { type AwaitedDeployment, awaitVerdict, type Waited } from './await-verdict.ts';
+import { blindSpot, blindSpotError } from './blind-spot.ts';
 import { collectBootstrapPod } from './collect-bootstrap-pod.ts';
 import { readDeployment } from './read-deployment.ts';
 import { readRbacProblem } from './read-rbac-problem.ts';
@@ -126,6 +127,9 @@ type Unchanged = Pick<DeployResult, 'outcome' | 'reason' | 'warnings'> & {
 };
 
 async function write(run: Run, context: RunContext): Promise<Written | Unchanged> {
+  // What cannot be verified is not begun: it would restart FDD and then fail.
+  const spot = blindSpot(context.cluster);
+  if (spot !== undefined) throw blindSpotError(spot);
   const { plan, config, application } = await planAndApply(run, context);
   const { reason } = plan;
   const outcome = plan.action === 'refuse' ? 'skipped' : OUTCOMES[plan.action];

@@ -8,6 +8,7 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { ParkedRuns } from '../shared/state/parked-runs.ts';
 import type { Runs } from '../shared/state/runs.ts';
+import { blindSpot } from './blind-spot.ts';
 import { isBlind } from './is-blind.ts';
 
 /** An event, a message or a worker can be lost: everything is judged again this often. */
@@ -90,7 +91,7 @@ export function wakeParked({
       applicationsPosition: cluster.applicationsPosition(),
     });
     if (verdict.kind === 'resume') wake(namespace, entry);
-    else if (verdict.detail !== undefined) describe(namespace, entry, verdict.detail);
+    else if (verdict.detail !== undefined) describe(namespace, entry, blindSpot(cluster) ?? verdict.detail);
   }
 
   function deadEndMs(namespace: string): number {

@@ -10,7 +10,9 @@ export function explainStaleness(
     readonly answers: boolean;
     readonly problems?: readonly Pick<RedisProblem, 'text' | 'isSilent'>[];
   },
-  watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt'> & { readonly name: string })[],
+  watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt' | 'refused'> & {
+    readonly name: string;
+  })[],
   now: number,
 ): string[] {
   const stale: string[] = [];
@@ -24,9 +26,14 @@ export function explainStaleness(
   if (unread.length > 0) {
     stale.push(`The cluster has not been read completely yet (${describe(unread)})`);
   }
-  const cut = watches.filter(
+  const broken = watches.filter(
     ({ synced, problem, lastHeardAt }) => synced && problem !== undefined && now - lastHeardAt > CUT_FOR_MS,
   );
+  const refused = broken.filter((watch) => watch.refused);
+  if (refused.length > 0) {
+    stale.push(`Skipper lacks a permission: namespaces are shown as last seen (${describe(refused)})`);
+  }
+  const cut = broken.filter((watch) => !watch.refused);
   if (cut.length > 0) {
     stale.push(`The Kubernetes API does not answer: namespaces are shown as last seen (${describe(cut)})`);
   }

@@ -46,5 +46,6 @@ function parseMissingRight(message: string): Refusal | undefined {
     /cannot (\w+) resource "([^"]+)"(?: in API group "([^"]*)")?/.exec(message) ?? [];
   if (verb === undefined || resource === undefined) return undefined;
   const user = /User "([^"]+)"/.exec(message)?.[1];
-  return { by: 'rbac', user, verb, resource, group: group || undefined };
+  const isClusterWide = message.includes('at the cluster scope') || undefined;
+  return { by: 'rbac', user, verb, resource, group: group || undefined, isClusterWide };
 }

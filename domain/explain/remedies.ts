@@ -416,8 +416,9 @@ function grantRight(namespace: string, symptoms: readonly Symptom[]): string {
   if (missing?.by !== 'rbac') {
     return `Change the admission policy that the message names, or grant Skipper's service account what it lacks in ${namespace}.`;
   }
-  const { user = "Skipper's service account", verb, resource, group } = missing;
-  return `Grant ${user} the verb ${verb} on ${group ? `${resource}.${group}` : resource} in ${namespace}.`;
+  const { user = "Skipper's service account", verb, resource, group, isClusterWide } = missing;
+  const where = isClusterWide ? 'all namespaces, with a ClusterRole' : namespace;
+  return `Grant ${user} the verb ${verb} on ${group ? `${resource}.${group}` : resource} in ${where}.`;
 }
 
 function refusalsIn(symptoms: readonly Symptom[]): Refusal[] {

@@ -249,6 +249,32 @@ describe('awaitVerdict', () => {
       expect(await failure).toMatchObject({ error: { message: 'still waiting' } });
     });
 
+    test('names a watch that has lost its permission, and fails at the deadline because of that', async () => {
+      jest.useFakeTimers();
+      const { context } = open({});
+      const problem =
+        'pods is forbidden: User "w" cannot watch resource "pods" in API group "" at the cluster scope';
+      const refused = { name: 'pods', problem, refused: true };
+      const cluster = { ...context.cluster, watches: () => [refused] } as unknown as ClusterCache;
+      const details: string[] = [];
+      const progress = (_phase: string, detail = '') => void details.push(detail);
+
+      const failure = awaitVerdict(anExpectation(), Date.now() + 1_000, {
+        ...context,
+        cluster,
+        progress,
+      }).catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(2_000);
+
+      const message = `Skipper cannot watch pods any more: ${problem}`;
+      expect(details[0]).toBe(message);
+      expect(await failure).toMatchObject({
+        code: 'forbidden',
+        message,
+        symptoms: [{ kind: 'refusal', refusal: { by: 'rbac', verb: 'watch', resource: 'pods' } }],
+      });
+    });
+
     test('counts from the last moment at which one still lived', async () => {
       jest.useFakeTimers();
       const { context, see } = open(dead);

@@ -3,7 +3,7 @@ import { explainStaleness } from '../../../../api/fleet-view/explain-staleness.t
 
 const NOW = 100_000;
 const HEALTHY = { answers: true };
-const healthy = { name: 'pods', synced: true, problem: undefined, lastHeardAt: 0 };
+const healthy = { name: 'pods', synced: true, problem: undefined, lastHeardAt: 0, refused: false };
 
 describe('explainStaleness', () => {
   test('returns nothing for an up-to-date view, even if the cluster is quiet', () => {
@@ -29,6 +29,12 @@ describe('explainStaleness', () => {
       true,
       [{ ...healthy, problem: 'ECONNREFUSED' }],
       /Kubernetes API.*pods: ECONNREFUSED/,
+    ],
+    [
+      'a watch has lost its permission',
+      true,
+      [{ ...healthy, problem: '403 forbidden', refused: true }],
+      /^Skipper lacks a permission: .*pods: 403 forbidden/,
     ],
     ['a list is not read yet', true, [{ ...healthy, synced: false }], /not been read.*\(pods\)/],
     ['a list is refused', true, [{ ...healthy, synced: false, problem: 'forbidden' }], /pods: forbidden/],

@@ -85,6 +85,15 @@ describe('a failed deploy', () => {
     );
   });
 
+  test('names a permission that is missing in the whole cluster', () => {
+    const message =
+      'Skipper cannot watch pods any more: 403 pods is forbidden: User "w" cannot watch resource "pods" in API group "" at the cluster scope (GET /api/v1/pods)';
+
+    expect(explainFailure('forbidden', message, recorded('forbidden', message)).remedy[0]).toBe(
+      'Grant w the verb watch on pods in all namespaces, with a ClusterRole.',
+    );
+  });
+
   test('names the exceeded quota', () => {
     const message =
       '403 pods "x" is forbidden: exceeded quota: few-pods, requested: pods=1, used: pods=1, limited: pods=1 (POST /api/v1/…)';
