@@ -84,7 +84,8 @@ function explainBusy(input: WhyInput): Why {
     const code = failed?.code ?? row.code;
     const advice = adviceFor(code, trouble, symptoms);
     const headline = `Attempt ${failed?.attempt ?? row.attempt} failed and will be retried automatically. ${advice.headline}`;
-    return { ...answer(input, { ...advice, headline }, [failed?.reason ?? row.cause, ...lines]), code };
+    const known = withStop(input, { ...advice, headline });
+    return { ...answer(input, known, [failed?.reason ?? row.cause, ...lines]), code };
   }
   if (row.activity === 'queued') {
     const advice = adviceWhileStopped(input) ?? { headline: 'Waiting for a free worker.', remedy: [] };
@@ -100,7 +101,18 @@ function explainBusy(input: WhyInput): Why {
   const advice = known
     ? { headline: `${headline} ${known.headline}`, remedy: known.remedy }
     : { headline, remedy: [] };
-  return answer(input, advice, [row.detail, ...lines]);
+  return answer(input, withStop(input, advice), [row.detail, ...lines]);
+}
+
+/** Nobody follows or retries a deploy while no worker takes jobs. */
+function withStop(input: WhyInput, advice: Advice): Advice {
+  const stopped = adviceWhileStopped(input);
+  if (!stopped) return advice;
+  return {
+    ...advice,
+    headline: `${advice.headline} ${stopped.headline}`,
+    remedy: [...stopped.remedy, ...advice.remedy],
+  };
 }
 
 /** A queued namespace does not wait for a free worker if none takes jobs. */

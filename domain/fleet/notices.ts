@@ -7,6 +7,7 @@ export const NOTICE_CODES = [
   'no_worker',
   'deploys_paused',
   'workers_resting',
+  'some_workers_resting',
   'release_check_overdue',
   'auto_update_off',
 ] as const;
@@ -40,7 +41,7 @@ export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
   return [
     ...(workers === 0 ? [NO_WORKER] : []),
     ...(deploysPaused ? [DEPLOYS_PAUSED] : []),
-    ...(workers > 0 ? restingNotice(resting) : []),
+    ...(workers > 0 ? restingNotice(resting, workers) : []),
     ...(overdue === undefined ? [] : [{ ...CHECK_OVERDUE, message: `${overdue}.` }]),
     ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
   ];
@@ -85,15 +86,24 @@ const AUTO_UPDATE_OFF: Notice = {
     'Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
 };
 
-function restingNotice(resting: NoticeFacts['resting']): Notice[] {
+function restingNotice(resting: NoticeFacts['resting'], alive: number): Notice[] {
   const [first] = resting;
   if (first === undefined) return [];
   const [worker, reason] = first;
-  const workers = `${resting.size} ${resting.size === 1 ? 'worker' : 'workers'}`;
+  const why = `cannot use the Kubernetes API (${worker}: ${reason})`;
+  if (resting.size < alive) {
+    return [
+      {
+        code: 'some_workers_resting',
+        message: `${resting.size} of ${alive} workers ${why}: the others deploy, more slowly.`,
+        remedy: 'Check the network and the credentials of those that cannot; they continue automatically.',
+      },
+    ];
+  }
   return [
     {
       code: 'workers_resting',
-      message: `The deploy queue rests: ${workers} cannot use the Kubernetes API (${worker}: ${reason}).`,
+      message: `The deploy queue rests: ${resting.size} ${resting.size === 1 ? 'worker' : 'workers'} ${why}.`,
       remedy: 'Deploys continue automatically when it can be used; until then no attempt is counted.',
     },
   ];

@@ -293,6 +293,19 @@ describe('a namespace that is being deployed', () => {
     },
   );
 
+  test.each([
+    ['waiting for FDD', /^Attempt 1.*: waiting for FDD\. No worker is alive\.$/],
+    ['retrying', /^Attempt 1 failed and will be retried automatically\. .* No worker is alive\.$/],
+  ] as const)('shows that nobody follows it: %s', (activity, headline) => {
+    const cause = activity === 'retrying' ? 'it failed' : '';
+    const row = aRow({ health: 'progressing', activity, state: 'running', attempt: 1, cause });
+    const notices = [{ code: 'no_worker', message: 'No worker is alive.', remedy: 'Start one.' } as const];
+    const why = explain({ row, notices });
+
+    expect(why.headline).toMatch(headline);
+    expect(why.remedy[0]).toBe('Start one.');
+  });
+
   test('shows the current step, and what already blocks it', () => {
     const bootstrapPod = aBootstrapPod({
       ready: false,

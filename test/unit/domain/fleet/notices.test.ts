@@ -44,8 +44,14 @@ describe('composeNotices', () => {
     ],
     [
       'workers that rest',
-      { resting },
+      { workers: 1, resting },
       'The deploy queue rests: 1 worker cannot use the Kubernetes API (node-a-1: ECONNREFUSED). Deploys continue automatically when it can be used; until then no attempt is counted.',
+      'outdated',
+    ],
+    [
+      'one of two workers that rests',
+      { resting },
+      '1 of 2 workers cannot use the Kubernetes API (node-a-1: ECONNREFUSED): the others deploy, more slowly. Check the network and the credentials of those that cannot; they continue automatically.',
       'outdated',
     ],
     [
@@ -85,10 +91,11 @@ describe('composeNotices', () => {
 
 describe('stopsDeploys', () => {
   test('holds for what keeps a queued namespace waiting, not for what keeps releases unnoticed', () => {
-    const facts = { ...WELL, deploysPaused: true, resting, lastCheck: OLD_CHECK, schedule: OFF };
+    const facts = { ...WELL, workers: 1, deploysPaused: true, resting, lastCheck: OLD_CHECK, schedule: OFF };
     const stopping = composeNotices(facts, NOW).filter(stopsDeploys);
 
     expect(stopping.map(({ code }) => code)).toEqual(['deploys_paused', 'workers_resting']);
+    expect(composeNotices({ ...WELL, resting }, NOW).some(stopsDeploys)).toBe(false);
     expect(composeNotices({ ...WELL, workers: 0 }, NOW).every(stopsDeploys)).toBe(true);
   });
 });
