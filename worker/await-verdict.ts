@@ -1,12 +1,11 @@
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
 import {
   hasBootstrapEnded,
-  type NamespaceSnapshot,
   type ObservedApplication,
   type ObservedDeployment,
 } from '../domain/cluster/observed.ts';
 import { tampered } from '../domain/cluster/symptoms.ts';
-import { detectRival } from '../domain/deploy/detect-rival.ts';
+import { detectRival, type Watched } from '../domain/deploy/detect-rival.ts';
 import { findDeadEnd } from '../domain/deploy/find-dead-end.ts';
 import type { Parking } from '../domain/deploy/parking.ts';
 import {
@@ -40,6 +39,8 @@ export interface AwaitedDeployment extends Expectation {
   readonly written?: ObservedApplication | undefined;
   /** An earlier activation of this run has seen the Deployment, and the objects of FIAAS. */
   readonly hadDeployment?: boolean | undefined;
+  /** An earlier activation of this run has seen its bootstrap pod, which had not ended. */
+  readonly hadLivePod?: boolean | undefined;
 }
 
 /** The end of a wait in this activation. */
@@ -49,7 +50,8 @@ export type Waited =
   | ({ readonly kind: 'parked' } & ParkedWait);
 
 /** What another activation continues to wait for. */
-export interface ParkedWait extends Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'podEnded'> {
+export interface ParkedWait
+  extends Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'hadLivePod' | 'podEnded'> {
   readonly phase: RunPhase;
   readonly detail: string;
 }
@@ -83,6 +85,7 @@ async function judgeUntilClear(
   const parkAt = Date.now() + settings.parkAfterMs;
   let wasThere = expected.hadDeployment !== undefined;
   let hadDeployment = expected.hadDeployment ?? false;
+  let hadLivePod = expected.hadLivePod ?? false;
   let deadline = deadlineAt;
   let judgedAt = Date.now();
   let behind: Behind | undefined;
@@ -105,8 +108,9 @@ async function judgeUntilClear(
     }
     wasThere ||= isThere;
     hadDeployment ||= snapshot.deployment !== undefined;
-    assertNoRival(expected, snapshot, hadDeployment, cluster);
     const pod = snapshot.bootstrapPod;
+    if (pod?.startedFor === expected.deploymentId) hadLivePod = !hasBootstrapEnded(pod);
+    assertNoRival(expected, { snapshot, hadDeployment, hadLivePod }, cluster);
     if (pod && hasBootstrapEnded(pod)) podFinishedAt ??= Date.now();
     const now = Date.now();
     const isDeadEnd = !isBlind(cluster) && findDeadEnd(expected, snapshot) !== undefined;
@@ -139,7 +143,16 @@ async function judgeUntilClear(
     const lasts = now >= parkAt && isPodJudged && (verdict.for === 'fdd' || verdict.for === 'rollout');
     if (lasts || interrupted.aborted) {
       const podEnded = podFinishedAt !== undefined;
-      return { kind: 'parked', stage: 'verdict', until: deadline, hadDeployment, podEnded, phase, detail };
+      return {
+        kind: 'parked',
+        stage: 'verdict',
+        until: deadline,
+        hadDeployment,
+        hadLivePod,
+        podEnded,
+        phase,
+        detail,
+      };
     }
     if (verdict.for !== 'fresh-deployment') {
       behind = undefined;
@@ -164,8 +177,7 @@ async function judgeUntilClear(
 /** Stops the wait if another client changed the deployment: the next attempt plans again. */
 function assertNoRival(
   { written, bootstrap }: AwaitedDeployment,
-  snapshot: NamespaceSnapshot,
-  hadDeployment: boolean,
+  seen: Pick<Watched, 'snapshot' | 'hadDeployment' | 'hadLivePod'>,
   cluster: ClusterCache,
 ): void {
   const rival =
@@ -173,12 +185,11 @@ function assertNoRival(
     detectRival({
       written,
       bootstrap,
-      snapshot,
-      hadDeployment,
+      ...seen,
       applicationsPosition: cluster.applicationsPosition(),
       deploymentsPosition: cluster.deploymentsPosition(),
     });
-  if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(snapshot) });
+  if (rival) throw new SkipperError(rival.code, rival.reason, { symptoms: tampered(seen.snapshot) });
 }
 
 function toSkipperError({ code, reason, details, symptoms }: FailedVerdict): SkipperError {

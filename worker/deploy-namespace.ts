@@ -120,7 +120,7 @@ function unconfiguredError(unconfigured: readonly string[]): SkipperError {
 
 /** A deployment that is to be verified. */
 type Written = Omit<Parking, 'generation' | 'jobId' | keyof Wait> & Partial<Wait>;
-type Wait = Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'podEnded'>;
+type Wait = Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'hadLivePod' | 'podEnded'>;
 /** There was nothing to do. */
 type Unchanged = Pick<DeployResult, 'outcome' | 'reason' | 'warnings'> & {
   readonly deploymentId?: undefined;

@@ -2,7 +2,7 @@ import isEqual from 'fast-deep-equal';
 import { isAtOrAfter } from '../cluster/is-at-or-after.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, tampered } from '../cluster/symptoms.ts';
-import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
+import { mightLive, whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** The deployment that a run waits for, and the current state of the watches. */
@@ -13,6 +13,8 @@ export interface Watched {
   readonly snapshot: NamespaceSnapshot;
   /** The Deployment existed earlier in this run. */
   readonly hadDeployment: boolean;
+  /** Its bootstrap pod existed earlier in this run, and had not ended. */
+  readonly hadLivePod?: boolean | undefined;
   /** The resourceVersions up to which the two watches are current. */
   readonly applicationsPosition: string | undefined;
   readonly deploymentsPosition: string | undefined;
@@ -28,7 +30,7 @@ export interface Interference {
  * was none. A watch that has not reached our own write shows an older state, not a rival.
  */
 export function detectRival(watched: Watched): Interference | undefined {
-  return changeOfApplication(watched) ?? changeOfDeployment(watched);
+  return changeOfApplication(watched) ?? changeOfDeployment(watched) ?? lossOfBootstrap(watched);
 }
 
 function changeOfApplication({ written, snapshot, applicationsPosition }: Watched): Interference | undefined {
@@ -69,6 +71,17 @@ function changeOfDeployment(watched: Watched): Interference | undefined {
   if (!change || (!isOurs && bootstrap)) return undefined;
   const isOver = isOurs || whyNoFddRuns(snapshot) !== undefined;
   return isOver ? changed(`${describeSymptom(change)} during the deploy`) : undefined;
+}
+
+/** A drained node deletes the bootstrap pod, too. A running FDD can still take the deployment up. */
+function lossOfBootstrap({ written, bootstrap, snapshot, hadLivePod }: Watched): Interference | undefined {
+  const { deploymentId } = written;
+  const { bootstrapPod, deployment, pods } = snapshot;
+  if (!bootstrap || !hadLivePod || deploymentId === undefined) return undefined;
+  const mayEnd = bootstrapPod?.startedFor === deploymentId || pods.some(mightLive);
+  if (mayEnd || (deployment?.availableReplicas ?? 0) > 0) return undefined;
+  const hasEnded = reportOn(snapshot, deploymentId)?.result === 'SUCCESS';
+  return hasEnded ? undefined : changed('the bootstrap pod was deleted during the deploy');
 }
 
 /** FDD has succeeded, and the watch of Deployments has reached its write. */

@@ -23,6 +23,8 @@ export const Parking = z.object({
   began: z.number(),
   until: z.number(),
   hadDeployment: z.boolean(),
+  /** Its bootstrap pod existed, and had not ended. */
+  hadLivePod: z.boolean().optional(),
   /** The bootstrap pod had ended: that alone is no reason to resume. */
   podEnded: z.boolean(),
   /** Of the plan that was applied. */
@@ -57,8 +59,8 @@ export function judgeParked(parking: Parking, view: ParkedView): ParkedVerdict {
   if (!snapshot.config && !snapshot.application) return RESUME;
   if (bootstrapPod && hasBootstrapEnded(bootstrapPod) && !parking.podEnded) return RESUME;
   if (parking.stage === 'bootstrap end') return bootstrapPod ? { kind: 'wait', detail: undefined } : RESUME;
-  const { written, bootstrap, hadDeployment } = parking;
-  if (written && detectRival({ written, bootstrap, hadDeployment, ...view })) return RESUME;
+  const { written, bootstrap, hadDeployment, hadLivePod } = parking;
+  if (written && detectRival({ written, bootstrap, hadDeployment, hadLivePod, ...view })) return RESUME;
   const { deploymentsPosition, deadEndForMs } = view;
   const verdict = judge(parking, { snapshot, deploymentsPosition, podFinishedForMs: 0, deadEndForMs });
   const isShort =

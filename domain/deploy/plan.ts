@@ -194,7 +194,8 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
       : 'there is no Deployment';
   }
   // Another one began it; no FDD takes it up once more.
-  if (report && whyNoFddRuns(observed)) return 'FDD has begun the deployment and did not finish it';
+  if (report && (!observed.deployment || whyNoFddRuns(observed)))
+    return 'FDD has begun the deployment and did not finish it';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
   return undefined;
 }

@@ -116,6 +116,31 @@ describe('a Deployment', () => {
   }
 });
 
+describe('a bootstrap pod', () => {
+  test.each([
+    ['before it is parked', 0],
+    ['while the run is parked', 3_000],
+  ])('that is deleted %s is noticed within seconds, and started again', async (_when, ms) => {
+    const namespace = `drained-${ms}`;
+    world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+    await world.addNamespace(namespace);
+    const pod = { namespace, name: `${FDD}-bootstrap` };
+    const { id } = await world.deploy({ namespaces: [namespace] });
+    await until(async () => (await world.kube.get(PODS, pod)) !== undefined, 'the pod exists');
+    await until(async () => (await rowOf(namespace)).activity === 'bootstrapping', 'it is awaited');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+
+    await world.kube.delete(PODS, pod);
+    world.fdds.misbehaviour.clear(namespace);
+    const began = Date.now();
+    const [target] = (await world.rolloutFinished(id)).targets;
+
+    expect(Date.now() - began).toBeLessThan(DEADLINE_MS / 2);
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
+    expect(await world.jobLog(target?.jobId)).toContain('the bootstrap pod was deleted during the deploy');
+  });
+});
+
 describe('an Application', () => {
   test('that is deleted during a deploy is written again within seconds', async () => {
     const { id } = await begun('deleted');

@@ -331,6 +331,7 @@ describe('a wait that lasts', () => {
       stage: 'verdict',
       until: deadline,
       hadDeployment: true,
+      hadLivePod: false,
       podEnded: false,
       phase: 'waiting for FDD',
       detail: 'FDD reported RUNNING',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import { detectRival, type Watched } from '../../../../domain/deploy/detect-rival.ts';
 import {
+  aBootstrapPod,
   aDeployment,
   anApplication,
   aPod,
@@ -108,6 +109,28 @@ describe('detectRival', () => {
       expect(rivalOf(gone, { bootstrap: true })).toBeUndefined();
       const statuses = [aStatus({ deploymentId: OUR_ID })];
       expect(rivalOf({ ...gone, statuses }, { bootstrap: true })).toMatchObject({ reason });
+    });
+  });
+
+  describe('on the bootstrap pod', () => {
+    const lost = { deployment: undefined };
+    const watched = { bootstrap: true, hadDeployment: false, hadLivePod: true };
+
+    test('detects its deletion while it ran', () => {
+      expect(rivalOf(lost, watched)).toEqual({
+        code: 'changed_by_others',
+        reason: 'the bootstrap pod was deleted during the deploy',
+      });
+    });
+
+    test.each([
+      ['it was not seen yet', lost, { ...watched, hadLivePod: false }],
+      ['it runs', { ...lost, bootstrapPod: aBootstrapPod({ startedFor: OUR_ID }) }, watched],
+      ['FDD has succeeded', { ...lost, statuses: [aStatus({ deploymentId: OUR_ID })] }, watched],
+      ['an FDD runs that can take the deployment up', { ...lost, pods: [aPod()] }, watched],
+      ['no bootstrap is awaited', lost, { ...watched, bootstrap: false }],
+    ])('detects nothing if %s', (_what, snapshot, given) => {
+      expect(rivalOf(snapshot, given)).toBeUndefined();
     });
   });
 });
