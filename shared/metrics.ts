@@ -121,7 +121,7 @@ export function createMetrics() {
     resting: unknownYet(
       new Gauge({
         name: 'skipper_worker_resting',
-        help: '1 while this worker takes no jobs because the API server does not answer, else 0',
+        help: '1 while this worker takes no jobs because the API server does not answer or refuses its credentials, else 0',
         registers,
       }),
     ),

@@ -247,8 +247,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   namespace_gone: ({ namespace }) => ({
     headline: 'The namespace, or its ConfigMap, is gone or being deleted.',
     remedy: [
-      'Nothing to do if that is intended.',
-      `If the deletion does not end, check what holds it: kubectl get namespace ${namespace} -o yaml`,
+      `Nothing to do if that is intended. If the deletion does not end, check what holds it: kubectl get namespace ${namespace} -o yaml`,
     ],
   }),
 };

@@ -16,6 +16,7 @@ const SYMPTOMS: Partial<Record<Diagnosis, Symptom>> = {
   'pod-rejected': { ...CONDITION, refusal: { by: 'pod-security' } },
   'webhook-failed': { ...CONDITION, refusal: { by: 'webhook', webhook: 'hook' } },
   'application-deleting': { kind: 'tampered', what: 'application-deleting' },
+  'deployment-deleting': { kind: 'tampered', what: 'deployment-deleting' },
 };
 const isDiagnosis = (name: string): name is Diagnosis => DIAGNOSES.some((each) => each === name);
 
