@@ -156,7 +156,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   unauthorized: () => ({
     headline: 'The API server does not accept Skipper’s credentials.',
     remedy: [
-      'Renew the token or certificate that Skipper runs with. Until then the queue rests and no attempt is counted; Skipper then continues automatically.',
+      'Renew the token or certificate that Skipper runs with. While it is refused, the queue rests and no attempt is counted; Skipper then continues automatically.',
     ],
   }),
   rate_limited: () => ({
