@@ -35,7 +35,7 @@ export function explainStaleness(
   }
   const cut = broken.filter((watch) => !watch.refused);
   if (cut.length > 0) {
-    stale.push(`The Kubernetes API does not answer: namespaces are shown as last seen (${describe(cut)})`);
+    stale.push(`The Kubernetes API cannot be read: namespaces are shown as last seen (${describe(cut)})`);
   }
   return stale;
 }

@@ -289,7 +289,7 @@ describe('the fleet feed during an outage', () => {
       'nothing is stale any more',
     );
 
-    expect(stale.data.stale).toEqual([expect.stringContaining('The Kubernetes API does not answer')]);
+    expect(stale.data.stale).toEqual([expect.stringContaining('The Kubernetes API cannot be read')]);
     await api.stop();
   });
 

@@ -36,6 +36,12 @@ describe('explainStaleness', () => {
       [{ ...healthy, problem: '403 forbidden', refused: true }],
       /^Skipper lacks a permission: .*pods: 403 forbidden/,
     ],
+    [
+      'a resource has gone, which is an answer',
+      true,
+      [{ ...healthy, problem: '404 the server could not find the requested resource' }],
+      /^The Kubernetes API cannot be read: .*pods: 404/,
+    ],
     ['a list is not read yet', true, [{ ...healthy, synced: false }], /not been read.*\(pods\)/],
     ['a list is refused', true, [{ ...healthy, synced: false, problem: 'forbidden' }], /pods: forbidden/],
   ])('reports that %s', (_what, redisReady, watches, sentence) => {
