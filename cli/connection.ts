@@ -31,15 +31,16 @@ export function readConnection(flags: ConnectionFlags, env: Environment): Connec
 }
 
 function serverOf(given: string, origin: string): string {
+  // Before the URL is shown: one that is not valid can contain a password, too.
+  if (given.includes('@')) {
+    throw new CliError(EXIT.refused, `${origin} contains a password: use --token-file instead`);
+  }
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new CliError(
       EXIT.refused,
       `${origin} "${given}" is not a valid URL: use one such as ${DEFAULT_SERVER}`,
     );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new CliError(EXIT.refused, `${origin} contains a password: use --token-file instead`);
   }
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

@@ -77,6 +77,8 @@ describe('the connection', () => {
     [{ server: 'skipper.example' }, {}, /--server "skipper.example" is not a valid URL/],
     [{}, { SKIPPER_SERVER: 'ftp://x' }, /\$SKIPPER_SERVER "ftp:\/\/x" is not a valid URL/],
     [{ server: 'http://me:secret@x' }, {}, /^--server contains a password/],
+    [{ server: 'me:secret@x' }, {}, /^--server contains a password/],
+    [{}, { SKIPPER_SERVER: 'htp://me:secret@x' }, /^\$SKIPPER_SERVER contains a password/],
     [{ tokenFile: '/nowhere' }, {}, /--token-file \/nowhere cannot be read/],
     [{ tokenFile: '/dev/null' }, {}, /--token-file \/dev\/null is empty/],
   ])('%j %j is refused', (flags, env, message) => {
