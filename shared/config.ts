@@ -155,6 +155,14 @@ export const Settings = z.object({
     .describe(
       'namespaces of the whole fleet that are changed and not yet verified at the same time, as a number or a percentage; 0: no limit',
     ),
+  kubeApiQps: z.coerce
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(50)
+    .describe(
+      'requests per second that all workers together send to the API server to deploy; halved while it is slow or throttles; 0: no limit',
+    ),
   workerPort: port
     .optional()
     .describe("port of a worker's health and metrics (default: 5001, or a free port if 5001 is in use)"),

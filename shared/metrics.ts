@@ -118,6 +118,25 @@ export function createMetrics() {
         registers,
       }),
     ),
+    apiBudget: unknownYet(
+      new Gauge({
+        name: 'skipper_api_budget_qps',
+        help: 'Requests per second that all workers together may send to the API server now; --kube-api-qps is the most',
+        registers,
+      }),
+    ),
+    apiBudgetWaiting: unknownYet(
+      new Gauge({
+        name: 'skipper_api_budget_waiting',
+        help: 'Requests of this worker to the API server that wait for the budget',
+        registers,
+      }),
+    ),
+    apiRequests: new Counter({
+      name: 'skipper_api_requests_total',
+      help: 'Requests of runs to the API server; watches do not count',
+      registers,
+    }),
     resting: unknownYet(
       new Gauge({
         name: 'skipper_worker_resting',

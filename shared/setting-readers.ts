@@ -18,6 +18,7 @@ const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = 
   workerPort: ['worker'],
   concurrency: WORKER,
   maxInFlight: WORKER,
+  kubeApiQps: WORKER,
   disableAutoupdate: WORKER,
   releaseCheckInterval: WORKER,
   progressDeadline: WORKER,

@@ -10,8 +10,8 @@ export async function awaitBootstrapEnd(
   deadline: number,
   context: RunContext,
 ): Promise<{ readonly kind: 'ended' } | ({ readonly kind: 'parked' } & ParkedWait)> {
-  const { cluster, namespace, signal, interrupted, settings } = context;
-  const parkAt = Date.now() + settings.parkAfterMs;
+  const { cluster, namespace, signal, interrupted, parkAfterMs } = context;
+  const parkAt = Date.now() + parkAfterMs;
   const changes = listenForChanges(cluster, namespace, signal, interrupted);
   try {
     for (;;) {

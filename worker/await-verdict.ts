@@ -81,8 +81,8 @@ async function judgeUntilClear(
   context: RunContext,
   changes: ChangeWaiter,
 ): Promise<Waited> {
-  const { cluster, namespace, interrupted, settings } = context;
-  const parkAt = Date.now() + settings.parkAfterMs;
+  const { cluster, namespace, interrupted, parkAfterMs } = context;
+  const parkAt = Date.now() + parkAfterMs;
   let wasThere = expected.hadDeployment !== undefined;
   let hadDeployment = expected.hadDeployment ?? false;
   let hadLivePod = expected.hadLivePod ?? false;

@@ -1,12 +1,17 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
+import { URGENT } from '../domain/deploy/lane.ts';
 import type { AttemptEnd } from '../domain/rollout/attempt.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
+import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
+import type { SettleTime } from './adapt-settle-time.ts';
 import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts';
 import type { Lease } from './leases.ts';
+import type { Pace } from './pace-requests.ts';
+import { pacedClient } from './paced-client.ts';
 import { createProgressPublisher } from './progress-publisher.ts';
 import type { RunContext, WorkerDependencies } from './run-context.ts';
 import type { Waker } from './wake-parked.ts';
@@ -36,6 +41,8 @@ export interface ContextDependencies extends WorkerDependencies {
   readonly stopping: AbortSignal;
   readonly log: Logger;
   readonly waker: Pick<Waker, 'blindMs' | 'deadEndMs'>;
+  readonly settleTime: Pick<SettleTime, 'current'>;
+  readonly pace: Pace;
 }
 
 /** Opens the context of an attempt: progress goes to the job and the desired state, details into the history. */
@@ -45,7 +52,7 @@ export function openContext(
   lease: Lease,
   dependencies: ContextDependencies,
 ): OpenContext {
-  const { state, stopping, client, cluster, metrics, settings, waker } = dependencies;
+  const { state, stopping, cluster, metrics, settings, waker } = dependencies;
   const { namespace } = job.data;
   const { rolloutId: rollout, attempt } = run;
   const log = dependencies.log.child({ rollout, namespace, job: job.id, attempt });
@@ -59,15 +66,17 @@ export function openContext(
     writes.add(() => state.report(namespace, run, { phase, reason: detail, steps, ...since }));
     writes.add(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
   });
+  const signal = AbortSignal.any([stopping, lease.signal]);
   return {
-    client,
+    client: paced(dependencies, { isUrgent: job.priority === URGENT, signal, lease }),
     cluster,
     metrics,
     settings,
     namespace,
     log,
-    signal: AbortSignal.any([stopping, lease.signal]),
+    signal,
     interrupted: lease.interrupted,
+    parkAfterMs: dependencies.settleTime.current(),
     blindMs: () => (run.resumed ? waker.blindMs(namespace) : 0),
     deadEndMs: () => (run.resumed ? waker.deadEndMs(namespace) : 0),
     assertOurs: lease.assertOurs,
@@ -96,4 +105,24 @@ export function openContext(
       return writes.settled();
     },
   };
+}
+
+interface PacedRun {
+  readonly isUrgent: boolean;
+  readonly signal: AbortSignal;
+  readonly lease: Lease;
+}
+
+function paced(
+  { client, pace }: ContextDependencies,
+  { isUrgent, signal, lease }: PacedRun,
+): KubernetesClient {
+  return pacedClient(client, {
+    enter: async () => {
+      await pace.enter(isUrgent, signal);
+      // The lease can be lost during the wait.
+      lease.assertOurs();
+    },
+    left: pace.left,
+  });
 }

@@ -18,9 +18,11 @@ import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { Begin, Run, Runs } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
+import type { SettleTime } from './adapt-settle-time.ts';
 import { type DeployResult, deployNamespace, type ParkedDeploy } from './deploy-namespace.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
 import { type OpenContext, openContext } from './open-context.ts';
+import type { Pace } from './pace-requests.ts';
 import type { WorkerDependencies } from './run-context.ts';
 import type { Waker } from './wake-parked.ts';
 import type { Outage } from './watch-outage.ts';
@@ -33,6 +35,8 @@ export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePol
   readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'park' | 'releaseLease'>;
   readonly leases: Leases;
   readonly waker: Pick<Waker, 'watch' | 'blindMs' | 'deadEndMs'>;
+  readonly settleTime: SettleTime;
+  readonly pace: Pace;
   readonly outage: Pick<Outage, 'current' | 'check'>;
   readonly log: Logger;
   /** Aborted when the worker must stop all its runs. */
@@ -118,11 +122,13 @@ async function runOnce(
   lease: Lease,
   dependencies: ProcessDependencies,
 ): Promise<Conclusion> {
+  const { settleTime } = dependencies;
   const began = run.resumed?.startedAt ?? Date.now();
   const context = openContext(job, run, lease, dependencies);
   try {
     const result = await deployNamespace(run, context);
     await context.settle();
+    if ('parking' in result || result.deploymentId !== undefined) settleTime.record('parking' in result);
     if ('parking' in result) return await park({ ...result, job, token, run, context }, dependencies);
     return await complete({ result, began, job, run, context }, dependencies);
   } catch (thrown) {

@@ -13,8 +13,6 @@ export interface RunSettings {
   readonly bootstrapDeadlineMs: number;
   /** See maxInFlight. */
   readonly maxInFlight: string;
-  /** A run that has waited for FDD this long parks. */
-  readonly parkAfterMs: number;
 }
 
 /** The dependencies that all runs of a worker share. */
@@ -33,6 +31,8 @@ export interface RunContext extends WorkerDependencies {
   readonly signal: AbortSignal;
   /** Aborted when the namespace has a newer request, which replaces this one. */
   readonly interrupted: AbortSignal;
+  /** A run that has waited for FDD for this many milliseconds is parked. */
+  readonly parkAfterMs: number;
   /** For how long the API server was unreachable while the run was parked, in milliseconds. */
   readonly blindMs: () => number;
   /** For how long no FDD was left that could deploy while the run was parked, in milliseconds. */

@@ -19,11 +19,13 @@ import {
 } from '../shared/queues.ts';
 import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
+import { adaptSettleTime } from './adapt-settle-time.ts';
 import { checkReleases } from './check-releases.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { isBlind } from './is-blind.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
+import { paceRequests } from './pace-requests.ts';
 import { type ProcessDependencies, processJob, RetryError } from './process-job.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { createRest, type Rest } from './rest.ts';
@@ -40,8 +42,6 @@ const MAX_STALLS = 100;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
-/** Long enough for an FDD that reacts at once, so that it costs no second activation. */
-const PARK_AFTER_MS = 1_500;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
 const BLIND_CHECK_MS = 3_000;
@@ -305,6 +305,8 @@ function processDependencies(
     metrics,
     state,
     ...running,
+    settleTime: adaptSettleTime(),
+    pace: paceRequests({ qps: settings.kubeApiQps, budget: state, metrics }),
     log: log.child({ logger: 'deploy' }),
     maxAttempts: settings.maxAttempts,
     backoff: { baseMs: settings.retryBackoffBase * 1000, capMs: settings.retryBackoffCap * 1000 },
@@ -312,7 +314,6 @@ function processDependencies(
       manageRbac: settings.manageRbac,
       progressDeadlineMs: settings.progressDeadline * 1000,
       bootstrapDeadlineMs: settings.bootstrapDeadline * 1000,
-      parkAfterMs: PARK_AFTER_MS,
       maxInFlight: settings.maxInFlight,
     },
   };

@@ -162,7 +162,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
   rate_limited: () => ({
     headline: 'The API server is rate limiting Skipper.',
     remedy: [
-      'Nothing to do: Skipper retries automatically. If it persists, lower --concurrency or raise the priority level.',
+      'Nothing to do: Skipper retries automatically. If it persists, lower --kube-api-qps or raise the priority level.',
     ],
   }),
   cluster_unavailable: () => ({

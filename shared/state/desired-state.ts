@@ -1,4 +1,5 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
+import { type ApiBudget, openApiBudget } from './api-budget.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
@@ -17,7 +18,8 @@ export type DesiredState = Runs &
   ChannelSnapshots &
   LastReleaseCheck &
   RestingWorkers &
-  WorkerHeartbeats;
+  WorkerHeartbeats &
+  ApiBudget;
 
 export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
   const connection = openStateConnection(redis, prefix);
@@ -30,5 +32,6 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openLastReleaseCheck(connection),
     ...openRestingWorkers(connection),
     ...openWorkerHeartbeats(connection),
+    ...openApiBudget(connection),
   };
 }

@@ -128,6 +128,12 @@ export interface ScriptArguments {
     readonly history: HistoryLimits;
   };
   'describe-parked': { readonly namespace: string; readonly generation: number; readonly reason: string };
+  draw: {
+    readonly qps: number;
+    readonly urgent: number;
+    readonly others: number;
+    readonly congested: boolean;
+  };
   count: { readonly ids: readonly string[] };
   'end-orphans': { readonly id: string; readonly now: number };
 }
@@ -148,6 +154,7 @@ const COMMANDS = {
   renew: 'skipperRenew',
   park: 'skipperPark',
   'describe-parked': 'skipperDescribeParked',
+  draw: 'skipperDraw',
   count: 'skipperCount',
   'end-orphans': 'skipperEndOrphans',
 } as const satisfies Record<ScriptName, string>;

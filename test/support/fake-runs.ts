@@ -6,6 +6,7 @@ import type { DeployJob } from '../../shared/queues.ts';
 import type { AttemptEnding } from '../../shared/state/history.ts';
 import type { Begin, ParkedFields, Run } from '../../shared/state/runs.ts';
 import type { Leases } from '../../worker/leases.ts';
+import type { Pace } from '../../worker/pace-requests.ts';
 import type { ProcessDependencies } from '../../worker/process-job.ts';
 import { aRelease, NAMESPACE, ROLLOUT } from './builders.ts';
 
@@ -27,6 +28,11 @@ export function aRun(overrides: Partial<Run> = {}): Run {
     appliedAt: undefined,
     ...overrides,
   };
+}
+
+/** Lets every request through at once. */
+export function createFakePace(): Pace {
+  return { enter: async () => undefined, left: () => undefined };
 }
 
 /** One call that ended an attempt: `report` or `finish`. */

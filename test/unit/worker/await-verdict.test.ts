@@ -317,7 +317,6 @@ describe('a wait that lasts', () => {
     progressDeadlineMs: 60_000,
     bootstrapDeadlineMs: 60_000,
     manageRbac: false,
-    parkAfterMs: 20,
     maxInFlight: '0',
   };
   const PENDING = { ...VERIFIED, statuses: [aStatus({ ...ours, result: 'RUNNING' })] };
@@ -326,7 +325,9 @@ describe('a wait that lasts', () => {
     const { context } = open(PENDING);
     const deadline = Date.now() + 5_000;
 
-    expect(await awaitVerdict(anExpectation(), deadline, { ...context, settings: soon })).toEqual({
+    expect(
+      await awaitVerdict(anExpectation(), deadline, { ...context, settings: soon, parkAfterMs: 20 }),
+    ).toEqual({
       kind: 'parked',
       stage: 'verdict',
       until: deadline,
@@ -344,6 +345,7 @@ describe('a wait that lasts', () => {
     const waiting = awaitVerdict(anExpectation({ bootstrap: true }), Date.now() + 9_000, {
       ...context,
       settings: soon,
+      parkAfterMs: 20,
     });
 
     await expect(waiting).rejects.toMatchObject({ code: 'bootstrap_failed' });

@@ -7,6 +7,7 @@ import type { Lease } from '../../../worker/leases.ts';
 import { openContext } from '../../../worker/open-context.ts';
 import { aRelease, NAMESPACE, silentLog } from '../../support/builders.ts';
 import { createFakeContext } from '../../support/fake-cluster.ts';
+import { createFakePace } from '../../support/fake-runs.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -44,6 +45,8 @@ function open() {
     state,
     stopping: new AbortController().signal,
     log: silentLog,
+    settleTime: { current: () => 60_000 },
+    pace: createFakePace(),
     waker: { blindMs: () => 0, deadEndMs: () => 0 },
   });
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);

@@ -24,6 +24,7 @@ import {
   aRun,
   createFakeJob,
   createFakeLeases,
+  createFakePace,
   createFakeRuns,
   type FakeRunsOptions,
 } from '../../support/fake-runs.ts';
@@ -44,12 +45,14 @@ function aWorker(
   const outage: { reason?: string; found?: string } = {};
   const job = createFakeJob();
   const watched: string[] = [];
+  const waits: boolean[] = [];
   const process = () =>
     processJob(job.job, 'lock', {
       client,
       cluster,
       metrics: context.metrics,
-      settings: { ...context.settings, progressDeadlineMs: 60_000, parkAfterMs },
+      settings: { ...context.settings, progressDeadlineMs: 60_000 },
+      settleTime: { current: () => parkAfterMs, record: (isParked) => void waits.push(isParked) },
       state: runs.state,
       leases: leases.leases,
       waker: {
@@ -57,6 +60,7 @@ function aWorker(
         blindMs: () => 0,
         deadEndMs: () => 0,
       },
+      pace: createFakePace(),
       stopping: stopping.signal,
       outage: { current: () => outage.reason, check: async () => outage.found },
       log: silentLog,
@@ -64,7 +68,7 @@ function aWorker(
       backoff: { baseMs: 60_000, capMs: 60_000 },
     });
   const failures = async () => (await context.metrics.attemptsFailed.get()).values;
-  return { ...runs, ...leases, ...job, client, stopping, outage, watched, process, failures };
+  return { ...runs, ...leases, ...job, client, stopping, outage, watched, waits, process, failures };
 }
 
 /** The reason why a job did not complete. */
@@ -144,6 +148,7 @@ describe('processJob', () => {
       expect(worker.delayedTo).toEqual([(parking?.until ?? 0) + 1]);
       expect(parking?.until).toBeGreaterThan(Date.now() + 50_000);
       expect(worker.watched).toEqual([NAMESPACE]);
+      expect(worker.waits).toEqual([true]);
       expect([worker.reports.filter(({ attempt }) => attempt), worker.ends, worker.held]).toEqual([
         [],
         [],
@@ -173,6 +178,7 @@ describe('processJob', () => {
 
       expect(await worker.process()).toMatchObject({ outcome: 'updated', deploymentId: OUR_ID });
       expect(worker.client.requests).toEqual([]);
+      expect(worker.waits).toEqual([false]);
       expect(worker.ends).toMatchObject([{ attempt: { end: 'completed', startedAt: resumed.startedAt } }]);
     });
   });

@@ -1,0 +1,143 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
+import { aRedisAddress, silentLog } from '../support/builders.ts';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const QPS = 10;
+/** A full bucket holds the requests of one second. */
+const BURST = QPS;
+
+const world = useWorld({ fdds: 'instant', flags: { 'kube-api-qps': QPS } }, (opened) => opened.startApi());
+
+const KEY = '{skipper}:api-budget';
+
+let redis: RedisConnection;
+let state: DesiredState;
+
+beforeAll(async () => {
+  redis = connectRedis(aRedisAddress(world.redis.url), silentLog);
+  await untilReady(redis, AbortSignal.timeout(10_000));
+  state = openDesiredState(redis);
+  world.onClose(async () => redis.disconnect());
+});
+afterEach(async () => {
+  world.cluster.faults.rejectRate429 = 0;
+  await redis.del(KEY);
+});
+
+describe('the budget of requests, in Redis', () => {
+  const draw = (wanted: { urgent?: number; others?: number; congested?: boolean; qps?: number } = {}) =>
+    state.draw({ qps: QPS, urgent: 0, others: 0, congested: false, ...wanted });
+  const letPass = async (ms: number) => {
+    await redis.hincrby(KEY, 'at', -ms);
+    await redis.hincrby(KEY, 'halvedAt', -ms);
+  };
+
+  test('gives one second of requests at once, and keeps a fifth for people', async () => {
+    expect(await draw({ others: 100 })).toMatchObject({ others: 8, rate: 10 });
+    expect(await draw({ urgent: 2, others: 100 })).toMatchObject({ urgent: 2, others: 0 });
+  });
+
+  test('refills with time, up to one second of requests', async () => {
+    await draw({ urgent: 100 });
+
+    await letPass(500);
+    expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 5 });
+    await letPass(60_000);
+    expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 10 });
+  });
+
+  test('says how long to wait for the next', async () => {
+    const first = await draw({ urgent: 11 });
+    const second = await draw({ others: 1 });
+
+    // One request takes 100 ms; the others start when the fifth for people is full.
+    expect(first).toMatchObject({ urgent: 10, waitMs: 100 });
+    expect(second.others).toBe(0);
+    expect(second.waitMs).toBeGreaterThan(first.waitMs);
+    expect(second.waitMs).toBeLessThanOrEqual(300);
+  });
+
+  test('halves at congestion, once in two seconds, and rises to the setting within a minute', async () => {
+    await draw();
+
+    expect(await draw({ congested: true })).toMatchObject({ rate: 5 });
+    expect((await draw({ congested: true })).rate).toBeCloseTo(5, 1);
+    await letPass(2_000);
+    expect((await draw({ congested: true })).rate).toBeCloseTo(2.67, 1);
+    await letPass(15_000);
+    expect((await draw()).rate).toBeCloseTo(5.17, 1);
+    await letPass(60_000);
+    expect(await draw()).toMatchObject({ rate: 10 });
+  });
+
+  test('never stops', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      await draw({ congested: true });
+      await letPass(2_000);
+    }
+
+    expect((await draw()).rate).toBeGreaterThanOrEqual(1);
+    expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 2 });
+  });
+
+  test('follows a lower setting at once', async () => {
+    await draw();
+
+    expect(await draw({ qps: 4, others: 100 })).toMatchObject({ rate: 4, others: 3 });
+  });
+});
+
+describe('a rollout', () => {
+  test('stays within the budget when several workers start at once', async () => {
+    const names = await world.addNamespaces('many', 60, { fdd: OLD });
+    const { id } = await world.deploy({ namespaces: names });
+
+    const workers = await Promise.all([1, 2, 3, 4].map(() => world.startWorker()));
+    await world.rolloutFinished(id);
+    for (const worker of workers) await worker.stop();
+
+    const times = names.flatMap((namespace) =>
+      world.audit({ namespace, resource: 'applications', verb: 'patch' }).map(({ at }) => at.getTime()),
+    );
+    expect(times).toHaveLength(60);
+    expect(mostBeyond(times)).toBeLessThanOrEqual(BURST);
+  });
+
+  test('is slowed down by an API server that throttles, shows it, and is verified', async () => {
+    const names = await world.addNamespaces('slow', 20, { fdd: OLD });
+    world.cluster.faults.method = /^PATCH$/;
+    world.cluster.faults.rejectRate429 = 0.5;
+    world.cluster.faults.retryAfterSeconds = 1;
+
+    await world.withWorker({}, async (worker) => {
+      const { id } = await world.deploy({ namespaces: names });
+      await until(async () => (await budgetOf(worker.url)) < QPS, 'the budget is halved');
+      world.cluster.faults.rejectRate429 = 0;
+      const { targets } = await world.rolloutFinished(id);
+
+      expect(targets.map(({ state, version }) => [state, version])).toEqual(
+        names.map(() => ['completed', NEW]),
+      );
+    });
+  });
+});
+
+/** How many more requests there were in any period than the rate gives. */
+function mostBeyond(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return Math.max(
+    ...sorted.flatMap((from, first) =>
+      sorted.slice(first).map((to, count) => count + 1 - ((to - from) / 1_000) * QPS),
+    ),
+  );
+}
+
+async function budgetOf(url: string): Promise<number> {
+  const { text } = await world.http('/_/metrics', { url });
+
+  return Number(/^skipper_api_budget_qps (\S+)$/m.exec(text)?.[1] ?? QPS);
+}
