@@ -9,6 +9,7 @@ import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts';
+import { createJobLog } from './job-log.ts';
 import type { Lease } from './leases.ts';
 import type { Pace } from './pace-requests.ts';
 import { pacedClient } from './paced-client.ts';
@@ -58,6 +59,7 @@ export function openContext(
   const log = dependencies.log.child({ rollout, namespace, job: job.id, attempt });
   const recorder = startAttemptRecorder(run, job.id ?? '');
   const writes = createWriteQueue(log);
+  const jobLog = createJobLog((entry) => writes.add(() => job.log(entry)));
   let awaited: string | undefined;
   const publisher = createProgressPublisher(({ phase, detail }, isNewPhase) => {
     // The time at which the phase started, not the detail within it.
@@ -99,9 +101,10 @@ export function openContext(
     remember: async (fields) => {
       await state.report(namespace, run, fields);
     },
-    logToJob: (line) => writes.add(() => job.log(`${new Date().toISOString()} ${line}`)),
+    logToJob: jobLog.add,
     settle: () => {
       publisher.stop();
+      jobLog.flush();
       return writes.settled();
     },
   };

@@ -159,11 +159,16 @@ async function complete(
   context.logToJob(`${outcome} ${version} in ${durationMs} ms${warnings.map((w) => `; ${w}`).join('')}`);
   await Promise.all([
     context.settle(),
-    job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
+    // A quick run has published nothing that could be out of date.
+    hasProgress(job) && job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
   ]);
   context.log.info({ outcome, version, durationMs }, 'deploy verified');
   const bootstrapExitCode = bootstrap?.exitCode;
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+}
+
+function hasProgress({ progress }: Job<DeployJob>): boolean {
+  return typeof progress === 'object';
 }
 
 interface ParkedRun extends ParkedDeploy, Pick<FailedRun, 'job' | 'token' | 'run' | 'context'> {}

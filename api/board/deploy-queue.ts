@@ -1,5 +1,5 @@
 import type { JobRetryStatus } from '@bull-board/api/typings/app';
-import type { Job } from 'bullmq';
+import type { Job, JobProgress } from 'bullmq';
 import type { Core } from '../../shared/core.ts';
 import type { DeployJob } from '../../shared/queues.ts';
 import { HttpProblem } from '../problem.ts';
@@ -72,8 +72,11 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
       await this.deploy(job.data.namespace, true);
     };
     const toJSON = job.toJSON.bind(job);
-    // Always the namespace: on every card it would only be noise.
-    job.toJSON = () => ({ ...toJSON(), deduplicationId: undefined });
+    job.toJSON = () => {
+      const json = toJSON();
+      // Always the namespace: on every card it would only be noise.
+      return { ...json, deduplicationId: undefined, progress: progressOf(json) };
+    };
     return super.guard(job);
   }
 
@@ -89,4 +92,13 @@ export class DeployQueueAdapter extends WorkedQueueAdapter implements RetriesAll
     }
     return job as unknown as Job;
   }
+}
+
+/** A quick run has ended before it published any progress. */
+function progressOf({
+  progress,
+  returnvalue,
+}: Pick<Job<DeployJob>, 'progress' | 'returnvalue'>): JobProgress {
+  const isDone = typeof progress === 'number' && typeof returnvalue === 'object' && returnvalue !== null;
+  return isDone ? { phase: 'done' } : progress;
 }
