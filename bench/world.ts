@@ -42,6 +42,7 @@ export async function openWorld(namespaces: number, bare: number) {
     controlPlane,
     client,
     channels,
+    redisUrl: redis.url,
     startProduct: (workers: number, concurrency?: number) =>
       startProduct(controlPlane.kubeconfigPath, redis.url, channels.url, workers, concurrency),
     /** FDDs of exactly these namespaces do not react. */
