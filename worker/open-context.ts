@@ -1,6 +1,5 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
-import { URGENT } from '../domain/deploy/lane.ts';
 import type { AttemptEnd } from '../domain/rollout/attempt.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
@@ -9,6 +8,7 @@ import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { createJobLog } from './job-log.ts';
 import type { Lease } from './leases.ts';
 import type { Pace } from './pace-requests.ts';
@@ -70,7 +70,12 @@ export function openContext(
   });
   const signal = AbortSignal.any([stopping, lease.signal]);
   return {
-    client: paced(dependencies, { isUrgent: job.priority === URGENT, signal, lease }),
+    client: paced(dependencies, {
+      isUrgent: run.isUrgent,
+      signal,
+      lease,
+      canStop: () => awaited === undefined,
+    }),
     cluster,
     metrics,
     settings,
@@ -114,15 +119,20 @@ interface PacedRun {
   readonly isUrgent: boolean;
   readonly signal: AbortSignal;
   readonly lease: Lease;
+  /** Nothing is written yet that must be verified. */
+  readonly canStop: () => boolean;
 }
 
-function paced(
-  { client, pace }: ContextDependencies,
-  { isUrgent, signal, lease }: PacedRun,
-): KubernetesClient {
+function paced({ client, pace }: ContextDependencies, run: PacedRun): KubernetesClient {
+  const { isUrgent, signal, lease } = run;
+  const stopped = AbortSignal.any([signal, lease.interrupted]);
   return pacedClient(client, {
     enter: async () => {
-      await pace.enter(isUrgent, signal);
+      try {
+        await pace.enter(isUrgent, run.canStop() ? stopped : signal);
+      } catch (error) {
+        throw stopped.aborted && !signal.aborted ? new InterruptedError() : error;
+      }
       // The lease can be lost during the wait.
       lease.assertOurs();
     },

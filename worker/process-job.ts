@@ -20,6 +20,7 @@ import type { Begin, Run, Runs } from '../shared/state/runs.ts';
 import { inAttemptSpan } from '../shared/telemetry/spans.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import { type DeployResult, deployNamespace, type ParkedDeploy } from './deploy-namespace.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { LEASE_MS, type Lease, type Leases } from './leases.ts';
 import { type OpenContext, openContext } from './open-context.ts';
 import type { Pace } from './pace-requests.ts';
@@ -99,9 +100,7 @@ async function beginRun(
   { state, cluster, settings }: ProcessDependencies,
 ): Promise<Begin> {
   const { namespace } = job.data;
-  // An operator's small request does not wait behind a rollout that hangs.
-  const isUrgent = (job.priority ?? 0) === URGENT;
-  const max = isUrgent ? undefined : maxInFlight(settings.maxInFlight, () => cluster.namespaces().length);
+  const max = maxInFlight(settings.maxInFlight, () => cluster.namespaces().length);
   const lease = {
     token: randomUUID(),
     leaseMs: LEASE_MS,
@@ -134,6 +133,7 @@ async function runOnce(
   } catch (thrown) {
     await context.settle();
     if (thrown instanceof DelayedError) throw thrown;
+    if (thrown instanceof InterruptedError) return yieldToNewer(thrown, { job, run, context }, dependencies);
     const error = causeOf(thrown, lease, dependencies);
     return conclude({ ...classify(error), error, job, token, run, context }, dependencies);
   }
@@ -165,6 +165,19 @@ async function complete(
   context.log.info({ outcome, version, durationMs }, 'deploy verified');
   const bootstrapExitCode = bootstrap?.exitCode;
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+}
+
+/** The attempt has written nothing: it ends as superseded, and the newer request begins. */
+async function yieldToNewer(
+  { message }: InterruptedError,
+  { job, run, context }: Pick<FailedRun, 'job' | 'run' | 'context'>,
+  { state }: ProcessDependencies,
+): Promise<Conclusion> {
+  const { namespace } = job.data;
+  const ending = context.ending('superseded', { reason: message });
+  await state.report(namespace, run, { phase: 'queued', reason: '' }, undefined, ending);
+  await state.releaseLease(namespace, run.token);
+  return { result: { outcome: 'nothing new' }, moved: true };
 }
 
 function hasProgress({ progress }: Job<DeployJob>): boolean {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { laneOf, URGENT } from '../../domain/deploy/lane.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Rollout, RolloutTarget } from '../../domain/rollout/rollout.ts';
@@ -61,6 +62,7 @@ export function encodeRequest(
       createdAt: rollout.createdAt,
       trigger: rollout.trigger,
       requestedBy: rollout.requestedBy,
+      urgent: laneOf(rollout.trigger, targets.length) === URGENT,
     },
     rolloutJson: JSON.stringify(rollout),
     targets: encoded,

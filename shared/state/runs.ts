@@ -32,6 +32,8 @@ export interface Run {
   /** The resourceVersion of the ConfigMap that the request was decided from; empty or undefined if unknown. */
   readonly configVersion?: string | undefined;
   readonly forceBootstrap: boolean;
+  /** An operator's small request. */
+  readonly isUrgent: boolean;
   readonly attempt: number;
   readonly throttled: number;
   /** Attempts of this request whose worker died, or could not reach Redis. */
@@ -215,6 +217,7 @@ const Begun = jsonText(
     releaseJson: StoredRelease,
     configVersion: z.string().optional(),
     force: z.boolean(),
+    urgent: z.string().default(''),
     attempt: z.number(),
     throttled: z.coerce.number().default(0),
     lost: z.coerce.number().default(0),
@@ -241,11 +244,19 @@ function decodeBegin(reply: unknown, token: string): Begin {
       'Redis has lost the requested release: request the deploy again',
     );
   }
-  const { release, releaseJson, force, parking, open, steps, ...fields } = Begun.parse(reply);
+  const { release, releaseJson, force, urgent, parking, open, steps, ...fields } = Begun.parse(reply);
   const resumed = decodeResumed(parking, open, steps);
   return {
     kind: 'run',
-    run: { ...fields, token, releaseKey: release, release: releaseJson, forceBootstrap: force, resumed },
+    run: {
+      ...fields,
+      token,
+      releaseKey: release,
+      release: releaseJson,
+      forceBootstrap: force,
+      isUrgent: urgent === '1',
+      resumed,
+    },
   };
 }
 

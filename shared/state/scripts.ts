@@ -49,6 +49,8 @@ export interface ScriptArguments {
       readonly createdAt: number;
       readonly trigger: string;
       readonly requestedBy: string;
+      /** An operator's small request. */
+      readonly urgent: boolean;
     };
     readonly rolloutJson: string;
     readonly targets: readonly {

@@ -107,6 +107,28 @@ describe('a rollout', () => {
     expect(mostBeyond(times)).toBeLessThanOrEqual(BURST);
   });
 
+  test('does not write what a newer request replaces while it waits, and people go first', async () => {
+    const names = await world.addNamespaces('queued', 20, { fdd: OLD });
+    await world.withWorker({ flags: { 'kube-api-qps': 2 } }, async () => {
+      const first = await world.deploy({ namespaces: names });
+      await until(async () => (await world.rollout(first.id)).counts.pending === 0, 'all have begun');
+      const { targets } = await world.rollout(first.id);
+      const last =
+        targets.findLast(({ namespace }) => world.changes(namespace).length === 0)?.namespace ?? '';
+
+      const newer = await world.rolloutFinished((await world.deploy({ namespaces: [last] })).id);
+      const { counts } = await world.rollout(first.id);
+      const older = (await world.rolloutFinished(first.id)).targets.find(
+        ({ namespace }) => namespace === last,
+      );
+
+      expect(newer.targets[0]).toMatchObject({ state: 'completed', outcome: 'updated' });
+      expect(counts.running).toBeGreaterThan(0);
+      expect(older).toMatchObject({ state: 'superseded' });
+      expect(world.changes(last)).toEqual(['patch applications']);
+    });
+  });
+
   test('is slowed down by an API server that throttles, shows it, and is verified', async () => {
     const names = await world.addNamespaces('slow', 20, { fdd: OLD });
     world.cluster.faults.method = /^PATCH$/;

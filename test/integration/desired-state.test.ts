@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { countTargets, type RolloutTarget } from '../../domain/rollout/rollout.ts';
+import { countTargets, type RolloutTarget, type Trigger } from '../../domain/rollout/rollout.ts';
 import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
@@ -45,10 +45,11 @@ async function request(
     force = false,
     release = RELEASES[0],
     idempotency = undefined as { key: string; fingerprint: string } | undefined,
+    trigger = undefined as Trigger | undefined,
   } = {},
 ) {
   return state.request({
-    rollout: aRollout({ id, forceBootstrap: force, createdAt: Date.now() }),
+    rollout: aRollout({ id, forceBootstrap: force, createdAt: Date.now(), ...(trigger && { trigger }) }),
     targets: namespaces.map((namespace) => ({ namespace, release, target: { state: 'pending' as const } })),
     idempotency,
   });
@@ -514,7 +515,7 @@ describe('the limit of namespaces in flight', () => {
 
   test('holds back further namespaces, with the reason, until one is verified', async () => {
     const { state } = freshState();
-    await request(state, 'r1', ['a', 'b', 'c']);
+    await request(state, 'r1', ['a', 'b', 'c'], { trigger: 'release' });
     const run = await begin(state, 'a');
     await begin(state, 'b');
 
@@ -537,19 +538,19 @@ describe('the limit of namespaces in flight', () => {
 
   test('does not hold back a newer request for a namespace that is in flight', async () => {
     const { state, expire } = freshState();
-    await request(state, 'r1', ['a']);
+    await request(state, 'r1', ['a'], { trigger: 'release' });
     await begin(state, 'a');
     await expire('a');
-    await request(state, 'r2', ['a']);
+    await request(state, 'r2', ['a'], { trigger: 'release' });
 
     expect(await beginIn(state, 'a', 1)).toMatchObject({ kind: 'run', run: { rolloutId: 'r2' } });
   });
 
   test('does not hold back a newer request that came while the namespace was in flight', async () => {
     const { state } = freshState();
-    await request(state, 'r1', ['a', 'b']);
+    await request(state, 'r1', ['a', 'b'], { trigger: 'release' });
     const run = await begin(state, 'a');
-    await request(state, 'r2', ['a']);
+    await request(state, 'r2', ['a'], { trigger: 'release' });
     expect(await beginIn(state, 'b', 1)).toEqual({ kind: 'full' });
 
     expect(await state.finish('a', run, { state: 'completed' })).toBe(true);
@@ -558,13 +559,25 @@ describe('the limit of namespaces in flight', () => {
 
   test('counts a namespace for a time only', async () => {
     const { state } = freshState();
-    await request(state, 'r1', ['a', 'b']);
+    await request(state, 'r1', ['a', 'b'], { trigger: 'release' });
     const lease = { token: randomUUID(), leaseMs: LEASE_MS, inFlight: { max: 1, ttlMs: 20 } };
     await state.begin('a', 'a.1', lease);
     await new Promise((resolve) => setTimeout(resolve, 30));
 
     expect(await state.inFlight()).toBe(0);
     expect(await beginIn(state, 'b', 1)).toMatchObject({ kind: 'run' });
+  });
+
+  test('does not hold back an operator’s small request', async () => {
+    const { state } = freshState();
+    await request(state, 'r1', ['a', 'b'], { trigger: 'release' });
+    await begin(state, 'a');
+    expect(await beginIn(state, 'b', 1)).toEqual({ kind: 'full' });
+
+    await request(state, 'r2', ['b'], { trigger: 'api' });
+    expect(await beginIn(state, 'b', 1)).toMatchObject({ kind: 'run', run: { isUrgent: true } });
+    await request(state, 'r3', ['b'], { trigger: 'release' });
+    expect(await state.record('b')).toMatchObject({ rolloutId: 'r3' });
   });
 });
 

@@ -20,6 +20,7 @@ export function aRun(overrides: Partial<Run> = {}): Run {
     releaseKey: 'release-1',
     release: aRelease(),
     forceBootstrap: false,
+    isUrgent: false,
     attempt: 1,
     throttled: 0,
     lost: 0,
@@ -30,9 +31,17 @@ export function aRun(overrides: Partial<Run> = {}): Run {
   };
 }
 
-/** Lets every request through at once. */
-export function createFakePace(): Pace {
-  return { enter: async () => undefined, left: () => undefined };
+/** Lets every request through at once, or none. */
+export function createFakePace({ isOpen = true } = {}): Pace {
+  return {
+    enter: async (_isUrgent, signal) => {
+      if (isOpen) return;
+      await new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    },
+    left: () => undefined,
+  };
 }
 
 /** One call that ended an attempt: `report` or `finish`. */

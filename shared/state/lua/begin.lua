@@ -66,11 +66,12 @@ if not releaseJson then
   redis.call('DEL', leaseKey)
   return 'release lost'
 end
--- A namespace that is in flight already does not wait for room: a newer request can repair it.
+-- A namespace that is in flight already does not wait for room: a newer request can repair it. Neither does an operator's small
+-- request: it does not wait behind a rollout that hangs.
 local inFlight = prefix .. ':in-flight'
 redis.call('ZREMRANGEBYSCORE', inFlight, '-inf', now)
 local max = args.inFlight.max
-if max and not redis.call('ZSCORE', inFlight, namespace) and redis.call('ZCARD', inFlight) >= max then
+if max and record.urgent ~= '1' and not redis.call('ZSCORE', inFlight, namespace) and redis.call('ZCARD', inFlight) >= max then
   local reason = 'waits: ' .. max .. ' namespaces are changed and not yet verified, as many as --max-in-flight allows'
   if record.reason ~= reason then
     redis.call('HSET', key, 'reason', reason)

@@ -1,5 +1,5 @@
 -- Records a request: the only way to change the desired state.
--- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy}, rolloutJson,
+-- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy, urgent}, rolloutJson,
 --   targets: [{namespace, target, release? (key), configVersion?, force?, refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
 --   idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds, history: {attempts, ttlSeconds}}
 -- Returns JSON {replayed: rolloutId} | {mismatch: true}
@@ -48,7 +48,7 @@ local function raiseGeneration(requested, answer)
     end
   end
   redis.call('HSET', key, 'generation', generation, 'rolloutId', rollout.id, 'release', requested.release,
-    'configVersion', requested.configVersion or '', 'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now,
+    'configVersion', requested.configVersion or '', 'jobId', jobId, 'trigger', rollout.trigger, 'requestedBy', rollout.requestedBy, 'requestedAt', now, 'urgent', rollout.urgent and '1' or '',
     'attempt', 0, 'throttled', 0, 'lost', 0, 'lastFailure', '', 'coalesced', answer.coalesced and '1' or '')
   if not (isRunning and isUnfinished) then
     redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', now)

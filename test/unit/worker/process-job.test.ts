@@ -4,7 +4,7 @@ import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SHORTEST_WAIT_MS } from '../../../domain/deploy/after-failure.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
-import { processJob, RetryError } from '../../../worker/process-job.ts';
+import { type ProcessDependencies, processJob, RetryError } from '../../../worker/process-job.ts';
 import {
   aDeployment,
   anApplication,
@@ -35,7 +35,12 @@ const LOST = new SkipperError('superseded_worker', 'another worker has taken ove
 /** A worker whose only namespace has this snapshot. */
 function aWorker(
   snapshot: Partial<NamespaceSnapshot>,
-  { parkAfterMs = 60_000, ...options }: Partial<FakeRunsOptions> & { readonly parkAfterMs?: number } = {},
+  {
+    parkAfterMs = 60_000,
+    pace = createFakePace(),
+    ...options
+  }: Partial<FakeRunsOptions> &
+    Partial<Pick<ProcessDependencies, 'pace'>> & { readonly parkAfterMs?: number } = {},
 ) {
   const cluster = createFakeCluster({ [NAMESPACE]: snapshot });
   const { context, client } = createFakeContext({ cluster });
@@ -60,7 +65,7 @@ function aWorker(
         blindMs: () => 0,
         deadEndMs: () => 0,
       },
-      pace: createFakePace(),
+      pace,
       stopping: stopping.signal,
       outage: { current: () => outage.reason, check: async () => outage.found },
       log: silentLog,
@@ -134,6 +139,29 @@ describe('processJob', () => {
     expect(worker.released).toEqual(['token']);
     expect(worker.delayedTo[0]).toBeLessThanOrEqual(Date.now());
     expect(await worker.failures()).toEqual([]);
+  });
+
+  test('of a run that waits for the API budget ends it when a newer request comes, before it has written', async () => {
+    const worker = aWorker(OUTDATED, { pace: createFakePace({ isOpen: false }), isMoved: true });
+    setTimeout(worker.interrupt, 20);
+
+    expect(await worker.process()).toEqual({ outcome: 'nothing new' });
+    expect(worker.client.requests).toEqual([]);
+    expect(worker.reports.at(-1)).toMatchObject({
+      fields: { phase: 'queued' },
+      attempt: { end: 'superseded', reason: 'a newer request came before the deployment was written' },
+    });
+    expect(worker.released).toEqual(['token']);
+    expect(await worker.failures()).toEqual([]);
+  });
+
+  test('of a run that waits for the API budget hands it over when the worker stops', async () => {
+    const worker = aWorker(OUTDATED, { pace: createFakePace({ isOpen: false }) });
+    setTimeout(() => worker.stopping.abort(), 20);
+
+    expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+    expect(worker.client.requests).toEqual([]);
+    expect(worker.reports.at(-1)).toMatchObject({ attempt: { end: 'handed over' } });
   });
 
   describe('of a run that waits for FDD', () => {
