@@ -24,7 +24,10 @@ const text = z
   .union([z.string(), z.number(), z.boolean()], 'expected text')
   .transform(String)
   .pipe(z.string().min(1, 'is empty'));
-const number = z.coerce.number('expected a number');
+const number = z.coerce.number({
+  // In the words of a person, not of JavaScript: NaN is a number there.
+  error: ({ input }) => (Number.isNaN(input) ? 'expected a number' : undefined),
+});
 const seconds = number.positive().max(86_400);
 const port = number.int().min(0).max(65_535);
 /** The messages never contain the value: it can hold a password. */
@@ -155,8 +158,7 @@ export const Settings = z.object({
     .describe(
       'namespaces of the whole fleet that are changed and not yet verified at the same time, as a number or a percentage; 0: no limit',
     ),
-  kubeApiQps: z.coerce
-    .number()
+  kubeApiQps: number
     .min(0)
     .max(10_000)
     .default(50)
