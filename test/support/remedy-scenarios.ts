@@ -669,11 +669,12 @@ async function addBootstrapPod(
   { world, namespace }: Stage,
   { finalizers, nodeName }: { readonly finalizers?: readonly string[]; readonly nodeName?: string },
 ): Promise<void> {
+  // Not an image of FDD: it would deploy what Skipper writes, before it is deleted.
   await world.kube.create(PODS, namespace, {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: BOOTSTRAP_POD, namespace, labels: { app: BOOTSTRAP_POD }, finalizers },
-    spec: { nodeName, containers: [{ name: BOOTSTRAP_POD, image: `fiaas/${FDD}:${OLD}` }] },
+    spec: { nodeName, containers: [{ name: BOOTSTRAP_POD, image: 'example.com/not-fdd:1' }] },
   });
 }
 

@@ -177,7 +177,12 @@ describe('many requests at once', () => {
     'GET %s reads nothing twice while nothing changes',
     async (path) => {
       const { app, core } = open();
-      await request(app).get(path);
+      let first = '';
+      await until(async () => {
+        const before = first;
+        first = (await request(app).get(path)).text;
+        return first === before;
+      }, 'everything is read');
       let read = 0;
       const { snapshot } = core.cluster;
       Object.assign(core.cluster, {
