@@ -6,8 +6,8 @@ import type { DeployJob } from '../../shared/queues.ts';
 import type { AttemptEnding } from '../../shared/state/history.ts';
 import type { Begin, ParkedFields, Run } from '../../shared/state/runs.ts';
 import type { Leases } from '../../worker/leases.ts';
+import type { ProcessDependencies } from '../../worker/open-attempt.ts';
 import type { Pace } from '../../worker/pace-requests.ts';
-import type { ProcessDependencies } from '../../worker/process-job.ts';
 import { aRelease, NAMESPACE, ROLLOUT } from './builders.ts';
 
 export function aRun(overrides: Partial<Run> = {}): Run {

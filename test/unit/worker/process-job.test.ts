@@ -4,7 +4,9 @@ import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SHORTEST_WAIT_MS } from '../../../domain/deploy/after-failure.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
-import { type ProcessDependencies, processJob, RetryError } from '../../../worker/process-job.ts';
+import type { ProcessDependencies } from '../../../worker/open-attempt.ts';
+import { processJob } from '../../../worker/process-job.ts';
+import { RetryError } from '../../../worker/retry-error.ts';
 import {
   aDeployment,
   anApplication,

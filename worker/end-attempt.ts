@@ -1,0 +1,91 @@
+import { DelayedError, type Job } from 'bullmq';
+import { URGENT } from '../domain/deploy/lane.ts';
+import type { Parking } from '../domain/deploy/parking.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { RolloutTarget } from '../domain/rollout/rollout.ts';
+import type { DeployJob } from '../shared/queues.ts';
+import type { Run } from '../shared/state/runs.ts';
+import type { DeployResult, ParkedDeploy } from './deploy-namespace.ts';
+import type { InterruptedError } from './interrupted-error.ts';
+import { type Conclusion, type OpenAttempt, type ProcessDependencies, targetOf } from './open-attempt.ts';
+
+export interface CompletedRun extends Pick<OpenAttempt, 'job' | 'run' | 'context'> {
+  readonly result: DeployResult;
+  readonly began: number;
+}
+
+/** Ends an attempt whose deployment is verified, or that had nothing to do. */
+export async function complete(
+  { result, began, job, run, context }: CompletedRun,
+  { state, metrics }: ProcessDependencies,
+): Promise<Conclusion> {
+  // The bootstrap pod's log is in the job's log, where it is easier to read.
+  const { bootstrap, ...rest } = result;
+  const { outcome, version, reason, warnings } = rest;
+  const ending = context.ending('completed', { outcome, reason, details: warnings });
+  const moved = await state.finish(job.data.namespace, run, completedTarget(run, result, job.id), ending);
+  const durationMs = Date.now() - began;
+  metrics.runs.inc({ outcome });
+  metrics.runDuration.observe(durationMs / 1000);
+  context.logToJob(`${outcome} ${version} in ${durationMs} ms${warnings.map((w) => `; ${w}`).join('')}`);
+  await Promise.all([
+    context.settle(),
+    // A quick run has published nothing that could be out of date.
+    hasProgress(job) && job.updateProgress({ phase: 'done', detail: outcome }).catch(() => undefined),
+  ]);
+  context.log.info({ outcome, version, durationMs }, 'deploy verified');
+  const bootstrapExitCode = bootstrap?.exitCode;
+  return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+}
+
+export interface ParkedRun extends ParkedDeploy, OpenAttempt {}
+
+/** Gives back slot, lock and lease until something happens; a newer request continues at once instead. */
+export async function park(
+  { parking, phase, detail, job, token, run, context }: ParkedRun,
+  { state, waker }: ProcessDependencies,
+): Promise<Conclusion> {
+  const { namespace } = job.data;
+  const { generation } = run;
+  const parked: Parking = { ...parking, generation, jobId: job.id ?? namespace };
+  const fields = { phase, reason: detail, steps: context.encodedSteps() };
+  const reason = `a newer request came while it waited: ${detail}`;
+  const superseded = context.ending('superseded', { reason });
+  const moved = await state.park(namespace, run, { fields, parking: parked }, superseded);
+  if (moved) return { result: { outcome: 'nothing new' }, moved };
+  // What resumes does not wait behind what has not begun.
+  await Promise.allSettled([job.updateProgress({ phase, detail }), job.changePriority({ priority: URGENT })]);
+  await job.moveToDelayed(parked.until + 1, token);
+  await waker.watch(namespace, parked).catch((error: unknown) => {
+    context.log.debug({ reason: messageOf(error) }, 'the parked run is watched from the next sweep on');
+  });
+  throw new DelayedError();
+}
+
+/** The attempt has written nothing: it ends as superseded, and the newer request begins. */
+export async function yieldToNewer(
+  { message }: InterruptedError,
+  { job, run, context }: Pick<OpenAttempt, 'job' | 'run' | 'context'>,
+  { state }: ProcessDependencies,
+): Promise<Conclusion> {
+  const { namespace } = job.data;
+  const ending = context.ending('superseded', { reason: message });
+  await state.report(namespace, run, { phase: 'queued', reason: '' }, undefined, ending);
+  await state.releaseLease(namespace, run.token);
+  return { result: { outcome: 'nothing new' }, moved: true };
+}
+
+function hasProgress({ progress }: Job<DeployJob>): boolean {
+  return typeof progress === 'object';
+}
+
+function completedTarget(run: Run, result: DeployResult, jobId: string | undefined): RolloutTarget {
+  return {
+    ...targetOf(run, jobId),
+    state: 'completed',
+    outcome: result.outcome,
+    reason: result.reason,
+    ...(result.warnings.length === 0 ? {} : { warnings: result.warnings }),
+    finishedAt: Date.now(),
+  };
+}
