@@ -1,11 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { until } from './until.ts';
+
+/** As Skipper's client names itself. */
+const SKIPPER = 'fiaas-skipper';
+const WRITES = ['create', 'patch', 'update'];
 
 interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
   readonly userAgent?: string;
+  readonly requestReceivedTimestamp: string;
   readonly objectRef?: {
     readonly namespace?: string;
     readonly resource?: string;
@@ -25,19 +31,58 @@ export async function auditPosition(path: string): Promise<number> {
 }
 
 /** Counts Skipper's requests about single namespaces since a position of the API server's audit log. */
-export async function countRequests(path: string, since: number, userAgent: string): Promise<RequestCounts> {
+export async function countRequests(path: string, since: number): Promise<RequestCounts> {
   const byNamespace = new Map<string, number>();
   const byKind = new Map<string, number>();
+  for await (const { namespace, verb, objectRef } of skipperRequests(path, since)) {
+    count(byNamespace, namespace);
+    const { resource = '', subresource } = objectRef ?? {};
+    count(byKind, `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
+  }
+  return { byNamespace, byKind };
+}
+
+export async function countWhile(auditLogPath: string, work: () => Promise<unknown>): Promise<RequestCounts> {
+  const since = await auditPosition(auditLogPath);
+  await work();
+  return countRequests(auditLogPath, since);
+}
+
+export function totalOf(counts: RequestCounts): number {
+  return [...counts.byNamespace.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Skipper's writes of Applications since a position, by namespace: the times, in milliseconds since the epoch. */
+export async function readWrites(path: string, since: number): Promise<ReadonlyMap<string, number[]>> {
+  const writes = new Map<string, number[]>();
+  for await (const { namespace, verb, objectRef, requestReceivedTimestamp } of skipperRequests(path, since)) {
+    if (objectRef?.resource !== 'applications' || !WRITES.includes(verb)) continue;
+    writes.set(namespace, [...(writes.get(namespace) ?? []), Date.parse(requestReceivedTimestamp)]);
+  }
+  return writes;
+}
+
+/** When Skipper first wrote an Application after a position; waits until it has. */
+export async function firstWrite(path: string, since: number): Promise<number> {
+  let times: number[] = [];
+  await until(async () => {
+    times = [...(await readWrites(path, since)).values()].flat();
+    return times.length > 0;
+  }, 50);
+  return Math.min(...times);
+}
+
+async function* skipperRequests(path: string, since: number) {
   for await (const line of createInterface({ input: createReadStream(path, { start: since }) })) {
     const event = parse(line);
     const namespace = event?.objectRef?.namespace;
-    if (!event || !namespace || event.stage !== 'ResponseComplete' || event.userAgent !== userAgent) continue;
-    byNamespace.set(namespace, (byNamespace.get(namespace) ?? 0) + 1);
-    const { resource = '', subresource } = event.objectRef ?? {};
-    const kind = `${event.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
-    byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
+    if (!event || !namespace || event.stage !== 'ResponseComplete' || event.userAgent !== SKIPPER) continue;
+    yield { ...event, namespace };
   }
-  return { byNamespace, byKind };
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function parse(line: string): AuditEvent | undefined {

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
@@ -9,8 +9,12 @@ import { startRedisServer } from '../simulator/demo/redis-server.ts';
 import { type SkipperProcess, startSkipperProcess } from '../simulator/demo/skipper-process.ts';
 import { startControlPlane } from '../test/support/control-plane.ts';
 import { ensureCrds } from '../worker/ensure-crds.ts';
+import { type BenchFddsOptions, type FddBehaviour, startBenchFdds } from './bench-fdds.ts';
 
+const READY_MS = 120_000;
 export const VERSIONS = ['20190215094822-2ace0ea', '20220808113256-eef68a8'] as const;
+/** Different from what both a new namespace and one with the latest release have. */
+export const THIRD_VERSION = '20190206110218-449abc6';
 
 export interface Product {
   readonly api: SkipperProcess;
@@ -24,18 +28,38 @@ export interface Product {
   residentMiB(): Promise<Record<string, number>>;
   /** Total CPU time of its processes so far, in milliseconds. */
   cpuMs(): Promise<number>;
+  /** Starts one more worker, with the same flags. */
+  addWorker(): Promise<SkipperProcess>;
   stop(): Promise<void>;
 }
 
+export interface ProductOptions {
+  readonly workers: number;
+  /** Of both; a process ignores those that it does not read. Default settings if left out. */
+  readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+export interface WorldOptions {
+  readonly namespaces: number;
+  /** The first ones get no FDD. */
+  readonly bare?: number;
+  /** Runs the FDDs in this process, for tests: the other process needs a build. */
+  readonly fddsHere?: boolean;
+}
+
+export type BenchWorld = Awaited<ReturnType<typeof openWorld>>;
+
 /** A real control plane with instant FDDs, a release server and Redis. */
-export async function openWorld(namespaces: number, bare: number) {
+export async function openWorld({ namespaces, bare = 0, fddsHere = false }: WorldOptions) {
   const controlPlane = await startControlPlane({ controllerManager: false });
   const client = createKubernetesClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }), {
     userAgent: 'bench',
     fieldManager: 'bench',
   });
   await ensureCrds(client, pino({ level: 'silent' }), new AbortController().signal);
-  const fdds = await startFdds(controlPlane.kubeconfigPath, namespaces, bare);
+  const image = `fiaas/fiaas-deploy-daemon:${VERSIONS[0]}`;
+  const fddOptions = { kubeconfig: controlPlane.kubeconfigPath, namespaces, image, bare };
+  const fdds = await (fddsHere ? startFddsHere : forkFdds)(fddOptions);
   const channels = await startChannelServer();
   const redis = await startRedisServer({ path: process.env.PATH });
   return {
@@ -43,16 +67,14 @@ export async function openWorld(namespaces: number, bare: number) {
     client,
     channels,
     redisUrl: redis.url,
-    startProduct: (workers: number, concurrency?: number) =>
-      startProduct(controlPlane.kubeconfigPath, redis.url, channels.url, workers, concurrency),
+    startProduct: (options: ProductOptions) =>
+      startProduct(controlPlane.kubeconfigPath, redis.url, channels.url, options),
     /** FDDs of exactly these namespaces do not react. */
-    hang: (namespaces: readonly string[]) =>
-      new Promise<void>((resolve) => {
-        fdds.once('message', () => resolve());
-        fdds.send(namespaces);
-      }),
+    hang: (hung: readonly string[]) => fdds.behave({ hung }),
+    /** Each FDD takes this long from now on. */
+    slowDown: (delayMs: number) => fdds.behave({ delayMs }),
     close: async () => {
-      fdds.kill('SIGKILL');
+      await fdds.stop();
       await client.close();
       await channels.close();
       await redis.stop();
@@ -61,46 +83,60 @@ export async function openWorld(namespaces: number, bare: number) {
   };
 }
 
-async function startFdds(kubeconfig: string, namespaces: number, bare: number): Promise<ChildProcess> {
-  const image = `fiaas/fiaas-deploy-daemon:${VERSIONS[0]}`;
-  const child = fork(new URL('./fdd-process.js', import.meta.url), [
-    kubeconfig,
-    String(namespaces),
-    image,
-    String(bare),
-  ]);
+interface ControlledFdds {
+  behave(behaviour: FddBehaviour): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startFddsHere(options: BenchFddsOptions): Promise<ControlledFdds> {
+  const fdds = await startBenchFdds(options);
+  return { behave: async (behaviour) => fdds.behave(behaviour), stop: fdds.stop };
+}
+
+async function forkFdds({ kubeconfig, namespaces, image, bare }: BenchFddsOptions): Promise<ControlledFdds> {
+  const flags = [kubeconfig, String(namespaces), image, String(bare)];
+  const child = fork(new URL('./fdd-process.js', import.meta.url), flags);
   process.once('exit', () => child.kill('SIGKILL'));
-  await new Promise<void>((resolve, reject) => {
-    child.once('message', () => resolve());
-    child.once('exit', (code) => reject(new Error(`the FDD process ended with ${code}`)));
-  });
-  return child;
+  const answered = () =>
+    new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', (code) => reject(new Error(`the FDD process ended with ${code}`)));
+    });
+  await answered();
+  return {
+    behave: (behaviour) => {
+      child.send(behaviour);
+      return answered();
+    },
+    stop: async () => {
+      child.kill('SIGKILL');
+    },
+  };
 }
 
 async function startProduct(
   kubeconfig: string,
   redisUrl: string,
   baseurl: string,
-  workerCount: number,
-  concurrency: number | undefined,
+  options: ProductOptions,
 ): Promise<Product> {
   const flags = {
     kubeconfig,
     'redis-url': redisUrl,
     baseurl,
-    concurrency,
     'disable-autoupdate': true,
     'disable-crd-creation': true,
     'release-check-interval': 3600,
     'log-format': 'json',
+    ...options.flags,
   };
-  const api = startSkipperProcess({ command: 'api', port: await freePort(), flags, env: process.env });
+  const start = async (command: 'api' | 'worker') =>
+    startSkipperProcess({ command, port: await freePort(), flags, env: process.env });
+  const api = await start('api');
   const workers: SkipperProcess[] = [];
-  for (let index = 0; index < workerCount; index += 1) {
-    workers.push(startSkipperProcess({ command: 'worker', port: await freePort(), flags, env: process.env }));
-  }
+  while (workers.length < options.workers) workers.push(await start('worker'));
   const all = [api, ...workers];
-  await Promise.all(all.map((each) => each.ready(120_000)));
+  await Promise.all(all.map((each) => each.ready(READY_MS)));
   return {
     api,
     workers,
@@ -117,6 +153,12 @@ async function startProduct(
     cpuMs: async () => {
       const times = await Promise.all(all.map(({ pid }) => cpuMs(pid)));
       return times.reduce((sum, time) => sum + time, 0);
+    },
+    addWorker: async () => {
+      const worker = await start('worker');
+      all.push(worker);
+      await worker.ready(READY_MS);
+      return worker;
     },
     stop: async () => {
       await Promise.all(all.map((each) => each.stop()));

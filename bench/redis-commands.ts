@@ -1,0 +1,33 @@
+import { Redis } from 'ioredis';
+import { pause } from '../shared/pause.ts';
+
+export interface CommandCounts {
+  /** Sent by clients: each is a part of some round trip. */
+  readonly sent: number;
+  /** These, and the commands inside scripts. */
+  readonly executed: number;
+}
+
+/** MONITOR is sent what has happened, a little later. */
+const SETTLE_MS = 300;
+
+/** Counts what Redis does during some work, in total. MONITOR slows Redis down, so nothing else should be measured. */
+export async function countCommands(redisUrl: string, work: () => Promise<unknown>): Promise<CommandCounts> {
+  const redis = new Redis(redisUrl);
+  const monitor = await redis.monitor();
+  let sent = 0;
+  let executed = 0;
+  monitor.on('monitor', (_time: string, _words: string[], source: string) => {
+    executed += 1;
+    if (source !== 'lua') sent += 1;
+  });
+  await work();
+  await pause(SETTLE_MS);
+  monitor.disconnect();
+  redis.disconnect();
+  return { sent, executed };
+}
+
+export function perUnit({ sent, executed }: CommandCounts, units: number): CommandCounts {
+  return { sent: sent / units, executed: executed / units };
+}
