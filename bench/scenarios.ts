@@ -1,8 +1,9 @@
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { measureHung } from './scenarios/hung.ts';
 import { measureRepair } from './scenarios/repair.ts';
+import { measureScaleOut } from './scenarios/scale-out.ts';
 
-export const SCENARIOS = ['hung', 'repair'] as const;
+export const SCENARIOS = ['hung', 'repair', 'scale-out'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -14,6 +15,7 @@ export interface ScenarioOptions {
 const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<void>>> = {
   hung: measureHung,
   repair: measureRepair,
+  'scale-out': measureScaleOut,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
