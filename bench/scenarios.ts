@@ -1,9 +1,10 @@
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { measureHung } from './scenarios/hung.ts';
+import { measureRecovery } from './scenarios/recovery.ts';
 import { measureRepair } from './scenarios/repair.ts';
 import { measureScaleOut } from './scenarios/scale-out.ts';
 
-export const SCENARIOS = ['hung', 'repair', 'scale-out'] as const;
+export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -16,6 +17,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   hung: measureHung,
   repair: measureRepair,
   'scale-out': measureScaleOut,
+  recovery: measureRecovery,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
