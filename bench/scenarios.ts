@@ -1,10 +1,11 @@
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { measureHung } from './scenarios/hung.ts';
+import { measureOvertake } from './scenarios/overtake.ts';
 import { measureRecovery } from './scenarios/recovery.ts';
 import { measureRepair } from './scenarios/repair.ts';
 import { measureScaleOut } from './scenarios/scale-out.ts';
 
-export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery'] as const;
+export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery', 'overtake'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -18,6 +19,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   repair: measureRepair,
   'scale-out': measureScaleOut,
   recovery: measureRecovery,
+  overtake: measureOvertake,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
