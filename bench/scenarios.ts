@@ -1,11 +1,12 @@
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { measureHung } from './scenarios/hung.ts';
+import { measureLatency } from './scenarios/latency.ts';
 import { measureOvertake } from './scenarios/overtake.ts';
 import { measureRecovery } from './scenarios/recovery.ts';
 import { measureRepair } from './scenarios/repair.ts';
 import { measureScaleOut } from './scenarios/scale-out.ts';
 
-export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery', 'overtake'] as const;
+export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery', 'overtake', 'latency'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -20,6 +21,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   'scale-out': measureScaleOut,
   recovery: measureRecovery,
   overtake: measureOvertake,
+  latency: measureLatency,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
