@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { auditPosition, countRequests, countWhile, totalOf } from '../../bench/audit.ts';
+import { benchNames, spaced } from '../../bench/bench-names.ts';
+import { countCommands, perUnit } from '../../bench/redis-commands.ts';
+import { ended, secondsToVerify } from '../../bench/rollouts.ts';
+import { type BenchWorld, openWorld, type Product, THIRD_VERSION, VERSIONS } from '../../bench/world.ts';
+import { describeCluster } from './support/cluster-suite.ts';
+
+const BARE = 5;
+const NAMESPACES = 100;
+/** Fewer than the namespaces that hang: one that kept its slot would stop the others. */
+const CONCURRENCY = 20;
+
+/** Redis commands per changed namespace, as measured, plus 10 %. */
+const MOST_SENT = 15.5;
+const MOST_EXECUTED = 134;
+
+/** `npm run bench`, in short: what a regression changes by more than a busy machine does. Counts and ratios, never seconds. */
+describeCluster('what deploys cost', { needsControllers: false }, () => {
+  const names = benchNames(NAMESPACES, BARE);
+  let world: BenchWorld;
+  let product: Product;
+  let releases = 0;
+
+  beforeAll(async () => {
+    world = await openWorld({ namespaces: NAMESPACES + BARE, bare: BARE, fddsHere: true });
+    product = await world.startProduct({
+      workers: 1,
+      flags: { concurrency: CONCURRENCY, 'kube-api-qps': 0 },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await product?.stop();
+    await world?.close();
+  }, 30_000);
+
+  /** One that changes every namespace. */
+  function publishNext(): void {
+    releases += 1;
+    const all = [...VERSIONS, THIRD_VERSION];
+    world.channels.publish('stable', all[releases % all.length] ?? THIRD_VERSION);
+  }
+
+  const auditLogPath = () => world.controlPlane.auditLogPath;
+
+  test('requests to the API server and commands to Redis per changed namespace', async () => {
+    publishNext();
+    await product.deployAll({ namespaces: names });
+    publishNext();
+    const since = await auditPosition(auditLogPath());
+    const commands = await countCommands(world.redisUrl, () => product.deployAll({ namespaces: names }));
+    const requests = await countRequests(auditLogPath(), since);
+
+    const perNamespace = totalOf(requests) / NAMESPACES;
+    const redis = perUnit(commands, NAMESPACES);
+    expect(perNamespace).toBeGreaterThanOrEqual(1);
+    expect(perNamespace).toBeLessThanOrEqual(1.2);
+    expect(redis.sent).toBeLessThanOrEqual(MOST_SENT);
+    expect(redis.executed).toBeLessThanOrEqual(MOST_EXECUTED);
+  }, 60_000);
+
+  test('no request for unchanged namespaces, six for a bootstrap', async () => {
+    const unchanged = await countWhile(auditLogPath(), () => product.deployAll({ namespaces: names }));
+    const failures: string[] = [];
+    const bootstraps = await countWhile(auditLogPath(), async () => {
+      failures.push(...(await product.deployAll()).failures);
+    });
+
+    expect(failures).toEqual([]);
+    expect(Object.fromEntries(unchanged.byNamespace)).toEqual({});
+    expect([...bootstraps.byNamespace.keys()].sort()).toEqual(benchNames(BARE));
+    expect(Math.max(...bootstraps.byNamespace.values())).toBeLessThanOrEqual(6);
+  }, 60_000);
+
+  test('a quarter that hangs costs the others at most as much time again', async () => {
+    publishNext();
+    const undisturbed = await secondsToVerify(product, NAMESPACES + BARE);
+    const hung = spaced(names, 0.25);
+    await world.hang(hung);
+    publishNext();
+    const disturbed = await secondsToVerify(product, NAMESPACES + BARE - hung.length);
+    await world.hang([]);
+    await ended(product, disturbed.id);
+
+    expect(disturbed.seconds / undisturbed.seconds).toBeLessThanOrEqual(2);
+  }, 60_000);
+});
