@@ -12,6 +12,7 @@ interface AuditEvent {
   readonly verb: string;
   readonly userAgent?: string;
   readonly requestReceivedTimestamp: string;
+  readonly responseStatus?: { readonly code: number };
   readonly objectRef?: {
     readonly namespace?: string;
     readonly resource?: string;
@@ -52,12 +53,19 @@ export function totalOf(counts: RequestCounts): number {
   return [...counts.byNamespace.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** Skipper's writes of Applications since a position, by namespace: the times, in milliseconds since the epoch. */
-export async function readWrites(path: string, since: number): Promise<ReadonlyMap<string, number[]>> {
-  const writes = new Map<string, number[]>();
-  for await (const { namespace, verb, objectRef, requestReceivedTimestamp } of skipperRequests(path, since)) {
+export interface Write {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly code: number | undefined;
+}
+
+/** Skipper's writes of Applications since a position, by namespace; also those that were refused or cut off. */
+export async function readWrites(path: string, since: number): Promise<ReadonlyMap<string, Write[]>> {
+  const writes = new Map<string, Write[]>();
+  for await (const { namespace, verb, objectRef, ...event } of skipperRequests(path, since)) {
     if (objectRef?.resource !== 'applications' || !WRITES.includes(verb)) continue;
-    writes.set(namespace, [...(writes.get(namespace) ?? []), Date.parse(requestReceivedTimestamp)]);
+    const write = { at: Date.parse(event.requestReceivedTimestamp), code: event.responseStatus?.code };
+    writes.set(namespace, [...(writes.get(namespace) ?? []), write]);
   }
   return writes;
 }
@@ -66,7 +74,7 @@ export async function readWrites(path: string, since: number): Promise<ReadonlyM
 export async function firstWrite(path: string, since: number): Promise<number> {
   let times: number[] = [];
   await until(async () => {
-    times = [...(await readWrites(path, since)).values()].flat();
+    times = [...(await readWrites(path, since)).values()].flat().map(({ at }) => at);
     return times.length > 0;
   }, 50);
   return Math.min(...times);

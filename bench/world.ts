@@ -97,11 +97,13 @@ async function forkFdds({ kubeconfig, namespaces, image, bare }: BenchFddsOption
   const flags = [kubeconfig, String(namespaces), image, String(bare)];
   const child = fork(new URL('./fdd-process.js', import.meta.url), flags);
   process.once('exit', () => child.kill('SIGKILL'));
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code) => reject(new Error(`the FDD process ended with ${code}`)));
+  });
+  // It is killed in the end, when nothing waits for an answer.
+  ended.catch(() => undefined);
   const answered = () =>
-    new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('exit', (code) => reject(new Error(`the FDD process ended with ${code}`)));
-    });
+    Promise.race([ended, new Promise<void>((resolve) => child.once('message', () => resolve()))]);
   await answered();
   return {
     behave: (behaviour) => {

@@ -1,6 +1,5 @@
 import { pause } from '../../shared/pause.ts';
-import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
-import { auditPosition, readWrites } from '../audit.ts';
+import { auditPosition, readWrites, type Write } from '../audit.ts';
 import { benchNames } from '../bench-names.ts';
 import { percentilesOf, showPercentiles } from '../percentiles.ts';
 import { ended } from '../rollouts.ts';
@@ -12,15 +11,20 @@ import { type BenchWorld, openWorld, VERSIONS } from '../world.ts';
 const POLL_MS = 50;
 /** Kills before, during and after the writes; all of them before a run is parked. */
 const KILL_AFTER_MS = [0, 200, 400, 800] as const;
+const ZOMBIE_AFTER_MS = 200;
+/** Enough for writes that it had queued. */
+const ZOMBIE_MS = 3_000;
 const FLAGS = { concurrency: 100, 'kube-api-qps': 0 };
 
 interface Round {
-  /** Of each namespace that the worker held, from its kill until another run of it began. */
+  /** Of each namespace that the worker held, from its end until another run of it began. */
   readonly millis: readonly number[];
   readonly parked: number;
-  /** By the killed worker. */
+  /** By the worker that was ended. */
   readonly written: number;
-  /** Its successor wrote again what it had written. */
+  /** Its writes that the API server gave up when the connection was gone. */
+  readonly cutOff: number;
+  /** Its successor wrote again what it had written: where, and when after its end. */
   readonly writtenTwice: readonly string[];
 }
 
@@ -30,29 +34,38 @@ export async function measureRecovery({ rounds, namespaces = 100 }: ScenarioOpti
   const names = benchNames(namespaces);
   const runs = openRunStates(world.redisUrl);
   const all: Round[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  // The last worker is only suspended: it wakes up as a zombie.
+  for (let round = 0; round <= rounds; round += 1) {
+    const isZombie = round === rounds;
     world.channels.publish('stable', VERSIONS[(round + 1) % 2] ?? VERSIONS[0]);
-    const measured = await killOnce(world, names, runs, KILL_AFTER_MS[round % KILL_AFTER_MS.length] ?? 0);
+    const afterMs = isZombie ? ZOMBIE_AFTER_MS : (KILL_AFTER_MS[round % KILL_AFTER_MS.length] ?? 0);
+    const measured = await endOnce(world, names, runs, { isZombie, afterMs });
     all.push(measured);
-    const { millis, parked, written, writtenTwice } = measured;
+    const { millis, parked, written, cutOff, writtenTwice } = measured;
     console.log(
-      `round ${round + 1}: ${millis.length} held, ${parked} parked and ${written} written before the kill, ${showPercentiles(percentilesOf(millis), 'ms')}, written twice: ${writtenTwice.length}`,
+      `${isZombie ? 'zombie' : `kill ${round + 1}`}: ${millis.length} held, ${parked} parked and ${written} written before that, ${cutOff} cut off by it, ${showPercentiles(percentilesOf(millis), 'ms')}, written twice: ${writtenTwice.join(', ') || 'nothing'}`,
     );
   }
   runs.close();
   await world.close();
-  const everything = percentilesOf(all.flatMap(({ millis }) => millis));
+  const everything = percentilesOf(all.slice(0, rounds).flatMap(({ millis }) => millis));
   console.log(
     `from the kill until a run continues: ${showPercentiles(everything, 'ms')} (wanted: p99 <= 10 s)`,
   );
   console.log(`written twice: ${all.flatMap(({ writtenTwice }) => writtenTwice).length} (wanted: 0)`);
 }
 
-async function killOnce(
+interface End {
+  readonly isZombie: boolean;
+  /** After it has begun the last run. */
+  readonly afterMs: number;
+}
+
+async function endOnce(
   world: BenchWorld,
   names: readonly string[],
   runs: RunStates,
-  afterMs: number,
+  { isZombie, afterMs }: End,
 ): Promise<Round> {
   const { auditLogPath } = world.controlPlane;
   await world.hang(names);
@@ -68,31 +81,41 @@ async function killOnce(
     POLL_MS,
   );
   await pause(afterMs);
-  const killedAt = await kill(victim);
+  victim.signal(isZombie ? 'SIGSTOP' : 'SIGKILL');
+  const endedAt = Date.now();
   const before = await runs.read(names);
   successor.signal('SIGCONT');
   const held = names.filter((_, index) => !before[index]?.isParked);
-  const millis = await untilContinued(held, killedAt, runs);
+  const millis = await untilContinued(held, endedAt, runs);
+  if (isZombie) victim.signal('SIGCONT');
+  await pause(isZombie ? ZOMBIE_MS : 0);
   await world.hang([]);
   await ended(product, id);
   const writes = await readWrites(auditLogPath, since);
   await product.stop();
-  const written = [...writes.values()].flat().filter((at) => at <= killedAt).length;
-  const writtenTwice = names.filter((name) => (writes.get(name) ?? []).length > 1);
-  return { millis, parked: names.length - held.length, written, writtenTwice };
+  return { millis, parked: names.length - held.length, ...judgeWrites(writes, endedAt) };
 }
 
-/** By its own process id; the time of the kill. */
-async function kill(victim: SkipperProcess): Promise<number> {
-  victim.signal('SIGKILL');
-  const killedAt = Date.now();
-  await victim.exited;
-  return killedAt;
+function judgeWrites(writes: ReadonlyMap<string, readonly Write[]>, endedAt: number) {
+  const all = [...writes.values()].flat();
+  const writtenTwice = [...writes].flatMap(([name, own]) => {
+    const times = own.filter(isDone).map(({ at }) => `${at - endedAt} ms`);
+    return times.length > 1 ? [`${name} at ${times.join(' and ')}`] : [];
+  });
+  return {
+    written: all.filter((write) => isDone(write) && write.at <= endedAt).length,
+    cutOff: all.filter((write) => !isDone(write)).length,
+    writtenTwice,
+  };
+}
+
+function isDone({ code = 0 }: Write): boolean {
+  return code >= 200 && code < 300;
 }
 
 async function untilContinued(
   held: readonly string[],
-  killedAt: number,
+  endedAt: number,
   runs: RunStates,
 ): Promise<readonly number[]> {
   const millis = new Map<string, number>();
@@ -100,7 +123,7 @@ async function untilContinued(
     const states = await runs.read(held);
     for (const [index, name] of held.entries()) {
       const startedAt = states[index]?.startedAt ?? 0;
-      if (startedAt > killedAt && !millis.has(name)) millis.set(name, startedAt - killedAt);
+      if (startedAt > endedAt && !millis.has(name)) millis.set(name, startedAt - endedAt);
     }
     return millis.size === held.length;
   }, POLL_MS);
