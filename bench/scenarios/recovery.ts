@@ -22,8 +22,8 @@ interface Round {
   readonly parked: number;
   /** By the worker that was ended. */
   readonly written: number;
-  /** Its writes that the API server gave up when the connection was gone. */
-  readonly cutOff: number;
+  /** Writes that the API server gave up when the connection was gone, or refused: how many, by status. */
+  readonly undone: Readonly<Record<string, number>>;
   /** Its successor wrote again what it had written: where, and when after its end. */
   readonly writtenTwice: readonly string[];
 }
@@ -41,9 +41,9 @@ export async function measureRecovery({ rounds, namespaces = 100 }: ScenarioOpti
     const afterMs = isZombie ? ZOMBIE_AFTER_MS : (KILL_AFTER_MS[round % KILL_AFTER_MS.length] ?? 0);
     const measured = await endOnce(world, names, runs, { isZombie, afterMs });
     all.push(measured);
-    const { millis, parked, written, cutOff, writtenTwice } = measured;
+    const { millis, parked, written, undone, writtenTwice } = measured;
     console.log(
-      `${isZombie ? 'zombie' : `kill ${round + 1}`}: ${millis.length} held, ${parked} parked and ${written} written before that, ${cutOff} cut off by it, ${showPercentiles(percentilesOf(millis), 'ms')}, written twice: ${writtenTwice.join(', ') || 'nothing'}`,
+      `${isZombie ? 'zombie' : `kill ${round + 1}`}: ${millis.length} held, ${parked} parked and ${written} written before that, not written: ${JSON.stringify(undone)}, ${showPercentiles(percentilesOf(millis), 'ms')}, written twice: ${writtenTwice.join(', ') || 'nothing'}`,
     );
   }
   runs.close();
@@ -104,9 +104,19 @@ function judgeWrites(writes: ReadonlyMap<string, readonly Write[]>, endedAt: num
   });
   return {
     written: all.filter((write) => isDone(write) && write.at <= endedAt).length,
-    cutOff: all.filter((write) => !isDone(write)).length,
+    undone: countBy(
+      all
+        .filter((write) => !isDone(write))
+        .map(({ code, at }) => `${code} ${at <= endedAt ? 'before' : 'after'} that`),
+    ),
     writtenTwice,
   };
+}
+
+function countBy(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 function isDone({ code = 0 }: Write): boolean {
