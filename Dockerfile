@@ -9,7 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --workspaces=false
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build-web.mjs scripts/
+COPY scripts/build-client-library.mjs scripts/build-web.mjs scripts/
 COPY api api
 COPY bin bin
 COPY cli cli
@@ -20,6 +20,7 @@ COPY web web
 COPY worker worker
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --sourceMap false \
  && cp -R shared/state/lua dist/shared/state/lua \
+ && node scripts/build-client-library.mjs \
  && node scripts/build-web.mjs
 
 # Packages for production, without source maps, types, and native code for Bare, another runtime. Optional packages are

@@ -32,12 +32,13 @@ const STEPS = {
   nginx: () => installProgram('nginx', 'nginx-light'),
   helm: findHelm,
   build: () => {
-    build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES, copyLua);
-    build('simulator', [TSC, '-p', 'simulator'], [...SOURCES, 'simulator']);
+    build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES, complete);
+    build('simulator', [TSC, '-p', 'simulator'], [...SOURCES, 'simulator'], complete);
     build('web', [join('scripts', 'build-web.mjs')], ['web', 'client', 'domain', 'scripts/build-web.mjs']);
     linkBinary();
   },
-  bench: () => build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'simulator', 'bench', 'test']),
+  bench: () =>
+    build('bench', [TSC, '-p', 'tsconfig.json'], [...SOURCES, 'simulator', 'bench', 'test'], complete),
 };
 
 main(process.argv.slice(2));
@@ -115,10 +116,11 @@ function build(name, [program, ...args], folders, after = () => undefined) {
   say(`built (${name}) in ${since(began)}`);
 }
 
-/** What Redis runs lies beside the code that sends it, which the compiler does not copy. */
-function copyLua() {
+/** What the compiler does not make: the scripts that Redis runs, and the part of the Kubernetes library that is used. */
+function complete() {
   const folder = join('shared', 'state', 'lua');
   cpSync(at(folder), at('dist', folder), { recursive: true });
+  run(process.execPath, [at('scripts', 'build-client-library.mjs')], 'scripts/build-client-library.mjs');
 }
 
 /** When a file, or anything below a folder, was changed last; 0 for what is not there. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 import { openConnector } from '../network/open-connector.ts';
+import { HttpMethod, KubeConfig, RequestContext } from './client-library.ts';
 import { type CredentialPlugin, createCredentialPlugin } from './credential-plugin.ts';
 
 /** Service account tokens rotate: credentials are read again this often. */

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
 import { messageOf } from '../../domain/errors.ts';
 import { rememberSecret } from '../../domain/hide-secrets.ts';
 import { parseYaml } from '../../domain/release/parse-yaml.ts';
 import { ConfigurationError } from '../config.ts';
+import { KubeConfig } from './client-library.ts';
 
 const HOME_KUBECONFIG = join(homedir(), '.kube', 'config');
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';

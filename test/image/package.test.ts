@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { ROOT } from './compose-file.ts';
@@ -38,6 +39,19 @@ describe('npm pack', () => {
     expect(files).toContain('node_modules/@kubernetes/client-node/package.json');
     expect(files).toContain('node_modules/undici/package.json');
     expect(files.filter((file) => file.includes('client-node/node_modules/undici/'))).toEqual([]);
+  });
+
+  // The whole library costs 40 MiB in each process.
+  test('loads of the Kubernetes library only what is used', async () => {
+    const built = await readFile(
+      new URL('../../dist/shared/kubernetes/client-library.js', import.meta.url),
+      'utf8',
+    );
+
+    expect(built).toContain('class KubeConfig');
+    expect(built).not.toContain('CoreV1Api');
+    expect(built).not.toContain("from '@kubernetes/client-node'");
+    expect(built.length).toBeLessThan(100_000);
   });
 
   test('contains neither the simulator, nor tests, nor our source maps', () => {
