@@ -291,8 +291,11 @@ async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<n
   const orphans = await state.endOrphans();
   if (orphans > 0) log.warn({ targets: orphans }, 'Redis has lost requests: their targets are set to failed');
   const repaired: QueuedTarget[] = [];
-  for (const namespace of await state.dirty()) {
-    if (await jobs.has(namespace)) continue;
+  const candidates = await withoutJob(await state.dirty(), jobs);
+  // Of thousands, some have ended during the check, which removes the job first.
+  const unfinished = candidates.length === 0 ? new Set() : new Set(await state.dirty());
+  for (const namespace of candidates) {
+    if (!unfinished.has(namespace)) continue;
     const record = await state.record(namespace);
     if (!record) continue;
     const jobId = `${namespace}.${record.generation}-${randomBytes(3).toString('hex')}`;
@@ -301,6 +304,12 @@ async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<n
   await jobs.enqueue(repaired, AUTOMATIC);
   if (repaired.length > 0) log.warn({ namespaces: repaired.length }, 'lost jobs were queued again');
   return repaired.length;
+}
+
+async function withoutJob(namespaces: readonly string[], jobs: Pick<DeployJobs, 'has'>): Promise<string[]> {
+  const without: string[] = [];
+  for (const namespace of namespaces) if (!(await jobs.has(namespace))) without.push(namespace);
+  return without;
 }
 
 function unknownNamespaces(unknown: readonly string[]): BadRequestError {

@@ -374,4 +374,17 @@ describe('repair', () => {
     expect(await service.repair()).toBe(2);
     expect(queued).toEqual(['lost', 'never']);
   });
+
+  test('leaves out what has ended while it looked for the job', async () => {
+    const unfinished = [['ended', 'lost'], ['lost']];
+    const { service, queued } = open({
+      state: {
+        dirty: async () => unfinished.shift() ?? [],
+        record: async () => ({ generation: 4 }) as NamespaceRecord,
+      },
+    });
+
+    expect(await service.repair()).toBe(1);
+    expect(queued).toEqual(['lost']);
+  });
 });
