@@ -42,7 +42,7 @@ export interface ContextDependencies extends WorkerDependencies {
   readonly stopping: AbortSignal;
   readonly log: Logger;
   readonly waker: Pick<Waker, 'blindMs' | 'deadEndMs'>;
-  readonly settleTime: Pick<SettleTime, 'current'>;
+  readonly settleTime: Pick<SettleTime, 'forRun'>;
   readonly pace: Pace;
 }
 
@@ -83,7 +83,7 @@ export function openContext(
     log,
     signal,
     interrupted: lease.interrupted,
-    parkAfterMs: dependencies.settleTime.current(),
+    parkAfterMs: dependencies.settleTime.forRun(run),
     blindMs: () => (run.resumed ? waker.blindMs(namespace) : 0),
     deadEndMs: () => (run.resumed ? waker.deadEndMs(namespace) : 0),
     assertOurs: lease.assertOurs,
@@ -129,12 +129,11 @@ function paced({ client, pace }: ContextDependencies, run: PacedRun): Kubernetes
   return pacedClient(client, {
     enter: async () => {
       try {
-        await pace.enter(isUrgent, run.canStop() ? stopped : signal);
+        // The lease can be lost during the wait.
+        await pace.enter({ isUrgent, signal: run.canStop() ? stopped : signal, check: lease.assertOurs });
       } catch (error) {
-        throw stopped.aborted && !signal.aborted ? new InterruptedError() : error;
+        throw lease.interrupted.aborted && run.canStop() && !signal.aborted ? new InterruptedError() : error;
       }
-      // The lease can be lost during the wait.
-      lease.assertOurs();
     },
     left: pace.left,
   });

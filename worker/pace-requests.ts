@@ -2,35 +2,50 @@ import { isRising, type LatencyTrend, NO_LATENCY, withSample } from '../domain/d
 import { type ErrorCode, SkipperError, toError } from '../domain/errors.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import { pause } from '../shared/pause.ts';
-import type { ApiBudget } from '../shared/state/api-budget.ts';
+import type { ApiBudget, DrawnRequests } from '../shared/state/api-budget.ts';
 
 /** Errors that show a congested API server. */
 const CONGESTION: readonly (ErrorCode | undefined)[] = ['rate_limited', 'cluster_unavailable'];
 
 /** Lets a worker's requests to the API server through, as fast as the budget that all workers share allows. */
 export interface Pace {
-  /** Resolves when a request may be sent. Rejects if the signal is aborted, or the budget cannot be read. */
-  enter(isUrgent: boolean, signal: AbortSignal): Promise<void>;
-  /** Reports the end of a request; `ms` is its duration. */
+  /**
+   * Resolves when a request may be sent. Rejects if the signal is aborted, or the budget cannot be read, or with the error that
+   * `check` throws: it is called just before the request is sent.
+   */
+  enter(entry: Entry): Promise<void>;
+  /** Reports the end of a request that has entered; `ms` is its duration. */
   left(ms: number, error?: unknown): void;
+}
+
+export interface Entry {
+  readonly isUrgent: boolean;
+  readonly signal: AbortSignal;
+  readonly check: () => void;
 }
 
 export interface PaceOptions {
   /** The most that all workers together may send per second; 0: no limit. */
   readonly qps: number;
+  /**
+   * How many requests are sent at the same time: fewer than there are connections, so that none waits for one after its check.
+   */
+  readonly maxSending?: number;
   readonly budget: ApiBudget;
   readonly metrics: Pick<Metrics, 'apiBudget' | 'apiBudgetWaiting' | 'apiRequests'>;
 }
 
-interface Waiting {
-  readonly signal: AbortSignal;
+const MAX_SENDING = 60;
+
+interface Waiting extends Omit<Entry, 'isUrgent'> {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-export function paceRequests({ qps, budget, metrics }: PaceOptions): Pace {
+export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }: PaceOptions): Pace {
   const lines: { urgent: Waiting[]; others: Waiting[] } = { urgent: [], others: [] };
   let latency: LatencyTrend = NO_LATENCY;
+  let sending = 0;
   let isCongested = false;
   let isDrawing = false;
   let resting = new AbortController();
@@ -58,17 +73,31 @@ export function paceRequests({ qps, budget, metrics }: PaceOptions): Pace {
     dropAborted();
     const congested = isCongested;
     isCongested = false;
-    const wanted = { urgent: lines.urgent.length, others: lines.others.length };
-    const drawn = await budget.draw({ qps, ...wanted, congested });
-    for (const waiting of lines.urgent.splice(0, drawn.urgent)) waiting.resolve();
-    for (const waiting of lines.others.splice(0, drawn.others)) waiting.resolve();
+    const free = maxSending - sending;
+    const urgent = Math.min(lines.urgent.length, free);
+    const others = Math.min(lines.others.length, free - urgent);
+    if (qps === 0) return letIn({ urgent, others, waitMs: 0 });
+    const drawn = await budget.draw({ qps, urgent, others, congested });
     metrics.apiBudget.set(drawn.rate);
+    return letIn(drawn);
+  }
+
+  function letIn({ urgent, others, waitMs }: Omit<DrawnRequests, 'rate'>): number {
+    for (const waiting of [...lines.urgent.splice(0, urgent), ...lines.others.splice(0, others)]) {
+      try {
+        waiting.check();
+        sending += 1;
+        waiting.resolve();
+      } catch (error) {
+        waiting.reject(toError(error));
+      }
+    }
     showWaiting();
-    return drawn.waitMs;
+    return waitMs;
   }
 
   function isWanted(): boolean {
-    return isCongested || lines.urgent.length + lines.others.length > 0;
+    return isCongested || (sending < maxSending && lines.urgent.length + lines.others.length > 0);
   }
 
   function dropAborted(): void {
@@ -97,11 +126,10 @@ export function paceRequests({ qps, budget, metrics }: PaceOptions): Pace {
   }
 
   return {
-    enter: async (isUrgent, signal) => {
-      if (qps === 0) return;
+    enter: async ({ isUrgent, signal, check }) => {
       signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
-        lines[isUrgent ? 'urgent' : 'others'].push({ signal, resolve, reject });
+        lines[isUrgent ? 'urgent' : 'others'].push({ signal, check, resolve, reject });
         showWaiting();
         if (isUrgent) resting.abort();
         wake();
@@ -109,12 +137,11 @@ export function paceRequests({ qps, budget, metrics }: PaceOptions): Pace {
     },
     left: (ms, error) => {
       metrics.apiRequests.inc();
-      if (qps === 0) return;
+      sending -= 1;
       const code = error instanceof SkipperError ? error.code : undefined;
       latency = withSample(latency, ms);
-      if (!CONGESTION.includes(code) && !isRising(latency)) return;
-      isCongested = true;
-      wake();
+      isCongested ||= qps > 0 && (CONGESTION.includes(code) || isRising(latency));
+      if (isWanted()) wake();
     },
   };
 }

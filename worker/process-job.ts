@@ -82,7 +82,8 @@ async function runOnce(
   try {
     const result = await deployNamespace(run, context);
     await context.settle();
-    if ('parking' in result || result.deploymentId !== undefined) settleTime.record('parking' in result);
+    const hasWaited = 'parking' in result || result.deploymentId !== undefined;
+    if (hasWaited && !run.resumed) settleTime.record('parking' in result);
     if ('parking' in result) return await park({ ...result, ...attempt }, dependencies);
     return await complete({ result, began, ...attempt }, dependencies);
   } catch (thrown) {

@@ -16,7 +16,7 @@ export function withWait(share: SettledShare, isParked: boolean): SettledShare {
   return share + ((isParked ? 0 : 1) - share) * WEIGHT;
 }
 
-/** How long a run waits for FDD before it is parked, in milliseconds. */
-export function settleTime(share: SettledShare): number {
-  return share < RARELY ? SHORT_SETTLE_MS : SETTLE_MS;
+/** How long a run waits for FDD before it is parked, in milliseconds. One that resumes was woken because its verdict is due. */
+export function settleTime(share: SettledShare, isResumed: boolean): number {
+  return isResumed || share < RARELY ? SHORT_SETTLE_MS : SETTLE_MS;
 }

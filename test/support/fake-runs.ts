@@ -34,8 +34,8 @@ export function aRun(overrides: Partial<Run> = {}): Run {
 /** Lets every request through at once, or none. */
 export function createFakePace({ isOpen = true } = {}): Pace {
   return {
-    enter: async (_isUrgent, signal) => {
-      if (isOpen) return;
+    enter: async ({ signal, check }) => {
+      if (isOpen) return check();
       await new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
       });

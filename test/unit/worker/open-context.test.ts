@@ -45,7 +45,7 @@ function open() {
     state,
     stopping: new AbortController().signal,
     log: silentLog,
-    settleTime: { current: () => 60_000 },
+    settleTime: { forRun: () => 60_000 },
     pace: createFakePace(),
     waker: { blindMs: () => 0, deadEndMs: () => 0 },
   });

@@ -9,7 +9,10 @@ import { paceRequests } from '../../../worker/pace-requests.ts';
 const NEVER = new AbortController().signal;
 
 /** A pace whose budget gives these, one after the other, and then nothing. */
-function pacedBy(answers: readonly Partial<DrawnRequests>[], { qps = 10, fails = false } = {}) {
+function pacedBy(
+  answers: readonly Partial<DrawnRequests>[],
+  { qps = 10, fails = false, maxSending = 60, check = (): void => undefined } = {},
+) {
   const left = [...answers];
   const draws: WantedRequests[] = [];
   const metrics = createMetrics();
@@ -18,10 +21,10 @@ function pacedBy(answers: readonly Partial<DrawnRequests>[], { qps = 10, fails =
     if (fails) throw new SkipperError('redis_unavailable', 'Redis is not connected');
     return { urgent: 0, others: 0, waitMs: 20, rate: qps, ...left.shift() };
   };
-  const pace = paceRequests({ qps, budget: { draw }, metrics });
+  const pace = paceRequests({ qps, maxSending, budget: { draw }, metrics });
   const entered: string[] = [];
   const enter = (name: string, isUrgent = false, signal = NEVER) =>
-    pace.enter(isUrgent, signal).then(
+    pace.enter({ isUrgent, signal, check }).then(
       () => void entered.push(name),
       (error: Error) => void entered.push(`${name}: ${error.message}`),
     );
@@ -131,6 +134,36 @@ describe('paceRequests', () => {
     expect(await readingOf(metrics.apiBudget)).toBe(5);
     expect(await readingOf(metrics.apiBudgetWaiting)).toBe(1);
     expect(await readingOf(metrics.apiRequests)).toBe(1);
+  });
+
+  test('sends no more at once than it may, and the next when one has ended', async () => {
+    const { pace, enter, entered } = pacedBy([], { qps: 0, maxSending: 2 });
+
+    for (const name of ['a', 'b', 'c']) void enter(name);
+    void enter('operator', true);
+    await pause(10);
+    expect(entered).toEqual(['operator', 'a']);
+    pace.left(5);
+    await pause(10);
+
+    expect(entered).toEqual(['operator', 'a', 'b']);
+  });
+
+  test('sends nothing whose check fails just before', async () => {
+    let isHeld = true;
+    const check = () => {
+      if (!isHeld) throw new Error('the lease is lost');
+    };
+    const { pace, enter, entered } = pacedBy([], { qps: 0, maxSending: 1, check });
+
+    void enter('a');
+    void enter('b');
+    await pause(10);
+    isHeld = false;
+    pace.left(5);
+    await pause(10);
+
+    expect(entered).toEqual(['a', 'b: the lease is lost']);
   });
 
   test('without a limit, nothing waits and nothing is drawn', async () => {

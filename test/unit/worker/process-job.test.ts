@@ -59,7 +59,7 @@ function aWorker(
       cluster,
       metrics: context.metrics,
       settings: { ...context.settings, progressDeadlineMs: 60_000 },
-      settleTime: { current: () => parkAfterMs, record: (isParked) => void waits.push(isParked) },
+      settleTime: { forRun: () => parkAfterMs, record: (isParked) => void waits.push(isParked) },
       state: runs.state,
       leases: leases.leases,
       waker: {
@@ -208,7 +208,7 @@ describe('processJob', () => {
 
       expect(await worker.process()).toMatchObject({ outcome: 'updated', deploymentId: OUR_ID });
       expect(worker.client.requests).toEqual([]);
-      expect(worker.waits).toEqual([false]);
+      expect(worker.waits).toEqual([]);
       expect(worker.ends).toMatchObject([{ attempt: { end: 'completed', startedAt: resumed.startedAt } }]);
     });
   });

@@ -7,7 +7,7 @@ function settledAfter(waits: number, parked: number): number {
   for (let n = 0; n < waits; n += 1) {
     share = withWait(share, Math.floor(((n + 1) * parked) / waits) > Math.floor((n * parked) / waits));
   }
-  return settleTime(share);
+  return settleTime(share, false);
 }
 
 describe('settleTime', () => {
@@ -26,6 +26,10 @@ describe('settleTime', () => {
     let share = 0;
     for (let n = 0; n < 5; n += 1) share = withWait(share, false);
 
-    expect(settleTime(share)).toBe(SETTLE_MS);
+    expect(settleTime(share, false)).toBe(SETTLE_MS);
+  });
+
+  test('is short for a run that resumes', () => {
+    expect(settleTime(ALL_SETTLED, true)).toBe(200);
   });
 });
