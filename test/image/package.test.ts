@@ -48,9 +48,9 @@ describe('npm pack', () => {
       'utf8',
     );
 
-    expect(built).toContain('class KubeConfig');
+    expect(built).toMatch(/KubeConfig = class/);
     expect(built).not.toContain('CoreV1Api');
-    expect(built).not.toContain("from '@kubernetes/client-node'");
+    expect(built).not.toMatch(/from ["']@kubernetes\/client-node/);
     expect(built.length).toBeLessThan(100_000);
   });
 
