@@ -1,3 +1,6 @@
+/** An API server that has just started denies everything until it has read its RBAC rules. */
+const REFUSED_FOR_MS = 10_000;
+
 /** The state of a watch. */
 export interface WatchState {
   /** A complete list has been read since the start. */
@@ -8,7 +11,7 @@ export interface WatchState {
   readonly relists: number;
   /** Why it is broken at the moment. */
   readonly problem: string | undefined;
-  /** It is broken because a permission is missing: it stays broken until the permission is granted. */
+  /** It has been denied for a while: a permission is missing, and it stays broken until the permission is granted. */
   readonly refused: boolean;
   /** When it broke, and the latest reason; opening a stream that breaks at once does not clear it. */
   readonly trouble?: WatchTrouble | undefined;
@@ -59,8 +62,10 @@ export function openWatchBooks(startedAt: number): WatchBooks {
     trouble: undefined,
   };
   let failures = 0;
+  let refusedSince: number | undefined;
 
   function works(): void {
+    refusedSince = undefined;
     state.problem = undefined;
     state.refused = false;
   }
@@ -90,7 +95,9 @@ export function openWatchBooks(startedAt: number): WatchBooks {
     broke: ({ at, problem, refused, isExpired }) => {
       if (isExpired) state.position = undefined;
       state.trouble = { since: state.trouble?.since ?? at, reason: problem };
-      Object.assign(state, { problem, refused });
+      refusedSince = refused ? (refusedSince ?? at) : undefined;
+      state.problem = problem;
+      state.refused = refusedSince !== undefined && at - refusedSince >= REFUSED_FOR_MS;
       failures += 1;
       return failures - 1;
     },

@@ -21,6 +21,19 @@ describe('openWatchBooks', () => {
     });
   });
 
+  test('is refused once it has been denied for ten seconds: a server that has just started denies everything', () => {
+    const books = openWatchBooks(0);
+    const denied = (at: number, refused = true) => {
+      books.broke({ ...CUT, at, refused });
+      return books.state().refused;
+    };
+
+    expect([denied(1_000), denied(10_999), denied(11_000)]).toEqual([false, false, true]);
+    expect([denied(12_000, false), denied(13_000)]).toEqual([false, false]);
+    books.works();
+    expect(denied(40_000)).toBe(false);
+  });
+
   test('returns the objects that a list no longer has', () => {
     const books = openWatchBooks(0);
     for (const key of ['a', 'b', 'c', 'd']) books.add(key);
