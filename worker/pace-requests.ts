@@ -36,6 +36,11 @@ export interface PaceOptions {
 }
 
 const MAX_SENDING = 60;
+/**
+ * Each draw takes one more than is needed, for a request that follows soon: a write that waits for Redis after its read loses
+ * against a client that keeps writing.
+ */
+const SPARE_FOR_MS = 1_000;
 
 interface Waiting extends Omit<Entry, 'isUrgent'> {
   readonly resolve: () => void;
@@ -46,6 +51,8 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
   const lines: { urgent: Waiting[]; others: Waiting[] } = { urgent: [], others: [] };
   let latency: LatencyTrend = NO_LATENCY;
   let sending = 0;
+  let isSpare = false;
+  let spareUntil = 0;
   let isCongested = false;
   let isDrawing = false;
   let resting = new AbortController();
@@ -77,9 +84,28 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
     const urgent = Math.min(lines.urgent.length, free);
     const others = Math.min(lines.others.length, free - urgent);
     if (qps === 0) return letIn({ urgent, others, waitMs: 0 });
-    const drawn = await budget.draw({ qps, urgent, others, congested });
+    const spare = { urgent: urgent > 0 ? 1 : 0, others: urgent > 0 || others === 0 ? 0 : 1 };
+    const drawn = await budget.draw({
+      qps,
+      urgent: urgent + spare.urgent,
+      others: others + spare.others,
+      congested,
+    });
     metrics.apiBudget.set(drawn.rate);
-    return letIn(drawn);
+    isSpare = drawn.urgent > urgent || drawn.others > others;
+    spareUntil = Date.now() + SPARE_FOR_MS;
+    return letIn({
+      ...drawn,
+      urgent: Math.min(drawn.urgent, urgent),
+      others: Math.min(drawn.others, others),
+    });
+  }
+
+  /** Takes the spare request of the last draw, if there is one. */
+  function takeSpare(): boolean {
+    const isThere = isSpare && Date.now() < spareUntil && sending < maxSending;
+    if (isThere) isSpare = false;
+    return isThere;
   }
 
   function letIn({ urgent, others, waitMs }: Omit<DrawnRequests, 'rate'>): number {
@@ -128,6 +154,11 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
   return {
     enter: async ({ isUrgent, signal, check }) => {
       signal.throwIfAborted();
+      if (takeSpare()) {
+        check();
+        sending += 1;
+        return;
+      }
       await new Promise<void>((resolve, reject) => {
         lines[isUrgent ? 'urgent' : 'others'].push({ signal, check, resolve, reject });
         showWaiting();

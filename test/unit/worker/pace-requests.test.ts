@@ -45,7 +45,7 @@ describe('paceRequests', () => {
     await pause(100);
 
     expect(entered).toEqual(['a', 'b', 'c']);
-    expect(draws.map(({ others }) => others)).toEqual([3, 1]);
+    expect(draws.map(({ others }) => others)).toEqual([4, 2]);
   });
 
   test('stops drawing when nobody waits', async () => {
@@ -66,7 +66,7 @@ describe('paceRequests', () => {
     await pause(10);
 
     expect(entered).toEqual(['operator']);
-    expect(draws.at(-1)).toMatchObject({ urgent: 1, others: 1 });
+    expect(draws.at(-1)).toMatchObject({ urgent: 2, others: 1 });
   });
 
   test('a run that is stopped leaves the line', async () => {
@@ -80,7 +80,7 @@ describe('paceRequests', () => {
     await pause(100);
 
     expect(entered).toEqual(['a: the worker is stopping', 'b']);
-    expect(draws.at(-1)).toMatchObject({ others: 1 });
+    expect(draws.at(-1)).toMatchObject({ others: 2 });
   });
 
   test('fails all that wait if the budget cannot be read, and works again later', async () => {
@@ -110,7 +110,7 @@ describe('paceRequests', () => {
   });
 
   test('rising latency is congestion, and is reported once per draw', async () => {
-    const { pace, draws, enter } = pacedBy([{ others: 1 }, { others: 1 }]);
+    const { pace, draws, enter } = pacedBy([{}, { others: 1 }]);
     for (let n = 0; n < 100; n += 1) pace.left(20);
     await pause(10);
     expect(draws).toEqual([]);
@@ -134,6 +134,20 @@ describe('paceRequests', () => {
     expect(await readingOf(metrics.apiBudget)).toBe(5);
     expect(await readingOf(metrics.apiBudgetWaiting)).toBe(1);
     expect(await readingOf(metrics.apiRequests)).toBe(1);
+  });
+
+  test('draws one more, for the write that follows a read', async () => {
+    const { pace, enter, entered, draws } = pacedBy([{ others: 2 }, { others: 1 }]);
+
+    await enter('read');
+    pace.left(5);
+    await enter('write');
+    pace.left(5);
+    expect(draws).toHaveLength(1);
+    await enter('next');
+
+    expect(entered).toEqual(['read', 'write', 'next']);
+    expect(draws).toHaveLength(2);
   });
 
   test('sends no more at once than it may, and the next when one has ended', async () => {
