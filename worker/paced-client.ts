@@ -1,3 +1,4 @@
+import { aroundRequests } from '../shared/kubernetes/around-requests.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 
 /** Around each request of a run. */
@@ -10,7 +11,7 @@ export interface Gate {
 
 /** A client whose requests, except watches, wait at a gate. */
 export function pacedClient(client: KubernetesClient, gate: Gate): KubernetesClient {
-  const through = async <T>(send: () => Promise<T>): Promise<T> => {
+  return aroundRequests(client, async (send) => {
     await gate.enter();
     const began = performance.now();
     try {
@@ -21,14 +22,5 @@ export function pacedClient(client: KubernetesClient, gate: Gate): KubernetesCli
       gate.left(performance.now() - began, error);
       throw error;
     }
-  };
-  return {
-    ...client,
-    request: (request) => through(() => client.request(request)),
-    requestText: (request) => through(() => client.requestText(request)),
-    get: (resource, ref) => through(() => client.get(resource, ref)),
-    create: (resource, namespace, body) => through(() => client.create(resource, namespace, body)),
-    apply: (resource, ref, body) => through(() => client.apply(resource, ref, body)),
-    delete: (resource, ref, options) => through(() => client.delete(resource, ref, options)),
-  };
+  });
 }

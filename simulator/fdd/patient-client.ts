@@ -1,4 +1,5 @@
 import { SkipperError } from '../../domain/errors.ts';
+import { aroundRequests } from '../../shared/kubernetes/around-requests.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { sleep } from './delays.ts';
 
@@ -19,15 +20,7 @@ export function patientClient(client: KubernetesClient, signal: AbortSignal): Ku
       }
     }
   }
-  return {
-    ...client,
-    request: (request) => patiently(() => client.request(request)),
-    requestText: (request) => patiently(() => client.requestText(request)),
-    get: (resource, ref) => patiently(() => client.get(resource, ref)),
-    create: (resource, namespace, body) => patiently(() => client.create(resource, namespace, body)),
-    apply: (resource, ref, body) => patiently(() => client.apply(resource, ref, body)),
-    delete: (resource, ref, body) => patiently(() => client.delete(resource, ref, body)),
-  };
+  return aroundRequests(client, patiently);
 }
 
 export function hasCode(error: unknown, ...codes: readonly SkipperError['code'][]): boolean {
