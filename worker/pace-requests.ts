@@ -2,7 +2,7 @@ import { isRising, type LatencyTrend, NO_LATENCY, withSample } from '../domain/d
 import { type ErrorCode, SkipperError, toError } from '../domain/errors.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import { pause } from '../shared/pause.ts';
-import type { ApiBudget, DrawnRequests } from '../shared/state/api-budget.ts';
+import type { ApiBudget, DrawnRequests, WantedRequests } from '../shared/state/api-budget.ts';
 
 /** Errors that show a congested API server. */
 const CONGESTION: readonly (ErrorCode | undefined)[] = ['rate_limited', 'cluster_unavailable'];
@@ -51,7 +51,7 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
   const lines: { urgent: Waiting[]; others: Waiting[] } = { urgent: [], others: [] };
   let latency: LatencyTrend = NO_LATENCY;
   let sending = 0;
-  let isSpare = false;
+  /** 0 without a spare request. */
   let spareUntil = 0;
   let isCongested = false;
   let isDrawing = false;
@@ -84,16 +84,10 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
     const urgent = Math.min(lines.urgent.length, free);
     const others = Math.min(lines.others.length, free - urgent);
     if (qps === 0) return letIn({ urgent, others, waitMs: 0 });
-    const spare = { urgent: urgent > 0 ? 1 : 0, others: urgent > 0 || others === 0 ? 0 : 1 };
-    const drawn = await budget.draw({
-      qps,
-      urgent: urgent + spare.urgent,
-      others: others + spare.others,
-      congested,
-    });
+    const drawn = await budget.draw({ qps, ...withSpare({ urgent, others }), congested });
     metrics.apiBudget.set(drawn.rate);
-    isSpare = drawn.urgent > urgent || drawn.others > others;
-    spareUntil = Date.now() + SPARE_FOR_MS;
+    const isSpare = drawn.urgent > urgent || drawn.others > others;
+    spareUntil = isSpare ? Date.now() + SPARE_FOR_MS : 0;
     return letIn({
       ...drawn,
       urgent: Math.min(drawn.urgent, urgent),
@@ -103,9 +97,9 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
 
   /** Takes the spare request of the last draw, if there is one. */
   function takeSpare(): boolean {
-    const isThere = isSpare && Date.now() < spareUntil && sending < maxSending;
-    if (isThere) isSpare = false;
-    return isThere;
+    if (Date.now() >= spareUntil || sending >= maxSending) return false;
+    spareUntil = 0;
+    return true;
   }
 
   function letIn({ urgent, others, waitMs }: Omit<DrawnRequests, 'rate'>): number {
@@ -175,4 +169,10 @@ export function paceRequests({ qps, maxSending = MAX_SENDING, budget, metrics }:
       if (isWanted()) wake();
     },
   };
+}
+
+/** One more of the kind that waits; nothing if nobody does. */
+function withSpare({ urgent, others }: Pick<WantedRequests, 'urgent' | 'others'>) {
+  if (urgent > 0) return { urgent: urgent + 1, others };
+  return { urgent, others: others === 0 ? 0 : others + 1 };
 }
