@@ -162,37 +162,21 @@ function explainBehind(input: WhyInput): Why {
       evidence,
     );
   }
+  const remedy = ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'];
+  return answer(input, { headline: describeBehind(input), remedy }, evidence);
+}
+
+function describeBehind({ row, snapshot }: WhyInput): string {
   if (row.version === row.wanted && hasNewConfiguration(snapshot)) {
-    return answer(
-      input,
-      {
-        headline: 'FDD runs with an older configuration: it reads its ConfigMap only at start.',
-        remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
-      },
-      evidence,
-    );
+    return 'FDD runs with an older configuration: it reads its ConfigMap only at start.';
   }
   if (row.version === row.wanted && awaitsFdd(snapshot)) {
-    return answer(
-      input,
-      {
-        headline: 'FDD has not taken up the latest deployment: it runs as it was deployed before.',
-        remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
-      },
-      evidence,
-    );
+    return 'FDD has not taken up the latest deployment: it runs as it was deployed before.';
   }
   const running = row.running || row.version;
   const isWanted = row.wanted === '' || row.wanted === running;
   const wanted = isWanted ? 'the version in its Application' : row.wanted;
-  return answer(
-    input,
-    {
-      headline: `FDD runs ${running}, not ${wanted}.`,
-      remedy: ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'],
-    },
-    evidence,
-  );
+  return `FDD runs ${running}, not ${wanted}.`;
 }
 
 /** FDD works, but its channel was never read. */
