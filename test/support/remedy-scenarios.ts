@@ -443,30 +443,16 @@ export const REMEDY_SCENARIOS: Readonly<Record<string, RemedyScenario>> = {
       { when: /^Set data\.tag to a published/, does: () => setData(stage, { tag: 'stable' }) },
     ],
   },
-  application_deleting: {
-    follows: 'application_deleting',
-    options: { fdd: OLD },
-    breaks: async (stage) => {
-      await change(stage, APPLICATIONS, { metadata: { finalizers: ['example.com/hold'] } });
-      await stage.world.kube.delete(APPLICATIONS, { namespace: stage.namespace, name: FDD });
-    },
-    isBusy: true,
-    headline: /Application is being deleted, and a finalizer holds it/,
-    isTrue: /^if that owner no longer exists/,
-    edits: () => [{ when: /^Find out who deletes it/, does: nothing }],
-  },
-  deployment_deleting: {
-    follows: 'deployment_deleting',
-    options: { fdd: OLD },
-    breaks: async (stage) => {
-      await change(stage, DEPLOYMENTS, { metadata: { finalizers: ['example.com/hold'] } });
-      await stage.world.kube.delete(DEPLOYMENTS, { namespace: stage.namespace, name: FDD });
-    },
-    isBusy: true,
-    headline: /Deployment is being deleted, and a finalizer holds it/,
-    isTrue: /^if that owner no longer exists/,
-    edits: () => [{ when: /^Find out who deletes it/, does: nothing }],
-  },
+  application_deleting: heldInDeletion(
+    'application_deleting',
+    APPLICATIONS,
+    /Application is being deleted, and a finalizer holds it/,
+  ),
+  deployment_deleting: heldInDeletion(
+    'deployment_deleting',
+    DEPLOYMENTS,
+    /Deployment is being deleted, and a finalizer holds it/,
+  ),
   changed_by_others: {
     follows: 'changed_by_others',
     options: { fdd: OLD },
@@ -661,6 +647,22 @@ function withoutMounts(object: KubernetesObject): KubernetesObject | undefined {
   return {
     ...object,
     spec: { ...spec, template: { ...template, spec: { ...pod, volumes: [], containers } } },
+  };
+}
+
+/** Somebody deletes an object of FDD, and a finalizer without an owner holds it. */
+function heldInDeletion(follows: ErrorCode, resource: Resource, headline: RegExp): RemedyScenario {
+  return {
+    follows,
+    options: { fdd: OLD },
+    breaks: async (stage) => {
+      await change(stage, resource, { metadata: { finalizers: ['example.com/hold'] } });
+      await stage.world.kube.delete(resource, { namespace: stage.namespace, name: FDD });
+    },
+    isBusy: true,
+    headline,
+    isTrue: /^if that owner no longer exists/,
+    edits: () => [{ when: /^Find out who deletes it/, does: nothing }],
   };
 }
 
