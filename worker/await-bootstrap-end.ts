@@ -25,6 +25,7 @@ export async function awaitBootstrapEnd(
           stage: 'bootstrap end',
           until: deadline,
           hadDeployment: true,
+          wasSeen: true,
           podEnded: false,
         } as const;
         return { kind: 'parked', ...wait, phase, detail };

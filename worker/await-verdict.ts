@@ -37,8 +37,10 @@ const POLL_INTERVAL_MS = 1_000;
 /** A deployment to wait for, and the Application that requests it. */
 export interface AwaitedDeployment extends Expectation {
   readonly written?: ObservedApplication | undefined;
-  /** An earlier activation of this run has seen the Deployment, and the objects of FIAAS. */
+  /** An earlier activation of this run has seen the Deployment. */
   readonly hadDeployment?: boolean | undefined;
+  /** An earlier activation of this run has seen the objects of FIAAS. */
+  readonly wasSeen?: boolean | undefined;
   /** An earlier activation of this run has seen its bootstrap pod, which had not ended. */
   readonly hadLivePod?: boolean | undefined;
 }
@@ -51,7 +53,7 @@ export type Waited =
 
 /** What another activation continues to wait for. */
 export interface ParkedWait
-  extends Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'hadLivePod' | 'podEnded'> {
+  extends Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'wasSeen' | 'hadLivePod' | 'podEnded'> {
   readonly phase: RunPhase;
   readonly detail: string;
 }
@@ -83,7 +85,7 @@ async function judgeUntilClear(
 ): Promise<Waited> {
   const { cluster, namespace, interrupted, parkAfterMs } = context;
   const parkAt = Date.now() + parkAfterMs;
-  let wasThere = expected.hadDeployment !== undefined;
+  let wasSeen = expected.wasSeen ?? false;
   let hadDeployment = expected.hadDeployment ?? false;
   let hadLivePod = expected.hadLivePod ?? false;
   let deadline = deadlineAt;
@@ -100,13 +102,13 @@ async function judgeUntilClear(
     const snapshot = cluster.snapshot(namespace);
     const isThere = snapshot.config !== undefined || snapshot.application !== undefined;
     // Objects count as deleted only if they were seen before: a watch that lags has not shown them yet.
-    if (wasThere && !isThere) {
+    if (wasSeen && !isThere) {
       throw new SkipperError(
         'namespace_gone',
         'the namespace, or its FIAAS objects, were deleted during the deploy',
       );
     }
-    wasThere ||= isThere;
+    wasSeen ||= isThere;
     hadDeployment ||= snapshot.deployment !== undefined;
     const pod = snapshot.bootstrapPod;
     if (pod?.startedFor === expected.deploymentId) hadLivePod = !hasBootstrapEnded(pod);
@@ -148,6 +150,7 @@ async function judgeUntilClear(
         stage: 'verdict',
         until: deadline,
         hadDeployment,
+        wasSeen,
         hadLivePod,
         podEnded,
         phase,

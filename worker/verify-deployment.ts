@@ -11,7 +11,7 @@ import type { RunContext } from './run-context.ts';
 
 /** A deployment that is to be verified. */
 export type Written = Omit<Parking, 'generation' | 'jobId' | keyof Wait> & Partial<Wait>;
-type Wait = Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'hadLivePod' | 'podEnded'>;
+type Wait = Pick<Parking, 'stage' | 'until' | 'hadDeployment' | 'wasSeen' | 'hadLivePod' | 'podEnded'>;
 /** Verifies the deployment; in any case, a bootstrap pod's record is saved before the pod is deleted. */
 export async function verifyDeployment(
   written: Written,

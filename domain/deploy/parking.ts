@@ -23,6 +23,8 @@ export const Parking = z.object({
   began: z.number(),
   until: z.number(),
   hadDeployment: z.boolean(),
+  /** The objects of FIAAS were seen in this run. Otherwise a watch lags, and they do not count as deleted. */
+  wasSeen: z.boolean().optional(),
   /** Its bootstrap pod existed, and had not ended. */
   hadLivePod: z.boolean().optional(),
   /** The bootstrap pod had ended: that alone is no reason to resume. */
@@ -56,7 +58,7 @@ const RESUME: ParkedVerdict = { kind: 'resume' };
 export function judgeParked(parking: Parking, view: ParkedView): ParkedVerdict {
   const { snapshot } = view;
   const { bootstrapPod } = snapshot;
-  if (!snapshot.config && !snapshot.application) return RESUME;
+  if (parking.wasSeen && !snapshot.config && !snapshot.application) return RESUME;
   if (bootstrapPod && hasBootstrapEnded(bootstrapPod) && !parking.podEnded) return RESUME;
   if (parking.stage === 'bootstrap end') return bootstrapPod ? { kind: 'wait', detail: undefined } : RESUME;
   const { written, bootstrap, hadDeployment, hadLivePod } = parking;

@@ -260,6 +260,7 @@ export function aParking(overrides: Partial<Parking> = {}): Parking {
     began: 1_700_000_000_000,
     until: 1_700_000_300_000,
     hadDeployment: true,
+    wasSeen: true,
     podEnded: false,
     outcome: 'updated',
     reason: 'another release was requested',

@@ -332,11 +332,27 @@ describe('a wait that lasts', () => {
       stage: 'verdict',
       until: deadline,
       hadDeployment: true,
+      wasSeen: true,
       hadLivePod: false,
       podEnded: false,
       phase: 'waiting for FDD',
       detail: 'FDD reported RUNNING',
     });
+  });
+
+  test.each([
+    [false, expect.objectContaining({ kind: 'parked', wasSeen: false })],
+    [true, expect.objectContaining({ code: 'namespace_gone' })],
+  ])('that resumes where the watches show nothing: seen before: %s', async (wasSeen, expected) => {
+    const { context } = open({ config: undefined, application: undefined, deployment: undefined });
+    const resumed = { ...anExpectation(), hadDeployment: false, wasSeen };
+    const waiting = awaitVerdict(resumed, Date.now() + 5_000, {
+      ...context,
+      settings: soon,
+      parkAfterMs: 20,
+    });
+
+    expect(await waiting.catch((error: unknown) => error)).toEqual(expected);
   });
 
   test('is not parked before a failed bootstrap pod is judged: no event would follow', async () => {

@@ -65,6 +65,21 @@ describe('judgeParked', () => {
     expect(judged(snapshot as Partial<NamespaceSnapshot>, parking, view)).toEqual({ kind: 'resume' });
   });
 
+  test('waits while its watches lag and have never shown its namespace', () => {
+    const nothing = {
+      config: undefined,
+      application: undefined,
+      deployment: undefined,
+      statuses: [],
+      pods: [],
+    };
+    const unseen = { hadDeployment: false, wasSeen: false };
+
+    expect(judged(nothing, unseen, { applicationsPosition: '1', deploymentsPosition: '1' })).toMatchObject({
+      kind: 'wait',
+    });
+  });
+
   test.each([
     ['had ended before it was parked', { bootstrapPod: aBootstrapPod(ENDED) }, { podEnded: true }],
     ['still runs', { bootstrapPod: aBootstrapPod(), statuses: [aStatus(ours)] }, { stage: 'bootstrap end' }],
