@@ -7,6 +7,7 @@ import { until } from '../support/until.ts';
 import type { Target } from '../support/world-requests.ts';
 
 let gate: Gate;
+let workerUrl: string;
 
 const WITHOUT_RIGHTS: readonly (string | undefined)[] = ['denied', 'bereft-deleting', 'bereft-gone'];
 
@@ -27,7 +28,11 @@ const world = useWorld(
   async (opened) => {
     gate = await opened.openGate();
     await opened.startApi();
-    await opened.startWorker({ gate, flags: { 'max-attempts': 3, 'retry-backoff-base': 0.05 } });
+    const worker = await opened.startWorker({
+      gate,
+      flags: { 'max-attempts': 3, 'retry-backoff-base': 0.05 },
+    });
+    workerUrl = worker.url;
   },
 );
 
@@ -241,8 +246,9 @@ describe('retry', () => {
     const { id } = await world.deploy({ namespaces: ['unseen'] });
     await until(async () => {
       const [target] = (await world.rollout(id)).targets;
-      return target?.state !== 'pending';
-    }, 'the worker has taken the job');
+      const metrics = (await world.http('/_/metrics', { url: workerUrl })).text;
+      return target?.state !== 'pending' || metrics.includes('skipper_worker_resting 1');
+    }, 'the worker has taken the job, or rests');
     gate.repair();
 
     expect(await finished(id)).toMatchObject({ state: 'completed', version: NEW });
