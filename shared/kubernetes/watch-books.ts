@@ -46,8 +46,15 @@ export interface WatchBooks {
   works(): void;
   /** The stream stayed open: the next break is the first in a row. */
   settled(): void;
-  /** Returns the number of consecutive breaks before this one. */
-  broke(why: WatchBreak): number;
+  broke(why: WatchBreak): NextAttempt;
+}
+
+/** When to open a broken watch again. */
+export interface NextAttempt {
+  /** The number of consecutive breaks before the last one. */
+  readonly failures: number;
+  /** The longest delay: the next attempt decides whether a permission is missing. */
+  readonly withinMs: number;
 }
 
 export function openWatchBooks(startedAt: number): WatchBooks {
@@ -99,7 +106,10 @@ export function openWatchBooks(startedAt: number): WatchBooks {
       state.problem = problem;
       state.refused = refusedSince !== undefined && at - refusedSince >= REFUSED_FOR_MS;
       failures += 1;
-      return failures - 1;
+      if (refusedSince === undefined || state.refused) {
+        return { failures: failures - 1, withinMs: Number.POSITIVE_INFINITY };
+      }
+      return { failures: failures - 1, withinMs: REFUSED_FOR_MS - (at - refusedSince) };
     },
   };
 }

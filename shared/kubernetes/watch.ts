@@ -237,13 +237,13 @@ async function recover<Raw extends WatchedObject>(
   error: unknown,
 ): Promise<void> {
   const problem = messageOf(error);
-  const failures = books.broke({
+  const { failures, withinMs } = books.broke({
     at: Date.now(),
     problem,
     refused: error instanceof KubernetesError && error.code === 'forbidden',
     isExpired: error instanceof KubernetesError && error.httpStatus === 410,
   });
-  const delayMs = fullJitterDelay(failures, RETRY);
+  const delayMs = Math.min(fullJitterDelay(failures, RETRY), withinMs);
   const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
   // The first breaks are normal (a server restart, a lost connection); only a lasting one is logged as a warning.
   if (failures > 1) log.warn(fields, 'watch is broken, will retry');
