@@ -1,0 +1,43 @@
+import ms from 'ms';
+import { type DecidedTarget, isAdmitted, isInProgress, overAt, type Situation } from './situation.ts';
+
+/** A target that counts as failed from now on, although its run has not failed. */
+export interface TargetFailure {
+  readonly namespace: string;
+  readonly code: 'fell_back' | 'progress_deadline';
+  readonly reason: string;
+}
+
+/** Targets that take too long, and targets that were verified and did not stay so for `minSuccessTime`. */
+export function findFailures(situation: Situation): TargetFailure[] {
+  const { targets, strategy, now } = situation;
+  const lastBegun = targets.reduce(
+    (last, target) => (isAdmitted(target) ? Math.max(last, target.wave) : last),
+    0,
+  );
+  return targets.flatMap((target): TargetFailure[] => {
+    const { namespace } = target;
+    const deadline = deadlineOf(target, situation);
+    if (deadline !== undefined && deadline <= now) {
+      const reason = `did not end within ${ms(strategy.progressDeadlineMs ?? 0)} after it started`;
+      return [{ namespace, code: 'progress_deadline', reason }];
+    }
+    if (!hasFallenBack(target, situation, lastBegun)) return [];
+    const reason = `was verified, but did not stay so for ${ms(strategy.minSuccessMs)}`;
+    return [{ namespace, code: 'fell_back', reason }];
+  });
+}
+
+/** When a target has taken too long. Until it starts, it waits for a worker: that is not its fault. */
+export function deadlineOf(target: DecidedTarget, { strategy }: Situation): number | undefined {
+  const { progressDeadlineMs } = strategy;
+  const isTimed = isInProgress(target) && target.startedAt !== undefined && progressDeadlineMs !== undefined;
+  return isTimed ? (target.startedAt ?? 0) + (progressDeadlineMs ?? 0) : undefined;
+}
+
+function hasFallenBack(target: DecidedTarget, { strategy, now }: Situation, lastBegun: number): boolean {
+  if (target.state !== 'completed' || target.isHealthyNow) return false;
+  if (strategy.minSuccessMs === 0 || !isAdmitted(target)) return false;
+  // Until the next wave begins, nobody may have decided since the soak ended.
+  return now < (overAt(target, strategy) ?? 0) || target.wave >= lastBegun;
+}
