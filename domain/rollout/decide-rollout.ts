@@ -1,4 +1,4 @@
-import ms from 'ms';
+import { describeDuration } from './describe-duration.ts';
 import { deadlineOf, findFailures, type TargetFailure } from './find-failures.ts';
 import { describeFailures, type FailureGroup, groupFailures } from './group-failures.ts';
 import { isOpen, TARGET_STATES, type TargetState } from './rollout.ts';
@@ -127,7 +127,7 @@ function explainWave(situation: Situation, wave: number, admitted: number): stri
   const { targets, strategy } = situation;
   const soaksUntil = soakEnd(situation, wave);
   if (soaksUntil !== undefined) {
-    const rule = `each target must stay verified for ${ms(strategy.minSuccessMs)}`;
+    const rule = `each target must stay verified for ${describeDuration(strategy.minSuccessMs)}`;
     return `soaks until ${new Date(soaksUntil).toISOString()}: ${rule}`;
   }
   const own = targets.filter((target) => target.wave === wave);

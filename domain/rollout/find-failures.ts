@@ -1,4 +1,4 @@
-import ms from 'ms';
+import { describeDuration } from './describe-duration.ts';
 import { type DecidedTarget, isAdmitted, isInProgress, overAt, type Situation } from './situation.ts';
 
 /** A target that counts as failed from now on, although its run has not failed. */
@@ -19,11 +19,11 @@ export function findFailures(situation: Situation): TargetFailure[] {
     const { namespace } = target;
     const deadline = deadlineOf(target, situation);
     if (deadline !== undefined && deadline <= now) {
-      const reason = `did not end within ${ms(strategy.progressDeadlineMs ?? 0)} after it started`;
+      const reason = `did not end within ${describeDuration(strategy.progressDeadlineMs ?? 0)} after it started`;
       return [{ namespace, code: 'progress_deadline', reason }];
     }
     if (!hasFallenBack(target, situation, lastBegun)) return [];
-    const reason = `was verified, but did not stay so for ${ms(strategy.minSuccessMs)}`;
+    const reason = `was verified, but did not stay so for ${describeDuration(strategy.minSuccessMs)}`;
     return [{ namespace, code: 'fell_back', reason }];
   });
 }

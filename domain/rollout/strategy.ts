@@ -153,7 +153,7 @@ function failuresAllowed(maxFailures: number | string, total: number): number {
 
 function share(part: number | string, total: number): number {
   if (typeof part === 'number') return part;
-  // Rounded: 7 % of 100 is 7.000000000000001.
+  // 8.8 % of 375 would be 33.00000000000001, and a wave of 34 targets.
   return Math.round(((Number.parseFloat(part) * total) / 100) * 1e6) / 1e6;
 }
 

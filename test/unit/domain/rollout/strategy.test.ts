@@ -121,7 +121,13 @@ describe('resolveStrategy', () => {
       [30, 70],
     ],
     ['percentages that do not reach all', { canary: 0, waves: ['50%'] }, 10, undefined, [5, 5]],
-    ['a percentage that floating point cannot hold', { canary: 0, waves: ['7%'] }, 100, undefined, [7, 93]],
+    [
+      'a percentage that floating point cannot hold',
+      { canary: 0, waves: ['8.8%'] },
+      375,
+      undefined,
+      [33, 342],
+    ],
   ])('divides %s', (_what, fields, total, matched, expected) => {
     expect(sizes(progressive(fields), total, matched)).toEqual(expected);
   });
