@@ -2,15 +2,11 @@ import type { NamespaceStatus } from '../domain/cluster/status.ts';
 import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { StatusRow } from '../domain/fleet/status-row.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
-import {
-  countTargets,
-  type Rollout,
-  type RolloutTarget,
-  rolloutState,
-  type TargetCounts,
-} from '../domain/rollout/rollout.ts';
+import { countTargets, type Rollout, type RolloutTarget } from '../domain/rollout/rollout.ts';
+import { type RolloutStatus, shownState } from '../domain/rollout/rollout-status.ts';
 import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
+import type { CountedRollout } from '../shared/state/rollouts.ts';
 
 /** Stored data in the shape that the API returns. */
 
@@ -18,26 +14,31 @@ export function rolloutView(
   rollout: Rollout,
   targets: ReadonlyMap<string, RolloutTarget>,
   base: string,
+  status?: RolloutStatus,
 ): RolloutView {
   return {
-    ...rolloutHead(rollout, countTargets(targets.values()), base),
+    ...rolloutHead({ rollout, counts: countTargets(targets.values()), status }, base),
     targets: [...targets].map(([namespace, target]) => targetView(namespace, target, base)),
   };
 }
 
 /** A rollout without its targets. */
 export function rolloutHead(
-  rollout: Rollout,
-  counts: TargetCounts,
+  { rollout, counts, status }: CountedRollout,
   base: string,
 ): Omit<RolloutView, 'targets'> {
   return {
     ...rollout,
     releases: [...rollout.releases],
-    state: rolloutState(counts),
+    state: shownState(rollout, counts, status),
     counts,
+    ...(status === undefined ? {} : describeStatus(status)),
     links: { self: rolloutLink(rollout.id, base), board: `${base}/queues` },
   };
+}
+
+function describeStatus({ reason, because, changedAt, endedAt, failures, approvedWave }: RolloutStatus) {
+  return { stateReason: reason, because, changedAt, endedAt, failures, approvedWave };
 }
 
 function targetView(namespace: string, target: RolloutTarget, base: string): RolloutView['targets'][number] {

@@ -185,6 +185,11 @@ export const Settings = z.object({
   httpProxy: proxy.describe('proxy for release servers at http URLs'),
   httpsProxy: proxy.describe('proxy for release servers at https URLs'),
   noProxy: text.optional().describe('comma-separated hosts that are reached without a proxy'),
+  rolloutPolicy: text
+    .optional()
+    .describe(
+      'YAML file with how releases and requests reach their namespaces, by trigger; read again when it changes (default: releases go to one canary, then 5 %, 25 % and all; requests for more than 10 namespaces without canary)',
+    ),
   progressDeadline: seconds.default(300).describe('seconds in which a deployment must be verified'),
   bootstrapDeadline: seconds
     .default(180)

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { FIELD_MANAGER } from '../domain/cluster/names.ts';
 import type { Settings } from './config.ts';
+import { type DeployJobs, openDeployJobs } from './deploy-jobs.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
@@ -14,6 +15,8 @@ import {
   openDeployQueue,
   openLogQueue,
   openReleaseCheckQueue,
+  openRolloutQueue,
+  type RolloutJob,
 } from './queues.ts';
 import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
@@ -22,6 +25,8 @@ import { createEgressPolicy } from './releases/egress-policy.ts';
 import { createHardcodedSource } from './releases/hardcoded-source.ts';
 import { readOverride } from './releases/read-override.ts';
 import { createReleaseSource, type ReleaseSource } from './releases/release-source.ts';
+import { createRolloutCommands, type RolloutCommands } from './rollout-commands.ts';
+import { openRolloutPolicy, type RolloutPolicySource } from './rollout-policy-file.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 import { type RedisHealth, watchRedis } from './watch-redis.ts';
@@ -42,9 +47,13 @@ export interface Core {
   readonly releases: ReleaseSource;
   readonly state: DesiredState;
   readonly deployQueue: Queue<DeployJob>;
+  readonly rolloutQueue: Queue<RolloutJob>;
   readonly releaseCheckQueue: Queue;
   readonly logQueue: Queue<LogJob>;
+  readonly policy: RolloutPolicySource;
+  readonly jobs: DeployJobs;
   readonly service: DeployService;
+  readonly commands: RolloutCommands;
   readonly telemetry: Telemetry;
   close(): Promise<void>;
 }
@@ -69,10 +78,12 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const cluster = watchCluster({ client, log: log.child({ logger: 'cluster' }) });
   const state = openDesiredState(redis, prefix);
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
+  const policy = openRolloutPolicy(settings.rolloutPolicy, log.child({ logger: 'rollout-policy' }));
   const deployQueue = openDeployQueue(queues);
+  const rolloutQueue = openRolloutQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
   const logQueue = openLogQueue(queues);
-  for (const queue of [deployQueue, releaseCheckQueue, logQueue]) {
+  for (const queue of [deployQueue, rolloutQueue, releaseCheckQueue, logQueue]) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
   }
@@ -81,12 +92,19 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     releases,
     state,
     queue: deployQueue,
+    rolloutQueue,
+    policy,
     metrics,
     manageRbac: settings.manageRbac,
     readConfig: (namespace) => readConfigInTime(client, namespace),
     log: log.child({ logger: 'deploy-service' }),
   });
+  const jobs = openDeployJobs(deployQueue);
   return {
+    policy,
+    rolloutQueue,
+    jobs,
+    commands: createRolloutCommands({ state, queue: rolloutQueue, jobs }),
     settings,
     log,
     metrics,
@@ -106,6 +124,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     close: async () => {
       await cluster.stop();
       await client.close();
+      policy.stop();
       redisHealth.stop();
       redis.disconnect();
       await telemetry.close();

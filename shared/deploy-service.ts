@@ -1,22 +1,30 @@
 import { randomBytes } from 'node:crypto';
+import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
-import { AUTOMATIC, laneOf } from '../domain/deploy/lane.ts';
+import { AUTOMATIC, laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
+import { planWaves } from '../domain/rollout/plan-waves.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
+import { strategyFor } from '../domain/rollout/rollout-policy.ts';
+import { resolveStrategy, type Strategy } from '../domain/rollout/strategy.ts';
+import { decideSoon } from './decide-soon.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
 import type { Metrics } from './metrics.ts';
+import type { RolloutJob } from './queues.ts';
 import { isUnanswered } from './redis-problems.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
-import type { AcceptedTarget } from './state/deploy-request.ts';
+import type { RolloutPolicySource } from './rollout-policy-file.ts';
+import type { AcceptedTarget, DeployRequest, RequestedTarget } from './state/deploy-request.ts';
 import type { DesiredState } from './state/desired-state.ts';
+import { releaseKey } from './state/stored-release.ts';
 import { toChannelSnapshot } from './to-channel-snapshot.ts';
 
 export interface DeployCommand {
@@ -30,6 +38,16 @@ export interface DeployCommand {
   readonly sameRelease?: boolean;
   /** The channels, if they have just been read, so that they are not read again. */
   readonly channels?: ReadonlyMap<string, Channel>;
+  /** How it reaches its namespaces; left out: as the policy says for its trigger. */
+  readonly strategy?: Strategy | undefined;
+  /** Why, for people. */
+  readonly reason?: string | undefined;
+  /** The release of each namespace, instead of its channel's. */
+  readonly releases?: ReadonlyMap<string, Release>;
+  /** The rollout that it takes back. */
+  readonly rollsBack?: string;
+  /** It begins only when an operator resumes it. */
+  readonly pausedBecause?: string | undefined;
 }
 
 export interface AcceptedRollout {
@@ -74,9 +92,19 @@ interface ServiceParts {
   readonly releases: ReleaseSource;
   readonly state: Pick<
     DesiredState,
-    'request' | 'rollout' | 'record' | 'records' | 'release' | 'dirty' | 'endOrphans' | 'noteChannels'
+    | 'request'
+    | 'rollout'
+    | 'record'
+    | 'records'
+    | 'release'
+    | 'dirty'
+    | 'endOrphans'
+    | 'noteChannels'
+    | 'openRollouts'
+    | 'makeDue'
   >;
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
+  readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
   readonly manageRbac: boolean;
   /** Reads a namespace's configuration from the cluster; undefined if it is not a FIAAS namespace. */
@@ -85,6 +113,7 @@ interface ServiceParts {
 
 export interface DeployServiceOptions extends ServiceParts {
   readonly queue: DeployQueue;
+  readonly rolloutQueue: Pick<Queue<RolloutJob>, 'add'>;
 }
 
 /** The only way to request a deploy, for the API, the board and the release check. */
@@ -96,10 +125,15 @@ export interface DeployService {
   repair(): Promise<number>;
 }
 
-export function createDeployService({ queue, ...parts }: DeployServiceOptions): DeployService {
+export function createDeployService({ queue, rolloutQueue, ...parts }: DeployServiceOptions): DeployService {
   const jobs = openDeployJobs(queue);
   return {
-    request: (command) => request(parts, jobs, command),
+    request: async (command) => {
+      const accepted = await request(parts, jobs, command);
+      if (accepted.rollout.strategy?.type === 'Progressive')
+        await begin(parts, rolloutQueue, accepted.rollout.id);
+      return accepted;
+    },
     plan: (question) => plan(parts, question),
     repair: () => repair(parts, jobs),
   };
@@ -111,17 +145,21 @@ async function request(
   command: DeployCommand,
 ): Promise<AcceptedRollout> {
   const selected = await select(parts, command);
-  const earlier = command.sameRelease
+  const earlier: ReadonlyMap<string, Release | undefined> = command.sameRelease
     ? await desiredReleases(parts, selected)
-    : new Map<string, Release | undefined>();
+    : (command.releases ?? new Map());
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
-  const targets = selected.map((target) => toRequested(target, channels, earlier.get(target.namespace)));
-  const rollout = makeRollout(command, targets, channels);
-  const { idempotency } = command;
-  const answer = await parts.state.request({ rollout, targets, idempotency }).catch((error: unknown) => {
-    throw isUnanswered(error) ? unknownOutcome(error) : error;
-  });
+  const targets = selected.map((target) =>
+    withPrevious(parts, toRequested(target, channels, earlier.get(target.namespace))),
+  );
+  const { idempotency, pausedBecause } = command;
+  const { rollout, waves } = withStrategy(parts, command, makeRollout(command, targets, channels), targets);
+  const answer = await parts.state
+    .request({ rollout, targets, idempotency, waves, pausedBecause })
+    .catch((error: unknown) => {
+      throw isUnanswered(error) ? unknownOutcome(error) : error;
+    });
   if (answer.kind === 'mismatch') {
     throw new BadRequestError(
       'Idempotency-Key',
@@ -132,6 +170,48 @@ async function request(
   await queueAccepted(parts, jobs, rollout, answer.targets);
   if (!command.channels) await noteChannels(parts, channels);
   return { rollout, targets: mergeTargets(targets, answer.targets), replayed: false };
+}
+
+/** Freezes the strategy of a rollout, and the wave of each target. */
+function withStrategy(
+  { policy }: ServiceParts,
+  command: DeployCommand,
+  rollout: Rollout,
+  targets: readonly RequestedTarget[],
+): Pick<DeployRequest, 'rollout' | 'waves'> {
+  const deployed = targets.filter(({ release }) => release !== undefined);
+  const strategy = command.strategy ?? strategyFor(policy.current(), rollout.trigger, deployed.length);
+  const isUrgent = laneOf(rollout.trigger, targets.length) === URGENT;
+  if (strategy.type === 'All') {
+    const resolved = resolveStrategy(strategy, deployed.length);
+    return { rollout: { ...rollout, isUrgent, strategy: resolved }, waves: undefined };
+  }
+  const plan = planWaves(deployed, strategy);
+  const { newerRelease } = strategy;
+  return {
+    rollout: { ...rollout, isUrgent, newerRelease, strategy: plan.strategy },
+    waves: new Map(plan.targets.map((target) => [target.namespace, target])),
+  };
+}
+
+/** What runs there now, so that a rollback can return to it. */
+function withPrevious({ cluster }: ServiceParts, target: RequestedTarget): RequestedTarget {
+  const { application, deployment } = cluster.snapshot(target.namespace);
+  if (!target.release || !application || deployment?.image !== application.image) return target;
+  const { image, config } = application;
+  const previous = { image, version: versionOf(image), config };
+  return releaseKey(previous) === releaseKey(target.release) ? target : { ...target, previous };
+}
+
+/** A worker looks for rollouts that are due, so this only makes it quicker. */
+async function begin(
+  { log }: ServiceParts,
+  queue: Pick<Queue<RolloutJob>, 'add'>,
+  id: string,
+): Promise<void> {
+  await decideSoon(queue, [id]).catch((error: unknown) =>
+    log.debug({ rollout: id, reason: messageOf(error) }, 'a worker will begin the rollout'),
+  );
 }
 
 /** Redis may have carried it out, or may still do so. */
@@ -288,6 +368,7 @@ async function recordsOf({ state, log }: ServiceParts, selected: readonly Select
 }
 
 async function repair({ state, log }: ServiceParts, jobs: DeployJobs): Promise<number> {
+  await state.makeDue(await state.openRollouts());
   const orphans = await state.endOrphans();
   if (orphans > 0) log.warn({ targets: orphans }, 'Redis has lost requests: their targets are set to failed');
   const repaired: QueuedTarget[] = [];

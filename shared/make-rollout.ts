@@ -6,25 +6,38 @@ import type { Channel } from './releases/release-source.ts';
 import type { AcceptedTarget, RequestedTarget } from './state/deploy-request.ts';
 
 /** Who requests a rollout, and how. */
-export type RolloutOrigin = Pick<Rollout, 'trigger' | 'requestedBy' | 'forceBootstrap'>;
+export type RolloutOrigin = Pick<
+  Rollout,
+  'trigger' | 'requestedBy' | 'forceBootstrap' | 'reason' | 'rollsBack'
+>;
 
 export function makeRollout(
-  { trigger, requestedBy, forceBootstrap }: RolloutOrigin,
+  { trigger, requestedBy, forceBootstrap, reason, rollsBack }: RolloutOrigin,
   targets: readonly RequestedTarget[],
   channels: ReadonlyMap<string, Channel>,
 ): Rollout {
   const wanted = new Set(targets.map((target) => target.release?.image));
+  const explicit = new Map(
+    targets.flatMap(({ release, channel }) =>
+      release && channel === undefined ? [[release.image, release]] : [],
+    ),
+  );
   return {
     id: newRolloutId(),
     trigger,
     requestedBy,
     forceBootstrap,
     createdAt: Date.now(),
-    releases: [...channels.values()].flatMap(({ tag, release }) =>
-      release && wanted.has(release.image)
-        ? [{ channel: tag, image: release.image, version: release.version }]
-        : [],
-    ),
+    releases: [
+      ...[...channels.values()].flatMap(({ tag, release }) =>
+        release && wanted.has(release.image)
+          ? [{ channel: tag, image: release.image, version: release.version }]
+          : [],
+      ),
+      ...[...explicit.values()].map(({ image, version }) => ({ channel: '', image, version })),
+    ],
+    ...(reason ? { reason } : {}),
+    ...(rollsBack === undefined ? {} : { rollsBack }),
   };
 }
 
@@ -55,7 +68,13 @@ export function toRequested(
     return { namespace, release: undefined, target: { state: 'failed', code, reason, finishedAt } };
   }
   const { resourceVersion: configVersion } = target.config;
-  return { namespace, release, configVersion, target: { state: 'pending', version: release.version } };
+  const planned = {
+    namespace,
+    release,
+    configVersion,
+    target: { state: 'pending', version: release.version },
+  } as const;
+  return earlier ? planned : { ...planned, channel: target.config.tag };
 }
 
 /** The targets as they were accepted, each with its job. */

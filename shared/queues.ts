@@ -6,10 +6,16 @@ export const RELEASE_CHECK_QUEUE = 'release-check';
 export const RELEASE_CHECK_JOB = 'release-check';
 export const REPAIR_JOB = 'repair';
 export const LOG_QUEUE = 'logs';
+export const ROLLOUT_QUEUE = 'rollouts';
 
 /** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
   readonly namespace: string;
+}
+
+/** A decision about a rollout: what it does next. */
+export interface RolloutJob {
+  readonly rolloutId: string;
 }
 
 /** A request for the logs of a namespace; which pods these are of, the worker finds out. */
@@ -54,6 +60,22 @@ export function openReleaseCheckQueue({ connection, prefix }: QueueConnection): 
     prefix,
     defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
   });
+}
+
+/** One job per rollout at most waits, and one runs: what there is to decide is in the stored rollout. */
+export function openRolloutQueue({
+  connection,
+  prefix,
+}: Omit<QueueConnection, 'telemetry'>): Queue<RolloutJob> {
+  return new Queue<RolloutJob>(ROLLOUT_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
+  });
+}
+
+export function rolloutJobOptions(rolloutId: string): JobsOptions {
+  return { deduplication: { id: rolloutId, keepLastIfActive: true } };
 }
 
 /** Answers are removed when they are read; what nobody has read does not stay. */

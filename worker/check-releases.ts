@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
+import { type Holding, type OpenRollout, whatHolds } from '../domain/deploy/what-holds.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Trigger } from '../domain/rollout/rollout.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
@@ -10,8 +11,10 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
+import type { Holds } from '../shared/state/holds.ts';
 import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
 import type { Records } from '../shared/state/records.ts';
+import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
 
@@ -19,6 +22,8 @@ export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: Pick<Records, 'records' | 'keepReleases'> &
+    Pick<RolloutControl, 'openRollouts' | 'knownRollout'> &
+    Pick<Holds, 'holds' | 'ignoredReleases'> &
     Pick<ChannelSnapshots, 'saveChannels'> &
     Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
@@ -38,6 +43,10 @@ export interface ReleaseCheckResult {
   }[];
   readonly namespaces: number;
   readonly outdated: number;
+  /** Outdated namespaces that get nothing automatically, by the reason. */
+  readonly held?: Readonly<Record<string, number>>;
+  /** A rollout that an operator has to resume. */
+  readonly askedRolloutId?: string;
   /** The rollout of a new release. */
   readonly rolloutId?: string;
   /** The rollout of namespaces in which the same release failed before. */
@@ -79,20 +88,89 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   await job.log(`${namespaces.length} namespaces, ${outdated.length} outdated`);
   if (outdated.length === 0 || !dependencies.autoupdate) return { ...summary, outdated: outdated.length };
   const current = await withoutLagging(outdated, records, dependencies);
+  const { free, asked, held } = divide(current, await readHolding(dependencies), cluster, channels);
   const isRetried = (namespace: string) => isRetry(namespace, cluster, channels, records.get(namespace));
   const rollouts = {
     ...(await begin(dependencies, channels, {
       key: 'rolloutId',
       trigger: 'release',
-      namespaces: current.filter((namespace) => !isRetried(namespace)),
+      namespaces: free.filter((namespace) => !isRetried(namespace)),
     })),
     ...(await begin(dependencies, channels, {
       key: 'retryRolloutId',
       trigger: 'retry',
-      namespaces: current.filter(isRetried),
+      namespaces: free.filter(isRetried),
+    })),
+    ...(await begin(dependencies, channels, {
+      key: 'askedRolloutId',
+      trigger: 'release',
+      namespaces: asked.map(({ namespace }) => namespace),
+      pausedBecause: asked[0]?.reason,
     })),
   };
-  return { ...summary, outdated: outdated.length, ...rollouts };
+  for (const [reason, count] of Object.entries(held)) await job.log(`${count} not deployed: ${reason}`);
+  return {
+    ...summary,
+    outdated: outdated.length,
+    ...(Object.keys(held).length > 0 && { held }),
+    ...rollouts,
+  };
+}
+
+async function readHolding({ state }: Pick<ReleaseCheckDependencies, 'state'>): Promise<Holding> {
+  const [holds, ignored, ids] = await Promise.all([
+    state.holds(),
+    state.ignoredReleases(),
+    state.openRollouts(),
+  ]);
+  const rollouts: OpenRollout[] = [];
+  for (const id of ids) {
+    const known = await state.knownRollout(id);
+    if (known) rollouts.push(toOpenRollout(known));
+  }
+  return { holds, ignored, rollouts };
+}
+
+function toOpenRollout({ rollout, status, targets, plans }: KnownRollout): OpenRollout {
+  return {
+    id: rollout.id,
+    state: status.state,
+    newerRelease: rollout.newerRelease ?? 'replace',
+    target: (namespace) => {
+      const target = targets.get(namespace);
+      const plan = plans.get(namespace);
+      if (!target || !plan) return undefined;
+      return { state: target.state, release: plan.release, isAdmitted: plan.admittedAt !== undefined };
+    },
+  };
+}
+
+interface Divided {
+  readonly free: readonly string[];
+  readonly asked: readonly { readonly namespace: string; readonly reason: string }[];
+  /** How many namespaces, by the reason. */
+  readonly held: Readonly<Record<string, number>>;
+}
+
+function divide(
+  namespaces: readonly string[],
+  holding: Holding,
+  cluster: ClusterCache,
+  channels: ReadonlyMap<string, Channel>,
+): Divided {
+  const free: string[] = [];
+  const asked: { namespace: string; reason: string }[] = [];
+  const held: Record<string, number> = {};
+  for (const namespace of namespaces) {
+    const { config } = cluster.snapshot(namespace);
+    const release = config?.ok ? channels.get(config.value.tag)?.release : undefined;
+    if (!release) continue;
+    const why = whatHolds(namespace, { key: releaseKey(release), version: release.version }, holding);
+    if (why === undefined) free.push(namespace);
+    else if (why.kind === 'ask') asked.push({ namespace, reason: why.reason });
+    else held[why.reason] = (held[why.reason] ?? 0) + 1;
+  }
+  return { free, asked, held };
 }
 
 /** After a restored backup, all namespaces can need one. */
@@ -130,17 +208,18 @@ function versionOf(config: NamespaceConfigResult | undefined): string | undefine
 }
 
 interface NewRollout {
-  readonly key: 'rolloutId' | 'retryRolloutId';
+  readonly key: 'rolloutId' | 'retryRolloutId' | 'askedRolloutId';
   readonly trigger: Trigger;
   readonly namespaces: readonly string[];
+  readonly pausedBecause?: string | undefined;
 }
 
 /** Requests nothing for an empty list, which the service would refuse. */
 async function begin(
   { service, log }: Pick<ReleaseCheckDependencies, 'service' | 'log'>,
   channels: ReadonlyMap<string, Channel>,
-  { key, trigger, namespaces }: NewRollout,
-): Promise<Pick<ReleaseCheckResult, 'rolloutId' | 'retryRolloutId'>> {
+  { key, trigger, namespaces, pausedBecause }: NewRollout,
+): Promise<Partial<Pick<ReleaseCheckResult, NewRollout['key']>>> {
   if (namespaces.length === 0) return {};
   const { rollout } = await service.request({
     namespaces,
@@ -148,6 +227,7 @@ async function begin(
     trigger,
     requestedBy: 'release-check',
     channels,
+    pausedBecause,
   });
   log.info({ rollout: rollout.id, trigger, outdated: namespaces.length }, 'namespaces are outdated');
   return { [key]: rollout.id };

@@ -62,7 +62,7 @@ export async function park(
   throw new DelayedError();
 }
 
-/** The attempt has written nothing: it ends as superseded, and the newer request begins. */
+/** The attempt has written nothing: it ends as superseded and does not count; what interrupted it decides what begins next. */
 export async function yieldToNewer(
   { message }: InterruptedError,
   { job, run, context }: Pick<OpenAttempt, 'job' | 'run' | 'context'>,
@@ -70,7 +70,13 @@ export async function yieldToNewer(
 ): Promise<Conclusion> {
   const { namespace } = job.data;
   const ending = context.ending('superseded', { reason: message });
-  await state.report(namespace, run, { phase: 'queued', reason: '' }, undefined, ending);
+  await state.report(
+    namespace,
+    run,
+    { phase: 'queued', reason: '', attempt: run.attempt - 1 },
+    undefined,
+    ending,
+  );
   await state.releaseLease(namespace, run.token);
   return { result: { outcome: 'nothing new' }, moved: true };
 }

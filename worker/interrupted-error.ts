@@ -1,7 +1,12 @@
-/** A newer request has come before the run has written its deployment: the newer one begins instead. */
+const MESSAGES = {
+  moved: 'a newer request came before the deployment was written',
+  held: 'the rollout was paused before the deployment was written',
+} as const;
+
+/** A run has to stop before it has written its deployment: there is a newer request, or its rollout is paused. */
 export class InterruptedError extends Error {
-  constructor() {
-    super('a newer request came before the deployment was written');
+  constructor(why: keyof typeof MESSAGES) {
+    super(MESSAGES[why]);
     this.name = 'InterruptedError';
   }
 }

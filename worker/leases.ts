@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Runs } from '../shared/state/runs.ts';
+import { InterruptedError } from './interrupted-error.ts';
 
 /** A lease lasts this long after its latest renewal; the namespace of a killed run must be free within 10 s. */
 export const LEASE_MS = 5_000;
@@ -11,7 +12,7 @@ const RENEW_EVERY_MS = 800;
 export interface Lease {
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
-  /** Aborted within about a second if the namespace has a newer request. */
+  /** Aborted within about a second, with an InterruptedError, if the namespace has a newer request, or its rollout is paused. */
   readonly interrupted: AbortSignal;
   /** Throws `superseded_worker` unless the lease is certainly still held. */
   readonly assertOurs: () => void;
@@ -47,7 +48,8 @@ export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
     const at = Date.now();
     const renewal = await runs.renew(renewing, LEASE_MS);
     const lost = new Set(renewal.lost);
-    for (const token of renewal.moved) held.get(token)?.interrupt.abort();
+    for (const token of renewal.moved) held.get(token)?.interrupt.abort(new InterruptedError('moved'));
+    for (const token of renewal.held) held.get(token)?.interrupt.abort(new InterruptedError('held'));
     for (const { namespace, token } of renewing) {
       const lease = held.get(token);
       if (lost.has(token)) lease?.abort.abort(lostError(namespace));

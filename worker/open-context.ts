@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
+import { toError } from '../domain/errors.ts';
 import type { AttemptEnd } from '../domain/rollout/attempt.ts';
 import type { RunPhase } from '../domain/rollout/phase.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
@@ -8,7 +9,6 @@ import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts';
-import { InterruptedError } from './interrupted-error.ts';
 import { createJobLog } from './job-log.ts';
 import type { Lease } from './leases.ts';
 import type { Pace } from './pace-requests.ts';
@@ -132,7 +132,8 @@ function paced({ client, pace }: ContextDependencies, run: PacedRun): Kubernetes
         // The lease can be lost during the wait.
         await pace.enter({ isUrgent, signal: run.canStop() ? stopped : signal, check: lease.assertOurs });
       } catch (error) {
-        throw lease.interrupted.aborted && run.canStop() && !signal.aborted ? new InterruptedError() : error;
+        const isInterrupted = lease.interrupted.aborted && run.canStop() && !signal.aborted;
+        throw isInterrupted ? toError(lease.interrupted.reason) : error;
       }
     },
     left: pace.left,

@@ -17,6 +17,8 @@ import { readable } from './readable.ts';
 
 /** Another run has the namespace: retry after this time. */
 const BUSY_DELAY_MS = 1_000;
+/** Its rollout is paused; resuming it promotes the job, so this is only for the case that the promotion is lost. */
+const HELD_DELAY_MS = 30_000;
 const FETCHED_TOO_LATE_DELAY_MS = 2_000;
 
 /** Brings a namespace to its desired state, and repeats that if the desired state has changed in the meantime. */
@@ -34,6 +36,7 @@ export async function processJob(
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
     if (begin.kind === 'full') throw await delayJob(job, token, waitForRoom(Math.random()));
+    if (begin.kind === 'held') throw await delayJob(job, token, HELD_DELAY_MS);
     const lease = leases.hold(namespace, begin.run.token, begin.run.generation);
     try {
       const { run } = begin;

@@ -16,13 +16,17 @@ import {
   type LogJob,
   RELEASE_CHECK_QUEUE,
   REPAIR_JOB,
+  ROLLOUT_QUEUE,
+  type RolloutJob,
 } from '../shared/queues.ts';
 import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { adaptSettleTime } from './adapt-settle-time.ts';
 import { checkReleases } from './check-releases.ts';
+import { decideRolloutJob } from './decide-rollout-job.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { isBlind } from './is-blind.ts';
+import { keepRollouts } from './keep-rollouts.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
 import type { ProcessDependencies } from './open-attempt.ts';
@@ -141,15 +145,18 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   }, BLIND_CHECK_MS);
   const heartbeats = sendHeartbeats(state, log);
   const waker = wakeParked({ cluster, queue, state, log });
+  const rollouts = keepRollouts({ queue: core.rolloutQueue, state, log });
   const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
-    tracked(activity, () => processJob(job, token, dependencies)),
+    tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
   );
   const maintenanceWorker = openMaintenanceWorker(core, connection);
+  const rolloutWorker = openRolloutWorker(core, connection);
   const logWorker = openLogWorker(core, connection);
-  const workers = [deployWorker, maintenanceWorker, logWorker];
+  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker];
   const logRest = createRest(() => logWorker, log);
-  const redisRest = restWithoutRedis(core, [deployRest, maintenanceRest, logRest]);
+  const rolloutRest = createRest(() => rolloutWorker, log);
+  const redisRest = restWithoutRedis(core, [deployRest, rolloutRest, maintenanceRest, logRest]);
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     problems: () => {
@@ -163,6 +170,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       watchdog.stop();
       schedules.stop();
       waker.stop();
+      rollouts.stop();
       heartbeats.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
@@ -239,6 +247,22 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
   const log = core.log.child({ logger: 'worker' });
   logConnectionErrors(worker, log);
   worker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
+  return worker;
+}
+
+/** Decisions about rollouts; those about one rollout never run at the same time. */
+function openRolloutWorker(core: Core, connection: RedisConnection): Worker<RolloutJob> {
+  const log = core.log.child({ logger: 'rollouts' });
+  const { state, cluster, client, jobs } = core;
+  const worker = new Worker<RolloutJob>(
+    ROLLOUT_QUEUE,
+    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, log }),
+    { ...workerOptions(core, connection), concurrency: 4 },
+  );
+  logConnectionErrors(worker, log);
+  worker.on('failed', (_job, error) =>
+    log.warn({ err: error }, 'a decision about a rollout failed; it is repeated'),
+  );
   return worker;
 }
 

@@ -1,7 +1,8 @@
 import type { RolloutProgress } from '../../domain/fleet/fleet-summary.ts';
 import { doneOf, remainingOf, toProgress } from '../../domain/fleet/summarise-fleet.ts';
-import type { TargetCounts } from '../../domain/rollout/rollout.ts';
+import { isOpen, type TargetCounts } from '../../domain/rollout/rollout.ts';
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
+import { shownState } from '../../domain/rollout/rollout-status.ts';
 import type { CountedRollout } from '../../shared/state/rollouts.ts';
 
 /** At most this many ended rollouts are shown. */
@@ -16,15 +17,14 @@ export function createRolloutFollower(): FollowRollouts {
   return (rollouts, now) => {
     const followed = new Map<string, readonly ProgressSample[]>();
     let ended = 0;
-    const shown = rollouts.flatMap(({ rollout, counts }) => {
-      const remaining = remainingOf(counts);
-      if (remaining === 0) {
+    const shown = rollouts.flatMap(({ rollout, counts, status }) => {
+      if (!isOpen(shownState(rollout, counts, status))) {
         ended += 1;
-        return ended <= ENDED_SHOWN ? [toProgress(rollout, counts, undefined)] : [];
+        return ended <= ENDED_SHOWN ? [toProgress(rollout, counts, undefined, status)] : [];
       }
       const known = withSample(samples.get(rollout.id) ?? [], { at: now, done: doneOf(counts) });
       followed.set(rollout.id, known);
-      return [toProgress(rollout, counts, etaOf(known, counts))];
+      return [toProgress(rollout, counts, etaOf(known, counts), status)];
     });
     samples = followed;
     return shown;

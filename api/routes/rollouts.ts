@@ -23,7 +23,7 @@ export const rolloutRoute = route({
   handle: async ({ state, isTrusted, base, params: { id = '' } }) => {
     const known = await state.rollout(id);
     if (!known) throw new HttpProblem(404, 'not_found', `rollout "${id}" does not exist`);
-    const view = rolloutView(known.rollout, known.targets, base);
+    const view = rolloutView(known.rollout, known.targets, base, known.status);
     return { status: 200, body: isTrusted ? view : withholdEvidence(view) };
   },
 });
@@ -37,7 +37,7 @@ export const rolloutsRoute = route({
   responses: { 200: { description: 'The rollouts, without their targets', schema: RolloutList } },
   handle: async ({ state, base }) => {
     const known = await state.rolloutsWithCounts(LISTED);
-    const rollouts = known.map(({ rollout, counts }) => rolloutHead(rollout, counts, base));
+    const rollouts = known.map((each) => rolloutHead(each, base));
     return { status: 200, body: { rollouts } };
   },
 });

@@ -1,7 +1,4 @@
-import type { Trigger } from '../rollout/rollout.ts';
-
-/** An operator's request for up to this many namespaces does not wait behind a rollout. */
-export const URGENT_NAMESPACES = 10;
+import { type Trigger, URGENT_NAMESPACES } from '../rollout/rollout.ts';
 
 /** Priorities of jobs, lower numbers first; the queue takes those of priority 0 before all others. */
 export const URGENT = 0;
@@ -10,9 +7,12 @@ export const AUTOMATIC = 20;
 
 const IS_BY_PEOPLE: Readonly<Record<Trigger, boolean>> = {
   api: true,
-  board: true,
   release: false,
   retry: false,
+  heal: false,
+  cli: true,
+  board: true,
+  webhook: false,
 };
 
 /** The priority of a request's jobs: people first, then what Skipper does automatically. */

@@ -1,4 +1,5 @@
-import { type Rollout, rolloutState, type TargetCounts } from '../rollout/rollout.ts';
+import type { Rollout, TargetCounts } from '../rollout/rollout.ts';
+import { type RolloutStatus, shownState } from '../rollout/rollout-status.ts';
 import { compareText } from './compare-text.ts';
 import type { FleetRow } from './fleet-row.ts';
 import type { ChannelSummary, FleetSummary, RolloutProgress } from './fleet-summary.ts';
@@ -70,6 +71,7 @@ export function toProgress(
   rollout: Rollout,
   counts: TargetCounts,
   etaAt: number | undefined,
+  status?: Pick<RolloutStatus, 'state'>,
 ): RolloutProgress {
   return {
     id: rollout.id,
@@ -77,7 +79,7 @@ export function toProgress(
     requestedBy: rollout.requestedBy,
     createdAt: rollout.createdAt,
     versions: [...new Set(rollout.releases.map(({ version }) => version))],
-    state: rolloutState(counts),
+    state: shownState(rollout, counts, status),
     counts,
     etaAt,
   };

@@ -1,7 +1,8 @@
 import { describeDuration } from './describe-duration.ts';
 import { deadlineOf, findFailures, type TargetFailure } from './find-failures.ts';
-import { describeFailures, type FailureGroup, groupFailures } from './group-failures.ts';
+import { describeFailures, groupFailures } from './group-failures.ts';
 import { isOpen, TARGET_STATES, type TargetState } from './rollout.ts';
+import type { FailureGroup } from './rollout-status.ts';
 import {
   type DecidedTarget,
   isAdmitted,
@@ -13,7 +14,7 @@ import {
 } from './situation.ts';
 import { spentBudget, whyStop } from './why-stop.ts';
 
-/** What to do now. Whoever carries it out must do all of it in one step, or nothing if the rollout has changed. */
+/** What to do now. It must be carried out in one step, or nothing if the rollout has changed. */
 export interface Decision {
   /** Namespaces whose desired state is written now. */
   readonly admit: readonly string[];
@@ -61,7 +62,9 @@ function withFailures(situation: Situation, fail: readonly TargetFailure[]): Sit
 }
 
 function decideNext(situation: Situation): Next {
-  if (situation.rollout.state === 'paused') return nothing('the rollout is paused: nothing new is admitted');
+  const isPaused =
+    situation.rollout.state === 'paused' && situation.targets.some(({ state }) => isOpen(state));
+  if (isPaused) return nothing('the rollout is paused: nothing new is admitted');
   const stop = situation.targets.some(isHeldBack) ? whyStop(situation) : undefined;
   if (stop) return { ...nothing(stop.reason), change: { state: 'paused', ...stop } };
   const wave = currentWave(situation);
@@ -145,15 +148,16 @@ function end(situation: Situation): Next {
   const count = (state: TargetState) => targets.filter((target) => target.state === state).length;
   const failures = groupFailures(targets.filter(({ state }) => state === 'failed'));
   const isSpent = spentBudget(situation) !== undefined;
-  const state = endState(count, isSpent);
+  const isFailed = isSpent || (situation.strategy.type === 'All' && failures.length > 0);
+  const state = endState(count, isFailed);
   const ended = TARGET_STATES.filter((each) => count(each) > 0).map((each) => `${count(each)} ${each}`);
   const causes = failures.length > 0 ? `; failed: ${describeFailures(failures)}` : '';
   const reason = `all targets have ended: ${ended.join(', ') || 'there were none'}${causes}`;
   return { admit: [], change: { state, reason, failures }, because: reason };
 }
 
-function endState(count: (state: TargetState) => number, isSpent: boolean): StateChange['state'] {
-  if (isSpent || (count('failed') > 0 && count('completed') === 0)) return 'failed';
+function endState(count: (state: TargetState) => number, isFailed: boolean): StateChange['state'] {
+  if (isFailed || (count('failed') > 0 && count('completed') === 0)) return 'failed';
   if (count('completed') > 0) return 'completed';
   if (count('superseded') > 0) return 'superseded';
   return count('cancelled') > 0 ? 'cancelled' : 'completed';

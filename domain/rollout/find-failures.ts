@@ -11,10 +11,7 @@ export interface TargetFailure {
 /** Targets that take too long, and targets that were verified and did not stay so for `minSuccessTime`. */
 export function findFailures(situation: Situation): TargetFailure[] {
   const { targets, strategy, now } = situation;
-  const lastBegun = targets.reduce(
-    (last, target) => (isAdmitted(target) ? Math.max(last, target.wave) : last),
-    0,
-  );
+  const lastBegun = lastBegunWave(targets);
   return targets.flatMap((target): TargetFailure[] => {
     const { namespace } = target;
     const deadline = deadlineOf(target, situation);
@@ -22,7 +19,7 @@ export function findFailures(situation: Situation): TargetFailure[] {
       const reason = `did not end within ${describeDuration(strategy.progressDeadlineMs ?? 0)} after it started`;
       return [{ namespace, code: 'progress_deadline', reason }];
     }
-    if (!hasFallenBack(target, situation, lastBegun)) return [];
+    if (!isWatched(target, situation, lastBegun) || target.isHealthyNow) return [];
     const reason = `was verified, but did not stay so for ${describeDuration(strategy.minSuccessMs)}`;
     return [{ namespace, code: 'fell_back', reason }];
   });
@@ -35,9 +32,14 @@ export function deadlineOf(target: DecidedTarget, { strategy }: Situation): numb
   return isTimed ? (target.startedAt ?? 0) + (progressDeadlineMs ?? 0) : undefined;
 }
 
-function hasFallenBack(target: DecidedTarget, { strategy, now }: Situation, lastBegun: number): boolean {
-  if (target.state !== 'completed' || target.isHealthyNow) return false;
-  if (strategy.minSuccessMs === 0 || !isAdmitted(target)) return false;
+/** True if a target must still be verified: until its soak has ended, and the next wave has begun. */
+export function isWatched(target: DecidedTarget, { strategy, now }: Situation, lastBegun: number): boolean {
+  if (target.state !== 'completed' || strategy.minSuccessMs === 0 || !isAdmitted(target)) return false;
   // Until the next wave begins, nobody may have decided since the soak ended.
   return now < (overAt(target, strategy) ?? 0) || target.wave >= lastBegun;
+}
+
+/** The last wave of which a target was admitted, counted from 0. */
+export function lastBegunWave(targets: readonly DecidedTarget[]): number {
+  return targets.reduce((last, target) => (isAdmitted(target) ? Math.max(last, target.wave) : last), 0);
 }

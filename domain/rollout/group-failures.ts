@@ -1,8 +1,4 @@
-/** A cause, and the namespaces that failed because of it. */
-export interface FailureGroup {
-  readonly cause: string;
-  readonly namespaces: readonly string[];
-}
+import type { FailureGroup } from './rollout-status.ts';
 
 const SHOWN_CAUSES = 3;
 const SHOWN_NAMESPACES = 5;

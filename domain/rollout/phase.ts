@@ -1,6 +1,7 @@
 /** The progress of a namespace's latest request, in words for people; stored in its record. */
 export const PHASES = [
   'queued',
+  'held',
   'planning',
   'applying',
   'bootstrapping',
@@ -13,4 +14,4 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** The phases in which a run holds the namespace. */
-export type RunPhase = Exclude<Phase, 'queued' | 'backoff' | 'done'>;
+export type RunPhase = Exclude<Phase, 'queued' | 'held' | 'backoff' | 'done'>;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ResolvedStrategy, resolveStrategy, type Strategy } from './strategy.ts';
+import type { ResolvedStrategy } from './resolved-strategy.ts';
+import { resolveStrategy, type Strategy } from './strategy.ts';
 
 /** What is known about a target before the rollout begins. */
 export interface Candidate {

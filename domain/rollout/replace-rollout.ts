@@ -1,6 +1,6 @@
+import type { NewerReleaseMode } from './resolved-strategy.ts';
 import { isOpen, type TargetState } from './rollout.ts';
 import { type DecidedTarget, isHeldBack } from './situation.ts';
-import type { NewerReleaseMode } from './strategy.ts';
 
 /** What becomes of a rollout whose channel has a newer release, and when the newer one begins. */
 export interface Replacement {

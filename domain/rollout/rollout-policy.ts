@@ -1,11 +1,8 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { keysOf } from '../keys-of.ts';
-import { TRIGGERS, type Trigger } from './rollout.ts';
+import { TRIGGERS, type Trigger, URGENT_NAMESPACES } from './rollout.ts';
 import { Strategy } from './strategy.ts';
-
-/** A request of a person for up to this many namespaces reaches all of them immediately. */
-export const IMMEDIATE_NAMESPACES = 10;
 
 /** One strategy for each trigger; the defaults count for those that are left out. */
 export const RolloutPolicy = z.strictObject(
@@ -59,13 +56,16 @@ const byRelease = (): Strategy => Strategy.parse({ type: 'Progressive' });
 
 /** A person has chosen the namespaces, so none of them is a canary for the others. */
 const byPeople = (total: number): Strategy =>
-  Strategy.parse(total <= IMMEDIATE_NAMESPACES ? { type: 'All' } : { type: 'Progressive', canary: 0 });
+  Strategy.parse(total <= URGENT_NAMESPACES ? { type: 'All' } : { type: 'Progressive', canary: 0 });
 
 const DEFAULTS: Readonly<Record<Trigger, (total: number) => Strategy>> = {
   api: byPeople,
-  board: byPeople,
   release: byRelease,
   retry: byPeople,
+  heal: byPeople,
+  cli: byPeople,
+  board: byPeople,
+  webhook: byRelease,
 };
 
 type Path = readonly PropertyKey[];

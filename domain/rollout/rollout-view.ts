@@ -1,6 +1,10 @@
 import * as z from 'zod';
+import { Hold } from './hold.ts';
+import { Wave } from './resolved-strategy.ts';
 import { Rollout, RolloutTarget, TargetCounts, TargetState } from './rollout.ts';
+import { FailureGroup, RolloutEvent, TargetPlan } from './rollout-status.ts';
 
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 const links = z.record(z.string(), z.string()).describe('URLs of related resources');
 
 /** A target as the API returns it. */
@@ -8,13 +12,42 @@ export const TargetView = RolloutTarget.extend({
   namespace: z.string(),
   reason: z.string().describe('Why it is in this state; can be empty'),
   links,
-}).meta({ id: 'Target' });
+})
+  .extend(TargetPlan.pick({ wave: true, order: true, admittedAt: true, isExcused: true }).partial().shape)
+  .extend({
+    because: z.string().optional().describe('Why it is in this wave'),
+    previousVersion: z
+      .string()
+      .optional()
+      .describe('The version that a rollback returns to, if one is known'),
+  })
+  .meta({ id: 'Target' });
 export type TargetView = Readonly<z.infer<typeof TargetView>>;
+
+/** A wave, and how far it is. */
+export const WaveView = Wave.extend({ counts: TargetCounts }).meta({ id: 'Wave' });
+export type WaveView = Readonly<z.infer<typeof WaveView>>;
 
 /** `GET /api/rollouts/:id`, and the answer to an accepted deploy. */
 export const RolloutView = Rollout.extend({
   state: TargetState,
   counts: TargetCounts,
+  stateReason: z.string().optional().describe('Why it is in this state'),
+  because: z.string().optional().describe('What it does now, and what the rest waits for'),
+  changedAt: milliseconds.optional().describe('When its state changed'),
+  endedAt: milliseconds.optional(),
+  failures: z
+    .array(FailureGroup)
+    .readonly()
+    .optional()
+    .describe('What failed when its state changed, grouped by cause'),
+  approvedWave: z.number().int().optional().describe('The last wave that was approved, counted from 0'),
+  waves: z.array(WaveView).readonly().optional(),
+  events: z.array(RolloutEvent).readonly().optional().describe('Its timeline, newest first'),
+  eta: z
+    .object({ p50: milliseconds, p90: milliseconds })
+    .optional()
+    .describe('When it is expected to end; left out if that is unknown'),
   targets: z.array(TargetView).readonly(),
   links,
 }).meta({ id: 'Rollout' });
@@ -26,6 +59,33 @@ export type RolloutHead = Readonly<z.infer<typeof RolloutHead>>;
 
 /** `GET /api/rollouts` */
 export const RolloutList = z
-  .object({ rollouts: z.array(RolloutHead).readonly() })
+  .object({
+    rollouts: z.array(RolloutHead).readonly(),
+    next: z.string().optional().describe('The `before` of the next page; left out on the last one'),
+  })
   .meta({ id: 'RolloutList' });
 export type RolloutList = Readonly<z.infer<typeof RolloutList>>;
+
+/** The answer to a command: pause, resume, cancel, retry, skip, approve. */
+export const RolloutCommandView = z
+  .object({
+    id: z.string(),
+    state: TargetState.describe('The state after the command'),
+    namespaces: z.array(z.string()).readonly().describe('The namespaces that it changed'),
+    left: z.array(z.string()).readonly().describe('Namespaces whose deploys have begun: they end as usual'),
+    message: z.string().describe('What it did, for people'),
+  })
+  .meta({ id: 'RolloutCommand' });
+export type RolloutCommandView = Readonly<z.infer<typeof RolloutCommandView>>;
+
+/** `GET /api/holds` */
+export const HoldList = z
+  .object({ holds: z.array(Hold.extend({ namespace: z.string() })).readonly() })
+  .meta({ id: 'HoldList' });
+export type HoldList = Readonly<z.infer<typeof HoldList>>;
+
+/** `GET /api/ignored-releases` */
+export const IgnoredReleaseList = z
+  .object({ releases: z.array(Hold.extend({ key: z.string(), version: z.string() })).readonly() })
+  .meta({ id: 'IgnoredReleaseList' });
+export type IgnoredReleaseList = Readonly<z.infer<typeof IgnoredReleaseList>>;

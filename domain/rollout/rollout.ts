@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { NewerReleaseMode, ResolvedStrategy } from './resolved-strategy.ts';
 
 /** The states of targets and rollouts. */
 export const TARGET_STATES = [
@@ -19,9 +20,12 @@ export function isOpen(state: TargetState): boolean {
 }
 
 /** Who or what made the request. */
-export const TRIGGERS = ['api', 'board', 'release', 'retry'] as const;
+export const TRIGGERS = ['api', 'release', 'retry', 'heal', 'cli', 'board', 'webhook'] as const;
 export const Trigger = z.enum(TRIGGERS).meta({ id: 'Trigger' });
 export type Trigger = z.infer<typeof Trigger>;
+
+/** An operator's request for up to this many namespaces does not wait behind a rollout, and reaches all of them at once. */
+export const URGENT_NAMESPACES = 10;
 
 /** What a finished run did. */
 export const OUTCOMES = [
@@ -53,6 +57,11 @@ export const RolloutTarget = z.object({
   warnings: z.array(z.string()).readonly().optional(),
   attempt: z.number().int().optional(),
   jobId: z.string().optional(),
+  isFinal: z
+    .boolean()
+    .optional()
+    .describe('The rollout has ended it: its run can end later, and does not count'),
+  cause: z.string().optional().describe('Why it failed, without what differs between namespaces'),
   coalesced: z.boolean().optional().describe('One run answers this and an earlier request'),
   startedAt: milliseconds.optional(),
   retryAt: milliseconds.optional().describe('When the next attempt starts, between two attempts'),
@@ -67,6 +76,13 @@ export const Rollout = z.object({
   forceBootstrap: z.boolean(),
   createdAt: milliseconds,
   releases: z.array(z.object({ channel: z.string(), image: z.string(), version: z.string() })).readonly(),
+  reason: z.string().optional().describe('Why it was requested'),
+  isUrgent: z.boolean().optional().describe('A small request of a person: it goes before all others'),
+  strategy: ResolvedStrategy.optional().describe(
+    'How it reaches its targets, as frozen when it was created; left out for a rollout that reaches all of them at once',
+  ),
+  newerRelease: NewerReleaseMode.optional().describe('What a newer release of its channel does to it'),
+  rollsBack: z.string().optional().describe('The rollout that it takes back'),
 });
 export type Rollout = Readonly<z.infer<typeof Rollout>>;
 
@@ -80,7 +96,7 @@ export function countTargets(targets: Iterable<RolloutTarget>): TargetCounts {
   return counts;
 }
 
-/** Derived from the targets: running while any has work left, failed if any failed. */
+/** The state of a rollout that holds nothing back, from its targets: running while any has work left, failed if any failed. */
 export function rolloutState(counts: TargetCounts): TargetState {
   if (counts.running > 0) return 'running';
   if (counts.pending > 0) {

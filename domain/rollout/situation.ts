@@ -1,5 +1,5 @@
+import type { ResolvedStrategy } from './resolved-strategy.ts';
 import { isOpen, type Rollout, type RolloutTarget, type TargetState } from './rollout.ts';
-import type { ResolvedStrategy } from './strategy.ts';
 
 /** What a decision about a rollout is based on. */
 export interface Situation {

@@ -1,5 +1,6 @@
 import ms from 'ms';
 import * as z from 'zod';
+import { NewerReleaseMode, type ResolvedStrategy, type Wave } from './resolved-strategy.ts';
 
 /** Enough to find a typing error: no rollout needs more. */
 const MAX_WAVES = 100;
@@ -43,10 +44,6 @@ const Canary = z.union(
   { error: CANARY },
 );
 
-/** What happens to a rollout that still runs when its channel has a newer release. */
-export const NEWER_RELEASE_MODES = ['replace', 'finish', 'ask'] as const;
-export type NewerReleaseMode = (typeof NEWER_RELEASE_MODES)[number];
-
 /** Every target is admitted immediately. */
 const All = z.strictObject({ type: z.literal('All') });
 
@@ -73,7 +70,7 @@ const Progressive = z.strictObject({
       'How many targets can fail, per wave and in all; one more pauses the rollout. A percentage above 0 is at least 1',
     ),
   approval: z.boolean().default(false).describe('Each wave after the first waits for an approval'),
-  newerRelease: z.enum(NEWER_RELEASE_MODES).default('replace'),
+  newerRelease: NewerReleaseMode.default('replace'),
 });
 type Progressive = Readonly<z.infer<typeof Progressive>>;
 
@@ -83,25 +80,6 @@ export const Strategy = z
   .meta({ id: 'Strategy' });
 export type Strategy = Readonly<z.infer<typeof Strategy>>;
 
-/** The size of a wave, and how many of its targets can fail. */
-export interface Wave {
-  readonly size: number;
-  readonly isCanary: boolean;
-  readonly maxFailures: number;
-}
-
-/** A strategy in concrete numbers for a number of targets. */
-export interface ResolvedStrategy {
-  readonly waves: readonly Wave[];
-  readonly maxConcurrency: number;
-  /** How many targets can fail in all. */
-  readonly maxFailures: number;
-  readonly minSuccessMs: number;
-  /** Left out if only the worker's own deadline counts. */
-  readonly progressDeadlineMs?: number;
-  readonly approval: boolean;
-}
-
 /**
  * `matched`: how many targets the names or the selector of the canary match. If they match none, one other target is the
  * canary: a policy that wants a canary always gets one. Targets beyond the last wave are a further wave.
@@ -109,6 +87,7 @@ export interface ResolvedStrategy {
 export function resolveStrategy(strategy: Strategy, total: number, matched = 0): ResolvedStrategy {
   if (strategy.type === 'All') return resolveAll(total);
   return {
+    type: strategy.type,
     waves: resolveWaves(strategy, total, Math.min(total, canariesOf(strategy, matched))),
     maxConcurrency: Math.max(1, Math.ceil(share(strategy.maxConcurrency, total))),
     maxFailures: failuresAllowed(strategy.maxFailures, total),
@@ -121,6 +100,7 @@ export function resolveStrategy(strategy: Strategy, total: number, matched = 0):
 /** Nothing is held back, so nothing can be stopped: a failure only decides how the rollout ends. */
 function resolveAll(total: number): ResolvedStrategy {
   return {
+    type: 'All',
     waves: total === 0 ? [] : [{ size: total, isCanary: false, maxFailures: 0 }],
     maxConcurrency: Math.max(1, total),
     maxFailures: 0,

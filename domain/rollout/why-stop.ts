@@ -1,4 +1,5 @@
-import { describeFailures, type FailureGroup, groupFailures } from './group-failures.ts';
+import { describeFailures, groupFailures } from './group-failures.ts';
+import type { FailureGroup } from './rollout-status.ts';
 import { type DecidedTarget, isCountedFailure, isOver, type Situation } from './situation.ts';
 
 /** Why a rollout must not reach more targets, and what failed, grouped by cause. */

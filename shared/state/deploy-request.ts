@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { laneOf, URGENT } from '../../domain/deploy/lane.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
-import type { Rollout, RolloutTarget } from '../../domain/rollout/rollout.ts';
+import type { PlannedTarget } from '../../domain/rollout/plan-waves.ts';
+import type { Rollout, RolloutTarget, TargetState } from '../../domain/rollout/rollout.ts';
+import type { RolloutEvent, TargetPlan } from '../../domain/rollout/rollout-status.ts';
 import { jsonText } from '../json-text.ts';
 import { encodeEnding, HISTORY_LIMITS } from './history.ts';
 import { luaJson } from './lua-json.ts';
 import type { EncodedEnding, ScriptArguments } from './scripts.ts';
-import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
+import { RELEASE_TTL_SECONDS, ROLLOUT_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
-/** Rollouts are stored for this long. */
-const ROLLOUT_TTL_SECONDS = 30 * 24 * 3600;
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3600;
 
 /** One namespace of a rollout that is being requested. */
@@ -21,15 +21,23 @@ export interface RequestedTarget {
   /** The resourceVersion of the ConfigMap that this was decided from. */
   readonly configVersion?: string | undefined;
   readonly target: RolloutTarget;
+  /** The channel that the release was read from; left out for another release. */
+  readonly channel?: string | undefined;
+  /** The release that runs there now, if it is known. */
+  readonly previous?: Release | undefined;
 }
 
 export interface DeployRequest {
   readonly rollout: Rollout;
   readonly targets: readonly RequestedTarget[];
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** The wave and the place of each target; without a plan, all are admitted immediately. */
+  readonly waves?: ReadonlyMap<string, PlannedTarget> | undefined;
+  /** Nothing is admitted until an operator resumes the rollout. */
+  readonly pausedBecause?: string | undefined;
 }
 
-const AcceptedTarget = z.object({
+export const AcceptedTarget = z.object({
   namespace: z.string(),
   generation: z.number().optional(),
   jobId: z.string().optional(),
@@ -45,16 +53,21 @@ export type DeployAnswer =
   | { readonly kind: 'replayed'; readonly rolloutId: string }
   | { readonly kind: 'mismatch' };
 
-export function encodeRequest(
-  { rollout, targets, idempotency }: DeployRequest,
-  now: number,
-): ScriptArguments['request'] {
+export function encodeRequest(request: DeployRequest, now: number): ScriptArguments['request'] {
+  const { rollout, targets, idempotency, pausedBecause } = request;
+  const isProgressive = rollout.strategy?.type === 'Progressive';
+  const isPaused = pausedBecause !== undefined;
+  const state = isPaused ? 'paused' : 'pending';
+  const reason = pausedBecause ?? '';
   const releases: Record<string, string> = {};
-  const encoded = targets.map(({ namespace, release, configVersion, target }) => {
+  const encoded = targets.map((requested, index) => {
+    const { namespace, release, target, previous } = requested;
     if (!release) return { namespace, target, ...refusal(rollout, target, now) };
-    const key = releaseKey(release);
-    releases[key] ??= luaJson(release);
-    return { namespace, target, release: key, configVersion, force: rollout.forceBootstrap };
+    for (const each of previous ? [release, previous] : [release]) {
+      releases[releaseKey(each)] ??= luaJson(each);
+    }
+    const plan = planOf(request, requested, releaseKey(release), index);
+    return { namespace, target, plan, admit: !isProgressive && !isPaused };
   });
   return {
     rollout: {
@@ -62,12 +75,14 @@ export function encodeRequest(
       createdAt: rollout.createdAt,
       trigger: rollout.trigger,
       requestedBy: rollout.requestedBy,
-      urgent: laneOf(rollout.trigger, targets.length) === URGENT,
+      urgent: rollout.isUrgent ?? laneOf(rollout.trigger, targets.length) === URGENT,
     },
-    rolloutJson: JSON.stringify(rollout),
+    rolloutJson: luaJson(rollout),
     targets: encoded,
     releases,
     releaseTtlSeconds: RELEASE_TTL_SECONDS,
+    state: { state, reason, everyEnd: isProgressive, supersedes: !isPaused },
+    entry: luaJson(creationOf(rollout, state, reason)),
     now,
     history: HISTORY_LIMITS,
     ttlSeconds: ROLLOUT_TTL_SECONDS,
@@ -75,6 +90,31 @@ export function encodeRequest(
       ? {}
       : { idempotency: { ...idempotency, ttlSeconds: IDEMPOTENCY_TTL_SECONDS } }),
   };
+}
+
+function planOf(
+  { rollout, waves }: DeployRequest,
+  { namespace, configVersion, target, channel, previous }: RequestedTarget,
+  release: string,
+  index: number,
+): TargetPlan {
+  const { wave = 0, order = index, because = '' } = waves?.get(namespace) ?? {};
+  return {
+    wave,
+    order,
+    because,
+    release,
+    version: target.version ?? '',
+    channel: channel ?? '',
+    configVersion,
+    ...(rollout.forceBootstrap ? { force: true } : {}),
+    ...(previous ? { previous: releaseKey(previous) } : {}),
+  };
+}
+
+function creationOf(rollout: Rollout, state: TargetState, paused: string): RolloutEvent {
+  const { createdAt: at, requestedBy: by, reason = '' } = rollout;
+  return { at, kind: 'created', state, by, reason: [reason, paused].filter(Boolean).join('; ') };
 }
 
 /** A refused request was not an attempt, but people look for it in the namespace's history. */

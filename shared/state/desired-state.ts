@@ -1,10 +1,12 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ApiBudget, openApiBudget } from './api-budget.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
+import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
 import { openRecords, type Records } from './records.ts';
 import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
+import { openRolloutControl, type RolloutControl } from './rollout-control.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { openStateConnection } from './state-connection.ts';
@@ -15,6 +17,8 @@ export type DesiredState = Runs &
   ParkedRuns &
   Records &
   Rollouts &
+  RolloutControl &
+  Holds &
   ChannelSnapshots &
   LastReleaseCheck &
   RestingWorkers &
@@ -28,6 +32,8 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openParkedRuns(connection),
     ...openRecords(connection),
     ...openRollouts(connection),
+    ...openRolloutControl(connection),
+    ...openHolds(connection),
     ...openChannelSnapshots(connection),
     ...openLastReleaseCheck(connection),
     ...openRestingWorkers(connection),

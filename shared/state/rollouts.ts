@@ -7,7 +7,9 @@ import {
   RolloutTarget,
   TARGET_STATES,
   type TargetCounts,
+  TargetState,
 } from '../../domain/rollout/rollout.ts';
+import { FailureGroup, type RolloutStatus } from '../../domain/rollout/rollout-status.ts';
 import { jsonText } from '../json-text.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
 
@@ -18,11 +20,20 @@ const ROLLOUTS_REPAIRED = 1_000;
 export interface CountedRollout {
   readonly rollout: Rollout;
   readonly counts: TargetCounts;
+  /** Undefined for a rollout that was made before its state was stored. */
+  readonly status?: RolloutStatus | undefined;
+}
+
+/** A rollout with its targets. */
+export interface StoredTargets {
+  readonly rollout: Rollout;
+  readonly targets: Map<string, RolloutTarget>;
+  readonly status?: RolloutStatus | undefined;
 }
 
 /** The stored rollouts: who requested them, and their results. */
 export interface Rollouts {
-  rollout(id: string): Promise<{ rollout: Rollout; targets: Map<string, RolloutTarget> } | undefined>;
+  rollout(id: string): Promise<StoredTargets | undefined>;
   /** The latest rollouts, newest first, each with the number of its targets in each state. */
   rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
   /** Ends targets of the latest rollouts whose requests Redis has lost; returns how many. */
@@ -37,13 +48,17 @@ export function openRollouts(connection: StateConnection): Rollouts {
   };
 }
 
-async function readRollout({ redis, prefix, guarded }: StateConnection, id: string) {
+async function readRollout(
+  { redis, prefix, guarded }: StateConnection,
+  id: string,
+): Promise<StoredTargets | undefined> {
   const key = `${prefix}:rollout:${id}`;
   const rollout = StoredRollout.safeParse(await guarded(() => redis.get(key)));
   if (!rollout.success) return undefined;
   return {
     rollout: rollout.data,
     targets: decodeTargets(await guarded(() => redis.hgetall(`${key}:targets`))),
+    status: decodeStatus(await guarded(() => redis.hgetall(`${key}:state`))),
   };
 }
 
@@ -63,8 +78,9 @@ async function readCounted(connection: StateConnection, limit: number): Promise<
   const uncounted = known.flatMap(({ id, counts }) => (counts === undefined ? [id] : []));
   const counted = uncounted.length === 0 ? [] : await countNow(connection, uncounted);
   const late = new Map(counted.map(({ id, counts }) => [id, counts]));
-  return known.map(({ id, rollout, counts }) => ({
+  return known.map(({ id, rollout, counts, status }) => ({
     rollout,
+    status,
     counts: counts ?? late.get(id) ?? countTargets([]),
   }));
 }
@@ -73,6 +89,7 @@ interface FoundRollout {
   readonly id: string;
   readonly rollout: Rollout;
   readonly counts: TargetCounts | undefined;
+  readonly status: RolloutStatus | undefined;
 }
 
 async function countNow(connection: StateConnection, ids: readonly string[]): Promise<FoundRollout[]> {
@@ -84,18 +101,20 @@ async function readCounts(connection: StateConnection, ids: readonly string[]): 
   const { redis, prefix, guarded } = connection;
   const pipeline = redis.pipeline();
   for (const id of ids) {
-    pipeline.get(`${prefix}:rollout:${id}`).hgetall(`${prefix}:rollout:${id}:counts`);
+    const key = `${prefix}:rollout:${id}`;
+    pipeline.get(key).hgetall(`${key}:counts`).hgetall(`${key}:state`);
   }
   const values = await guarded(async () => valuesOf(await pipeline.exec()));
   return ids.flatMap((id, index) => {
-    const rollout = StoredRollout.safeParse(values[index * 2]);
+    const rollout = StoredRollout.safeParse(values[index * 3]);
     if (!rollout.success) return [];
-    return [{ id, rollout: rollout.data, counts: decodeCounts(values[index * 2 + 1]) }];
+    const counts = decodeCounts(values[index * 3 + 1]);
+    return [{ id, rollout: rollout.data, counts, status: decodeStatus(values[index * 3 + 2]) }];
   });
 }
 
 /** Data from Redis is validated: an older or newer Skipper can have written it. */
-const StoredRollout = jsonText(Rollout);
+export const StoredRollout = jsonText(Rollout);
 
 // Lua encodes an empty table as an object.
 const Lines = z.union([z.array(z.string()), z.object({}).transform((): string[] => [])]);
@@ -108,7 +127,7 @@ const StoredTarget = jsonText(
   }),
 );
 
-function decodeTargets(fields: Readonly<Record<string, string>>): Map<string, RolloutTarget> {
+export function decodeTargets(fields: Readonly<Record<string, string>>): Map<string, RolloutTarget> {
   const targets = Object.entries(fields).flatMap(([namespace, json]): [string, RolloutTarget][] => {
     const target = StoredTarget.safeParse(json);
     return target.success ? [[namespace, target.data]] : [];
@@ -132,4 +151,24 @@ const StoredCounts = z.object({
 function decodeCounts(fields: unknown): TargetCounts | undefined {
   if (Object.keys(fields ?? {}).length === 0) return undefined;
   return StoredCounts.parse(fields);
+}
+
+const number = z.coerce.number();
+const Failures = jsonText(z.union([z.array(FailureGroup), z.object({}).transform((): FailureGroup[] => [])]));
+
+const StoredStatus = z.object({
+  state: TargetState,
+  reason: z.string().default(''),
+  because: z.string().default(''),
+  changedAt: number.default(0),
+  endedAt: number.optional(),
+  failures: Failures.default([]).catch([]),
+  approvedWave: number.optional(),
+  revision: number,
+  seq: number.default(0),
+});
+
+/** Undefined for a rollout that was made before its state was stored. */
+export function decodeStatus(fields: unknown): RolloutStatus | undefined {
+  return StoredStatus.safeParse(fields).data;
 }

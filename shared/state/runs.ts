@@ -64,6 +64,8 @@ export type Begin =
   | { readonly kind: 'busy' }
   /** Too many namespaces are in flight. */
   | { readonly kind: 'full' }
+  /** Its rollout is paused. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'idle' };
 
 /** The lease that a run begins with. */
@@ -86,6 +88,8 @@ export interface Renewal {
   readonly lost: readonly string[];
   /** Their namespaces have a newer request. */
   readonly moved: readonly string[];
+  /** Their rollouts are paused. */
+  readonly held: readonly string[];
 }
 
 /** What a run that is parked leaves in its record. */
@@ -198,7 +202,9 @@ function encodeFields(fields: Readonly<Record<string, string | number>>): string
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }
 
-const Renewed = jsonText(z.object({ lost: z.array(z.string()), moved: z.array(z.string()) }));
+const Renewed = jsonText(
+  z.object({ lost: z.array(z.string()), moved: z.array(z.string()), held: z.array(z.string()).default([]) }),
+);
 
 function isMoved(reply: unknown, namespace: string): boolean {
   if (reply === 'lost') {
@@ -237,7 +243,7 @@ const Begun = jsonText(
 );
 
 function decodeBegin(reply: unknown, token: string): Begin {
-  if (reply === 'busy' || reply === 'idle' || reply === 'full') return { kind: reply };
+  if (reply === 'busy' || reply === 'idle' || reply === 'full' || reply === 'held') return { kind: reply };
   if (reply === 'release lost') {
     throw new SkipperError(
       'release_unknown',

@@ -56,17 +56,26 @@ export interface ScriptArguments {
     readonly targets: readonly {
       readonly namespace: string;
       readonly target: object;
-      /** Its key. */
-      readonly release?: string;
-      /** The resourceVersion of its ConfigMap. */
-      readonly configVersion?: string | undefined;
-      readonly force?: boolean;
+      /** Left out if nothing is deployed. */
+      readonly plan?: object;
+      /** Its desired state is written now. */
+      readonly admit?: boolean;
       /** The history entry of a refused request. */
       readonly refused?: EncodedEnding;
     }[];
     /** JSON, by key. */
     readonly releases: Readonly<Record<string, string>>;
     readonly releaseTtlSeconds: number;
+    readonly state: {
+      readonly state: string;
+      readonly reason: string;
+      /** The end of any target needs a decision; otherwise only that of the last one. */
+      readonly everyEnd: boolean;
+      /** It ends what other rollouts hold back in its namespaces. */
+      readonly supersedes: boolean;
+    };
+    /** JSON: the first event of its timeline. */
+    readonly entry: string;
     readonly idempotency?: {
       readonly key: string;
       readonly fingerprint: string;
@@ -136,6 +145,32 @@ export interface ScriptArguments {
     readonly others: number;
     readonly congested: boolean;
   };
+  advance: {
+    readonly id: string;
+    readonly revision: number;
+    readonly failed?: number | undefined;
+    readonly seq?: number | undefined;
+    readonly admit: readonly string[];
+    readonly ends: readonly object[];
+    readonly excuse: readonly string[];
+    readonly reopen: readonly string[];
+    readonly plans: Readonly<Record<string, object>>;
+    /** JSON, by key. */
+    readonly releases: Readonly<Record<string, string>>;
+    readonly releaseTtlSeconds: number;
+    /** `failures`: JSON. */
+    readonly change?:
+      | { readonly state: string; readonly reason: string; readonly failures: string }
+      | undefined;
+    readonly approvedWave?: number | undefined;
+    readonly because?: string | undefined;
+    readonly wakeAt?: number | undefined;
+    readonly bump?: boolean;
+    /** JSON. */
+    readonly entry?: string | undefined;
+    readonly now: number;
+    readonly ttlSeconds: number;
+  };
   count: { readonly ids: readonly string[] };
   'end-orphans': { readonly id: string; readonly now: number };
 }
@@ -157,6 +192,7 @@ const COMMANDS = {
   park: 'skipperPark',
   'describe-parked': 'skipperDescribeParked',
   draw: 'skipperDraw',
+  advance: 'skipperAdvance',
   count: 'skipperCount',
   'end-orphans': 'skipperEndOrphans',
 } as const satisfies Record<ScriptName, string>;

@@ -597,7 +597,11 @@ describe('renew', () => {
     }));
     await request(state, 'r2', ['a']);
 
-    expect(await state.renew(leases, LEASE_MS)).toEqual({ lost: [b.token, c.token], moved: [a.token] });
+    expect(await state.renew(leases, LEASE_MS)).toEqual({
+      lost: [b.token, c.token],
+      moved: [a.token],
+      held: [],
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import type { DeployJob } from '../../shared/queues.ts';
 import type { AttemptEnding } from '../../shared/state/history.ts';
 import type { Begin, ParkedFields, Run } from '../../shared/state/runs.ts';
+import { InterruptedError } from '../../worker/interrupted-error.ts';
 import type { Leases } from '../../worker/leases.ts';
 import type { ProcessDependencies } from '../../worker/open-attempt.ts';
 import type { Pace } from '../../worker/pace-requests.ts';
@@ -120,7 +121,7 @@ export function createFakeLeases() {
     leases,
     held,
     lose: (reason: Error) => lost.abort(reason),
-    interrupt: () => interrupted.abort(),
+    interrupt: () => interrupted.abort(new InterruptedError('moved')),
   };
 }
 

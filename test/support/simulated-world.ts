@@ -36,6 +36,9 @@ import { createSkippers, type Flags, type WorldSkippers } from './world-skippers
 const TEST_TIMEOUT_MS = 120_000;
 const PREFIX = '{skipper}';
 
+/** Tests of rollouts have their own policy. */
+const ALL_AT_ONCE = 'api: {type: All}\nrelease: {type: All}\nretry: {type: All}\nboard: {type: All}\n';
+
 export interface WorldOptions {
   readonly cluster?: KubernetesApiOptions;
   readonly delays?: Partial<Delays>;
@@ -136,6 +139,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function openWorld(options: WorldOptions, closers: Closers): Promise<World> {
   const surroundings = await openSurroundings(options, closers);
   const { cluster, fdds, channel, kube, redis, queue, folder } = surroundings;
+  await writeFile(join(folder, 'rollout-policy.yaml'), ALL_AT_ONCE);
   const { apiUrl, stopAll, ...skippers } = createSkippers({
     apiServer: cluster.url,
     flags: {
@@ -144,6 +148,7 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
       baseurl: channel.url,
       'log-format': 'json',
       'disable-autoupdate': true,
+      'rollout-policy': join(folder, 'rollout-policy.yaml'),
       ...options.flags,
     },
     env: { PATH: process.env.PATH, HOME: folder },

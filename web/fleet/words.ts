@@ -29,9 +29,12 @@ export const STATUS_WORDS: Readonly<Record<StatusValue, string>> = {
 
 const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   api: 'requested by',
-  board: 'requested on the board by',
   release: 'new release, found by',
   retry: 'retry requested by',
+  heal: 'repair, requested by',
+  cli: 'requested with the command line by',
+  board: 'requested on the board by',
+  webhook: 'new release, reported by',
 };
 
 /** Who or what requested a rollout. */

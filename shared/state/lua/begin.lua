@@ -2,8 +2,9 @@
 -- holder is dead: otherwise a process that was only suspended could not know how long it can write.
 -- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds},
 --   inFlight: {max?, ttlMs}}
--- Returns 'busy' | 'full' (too many namespaces are in flight) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
+-- Returns 'busy' | 'full' (too many namespaces are in flight) | 'held' (its rollout is paused) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
+--- @include "end-unbegun"
 --- @include "integer"
 --- @include "record-attempt"
 --- @include "set-target"
@@ -65,6 +66,27 @@ if not releaseJson then
   endWithoutRelease(key, record)
   redis.call('DEL', leaseKey)
   return 'release lost'
+end
+-- A paused rollout writes nothing new; what was written before is still verified. A cancelled one begins nothing.
+local hasBegun = (record.parking or '') ~= '' or (record.open or '') ~= ''
+local rolloutState = redis.call('HGET', prefix .. ':rollout:' .. (record.rolloutId or '') .. ':state', 'state')
+if rolloutState == 'paused' and not hasBegun then
+  local reason = 'rollout ' .. record.rolloutId .. ' is paused: nothing new is written'
+  if record.reason ~= reason then
+    redis.call('HSET', key, 'state', 'pending', 'phase', 'held', 'reason', reason, 'changedAt', now)
+    announce(namespace)
+  end
+  redis.call('DEL', leaseKey)
+  return 'held'
+end
+if rolloutState == 'cancelled' and not hasBegun and record.startedGeneration ~= record.generation then
+  local reason = 'rollout ' .. record.rolloutId .. ' was cancelled before it began here'
+  endUnbegun(namespace, 'cancelled', reason, args.now)
+  setTarget(record.rolloutId, namespace, 'cancelled', cjson.encode({
+    state = 'cancelled', reason = reason, finishedAt = args.now, jobId = record.jobId}))
+  announce(namespace)
+  redis.call('DEL', leaseKey)
+  return 'idle'
 end
 -- A namespace that is in flight already does not wait for room: a newer request can repair it. Neither does an operator's small
 -- request: it does not wait behind a rollout that hangs.

@@ -27,12 +27,18 @@ local function isRequested(namespace)
   return isUnfinished and (record[3] == id or record[4] == id)
 end
 
+-- What a rollout has not admitted is not requested yet.
+local function isHeldBack(namespace)
+  local plan = redis.call('HGET', key .. ':plan', namespace)
+  return plan and not cjson.decode(plan).admittedAt
+end
+
 if redis.call('EXISTS', key .. ':targets') == 0 then return endCounted() end
 local ended = 0
 local fields = redis.call('HGETALL', key .. ':targets')
 for i = 1, #fields, 2 do
   local namespace, isJson, target = fields[i], pcall(cjson.decode, fields[i + 1])
-  if isJson and (target.state == 'pending' or target.state == 'running') then
+  if isJson and (target.state == 'pending' or target.state == 'running') and not isHeldBack(namespace) then
     if isRequested(namespace) then
       redis.call('SADD', prefix .. ':dirty', namespace)
     else

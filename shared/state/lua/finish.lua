@@ -7,6 +7,9 @@
 --- @include "integer"
 --- @include "set-target"
 
+-- How many earlier releases a rollback can return to.
+local VERIFIED_RELEASES = 10
+
 local prefix = KEYS[1]
 local args = cjson.decode(ARGV[1])
 local namespace, generation, target, now = args.namespace, args.generation, args.target, integer(args.now)
@@ -18,6 +21,16 @@ local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failur
 redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,
   'handledRelease', args.releaseKey, 'lastState', target.state, 'lastCode', target.code or '',
   'appliedAt', '', 'open', '', 'steps', '')
+-- The releases that were verified here, newest first, each once.
+local function rememberVerified()
+  local keys = {args.releaseKey}
+  for known in string.gmatch(redis.call('HGET', key, 'verified') or '', '%S+') do
+    if known ~= args.releaseKey and #keys < VERIFIED_RELEASES then keys[#keys + 1] = known end
+  end
+  redis.call('HSET', key, 'verified', table.concat(keys, ' '))
+end
+
+if target.state == 'completed' then rememberVerified() end
 if args.ending then endAttempt(namespace, args.ending, args.history) end
 setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Job } from 'bullmq';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid, ok } from '../../../domain/release/result.ts';
@@ -50,6 +51,8 @@ function open({ namespaces = TWO_TEAMS, answer, channel = STABLE, state, addBulk
   const queued: string[] = [];
   const service = createDeployService({
     cluster,
+    policy: { current: () => ({}) },
+    rolloutQueue: { add: async () => ({}) as Job },
     readConfig: readConfig ?? (async (namespace) => cluster.snapshot(namespace).config),
     releases: {
       problems: () => [],
@@ -71,6 +74,8 @@ function open({ namespaces = TWO_TEAMS, answer, channel = STABLE, state, addBulk
         return answer ?? { kind: 'accepted', targets };
       },
       rollout: async () => undefined,
+      openRollouts: async () => [],
+      makeDue: async () => undefined,
       record: async () => undefined,
       records: async () => new Map(),
       release: async () => undefined,

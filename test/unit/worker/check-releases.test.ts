@@ -38,6 +38,9 @@ function check(
     state: {
       ...core.state,
       records: async () => records,
+      holds: async () => new Map(),
+      ignoredReleases: async () => new Map(),
+      openRollouts: async () => [],
       keepReleases: async () => undefined,
       saveChannels: async () => undefined,
       saveReleaseCheck: async () => undefined,

@@ -12,7 +12,7 @@ let answer: () => Promise<Renewal>;
 beforeEach(() => {
   jest.useFakeTimers();
   renewed = [];
-  answer = async () => ({ lost: [], moved: [] });
+  answer = async () => ({ lost: [], moved: [], held: [] });
   const renew = (renewal: Renewed) => {
     renewed.push(renewal);
     return answer();
@@ -49,7 +49,7 @@ describe('keepLeases', () => {
 
   test('acceptance 12: aborts only the run whose lease is lost', async () => {
     const [a, b] = [leases.hold('a', 'token-a', 1), leases.hold('b', 'token-b', 1)];
-    answer = async () => ({ lost: ['token-a'], moved: [] });
+    answer = async () => ({ lost: ['token-a'], moved: [], held: [] });
 
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
 
@@ -73,7 +73,8 @@ describe('keepLeases', () => {
   test('acceptance 12: counts a renewal from the time of its request, not of its response', async () => {
     const lease = leases.hold('a', 'token-a', 1);
     const delayMs = LEASE_MS / 2;
-    answer = () => new Promise((resolve) => setTimeout(() => resolve({ lost: [], moved: [] }), delayMs));
+    answer = () =>
+      new Promise((resolve) => setTimeout(() => resolve({ lost: [], moved: [], held: [] }), delayMs));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 4 + delayMs);
     answer = () => new Promise(() => undefined);
 
@@ -87,7 +88,7 @@ describe('keepLeases', () => {
     const lease = leases.hold('a', 'token-a', 1);
     answer = () => Promise.reject(new Error('Redis is down'));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
-    answer = async () => ({ lost: [], moved: [] });
+    answer = async () => ({ lost: [], moved: [], held: [] });
 
     await jest.advanceTimersByTimeAsync(LEASE_MS);
 

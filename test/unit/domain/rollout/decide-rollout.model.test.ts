@@ -3,9 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Decision, decideRollout } from '../../../../domain/rollout/decide-rollout.ts';
 import { planWaves } from '../../../../domain/rollout/plan-waves.ts';
+import type { ResolvedStrategy } from '../../../../domain/rollout/resolved-strategy.ts';
 import { isOpen, type TargetState } from '../../../../domain/rollout/rollout.ts';
 import type { DecidedTarget, Situation } from '../../../../domain/rollout/situation.ts';
-import { type ResolvedStrategy, Strategy } from '../../../../domain/rollout/strategy.ts';
+import { Strategy } from '../../../../domain/rollout/strategy.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Target = Writable<DecidedTarget> & { admissions: number; tries: number; hasFallenBack: boolean };

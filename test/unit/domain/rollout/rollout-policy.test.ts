@@ -68,7 +68,7 @@ describe('parseRolloutPolicy', () => {
     [
       'an unknown trigger',
       'release: {type: All}\nrelese: {type: All}\n',
-      ['line 2: relese is not a known field: triggers are api, board, release, retry'],
+      ['line 2: relese is not a known field: triggers are api, release, retry, heal, cli, board, webhook'],
     ],
     [
       'a missing type',

@@ -78,6 +78,7 @@ describe('Strategy', () => {
 describe('resolveStrategy', () => {
   test('resolves the strategy of releases for 200 targets', () => {
     expect(resolveStrategy(RELEASE, 200)).toEqual({
+      type: 'Progressive',
       waves: [
         { size: 1, isCanary: true, maxFailures: 0 },
         { size: 9, isCanary: false, maxFailures: 1 },
@@ -94,6 +95,7 @@ describe('resolveStrategy', () => {
 
   test('resolves All to one wave that begins immediately', () => {
     expect(resolveStrategy({ type: 'All' }, 7)).toEqual({
+      type: 'All',
       waves: [{ size: 7, isCanary: false, maxFailures: 0 }],
       maxConcurrency: 7,
       maxFailures: 0,

@@ -1,0 +1,246 @@
+import type { Queue } from 'bullmq';
+import { laneOf, URGENT } from '../domain/deploy/lane.ts';
+import { SkipperError } from '../domain/errors.ts';
+import { isOpen, type TargetState } from '../domain/rollout/rollout.ts';
+import type { RolloutEvent } from '../domain/rollout/rollout-status.ts';
+import { decideSoon } from './decide-soon.ts';
+import type { DeployJobs } from './deploy-jobs.ts';
+import type { RolloutJob } from './queues.ts';
+import type { Holds } from './state/holds.ts';
+import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
+
+/** An operator, and why. */
+export interface Operator {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A command does not fit the state of the rollout. */
+export class RolloutConflictError extends Error {
+  readonly state: TargetState;
+
+  constructor(state: TargetState, message: string) {
+    super(message);
+    this.name = 'RolloutConflictError';
+    this.state = state;
+  }
+}
+
+/** What a command has done. */
+export interface CommandResult {
+  /** The namespaces that it changed. */
+  readonly namespaces: readonly string[];
+  /** Namespaces that it could not end, because their deploys have begun: they end as usual. */
+  readonly left: readonly string[];
+}
+
+/** What an operator can do with a rollout. Throws `not_found`, and RolloutConflictError. */
+export interface RolloutCommands {
+  pause(id: string, operator: Operator): Promise<CommandResult>;
+  /** Failures until now do not count any more. */
+  resume(id: string, operator: Operator): Promise<CommandResult>;
+  /** Also keeps the release check from rolling the same releases out again. */
+  cancel(id: string, operator: Operator): Promise<CommandResult>;
+  /** Retries the failed targets with the same release; all of them if none is named. */
+  retry(id: string, operator: Operator, namespaces?: readonly string[]): Promise<CommandResult>;
+  skip(id: string, operator: Operator, namespaces: readonly string[]): Promise<CommandResult>;
+  /** Lets the wave begin that waits for an approval. */
+  approve(id: string, operator: Operator): Promise<CommandResult>;
+}
+
+interface CommandParts {
+  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> & Pick<Holds, 'ignoreRelease'>;
+  readonly queue: Pick<Queue<RolloutJob>, 'add'>;
+  readonly jobs: DeployJobs;
+}
+
+/** Others can change the rollout between reading and writing it. */
+const MAX_READS = 20;
+
+type Command = (known: KnownRollout) => Omit<Advance, 'id' | 'revision' | 'bump'> & {
+  readonly event: RolloutEvent;
+};
+
+export function createRolloutCommands(parts: CommandParts): RolloutCommands {
+  const run = (id: string, command: Command) => carryOut(parts, id, command);
+  return {
+    pause: (id, operator) => run(id, (known) => pause(known, operator)),
+    resume: async (id, operator) => {
+      const result = await run(id, (known) => resume(known, operator));
+      await wakeHeld(parts, id);
+      return result;
+    },
+    cancel: async (id, operator) => {
+      const result = await run(id, (known) => cancel(known, operator));
+      await ignoreReleases(parts, id, operator);
+      return result;
+    },
+    retry: (id, operator, namespaces) => run(id, (known) => retry(known, operator, namespaces)),
+    skip: (id, operator, namespaces) => run(id, (known) => skip(known, operator, namespaces)),
+    approve: (id, operator) => run(id, (known) => approve(known, operator)),
+  };
+}
+
+async function carryOut(
+  { state, queue }: CommandParts,
+  id: string,
+  command: Command,
+): Promise<CommandResult> {
+  for (let read = 0; read < MAX_READS; read += 1) {
+    const known = await state.knownRollout(id);
+    if (known === undefined) throw new SkipperError('not_found', `rollout "${id}" does not exist`);
+    const wanted = command(known);
+    const answer = await state.advance({ id, revision: known.status.revision, bump: true, ...wanted });
+    if (answer.kind === 'stale') continue;
+    if (answer.kind === 'gone') break;
+    await decideSoon(queue, [id]);
+    return { namespaces: wanted.event.namespaces ?? [], left: answer.left };
+  }
+  throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
+}
+
+function pause({ status }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const { state } = status;
+  if (state !== 'pending' && state !== 'running') throw unfit(state, 'pause', 'pending or running');
+  const why = `paused by ${by}: ${reason}`;
+  return {
+    change: { state: 'paused', reason: why, failures: [] },
+    because: 'the rollout is paused: nothing new is admitted',
+    event: { at: Date.now(), kind: 'paused', state: 'paused', by, reason },
+  };
+}
+
+function resume({ status, targets, plans }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  if (status.state !== 'paused') throw unfit(status.state, 'resume', 'paused');
+  const state = [...plans.values()].some(({ admittedAt }) => admittedAt !== undefined)
+    ? 'running'
+    : 'pending';
+  const excuse = [...targets]
+    .filter(([, target]) => !isOpen(target.state) && target.state !== 'completed')
+    .map(([namespace]) => namespace);
+  return {
+    change: { state, reason: `resumed by ${by}: ${reason}`, failures: [] },
+    excuse,
+    event: { at: Date.now(), kind: 'resumed', state, by, reason },
+  };
+}
+
+function cancel({ status, targets }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  if (!isOpen(status.state)) throw unfit(status.state, 'cancel', 'pending, running or paused');
+  const why = `the rollout was cancelled by ${by}: ${reason}`;
+  const ends = [...targets]
+    .filter(([, target]) => isOpen(target.state))
+    .map(([namespace]): TargetEnding => ({ namespace, state: 'cancelled', reason: why }));
+  return {
+    change: { state: 'cancelled', reason: `cancelled by ${by}: ${reason}`, failures: [] },
+    ends,
+    because: 'the rollout is cancelled: nothing more is admitted',
+    event: {
+      at: Date.now(),
+      kind: 'cancelled',
+      state: 'cancelled',
+      by,
+      reason,
+      namespaces: ends.map(({ namespace }) => namespace),
+    },
+  };
+}
+
+function retry(
+  { status, targets, plans }: KnownRollout,
+  { by, reason }: Operator,
+  namespaces?: readonly string[],
+): ReturnType<Command> {
+  const { state } = status;
+  if (state === 'cancelled' || state === 'superseded')
+    throw unfit(state, 'retry', 'pending, running, paused, failed or completed');
+  const failed = [...targets].filter(
+    ([namespace, target]) => target.state === 'failed' && plans.has(namespace),
+  );
+  const wanted = new Set(namespaces ?? failed.map(([namespace]) => namespace));
+  const reopen = failed.map(([namespace]) => namespace).filter((namespace) => wanted.has(namespace));
+  if (reopen.length === 0) {
+    throw new RolloutConflictError(
+      state,
+      `nothing to retry: no failed target${namespaces ? ' is among these' : ''}`,
+    );
+  }
+  return {
+    change: { state: 'running', reason: `retried by ${by}: ${reason}`, failures: [] },
+    reopen,
+    event: { at: Date.now(), kind: 'retried', state: 'running', by, reason, namespaces: reopen },
+  };
+}
+
+function skip(
+  { status, targets }: KnownRollout,
+  { by, reason }: Operator,
+  namespaces: readonly string[],
+): ReturnType<Command> {
+  const { state } = status;
+  if (!isOpen(state)) throw unfit(state, 'skip', 'pending, running or paused');
+  const unknown = namespaces.filter((namespace) => !targets.has(namespace));
+  if (unknown.length > 0)
+    throw new RolloutConflictError(state, `not in this rollout: ${unknown.slice(0, 10).join(', ')}`);
+  const isEnded = (namespace: string) => !isOpen(targets.get(namespace)?.state ?? 'cancelled');
+  const ends = namespaces
+    .filter((namespace) => !isEnded(namespace))
+    .map(
+      (namespace): TargetEnding => ({ namespace, state: 'cancelled', reason: `skipped by ${by}: ${reason}` }),
+    );
+  return {
+    ends,
+    excuse: namespaces,
+    event: { at: Date.now(), kind: 'skipped', state, by, reason, namespaces },
+  };
+}
+
+function approve({ rollout, status, plans }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const { state } = status;
+  if (!rollout.strategy?.approval) throw new RolloutConflictError(state, 'its strategy needs no approval');
+  if (state !== 'pending' && state !== 'running') throw unfit(state, 'approve', 'pending or running');
+  const begun = [...plans.values()].filter(({ admittedAt }) => admittedAt !== undefined);
+  const approvedWave = Math.max(-1, ...begun.map(({ wave }) => wave)) + 1;
+  if (approvedWave >= rollout.strategy.waves.length)
+    throw new RolloutConflictError(state, 'all its waves have begun');
+  if (approvedWave <= (status.approvedWave ?? 0))
+    throw new RolloutConflictError(state, `wave ${approvedWave + 1} is approved already`);
+  return {
+    approvedWave,
+    event: { at: Date.now(), kind: 'approved', state, by, reason: `wave ${approvedWave + 1}: ${reason}` },
+  };
+}
+
+function unfit(state: TargetState, command: string, fits: string): RolloutConflictError {
+  return new RolloutConflictError(state, `cannot ${command} a rollout that is ${state}: it must be ${fits}`);
+}
+
+/** What was admitted before the pause waits in delayed jobs. */
+async function wakeHeld({ state, jobs }: CommandParts, id: string): Promise<void> {
+  const known = await state.knownRollout(id);
+  if (known === undefined) return;
+  const held = [...known.targets].flatMap(([namespace, { state: target, jobId }]) =>
+    isOpen(target) && known.plans.get(namespace)?.admittedAt !== undefined
+      ? [{ namespace, jobId, backoff: true }]
+      : [],
+  );
+  const { trigger, isUrgent } = known.rollout;
+  await jobs.enqueue(held, isUrgent ? URGENT : laneOf(trigger, known.targets.size));
+}
+
+/** Otherwise the next release check would begin the same rollout again. */
+async function ignoreReleases({ state }: CommandParts, id: string, { by, reason }: Operator): Promise<void> {
+  const known = await state.knownRollout(id);
+  if (known === undefined || known.rollout.trigger !== 'release') return;
+  const versions = new Map([...known.plans.values()].map(({ release, version }) => [release, version]));
+  for (const [key, version] of versions) {
+    await state.ignoreRelease({
+      key,
+      version,
+      by,
+      at: Date.now(),
+      reason: `rollout ${id} was cancelled: ${reason}`,
+      rolloutId: id,
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { Release } from '../../domain/release/release.ts';
+import type { Rollout, RolloutTarget, TargetState } from '../../domain/rollout/rollout.ts';
+import {
+  type FailureGroup,
+  RolloutEvent,
+  type RolloutStatus,
+  TargetPlan,
+} from '../../domain/rollout/rollout-status.ts';
+import { jsonText } from '../json-text.ts';
+import { AcceptedTarget } from './deploy-request.ts';
+import { luaJson } from './lua-json.ts';
+import { decodeStatus, decodeTargets, StoredRollout } from './rollouts.ts';
+import type { StateConnection } from './state-connection.ts';
+import { RELEASE_TTL_SECONDS, ROLLOUT_TTL_SECONDS, releaseKey } from './stored-release.ts';
+
+/** All that is stored about a rollout. */
+export interface KnownRollout {
+  readonly rollout: Rollout;
+  readonly status: RolloutStatus;
+  readonly targets: ReadonlyMap<string, RolloutTarget>;
+  readonly plans: ReadonlyMap<string, TargetPlan>;
+}
+
+/** The end of a target that its rollout decides. */
+export interface TargetEnding {
+  readonly namespace: string;
+  readonly state: Extract<TargetState, 'failed' | 'cancelled' | 'superseded'>;
+  readonly reason: string;
+  readonly code?: string | undefined;
+  readonly cause?: string | undefined;
+  /** Also if its run has begun; the run's own end does not count any more. */
+  readonly isFinal?: boolean;
+}
+
+/** A change of a rollout, carried out whole or not at all. */
+export interface Advance {
+  readonly id: string;
+  /** As it was read. */
+  readonly revision: number;
+  /** The number of failed targets that this was decided from: with more of them, it is refused. */
+  readonly failed?: number | undefined;
+  /** The number of ends that this was decided from: with more of them, the rollout stays due. */
+  readonly seq?: number | undefined;
+  readonly admit?: readonly string[];
+  readonly ends?: readonly TargetEnding[];
+  readonly excuse?: readonly string[];
+  readonly reopen?: readonly string[];
+  /** New targets, and new plans of targets that are not admitted. */
+  readonly plans?: Readonly<Record<string, TargetPlan>>;
+  /** Of the new plans. */
+  readonly releases?: readonly Release[];
+  readonly change?:
+    | { readonly state: TargetState; readonly reason: string; readonly failures: readonly FailureGroup[] }
+    | undefined;
+  readonly approvedWave?: number | undefined;
+  readonly because?: string | undefined;
+  /** Milliseconds since the epoch; left out if only an event can change anything. */
+  readonly wakeAt?: number | undefined;
+  /** Another decision follows immediately. */
+  readonly bump?: boolean;
+  readonly event?: RolloutEvent | undefined;
+}
+
+export type Advanced =
+  | { readonly kind: 'gone' }
+  /** It has changed since it was read. */
+  | { readonly kind: 'stale' }
+  | {
+      readonly kind: 'done';
+      /** What was admitted. */
+      readonly targets: readonly AcceptedTarget[];
+      /** What could not be ended, because it has begun. */
+      readonly left: readonly string[];
+    };
+
+/** Deciding about rollouts: reading them whole, and changing them. */
+export interface RolloutControl {
+  knownRollout(id: string): Promise<KnownRollout | undefined>;
+  advance(advance: Advance): Promise<Advanced>;
+  /** The rollouts that have not ended. */
+  openRollouts(): Promise<string[]>;
+  /** The rollouts that need a decision now. */
+  dueRollouts(): Promise<string[]>;
+  makeDue(ids: readonly string[]): Promise<void>;
+  /** It is not stored any more: nothing is due. */
+  forgetRollout(id: string): Promise<void>;
+  /** The timeline, newest first. */
+  rolloutEvents(id: string): Promise<RolloutEvent[]>;
+  /** The releases that were verified in namespaces, newest first. */
+  verifiedReleases(namespaces: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+export function openRolloutControl(connection: StateConnection): RolloutControl {
+  const { redis, prefix, run, guarded } = connection;
+  const due = `${prefix}:due-rollouts`;
+  return {
+    knownRollout: (id) => readKnown(connection, id),
+    advance: async (advance) => decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now()))),
+    openRollouts: () => guarded(() => redis.smembers(`${prefix}:open-rollouts`)),
+    dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', Date.now())),
+    makeDue: async (ids) => {
+      if (ids.length > 0) await guarded(() => redis.zadd(due, ...ids.flatMap((id) => [0, id])));
+    },
+    forgetRollout: async (id) => {
+      const sets = [`${prefix}:open-rollouts`, `${prefix}:holding-rollouts`];
+      await guarded(() => Promise.all([redis.zrem(due, id), ...sets.map((key) => redis.srem(key, id))]));
+    },
+    rolloutEvents: async (id) => {
+      const lines = await guarded(() => redis.lrange(`${prefix}:rollout:${id}:decisions`, 0, -1));
+      return lines.flatMap((line) => StoredEvent.safeParse(line).data ?? []);
+    },
+    verifiedReleases: async (namespaces) => {
+      const found = new Map<string, readonly string[]>();
+      for (const namespace of namespaces) {
+        const verified = await guarded(() => redis.hget(`${prefix}:namespace:${namespace}`, 'verified'));
+        found.set(namespace, (verified ?? '').split(' ').filter(Boolean));
+      }
+      return found;
+    },
+  };
+}
+
+async function readKnown(
+  { redis, prefix, guarded }: StateConnection,
+  id: string,
+): Promise<KnownRollout | undefined> {
+  const key = `${prefix}:rollout:${id}`;
+  const [json, status, targets, plans] = await guarded(() =>
+    Promise.all([
+      redis.get(key),
+      redis.hgetall(`${key}:state`),
+      redis.hgetall(`${key}:targets`),
+      redis.hgetall(`${key}:plan`),
+    ]),
+  );
+  const rollout = StoredRollout.safeParse(json).data;
+  const decoded = decodeStatus(status);
+  if (rollout === undefined || decoded === undefined) return undefined;
+  return { rollout, status: decoded, targets: decodeTargets(targets), plans: decodePlans(plans) };
+}
+
+function decodePlans(fields: Readonly<Record<string, string>>): Map<string, TargetPlan> {
+  return new Map(
+    Object.entries(fields).flatMap(([namespace, json]): [string, TargetPlan][] => {
+      const plan = StoredPlan.safeParse(json);
+      return plan.success ? [[namespace, plan.data]] : [];
+    }),
+  );
+}
+
+function encodeAdvance(advance: Advance, now: number) {
+  const { change, event, releases = [], ...rest } = advance;
+  return {
+    ...rest,
+    admit: advance.admit ?? [],
+    ends: advance.ends ?? [],
+    excuse: advance.excuse ?? [],
+    reopen: advance.reopen ?? [],
+    plans: advance.plans ?? {},
+    releases: Object.fromEntries(releases.map((release) => [releaseKey(release), luaJson(release)])),
+    releaseTtlSeconds: RELEASE_TTL_SECONDS,
+    change: change && { ...change, failures: JSON.stringify(change.failures) },
+    entry: event && luaJson(event),
+    now,
+    ttlSeconds: ROLLOUT_TTL_SECONDS,
+  };
+}
+
+const StoredPlan = jsonText(TargetPlan);
+const StoredEvent = jsonText(RolloutEvent);
+
+const Done = jsonText(z.object({ targets: z.array(AcceptedTarget), left: z.array(z.string()) }));
+
+function decodeAdvanced(reply: unknown): Advanced {
+  if (reply === 'gone' || reply === 'stale') return { kind: reply };
+  return { kind: 'done', ...Done.parse(reply) };
+}
