@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { createKubernetesClient } from '../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../shared/kubernetes/load-kube-config.ts';
@@ -7,6 +9,7 @@ import { startChannelServer } from '../simulator/channel-server.ts';
 import { freePort } from '../simulator/demo/free-port.ts';
 import { startRedisServer } from '../simulator/demo/redis-server.ts';
 import { type SkipperProcess, startSkipperProcess } from '../simulator/demo/skipper-process.ts';
+import { writeAllAtOnce } from '../test/support/all-at-once.ts';
 import { startControlPlane } from '../test/support/control-plane.ts';
 import { ensureCrds } from '../worker/ensure-crds.ts';
 import { type BenchFddsOptions, type FddBehaviour, startBenchFdds } from './bench-fdds.ts';
@@ -122,10 +125,12 @@ async function startProduct(
   baseurl: string,
   options: ProductOptions,
 ): Promise<Product> {
+  const folder = await mkdtemp(join(tmpdir(), 'skipper-bench-'));
   const flags = {
     kubeconfig,
     'redis-url': redisUrl,
     baseurl,
+    'rollout-policy': await writeAllAtOnce(folder),
     'disable-autoupdate': true,
     'disable-crd-creation': true,
     'release-check-interval': 3600,
@@ -164,6 +169,7 @@ async function startProduct(
     },
     stop: async () => {
       await Promise.all(all.map((each) => each.stop()));
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

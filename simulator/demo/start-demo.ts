@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../../client/api-client.ts';
@@ -7,6 +7,7 @@ import { type ChannelServer, startChannelServer } from '../channel-server.ts';
 import type { Closers } from './closers.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import type { DemoOptions } from './demo-options.ts';
+import { demoPolicy } from './demo-policy.ts';
 import { type DemoRedis, openRedis } from './demo-redis.ts';
 import { fillCluster, hasInstantFdds } from './fill-cluster.ts';
 import { PROMPT_DELAYS, WATCHABLE_DELAYS } from './fleet-delays.ts';
@@ -52,8 +53,10 @@ export async function startDemo(start: StartDemoOptions): Promise<Demo> {
   const cluster = await openCluster(start, directory, fleet);
   closers.add(() => cluster.close());
   const { kubeconfigPath } = cluster;
-  const startThem = () =>
-    startSkippers({ options, env, redis, closers, guardian, kubeconfigPath, channelUrl: channels.url });
+  const policyPath = join(directory, 'rollout-policy.yaml');
+  await writeFile(policyPath, demoPolicy(fleet, options.once));
+  const known = { options, env, redis, closers, guardian, kubeconfigPath, policyPath };
+  const startThem = () => startSkippers({ ...known, channelUrl: channels.url });
   say('starting one skipper api and two skipper workers');
   // With auto-update they would bootstrap what is only just being filled in.
   const early = options.once ? startThem() : undefined;

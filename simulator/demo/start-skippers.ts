@@ -26,6 +26,7 @@ export interface StartSkippersOptions {
   readonly redis: DemoRedis;
   readonly kubeconfigPath: string;
   readonly channelUrl: string;
+  readonly policyPath: string;
   readonly closers: Closers;
   readonly guardian: Guardian;
 }
@@ -70,6 +71,7 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
       'redis-url': redis.url,
       'redis-prefix': redis.prefix,
       baseurl: start.channelUrl,
+      'rollout-policy': start.policyPath,
       'environment-label': options.kubeconfig === undefined ? 'simulated cluster' : 'simulated FDDs',
       'disable-autoupdate': options.once,
       'release-check-interval': options.once ? undefined : releaseCheckInterval(options.releaseEvery),

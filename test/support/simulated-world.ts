@@ -24,6 +24,7 @@ import {
   type KubernetesApiOptions,
   startKubernetesApi,
 } from '../../simulator/kubernetes-api/kubernetes-api.ts';
+import { writeAllAtOnce } from './all-at-once.ts';
 import { type Gate, openGate } from './gate.ts';
 import { expectNoMoreHandles, type OpenHandles, openHandles } from './open-handles.ts';
 import { FDD } from './published.ts';
@@ -35,9 +36,6 @@ import { createSkippers, type Flags, type WorldSkippers } from './world-skippers
 
 const TEST_TIMEOUT_MS = 120_000;
 const PREFIX = '{skipper}';
-
-/** Tests of rollouts have their own policy. */
-const ALL_AT_ONCE = 'api: {type: All}\nrelease: {type: All}\nretry: {type: All}\nboard: {type: All}\n';
 
 export interface WorldOptions {
   readonly cluster?: KubernetesApiOptions;
@@ -139,7 +137,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function openWorld(options: WorldOptions, closers: Closers): Promise<World> {
   const surroundings = await openSurroundings(options, closers);
   const { cluster, fdds, channel, kube, redis, queue, folder } = surroundings;
-  await writeFile(join(folder, 'rollout-policy.yaml'), ALL_AT_ONCE);
   const { apiUrl, stopAll, ...skippers } = createSkippers({
     apiServer: cluster.url,
     flags: {
@@ -148,7 +145,7 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
       baseurl: channel.url,
       'log-format': 'json',
       'disable-autoupdate': true,
-      'rollout-policy': join(folder, 'rollout-policy.yaml'),
+      'rollout-policy': await writeAllAtOnce(folder),
       ...options.flags,
     },
     env: { PATH: process.env.PATH, HOME: folder },

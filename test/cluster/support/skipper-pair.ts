@@ -1,4 +1,5 @@
 import type { SkipperProcess } from '../../../simulator/demo/skipper-process.ts';
+import { writeAllAtOnce } from '../../support/all-at-once.ts';
 import { freePort } from '../../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, until, WORKER_ACCOUNT } from '../../support/real-world.ts';
 import { startSkipperHere } from '../../support/skipper-here.ts';
@@ -70,6 +71,7 @@ export async function startSkipperPair(
     'redis-url': world.redis.url,
     'redis-prefix': name,
     baseurl: world.channel.url,
+    'rollout-policy': await writeAllAtOnce(world.folder),
     'disable-autoupdate': true,
     'log-format': 'json',
     ...options.flags,
