@@ -87,6 +87,8 @@ export interface RolloutControl {
   forgetRollout(id: string): Promise<void>;
   /** The timeline, newest first. */
   rolloutEvents(id: string): Promise<RolloutEvent[]>;
+  /** How long the latest deploys of the fleet took, in milliseconds. */
+  recentDurations(): Promise<number[]>;
   /** The releases that were verified in namespaces, newest first. */
   verifiedReleases(namespaces: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
@@ -109,6 +111,10 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
     rolloutEvents: async (id) => {
       const lines = await guarded(() => redis.lrange(`${prefix}:rollout:${id}:decisions`, 0, -1));
       return lines.flatMap((line) => StoredEvent.safeParse(line).data ?? []);
+    },
+    recentDurations: async () => {
+      const durations = await guarded(() => redis.lrange(`${prefix}:durations`, 0, -1));
+      return durations.map(Number).filter((ms) => ms >= 0);
     },
     verifiedReleases: async (namespaces) => {
       const found = new Map<string, readonly string[]>();

@@ -7,6 +7,8 @@
 --- @include "integer"
 --- @include "set-target"
 
+-- How many durations of deploys are kept.
+local DURATIONS = 200
 -- How many earlier releases a rollback can return to.
 local VERIFIED_RELEASES = 10
 
@@ -17,10 +19,6 @@ local leaseKey = prefix .. ':lease:' .. namespace
 local held = redis.call('GET', leaseKey)
 if held ~= args.token then return 'lost' end
 local key = prefix .. ':namespace:' .. namespace
-local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
-redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,
-  'handledRelease', args.releaseKey, 'lastState', target.state, 'lastCode', target.code or '',
-  'appliedAt', '', 'open', '', 'steps', '')
 -- The releases that were verified here, newest first, each once.
 local function rememberVerified()
   local keys = {args.releaseKey}
@@ -30,7 +28,22 @@ local function rememberVerified()
   redis.call('HSET', key, 'verified', table.concat(keys, ' '))
 end
 
-if target.state == 'completed' then rememberVerified() end
+-- How long deploys take in this fleet, for estimates; one that had nothing to do says nothing.
+local function rememberDuration()
+  local known = redis.call('HMGET', key, 'startedAt', 'appliedAt')
+  if not tonumber(known[1]) or not tonumber(known[2]) then return end
+  redis.call('LPUSH', prefix .. ':durations', integer(args.now - tonumber(known[1])))
+  redis.call('LTRIM', prefix .. ':durations', 0, DURATIONS - 1)
+end
+
+if target.state == 'completed' then
+  rememberVerified()
+  rememberDuration()
+end
+local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
+redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,
+  'handledRelease', args.releaseKey, 'lastState', target.state, 'lastCode', target.code or '',
+  'appliedAt', '', 'open', '', 'steps', '')
 if args.ending then endAttempt(namespace, args.ending, args.history) end
 setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)
