@@ -14,6 +14,7 @@ import {
   type LogJob,
   openDeployQueue,
   openLogQueue,
+  openPlanQueue,
   openReleaseCheckQueue,
   openRolloutQueue,
   type RolloutJob,
@@ -27,6 +28,7 @@ import { readOverride } from './releases/read-override.ts';
 import { createReleaseSource, type ReleaseSource } from './releases/release-source.ts';
 import { createRolloutCommands, type RolloutCommands } from './rollout-commands.ts';
 import { openRolloutPolicy, type RolloutPolicySource } from './rollout-policy-file.ts';
+import { createServerPlans, type ServerPlans } from './server-plans.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 import { type RedisHealth, watchRedis } from './watch-redis.ts';
@@ -54,6 +56,7 @@ export interface Core {
   readonly jobs: DeployJobs;
   readonly service: DeployService;
   readonly commands: RolloutCommands;
+  readonly plans: ServerPlans;
   readonly telemetry: Telemetry;
   close(): Promise<void>;
 }
@@ -81,9 +84,10 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const policy = openRolloutPolicy(settings.rolloutPolicy, log.child({ logger: 'rollout-policy' }));
   const deployQueue = openDeployQueue(queues);
   const rolloutQueue = openRolloutQueue(queues);
+  const planQueue = openPlanQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
   const logQueue = openLogQueue(queues);
-  for (const queue of [deployQueue, rolloutQueue, releaseCheckQueue, logQueue]) {
+  for (const queue of [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, logQueue]) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
   }
@@ -104,6 +108,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     policy,
     rolloutQueue,
     jobs,
+    plans: createServerPlans({ service, state, queue: planQueue }),
     commands: createRolloutCommands({ state, queue: rolloutQueue, jobs }),
     settings,
     log,

@@ -44,10 +44,17 @@ export interface DeployCommand {
   readonly reason?: string | undefined;
   /** The release of each namespace, instead of its channel's. */
   readonly releases?: ReadonlyMap<string, Release>;
+  /** Namespaces in which nothing is deployed, although they are named, and why. */
+  readonly denied?: ReadonlyMap<string, Denial>;
   /** The rollout that it takes back. */
   readonly rollsBack?: string;
   /** It begins only when an operator resumes it. */
   readonly pausedBecause?: string | undefined;
+}
+
+export interface Denial {
+  readonly reason: string;
+  readonly code?: string | undefined;
 }
 
 export interface AcceptedRollout {
@@ -63,6 +70,8 @@ export interface PlannedTarget {
   readonly action: DeploymentPlan['action'];
   readonly reason: string;
   readonly version?: string;
+  /** Left out if nothing is deployed. */
+  readonly release?: Release;
   /** The version that its Deployment has now; empty without one. */
   readonly from?: string;
   /** The Helm release that FDD is taken over from. */
@@ -151,7 +160,7 @@ async function request(
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
   const targets = selected.map((target) =>
-    withPrevious(parts, toRequested(target, channels, earlier.get(target.namespace))),
+    withPrevious(parts, withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace)))),
   );
   const { idempotency, pausedBecause } = command;
   const { rollout, waves } = withStrategy(parts, command, makeRollout(command, targets, channels), targets);
@@ -192,6 +201,14 @@ function withStrategy(
     rollout: { ...rollout, isUrgent, newerRelease, strategy: plan.strategy },
     waves: new Map(plan.targets.map((target) => [target.namespace, target])),
   };
+}
+
+/** What the API server has refused in a dry run is not attempted. */
+function withoutDenied({ denied }: DeployCommand, target: RequestedTarget): RequestedTarget {
+  const denial = denied?.get(target.namespace);
+  if (!denial) return target;
+  const { namespace } = target;
+  return { namespace, release: undefined, target: { state: 'failed', ...denial, finishedAt: Date.now() } };
 }
 
 /** What runs there now, so that a rollback can return to it. */
@@ -354,7 +371,7 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
       done: { abandonedId: records.get(namespace)?.abandonedId },
     });
     const takesOverFrom = planned.action === 'bootstrap' ? helmRelease : undefined;
-    return { namespace, version: release.version, from, takesOverFrom, ...planned };
+    return { namespace, version: release.version, release, from, takesOverFrom, ...planned };
   });
 }
 

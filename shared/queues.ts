@@ -7,6 +7,7 @@ export const RELEASE_CHECK_JOB = 'release-check';
 export const REPAIR_JOB = 'repair';
 export const LOG_QUEUE = 'logs';
 export const ROLLOUT_QUEUE = 'rollouts';
+export const PLAN_QUEUE = 'plans';
 
 /** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
@@ -16,6 +17,12 @@ export interface DeployJob {
 /** A decision about a rollout: what it does next. */
 export interface RolloutJob {
   readonly rolloutId: string;
+}
+
+/** The dry runs of some namespaces of a plan. */
+export interface PlanJob {
+  readonly planId: string;
+  readonly namespaces: readonly string[];
 }
 
 /** A request for the logs of a namespace; which pods these are of, the worker finds out. */
@@ -71,6 +78,14 @@ export function openRolloutQueue({
     connection,
     prefix,
     defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
+  });
+}
+
+export function openPlanQueue({ connection, prefix }: Omit<QueueConnection, 'telemetry'>): Queue<PlanJob> {
+  return new Queue<PlanJob>(PLAN_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 }, attempts: 3 },
   });
 }
 

@@ -14,6 +14,8 @@ import {
   type DeployJob,
   LOG_QUEUE,
   type LogJob,
+  PLAN_QUEUE,
+  type PlanJob,
   RELEASE_CHECK_QUEUE,
   REPAIR_JOB,
   ROLLOUT_QUEUE,
@@ -24,6 +26,7 @@ import { inSpan } from '../shared/telemetry/spans.ts';
 import { adaptSettleTime } from './adapt-settle-time.ts';
 import { checkReleases } from './check-releases.ts';
 import { decideRolloutJob } from './decide-rollout-job.ts';
+import { dryRunPlan } from './dry-run-plan.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { isBlind } from './is-blind.ts';
 import { keepRollouts } from './keep-rollouts.ts';
@@ -153,10 +156,13 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const maintenanceWorker = openMaintenanceWorker(core, connection);
   const rolloutWorker = openRolloutWorker(core, connection);
   const logWorker = openLogWorker(core, connection);
-  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker];
+  const planWorker = openPlanWorker(core, connection);
+  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker];
   const logRest = createRest(() => logWorker, log);
   const rolloutRest = createRest(() => rolloutWorker, log);
-  const redisRest = restWithoutRedis(core, [deployRest, rolloutRest, maintenanceRest, logRest]);
+  const planRest = createRest(() => planWorker, log);
+  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest];
+  const redisRest = restWithoutRedis(core, rests);
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     problems: () => {
@@ -276,6 +282,19 @@ function openLogWorker(core: Core, connection: RedisConnection): Worker<LogJob> 
     async ({ data, timestamp }) =>
       Date.now() - timestamp > LOG_REQUEST_MS ? [] : readNamespaceLogs(core, data.namespace),
     { ...workerOptions(core, connection), concurrency: 4 },
+  );
+  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
+  return worker;
+}
+
+/** Dry runs for plans: the API, which may not write, may not try to either. */
+function openPlanWorker(core: Core, connection: RedisConnection): Worker<PlanJob> {
+  const { client, cluster, state } = core;
+  const { manageRbac } = core.settings;
+  const worker = new Worker<PlanJob>(
+    PLAN_QUEUE,
+    ({ data }) => dryRunPlan(data, { client, cluster, state, manageRbac }),
+    { ...workerOptions(core, connection), concurrency: 2 },
   );
   logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
   return worker;

@@ -68,7 +68,9 @@ async function dryRun({ service, body }: Call<DeployBody>): Promise<Answer> {
   const targets = await service.plan({ namespaces: body.namespaces, forceBootstrap: isForced(body) });
   const counts: Record<string, number> = {};
   for (const { action } of targets) counts[action] = (counts[action] ?? 0) + 1;
-  const shown = body.omit_steps ? targets.map(({ steps: _, ...target }) => target) : targets;
+  const shown = targets.map(({ release: _, steps, ...target }) =>
+    body.omit_steps ? target : { ...target, steps },
+  );
   return { status: 200, body: { dryRun: true, counts, targets: shown } };
 }
 

@@ -4,6 +4,7 @@ import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots
 import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
+import { openPlans, type Plans } from './plans.ts';
 import { openRecords, type Records } from './records.ts';
 import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRolloutControl, type RolloutControl } from './rollout-control.ts';
@@ -19,6 +20,7 @@ export type DesiredState = Runs &
   Rollouts &
   RolloutControl &
   Holds &
+  Plans &
   ChannelSnapshots &
   LastReleaseCheck &
   RestingWorkers &
@@ -34,6 +36,7 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openRollouts(connection),
     ...openRolloutControl(connection),
     ...openHolds(connection),
+    ...openPlans(connection),
     ...openChannelSnapshots(connection),
     ...openLastReleaseCheck(connection),
     ...openRestingWorkers(connection),
