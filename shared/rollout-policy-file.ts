@@ -24,10 +24,14 @@ export function openRolloutPolicy(
   if (path === undefined) return { current: () => ({}), problem: () => undefined, stop: () => undefined };
   let policy = read(path);
   let stamp = stampOf(path);
+  let seen = stamp;
   let problem: string | undefined;
   const timer = setInterval(() => {
     const now = stampOf(path);
-    if (now === stamp) return;
+    const isStill = now === seen;
+    seen = now;
+    // A file that is just being written is read when it is whole.
+    if (now === stamp || !isStill) return;
     stamp = now;
     try {
       policy = read(path);
