@@ -26,6 +26,7 @@ import { createEgressPolicy } from './releases/egress-policy.ts';
 import { createHardcodedSource } from './releases/hardcoded-source.ts';
 import { readOverride } from './releases/read-override.ts';
 import { createReleaseSource, type ReleaseSource } from './releases/release-source.ts';
+import { createRollBack, type RollBack } from './roll-back.ts';
 import { createRolloutCommands, type RolloutCommands } from './rollout-commands.ts';
 import { openRolloutPolicy, type RolloutPolicySource } from './rollout-policy-file.ts';
 import { createServerPlans, type ServerPlans } from './server-plans.ts';
@@ -57,6 +58,7 @@ export interface Core {
   readonly service: DeployService;
   readonly commands: RolloutCommands;
   readonly plans: ServerPlans;
+  readonly rollBack: RollBack;
   readonly telemetry: Telemetry;
   close(): Promise<void>;
 }
@@ -104,12 +106,14 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     log: log.child({ logger: 'deploy-service' }),
   });
   const jobs = openDeployJobs(deployQueue);
+  const commands = createRolloutCommands({ state, queue: rolloutQueue, jobs });
   return {
     policy,
     rolloutQueue,
     jobs,
     plans: createServerPlans({ service, state, queue: planQueue }),
-    commands: createRolloutCommands({ state, queue: rolloutQueue, jobs }),
+    commands,
+    rollBack: createRollBack({ state, cluster, commands, service, log: log.child({ logger: 'roll-back' }) }),
     settings,
     log,
     metrics,

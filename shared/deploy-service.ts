@@ -16,7 +16,7 @@ import { resolveStrategy, type Strategy } from '../domain/rollout/strategy.ts';
 import { decideSoon } from './decide-soon.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
-import { makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
+import { cancelledTargets, makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
 import type { Metrics } from './metrics.ts';
 import type { RolloutJob } from './queues.ts';
 import { isUnanswered } from './redis-problems.ts';
@@ -46,6 +46,8 @@ export interface DeployCommand {
   readonly releases?: ReadonlyMap<string, Release>;
   /** Namespaces in which nothing is deployed, although they are named, and why. */
   readonly denied?: ReadonlyMap<string, Denial>;
+  /** Listed as cancelled, with the reason. */
+  readonly cancelled?: ReadonlyMap<string, string>;
   /** The rollout that it takes back. */
   readonly rollsBack?: string;
   /** It begins only when an operator resumes it. */
@@ -159,9 +161,15 @@ async function request(
     : (command.releases ?? new Map());
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
-  const targets = selected.map((target) =>
-    withPrevious(parts, withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace)))),
-  );
+  const targets = [
+    ...selected.map((target) =>
+      withPrevious(
+        parts,
+        withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace))),
+      ),
+    ),
+    ...cancelledTargets(command.cancelled ?? new Map()),
+  ];
   const { idempotency, pausedBecause } = command;
   const { rollout, waves } = withStrategy(parts, command, makeRollout(command, targets, channels), targets);
   const answer = await parts.state

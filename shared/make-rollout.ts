@@ -77,6 +77,16 @@ export function toRequested(
   return earlier ? planned : { ...planned, channel: target.config.tag };
 }
 
+/** Targets that nothing is deployed to, each with the reason. */
+export function cancelledTargets(reasons: ReadonlyMap<string, string>): RequestedTarget[] {
+  const finishedAt = Date.now();
+  return [...reasons].map(([namespace, reason]) => ({
+    namespace,
+    release: undefined,
+    target: { state: 'cancelled', reason, finishedAt },
+  }));
+}
+
 /** The targets as they were accepted, each with its job. */
 export function mergeTargets(
   requested: readonly RequestedTarget[],

@@ -28,6 +28,8 @@ export class RolloutConflictError extends Error {
 
 /** What a command has done. */
 export interface CommandResult {
+  /** The state of the rollout from then on. */
+  readonly state: TargetState;
   /** The namespaces that it changed. */
   readonly namespaces: readonly string[];
   /** Namespaces that it could not end, because their deploys have begun: they end as usual. */
@@ -94,7 +96,7 @@ async function carryOut(
     if (answer.kind === 'stale') continue;
     if (answer.kind === 'gone') break;
     await decideSoon(queue, [id]);
-    return { namespaces: wanted.event.namespaces ?? [], left: answer.left };
+    return { state: wanted.event.state, namespaces: wanted.event.namespaces ?? [], left: answer.left };
   }
   throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
 }

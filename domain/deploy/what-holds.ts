@@ -16,7 +16,7 @@ export interface OpenRollout {
 /** What keeps the release check from deploying. */
 export interface Holding {
   readonly holds: ReadonlyMap<string, Hold>;
-  /** By key of the release. */
+  /** By key of the release, or by version. */
   readonly ignored: ReadonlyMap<string, Hold>;
   readonly rollouts: readonly OpenRollout[];
 }
@@ -34,7 +34,7 @@ export function whatHolds(
 ): Held | undefined {
   const hold = holds.get(namespace);
   if (hold && hold.pin !== release.version) return held(describeHold(hold));
-  const ignore = ignored.get(release.key);
+  const ignore = ignored.get(release.key) ?? ignored.get(release.version);
   if (ignore) return held(`release ${release.version} is ignored: ${ignore.reason} (${ignore.by})`);
   for (const rollout of rollouts) {
     const target = rollout.target(namespace);

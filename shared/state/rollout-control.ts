@@ -11,7 +11,7 @@ import { jsonText } from '../json-text.ts';
 import { AcceptedTarget } from './deploy-request.ts';
 import { luaJson } from './lua-json.ts';
 import { decodeStatus, decodeTargets, StoredRollout } from './rollouts.ts';
-import type { StateConnection } from './state-connection.ts';
+import { type StateConnection, valuesOf } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, ROLLOUT_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
 /** All that is stored about a rollout. */
@@ -85,6 +85,8 @@ export interface RolloutControl {
   makeDue(ids: readonly string[]): Promise<void>;
   /** It is not stored any more: nothing is due. */
   forgetRollout(id: string): Promise<void>;
+  /** How it reaches its targets. */
+  rolloutPlans(id: string): Promise<ReadonlyMap<string, TargetPlan>>;
   /** The timeline, newest first. */
   rolloutEvents(id: string): Promise<RolloutEvent[]>;
   /** How long the latest deploys of the fleet took, in milliseconds. */
@@ -108,6 +110,8 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
       const sets = [`${prefix}:open-rollouts`, `${prefix}:holding-rollouts`];
       await guarded(() => Promise.all([redis.zrem(due, id), ...sets.map((key) => redis.srem(key, id))]));
     },
+    rolloutPlans: async (id) =>
+      decodePlans(await guarded(() => redis.hgetall(`${prefix}:rollout:${id}:plan`))),
     rolloutEvents: async (id) => {
       const lines = await guarded(() => redis.lrange(`${prefix}:rollout:${id}:decisions`, 0, -1));
       return lines.flatMap((line) => StoredEvent.safeParse(line).data ?? []);
@@ -117,12 +121,14 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
       return durations.map(Number).filter((ms) => ms >= 0);
     },
     verifiedReleases: async (namespaces) => {
-      const found = new Map<string, readonly string[]>();
-      for (const namespace of namespaces) {
-        const verified = await guarded(() => redis.hget(`${prefix}:namespace:${namespace}`, 'verified'));
-        found.set(namespace, (verified ?? '').split(' ').filter(Boolean));
-      }
-      return found;
+      const pipeline = redis.pipeline();
+      for (const namespace of namespaces) pipeline.hget(`${prefix}:namespace:${namespace}`, 'verified');
+      const values = await guarded(async () => valuesOf(await pipeline.exec()));
+      const keysOf = (value: unknown) =>
+        String(value ?? '')
+          .split(' ')
+          .filter(Boolean);
+      return new Map(namespaces.map((namespace, index) => [namespace, keysOf(values[index])]));
     },
   };
 }

@@ -31,11 +31,20 @@ export interface StoredTargets {
   readonly status?: RolloutStatus | undefined;
 }
 
+/** Some of the stored rollouts, newest first. */
+export interface RolloutPage {
+  readonly rollouts: readonly CountedRollout[];
+  /** The last one of this page; undefined if no more follow. */
+  readonly last?: string | undefined;
+}
+
 /** The stored rollouts: who requested them, and their results. */
 export interface Rollouts {
   rollout(id: string): Promise<StoredTargets | undefined>;
   /** The latest rollouts, newest first, each with the number of its targets in each state. */
   rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
+  /** The rollouts that are older than `before`, or the newest; undefined if `before` is not stored. */
+  rolloutPage(limit: number, before?: string): Promise<RolloutPage | undefined>;
   /** Ends targets of the latest rollouts whose requests Redis has lost; returns how many. */
   endOrphans(): Promise<number>;
 }
@@ -44,6 +53,7 @@ export function openRollouts(connection: StateConnection): Rollouts {
   return {
     rollout: (id) => readRollout(connection, id),
     rolloutsWithCounts: (limit) => readCounted(connection, limit),
+    rolloutPage: (limit, before) => readPage(connection, limit, before),
     endOrphans: () => endOrphans(connection),
   };
 }
@@ -71,9 +81,26 @@ async function endOrphans(connection: StateConnection): Promise<number> {
   return ended;
 }
 
+async function readPage(
+  connection: StateConnection,
+  limit: number,
+  before: string | undefined,
+): Promise<RolloutPage | undefined> {
+  const { redis, prefix, guarded } = connection;
+  const key = `${prefix}:rollouts`;
+  const place = before === undefined ? -1 : await guarded(() => redis.zrevrank(key, before));
+  if (place === null) return undefined;
+  const ids = await guarded(() => redis.zrevrange(key, place + 1, place + limit));
+  const last = ids.length === limit ? ids.at(-1) : undefined;
+  return { rollouts: await readByIds(connection, ids), last };
+}
+
 async function readCounted(connection: StateConnection, limit: number): Promise<CountedRollout[]> {
   const { redis, prefix, guarded } = connection;
-  const ids = await guarded(() => redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1));
+  return readByIds(connection, await guarded(() => redis.zrevrange(`${prefix}:rollouts`, 0, limit - 1)));
+}
+
+async function readByIds(connection: StateConnection, ids: readonly string[]): Promise<CountedRollout[]> {
   const known = await readCounts(connection, ids);
   const uncounted = known.flatMap(({ id, counts }) => (counts === undefined ? [id] : []));
   const counted = uncounted.length === 0 ? [] : await countNow(connection, uncounted);
