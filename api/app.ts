@@ -7,7 +7,7 @@ import { OPERATIONS, operationsRouter, type Problems } from '../shared/http/oper
 import { isReady } from '../shared/redis.ts';
 import { baseOf, refuseOutside, takeBasePath } from './base-path.ts';
 import { mountBoard } from './board/mount-board.ts';
-import { type BoundedWork, boundWork } from './bound-work.ts';
+import { type BoundedWork, boundWork, type WorkBounds } from './bound-work.ts';
 import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
 import { createEventHub } from './fleet-view/event-hub.ts';
@@ -43,6 +43,7 @@ export type ApiCore = Pick<
   Core,
   | 'client'
   | 'cluster'
+  | 'commands'
   | 'deployQueue'
   | 'log'
   | 'logQueue'
@@ -51,6 +52,7 @@ export type ApiCore = Pick<
   | 'redisHealth'
   | 'releaseCheckQueue'
   | 'releases'
+  | 'rollBack'
   | 'service'
   | 'settings'
   | 'state'
@@ -85,13 +87,16 @@ export function createApp(
   app.use(securityHeaders, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
   const events = createEventHub(view);
-  const { service, state, cluster, client, releases } = core;
+  const { service, commands, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const objects = openObjectReader({ cluster, client, releases, service, view });
   const answers = openSharedAnswers({ cluster, view });
   const services = {
     service,
+    commands,
+    rollBack,
+    log,
     state,
     cluster,
     client,
@@ -126,11 +131,12 @@ export function createApp(
   app.get(DOCUMENT, (_request, response) => {
     response.json({ ...document, servers: [{ url: baseOf(response) || '/' }] });
   });
+  const boundsOf = openBounds();
   for (const route of ROUTES) {
     // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
     const guarded = route.mutates || route.showsObjects ? [tokens.always] : [];
-    const bounds = route.bounds && boundWork(route.bounds);
+    const bounds = route.bounds && boundsOf(route.bounds);
     // Takes its place before its body is read: bodies are part of what is bounded.
     const bounded = bounds ? [takePlace(bounds)] : [];
     app[route.method](
@@ -186,6 +192,16 @@ function refuseMethod(allow: string) {
       throw new HttpProblem(405, 'method_not_allowed', detail, { headers: { allow } });
     }
     response.status(204).set('allow', allow).end();
+  };
+}
+
+/** Routes with the same bounds share them: aliases, and whatever deploys. */
+function openBounds(): (bounds: WorkBounds) => BoundedWork {
+  const opened = new Map<WorkBounds, BoundedWork>();
+  return (bounds) => {
+    const known = opened.get(bounds) ?? boundWork(bounds);
+    opened.set(bounds, known);
+    return known;
   };
 }
 

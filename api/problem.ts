@@ -1,6 +1,8 @@
 import { type ErrorCode, SkipperError } from '../domain/errors.ts';
+import type { TargetState } from '../domain/rollout/rollout.ts';
 import { BadRequestError } from '../shared/deploy-service.ts';
 import { describeRedisFailure, isRedisRefusal } from '../shared/redis-problems.ts';
+import { RolloutConflictError } from '../shared/rollout-commands.ts';
 
 /** Something wrong with one field of a request. */
 export interface FieldError {
@@ -16,6 +18,14 @@ export interface ProblemBody {
   readonly detail: string;
   readonly code: string;
   readonly errors?: readonly FieldError[];
+  /** The state of the rollout, which the command does not fit. */
+  readonly state?: TargetState;
+}
+
+interface ProblemOptions {
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly state?: TargetState;
 }
 
 /** An error with its HTTP response. */
@@ -24,19 +34,16 @@ export class HttpProblem extends Error {
   readonly code: string;
   readonly errors: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly state: TargetState | undefined;
 
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    options: { errors?: readonly FieldError[]; headers?: Readonly<Record<string, string>> } = {},
-  ) {
+  constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.name = 'HttpProblem';
     this.status = status;
     this.code = code;
     this.errors = options.errors ?? [];
     this.headers = options.headers ?? {};
+    this.state = options.state;
   }
 }
 
@@ -46,6 +53,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  409: 'Conflict',
   413: 'Content too large',
   415: 'Unsupported media type',
   421: 'Misdirected request',
@@ -66,6 +74,8 @@ export function toProblem(error: unknown): HttpProblem {
       errors: [{ field: error.field, message: error.message }],
     });
   }
+  if (error instanceof RolloutConflictError)
+    return new HttpProblem(409, 'rollout_conflict', error.message, { state: error.state });
   if (error instanceof SkipperError) return fromSkipperError(error);
   if (isRedisRefusal(error)) {
     return fromSkipperError(
@@ -84,6 +94,7 @@ export function problemBody(problem: HttpProblem): ProblemBody {
     detail: problem.message,
     code: problem.code,
     ...(problem.errors.length === 0 ? {} : { errors: problem.errors }),
+    ...(problem.state === undefined ? {} : { state: problem.state }),
   };
 }
 

@@ -9,7 +9,15 @@ const MAX_ERRORS = 20;
 
 /** An empty body is an empty object; any other body must be declared as JSON, be valid JSON, and match the schema. */
 export function readBody(schema: z.ZodType, rawBody: string, request: Request): unknown {
-  if (rawBody.trim() === '') return schema.parse({});
+  const parsed = schema.safeParse(rawBody.trim() === '' ? {} : readJson(rawBody, request));
+  if (parsed.success) return parsed.data;
+  // A body can have thousands of mistakes; only the first ones are useful.
+  const errors = parsed.error.issues.slice(0, MAX_ERRORS).flatMap(toFieldErrors).slice(0, MAX_ERRORS);
+  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new HttpProblem(400, 'bad_request', detail, { errors });
+}
+
+function readJson(rawBody: string, request: Request): unknown {
   if (!request.is(['application/json', '+json'])) {
     throw new HttpProblem(415, 'not_json', 'send the body with "Content-Type: application/json"');
   }
@@ -18,12 +26,7 @@ export function readBody(schema: z.ZodType, rawBody: string, request: Request): 
   if (holdsMoreThan(MAX_VALUES, body)) {
     throw new HttpProblem(400, 'bad_request', `the body holds more than ${MAX_VALUES} values`);
   }
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  // A body can have thousands of mistakes; only the first ones are useful.
-  const errors = parsed.error.issues.slice(0, MAX_ERRORS).flatMap(toFieldErrors).slice(0, MAX_ERRORS);
-  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
-  throw new HttpProblem(400, 'bad_request', detail, { errors });
+  return body;
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): { field: string; message: string }[] {

@@ -10,7 +10,11 @@ import type { ReleaseChecks } from './release-checks.ts';
 import type { SharedAnswers } from './shared-answers.ts';
 
 /** The services that handlers use. */
-export interface RouteServices extends Pick<Core, 'service' | 'state' | 'cluster' | 'client' | 'releases'> {
+export interface RouteServices
+  extends Pick<
+    Core,
+    'service' | 'commands' | 'rollBack' | 'state' | 'cluster' | 'client' | 'releases' | 'log'
+  > {
   readonly view: FleetView;
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;

@@ -1,6 +1,8 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
 import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
+import { holdNamespaceRoute, holdsRoute, pinNamespaceRoute, releaseNamespaceRoute } from './routes/holds.ts';
+import { ignoredReleasesRoute, ignoreReleaseRoute, releaseIgnoredRoute } from './routes/ignored-releases.ts';
 import {
   namespaceLogsRoute,
   namespaceObjectsRoute,
@@ -8,15 +10,35 @@ import {
   statusRoute,
 } from './routes/namespaces.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
+import { rollbackRoute } from './routes/rollback.ts';
+import {
+  approveRoute,
+  cancelRoute,
+  pauseRoute,
+  resumeRoute,
+  retryRoute,
+  skipRoute,
+} from './routes/rollout-commands.ts';
 import { rolloutRoute, rolloutsRoute } from './routes/rollouts.ts';
+
+const ROLLOUTS: readonly Route[] = [
+  rolloutsRoute,
+  { ...deployRoute, path: '/api/rollouts', operationId: 'createRollout' },
+  rolloutRoute,
+  pauseRoute,
+  resumeRoute,
+  cancelRoute,
+  retryRoute,
+  skipRoute,
+  approveRoute,
+  rollbackRoute,
+];
 
 /** The whole API as data: mounting, documentation and authorization are derived from it. */
 export const ROUTES: readonly Route[] = [
   deployRoute,
-  rolloutsRoute,
-  rolloutRoute,
-  aliasOf(rolloutsRoute, '/api/deployments'),
-  aliasOf(rolloutRoute, '/api/deployments/:id'),
+  ...ROLLOUTS,
+  ...ROLLOUTS.map((each) => aliasOf(each, each.path.replace('/rollouts', '/deployments'))),
   fleetRoute,
   fleetCsvRoute,
   fleetEventsRoute,
@@ -26,6 +48,13 @@ export const ROUTES: readonly Route[] = [
   namespaceLogsRoute,
   releasesRoute,
   releaseCheckRoute,
+  holdsRoute,
+  holdNamespaceRoute,
+  pinNamespaceRoute,
+  releaseNamespaceRoute,
+  ignoredReleasesRoute,
+  ignoreReleaseRoute,
+  releaseIgnoredRoute,
 ];
 
 /** The same route under its former path. */

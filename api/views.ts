@@ -3,7 +3,7 @@ import { describeRetry } from '../domain/explain/describe-retry.ts';
 import type { StatusRow } from '../domain/fleet/status-row.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { countTargets, type Rollout, type RolloutTarget } from '../domain/rollout/rollout.ts';
-import { type RolloutStatus, shownState } from '../domain/rollout/rollout-status.ts';
+import { type RolloutStatus, shownState, type TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { RolloutView } from '../domain/rollout/rollout-view.ts';
 import { DEPLOY_QUEUE } from '../shared/queues.ts';
 import type { CountedRollout } from '../shared/state/rollouts.ts';
@@ -18,7 +18,7 @@ export function rolloutView(
 ): RolloutView {
   return {
     ...rolloutHead({ rollout, counts: countTargets(targets.values()), status }, base),
-    targets: [...targets].map(([namespace, target]) => targetView(namespace, target, base)),
+    targets: [...targets].map(([namespace, target]) => targetView({ namespace, target }, base)),
   };
 }
 
@@ -41,7 +41,18 @@ function describeStatus({ reason, because, changedAt, endedAt, failures, approve
   return { stateReason: reason, because, changedAt, endedAt, failures, approvedWave };
 }
 
-function targetView(namespace: string, target: RolloutTarget, base: string): RolloutView['targets'][number] {
+/** A target with what is stored beside it. */
+interface ShownTarget {
+  readonly namespace: string;
+  readonly target: RolloutTarget;
+  readonly plan?: TargetPlan | undefined;
+  readonly previousVersion?: string | undefined;
+}
+
+export function targetView(
+  { namespace, target, plan, previousVersion }: ShownTarget,
+  base: string,
+): RolloutView['targets'][number] {
   const { details, warnings, ...rest } = target;
   return {
     namespace,
@@ -49,11 +60,17 @@ function targetView(namespace: string, target: RolloutTarget, base: string): Rol
     reason: reasonOfTarget(target),
     ...(details === undefined ? {} : { details: [...details] }),
     ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+    ...(plan === undefined ? {} : describePlan(plan)),
+    ...(previousVersion === undefined ? {} : { previousVersion }),
     links: {
       namespace: `${base}/api/namespaces/${namespace}`,
       ...(target.jobId === undefined ? {} : { job: jobLink(target.jobId, base) }),
     },
   };
+}
+
+function describePlan({ wave, order, because, admittedAt, isExcused }: TargetPlan) {
+  return { wave, order, ...(because === '' ? {} : { because }), admittedAt, isExcused };
 }
 
 function reasonOfTarget({ state, code, reason = '', attempt = 0, retryAt }: RolloutTarget): string {

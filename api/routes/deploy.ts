@@ -5,7 +5,9 @@ import { Problem } from '../../domain/problem.ts';
 import { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { HttpProblem } from '../problem.ts';
 import { type Answer, type Call, route } from '../route.ts';
+import { DEPLOYS } from '../route-bounds.ts';
 import { DeployBody } from '../schemas.ts';
+import { CLIENT_HEADER, triggerOf } from '../trigger-of.ts';
 import { rolloutView } from '../views.ts';
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/);
@@ -18,13 +20,13 @@ export const deployRoute = route<DeployBody>({
   mutates: true,
   body: DeployBody,
   headers: {
+    ...CLIENT_HEADER,
     'Idempotency-Key': {
       description: 'Makes it safe to repeat the request: the same key deploys once, within 24 hours',
       schema: IdempotencyKey,
     },
   },
-  // A deploy of thousands of namespaces takes megabytes, and a second of Redis and processor time.
-  bounds: { what: 'deploys', atOnce: 2, waiting: 62 },
+  bounds: DEPLOYS,
   responses: {
     200: { description: 'Dry run: the plan', schema: PlanView },
     202: {
@@ -51,8 +53,10 @@ async function deploy({ service, body, headers, caller, rawBody, base }: Call<De
   const accepted = await service.request({
     namespaces: body.namespaces,
     forceBootstrap: isForced(body),
-    trigger: 'api',
+    trigger: triggerOf(headers),
     requestedBy: caller,
+    strategy: body.strategy,
+    reason: body.reason,
     idempotency: idempotencyOf(headers['idempotency-key'], rawBody),
   });
   const view = rolloutView(accepted.rollout, accepted.targets, base);

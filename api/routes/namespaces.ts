@@ -1,4 +1,3 @@
-import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
 import { statusOf } from '../../domain/cluster/status.ts';
 import { SkipperError } from '../../domain/errors.ts';
 import { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
@@ -7,8 +6,7 @@ import { StatusList } from '../../domain/fleet/status-row.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { describeNamespace } from '../namespace-details/describe-namespace.ts';
-import { snapshotOf } from '../namespace-details/snapshot-of.ts';
-import { HttpProblem } from '../problem.ts';
+import { readNamespace } from '../namespace-details/read-namespace.ts';
 import { type RouteServices, route } from '../route.ts';
 import { NamespaceView } from '../schemas.ts';
 import { jobLink, rolloutLink, statusRow } from '../views.ts';
@@ -99,17 +97,6 @@ export const namespaceLogsRoute = route({
     return { status: 200, body: { namespace, readAt: Date.now(), logs } };
   },
 });
-
-/** Throws 404 if it is not a FIAAS namespace. */
-async function readNamespace(
-  services: Pick<RouteServices, 'cluster' | 'client'>,
-  namespace: string,
-): Promise<NamespaceSnapshot> {
-  const known = await snapshotOf(services, namespace);
-  if (known.config) return known;
-  const detail = `"${namespace}" is not a FIAAS namespace: it has no ConfigMap named fiaas-deploy-daemon`;
-  throw new HttpProblem(404, 'not_found', detail);
-}
 
 /** While Redis is down the state of the cluster is returned without records. */
 async function recordsIfConnected(

@@ -89,3 +89,15 @@ export const IgnoredReleaseList = z
   .object({ releases: z.array(Hold.extend({ key: z.string(), version: z.string() })).readonly() })
   .meta({ id: 'IgnoredReleaseList' });
 export type IgnoredReleaseList = Readonly<z.infer<typeof IgnoredReleaseList>>;
+
+/** The answer to hold, pin and release of a namespace. */
+export const NamespaceHold = z
+  .object({ namespace: z.string(), hold: Hold.optional().describe('Left out if nothing holds it') })
+  .meta({ id: 'NamespaceHold' });
+export type NamespaceHold = Readonly<z.infer<typeof NamespaceHold>>;
+
+/** A release that is not rolled out automatically. */
+export const IgnoredReleaseView = Hold.extend({ key: z.string(), version: z.string() }).meta({
+  id: 'IgnoredRelease',
+});
+export type IgnoredReleaseView = Readonly<z.infer<typeof IgnoredReleaseView>>;

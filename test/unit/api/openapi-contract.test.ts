@@ -13,6 +13,7 @@ import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
 import { openApiDocument } from '../../../api/openapi.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
+import { RolloutConflictError } from '../../../shared/rollout-commands.ts';
 import { aRollout, VERSION } from '../../support/builders.ts';
 import { aBootstrap, aFailedAttempt, anAttempt } from '../../support/details-builders.ts';
 import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
@@ -65,7 +66,11 @@ function violations(schema: { readonly $ref: string }, body: unknown): string[] 
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-const KNOWN_NAMES: Readonly<Record<string, string>> = { namespace: 'team-a', id: 'rollout-1' };
+const KNOWN_NAMES: Readonly<Record<string, string>> = {
+  namespace: 'team-a',
+  id: 'rollout-1',
+  version: VERSION,
+};
 const TOKEN = 's3cret';
 /** The same requests in every run. */
 const RUNS = { seed: 10, numRuns: 30 };
@@ -135,15 +140,26 @@ function undocumented(operation: Operation, { method }: SentRequest, answer: Ans
 
 /** Values that a schema allows. */
 function allowed(schema: Json): fc.Arbitrary<unknown> {
-  const { type, pattern, items, properties } = resolve(schema) as Json;
+  const { type, pattern, items, properties, additionalProperties, required, ...rest } = resolve(
+    schema,
+  ) as Json;
+  const values = rest.const === undefined ? rest.enum : [rest.const];
+  if (values !== undefined) return fc.constantFrom(...(values as readonly unknown[]));
+  const choices = (rest.anyOf ?? rest.oneOf) as readonly Json[] | undefined;
+  if (choices !== undefined) return fc.oneof(...choices.map(allowed));
   switch (type) {
     case 'boolean':
       return fc.boolean();
+    case 'integer':
+      return fc.nat({ max: 100 });
     case 'string':
-      return pattern === undefined ? fc.string() : fc.constantFrom('team-a', 'team-b', 'nowhere', 'a-1');
+      if (pattern === undefined) return fc.string({ minLength: Number(rest.minLength ?? 0) });
+      return fc.constantFrom('team-a', 'team-b', 'nowhere', 'a-1', '5%', '30s');
     case 'array':
       return fc.array(allowed(items as Json), { minLength: 1, maxLength: 3 });
     case 'object':
+      if (properties === undefined)
+        return fc.dictionary(fc.string({ minLength: 1 }), allowed(additionalProperties as Json));
       return fc.record(
         Object.fromEntries(
           Object.entries(properties as Readonly<Record<string, Json>>).map(([name, each]) => [
@@ -151,7 +167,7 @@ function allowed(schema: Json): fc.Arbitrary<unknown> {
             allowed(each),
           ]),
         ),
-        { requiredKeys: [] },
+        { requiredKeys: (required ?? []) as never[] },
       );
     default:
       throw new Error(`the test cannot make a ${String(type)} yet`);
@@ -253,9 +269,22 @@ function requestsFor(operation: Operation): fc.Arbitrary<SentRequest> {
     }));
 }
 
+/** Bodies that are accepted where an empty one is not. */
+const GOOD_BODIES = [
+  { reason: 'a reason' },
+  { reason: 'a reason', namespaces: ['team-a'] },
+  { reason: 'a reason', version: VERSION },
+  { reason: 'a reason', to: VERSION },
+  { dry_run: true },
+];
+
+function pathFor(template: string): string {
+  return template.replace(/\{(\w+)\}/g, (_all, name: string) => KNOWN_NAMES[name] ?? 'x');
+}
+
 /** What chance may leave out. */
 function examplesFor({ method, path: template }: Operation): SentRequest[] {
-  const path = template.replace('{namespace}', 'team-a').replace('{id}', 'rollout-1');
+  const path = pathFor(template);
   const request = (headers: Readonly<Record<string, string>>, body?: string) => ({
     method,
     path,
@@ -277,6 +306,7 @@ function examplesFor({ method, path: template }: Operation): SentRequest[] {
     request({ 'content-type': 'application/json; charset=nonsense' }, '{}'),
     request({ 'content-type': 'text/plain' }, '{}'),
     request({}, `"${'x'.repeat(2_200_000)}"`),
+    ...GOOD_BODIES.map((body) => request({}, JSON.stringify(body))),
   ];
 }
 
@@ -310,7 +340,38 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
       if (isDown) throw down;
       return value;
     };
+  const done = { state: 'running', namespaces: ['team-a'], left: ['team-b'] };
+  const command = (fits: boolean) => async (id: string) => {
+    if (isDown) throw down;
+    if (options.failure) throw options.failure;
+    if (id !== 'rollout-1') throw new SkipperError('not_found', `rollout "${id}" does not exist`);
+    if (!fits) throw new RolloutConflictError('completed', 'it is completed');
+    return done;
+  };
+  const [fits, unfit] = [command(true), command(false)];
+  Object.assign(core, {
+    commands: { pause: fits, cancel: fits, resume: fits, retry: fits, skip: fits, approve: fits },
+    rollBack: async ({ id, to }: { readonly id: string; readonly to?: string }) => {
+      await (to === undefined ? fits : unfit)(id);
+      return { rollout: aRollout(), targets: new Map([['team-a', target]]), replayed: false };
+    },
+  });
+  const hold = { reason: 'a reason', by: 'jo', at: 1, pin: VERSION };
+  const plan = { wave: 0, order: 0, because: 'the canary', release: 'r1', version: VERSION, channel: '' };
+  const event = { at: 1, kind: 'created', state: 'pending', by: 'jo', reason: '' };
   Object.assign(core.state, {
+    rolloutPage: async (_limit: number, before?: string) =>
+      answer(before === undefined ? { rollouts: [{ rollout: aRollout(), counts }] } : undefined)(),
+    rolloutPlans: answer(new Map([['team-a', plan]])),
+    rolloutEvents: answer([event]),
+    holds: answer(new Map([['team-a', hold]])),
+    ignoredReleases: answer(new Map([['r1', { ...hold, key: 'r1', version: VERSION }]])),
+    hold: answer(undefined),
+    endHold: answer(1),
+    ignoreRelease: answer(undefined),
+    endIgnore: async (version: string) => answer(version === VERSION ? 1 : 0)(),
+    record: answer(undefined),
+    release: answer(undefined),
     history: answer({ attempts, bootstrap: aBootstrap() }),
     records: answer(new Map()),
     rollout: async (id: string) => answer(id === 'rollout-1' ? rollout : undefined)(),
@@ -365,10 +426,11 @@ describe.each(Object.entries(WORLDS))('%s', (_what, options) => {
   test('answers other methods with 405 and Allow, which OPTIONS shows as well', async () => {
     if (options.flags?.publicUrl !== undefined) return;
     for (const operation of OPERATIONS) {
-      const path = operation.path.replace('{namespace}', 'team-a').replace('{id}', 'rollout-1');
-      const allow = operation.method === 'GET' ? 'GET, HEAD' : operation.method;
+      const path = pathFor(operation.path);
+      const known = OPERATIONS.filter((each) => each.path === operation.path).map(({ method }) => method);
+      const allow = known.map((method) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
-        (each) => each !== operation.method,
+        (each) => !known.includes(each),
       )) {
         const request = { method, path, headers: {} };
         const answer = await send(address(), request);
@@ -392,7 +454,7 @@ test('the requests have reached what they are for, and what refuses them', () =>
     expect([...seen]).toEqual(expect.arrayContaining(good.map((status) => `${path} ${status}`)));
   }
   const statuses = new Set([...seen].map((each) => Number(each.split(' ')[1])));
-  expect([...statuses].sort()).toEqual([200, 202, 400, 401, 403, 404, 413, 415, 421, 429, 500, 503]);
+  expect([...statuses].sort()).toEqual([200, 202, 400, 401, 403, 404, 409, 413, 415, 421, 429, 500, 503]);
 });
 
 test('each documented security requirement is a scheme of the document', () => {
@@ -402,13 +464,25 @@ test('each documented security requirement is a scheme of the document', () => {
       expect(schemes).toEqual(expect.arrayContaining(Object.keys(requirement)));
   }
   const guarded = OPERATIONS.filter(({ security }) => security !== undefined).map(({ path }) => path);
+  const rollouts = (base: string) => [
+    base,
+    `${base}/{id}`,
+    ...['pause', 'resume', 'cancel', 'retry', 'skip', 'approve', 'rollback'].map(
+      (command) => `${base}/{id}/${command}`,
+    ),
+  ];
   expect(guarded).toEqual([
     '/api/deploy',
-    '/api/rollouts/{id}',
-    '/api/deployments/{id}',
+    ...rollouts('/api/rollouts'),
+    ...rollouts('/api/deployments'),
     '/api/namespaces/{namespace}',
     '/api/namespaces/{namespace}/objects',
     '/api/namespaces/{namespace}/logs',
     '/api/releases/check',
+    '/api/namespaces/{namespace}/hold',
+    '/api/namespaces/{namespace}/pin',
+    '/api/namespaces/{namespace}/release',
+    '/api/ignored-releases',
+    '/api/ignored-releases/{version}/release',
   ]);
 });
