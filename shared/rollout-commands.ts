@@ -197,12 +197,12 @@ function skip(
   };
 }
 
-function approve({ rollout, status, plans }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const { rollout, status } = known;
   const { state } = status;
   if (!rollout.strategy?.approval) throw new RolloutConflictError(state, 'its strategy needs no approval');
   if (state !== 'pending' && state !== 'running') throw unfit(state, 'approve', 'pending or running');
-  const begun = [...plans.values()].filter(({ admittedAt }) => admittedAt !== undefined);
-  const approvedWave = Math.max(-1, ...begun.map(({ wave }) => wave)) + 1;
+  const approvedWave = nextWave(known);
   if (approvedWave >= rollout.strategy.waves.length)
     throw new RolloutConflictError(state, 'all its waves have begun');
   if (approvedWave <= (status.approvedWave ?? 0))
@@ -211,6 +211,17 @@ function approve({ rollout, status, plans }: KnownRollout, { by, reason }: Opera
     approvedWave,
     event: { at: Date.now(), kind: 'approved', state, by, reason: `wave ${approvedWave + 1}: ${reason}` },
   };
+}
+
+/** The wave after the last one that has begun; waves of which nothing is left are passed over. */
+function nextWave({ targets, plans }: KnownRollout): number {
+  let begun = -1;
+  let waiting = Number.POSITIVE_INFINITY;
+  for (const [namespace, { wave, admittedAt }] of plans) {
+    if (admittedAt !== undefined) begun = Math.max(begun, wave);
+    else if (isOpen(targets.get(namespace)?.state ?? 'cancelled')) waiting = Math.min(waiting, wave);
+  }
+  return Number.isFinite(waiting) ? Math.max(begun + 1, waiting) : begun + 1;
 }
 
 function unfit(state: TargetState, command: string, fits: string): RolloutConflictError {

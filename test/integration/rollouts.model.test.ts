@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Strategy } from '../../domain/rollout/strategy.ts';
+import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import { aRedisAddress, silentLog } from '../support/builders.ts';
+import { isLong } from '../support/is-long.ts';
+import { openRolloutWorld, RELEASES, type Step } from '../support/rollout-world.ts';
+
+/**
+ * Any sequence of requests, commands, decisions, runs and failures. A failure prints its seed and path;
+ * `ROLLOUTS_SEED=… ROLLOUTS_PATH=… npm test -- test/integration/rollouts.model.test.ts` repeats it, ROLLOUTS_RUNS makes it longer,
+ * as `npm run test:long` does.
+ */
+const { ROLLOUTS_SEED, ROLLOUTS_PATH, ROLLOUTS_RUNS } = process.env;
+const RUNS = Number(ROLLOUTS_RUNS ?? (isLong ? 2_000 : 80));
+const SEED = Number(ROLLOUTS_SEED ?? Date.now() ^ (Math.random() * 0x100000000));
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+
+const clock = { now: 0 };
+let server: RedisServer;
+let redis: RedisConnection;
+
+beforeAll(async () => {
+  server = await startRedisServer({ path: process.env.PATH });
+  redis = connectRedis(aRedisAddress(server.url), silentLog);
+  await untilReady(redis, AbortSignal.timeout(10_000));
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+
+beforeEach(() => {
+  clock.now = 1_800_000_000_000;
+  jest.spyOn(Date, 'now').mockImplementation(() => clock.now);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const namespace = fc.constantFrom(...NAMES);
+const namespaces = fc.subarray(NAMES, { minLength: 1 });
+/** The newest ones are chosen most often. */
+const rollout = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.nat({ max: 3 }) },
+);
+
+const strategy: fc.Arbitrary<Strategy> = fc.oneof(
+  fc.constant({ type: 'All' as const }),
+  fc
+    .record({
+      type: fc.constant('Progressive' as const),
+      canary: fc.constantFrom<unknown>(0, 1, 1, { names: ['b', 'c'] }),
+      waves: fc.constantFrom(['100%'], ['50%', '100%'], [2, 3, 4]),
+      maxConcurrency: fc.constantFrom(1, 2, 5),
+      maxFailures: fc.constantFrom<unknown>(0, 1, '30%'),
+      minSuccessTime: fc.constantFrom('0s', '10s'),
+      progressDeadline: fc.constantFrom('60s', '300s'),
+      approval: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+    })
+    .map((each) => Strategy.parse(each)),
+);
+
+const command = fc.record({
+  kind: fc.constantFrom('pause', 'resume', 'cancel', 'retry', 'skip', 'approve'),
+  rollout,
+  namespaces,
+}) as fc.Arbitrary<Step>;
+
+const request: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant('request' as const),
+  namespaces,
+  strategy,
+  isPaused: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  trigger: fc.constantFrom('api' as const, 'release' as const),
+});
+
+const run: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('begin' as const), namespace }),
+  fc.record({ kind: fc.constant('write' as const), namespace, isNoted: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('finish' as const),
+    namespace,
+    state: fc.constantFrom('completed' as const, 'completed' as const, 'failed' as const),
+  }),
+);
+
+const trouble: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom(
+      'park' as const,
+      'backoff' as const,
+      'expire' as const,
+      'fall' as const,
+      'recover' as const,
+    ),
+    namespace,
+  }),
+  fc.record({ kind: fc.constant('die' as const), namespace, isNoted: fc.constant(false) }),
+  fc.record({ kind: fc.constant('zombie' as const), namespace }),
+  fc.record({ kind: fc.constantFrom('leave' as const, 'join' as const, 'join' as const), namespace }),
+  fc.record({ kind: fc.constant('retag' as const), namespace, channel: fc.nat({ max: 1 }) }),
+  fc.record({ kind: fc.constantFrom('reconnect' as const, 'repair' as const) }),
+);
+
+const news: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant('publish' as const),
+    channel: fc.nat({ max: 1 }),
+    release: fc.nat({ max: RELEASES.length - 1 }),
+  }),
+  fc.record({ kind: fc.constant('rollback' as const), rollout }),
+  fc.record({ kind: fc.constant('tick' as const), ms: fc.constantFrom(1_000, 11_000, 61_000) }),
+);
+
+const meanwhile = fc.oneof(command, request, run, trouble);
+
+const decision: fc.Arbitrary<Step> = fc.oneof(
+  fc.constant({ kind: 'decide due' as const }),
+  fc.record({
+    kind: fc.constant('decide' as const),
+    rollout,
+    how: fc.constantFrom('once' as const, 'twice' as const, 'dies' as const),
+  }),
+  fc.record({ kind: fc.constant('decide while' as const), rollout, meanwhile }),
+);
+
+const step = fc.oneof(
+  { weight: 2, arbitrary: request },
+  { weight: 2, arbitrary: command },
+  { weight: 4, arbitrary: decision },
+  { weight: 8, arbitrary: run },
+  { weight: 2, arbitrary: trouble },
+  { weight: 2, arbitrary: news },
+);
+
+describe('any sequence of rollouts, commands, decisions and crashes', () => {
+  test(`keeps what is promised, and ends (seed ${SEED})`, async () => {
+    await fc.assert(
+      fc.asyncProperty(request, fc.array(step, { maxLength: 45, size: 'max' }), async (first, steps) => {
+        const world = openRolloutWorld(redis, clock, NAMES);
+        for (const each of [first, ...steps]) await world.perform(each);
+        await world.drain();
+      }),
+      { seed: SEED, numRuns: RUNS, ...(ROLLOUTS_PATH === undefined ? {} : { path: ROLLOUTS_PATH }) },
+    );
+  }, 600_000);
+});
