@@ -44,6 +44,7 @@ export type ApiCore = Pick<
   | 'client'
   | 'cluster'
   | 'commands'
+  | 'plans'
   | 'deployQueue'
   | 'log'
   | 'logQueue'
@@ -87,7 +88,7 @@ export function createApp(
   app.use(securityHeaders, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
   const events = createEventHub(view);
-  const { service, commands, rollBack, state, cluster, client, releases, log } = core;
+  const { service, commands, plans, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const objects = openObjectReader({ cluster, client, releases, service, view });
@@ -95,6 +96,7 @@ export function createApp(
   const services = {
     service,
     commands,
+    plans,
     rollBack,
     log,
     state,

@@ -1,8 +1,10 @@
+import type { PlanDifference } from '../domain/deploy/server-plan.ts';
 import { type ErrorCode, SkipperError } from '../domain/errors.ts';
 import type { TargetState } from '../domain/rollout/rollout.ts';
 import { BadRequestError } from '../shared/deploy-service.ts';
 import { describeRedisFailure, isRedisRefusal } from '../shared/redis-problems.ts';
 import { RolloutConflictError } from '../shared/rollout-commands.ts';
+import { PlanMovedError } from '../shared/server-plans.ts';
 
 /** Something wrong with one field of a request. */
 export interface FieldError {
@@ -76,6 +78,9 @@ export function toProblem(error: unknown): HttpProblem {
   }
   if (error instanceof RolloutConflictError)
     return new HttpProblem(409, 'rollout_conflict', error.message, { state: error.state });
+  if (error instanceof PlanMovedError) {
+    return new HttpProblem(409, 'plan_moved', error.message, { errors: error.differences.map(toFieldError) });
+  }
   if (error instanceof SkipperError) return fromSkipperError(error);
   if (isRedisRefusal(error)) {
     return fromSkipperError(
@@ -84,6 +89,10 @@ export function toProblem(error: unknown): HttpProblem {
   }
   if (isHttpError(error)) return new HttpProblem(error.status, error.type ?? 'bad_request', error.message);
   return new HttpProblem(500, 'unexpected', "internal error: see Skipper's log");
+}
+
+function toFieldError({ namespace, planned, now }: PlanDifference): FieldError {
+  return { field: namespace, message: `planned: ${planned}; now: ${now}` };
 }
 
 export function problemBody(problem: HttpProblem): ProblemBody {

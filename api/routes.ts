@@ -9,6 +9,7 @@ import {
   namespaceRoute,
   statusRoute,
 } from './routes/namespaces.ts';
+import { planRoute } from './routes/plans.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
 import { rollbackRoute } from './routes/rollback.ts';
 import {
@@ -39,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   deployRoute,
   ...ROLLOUTS,
   ...ROLLOUTS.map((each) => aliasOf(each, each.path.replace('/rollouts', '/deployments'))),
+  planRoute,
   fleetRoute,
   fleetCsvRoute,
   fleetEventsRoute,

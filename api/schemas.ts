@@ -56,8 +56,16 @@ export const DeployBody = z
       .describe("With dry_run: omit the plan's steps, which are megabytes for thousands of namespaces"),
     strategy: Strategy.optional().describe('How it reaches its targets; omit to do as the policy says'),
     reason: Reason.optional(),
+    plan: z
+      .string()
+      .optional()
+      .describe('The id of a plan to carry out exactly as it is; no other field can be set with it'),
   })
   .superRefine((body, context) => {
+    if (body.plan !== undefined && Object.keys(body).length > 1) {
+      const message = 'is carried out exactly as it is: omit the other fields';
+      context.addIssue({ code: 'custom', path: ['plan'], message });
+    }
     const { force_bootstrap: underscore, 'force-bootstrap': hyphen } = body;
     if (underscore !== undefined && hyphen !== undefined && underscore !== hyphen) {
       context.addIssue({

@@ -15,6 +15,7 @@ import { pause } from './pause.ts';
 import type { PlanJob } from './queues.ts';
 import { PLAN_TTL_SECONDS, type Plans, type StoredPlan } from './state/plans.ts';
 import type { Records } from './state/records.ts';
+import type { Rollouts } from './state/rollouts.ts';
 import { releaseKey } from './state/stored-release.ts';
 
 /** What a plan is asked for. */
@@ -49,7 +50,7 @@ export interface ServerPlans {
 
 interface PlanParts {
   readonly service: Pick<DeployService, 'plan' | 'request'>;
-  readonly state: Plans & Pick<Records, 'release'>;
+  readonly state: Plans & Pick<Records, 'release'> & Pick<Rollouts, 'rollout'>;
   readonly queue: Pick<Queue<PlanJob>, 'addBulk'>;
   /** How long a plan waits for its dry runs, in milliseconds. */
   readonly patienceMs?: number;
@@ -96,11 +97,13 @@ async function planNow(
 ): Promise<{ targets: readonly PlannedNamespace[]; releases: readonly Release[] }> {
   const planned = await service.plan({ namespaces, forceBootstrap });
   const releases = new Map<string, Release>();
-  const targets = planned.map(({ namespace, action, reason, version, from, release }): PlannedNamespace => {
-    const key = release && releaseKey(release);
-    if (key !== undefined && release) releases.set(key, release);
-    return { namespace, action, reason, version, from, release: key };
-  });
+  const targets = planned.map(
+    ({ namespace, action, reason, version, from, takesOverFrom, release }): PlannedNamespace => {
+      const key = release && releaseKey(release);
+      if (key !== undefined && release) releases.set(key, release);
+      return { namespace, action, reason, version, from, takesOverFrom, release: key };
+    },
+  );
   return { targets, releases: [...releases.values()] };
 }
 
@@ -127,6 +130,10 @@ async function carryOut(
   if (targets.some(({ isTried }) => !isTried)) {
     throw new SkipperError('conflict', `dry runs of plan "${id}" are still pending: wait for them`);
   }
+  const key = `plan:${id}`;
+  const earlier = await state.rolloutOfKey(key);
+  const known = earlier === undefined ? undefined : await state.rollout(earlier);
+  if (known) return { ...known, replayed: true };
   const differences = differencesFrom(targets, (await planNow(parts, head)).targets);
   if (differences.length > 0) throw new PlanMovedError(differences);
   const releases = new Map<string, Release>();
@@ -146,7 +153,7 @@ async function carryOut(
         denied === undefined ? [] : [[namespace, { reason: denied, code }]],
       ),
     ),
-    idempotency: { key: `plan:${id}`, fingerprint: id },
+    idempotency: { key, fingerprint: id },
   });
 }
 

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PlanView } from '../../domain/deploy/plan-view.ts';
+import { ServerPlan } from '../../domain/deploy/server-plan.ts';
 import { Problem } from '../../domain/problem.ts';
 import { RolloutView } from '../../domain/rollout/rollout-view.ts';
+import type { AcceptedRollout } from '../../shared/deploy-service.ts';
 import { HttpProblem } from '../problem.ts';
+import { readQuery } from '../read-query.ts';
 import { type Answer, type Call, route } from '../route.ts';
 import { DEPLOYS } from '../route-bounds.ts';
 import { DeployBody } from '../schemas.ts';
 import { CLIENT_HEADER, triggerOf } from '../trigger-of.ts';
 import { rolloutView } from '../views.ts';
+
+const PlanAnswer = z.union([PlanView, ServerPlan]).meta({ id: 'PlanAnswer' });
+const StartQuery = z.object({ dryRun: z.enum(['server'], { error: 'must be server' }).optional() });
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/);
 
@@ -26,9 +32,13 @@ export const deployRoute = route<DeployBody>({
       schema: IdempotencyKey,
     },
   },
+  query: {
+    dryRun:
+      '`server`: tries every write in the dry run of the API server, and returns a plan that can be carried out',
+  },
   bounds: DEPLOYS,
   responses: {
-    200: { description: 'Dry run: the plan', schema: PlanView },
+    200: { description: 'Dry run: the plan', schema: PlanAnswer },
     202: {
       description: 'Accepted: the rollout, with one target per namespace',
       schema: RolloutView,
@@ -36,6 +46,12 @@ export const deployRoute = route<DeployBody>({
         Location: 'The path of the rollout',
         'Idempotency-Replayed': '`true` if the key was known: the rollout is that of the first request',
       },
+    },
+    404: { description: 'The plan does not exist, or has expired', schema: Problem },
+    409: {
+      description:
+        'The fleet has changed since the plan was made; `errors` has the differences. Nothing was requested',
+      schema: Problem,
     },
     400: { description: 'The request is invalid; `errors` names the field', schema: Problem },
     415: { description: 'The body is not JSON', schema: Problem },
@@ -46,8 +62,25 @@ export const deployRoute = route<DeployBody>({
       schema: Problem,
     },
   },
-  handle: async (call) => (call.body.dry_run ? dryRun(call) : deploy(call)),
+  handle: start,
 });
+
+async function start(call: Call<DeployBody>): Promise<Answer> {
+  const { plan, dry_run: isDryRun } = call.body;
+  if (readQuery(StartQuery, call.query).dryRun === 'server') return tryOnServer(call);
+  if (plan !== undefined) return carryOut(call, plan);
+  return isDryRun ? dryRun(call) : deploy(call);
+}
+
+async function tryOnServer({ plans, body, caller }: Call<DeployBody>): Promise<Answer> {
+  const { namespaces, strategy, reason } = body;
+  const question = { namespaces, strategy, reason, forceBootstrap: isForced(body), requestedBy: caller };
+  return { status: 200, body: await plans.make(question) };
+}
+
+async function carryOut({ plans, headers, caller, base }: Call<DeployBody>, plan: string): Promise<Answer> {
+  return toAnswer(await plans.carryOut(plan, { trigger: triggerOf(headers), requestedBy: caller }), base);
+}
 
 async function deploy({ service, body, headers, caller, rawBody, base }: Call<DeployBody>): Promise<Answer> {
   const accepted = await service.request({
@@ -59,6 +92,10 @@ async function deploy({ service, body, headers, caller, rawBody, base }: Call<De
     reason: body.reason,
     idempotency: idempotencyOf(headers['idempotency-key'], rawBody),
   });
+  return toAnswer(accepted, base);
+}
+
+function toAnswer(accepted: AcceptedRollout, base: string): Answer {
   const view = rolloutView(accepted.rollout, accepted.targets, base);
   const { self = '' } = view.links;
   return {

@@ -15,6 +15,10 @@ export const PlannedNamespace = z.object({
     .string()
     .optional()
     .describe('The version that its Deployment has now; empty if FDD is not deployed'),
+  takesOverFrom: z
+    .string()
+    .optional()
+    .describe('The Helm release that FDD is taken over from; left out if it is not'),
   release: z.string().optional().describe('Key of the release; left out if nothing is deployed'),
   denied: z.string().optional().describe("Why the API server's dry run was refused; left out if it was not"),
   code: z.string().optional().describe('Error code of the refusal'),

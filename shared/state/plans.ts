@@ -27,6 +27,8 @@ export interface StoredPlan {
 export interface Plans {
   savePlan(plan: StoredPlan, releases: Iterable<Release>): Promise<void>;
   plan(id: string): Promise<StoredPlan | undefined>;
+  /** The rollout that a request with this Idempotency-Key has created. */
+  rolloutOfKey(key: string): Promise<string | undefined>;
   /** Replaces targets of a plan; nothing if it has expired. */
   savePlanTargets(id: string, targets: readonly StoredPlanTarget[]): Promise<void>;
 }
@@ -52,6 +54,10 @@ export function openPlans(connection: StateConnection): Plans {
       const head = StoredHead.safeParse(json).data;
       return head && { head, targets: decodeTargets(fields) };
     },
+    rolloutOfKey: async (key) => {
+      const entry = Entry.safeParse(await guarded(() => redis.get(`${prefix}:idempotency:${key}`)));
+      return entry.data?.rolloutId;
+    },
     savePlanTargets: async (id, targets) => {
       await guarded(async () => {
         if ((await redis.exists(keyOf(id))) === 1)
@@ -62,6 +68,7 @@ export function openPlans(connection: StateConnection): Plans {
 }
 
 const StoredHead = jsonText(ServerPlan.omit({ targets: true, counts: true, pending: true }));
+const Entry = jsonText(z.object({ rolloutId: z.string() }));
 const StoredTarget = jsonText(PlannedNamespace.extend({ isTried: z.boolean() }));
 
 function fieldsOf(targets: readonly StoredPlanTarget[]): Record<string, string> {

@@ -14,6 +14,7 @@ import { openApiDocument } from '../../../api/openapi.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
 import { RolloutConflictError } from '../../../shared/rollout-commands.ts';
+import { PlanMovedError } from '../../../shared/server-plans.ts';
 import { aRollout, VERSION } from '../../support/builders.ts';
 import { aBootstrap, aFailedAttempt, anAttempt } from '../../support/details-builders.ts';
 import { createFakeCore, type FakeCoreOptions, silentFeed } from '../../support/fake-core.ts';
@@ -276,6 +277,9 @@ const GOOD_BODIES = [
   { reason: 'a reason', version: VERSION },
   { reason: 'a reason', to: VERSION },
   { dry_run: true },
+  { plan: 'rollout-1' },
+  { plan: 'moved' },
+  { plan: 'unknown' },
 ];
 
 function pathFor(template: string): string {
@@ -355,6 +359,30 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
       await (to === undefined ? fits : unfit)(id);
       return { rollout: aRollout(), targets: new Map([['team-a', target]]), replayed: false };
     },
+  });
+  const planned = { namespace: 'team-a', action: 'update', reason: 'it differs', version: VERSION, from: '' };
+  const serverPlan = {
+    id: 'rollout-1',
+    createdAt: 1,
+    expiresAt: 2,
+    requestedBy: 'jo',
+    forceBootstrap: false,
+    counts: { update: 1 },
+    pending: 0,
+    targets: [planned],
+  };
+  const makeRollout = async (id: string) => {
+    if (id === 'moved')
+      throw new PlanMovedError([{ namespace: 'team-a', planned: 'update', now: 'unchanged' }]);
+    await fits(id);
+    return { rollout: aRollout(), targets: new Map([['team-a', target]]), replayed: false };
+  };
+  const readPlan = async (id: string) => {
+    await fits(id);
+    return serverPlan;
+  };
+  Object.assign(core, {
+    plans: { make: () => readPlan('rollout-1'), read: readPlan, carryOut: makeRollout },
   });
   const hold = { reason: 'a reason', by: 'jo', at: 1, pin: VERSION };
   const plan = { wave: 0, order: 0, because: 'the canary', release: 'r1', version: VERSION, channel: '' };

@@ -105,6 +105,7 @@ describe('openApiDocument', () => {
     };
 
     expect(post.parameters).toEqual([
+      expect.objectContaining({ name: 'dryRun', in: 'query' }),
       expect.objectContaining({ name: 'X-Skipper-Client', in: 'header' }),
       expect.objectContaining({
         name: 'Idempotency-Key',
