@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { Problem } from '../../domain/problem.ts';
 import { countWaves } from '../../domain/rollout/count-waves.ts';
-import { countTargets, TARGET_STATES, TargetState, TRIGGERS, Trigger } from '../../domain/rollout/rollout.ts';
+import { type EstimatedTarget, type Eta, estimateRollout } from '../../domain/rollout/estimate-rollout.ts';
+import {
+  countTargets,
+  isOpen,
+  TARGET_STATES,
+  TargetState,
+  TRIGGERS,
+  Trigger,
+} from '../../domain/rollout/rollout.ts';
 import { shownState, type TargetPlan } from '../../domain/rollout/rollout-status.ts';
 import { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
 import type { CountedRollout, StoredTargets } from '../../shared/state/rollouts.ts';
@@ -58,7 +66,11 @@ async function describeRollout(
   base: string,
 ): Promise<RolloutView> {
   const { id } = rollout;
-  const [plans, events] = await Promise.all([store.rolloutPlans(id), store.rolloutEvents(id)]);
+  const [plans, events, durations] = await Promise.all([
+    store.rolloutPlans(id),
+    store.rolloutEvents(id),
+    store.recentDurations(),
+  ]);
   const shown = [...targets]
     .filter(([, target]) => wanted === undefined || target.state === wanted)
     .slice(offset, limit === undefined ? undefined : offset + limit);
@@ -70,11 +82,28 @@ async function describeRollout(
     ...rolloutHead({ rollout, counts: countTargets(targets.values()), status }, base),
     waves: countWaves(rollout, targets, plans),
     events,
+    eta: etaOf({ rollout, status, targets }, plans, durations),
     targets: shown.map(([namespace, target]) => {
       const plan = plans.get(namespace);
       return targetView({ namespace, target, plan, previousVersion: versions.get(plan?.previous) }, base);
     }),
   };
+}
+
+/** Of a rollout that runs; while it is paused, nobody knows. */
+function etaOf(
+  { rollout, status, targets }: StoredTargets,
+  plans: ReadonlyMap<string, TargetPlan>,
+  durations: readonly number[],
+): Eta | undefined {
+  const isRunning = status?.state === 'pending' || status?.state === 'running';
+  if (!isRunning || rollout.strategy === undefined) return undefined;
+  const estimated = [...targets].map(([namespace, { state, startedAt, finishedAt }]): EstimatedTarget => {
+    const { wave = 0 } = plans.get(namespace) ?? {};
+    const verifiedAt = state === 'completed' ? finishedAt : undefined;
+    return { wave, isOpen: isOpen(state), startedAt, verifiedAt };
+  });
+  return estimateRollout(estimated, rollout.strategy, durations, Date.now());
 }
 
 /** By key of the release. */

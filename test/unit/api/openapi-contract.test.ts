@@ -392,6 +392,7 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
       answer(before === undefined ? { rollouts: [{ rollout: aRollout(), counts }] } : undefined)(),
     rolloutPlans: answer(new Map([['team-a', plan]])),
     rolloutEvents: answer([event]),
+    recentDurations: answer([]),
     holds: answer(new Map([['team-a', hold]])),
     ignoredReleases: answer(new Map([['r1', { ...hold, key: 'r1', version: VERSION }]])),
     hold: answer(undefined),
