@@ -4,10 +4,24 @@ import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
 import { NamespaceLogs } from '../domain/explain/namespace-logs.ts';
 import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
 import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
-import { RolloutView } from '../domain/rollout/rollout-view.ts';
-import { type ApiAddress, type CallOptions, openApiCalls } from './call-api.ts';
+import {
+  HoldList,
+  IgnoredReleaseList,
+  RolloutCommandView,
+  RolloutList,
+  RolloutView,
+} from '../domain/rollout/rollout-view.ts';
+import { type ApiAddress, type ApiCalls, type CallOptions, openApiCalls } from './call-api.ts';
 import { type DeployRequest, deployBody } from './deploy-request.ts';
+import { type HoldBody, type HoldCommand, NamespaceHold } from './hold-requests.ts';
 import { NamespaceAnswer } from './namespace-answer.ts';
+import {
+  type RollbackBody,
+  type RolloutCommand,
+  type RolloutCommandBody,
+  type RolloutFilter,
+  rolloutQuery,
+} from './rollout-requests.ts';
 import { readEvents, type ServerSentEvent } from './server-sent-events.ts';
 
 export interface PlanOptions {
@@ -29,13 +43,24 @@ export interface ApiClient {
   /** The key makes it safe to repeat the request after a lost answer. */
   deploy(request: DeployRequest, idempotencyKey: string): Promise<RolloutView>;
   rollout(id: string): Promise<RolloutView>;
+  /** Newest first, without their targets. */
+  rollouts(filter: RolloutFilter): Promise<RolloutList>;
+  commandRollout(id: string, command: RolloutCommand, body: RolloutCommandBody): Promise<RolloutCommandView>;
+  /** The answer is the new rollout. */
+  rollBack(id: string, body: RollbackBody): Promise<RolloutView>;
+  holds(): Promise<HoldList>;
+  holdNamespace(namespace: string, command: HoldCommand, body: HoldBody): Promise<NamespaceHold>;
+  ignoredReleases(): Promise<IgnoredReleaseList>;
+  ignoreRelease(version: string, reason: string): Promise<void>;
+  endIgnoring(version: string, reason: string): Promise<void>;
   releases(): Promise<ReleaseList>;
   /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
 }
 
 export function createApiClient(address: ApiAddress): ApiClient {
-  const { get, post, stream } = openApiCalls(address);
+  const calls = openApiCalls(address);
+  const { get, post, stream } = calls;
   return {
     fleet: (options) => get('/api/fleet', FleetDocument, options),
     events: async (position, signal) =>
@@ -43,8 +68,12 @@ export function createApiClient(address: ApiAddress): ApiClient {
     namespace: (name) => get(`/api/namespaces/${encodeURIComponent(name)}`, NamespaceAnswer),
     objects: (name) => get(`/api/namespaces/${encodeURIComponent(name)}/objects`, NamespaceObjects),
     logs: (name) => get(`/api/namespaces/${encodeURIComponent(name)}/logs`, NamespaceLogs),
-    plan: (request, { withSteps, signal }) => {
-      const json = { ...deployBody(request), dry_run: true, ...(withSteps ? {} : { omit_steps: true }) };
+    plan: ({ namespaces, forceBootstrap }, { withSteps, signal }) => {
+      const json = {
+        ...deployBody({ namespaces, forceBootstrap }),
+        dry_run: true,
+        ...(withSteps ? {} : { omit_steps: true }),
+      };
       return post('/api/deploy', { json, schema: PlanView }, { signal });
     },
     deploy: (request, key) =>
@@ -53,10 +82,48 @@ export function createApiClient(address: ApiAddress): ApiClient {
         { json: deployBody(request), schema: RolloutView },
         { headers: { 'idempotency-key': key } },
       ),
-    rollout: (id) => get(`/api/rollouts/${encodeURIComponent(id)}`, RolloutView),
+    ...rolloutCalls(calls),
+    ...holdCalls(calls),
     releases: () => get('/api/releases', ReleaseList),
     checkReleases: async () => {
       await post('/api/releases/check', { json: {}, schema: z.unknown() });
+    },
+  };
+}
+
+type RolloutCalls = Pick<ApiClient, 'rollout' | 'rollouts' | 'commandRollout' | 'rollBack'>;
+
+function rolloutCalls({ get, post }: ApiCalls): RolloutCalls {
+  const pathOf = (id: string) => `/api/rollouts/${encodeURIComponent(id)}`;
+  return {
+    rollout: (id) => get(pathOf(id), RolloutView),
+    rollouts: (filter) => get(`/api/rollouts${rolloutQuery(filter)}`, RolloutList),
+    commandRollout: (id, command, json) =>
+      post(`${pathOf(id)}/${command}`, { json, schema: RolloutCommandView }),
+    rollBack: (id, json) => post(`${pathOf(id)}/rollback`, { json, schema: RolloutView }),
+  };
+}
+
+type HoldCalls = Pick<
+  ApiClient,
+  'holds' | 'holdNamespace' | 'ignoredReleases' | 'ignoreRelease' | 'endIgnoring'
+>;
+
+function holdCalls({ get, post }: ApiCalls): HoldCalls {
+  const ignored = '/api/ignored-releases';
+  return {
+    holds: () => get('/api/holds', HoldList),
+    holdNamespace: (namespace, command, json) =>
+      post(`/api/namespaces/${encodeURIComponent(namespace)}/${command}`, { json, schema: NamespaceHold }),
+    ignoredReleases: () => get(ignored, IgnoredReleaseList),
+    ignoreRelease: async (version, reason) => {
+      await post(ignored, { json: { version, reason }, schema: z.unknown() });
+    },
+    endIgnoring: async (version, reason) => {
+      await post(`${ignored}/${encodeURIComponent(version)}/release`, {
+        json: { reason },
+        schema: z.unknown(),
+      });
     },
   };
 }
