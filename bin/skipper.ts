@@ -23,6 +23,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('skipper')
   .description('Keeps the fiaas-deploy-daemon of every namespace at its release, and verifies it.')
   .version(version)
+  // Otherwise the program takes --version away from its commands.
+  .enablePositionalOptions()
   .showHelpAfterError('(run skipper --help)');
 
 const io = openIo(process);
@@ -30,8 +32,9 @@ addClientCommands(program, io);
 await addServices(process.argv);
 addScriptHints();
 addCompletionCommands(program, io);
-for (const command of program.commands) {
-  // `skipper status --version` prints the same as `skipper --version`.
+for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
+  // `skipper status --version` prints the same as `skipper --version`; `skipper pin --version` has a value.
+  if (command.options.some(({ long }) => long === '--version')) continue;
   command.addOption(new Option('-V, --version').hideHelp()).on('option:version', printVersion);
 }
 // Last: the services keep commander's own exit code for wrong usage.

@@ -1,17 +1,15 @@
 import { Argument, type Command, Option } from 'commander';
-import type { ApiClient } from '../client/api-client.ts';
-import { ApiError } from '../client/api-error.ts';
+import type { DeployRequest } from '../client/deploy-request.ts';
 import { STATUSES, type StatusValue } from '../domain/cluster/status.ts';
 import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
-import { type ConnectionFlags, openClient } from './connection.ts';
-import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code.ts';
-import { durationOption, outputOption, several, severalOf, withConnection } from './options.ts';
+import { type Act, actWith, asClient } from './as-client.ts';
+import type { ConnectionFlags } from './connection.ts';
+import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
+import { addHoldCommands } from './hold/hold-commands.ts';
+import { durationOption, outputOption, several, severalOf } from './options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
+import { addRolloutCommands } from './rollout/rollout-commands.ts';
 import type { Io } from './terminal.ts';
-import { toCliError } from './to-cli-error.ts';
-
-const TOKEN_HELP = `
-There is no flag for the token itself: process lists and shell history would show it.`;
 
 const STATUS_EXAMPLES = `
 Examples:
@@ -25,6 +23,7 @@ Examples:
   skipper deploy team-a team-b --wait
   skipper deploy --all --dry-run              the plan of each namespace
   skipper deploy --all --yes --wait --timeout 10m
+  skipper deploy --all --strategy progressive --reason "OPS-17: new ingress class"
   skipper deploy team-a --force-bootstrap     start a bootstrap pod even if FDD is running
 
 On a terminal, it asks for confirmation before it deploys to all or to more than five namespaces; in a pipe it never asks.
@@ -53,25 +52,24 @@ interface DeployFlags extends OutputFlags {
   readonly dryRun?: boolean;
   readonly wait?: boolean;
   readonly timeout: number;
+  readonly reason?: string;
+  readonly strategy?: string;
   readonly yes?: boolean;
   readonly idempotencyKey?: string;
 }
 
 /** The commands that call a running API. Their code is loaded only when they run. */
 export function addClientCommands(program: Command, io: Io): void {
-  /** Runs a command against the API, and exits with its exit code. */
-  const act = async (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => {
-    process.exit(await toExitCode(() => run(openClient(flags, io.env)), io));
-  };
+  const act = actWith(io);
   addStatus(program, io, act);
   addDeploy(program, io, act);
   addWait(program, io, act);
   addWhy(program, io, act);
   addLogs(program, io, act);
   addReleases(program, io, act);
+  addRolloutCommands(program, io, act);
+  addHoldCommands(program, io, act);
 }
-
-type Act = (flags: ConnectionFlags, run: (client: ApiClient) => Promise<ExitCode>) => Promise<void>;
 
 function addStatus(program: Command, io: Io, act: Act): void {
   asClient(program.command('status'), 'show the health of every namespace')
@@ -110,6 +108,11 @@ function addDeploy(program: Command, io: Io, act: Act): void {
         '30m',
       ),
     )
+    .option('--reason <text>', 'why; kept with the rollout, and shown to others')
+    .option(
+      '--strategy <strategy>',
+      'how to reach the namespaces instead of by the policy: all, progressive, or YAML or JSON such as "{type: Progressive, canary: 2}"',
+    )
     .option('-y, --yes', 'do not ask for confirmation')
     .option('--idempotency-key <key>', 'repeated requests with the same key return the same rollout')
     .addOption(outputOption())
@@ -120,6 +123,8 @@ function addDeploy(program: Command, io: Io, act: Act): void {
         const request = {
           namespaces: targetsOf(namespaces, flags.all ?? false),
           forceBootstrap: flags.forceBootstrap ?? false,
+          reason: flags.reason,
+          strategy: await strategyOf(flags.strategy),
         };
         const { deploy } = await import('./deploy/deploy-command.ts');
         return deploy(
@@ -196,19 +201,17 @@ function addReleases(program: Command, io: Io, act: Act): void {
     );
 }
 
-/** The setup of all commands. Wrong usage exits with the code documented in the help. */
-function asClient(command: Command, description: string): Command {
-  return withConnection(command)
-    .description(description)
-    .showHelpAfterError(`(run skipper ${command.name()} --help)`)
-    .addHelpText('after', TOKEN_HELP)
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.refused));
-}
-
 /** Without --wait, a timeout would end nothing. */
 function refuseIdleTimeout({ wait, dryRun }: DeployFlags, command: Command): void {
   if (command.getOptionValueSource('timeout') !== 'cli' || (wait && !dryRun)) return;
   throw new CliError(EXIT.refused, '--timeout is the time to wait: use it with --wait');
+}
+
+/** Reading YAML takes a moment: most deploys need none. */
+async function strategyOf(text: string | undefined): Promise<DeployRequest['strategy']> {
+  if (text === undefined) return undefined;
+  const { parseStrategy } = await import('./deploy/parse-strategy.ts');
+  return parseStrategy(text);
 }
 
 function targetsOf(namespaces: readonly string[], all: boolean): readonly string[] | undefined {
@@ -219,15 +222,4 @@ function targetsOf(namespaces: readonly string[], all: boolean): readonly string
     throw new CliError(EXIT.refused, 'no namespaces given: name them, or use --all');
   }
   return all ? undefined : [...new Set(namespaces)];
-}
-
-async function toExitCode(run: () => Promise<ExitCode>, { err }: Io): Promise<ExitCode> {
-  try {
-    return await run();
-  } catch (thrown) {
-    const error = thrown instanceof ApiError ? toCliError(thrown) : thrown;
-    if (!(error instanceof CliError)) throw error;
-    for (const line of [error.message, ...error.details]) err.write(`skipper: ${line}\n`);
-    return error.exitCode;
-  }
 }

@@ -6,6 +6,9 @@ import type { Environment } from './terminal.ts';
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:5000';
 
+/** The API records `cli` as the trigger of what is requested with them. */
+const HEADERS = { 'user-agent': 'skipper-cli', 'x-skipper-client': 'cli' };
+
 export interface ConnectionFlags {
   readonly server?: string | undefined;
   readonly tokenFile?: string | undefined;
@@ -20,7 +23,7 @@ export interface Connection {
 
 /** A client for the API that the flags and the environment name. */
 export function openClient(flags: ConnectionFlags, env: Environment): ApiClient {
-  return createApiClient({ ...readConnection(flags, env), headers: { 'user-agent': 'skipper-cli' } });
+  return createApiClient({ ...readConnection(flags, env), headers: HEADERS });
 }
 
 /** A flag wins over a variable, a file over a token in the environment. */

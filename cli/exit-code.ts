@@ -13,8 +13,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    success
-  1    a namespace failed (deploy --wait, wait), would be refused (deploy --dry-run), or is degraded, outdated or unknown (why), or no log can be read (logs)
-  2    wrong usage, the API refused the request, or the question was answered with no; nothing was deployed
+  1    a namespace failed, or the rollout is paused or cancelled (deploy --wait, wait), or did not complete (rollout watch), a namespace would be refused (deploy --dry-run), or is degraded, outdated or unknown (why), or no log can be read (logs)
+  2    wrong usage, the API refused the request, the question was answered with no, or no reason was given; nothing was changed
   3    the API cannot be reached, or it refused the token
   4    --timeout has passed; the rollout continues
   130  interrupted; the rollout continues`;

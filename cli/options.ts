@@ -21,6 +21,11 @@ export function outputOption(formats: readonly string[] = OUTPUT_FORMATS): Optio
   return new Option('-o, --output <format>', 'output format').choices(formats).default('table');
 }
 
+/** For commands that change something: without it, they ask on a terminal. */
+export function reasonOption(): Option {
+  return new Option('--reason <text>', 'why; required, kept and shown to others');
+}
+
 /** Can be repeated, and takes several values separated by commas; ignores case. */
 export function severalOf<Value extends string>(
   flags: string,

@@ -11,6 +11,8 @@ export interface Io {
   now(): number;
   /** Asks a yes-or-no question; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks for one line; empty if the user gives none. Undefined without a terminal. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
 }
 
 export function openIo(process: NodeJS.Process): Io {
@@ -22,7 +24,8 @@ export function openIo(process: NodeJS.Process): Io {
     err: openTerminal(stderr, env),
     env,
     now: Date.now,
-    confirm: isAttended ? (question) => ask(question, stdin, stderr) : undefined,
+    confirm: isAttended ? (question) => confirm(question, stdin, stderr) : undefined,
+    ask: isAttended ? (question) => ask(question, stdin, stderr) : undefined,
   };
 }
 
@@ -32,19 +35,27 @@ function endQuietlyWithReader(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-async function ask(
+async function confirm(
   question: string,
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
 ): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(`${question} [y/N]`, input, output));
+}
+
+async function ask(
+  question: string,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<string> {
   const prompt = createInterface({ input, output });
-  // End of input, or Ctrl-C at the question, is not a yes.
+  // End of input, or Ctrl-C at the question, is not an answer.
   const closed = new Promise<string>((resolve) => {
     prompt.once('close', () => resolve(''));
   });
   try {
-    const answer = await Promise.race([prompt.question(`${question} [y/N] `), closed]);
-    return /^y(es)?$/i.test(answer.trim());
+    const answer = await Promise.race([prompt.question(`${question} `), closed]);
+    return answer.trim();
   } finally {
     prompt.close();
   }

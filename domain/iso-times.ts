@@ -1,4 +1,4 @@
-const TIME_NAME = /^(at|now|since)$|[a-z]At$/;
+const TIME_NAME = /^(at|now|since|p50|p90)$|[a-z]At$/;
 /** Times are milliseconds since the epoch; fields with such names can also be durations, which are smaller. */
 const FIRST_TIME = Date.UTC(2000, 0, 1);
 

@@ -1,4 +1,4 @@
-import type { CommandShape, ValueKind } from './command-shape.ts';
+import { type CommandShape, type ValueKind, withSubcommands } from './command-shape.ts';
 
 /** Names from the server are only compared: the shell must not expand them. */
 const FUNCTIONS = `_skipper_words() {
@@ -17,11 +17,13 @@ _skipper_files() {
 }`;
 
 export function bashScript(commands: readonly CommandShape[]): string {
+  const all = withSubcommands(commands);
+  const groups = commands.filter(({ subcommands }) => subcommands.length > 0);
   return `# bash completion for skipper. For this shell: source <(skipper completion bash)
 # Permanently: skipper completion bash > ~/.local/share/bash-completion/completions/skipper
 ${FUNCTIONS}
 _skipper() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command='' i
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command='' arguments=0 i
   local -a connection=()
   COMPREPLY=()
   # Bash splits --output=json at the equals sign.
@@ -32,16 +34,26 @@ _skipper() {
       --server | --token-file)
         if [[ \${COMP_WORDS[i + 1]} == '=' ]]; then connection+=("\${COMP_WORDS[i]}" "\${COMP_WORDS[i + 2]}")
         else connection+=("\${COMP_WORDS[i]}" "\${COMP_WORDS[i + 1]}"); fi ;;
+    esac
+    case \${COMP_WORDS[i]} in
+      ${valueFlags(all).join(' | ')})
+        [[ \${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
+        ((i++)) ;;
       -*) ;;
-      *) [[ -z $command ]] && command=\${COMP_WORDS[i]} ;;
+      *)
+        case $command in
+          '') command=\${COMP_WORDS[i]} ;;
+          ${groups.map(({ name }) => name).join(' | ')}) command+=" \${COMP_WORDS[i]}" ;;
+          *) ((arguments++)) ;;
+        esac ;;
     esac
   done
   case "$command $prev" in
-${commands.flatMap(valueCases).join('\n')}
+${all.flatMap(valueCases).join('\n')}
   esac
   case $command in
     '') _skipper_words ${words([...commands.map(({ name }) => name), '--help', '--version'])} ;;
-${commands.map(commandCase).join('\n')}
+${all.map(commandCase).join('\n')}
   esac
 }
 complete -F _skipper skipper
@@ -57,9 +69,21 @@ function valueCases({ name, options }: CommandShape): string[] {
     });
 }
 
-function commandCase({ name, options, argument }: CommandShape): string {
+/** A word after one of these is neither a command nor an argument. */
+function valueFlags(commands: readonly CommandShape[]): string[] {
+  const options = commands.flatMap((command) => command.options);
+  const flags = options.flatMap((option) => (option.value.kind === 'none' ? [] : option.flags));
+  return [...new Set(flags)].sort();
+}
+
+function commandCase({ name, options, argument, furtherArguments }: CommandShape): string {
   const flags = words(options.flatMap((option) => option.flags.filter((flag) => flag.startsWith('--'))));
-  return `    ${name}) if [[ $cur == -* ]]; then _skipper_words ${flags}; else ${complete(argument) || ':;'} fi ;;`;
+  const further =
+    furtherArguments === undefined
+      ? ''
+      : `elif [[ $arguments -gt 0 ]]; then ${complete(furtherArguments) || ':;'} `;
+  const first = complete(argument) || ':;';
+  return `    ${quoted(name)}) if [[ $cur == -* ]]; then _skipper_words ${flags}; ${further}else ${first} fi ;;`;
 }
 
 function complete(value: ValueKind): string {

@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 
 /** The values of an option or an argument. */
 export type ValueKind =
@@ -17,24 +17,50 @@ export interface OptionShape {
 }
 
 export interface CommandShape {
+  /** `deploy`, or `rollout pause` for a subcommand. */
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionShape[];
   readonly argument: ValueKind;
+  /** The arguments after the first one, if they are of another kind. */
+  readonly furtherArguments: ValueKind | undefined;
+  /** The commands of a group such as `rollout`. */
+  readonly subcommands: readonly CommandShape[];
 }
 
-/** The command tree for completion, without hidden commands. */
+/** The commands for completion, without hidden ones. */
 export function shapeOf(program: Command): CommandShape[] {
-  return program
+  return commandsOf(program, '');
+}
+
+/** Every command, and those of groups after their group. */
+export function withSubcommands(commands: readonly CommandShape[]): CommandShape[] {
+  return commands.flatMap((command) => [command, ...command.subcommands]);
+}
+
+function commandsOf(parent: Command, prefix: string): CommandShape[] {
+  return parent
     .createHelp()
-    .visibleCommands(program)
+    .visibleCommands(parent)
     .filter((command) => command.name() !== 'help')
-    .map((command) => ({
-      name: command.name(),
-      description: firstLine(command.description()),
-      options: command.createHelp().visibleOptions(command).map(optionShape),
-      argument: argumentKind(command),
-    }));
+    .map((command) => commandShape(command, prefix));
+}
+
+function commandShape(command: Command, prefix: string): CommandShape {
+  const [first, second] = command.registeredArguments;
+  const subcommands = commandsOf(command, `${prefix}${command.name()} `);
+  return {
+    name: `${prefix}${command.name()}`,
+    description: firstLine(command.description()),
+    options: command.createHelp().visibleOptions(command).map(optionShape),
+    argument: subcommands.length > 0 ? choicesOf(command) : argumentKind(first),
+    furtherArguments: second === undefined ? undefined : argumentKind(second),
+    subcommands,
+  };
+}
+
+function choicesOf(group: Command): ValueKind {
+  return { kind: 'choices', choices: commandsOf(group, '').map(({ name }) => name) };
 }
 
 function optionShape(option: Option): OptionShape {
@@ -49,15 +75,20 @@ function optionKind(option: Option): ValueKind {
   if (!option.required && !option.optional) return { kind: 'none' };
   if (option.argChoices) return { kind: 'choices', choices: option.argChoices };
   if (/<file>/.test(option.flags)) return { kind: 'file' };
-  return { kind: option.long === '--channel' ? 'channels' : 'text' };
+  return { kind: DYNAMIC_OPTIONS[option.long ?? ''] ?? 'text' };
 }
 
-function argumentKind(command: Command): ValueKind {
-  const [argument] = command.registeredArguments;
+const DYNAMIC_OPTIONS: Readonly<Record<string, 'namespaces' | 'channels' | 'rollouts'>> = {
+  '--channel': 'channels',
+  '--namespace': 'namespaces',
+  '--before': 'rollouts',
+};
+
+function argumentKind(argument: Argument | undefined): ValueKind {
   if (argument === undefined) return { kind: 'none' };
   if (argument.argChoices) return { kind: 'choices', choices: argument.argChoices };
-  if (argument.name() === 'rollout') return { kind: 'rollouts' };
-  return { kind: 'namespaces' };
+  if (argument.name() === 'version') return { kind: 'text' };
+  return { kind: argument.name() === 'rollout' ? 'rollouts' : 'namespaces' };
 }
 
 function firstLine(text: string): string {

@@ -22,13 +22,32 @@ ${commands.flatMap(commandLines).join('\n')}
 `;
 }
 
-function commandLines({ name, description, options, argument }: CommandShape): string[] {
-  const here = `complete -c skipper -n '__fish_seen_subcommand_from ${name}'`;
+function commandLines(command: CommandShape): string[] {
+  const { name, description, subcommands } = command;
+  const inGroup = `__fish_seen_subcommand_from ${name}`;
+  const names = subcommands.map((each) => lastWord(each.name)).join(' ');
+  const isOpen = `${inGroup}; and not __fish_seen_subcommand_from ${names}`;
   return [
     `complete -c skipper -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
-    ...options.map((option) => `${here} ${optionWords(option)}`),
-    ...(argument.kind === 'none' ? [] : [`${here} ${valueWords(argument)}`]),
+    ...(subcommands.length > 0 ? [] : valueLines(command, inGroup)),
+    ...subcommands.flatMap((each) => [
+      `complete -c skipper -n '${isOpen}' -a ${lastWord(each.name)} -d ${quoted(each.description)}`,
+      ...valueLines(each, `${inGroup}; and __fish_seen_subcommand_from ${lastWord(each.name)}`),
+    ]),
   ];
+}
+
+function valueLines({ options, argument, furtherArguments }: CommandShape, condition: string): string[] {
+  const here = `complete -c skipper -n '${condition}'`;
+  const kinds = furtherArguments === undefined ? [argument] : [argument, furtherArguments];
+  return [
+    ...options.map((option) => `${here} ${optionWords(option)}`),
+    ...kinds.filter(({ kind }) => kind !== 'none').map((kind) => `${here} ${valueWords(kind)}`),
+  ];
+}
+
+function lastWord(name: string): string {
+  return name.split(' ').at(-1) ?? name;
 }
 
 function optionWords({ flags, description, value }: OptionShape): string {

@@ -39,9 +39,37 @@ if [[ $funcstack[1] == _skipper ]]; then _skipper "$@"; else compdef _skipper sk
 `;
 }
 
-function commandCase({ name, options, argument }: CommandShape): string {
-  const specs = [...options.map(optionSpec), ...(argument.kind === 'none' ? [] : [argumentSpec(argument)])];
-  return `        ${name}) _arguments -s ${specs.join(' ')} ;;`;
+function commandCase(command: CommandShape): string {
+  const { name, subcommands } = command;
+  return `        ${lastWord(name)}) ${subcommands.length > 0 ? groupBody(command) : commandBody(command)} ;;`;
+}
+
+function commandBody({ options, argument, furtherArguments }: CommandShape): string {
+  const specs = [
+    ...options.map(optionSpec),
+    ...(furtherArguments === undefined
+      ? argumentSpecs(argument, '*')
+      : [...argumentSpecs(argument, '1'), ...argumentSpecs(furtherArguments, '*')]),
+  ];
+  return `_arguments -s ${specs.join(' ')}`;
+}
+
+/** The first word is a subcommand, the others are its words. */
+function groupBody({ subcommands }: CommandShape): string {
+  const described = subcommands.map(({ name, description }) => quoted(`${lastWord(name)}:${description}`));
+  return `if ((CURRENT == 2)); then
+            local -a subcommands=(${described.join(' ')})
+            _describe command subcommands
+          else
+            shift words; ((CURRENT--))
+            case \${words[1]} in
+${subcommands.map(commandCase).join('\n')}
+            esac
+          fi`;
+}
+
+function lastWord(name: string): string {
+  return name.split(' ').at(-1) ?? name;
 }
 
 /** `'*'{-o,--output}'[output format]:value:(table json yaml)'` */
@@ -52,8 +80,8 @@ function optionSpec({ flags, description, value }: OptionShape): string {
   return `'*'${names}${quoted(rest)}`;
 }
 
-function argumentSpec(value: ValueKind): string {
-  return quoted(`*:argument:${action(value)}`);
+function argumentSpecs(value: ValueKind, position: '1' | '*'): string[] {
+  return value.kind === 'none' ? [] : [quoted(`${position}:argument:${action(value)}`)];
 }
 
 function action(value: ValueKind): string {

@@ -1,5 +1,5 @@
 import { keysOf } from '../../domain/keys-of.ts';
-import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
+import { isOpen, type TargetCounts, type TargetState } from '../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { oneLine, plural, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
@@ -26,6 +26,20 @@ export function hasEnded({ state }: { readonly state: TargetState }): boolean {
 
 export function countEnded({ targets }: RolloutView): number {
   return targets.filter(hasEnded).length;
+}
+
+/** Every target has ended, and the rollout does not wait for one to stay verified. */
+export function isOver(rollout: RolloutView): boolean {
+  return hasEnded(rollout) && rollout.targets.every(hasEnded);
+}
+
+/**
+ * An operator or a failure has stopped the rollout: it does not continue automatically. If only its last targets are paused,
+ * because their queue is, it does.
+ */
+export function isStopped({ state, strategy, events = [] }: RolloutView): boolean {
+  if (state !== 'paused') return false;
+  return strategy?.type === 'Progressive' || events[0]?.state === 'paused';
 }
 
 /** The targets that have ended since the last read. */
@@ -58,12 +72,11 @@ export function describeEnd({ state, startedAt, finishedAt, outcome, reason }: R
 }
 
 /** `12 of 20 done, 1 failed, 5 running` */
-export function describeCounts(rollout: RolloutView): string {
-  const { counts, targets } = rollout;
+export function describeProgress(counts: TargetCounts): string {
   const named = keysOf(IS_NAMED)
     .filter((state) => IS_NAMED[state] && counts[state] > 0)
     .map((state) => `, ${counts[state]} ${state}`);
-  return `${countEnded(rollout)} of ${targets.length} done${named.join('')}`;
+  return `${endedOf(counts)} of ${totalOf(counts)} done${named.join('')}`;
 }
 
 /** One line: a bar if there is room, counts, and the remaining time. */
@@ -73,18 +86,32 @@ export function drawProgress(
   columns: number,
   paint: Paint,
 ): string {
-  const { targets } = rollout;
+  const { counts } = rollout;
   const left = leftMs === undefined ? '' : `, about ${duration(Math.ceil(leftMs / 1_000) * 1_000)} left`;
-  const text = `${describeCounts(rollout)}${left}`;
+  const text = `${describeProgress(counts)}${left}`;
   const room = Math.min(BAR_COLUMNS, columns - text.length - 3);
   if (room < 8) return truncate(text, columns);
-  const share = (count: number) => Math.round((count / Math.max(1, targets.length)) * room);
-  const failed = targets.filter(({ state }) => state === 'failed').length;
-  const done = share(countEnded(rollout));
-  const red = Math.min(done, failed > 0 ? Math.max(1, share(failed)) : 0);
+  return `${drawBar(counts, room, paint)} ${text}`;
+}
+
+/** `[####!!----]`: what has ended, of it what failed, and what is left. */
+export function drawBar(counts: TargetCounts, room: number, paint: Paint): string {
+  const share = (count: number) => Math.round((count / Math.max(1, totalOf(counts))) * room);
+  const done = share(endedOf(counts));
+  const red = Math.min(done, counts.failed > 0 ? Math.max(1, share(counts.failed)) : 0);
   const bar =
     paint('#'.repeat(done - red), 'green') + paint('!'.repeat(red), 'red') + '-'.repeat(room - done);
-  return `[${bar}] ${text}`;
+  return `[${bar}]`;
+}
+
+function endedOf(counts: TargetCounts): number {
+  return keysOf(counts)
+    .filter((state) => !isOpen(state))
+    .reduce((sum, state) => sum + counts[state], 0);
+}
+
+function totalOf(counts: TargetCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** The result in words: what failed and why, and what was cancelled or superseded. */

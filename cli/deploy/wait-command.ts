@@ -1,43 +1,42 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../../client/api-client.ts';
+import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
 import { estimateEnd, type ProgressSample, withSample } from '../../domain/rollout/rollout-eta.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import type { Terminal } from '../../shared/terminal.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
+import { drawWaves } from '../rollout/describe-rollout.ts';
+import { awaitsApproval, nextCommands } from '../rollout/next-commands.ts';
 import type { Io } from '../terminal.ts';
-import { truncate } from '../text/lines.ts';
+import { oneLine, truncate } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { openRedrawn } from '../text/redrawn.ts';
 import { duration, timestamp } from '../text/time.ts';
 import { awaitRollout } from './await-rollout.ts';
-import {
-  byEnd,
-  countEnded,
-  describeCounts,
-  describeEnd,
-  drawProgress,
-  endOf,
-  newlyEnded,
-  summarize,
-} from './rollout-progress.ts';
+import { newsOf } from './rollout-news.ts';
+import { countEnded, describeProgress, drawProgress, endOf, summarize } from './rollout-progress.ts';
 
 export interface WaitChoices {
   readonly format: OutputFormat;
   readonly timeoutMs: number | undefined;
+  /** Also shows waves and decisions; then only a completed rollout is a success. */
+  readonly isWatch?: boolean;
 }
 
-/** Shows a rollout until it ends, then its result. */
+/** Shows a rollout until it ends or is paused, then its result. */
 export async function waitForRollout(
   client: ApiClient,
   id: string,
-  { format, timeoutMs }: WaitChoices,
+  choices: WaitChoices,
   io: Io,
 ): Promise<ExitCode> {
   const { out, err, now } = io;
-  const output = format === 'table' ? out : err;
-  const progress = openProgress(output, now);
-  const hint = `rollout ${id} continues; follow it with: skipper wait ${id}`;
+  const { timeoutMs } = choices;
+  const output = choices.format === 'table' ? out : err;
+  const progress = openProgress(output, now, choices.isWatch);
+  const again = choices.isWatch ? 'rollout watch' : 'wait';
+  const hint = `rollout ${id} continues; follow it with: skipper ${again} ${id}`;
   const stopListening = onSignals((exitCode) => {
     err.write(`\nskipper: interrupted; ${hint}\n`);
     process.exit(exitCode);
@@ -48,17 +47,40 @@ export async function waitForRollout(
     pause,
     ...progress,
   }).finally(stopListening);
-  if (!waited.isEnded || waited.rollout === undefined) {
-    const seen = waited.rollout === undefined ? 'the API did not answer' : describeCounts(waited.rollout);
+  const { rollout, isEnded, isStopped = false } = waited;
+  if (rollout === undefined || !(isEnded || isStopped)) {
+    const seen = rollout === undefined ? 'the API did not answer' : describeProgress(rollout.counts);
     throw new CliError(EXIT.timeout, `not finished after ${duration(timeoutMs ?? 0)}: ${seen}`, [hint]);
   }
-  return conclude(waited.rollout, format, io);
+  return conclude(rollout, choices, io);
 }
 
-async function conclude(rollout: RolloutView, format: OutputFormat, { out, err }: Io): Promise<ExitCode> {
+async function conclude(
+  rollout: RolloutView,
+  { format, isWatch = false }: WaitChoices,
+  { out, err }: Io,
+): Promise<ExitCode> {
+  const { state, counts } = rollout;
+  const isSuccess = isWatch ? state === 'completed' : !UNSUCCESSFUL.includes(state) && counts.failed === 0;
   if (format !== 'table') await printDocument(rollout, format, out);
   for (const line of summarize(rollout)) err.write(`${line}\n`);
-  return (rollout.counts.failed ?? 0) > 0 ? EXIT.failed : EXIT.ok;
+  const output = isSuccess && format === 'table' ? out : err;
+  if (isWatch || !isSuccess) for (const line of describeConclusion(rollout)) output.write(`${line}\n`);
+  return isSuccess ? EXIT.ok : EXIT.failed;
+}
+
+const UNSUCCESSFUL: readonly TargetState[] = ['paused', 'failed', 'cancelled'];
+
+/** How the rollout ended, or why it is paused; then the commands that fit. */
+function describeConclusion(rollout: RolloutView): string[] {
+  const { id, state, stateReason } = rollout;
+  // An API without reasons: the targets have said all.
+  if (!stateReason) return [];
+  const commands = state === 'completed' ? [] : nextCommands(rollout);
+  return [
+    oneLine(`rollout ${id} is ${state}: ${stateReason}`),
+    ...commands.map(({ command, effect }) => `  ${command}   # ${effect}`),
+  ];
 }
 
 export interface Progress {
@@ -67,12 +89,12 @@ export interface Progress {
   onBack(): void;
 }
 
-export function openProgress(output: Terminal, now: () => number): Progress {
-  return output.isInteractive ? onScreen(output, now) : inLines(output, now);
+export function openProgress(output: Terminal, now: () => number, isWatch = false): Progress {
+  return output.isInteractive ? onScreen(output, now, isWatch) : inLines(output, now, isWatch);
 }
 
-/** A progress bar; failures stay above it. */
-function onScreen(output: Terminal, now: () => number): Progress {
+/** A progress bar; failures stay above it, and the decisions of a watched rollout. */
+function onScreen(output: Terminal, now: () => number, isWatch: boolean): Progress {
   const screen = openRedrawn(output);
   const paint = painter(output);
   const columns = () => output.columns() - 1;
@@ -80,17 +102,21 @@ function onScreen(output: Terminal, now: () => number): Progress {
   let samples: readonly ProgressSample[] = [];
   let note: string[] = [];
   const bar = (rollout: RolloutView) => {
-    const endAt = estimateEnd(samples, rollout.targets.length - countEnded(rollout));
+    const endAt = rollout.eta?.p50 ?? estimateEnd(samples, rollout.targets.length - countEnded(rollout));
     const leftMs = endAt === undefined ? undefined : Math.max(0, endAt - now());
     return drawProgress(rollout, leftMs, columns(), paint);
   };
-  const draw = () => screen.show([...(last === undefined ? [] : [bar(last)]), ...note]);
+  const below = (rollout: RolloutView) => [
+    ...(isWatch ? drawWaves(rollout.waves ?? [], { width: columns(), paint }) : []),
+    ...describeNow(rollout).map((line) => paint(truncate(line, columns()), 'dim')),
+  ];
+  const draw = () => screen.show([...(last === undefined ? [] : [bar(last), ...below(last)]), ...note]);
   return {
     onSeen: (rollout) => {
-      const failures = newlyEnded(last, rollout)
-        .filter(({ state }) => state === 'failed')
-        .map((target) => paint(truncate(`${target.namespace} ${describeEnd(target)}`, columns()), 'red'));
-      if (failures.length > 0) screen.printAbove(failures);
+      const news = newsOf(last, rollout, isWatch)
+        .filter(({ isNotable }) => isNotable)
+        .map(({ text, isFailure }) => paint(truncate(text, columns()), isFailure ? 'red' : undefined));
+      if (news.length > 0) screen.printAbove(news);
       last = rollout;
       samples = withSample(samples, { at: now(), done: countEnded(rollout) });
       draw();
@@ -105,16 +131,28 @@ function onScreen(output: Terminal, now: () => number): Progress {
   };
 }
 
-/** One line for each namespace that has ended. */
-function inLines(output: Terminal, now: () => number): Progress {
+/** What a rollout that goes in waves waits for. */
+function describeNow(rollout: RolloutView): string[] {
+  const { state, strategy, because } = rollout;
+  if (strategy?.type !== 'Progressive' || !isOpen(state) || !because) return [];
+  return [oneLine(because), ...approvalHint(rollout)];
+}
+
+function approvalHint(rollout: RolloutView): string[] {
+  if (!awaitsApproval(rollout)) return [];
+  return [`to let the next wave begin: skipper rollout approve ${rollout.id} --reason "…"`];
+}
+
+/** One line for each namespace that has ended, and for each decision of a watched rollout. */
+function inLines(output: Terminal, now: () => number, isWatch: boolean): Progress {
   let last: RolloutView | undefined;
   const print = (line: string, at = now()) => output.write(`${timestamp(at)} ${line}\n`);
   return {
     onSeen: (rollout) => {
-      const ended = newlyEnded(last, rollout).toSorted(byEnd);
-      for (const target of ended) print(`${target.namespace} ${describeEnd(target)}`, target.finishedAt);
-      if (ended.length > 0 || last === undefined)
-        print(`rollout ${rollout.id} ${describeCounts(rollout)}`, endOf(rollout));
+      const news = newsOf(last, rollout, isWatch);
+      for (const { text, at } of news) print(text, at);
+      if (news.some(({ isEnd }) => isEnd) || last === undefined)
+        print(`rollout ${rollout.id} ${describeProgress(rollout.counts)}`, endOf(rollout));
       last = rollout;
     },
     onLost: (reason) => print(`connection lost, reconnecting: ${reason}`),

@@ -50,5 +50,6 @@ function openDemoIo(env: Environment): Io {
     env,
     now: Date.now,
     confirm: undefined,
+    ask: undefined,
   };
 }

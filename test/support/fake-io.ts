@@ -17,6 +17,8 @@ export interface FakeIoOptions {
   readonly now?: number;
   /** The user's answer; without one, no user is present. */
   readonly answer?: boolean;
+  /** The line that the user types; without one, no user is present. */
+  readonly line?: string;
 }
 
 /** Input and output of a command, in memory. */
@@ -24,7 +26,7 @@ export function makeIo(options: FakeIoOptions = {}): FakeIo {
   let out = '';
   let err = '';
   const questions: string[] = [];
-  const { answer } = options;
+  const { answer, line } = options;
   const output = (write: (text: string) => void): Terminal => ({
     isInteractive: options.isInteractive ?? false,
     hasColor: options.hasColor ?? false,
@@ -47,6 +49,13 @@ export function makeIo(options: FakeIoOptions = {}): FakeIo {
         : async (question) => {
             questions.push(question);
             return answer;
+          },
+    ask:
+      line === undefined
+        ? undefined
+        : async (question) => {
+            questions.push(question);
+            return line;
           },
     written: () => out,
     warned: () => err,

@@ -43,7 +43,8 @@ const CURRENT = PAGES.filter((page) => !DECISIONS.includes(page));
 function flagsOfCommands(): string[] {
   const program = new Command();
   addClientCommands(program, {} as Io);
-  return program.commands.flatMap(({ options }) => options.map(({ long }) => long?.slice(2) ?? ''));
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  return commands.flatMap(({ options }) => options.map(({ long }) => long?.slice(2) ?? ''));
 }
 
 function read(page: string): string {

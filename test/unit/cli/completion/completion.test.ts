@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { addClientCommands } from '../../../../cli/client-commands.ts';
 import { bashScript } from '../../../../cli/completion/bash.ts';
-import { shapeOf } from '../../../../cli/completion/command-shape.ts';
+import { shapeOf, withSubcommands } from '../../../../cli/completion/command-shape.ts';
 import { addCompletionCommands } from '../../../../cli/completion/completion-commands.ts';
 import { fishScript } from '../../../../cli/completion/fish.ts';
 import { zshScript } from '../../../../cli/completion/zsh.ts';
@@ -27,7 +27,7 @@ beforeAll(() => {
   // Returns a name that a shell must not expand, and records its arguments.
   writeFileSync(
     join(folder, 'skipper'),
-    `#!/bin/sh\necho "$@" >> ${folder}/arguments\n[ "$1 $2" = "__complete namespaces" ] && printf '%s\\n' team-a team-b 'team-$(touch ${folder}/expanded)'\n[ "$2" = channels ] && echo stable\ntrue\n`,
+    `#!/bin/sh\necho "$@" >> ${folder}/arguments\n[ "$1 $2" = "__complete namespaces" ] && printf '%s\\n' team-a team-b 'team-$(touch ${folder}/expanded)'\n[ "$2" = channels ] && echo stable\n[ "$2" = rollouts ] && printf '%s\\n' r1 r2\ntrue\n`,
   );
   chmodSync(join(folder, 'skipper'), 0o755);
 });
@@ -61,6 +61,13 @@ describe('completion in bash', () => {
     ['nothing for a free value', ['status', '--server', ''], []],
     ['channels of the server', ['status', '--channel', ''], ['stable']],
     ['shells', ['completion', 'b'], ['bash']],
+    ['commands of a group', ['rollout', 're'], ['resume', 'retry']],
+    ['options of a command in a group', ['rollout', 'pause', '--r'], ['--reason']],
+    ['choices of a command in a group', ['rollout', 'list', '--state', 'c'], ['completed', 'cancelled']],
+    ['rollouts', ['rollout', 'skip', 'r'], ['r1', 'r2']],
+    ['namespaces after the rollout', ['rollout', 'skip', 'r1', '--reason', 'x', 'team-a'], ['team-a']],
+    ['rollouts after an option', ['rollout', 'skip', '--reason', 'x', 'r'], ['r1', 'r2']],
+    ['nothing for a version', ['ignore', ''], []],
   ])('%s', async (_, words, expected) => {
     writeFileSync(join(folder, 'arguments'), '');
     expect((await offered(...words)).toSorted()).toEqual([...expected].toSorted());
@@ -85,8 +92,8 @@ describe('the scripts', () => {
     ['zsh', zshScript(shape)],
     ['fish', fishScript(shape)],
   ])('for %s have every command and option, except hidden ones', (shell, script) => {
-    for (const { name, options } of shape) {
-      expect(script).toContain(name);
+    for (const { name, options } of withSubcommands(shape)) {
+      for (const word of name.split(' ')) expect(script).toContain(word);
       for (const flag of options.flatMap(({ flags }) => flags)) {
         const spelled = shell === 'fish' ? flag.replace(/^--/, '-l ').replace(/^-(\w)$/, '-s $1') : flag;
         if (shell !== 'bash' || flag.startsWith('--')) expect(script).toContain(spelled);

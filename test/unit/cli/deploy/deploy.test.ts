@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { awaitRollout } from '../../../../cli/deploy/await-rollout.ts';
 import { type DeployOptions, deploy } from '../../../../cli/deploy/deploy-command.ts';
 import { describePlan } from '../../../../cli/deploy/describe-plan.ts';
+import { parseStrategy } from '../../../../cli/deploy/parse-strategy.ts';
 import { requestDeploy } from '../../../../cli/deploy/request-deploy.ts';
 import {
-  describeCounts,
   describeEnd,
+  describeProgress,
   drawProgress,
   newlyEnded,
   summarize,
@@ -14,7 +15,6 @@ import { waitForRollout } from '../../../../cli/deploy/wait-command.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { painter } from '../../../../cli/text/paint.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
-import { countTargets, rolloutState, type TargetState } from '../../../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../../../domain/rollout/rollout-view.ts';
 import { asCommand } from '../../../support/as-command.ts';
 import {
@@ -25,6 +25,7 @@ import {
   startFakeApi,
 } from '../../../support/fake-api.ts';
 import { makeIo } from '../../../support/fake-io.ts';
+import { makeRollout as makeRolloutOf, makeTarget, PROGRESSIVE } from '../../../support/rollout-view.ts';
 import '../../../support/fake-one-realm.ts';
 
 type Target = RolloutView['targets'][number];
@@ -40,24 +41,8 @@ async function serve(handlers: Readonly<Record<string, FakeHandler>>) {
   return createApiClient({ server: api.url, token: undefined });
 }
 
-function makeTarget(namespace: string, state: TargetState, target: Partial<Target> = {}): Target {
-  return { namespace, state, reason: '', links: {}, ...target };
-}
-
 function makeRollout(...targets: Target[]): RolloutView {
-  const counts = countTargets(targets.map(({ state }) => ({ state })));
-  return {
-    id: 'r1',
-    state: rolloutState(counts),
-    trigger: 'api',
-    requestedBy: '',
-    forceBootstrap: false,
-    createdAt: 0,
-    releases: [],
-    counts,
-    targets,
-    links: {},
-  };
+  return makeRolloutOf(targets);
 }
 
 /** Returns the rollouts one after the other; the last one stays. */
@@ -92,7 +77,7 @@ describe('the description of a rollout', () => {
 
   test('counts leave out zeros', () => {
     const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
-    expect(describeCounts(rollout)).toBe('2 of 4 done, 1 failed, 1 running');
+    expect(describeProgress(rollout.counts)).toBe('2 of 4 done, 1 failed, 1 running');
   });
 
   test('the bar fits, shows failures, and is left out without room', () => {
@@ -161,6 +146,30 @@ describe('waiting for a rollout', () => {
 
     expect(waited).toMatchObject({ isEnded: true, rollout: { counts: { failed: 1 } } });
     expect(api?.requests).toHaveLength(3);
+  });
+
+  test.each([
+    ['a rollout in waves that is paused', { strategy: PROGRESSIVE }],
+    [
+      'any rollout that an operator has paused',
+      { events: [{ at: 1, kind: 'paused', state: 'paused', by: 'me', reason: 'why' }] },
+    ],
+  ] as const)('ends with %s', async (_, rollout) => {
+    const paused = { ...makeRollout(DONE, makeTarget('b', 'pending')), state: 'paused', ...rollout } as const;
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(paused) });
+
+    const waited = await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined });
+
+    expect(waited).toMatchObject({ isEnded: false, isStopped: true, rollout: { state: 'paused' } });
+  });
+
+  test('does not end while the last targets must stay verified', async () => {
+    const soaking = { ...makeRollout(DONE), state: 'running', strategy: PROGRESSIVE } as const;
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(soaking, makeRollout(DONE)) });
+
+    await awaitRollout(client, 'r1', { ...clock(), ...quiet, deadline: undefined });
+
+    expect(api?.requests).toHaveLength(2);
   });
 
   test('continues while the API is unreachable, and reports that once', async () => {
@@ -288,6 +297,29 @@ describe('skipper wait', () => {
     expect(await waitForRollout(client, 'r1', { ...options, format: 'json' }, io)).toBe(EXIT.ok);
     expect(JSON.parse(io.written())).toEqual(makeRollout(DONE));
     expect(io.warned()).toContain('a completed');
+  });
+
+  test('of a paused rollout exits with 1, and prints why and how to continue', async () => {
+    const paused = {
+      ...makeRollout(FAILED, makeTarget('c', 'pending')),
+      state: 'paused',
+      strategy: PROGRESSIVE,
+      stateReason: '1 target of the canary failed: quota',
+    } as const;
+    const io = makeIo();
+
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(paused) });
+
+    expect(await waitForRollout(client, 'r1', options, io)).toBe(EXIT.failed);
+    expect(io.warned()).toContain('rollout r1 is paused: 1 target of the canary failed: quota\n');
+    expect(io.warned()).toContain('  skipper rollout resume r1 --reason "…"   # continue');
+  });
+
+  test('of a cancelled rollout exits with 1', async () => {
+    const cancelled = { ...makeRollout(DONE, makeTarget('c', 'cancelled')), state: 'cancelled' } as const;
+    const client = await serve({ 'GET /api/rollouts/r1': inTurn(cancelled) });
+
+    expect(await waitForRollout(client, 'r1', options, makeIo())).toBe(EXIT.failed);
   });
 
   test('that times out shows the progress, and that the rollout continues', async () => {
@@ -444,6 +476,37 @@ describe('skipper deploy', () => {
     );
 
     expect(io.questions).toEqual(['Force a bootstrap of all 6 namespaces?']);
+  });
+
+  test('--reason and --strategy are sent, but not with the plan', async () => {
+    const request = {
+      namespaces: ['a'],
+      forceBootstrap: false,
+      reason: 'OPS-1',
+      strategy: { type: 'All' },
+    } as const;
+    await deploy(await serve(answers), { ...options, request }, makeIo());
+
+    expect(api?.requests[0]?.body).toEqual({ namespaces: ['a'], dry_run: true, omit_steps: true });
+    expect(deploys()[0]?.body).toEqual({ namespaces: ['a'], reason: 'OPS-1', strategy: { type: 'All' } });
+  });
+
+  test.each([
+    ['ALL', { type: 'All' }],
+    ['progressive', { type: 'Progressive' }],
+    ['{type: Progressive, canary: 2}', { type: 'Progressive', canary: 2 }],
+    ['{"type":"Progressive","waves":["10%"]}', { type: 'Progressive', waves: ['10%'] }],
+  ])('--strategy %s', (text, strategy) => {
+    expect(parseStrategy(text)).toEqual(strategy);
+  });
+
+  test.each([
+    ['fast', 'must have the type All or Progressive'],
+    ['{type: Progressive, canary: few}', 'canary must be a number of namespaces'],
+    ['{type: Progressive, waves: [20%, 10%]}', 'waves[1] must be more than 20%'],
+    ['{type: Progressive', 'is not valid YAML'],
+  ])('--strategy %s is refused, with the field', (text, message) => {
+    expect(() => parseStrategy(text)).toThrow(message);
   });
 
   test('--wait waits with the rollout', async () => {
