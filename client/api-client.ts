@@ -7,13 +7,14 @@ import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
 import {
   HoldList,
   IgnoredReleaseList,
+  NamespaceHold,
   RolloutCommandView,
   RolloutList,
   RolloutView,
 } from '../domain/rollout/rollout-view.ts';
 import { type ApiAddress, type ApiCalls, type CallOptions, openApiCalls } from './call-api.ts';
 import { type DeployRequest, deployBody } from './deploy-request.ts';
-import { type HoldBody, type HoldCommand, NamespaceHold } from './hold-requests.ts';
+import type { HoldBody, HoldCommand } from './hold-requests.ts';
 import { NamespaceAnswer } from './namespace-answer.ts';
 import {
   type RollbackBody,

@@ -1,5 +1,6 @@
 import type { ApiClient } from '../../client/api-client.ts';
-import type { HoldBody, HoldCommand, NamespaceHold } from '../../client/hold-requests.ts';
+import type { HoldBody, HoldCommand } from '../../client/hold-requests.ts';
+import type { NamespaceHold } from '../../domain/rollout/rollout-view.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
