@@ -8,7 +8,9 @@ import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
 import { addHoldCommands } from './hold/hold-commands.ts';
 import { durationOption, outputOption, several, severalOf } from './options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
+import { addPlanCommands } from './plan/plan-commands.ts';
 import { addRolloutCommands } from './rollout/rollout-commands.ts';
+import { targetsOf } from './targets-of.ts';
 import type { Io } from './terminal.ts';
 
 const STATUS_EXAMPLES = `
@@ -68,6 +70,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addLogs(program, io, act);
   addReleases(program, io, act);
   addRolloutCommands(program, io, act);
+  addPlanCommands(program, io, act);
   addHoldCommands(program, io, act);
 }
 
@@ -212,14 +215,4 @@ async function strategyOf(text: string | undefined): Promise<DeployRequest['stra
   if (text === undefined) return undefined;
   const { parseStrategy } = await import('./deploy/parse-strategy.ts');
   return parseStrategy(text);
-}
-
-function targetsOf(namespaces: readonly string[], all: boolean): readonly string[] | undefined {
-  if (all && namespaces.length > 0) {
-    throw new CliError(EXIT.refused, 'name namespaces or use --all, not both');
-  }
-  if (!all && namespaces.length === 0) {
-    throw new CliError(EXIT.refused, 'no namespaces given: name them, or use --all');
-  }
-  return all ? undefined : [...new Set(namespaces)];
 }

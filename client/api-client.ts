@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PlanView } from '../domain/deploy/plan-view.ts';
+import { ServerPlan } from '../domain/deploy/server-plan.ts';
 import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
 import { NamespaceLogs } from '../domain/explain/namespace-logs.ts';
 import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
@@ -43,6 +44,11 @@ export interface ApiClient {
   plan(request: DeployRequest, options: PlanOptions): Promise<PlanView>;
   /** The key makes it safe to repeat the request after a lost answer. */
   deploy(request: DeployRequest, idempotencyKey: string): Promise<RolloutView>;
+  /** The same, tried in the API server's dry run, and kept so that it can be applied. */
+  planOnServer(request: DeployRequest): Promise<ServerPlan>;
+  serverPlan(id: string): Promise<ServerPlan>;
+  /** Carries a plan out; the same plan again returns the same rollout. */
+  applyPlan(id: string): Promise<RolloutView>;
   rollout(id: string): Promise<RolloutView>;
   /** Newest first, without their targets. */
   rollouts(filter: RolloutFilter): Promise<RolloutList>;
@@ -83,6 +89,10 @@ export function createApiClient(address: ApiAddress): ApiClient {
         { json: deployBody(request), schema: RolloutView },
         { headers: { 'idempotency-key': key } },
       ),
+    planOnServer: (request) =>
+      post('/api/rollouts?dryRun=server', { json: deployBody(request), schema: ServerPlan }),
+    serverPlan: (id) => get(`/api/plans/${encodeURIComponent(id)}`, ServerPlan),
+    applyPlan: (plan) => post('/api/rollouts', { json: { plan }, schema: RolloutView }),
     ...rolloutCalls(calls),
     ...holdCalls(calls),
     releases: () => get('/api/releases', ReleaseList),

@@ -32,7 +32,8 @@ export class PlanMovedError extends Error {
   readonly differences: readonly PlanDifference[];
 
   constructor(differences: readonly PlanDifference[]) {
-    super(`${differences.length} namespaces have changed since the plan was made: plan again`);
+    const what = differences.length === 1 ? '1 namespace has' : `${differences.length} namespaces have`;
+    super(`${what} changed since the plan was made: plan again`);
     this.name = 'PlanMovedError';
     this.differences = differences;
   }
