@@ -106,7 +106,7 @@ describe('skipper apply', () => {
 
     expect(await applyPlan(client, 'plan-1', OPTIONS, io)).toBe(EXIT.ok);
     expect(io.written()).toContain(`follow it with: skipper rollout watch ${rollout.id}`);
-    expect(api?.requests.at(-1)?.body).toBe('{"plan":"plan-1"}');
+    expect(api?.requests.at(-1)?.body).toEqual({ plan: 'plan-1' });
   });
 
   test('prints the differences if the fleet has changed', async () => {
