@@ -2,11 +2,13 @@ import type { Queue } from 'bullmq';
 import { laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { SkipperError } from '../domain/errors.ts';
 import { isOpen, type TargetState } from '../domain/rollout/rollout.ts';
-import type { RolloutEvent } from '../domain/rollout/rollout-status.ts';
+import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
 import { decideSoon } from './decide-soon.ts';
 import type { DeployJobs } from './deploy-jobs.ts';
+import { BadRequestError } from './deploy-service.ts';
 import type { RolloutJob } from './queues.ts';
 import type { Holds } from './state/holds.ts';
+import type { Records } from './state/records.ts';
 import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
 
 /** An operator, and why. */
@@ -36,14 +38,14 @@ export interface CommandResult {
   readonly left: readonly string[];
 }
 
-/** What an operator can do with a rollout. Throws `not_found`, and RolloutConflictError. */
+/** What an operator can do with a rollout. Throws `not_found`, BadRequestError and RolloutConflictError. */
 export interface RolloutCommands {
   pause(id: string, operator: Operator): Promise<CommandResult>;
   /** Failures until now do not count any more. */
   resume(id: string, operator: Operator): Promise<CommandResult>;
   /** Also keeps the release check from rolling the same releases out again. */
   cancel(id: string, operator: Operator): Promise<CommandResult>;
-  /** Retries the failed targets with the same release; all of them if none is named. */
+  /** Retries the failed targets with the same release; if none is named, all that no later request has changed. */
   retry(id: string, operator: Operator, namespaces?: readonly string[]): Promise<CommandResult>;
   skip(id: string, operator: Operator, namespaces: readonly string[]): Promise<CommandResult>;
   /** Lets the wave begin that waits for an approval. */
@@ -51,7 +53,9 @@ export interface RolloutCommands {
 }
 
 interface CommandParts {
-  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> & Pick<Holds, 'ignoreRelease'>;
+  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> &
+    Pick<Records, 'records'> &
+    Pick<Holds, 'ignoreRelease'>;
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
   readonly jobs: DeployJobs;
 }
@@ -77,10 +81,21 @@ export function createRolloutCommands(parts: CommandParts): RolloutCommands {
       await ignoreReleases(parts, id, operator);
       return result;
     },
-    retry: (id, operator, namespaces) => run(id, (known) => retry(known, operator, namespaces)),
+    retry: async (id, operator, namespaces) => {
+      const replaced = await replacedTargets(parts, id);
+      return run(id, (known) => retry(known, operator, { namespaces, replaced }));
+    },
     skip: (id, operator, namespaces) => run(id, (known) => skip(known, operator, namespaces)),
     approve: (id, operator) => run(id, (known) => approve(known, operator)),
   };
+}
+
+async function replacedTargets({ state }: CommandParts, id: string): Promise<ReadonlySet<string>> {
+  const plans = (await state.knownRollout(id))?.plans ?? new Map<string, TargetPlan>();
+  const records = await state.records([...plans.keys()]);
+  const isReplaced = (namespace: string, { release }: TargetPlan) =>
+    (records.get(namespace)?.release ?? release) !== release;
+  return new Set([...plans].flatMap(([namespace, plan]) => (isReplaced(namespace, plan) ? [namespace] : [])));
 }
 
 async function carryOut(
@@ -96,7 +111,9 @@ async function carryOut(
     if (answer.kind === 'stale') continue;
     if (answer.kind === 'gone') break;
     await decideSoon(queue, [id]);
-    return { state: wanted.event.state, namespaces: wanted.event.namespaces ?? [], left: answer.left };
+    const { left } = answer;
+    const namespaces = (wanted.event.namespaces ?? []).filter((namespace) => !left.includes(namespace));
+    return { state: wanted.event.state, namespaces, left };
   }
   throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
 }
@@ -148,30 +165,41 @@ function cancel({ status, targets }: KnownRollout, { by, reason }: Operator): Re
   };
 }
 
+interface Retry {
+  /** Undefined: all that failed, except the replaced ones. */
+  readonly namespaces: readonly string[] | undefined;
+  /** Another release was requested there later: retrying this one would undo it. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+/** The failures that are not retried do not count any more: otherwise they would stop the rollout again. */
 function retry(
   { status, targets, plans }: KnownRollout,
   { by, reason }: Operator,
-  namespaces?: readonly string[],
+  { namespaces, replaced }: Retry,
 ): ReturnType<Command> {
   const { state } = status;
   if (state === 'cancelled' || state === 'superseded')
     throw unfit(state, 'retry', 'pending, running, paused, failed or completed');
-  const failed = [...targets].filter(
-    ([namespace, target]) => target.state === 'failed' && plans.has(namespace),
-  );
-  const wanted = new Set(namespaces ?? failed.map(([namespace]) => namespace));
-  const reopen = failed.map(([namespace]) => namespace).filter((namespace) => wanted.has(namespace));
-  if (reopen.length === 0) {
-    throw new RolloutConflictError(
-      state,
-      `nothing to retry: no failed target${namespaces ? ' is among these' : ''}`,
-    );
-  }
+  requireTargets(targets, namespaces ?? []);
+  const failed = [...targets]
+    .filter(([namespace, target]) => target.state === 'failed' && plans.has(namespace))
+    .map(([namespace]) => namespace);
+  const reopen = failed.filter((each) => namespaces?.includes(each) ?? !replaced.has(each));
+  if (reopen.length === 0) throw new RolloutConflictError(state, whyNothing(failed, namespaces));
+  const excuse = failed.filter((namespace) => !reopen.includes(namespace));
   return {
     change: { state: 'running', reason: `retried by ${by}: ${reason}`, failures: [] },
     reopen,
+    excuse,
     event: { at: Date.now(), kind: 'retried', state: 'running', by, reason, namespaces: reopen },
   };
+}
+
+function whyNothing(failed: readonly string[], namespaces: readonly string[] | undefined): string {
+  if (failed.length === 0) return 'nothing to retry: no target has failed';
+  if (namespaces) return 'nothing to retry: none of these targets has failed';
+  return 'nothing to retry: where it failed, another release was requested later; name the namespaces to retry this one';
 }
 
 function skip(
@@ -181,9 +209,7 @@ function skip(
 ): ReturnType<Command> {
   const { state } = status;
   if (!isOpen(state)) throw unfit(state, 'skip', 'pending, running or paused');
-  const unknown = namespaces.filter((namespace) => !targets.has(namespace));
-  if (unknown.length > 0)
-    throw new RolloutConflictError(state, `not in this rollout: ${unknown.slice(0, 10).join(', ')}`);
+  requireTargets(targets, namespaces);
   const isEnded = (namespace: string) => !isOpen(targets.get(namespace)?.state ?? 'cancelled');
   const ends = namespaces
     .filter((namespace) => !isEnded(namespace))
@@ -195,6 +221,13 @@ function skip(
     excuse: namespaces,
     event: { at: Date.now(), kind: 'skipped', state, by, reason, namespaces },
   };
+}
+
+function requireTargets(targets: KnownRollout['targets'], namespaces: readonly string[]): void {
+  const unknown = namespaces.filter((namespace) => !targets.has(namespace));
+  if (unknown.length === 0) return;
+  const shown = unknown.slice(0, 10).join(', ') + (unknown.length > 10 ? ', …' : '');
+  throw new BadRequestError('namespaces', `not in this rollout: ${shown}: leave them out`, unknown);
 }
 
 function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {

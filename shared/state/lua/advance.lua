@@ -109,7 +109,11 @@ local change = args.change
 if change then
   redis.call('HSET', key .. ':state', 'state', change.state, 'reason', change.reason, 'failures', change.failures,
     'changedAt', integer(args.now))
-  if not isOpen(change.state) then redis.call('HSET', key .. ':state', 'endedAt', integer(args.now)) end
+  if isOpen(change.state) then
+    redis.call('HDEL', key .. ':state', 'endedAt')
+  else
+    redis.call('HSET', key .. ':state', 'endedAt', integer(args.now))
+  end
 end
 if args.approvedWave then redis.call('HSET', key .. ':state', 'approvedWave', args.approvedWave) end
 if args.because then redis.call('HSET', key .. ':state', 'because', args.because) end
