@@ -135,7 +135,7 @@ export type RollbackBody = z.infer<typeof RollbackBody>;
 export const PinBody = z
   .strictObject({
     reason: Reason,
-    version: Version.optional().describe('Omit for the one that the namespace should have now'),
+    version: Version.optional().describe('Omit for the one that was verified there last'),
   })
   .meta({ id: 'PinRequest' });
 export type PinBody = z.infer<typeof PinBody>;

@@ -42,7 +42,7 @@ export const pinNamespaceRoute = route<PinBody>({
   handle: async (call) => {
     const known = await readNamespace(call, nameOf(call));
     const { image } = known.application ?? known.deployment ?? {};
-    const pin = call.body.version ?? (await wantedVersion(call)) ?? (image && versionOf(image));
+    const pin = call.body.version ?? (await verifiedVersion(call)) ?? (image && versionOf(image));
     if (pin === undefined) throw unknownVersion();
     return holdWith(call, { pin });
   },
@@ -86,16 +86,17 @@ async function holdWith(call: Call<ReasonBody>, { pin }: Pick<Hold, 'pin'>): Pro
   return { status: 200, body: { namespace, hold } };
 }
 
-/** The version that was requested last. */
-async function wantedVersion(
+/** The version that was verified there last. */
+async function verifiedVersion(
   call: Pick<RouteServices, 'state'> & Pick<Call<unknown>, 'params'>,
 ): Promise<string | undefined> {
-  const record = await call.state.record(nameOf(call));
-  return record && (await call.state.release(record.release))?.version;
+  const namespace = nameOf(call);
+  const [key] = (await call.state.verifiedReleases([namespace])).get(namespace) ?? [];
+  return key === undefined ? undefined : (await call.state.release(key))?.version;
 }
 
 function unknownVersion(): HttpProblem {
-  const message = 'is missing, and what the namespace should have is unknown: give a version';
+  const message = 'is missing, and what runs in the namespace is unknown: give a version';
   return new HttpProblem(400, 'bad_request', `version ${message}`, {
     errors: [{ field: 'version', message }],
   });

@@ -399,7 +399,7 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
     endHold: answer(1),
     ignoreRelease: answer(undefined),
     endIgnore: async (version: string) => answer(version === VERSION ? 1 : 0)(),
-    record: answer(undefined),
+    verifiedReleases: answer(new Map()),
     release: answer(undefined),
     history: answer({ attempts, bootstrap: aBootstrap() }),
     records: answer(new Map()),
