@@ -12,6 +12,7 @@ import type { Strategy } from '../domain/rollout/strategy.ts';
 import { type AcceptedRollout, BadRequestError, type DeployService } from './deploy-service.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { type Operator, type RolloutCommands, RolloutConflictError } from './rollout-commands.ts';
+import { shownStateOf } from './shown-state-of.ts';
 import type { Holds } from './state/holds.ts';
 import type { Records } from './state/records.ts';
 import type { KnownRollout, RolloutControl } from './state/rollout-control.ts';
@@ -50,7 +51,7 @@ export function createRollBack(parts: RollBackParts): RollBack {
     const known = await readRollout(parts, rollback);
     // Before anything is changed: a rollback that is not possible must not cancel the rollout.
     requireReturns(known, await planTargets(parts, known, rollback));
-    if (isOpen(known.status.state)) await cancelFirst(parts, rollback);
+    if (isOpen(shownStateOf(known))) await cancelFirst(parts, rollback);
     const latest = await readRollout(parts, rollback);
     const planned = requireReturns(latest, await planTargets(parts, latest, rollback));
     const accepted = await requestHeld(parts, latest, rollback, planned);
@@ -83,7 +84,7 @@ async function planTargets(
   { id, namespaces, to }: Rollback,
 ): Promise<PlannedRollback> {
   const named = namespaces && new Set(namespaces);
-  const names = [...plans.keys()].filter((namespace) => named?.has(namespace) ?? true);
+  const names = [...plans.keys()].filter((namespace) => named?.has(namespace) ?? true).sort();
   const [records, verified] = await Promise.all([state.records(names), state.verifiedReleases(names)]);
   const candidates = names.flatMap((namespace): RollbackCandidate[] => {
     const plan = plans.get(namespace);
@@ -110,11 +111,11 @@ async function readReleases(state: Pick<Records, 'release'>, keys: Iterable<stri
   return new Map(read.flatMap(([key, release]) => (release ? [[key, release] as const] : [])));
 }
 
-function requireReturns({ status }: KnownRollout, planned: PlannedRollback): PlannedRollback {
+function requireReturns(known: KnownRollout, planned: PlannedRollback): PlannedRollback {
   if (planned.targets.some(({ kind }) => kind === 'return')) return planned;
   const reasons = new Set(planned.targets.map((target) => (target.kind === 'leave' ? target.reason : '')));
   const why = [...reasons].slice(0, 3).join('; ') || 'it has not reached any namespace: cancel it instead';
-  throw new RolloutConflictError(status.state, `nothing to roll back: ${why}`);
+  throw new RolloutConflictError(shownStateOf(known), `nothing to roll back: ${why}`);
 }
 
 /** It can end between the two. */
@@ -204,17 +205,17 @@ async function noteRollback(
   const namespaces = [...targets].flatMap(([namespace, target]) => (isOpen(target.state) ? [namespace] : []));
   const write = async () => {
     for (let read = 0; read < MAX_READS; read += 1) {
-      const status = (await state.knownRollout(id))?.status;
-      if (status === undefined) return;
+      const known = await state.knownRollout(id);
+      if (known === undefined) return;
       const event = {
         at: Date.now(),
         kind: 'rolled back' as const,
-        state: status.state,
+        state: shownStateOf(known),
         by,
         reason: `rollout ${rollout.id} takes it back: ${reason}`,
         namespaces,
       };
-      if ((await state.advance({ id, revision: status.revision, event })).kind !== 'stale') return;
+      if ((await state.advance({ id, revision: known.status.revision, event })).kind !== 'stale') return;
     }
   };
   await write().catch((error: unknown) =>

@@ -7,6 +7,7 @@ import { decideSoon } from './decide-soon.ts';
 import type { DeployJobs } from './deploy-jobs.ts';
 import { BadRequestError } from './deploy-service.ts';
 import type { RolloutJob } from './queues.ts';
+import { shownStateOf } from './shown-state-of.ts';
 import type { Holds } from './state/holds.ts';
 import type { Records } from './state/records.ts';
 import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
@@ -118,8 +119,8 @@ async function carryOut(
   throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
 }
 
-function pause({ status }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
-  const { state } = status;
+function pause(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const state = shownStateOf(known);
   if (state !== 'pending' && state !== 'running') throw unfit(state, 'pause', 'pending or running');
   const why = `paused by ${by}: ${reason}`;
   return {
@@ -129,8 +130,10 @@ function pause({ status }: KnownRollout, { by, reason }: Operator): ReturnType<C
   };
 }
 
-function resume({ status, targets, plans }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
-  if (status.state !== 'paused') throw unfit(status.state, 'resume', 'paused');
+function resume(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const { targets, plans } = known;
+  const current = shownStateOf(known);
+  if (current !== 'paused') throw unfit(current, 'resume', 'paused');
   const state = [...plans.values()].some(({ admittedAt }) => admittedAt !== undefined)
     ? 'running'
     : 'pending';
@@ -144,8 +147,10 @@ function resume({ status, targets, plans }: KnownRollout, { by, reason }: Operat
   };
 }
 
-function cancel({ status, targets }: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
-  if (!isOpen(status.state)) throw unfit(status.state, 'cancel', 'pending, running or paused');
+function cancel(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+  const { targets } = known;
+  const state = shownStateOf(known);
+  if (!isOpen(state)) throw unfit(state, 'cancel', 'pending, running or paused');
   const why = `the rollout was cancelled by ${by}: ${reason}`;
   const ends = [...targets]
     .filter(([, target]) => isOpen(target.state))
@@ -174,11 +179,12 @@ interface Retry {
 
 /** The failures that are not retried do not count any more: otherwise they would stop the rollout again. */
 function retry(
-  { status, targets, plans }: KnownRollout,
+  known: KnownRollout,
   { by, reason }: Operator,
   { namespaces, replaced }: Retry,
 ): ReturnType<Command> {
-  const { state } = status;
+  const { targets, plans } = known;
+  const state = shownStateOf(known);
   if (state === 'cancelled' || state === 'superseded')
     throw unfit(state, 'retry', 'pending, running, paused, failed or completed');
   requireTargets(targets, namespaces ?? []);
@@ -203,11 +209,12 @@ function whyNothing(failed: readonly string[], namespaces: readonly string[] | u
 }
 
 function skip(
-  { status, targets }: KnownRollout,
+  known: KnownRollout,
   { by, reason }: Operator,
   namespaces: readonly string[],
 ): ReturnType<Command> {
-  const { state } = status;
+  const { targets } = known;
+  const state = shownStateOf(known);
   if (!isOpen(state)) throw unfit(state, 'skip', 'pending, running or paused');
   requireTargets(targets, namespaces);
   const isEnded = (namespace: string) => !isOpen(targets.get(namespace)?.state ?? 'cancelled');
