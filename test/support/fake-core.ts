@@ -89,6 +89,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       rolloutPage: async () => ({ rollouts: [] }),
       rolloutPlans: async () => new Map(),
       rolloutEvents: async () => [],
+      recentDurations: async () => [],
       verifiedReleases: async () => new Map(),
       records: async () => new Map(),
       release: async () => undefined,
