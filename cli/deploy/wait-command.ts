@@ -7,7 +7,7 @@ import type { Terminal } from '../../shared/terminal.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import { drawWaves } from '../rollout/describe-rollout.ts';
-import { awaitsApproval, nextCommands } from '../rollout/next-commands.ts';
+import { nextCommands, standsStill } from '../rollout/next-commands.ts';
 import type { Io } from '../terminal.ts';
 import { oneLine, truncate } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
@@ -78,7 +78,8 @@ function describeConclusion(rollout: RolloutView): string[] {
   if (!stateReason) return [];
   const commands = state === 'completed' ? [] : nextCommands(rollout);
   return [
-    oneLine(`rollout ${id} is ${state}: ${stateReason}`),
+    // An operator's reason begins with the state.
+    oneLine(`rollout ${id} is ${stateReason.startsWith(state) ? '' : `${state}: `}${stateReason}`),
     ...commands.map(({ command, effect }) => `  ${command}   # ${effect}`),
   ];
 }
@@ -139,7 +140,7 @@ function describeNow(rollout: RolloutView): string[] {
 }
 
 function approvalHint(rollout: RolloutView): string[] {
-  if (!awaitsApproval(rollout)) return [];
+  if (!standsStill(rollout)) return [];
   return [`to let the next wave begin: skipper rollout approve ${rollout.id} --reason "…"`];
 }
 
@@ -153,6 +154,7 @@ function inLines(output: Terminal, now: () => number, isWatch: boolean): Progres
       for (const { text, at } of news) print(text, at);
       if (news.some(({ isEnd }) => isEnd) || last === undefined)
         print(`rollout ${rollout.id} ${describeProgress(rollout.counts)}`, endOf(rollout));
+      if (last === undefined || !standsStill(last)) for (const hint of approvalHint(rollout)) print(hint);
       last = rollout;
     },
     onLost: (reason) => print(`connection lost, reconnecting: ${reason}`),

@@ -26,7 +26,9 @@ export async function changeHold(
 }
 
 function describeHold({ namespace, hold }: NamespaceHold): string[] {
-  if (hold === undefined) return [`${namespace} follows its release channel again.`];
+  if (hold === undefined) {
+    return [`${namespace} is not held any more: the next release check treats it as any other namespace.`];
+  }
   const until = `end it with: skipper release ${namespace}`;
   return hold.pin === undefined
     ? [`${namespace} gets no release automatically until it is released.`, until]

@@ -26,6 +26,6 @@ export async function ignoreRelease(
 
 function describe(version: string, isEnd: boolean): string {
   return isEnd
-    ? `${version} is rolled out automatically again, if a channel still has it.`
+    ? `${version} is not ignored any more: the next release check can roll it out.`
     : `${version} is not rolled out automatically. End that with: skipper ignore --end ${version}`;
 }

@@ -3,10 +3,11 @@ import { oneLine } from '../text/lines.ts';
 import { nameSome } from '../text/name-some.ts';
 
 /** `paused by 10.0.0.1: OPS-17`; a decision of Skipper is its reason. */
-export function describeEvent({ kind, by, reason, namespaces = [] }: RolloutEvent): string {
-  if (by === '') return oneLine(kind === 'decided' ? reason : `${kind}: ${reason}`);
-  const about = namespaces.length === 0 ? '' : ` (${nameSome(namespaces)})`;
-  return oneLine(`${kind} by ${by}: ${reason}${about}`);
+export function describeEvent({ kind, by, state, reason, namespaces = [] }: RolloutEvent): string {
+  if (by === '' && kind === 'decided') return oneLine(reason || state);
+  const who = by === '' ? kind : `${kind} by ${by}`;
+  const about = by === '' || namespaces.length === 0 ? '' : ` (${nameSome(namespaces)})`;
+  return oneLine(`${reason === '' ? who : `${who}: ${reason}`}${about}`);
 }
 
 /** The events of the second timeline that the first does not have, oldest first. Timelines are newest first. */

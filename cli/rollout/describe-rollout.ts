@@ -1,3 +1,4 @@
+import { causeGroup } from '../../domain/fleet/cause-group.ts';
 import { groupFailures } from '../../domain/rollout/group-failures.ts';
 import { isOpen, type TargetState } from '../../domain/rollout/rollout.ts';
 import type { FailureGroup } from '../../domain/rollout/rollout-status.ts';
@@ -47,8 +48,11 @@ export function describeRollout(rollout: RolloutView, page: Page): string[] {
 function describeState(rollout: RolloutView, { width, paint }: Page): string[] {
   const { id, state, counts, stateReason = '', because = '' } = rollout;
   const head = `${paint(id, 'bold')}  ${paint(state, STATE_STYLES[state])}  ${describeProgress(counts)}`;
-  const now = isOpen(state) && because !== stateReason ? because : '';
-  return [head, ...[stateReason, now].filter(Boolean).flatMap((line) => wrap(oneLine(line), width))];
+  const now = isOpen(state) && state !== 'paused' ? because : '';
+  return [
+    head,
+    ...[...new Set([stateReason, now])].filter(Boolean).flatMap((line) => wrap(oneLine(line), width)),
+  ];
 }
 
 function describeFacts(rollout: RolloutView, page: Page): string[] {
@@ -99,11 +103,19 @@ function describeCauses(rollout: RolloutView, { width, paint }: Page): string[] 
 function failuresOf({ targets, failures = [] }: RolloutView): readonly FailureGroup[] {
   const failed = targets.filter(({ state }) => state === 'failed');
   if (failed.length === 0) return failures;
-  return groupFailures(failed.map(({ namespace, cause, reason }) => ({ namespace, cause: cause || reason })));
+  return groupFailures(
+    failed.map(({ namespace, cause, reason }) => ({
+      namespace,
+      cause: cause ?? causeGroup(reason, namespace),
+    })),
+  );
 }
 
-function describeTimeline({ events = [] }: RolloutView, page: Page): string[] {
-  const latest = events.slice(0, LATEST_EVENTS);
+function describeTimeline({ events = [], stateReason }: RolloutView, page: Page): string[] {
+  // The reason of the state can be long, and is shown above.
+  const latest = events
+    .slice(0, LATEST_EVENTS)
+    .map((event) => (event.by === '' && event.reason === stateReason ? { ...event, reason: '' } : event));
   const times = latest.map(({ at }) => when(at, page));
   const column = Math.max(0, ...times.map(({ length }) => length)) + 2;
   const lines = latest.flatMap((event, index) =>

@@ -19,7 +19,7 @@ export function describeStrategy({
     describeWaves(strategy.waves),
     `at most ${strategy.maxConcurrency} in progress`,
     ...describeTimes(strategy),
-    `more than ${plural(strategy.maxFailures, 'failure')} in all, or a failed canary, pauses it`,
+    describeBudget(strategy),
     ...(strategy.approval ? ['each wave after the first needs an approval'] : []),
     ...(newerRelease === undefined ? [] : [NEWER_RELEASE[newerRelease]]),
   ];
@@ -34,6 +34,11 @@ function describeWaves(waves: readonly Wave[]): string {
   if (sizes.length === 0) return canary ?? '';
   const noun = sizes.length === 1 && sizes[0] === '1' ? 'namespace' : 'namespaces';
   return [...(canary === undefined ? [] : [canary]), `${listed(sizes)} ${noun}`].join(', then ');
+}
+
+function describeBudget({ waves, maxFailures }: ResolvedStrategy): string {
+  const canary = waves[0]?.isCanary ? ', or a failed canary,' : '';
+  return `more than ${plural(maxFailures, 'failure')} in all${canary} pauses it`;
 }
 
 function describeTimes({ minSuccessMs, progressDeadlineMs }: ResolvedStrategy): string[] {

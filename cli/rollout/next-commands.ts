@@ -1,5 +1,5 @@
 import { isOpen } from '../../domain/rollout/rollout.ts';
-import type { RolloutHead } from '../../domain/rollout/rollout-view.ts';
+import type { RolloutView, TargetView } from '../../domain/rollout/rollout-view.ts';
 
 /** A command that fits the state of a rollout, and what it does. */
 export interface NextCommand {
@@ -7,20 +7,22 @@ export interface NextCommand {
   readonly effect: string;
 }
 
-type Known = Pick<RolloutHead, 'id' | 'state' | 'counts' | 'strategy' | 'waves' | 'approvedWave'>;
+type Known = Pick<RolloutView, 'id' | 'state' | 'strategy' | 'targets' | 'approvedWave'>;
 
 const REASON = '--reason "…"';
 
 export function nextCommands(rollout: Known): NextCommand[] {
-  const { id, state, counts } = rollout;
+  const { id, state, targets } = rollout;
   const of = (verb: string, effect: string, names = '') => ({
     command: `skipper rollout ${verb} ${id}${names} ${REASON}`,
     effect,
   });
   const isPaused = state === 'paused';
   const isRunning = isOpen(state) && !isPaused;
-  const canRetry = counts.failed > 0 && state !== 'cancelled' && state !== 'superseded';
-  const hasWritten = counts.running + counts.completed + counts.failed > 0;
+  // A target without a wave was refused: it has no release.
+  const hasFailed = targets.some((target) => target.state === 'failed' && target.wave !== undefined);
+  const canRetry = hasFailed && state !== 'cancelled' && state !== 'superseded';
+  const hasWritten = targets.some(({ admittedAt }) => admittedAt !== undefined);
   return [
     ...(isRunning ? [{ command: `skipper rollout watch ${id}`, effect: 'follow it' }] : []),
     ...(awaitsApproval(rollout) ? [of('approve', 'let the next wave begin')] : []),
@@ -36,10 +38,26 @@ export function nextCommands(rollout: Known): NextCommand[] {
 }
 
 /** True while the next wave is not approved: an approval is possible before the wave before it has ended. */
-export function awaitsApproval({ state, strategy, waves = [], approvedWave = 0 }: Known): boolean {
+export function awaitsApproval(rollout: Known): boolean {
+  const { state, strategy, approvedWave = 0 } = rollout;
   if (!strategy?.approval || !isOpen(state) || state === 'paused') return false;
-  const total = (counts: Readonly<Record<string, number>>) =>
-    Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const next = waves.findLastIndex(({ counts }) => counts.pending < total(counts)) + 1;
-  return next < waves.length && next > approvedWave;
+  const next = nextWave(rollout);
+  return next < strategy.waves.length && next > approvedWave;
+}
+
+/** True if only an approval is missing: everything that was admitted has ended. */
+export function standsStill(rollout: Known): boolean {
+  const isInProgress = ({ state, admittedAt }: TargetView) => isOpen(state) && admittedAt !== undefined;
+  return awaitsApproval(rollout) && !rollout.targets.some(isInProgress);
+}
+
+/** The wave after the last one that has begun; waves of which nothing is left are passed over. */
+function nextWave({ targets }: Known): number {
+  let begun = -1;
+  let waiting = Number.POSITIVE_INFINITY;
+  for (const { state, wave = 0, admittedAt } of targets) {
+    if (admittedAt !== undefined) begun = Math.max(begun, wave);
+    else if (isOpen(state)) waiting = Math.min(waiting, wave);
+  }
+  return Number.isFinite(waiting) ? Math.max(begun + 1, waiting) : begun + 1;
 }

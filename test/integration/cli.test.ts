@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { createCli, NOWHERE, SKIPPER, shown } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Gate, isApplicationWrite } from '../support/gate.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-
-const SKIPPER = fileURLToPath(new URL('../../bin/skipper', import.meta.url));
-const NOWHERE = 'http://127.0.0.1:9';
 
 let gate: Gate | undefined;
 const world = useWorld({}, async (opened) => {
@@ -18,81 +14,9 @@ const world = useWorld({}, async (opened) => {
   await opened.startStandalone({ gate });
 });
 
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
-/** A running command. */
-interface Running {
-  out(): string;
-  err(): string;
-  signal(signal: NodeJS.Signals): void;
-  readonly ended: Promise<Ended>;
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** Columns of the terminal, if there is one; it merges both outputs. */
-  readonly columns?: number;
-  /** What the user types. */
-  readonly input?: string;
-}
-
-function start(args: readonly string[], { env = {}, columns, input = '' }: RunOptions = {}): Running {
-  const [command = '', ...rest] = columns === undefined ? [SKIPPER, ...args] : onTerminal(args, columns);
-  const child = spawn(command, rest, {
-    env: {
-      PATH: process.env.PATH,
-      HOME: world.folder,
-      TERM: 'xterm',
-      SHELL: '/bin/sh',
-      SKIPPER_SERVER: world.running().at(-1)?.url ?? NOWHERE,
-      ...env,
-    },
-  });
-  children.push(child);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  // A terminal's input stays open: its end would count as Ctrl-D.
-  if (columns === undefined) child.stdin.end(input);
-  else child.stdin.write(input);
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }));
-  return {
-    out: () => out,
-    err: () => err,
-    signal: (signal) => {
-      child.kill(signal);
-    },
-    ended,
-  };
-}
-
-/** `script` of util-linux gives a command a pseudo-terminal. */
-function onTerminal(args: readonly string[], columns: number): readonly string[] {
-  const words = [SKIPPER, ...args].map((word) => `'${word}'`).join(' ');
-  return ['script', '-qec', `stty cols ${columns} rows 24; ${words}`, '/dev/null'];
-}
-
-const skipper = (args: readonly string[], options?: RunOptions): Promise<Ended> => start(args, options).ended;
-
-/** What a terminal shows, without the codes that move and colour. */
-function shown(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes
-  return text.replace(/\x1b\[[\d;?]*[A-Za-z]/g, '').replaceAll('\r', '');
-}
+const cli = createCli(world);
+const { start, skipper } = cli;
+afterEach(() => cli.killAll());
 
 function rolloutIn(text: string): string {
   return /rollout (\S+) has started/.exec(text)?.[1] ?? '';
@@ -194,6 +118,21 @@ describe('skipper deploy', () => {
     expect(why.out).toContain('What to do\n');
     expect(failing.out).toMatch(/^unhealthy .*exit code 1/m);
     expect(failing.out).not.toMatch(/^healthy/m);
+  });
+
+  test('what failed is retried with the same release by skipper rollout retry', async () => {
+    await world.addNamespace('repaired');
+    world.fdds.misbehaviour.set('repaired', { kind: 'bootstrap-exits', exitCode: 1, lines: ['no'] });
+    const failed = await skipper(['deploy', 'repaired', '--wait', '--reason', 'OPS-1']);
+    world.fdds.misbehaviour.clear('repaired');
+    const id = rolloutIn(failed.out);
+
+    const retry = await skipper(['rollout', 'retry', id, '--reason', 'OPS-2: fixed']);
+    const watch = await skipper(['rollout', 'watch', id]);
+
+    expect(failed).toMatchObject({ code: 1, err: expect.stringContaining(`skipper rollout retry ${id}`) });
+    expect(retry).toMatchObject({ code: 0, err: '', out: expect.stringContaining('retried: 1 target') });
+    expect(watch).toMatchObject({ code: 0, out: expect.stringMatching(/retried by .*: OPS-2: fixed/) });
   });
 
   test('the same key deploys once', async () => {
@@ -309,7 +248,7 @@ describe('in a pipe', () => {
     const { code, err } = await new Promise<{ code: number | null; err: string }>((resolve) => {
       const server = world.running().at(-1)?.url ?? NOWHERE;
       const child = spawn('sh', ['-c', `'${SKIPPER}' status --server ${server} | true`]);
-      children.push(child);
+      cli.killLater(child);
       let reported = '';
       child.stderr.on('data', (chunk) => {
         reported += chunk;
@@ -349,7 +288,7 @@ describe('completion', () => {
         const script = `source <('${SKIPPER}' completion bash)
           COMP_WORDS=('${SKIPPER}' why --server ${url} comp); COMP_CWORD=4; _skipper; echo "\${COMPREPLY[@]}"`;
         const child = spawn('bash', ['--norc', '-c', script]);
-        children.push(child);
+        cli.killLater(child);
         let reported = '';
         for (const stream of [child.stdout, child.stderr]) {
           stream.on('data', (chunk) => {
@@ -403,8 +342,12 @@ describe('an API that restarts', () => {
       'the wait has begun',
     );
 
+    const follow = start(['rollout', 'watch', rolloutIn(wait.out())], { env });
+    await until(() => follow.out().includes(' 0 of 1 done'), 'the rollout is watched');
+
     await held?.arrived();
     await first.stop();
+    await until(() => follow.out().includes('connection lost'), 'the rollout watch reports it, too');
     await until(() => watch.err().includes('connection lost'), 'the watch reports the lost connection');
     await until(() => wait.out().includes('connection lost'), 'the wait reports the lost connection');
     held?.release();
@@ -412,6 +355,7 @@ describe('an API that restarts', () => {
 
     expect(await wait.ended).toMatchObject({ code: 0 });
     expect(wait.out()).toMatch(/reconnected.*through completed/s);
+    expect(await follow.ended).toMatchObject({ code: 0, out: expect.stringContaining('is completed: ') });
     await until(() => / through OK /.test(watch.out()), 'the watch shows the end');
     expect(watch.err()).toContain('reconnected');
     watch.signal('SIGINT');

@@ -31,7 +31,11 @@ describe('a command that changes the hold of a namespace', () => {
   test.each([
     ['pin', { ...HOLD, pin: '2' }, 'team-a is pinned to 2 until it is released.'],
     ['hold', HOLD, 'team-a gets no release automatically until it is released.'],
-    ['release', undefined, 'team-a follows its release channel again.'],
+    [
+      'release',
+      undefined,
+      'team-a is not held any more: the next release check treats it as any other namespace.',
+    ],
   ] as const)('%s prints what that means', async (command, hold, expected) => {
     const io = makeIo();
     const client = await serve({
@@ -93,12 +97,7 @@ describe('skipper ignore', () => {
       { version: '2', reason: 'OPS-1' },
       '2 is not rolled out automatically.',
     ],
-    [
-      true,
-      'POST /api/ignored-releases/2/release',
-      { reason: 'OPS-1' },
-      '2 is rolled out automatically again',
-    ],
+    [true, 'POST /api/ignored-releases/2/release', { reason: 'OPS-1' }, '2 is not ignored any more'],
   ])('with --end %s', async (isEnd, route, body, expected) => {
     const io = makeIo();
     const client = await serve({ [route]: answer({}) });

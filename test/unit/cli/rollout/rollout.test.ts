@@ -50,8 +50,10 @@ function anEvent(event: Partial<RolloutEvent> = {}): RolloutEvent {
 const FAILED = makeTarget('team-a', 'failed', {
   reason: 'pod x-1: CrashLoopBackOff',
   cause: 'CrashLoopBackOff',
+  wave: 0,
+  admittedAt: 1,
 });
-const REST = ['team-b', 'team-c', 'team-d'].map((name) => makeTarget(name, 'pending'));
+const REST = ['team-b', 'team-c', 'team-d'].map((name) => makeTarget(name, 'pending', { wave: 1 }));
 
 /** The canary has failed. */
 const PAUSED = makeRollout([FAILED, ...REST], {
@@ -105,7 +107,6 @@ describe('skipper rollout show', () => {
     expect(io.written().split('\n')).toEqual([
       'r1  paused  1 of 4 done, 1 failed',
       '1 target of the canary failed',
-      'nothing new is admitted',
       '',
       'Requested:    2m ago by release check (release)',
       'Releases:     stable → 2',
@@ -121,7 +122,7 @@ describe('skipper rollout show', () => {
       '    team-a',
       '',
       'Timeline',
-      '  1m ago     paused: 1 target of the canary failed',
+      '  1m ago     paused',
       '  1m30s ago  wave 1 begins',
       '  2m ago     created by release check: new',
       '',
@@ -169,8 +170,8 @@ describe('skipper rollout show', () => {
 describe('the commands that fit', () => {
   const verbs = (rollout: RolloutView) =>
     nextCommands(rollout).map(({ command }) => command.replace(/^skipper (rollout )?(\w+) .*/, '$2'));
-  const done = makeTarget('a', 'completed');
-  const failed = makeTarget('b', 'failed');
+  const done = makeTarget('a', 'completed', { wave: 0, admittedAt: 1 });
+  const failed = makeTarget('b', 'failed', { wave: 0, admittedAt: 1 });
   const pending = makeTarget('c', 'pending');
 
   test.each<[string, RolloutView, string[]]>([
@@ -178,18 +179,17 @@ describe('the commands that fit', () => {
     ['a paused one', { ...makeRollout([pending]), state: 'paused' }, ['resume', 'skip', 'cancel']],
     ['a completed one', makeRollout([done]), ['rollback']],
     ['a failed one', makeRollout([failed]), ['retry', 'rollback']],
+    ['one whose namespaces were all refused', makeRollout([makeTarget('e', 'failed')]), []],
     ['one that was cancelled before it began', makeRollout([makeTarget('d', 'cancelled')]), []],
   ])('%s', (_, rollout, expected) => {
     expect(verbs(rollout)).toEqual(expected);
   });
 
   test('an approval fits while the next wave is not approved', () => {
-    const waves = [
-      { size: 1, isCanary: true, maxFailures: 0, counts: countTargets([done]) },
-      { size: 1, isCanary: false, maxFailures: 1, counts: countTargets([pending]) },
-    ];
     const strategy = { ...PROGRESSIVE, approval: true };
-    const waiting = makeRollout([done, pending], { strategy, waves, state: 'running' });
+    const canary = makeTarget('a', 'completed', { wave: 0, admittedAt: 1 });
+    const rest = makeTarget('c', 'pending', { wave: 1 });
+    const waiting = makeRollout([canary, rest], { strategy, state: 'running' });
 
     expect(verbs(waiting)).toContain('approve');
     expect(verbs({ ...waiting, approvedWave: 1 })).not.toContain('approve');
@@ -207,6 +207,7 @@ describe('the words', () => {
 
   test('of an event', () => {
     expect(describeEvent(anEvent())).toBe('wave 1 begins');
+    expect(describeEvent(anEvent({ kind: 'created', by: 'me', reason: '' }))).toBe('created by me');
     expect(
       describeEvent(anEvent({ kind: 'skipped', by: 'me', reason: 'OPS-1', namespaces: ['a', 'b'] })),
     ).toBe('skipped by me: OPS-1 (a, b)');
@@ -253,6 +254,20 @@ describe('skipper rollout watch', () => {
 
     expect(await waitForRollout(client, 'r1', choices, io)).toBe(code);
     expect(io.written() + io.warned()).toContain(`rollout r1 is ${state}: because\n`);
+  });
+
+  test('prints once that an approval is missing', async () => {
+    const done = makeTarget('team-a', 'completed', { wave: 0, admittedAt: 1 });
+    const skipped = makeTarget('team-e', 'cancelled', { wave: 1 });
+    const waiting = makeRollout([done, skipped, ...REST], {
+      state: 'running',
+      strategy: { ...PROGRESSIVE, approval: true },
+    });
+    const client = await serve({ 'GET /api/rollouts/r1': answer(waiting) });
+    const io = makeIo({ now: NOW });
+    await waitForRollout(client, 'r1', { ...choices, timeoutMs: 0 }, io).catch(() => undefined);
+
+    expect(io.written().match(/to let the next wave begin: skipper rollout approve r1/g)).toHaveLength(1);
   });
 
   test('on a terminal draws the waves and what the rollout waits for', async () => {
