@@ -5,6 +5,7 @@ import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.t
 import { AUTOMATIC, laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
+import { whyHeld } from '../domain/deploy/what-holds.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
@@ -113,6 +114,7 @@ interface ServiceParts {
     | 'noteChannels'
     | 'openRollouts'
     | 'makeDue'
+    | 'holds'
   >;
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
@@ -161,13 +163,14 @@ async function request(
     : (command.releases ?? new Map());
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
-  const targets = [
-    ...selected.map((target) =>
-      withPrevious(
-        parts,
-        withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace))),
-      ),
+  const requested = selected.map((target) =>
+    withPrevious(
+      parts,
+      withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace))),
     ),
+  );
+  const targets = [
+    ...(command.namespaces === undefined ? await withoutHeld(parts, requested) : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
   const { idempotency, pausedBecause } = command;
@@ -203,7 +206,14 @@ function withStrategy(
     const resolved = resolveStrategy(strategy, deployed.length);
     return { rollout: { ...rollout, isUrgent, strategy: resolved }, waves: undefined };
   }
-  const plan = planWaves(deployed, strategy);
+  const plan = planWaves(
+    deployed.map(({ namespace, annotations }) => ({
+      namespace,
+      isCanary: annotations?.canary ?? false,
+      priority: annotations?.priority ?? 0,
+    })),
+    strategy,
+  );
   const { newerRelease } = strategy;
   return {
     rollout: { ...rollout, isUrgent, newerRelease, strategy: plan.strategy },
@@ -217,6 +227,25 @@ function withoutDenied({ denied }: DeployCommand, target: RequestedTarget): Requ
   if (!denial) return target;
   const { namespace } = target;
   return { namespace, release: undefined, target: { state: 'failed', ...denial, finishedAt: Date.now() } };
+}
+
+/** A request for all namespaces leaves those alone that are held or pinned to another version; one that names them does not. */
+async function withoutHeld(
+  { state }: ServiceParts,
+  targets: readonly RequestedTarget[],
+): Promise<RequestedTarget[]> {
+  const holds = await state.holds();
+  return targets.map((requested) => {
+    const { namespace, release, annotations } = requested;
+    const why = release && whyHeld(release.version, annotations, holds.get(namespace));
+    if (why === undefined) return requested;
+    const reason = `${why}; name the namespace in a request to deploy it anyway`;
+    return {
+      namespace,
+      release: undefined,
+      target: { state: 'cancelled', reason, finishedAt: Date.now() },
+    };
+  });
 }
 
 /** What runs there now, so that a rollback can return to it. */

@@ -67,11 +67,12 @@ export function toRequested(
     const code = channel?.problem?.code ?? 'release_unknown';
     return { namespace, release: undefined, target: { state: 'failed', code, reason, finishedAt } };
   }
-  const { resourceVersion: configVersion } = target.config;
+  const { resourceVersion: configVersion, rollout: annotations } = target.config;
   const planned = {
     namespace,
     release,
     configVersion,
+    ...(annotations && { annotations }),
     target: { state: 'pending', version: release.version },
   } as const;
   return earlier ? planned : { ...planned, channel: target.config.tag };

@@ -117,7 +117,10 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   };
 }
 
-async function readHolding({ state }: Pick<ReleaseCheckDependencies, 'state'>): Promise<Holding> {
+async function readHolding({
+  state,
+  cluster,
+}: Pick<ReleaseCheckDependencies, 'state' | 'cluster'>): Promise<Holding> {
   const [holds, ignored, ids] = await Promise.all([
     state.holds(),
     state.ignoredReleases(),
@@ -128,7 +131,11 @@ async function readHolding({ state }: Pick<ReleaseCheckDependencies, 'state'>): 
     const known = await state.knownRollout(id);
     if (known) rollouts.push(toOpenRollout(known));
   }
-  return { holds, ignored, rollouts };
+  const annotations = (namespace: string) => {
+    const { config } = cluster.snapshot(namespace);
+    return config?.ok ? config.value.rollout : undefined;
+  };
+  return { holds, ignored, rollouts, annotations };
 }
 
 function toOpenRollout({ rollout, status, targets, plans }: KnownRollout): OpenRollout {

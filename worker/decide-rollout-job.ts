@@ -5,10 +5,12 @@ import { statusOf } from '../domain/cluster/status.ts';
 import { failedReport } from '../domain/cluster/symptoms.ts';
 import { laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { reviewTarget } from '../domain/deploy/review-target.ts';
+import { whyHeld } from '../domain/deploy/what-holds.ts';
 import { causeGroup } from '../domain/fleet/cause-group.ts';
 import { type Decision, decideRollout } from '../domain/rollout/decide-rollout.ts';
 import { isWatched, lastBegunWave } from '../domain/rollout/find-failures.ts';
-import { isOpen, type Rollout } from '../domain/rollout/rollout.ts';
+import type { Hold } from '../domain/rollout/hold.ts';
+import { isByPeople, isOpen, type Rollout } from '../domain/rollout/rollout.ts';
 import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { DecidedTarget, Situation } from '../domain/rollout/situation.ts';
 import type { DeployJobs } from '../shared/deploy-jobs.ts';
@@ -16,6 +18,7 @@ import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
+import type { Holds } from '../shared/state/holds.ts';
 import type { Records } from '../shared/state/records.ts';
 import type {
   Advanced,
@@ -27,7 +30,8 @@ import { isBlind } from './is-blind.ts';
 
 export interface DecideDependencies {
   readonly state: Pick<RolloutControl, 'knownRollout' | 'advance' | 'forgetRollout'> &
-    Pick<Records, 'records'>;
+    Pick<Records, 'records'> &
+    Pick<Holds, 'holds'>;
   readonly cluster: Pick<ClusterCache, 'snapshot' | 'watches'>;
   readonly client: Pick<KubernetesClient, 'get'>;
   readonly jobs: DeployJobs;
@@ -96,7 +100,7 @@ async function decideOnce(
       isFinal: true,
     }),
   );
-  const reviewed = reviewAll(known, decision.admit, dependencies);
+  const reviewed = await reviewAll(known, decision.admit, dependencies);
   if (reviewed.ends.length + Object.keys(reviewed.plans).length > 0) {
     // What leaves makes room for others: decide again from what is stored then.
     const answer = await advance(
@@ -229,11 +233,14 @@ interface Reviewed {
 /** A namespace can be named in a request before the watch shows it. */
 const WATCH_LAG_MS = 10_000;
 
-function reviewAll(
+async function reviewAll(
   { rollout, plans }: KnownRollout,
   namespaces: readonly string[],
-  { cluster }: Pick<DecideDependencies, 'cluster'>,
-): Reviewed {
+  { cluster, state }: Pick<DecideDependencies, 'cluster' | 'state'>,
+): Promise<Reviewed> {
+  // A person who names a namespace knows that it is held.
+  const isHoldable = namespaces.length > 0 && !isByPeople(rollout.trigger);
+  const holds = isHoldable ? await state.holds() : new Map<string, Hold>();
   const isYoung = Date.now() - rollout.createdAt < WATCH_LAG_MS;
   const ends: TargetEnding[] = [];
   const adapted: Record<string, TargetPlan> = {};
@@ -242,6 +249,13 @@ function reviewAll(
     const { config } = cluster.snapshot(namespace);
     if (plan === undefined || (config === undefined && isYoung)) continue;
     const review = reviewTarget(plan, config, plans.values());
+    const annotations = config?.ok && isHoldable ? config.value.rollout : undefined;
+    const { version } = review.kind === 'adapt' ? review.plan : plan;
+    const why = review.kind === 'leave' ? undefined : whyHeld(version, annotations, holds.get(namespace));
+    if (why !== undefined) {
+      ends.push({ namespace, state: 'cancelled', reason: `left the rollout: ${why}` });
+      continue;
+    }
     if (review.kind === 'adapt') adapted[namespace] = review.plan;
     if (review.kind === 'leave') {
       const { state, code, reason } = review;

@@ -3,6 +3,11 @@ import * as z from 'zod';
 import { describeDuplicates, parseYaml, type YamlResult } from '../release/parse-yaml.ts';
 import { invalid, ok, type Result } from '../release/result.ts';
 import { CONFIG_MAP, DEFAULT_TAG } from './names.ts';
+import {
+  parseRolloutAnnotations,
+  type RolloutAnnotation,
+  RolloutAnnotations,
+} from './rollout-annotations.ts';
 
 /** Part of the release channel's URL: it must not lead to another path. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
@@ -26,6 +31,9 @@ export const NamespaceConfig = z
       .boolean()
       .optional()
       .describe('The ConfigMap is being deleted, as in a terminating namespace: nothing is written there'),
+    rollout: RolloutAnnotations.optional().describe(
+      "What the ConfigMap's annotations `skipper.fiaas.io/…` say about rollouts; left out without them",
+    ),
     warnings: z
       .array(z.string())
       .readonly()
@@ -41,6 +49,7 @@ export interface ConfigMapData {
     readonly namespace?: string;
     readonly resourceVersion?: string;
     readonly deletionTimestamp?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly data?: Readonly<Record<string, string>>;
   /** In base64; kubectl puts a file here that is not UTF-8. */
@@ -52,7 +61,7 @@ export type NamespaceConfigResult =
   | Extract<Result<NamespaceConfig>, { ok: true }>
   | (Extract<Result<NamespaceConfig>, { ok: false }> & { readonly key?: ConfigMapKey });
 
-export type ConfigMapKey = 'data.tag' | 'data.cluster_config.yaml';
+export type ConfigMapKey = 'data.tag' | 'data.cluster_config.yaml' | `annotation ${RolloutAnnotation}`;
 
 const CLUSTER_CONFIG = 'cluster_config.yaml';
 
@@ -88,6 +97,8 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
   if (!clusterConfig.ok) {
     return wrong(`data.${CLUSTER_CONFIG}`, `: data.${CLUSTER_CONFIG} ${clusterConfig.reason}`);
   }
+  const rollout = parseRolloutAnnotations(configMap.metadata.annotations);
+  if (!rollout.ok) return wrong(`annotation ${rollout.name}`, `: ${rollout.reason}`);
   const { value: settings, duplicateKeys } = clusterConfig;
   return ok({
     namespace,
@@ -99,6 +110,7 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
     // FDD mounts the ConfigMap by its fixed name, so only the settings of that one reach it.
     ...(name === CONFIG_MAP ? { configDigest: digestOf(settings) } : {}),
     ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
+    ...(rollout.value && { rollout: rollout.value }),
     ...(duplicateKeys && {
       warnings: [`${where}: data.${CLUSTER_CONFIG} ${describeDuplicates(duplicateKeys)}`],
     }),

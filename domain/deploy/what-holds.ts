@@ -1,3 +1,4 @@
+import type { RolloutAnnotations } from '../cluster/rollout-annotations.ts';
 import type { Hold } from '../rollout/hold.ts';
 import type { NewerReleaseMode } from '../rollout/resolved-strategy.ts';
 import { isOpen, type TargetState } from '../rollout/rollout.ts';
@@ -15,6 +16,8 @@ export interface OpenRollout {
 
 /** What keeps the release check from deploying. */
 export interface Holding {
+  /** Those of a namespace's ConfigMap. */
+  readonly annotations?: (namespace: string) => RolloutAnnotations | undefined;
   readonly holds: ReadonlyMap<string, Hold>;
   /** By key of the release, or by version. */
   readonly ignored: ReadonlyMap<string, Hold>;
@@ -26,14 +29,36 @@ export type Held =
   /** An operator decides. */
   | { readonly kind: 'ask'; readonly reason: string };
 
+/**
+ * Why a version does not reach a namespace automatically: its ConfigMap's annotations, or what operators have said. The
+ * annotations win: their pin replaces an operator's. A hold without a version counts always.
+ */
+export function whyHeld(
+  version: string,
+  annotations: RolloutAnnotations | undefined,
+  hold: Hold | undefined,
+): string | undefined {
+  const own = describeAnnotations(annotations, version);
+  const counts = hold && (hold.pin === undefined || annotations?.pin === undefined);
+  const operator = hold && counts && hold.pin !== version ? describeHold(hold) : undefined;
+  if (own === undefined) return operator;
+  return hold ? `${own}; also ${describeHold(hold)}` : own;
+}
+
+function describeAnnotations({ hold, pin }: RolloutAnnotations = {}, version: string): string | undefined {
+  if (hold !== undefined) return `held by annotation skipper.fiaas.io/hold of its ConfigMap: ${hold}`;
+  if (pin === undefined || pin === version) return undefined;
+  return `pinned to ${pin} by annotation skipper.fiaas.io/pin of its ConfigMap`;
+}
+
 /** Why an outdated namespace does not get a release automatically; undefined if it does. */
 export function whatHolds(
   namespace: string,
   release: { readonly key: string; readonly version: string },
-  { holds, ignored, rollouts }: Holding,
+  { holds, ignored, rollouts, annotations }: Holding,
 ): Held | undefined {
-  const hold = holds.get(namespace);
-  if (hold && hold.pin !== release.version) return held(describeHold(hold));
+  const own = whyHeld(release.version, annotations?.(namespace), holds.get(namespace));
+  if (own !== undefined) return held(own);
   const ignore = ignored.get(release.key) ?? ignored.get(release.version);
   if (ignore) return held(`release ${release.version} is ignored: ${ignore.reason} (${ignore.by})`);
   for (const rollout of rollouts) {

@@ -24,6 +24,21 @@ export const TRIGGERS = ['api', 'release', 'retry', 'heal', 'cli', 'board', 'web
 export const Trigger = z.enum(TRIGGERS).meta({ id: 'Trigger' });
 export type Trigger = z.infer<typeof Trigger>;
 
+const IS_BY_PEOPLE: Readonly<Record<Trigger, boolean>> = {
+  api: true,
+  release: false,
+  retry: false,
+  heal: false,
+  cli: true,
+  board: true,
+  webhook: false,
+};
+
+/** True if a person has made the request; Skipper makes the others automatically. */
+export function isByPeople(trigger: Trigger): boolean {
+  return IS_BY_PEOPLE[trigger];
+}
+
 /** An operator's request for up to this many namespaces does not wait behind a rollout, and reaches all of them at once. */
 export const URGENT_NAMESPACES = 10;
 

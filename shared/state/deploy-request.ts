@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RolloutAnnotations } from '../../domain/cluster/rollout-annotations.ts';
 import { laneOf, URGENT } from '../../domain/deploy/lane.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
@@ -20,6 +21,8 @@ export interface RequestedTarget {
   readonly release: Release | undefined;
   /** The resourceVersion of the ConfigMap that this was decided from. */
   readonly configVersion?: string | undefined;
+  /** Those of its ConfigMap. */
+  readonly annotations?: RolloutAnnotations | undefined;
   readonly target: RolloutTarget;
   /** The channel that the release was read from; left out for another release. */
   readonly channel?: string | undefined;

@@ -10,6 +10,10 @@ export interface NamespaceOptions {
   /** The ConfigMap's name; null creates none. */
   readonly configMap?: string | null;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the ConfigMap. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of the Namespace. */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** All data of the ConfigMap, instead of the above; null creates one without data. */
   readonly data?: Readonly<Record<string, string>> | null;
   /** The version of an FDD that already runs there. */
@@ -22,7 +26,8 @@ export async function createNamespace(
   name: string,
   options: NamespaceOptions,
 ): Promise<void> {
-  await kube.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  const metadata = { name, labels: options.namespaceLabels ?? {} };
+  await kube.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata });
   if (options.configMap !== null) await kube.create(CONFIG_MAPS, name, configMapOf(name, options));
   if (options.fdd === undefined) return;
   if (fdds === undefined) throw new Error('this world has no FDDs');
@@ -34,7 +39,12 @@ function configMapOf(namespace: string, options: NamespaceOptions): Record<strin
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: options.configMap ?? FDD, namespace, labels: options.labels ?? {} },
+    metadata: {
+      name: options.configMap ?? FDD,
+      namespace,
+      labels: options.labels ?? {},
+      annotations: options.annotations ?? {},
+    },
     ...(data === undefined ? {} : { data }),
   };
 }

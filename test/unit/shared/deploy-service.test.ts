@@ -82,6 +82,7 @@ function open({ namespaces = TWO_TEAMS, answer, channel = STABLE, state, addBulk
       dirty: async () => [],
       noteChannels: async () => undefined,
       endOrphans: async () => 0,
+      holds: async () => new Map(),
       ...state,
     },
     queue: {
@@ -391,5 +392,45 @@ describe('repair', () => {
 
     expect(await service.repair()).toBe(1);
     expect(queued).toEqual(['lost']);
+  });
+});
+
+describe('a request for all namespaces', () => {
+  const namespaces = {
+    'team-a': {},
+    'team-b': { config: ok(aConfig({ rollout: { hold: 'audit until Friday' } })) },
+    'team-c': { config: ok(aConfig({ rollout: { pin: 'v2' } })) },
+  };
+  const state = {
+    holds: async () => new Map([['team-a', { reason: 'broken disk', by: 'jo', at: 1 }]]),
+  };
+
+  test('leaves held ones alone, and says why', async () => {
+    const { service } = open({ namespaces, state });
+
+    const { targets } = await service.request({ forceBootstrap: false, trigger: 'api', requestedBy: 'jo' });
+
+    expect([...targets].map(([name, target]) => [name, target.state, target.reason])).toEqual([
+      ['team-a', 'cancelled', 'held by jo: broken disk; name the namespace in a request to deploy it anyway'],
+      [
+        'team-b',
+        'cancelled',
+        'held by annotation skipper.fiaas.io/hold of its ConfigMap: audit until Friday; name the namespace in a request to deploy it anyway',
+      ],
+      ['team-c', 'pending', undefined],
+    ]);
+  });
+
+  test('is what holds: one that names them deploys them', async () => {
+    const { service } = open({ namespaces, state });
+
+    const { targets } = await service.request({
+      namespaces: ['team-a', 'team-b'],
+      forceBootstrap: false,
+      trigger: 'api',
+      requestedBy: 'jo',
+    });
+
+    expect([...targets.values()].map((target) => target.state)).toEqual(['pending', 'pending']);
   });
 });

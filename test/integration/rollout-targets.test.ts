@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { CONFIG_MAPS } from '../../shared/kubernetes/resources.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
+import { useWorld, type World, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
+
+const POLICY = `release: {type: Progressive, canary: 1, waves: [100%], minSuccessTime: SOAK}
+api: {type: All}
+`;
+
+async function versionOf(world: World, namespace: string): Promise<string | undefined> {
+  return (await world.application(namespace))?.spec.image.split(':').at(-1);
+}
+
+async function withVersion(world: World, namespaces: readonly string[], version: string): Promise<void> {
+  await until(
+    async () => {
+      const versions = await Promise.all(namespaces.map((each) => versionOf(world, each)));
+      return versions.every((each) => each === version);
+    },
+    `${namespaces.join(', ')} have ${version}`,
+  );
+}
+
+async function latestOf(world: World, trigger: string): Promise<Rollout | undefined> {
+  const { rollouts } = (await world.http('/api/rollouts')).body;
+  return rollouts.find((each: Rollout) => each.trigger === trigger);
+}
+
+async function targetsOf(world: World, id: string): Promise<Record<string, string>> {
+  const { targets } = (await world.http(`/api/rollouts/${id}`)).body;
+  return Object.fromEntries(
+    targets.map(({ namespace, state, reason }: Record<string, string>) => [namespace, `${state}: ${reason}`]),
+  );
+}
+
+describe('namespaces that their owners hold or pin', () => {
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', NEW);
+    await opened.addNamespace('held', { annotations: { 'skipper.fiaas.io/hold': 'audit' }, fdd: OLD });
+    await opened.addNamespace('pinned', { annotations: { 'skipper.fiaas.io/pin': OLD }, fdd: OLD });
+    await opened.addNamespace('broken', { annotations: { 'skipper.fiaas.io/priority': 'high' } });
+    await opened.addNamespace('offered', { annotations: { 'skipper.fiaas.io/canary': 'true' } });
+    await opened.addNamespaces('team', 2);
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'waves.yaml', POLICY.replace('SOAK', '0s')),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+  });
+
+  test('are left alone by the release check; a malformed annotation stops nobody else', async () => {
+    await withVersion(world, ['offered', 'team-1', 'team-2'], NEW);
+
+    const { id } = (await latestOf(world, 'release')) as Rollout;
+    expect(Object.keys(await targetsOf(world, id)).sort()).toEqual(['offered', 'team-1', 'team-2']);
+    const { targets } = await world.rollout(id);
+    const startedFirst = [...targets].sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0))[0];
+    expect(startedFirst?.namespace).toBe('offered');
+    expect(await versionOf(world, 'held')).toBe(OLD);
+    expect(await versionOf(world, 'pinned')).toBe(OLD);
+    const { why } = (await world.http('/api/namespaces/broken')).body;
+    expect(why.code).toBe('config_error');
+    expect(why.remedy[0]).toMatch(/^Correct annotation skipper.fiaas.io\/priority: /);
+  });
+
+  test('are listed with the reason in a request for all, and deployed when a request names them', async () => {
+    const all = await world.deploy();
+
+    expect(await targetsOf(world, all.id)).toMatchObject({
+      held: expect.stringContaining('cancelled: held by annotation skipper.fiaas.io/hold'),
+      pinned: expect.stringContaining(`cancelled: pinned to ${OLD} by annotation`),
+    });
+
+    await world.deploy({ namespaces: ['held'] });
+
+    await withVersion(world, ['held'], NEW);
+  });
+});
+
+describe('namespaces that change while their rollout holds them back', () => {
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', NEW);
+    opened.channel.publish('other', OLD);
+    await opened.addNamespace('first', { annotations: { 'skipper.fiaas.io/canary': 'true' } });
+    for (const name of ['deleted', 'retagged', 'broken', 'held', 'stays']) await opened.addNamespace(name);
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'soak.yaml', POLICY.replace('SOAK', '3s')),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+  });
+
+  test('leave it, and their targets say why', async () => {
+    await withVersion(world, ['first'], NEW);
+    const { id } = (await latestOf(world, 'release')) as Rollout;
+    await until(
+      async () => (await targetsOf(world, id)).first?.startsWith('completed'),
+      'the canary is completed',
+    );
+    const patch = (name: string, body: object) =>
+      world.kube.request({
+        method: 'PATCH',
+        patchType: 'merge',
+        path: `/api/v1/namespaces/${name}/configmaps/${FDD}`,
+        body,
+      });
+
+    await world.kube.delete(CONFIG_MAPS, { namespace: 'deleted', name: FDD });
+    await patch('retagged', { data: { tag: 'other' } });
+    await patch('broken', { data: { tag: 'a b' } });
+    await patch('held', { metadata: { annotations: { 'skipper.fiaas.io/hold': 'audit' } } });
+
+    await withVersion(world, ['stays'], NEW);
+    await until(async () => {
+      const { state } = await world.rollout(id);
+      return state === 'completed';
+    }, 'the rollout has ended');
+    expect(await targetsOf(world, id)).toMatchObject({
+      deleted: expect.stringMatching(/^cancelled: .* ConfigMap fiaas-deploy-daemon/),
+      retagged: expect.stringMatching(/^superseded: superseded by rollout .* before it was admitted/),
+      broken: expect.stringMatching(/^failed: .*data\.tag "a b" is not a valid channel name/),
+      held: 'cancelled: left the rollout: held by annotation skipper.fiaas.io/hold of its ConfigMap: audit',
+    });
+  });
+});
