@@ -9,10 +9,11 @@ import { whyHeld } from '../domain/deploy/what-holds.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
+import { closureAt } from '../domain/rollout/closure.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { planWaves } from '../domain/rollout/plan-waves.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
-import { strategyFor } from '../domain/rollout/rollout-policy.ts';
+import { scheduleFor, strategyFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
 import { resolveStrategy, type Strategy } from '../domain/rollout/strategy.ts';
 import { decideSoon } from './decide-soon.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
@@ -175,8 +176,9 @@ async function request(
   ];
   const { idempotency, pausedBecause } = command;
   const { rollout, waves } = withStrategy(parts, command, makeRollout(command, targets, channels), targets);
+  const heldBack = outsideWindows(parts, rollout, targets);
   const answer = await parts.state
-    .request({ rollout, targets, idempotency, waves, pausedBecause })
+    .request({ rollout, targets, idempotency, waves, pausedBecause, heldBack })
     .catch((error: unknown) => {
       throw isUnanswered(error) ? unknownOutcome(error) : error;
     });
@@ -227,6 +229,20 @@ function withoutDenied({ denied }: DeployCommand, target: RequestedTarget): Requ
   if (!denial) return target;
   const { namespace } = target;
   return { namespace, release: undefined, target: { state: 'failed', ...denial, finishedAt: Date.now() } };
+}
+
+/** The targets that cannot be admitted now; a worker admits them when their window opens. */
+function outsideWindows(
+  { policy: source }: ServiceParts,
+  { trigger, createdAt }: Rollout,
+  targets: readonly RequestedTarget[],
+): ReadonlySet<string> {
+  const policy = source.current();
+  const isClosed = closureAt(scheduleFor(policy, trigger), createdAt) !== undefined;
+  const isWaiting = waitsForNamespaces(policy, trigger);
+  const isOutside = ({ annotations }: RequestedTarget) =>
+    isWaiting && closureAt({ windows: annotations?.window }, createdAt) !== undefined;
+  return new Set(targets.filter((target) => isClosed || isOutside(target)).map(({ namespace }) => namespace));
 }
 
 /** A request for all namespaces leaves those alone that are held or pinned to another version; one that names them does not. */

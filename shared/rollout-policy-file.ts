@@ -12,6 +12,8 @@ export interface RolloutPolicySource {
   current(): RolloutPolicy;
   /** What is wrong with the file now; the policy that was read before stays in use. */
   problem(): string | undefined;
+  /** Calls the listener after each change; returns a function that unsubscribes it. */
+  onChange(listener: () => void): () => void;
   stop(): void;
 }
 
@@ -21,7 +23,8 @@ export function openRolloutPolicy(
   log: Logger,
   { everyMs = CHECK_EVERY_MS } = {},
 ): RolloutPolicySource {
-  if (path === undefined) return { current: () => ({}), problem: () => undefined, stop: () => undefined };
+  if (path === undefined) return NO_FILE;
+  const listeners = new Set<() => void>();
   let policy = read(path);
   let stamp = stampOf(path);
   let seen = stamp;
@@ -37,14 +40,30 @@ export function openRolloutPolicy(
       policy = read(path);
       problem = undefined;
       log.info({ path }, 'the rollout policy has changed');
+      for (const listener of listeners) listener();
     } catch (error) {
       problem = `${messageOf(error)}; the policy that was read before stays in use`;
       log.error({ path }, problem);
     }
   }, everyMs);
   timer.unref();
-  return { current: () => policy, problem: () => problem, stop: () => clearInterval(timer) };
+  return {
+    current: () => policy,
+    problem: () => problem,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: () => clearInterval(timer),
+  };
 }
+
+const NO_FILE: RolloutPolicySource = {
+  current: () => ({}),
+  problem: () => undefined,
+  onChange: () => () => undefined,
+  stop: () => undefined,
+};
 
 function read(path: string): RolloutPolicy {
   const result = parseRolloutPolicy(readOrFail(path));

@@ -7,10 +7,12 @@ import { laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { reviewTarget } from '../domain/deploy/review-target.ts';
 import { whyHeld } from '../domain/deploy/what-holds.ts';
 import { causeGroup } from '../domain/fleet/cause-group.ts';
+import { type Closure, closureAt } from '../domain/rollout/closure.ts';
 import { type Decision, decideRollout } from '../domain/rollout/decide-rollout.ts';
 import { isWatched, lastBegunWave } from '../domain/rollout/find-failures.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import { isByPeople, isOpen, type Rollout } from '../domain/rollout/rollout.ts';
+import { scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
 import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { DecidedTarget, Situation } from '../domain/rollout/situation.ts';
 import type { DeployJobs } from '../shared/deploy-jobs.ts';
@@ -18,6 +20,7 @@ import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
+import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { Records } from '../shared/state/records.ts';
 import type {
@@ -35,6 +38,7 @@ export interface DecideDependencies {
   readonly cluster: Pick<ClusterCache, 'snapshot' | 'watches'>;
   readonly client: Pick<KubernetesClient, 'get'>;
   readonly jobs: DeployJobs;
+  readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
 }
 
@@ -50,6 +54,8 @@ const MAX_READS = 10;
 /** While targets soak, their namespaces are looked at this often. */
 const SOAK_CHECK_MS = 2_000;
 const BLIND_CHECK_MS = 1_000;
+/** The policy, or the annotation of a namespace, can change before a window opens. */
+const CLOSED_CHECK_MS = 30_000;
 /** More namespaces that seem to have fallen back are a matter of the next decision. */
 const MAX_CONFIRMED = 50;
 
@@ -150,10 +156,14 @@ async function situationOf(known: KnownRollout, dependencies: DecideDependencies
   const { rollout, status, plans } = known;
   const now = Date.now();
   const strategy = rollout.strategy ?? allOf(known.targets.size);
+  const policy = dependencies.policy.current();
+  const isWaiting = waitsForNamespaces(policy, rollout.trigger);
   const targets = [...known.targets].map(([namespace, target]): DecidedTarget => {
     const { wave = 0, order = 0, admittedAt, isExcused } = plans.get(namespace) ?? {};
     const { state, startedAt, finishedAt, reason = '' } = target;
     const cause = target.cause ?? causeGroup(reason, namespace);
+    const isHeldBack = isWaiting && admittedAt === undefined && isOpen(state);
+    const closure = isHeldBack ? namespaceClosure(namespace, dependencies.cluster, now) : undefined;
     return {
       namespace,
       state,
@@ -165,13 +175,25 @@ async function situationOf(known: KnownRollout, dependencies: DecideDependencies
       isExcused,
       cause,
       isHealthyNow: true,
+      closure,
     };
   });
-  const situation = { rollout: { ...status, id: rollout.id }, targets, strategy, now };
+  const closure = closureAt(scheduleFor(policy, rollout.trigger), now);
+  const situation = { rollout: { ...status, id: rollout.id }, targets, strategy, now, closure };
   const fallen = await findFallen(situation, dependencies);
   if (fallen.size === 0) return situation;
   const judged = targets.map((target) => ({ ...target, isHealthyNow: !fallen.has(target.namespace) }));
   return { ...situation, targets: judged };
+}
+
+function namespaceClosure(
+  namespace: string,
+  cluster: DecideDependencies['cluster'],
+  now: number,
+): Closure | undefined {
+  const { config } = cluster.snapshot(namespace);
+  const windows = config?.ok ? config.value.rollout?.window : undefined;
+  return windows && closureAt({ windows }, now);
 }
 
 function allOf(total: number) {
@@ -266,10 +288,12 @@ async function reviewAll(
 }
 
 function nextCheck(
-  { change, wakeAt }: Decision,
-  { rollout, targets, strategy, now }: Situation,
+  { change, wakeAt: decided }: Decision,
+  { rollout, targets, strategy, now, closure }: Situation,
 ): number | undefined {
   if (!isOpen(change?.state ?? rollout.state)) return undefined;
+  const isClosed = closure !== undefined || targets.some((target) => target.closure);
+  const wakeAt = isClosed && decided ? Math.min(decided, now + CLOSED_CHECK_MS) : decided;
   const soaks =
     strategy.minSuccessMs > 0 &&
     targets.some(

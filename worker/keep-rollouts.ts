@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
 import { decideSoon } from '../shared/decide-soon.ts';
 import type { RolloutJob } from '../shared/queues.ts';
+import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
 import type { RolloutControl } from '../shared/state/rollout-control.ts';
 
 /** Timers of rollouts are this exact. */
@@ -21,10 +22,13 @@ export interface RolloutKeeper {
 export function keepRollouts({
   queue,
   state,
+  policy,
   log,
 }: {
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
-  readonly state: Pick<RolloutControl, 'dueRollouts'>;
+  readonly state: Pick<RolloutControl, 'dueRollouts' | 'openRollouts' | 'makeDue'>;
+  /** Its windows and freezes decide about rollouts that run. */
+  readonly policy: Pick<RolloutPolicySource, 'onChange'>;
   readonly log: Logger;
 }): RolloutKeeper {
   let gathering: NodeJS.Timeout | undefined;
@@ -36,11 +40,18 @@ export function keepRollouts({
       .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'due rollouts could not be read'));
   };
   const timer = setInterval(look, POLL_MS);
+  const unsubscribe = policy.onChange(() => {
+    state
+      .openRollouts()
+      .then((ids) => state.makeDue(ids))
+      .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'rollouts are decided later'));
+  });
   return {
     kick: () => {
       gathering ??= setTimeout(look, GATHER_MS);
     },
     stop: () => {
+      unsubscribe();
       clearInterval(timer);
       clearTimeout(gathering);
     },

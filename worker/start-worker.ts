@@ -148,7 +148,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   }, BLIND_CHECK_MS);
   const heartbeats = sendHeartbeats(state, log);
   const waker = wakeParked({ cluster, queue, state, log });
-  const rollouts = keepRollouts({ queue: core.rolloutQueue, state, log });
+  const rollouts = keepRollouts({ queue: core.rolloutQueue, state, policy: core.policy, log });
   const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
@@ -259,10 +259,10 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
 /** Decisions about rollouts; those about one rollout never run at the same time. */
 function openRolloutWorker(core: Core, connection: RedisConnection): Worker<RolloutJob> {
   const log = core.log.child({ logger: 'rollouts' });
-  const { state, cluster, client, jobs } = core;
+  const { state, cluster, client, jobs, policy } = core;
   const worker = new Worker<RolloutJob>(
     ROLLOUT_QUEUE,
-    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, log }),
+    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log }),
     { ...workerOptions(core, connection), concurrency: 4 },
   );
   logConnectionErrors(worker, log);

@@ -1,3 +1,4 @@
+import type { Closure } from './closure.ts';
 import { describeDuration } from './describe-duration.ts';
 import { deadlineOf, findFailures, type TargetFailure } from './find-failures.ts';
 import { describeFailures, groupFailures } from './group-failures.ts';
@@ -84,7 +85,7 @@ function currentWave(situation: Situation): number | undefined {
 function continueWave(situation: Situation, wave: number): Next {
   const { rollout, targets, strategy } = situation;
   const isApproved = !strategy.approval || wave === 0 || wave <= (rollout.approvedWave ?? 0);
-  const admit = isApproved ? nextTargets(situation, wave) : [];
+  const admit = isApproved && !situation.closure ? nextTargets(situation, wave) : [];
   const isBegun = admit.length > 0 || targets.some(isAdmitted);
   const place = `wave ${wave + 1} of ${strategy.waves.length}`;
   const change: StateChange = { state: 'running', reason: `${place} begins`, failures: [] };
@@ -100,18 +101,32 @@ function continueWave(situation: Situation, wave: number): Next {
 function nextTargets({ targets, strategy }: Situation, wave: number): string[] {
   const room = strategy.maxConcurrency - targets.filter(isInProgress).length;
   return targets
-    .filter((target) => target.wave === wave && target.state === 'pending' && isHeldBack(target))
+    .filter((target) => target.wave === wave && canBeAdmitted(target) && !target.closure)
     .sort((a, b) => a.order - b.order)
     .slice(0, Math.max(0, room))
     .map(({ namespace }) => namespace);
 }
 
-/** The next deadline, or the end of the soak. */
+function canBeAdmitted(target: DecidedTarget): boolean {
+  return target.state === 'pending' && isHeldBack(target);
+}
+
+/** The next deadline, the end of the soak, or the opening of a window. */
 function nextTime(situation: Situation, wave: number): number | undefined {
   const deadlines = situation.targets.flatMap((target) => deadlineOf(target, situation) ?? []);
-  const times = [...deadlines, soakEnd(situation, wave) ?? Number.POSITIVE_INFINITY];
+  const openings = closuresOf(situation, wave).map(({ until }) => until);
+  const times = [...deadlines, ...openings, soakEnd(situation, wave) ?? Number.POSITIVE_INFINITY];
   const next = times.reduce((a, b) => Math.min(a, b));
   return Number.isFinite(next) ? next : undefined;
+}
+
+/** What closes the wave: the policy, or else the windows of its namespaces; the first to open is the first. */
+function closuresOf({ targets, closure }: Situation, wave: number): Closure[] {
+  const waiting = targets.filter((target) => target.wave === wave && canBeAdmitted(target));
+  if (closure) return waiting.length > 0 ? [closure] : [];
+  return waiting
+    .flatMap((target) => (target.closure ? [target.closure] : []))
+    .sort((a, b) => a.until - b.until);
 }
 
 /** When the wave's last target has soaked; undefined if one has not ended. */
@@ -138,9 +153,22 @@ function explainWave(situation: Situation, wave: number, admitted: number): stri
   const unended = own.filter(isInProgress).length + admitted;
   if (waiting === 0) return `is in progress: ${unended} of ${own.length} targets have not ended`;
   const held = own.filter(({ state }) => state === 'paused').length;
+  const closures = closuresOf(situation, wave);
+  if (closures.length > 0 && (situation.closure || held + closures.length === waiting)) {
+    return explainClosures(situation, closures, unended);
+  }
   if (held === waiting)
     return `waits for what an operator holds back: ${held} of ${own.length} targets are paused`;
   return `has as many targets in progress as maxConcurrency allows (${strategy.maxConcurrency}); waiting: ${waiting}`;
+}
+
+/** What the policy closes, or what the namespaces close: the wave has not ended until they have. */
+function explainClosures({ closure }: Situation, closures: readonly Closure[], unended: number): string {
+  const [first] = closures;
+  const what = closure
+    ? closure.reason
+    : `waits for the windows of ${closures.length} of its namespaces: the first ${first?.reason ?? ''}`;
+  return unended === 0 ? what : `${what}; in progress, and ends: ${unended}`;
 }
 
 function end(situation: Situation): Next {

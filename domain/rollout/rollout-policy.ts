@@ -1,15 +1,30 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { type DeployWindow, parseSpan } from '../deploy-window.ts';
 import { keysOf } from '../keys-of.ts';
-import { TRIGGERS, type Trigger, URGENT_NAMESPACES } from './rollout.ts';
+import type { Schedule } from './closure.ts';
+import { Freeze, toPeriod } from './freeze.ts';
+import { isByPeople, TRIGGERS, type Trigger, URGENT_NAMESPACES } from './rollout.ts';
 import { Strategy } from './strategy.ts';
+import { TriggerPolicy } from './trigger-policy.ts';
+
+/** Enough to find a mistake: no calendar needs more. */
+const MAX_FREEZES = 1_000;
 
 /** One strategy for each trigger; the defaults count for those that are left out. */
 export const RolloutPolicy = z.strictObject(
-  Object.fromEntries(TRIGGERS.map((trigger) => [trigger, Strategy.optional()])) as Record<
-    Trigger,
-    z.ZodOptional<typeof Strategy>
-  >,
+  {
+    ...(Object.fromEntries(TRIGGERS.map((trigger) => [trigger, TriggerPolicy.optional()])) as Record<
+      Trigger,
+      z.ZodOptional<typeof TriggerPolicy>
+    >),
+    freezes: z
+      .array(Freeze, { error: 'must be a list of periods, each with from, to, timeZone and reason' })
+      .max(MAX_FREEZES)
+      .readonly()
+      .optional()
+      .describe('Periods without deploys'),
+  },
   { error: 'must be a mapping of triggers to strategies, such as "release: {type: Progressive}"' },
 );
 export type RolloutPolicy = Readonly<z.infer<typeof RolloutPolicy>>;
@@ -49,7 +64,32 @@ export function describeProblem({ line, field, message }: PolicyProblem): string
 
 /** The strategy of a request for a number of namespaces that has none of its own. */
 export function strategyFor(policy: RolloutPolicy, trigger: Trigger, total: number): Strategy {
-  return policy[trigger] ?? DEFAULTS[trigger](total);
+  const own = policy[trigger];
+  if (own?.type === undefined) return DEFAULTS[trigger](total);
+  const { windows: _windows, timeZone: _zone, followBackwards: _backwards, ...strategy } = own;
+  return strategy;
+}
+
+/**
+ * When rollouts of a trigger can admit targets. Those that no person requests have the windows of releases, unless they have
+ * their own; freezes that name no trigger are for them.
+ */
+export function scheduleFor(policy: RolloutPolicy, trigger: Trigger): Schedule {
+  const rules = isByPeople(trigger) || policy[trigger]?.windows ? policy[trigger] : policy.release;
+  const freezes = policy.freezes
+    ?.filter(({ triggers }) => triggers?.includes(trigger) ?? !isByPeople(trigger))
+    .map(toPeriod);
+  return { windows: rules && windowsOf(rules), freezes };
+}
+
+/** True if a rollout waits for the windows of its namespaces: those of people do if the policy has windows for them. */
+export function waitsForNamespaces(policy: RolloutPolicy, trigger: Trigger): boolean {
+  return !isByPeople(trigger) || policy[trigger]?.windows !== undefined;
+}
+
+function windowsOf({ windows, timeZone }: TriggerPolicy): DeployWindow | undefined {
+  if (windows === undefined || timeZone === undefined) return undefined;
+  return { text: windows.join('; '), timeZone, spans: windows.flatMap((text) => parseSpan(text) ?? []) };
 }
 
 const byRelease = (): Strategy => Strategy.parse({ type: 'Progressive' });

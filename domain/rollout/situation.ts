@@ -1,3 +1,4 @@
+import type { Closure } from './closure.ts';
 import type { ResolvedStrategy } from './resolved-strategy.ts';
 import { isOpen, type Rollout, type RolloutTarget, type TargetState } from './rollout.ts';
 
@@ -13,6 +14,8 @@ export interface Situation {
   readonly strategy: ResolvedStrategy;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Why the policy lets it admit nothing now; left out if it does. */
+  readonly closure?: Closure | undefined;
 }
 
 /** A target as a decision needs it. */
@@ -27,6 +30,8 @@ export interface DecidedTarget extends Pick<RolloutTarget, 'state' | 'startedAt'
   readonly isHealthyNow: boolean;
   /** Why it failed, without what differs between namespaces. */
   readonly cause?: string | undefined;
+  /** Why its namespace cannot be admitted now; read only of targets that are held back. */
+  readonly closure?: Closure | undefined;
   /** An operator knows how it ended and let the rollout continue: it does not count any more. */
   readonly isExcused?: boolean | undefined;
 }

@@ -45,10 +45,10 @@ const Canary = z.union(
 );
 
 /** Every target is admitted immediately. */
-const All = z.strictObject({ type: z.literal('All') });
+export const All = z.strictObject({ type: z.literal('All') });
 
 /** Each field has a default: `{type: Progressive}` is how releases are rolled out. */
-const Progressive = z.strictObject({
+export const Progressive = z.strictObject({
   type: z.literal('Progressive'),
   canary: Canary.default(1).describe('The first wave; 0: none. One failed canary pauses the rollout'),
   waves: z

@@ -36,6 +36,8 @@ export interface DeployRequest {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   /** The wave and the place of each target; without a plan, all are admitted immediately. */
   readonly waves?: ReadonlyMap<string, PlannedTarget> | undefined;
+  /** Targets that wait for a window, although the strategy admits all of them immediately. */
+  readonly heldBack?: ReadonlySet<string> | undefined;
   /** Nothing is admitted until an operator resumes the rollout. */
   readonly pausedBecause?: string | undefined;
 }
@@ -57,7 +59,7 @@ export type DeployAnswer =
   | { readonly kind: 'mismatch' };
 
 export function encodeRequest(request: DeployRequest, now: number): ScriptArguments['request'] {
-  const { rollout, targets, idempotency, pausedBecause } = request;
+  const { rollout, targets, idempotency, pausedBecause, heldBack } = request;
   const isProgressive = rollout.strategy?.type === 'Progressive';
   const isPaused = pausedBecause !== undefined;
   const state = isPaused ? 'paused' : 'pending';
@@ -70,7 +72,7 @@ export function encodeRequest(request: DeployRequest, now: number): ScriptArgume
       releases[releaseKey(each)] ??= luaJson(each);
     }
     const plan = planOf(request, requested, releaseKey(release), index);
-    return { namespace, target, plan, admit: !isProgressive && !isPaused };
+    return { namespace, target, plan, admit: !isProgressive && !isPaused && !heldBack?.has(namespace) };
   });
   return {
     rollout: {

@@ -129,3 +129,41 @@ describe('namespaces that change while their rollout holds them back', () => {
     });
   });
 });
+
+describe('a freeze', () => {
+  const FREEZE = 'freezes: [{from: 2020-01-01, to: 2990-01-01, timeZone: Europe/Oslo, reason: audit}]\n';
+  const ALL = 'release: {type: All}\n';
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', NEW);
+    await opened.addNamespaces('team', 2);
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'freeze.yaml', ALL + FREEZE),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+  });
+
+  test('holds releases back, and nobody who requests a deploy', async () => {
+    const { id } = await until(() => latestOf(world, 'release'), 'there is a rollout');
+
+    await world.deployed('team-1');
+    const { because } = await until(async () => {
+      const rollout = await world.rollout(id);
+      return rollout.because ? rollout : undefined;
+    }, 'it says what it waits for');
+
+    expect(because).toBe(
+      'wave 1 of 1 waits for the end of the freeze (audit) until Sat 2990-01-02 00:00 Europe/Oslo',
+    );
+    expect(await targetsOf(world, id)).toMatchObject({ 'team-1': expect.stringMatching(/^superseded/) });
+    expect(await versionOf(world, 'team-2')).toBeUndefined();
+  });
+
+  test('ends when the policy says so', async () => {
+    await writeInto(world, 'freeze.yaml', ALL);
+
+    await withVersion(world, ['team-2'], NEW);
+  });
+});

@@ -4,6 +4,7 @@ import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid, ok } from '../../../domain/release/result.ts';
 import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
+import type { RolloutPolicy } from '../../../domain/rollout/rollout-policy.ts';
 import type { DeployQueue } from '../../../shared/deploy-jobs.ts';
 import { createDeployService, type DeployServiceOptions } from '../../../shared/deploy-service.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
@@ -36,6 +37,7 @@ interface World {
   readonly answer?: DeployAnswer;
   readonly channel?: Channel;
   readonly state?: Partial<DeployServiceOptions['state']>;
+  readonly policy?: RolloutPolicy;
   readonly addBulk?: () => Promise<never[]>;
   /** What the cluster has, where that differs from what the watch shows. */
   readonly readConfig?: DeployServiceOptions['readConfig'];
@@ -44,14 +46,22 @@ interface World {
 const TWO_TEAMS = { 'team-a': {}, 'team-b': {} };
 
 /** A service on a cluster with `team-a` and `team-b`, whose desired state accepts everything. */
-function open({ namespaces = TWO_TEAMS, answer, channel = STABLE, state, addBulk, readConfig }: World = {}) {
+function open({
+  namespaces = TWO_TEAMS,
+  answer,
+  channel = STABLE,
+  state,
+  addBulk,
+  readConfig,
+  policy = {},
+}: World = {}) {
   const cluster = createFakeCluster(namespaces);
   const requests: DeployRequest[] = [];
   const resolved: string[] = [];
   const queued: string[] = [];
   const service = createDeployService({
     cluster,
-    policy: { current: () => ({}) },
+    policy: { current: () => policy },
     rolloutQueue: { add: async () => ({}) as Job },
     readConfig: readConfig ?? (async (namespace) => cluster.snapshot(namespace).config),
     releases: {
@@ -432,5 +442,36 @@ describe('a request for all namespaces', () => {
     });
 
     expect([...targets.values()].map((target) => target.state)).toEqual(['pending', 'pending']);
+  });
+});
+
+describe('windows', () => {
+  const freeze = { from: '2000-01-01', to: '2999-01-01', timeZone: 'UTC', reason: 'audit' };
+  const policy: RolloutPolicy = { release: { type: 'All' }, freezes: [freeze] };
+  const always = { days: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 1_440 };
+  const window = (spans: (typeof always)[]) => ({ text: 'X', timeZone: 'UTC', spans });
+  const RELEASE = { forceBootstrap: false, trigger: 'release', requestedBy: 'release-check' } as const;
+
+  test('hold back what the strategy would admit immediately', async () => {
+    const { service, requests } = open({ policy });
+
+    await service.request({ ...RELEASE, namespaces: ['team-a'] });
+    await service.request({ ...COMMAND, namespaces: ['team-a'] });
+
+    expect(requests.map(({ heldBack }) => [...(heldBack ?? [])])).toEqual([['team-a'], []]);
+  });
+
+  test('of a namespace hold back this namespace, and not a request of a person', async () => {
+    const yesterday = { ...always, days: [((new Date().getUTCDay() + 5) % 7) + 1] };
+    const namespaces = {
+      'team-a': { config: ok(aConfig({ rollout: { window: window([yesterday]) } })) },
+      'team-b': { config: ok(aConfig({ rollout: { window: window([always]) } })) },
+    };
+    const { service, requests } = open({ policy: { release: { type: 'All' } }, namespaces });
+
+    await service.request({ ...RELEASE, namespaces: ['team-a', 'team-b'] });
+    await service.request({ ...COMMAND, namespaces: ['team-a', 'team-b'] });
+
+    expect(requests.map(({ heldBack }) => [...(heldBack ?? [])])).toEqual([['team-a'], []]);
   });
 });

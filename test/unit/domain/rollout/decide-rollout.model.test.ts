@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Closure } from '../../../../domain/rollout/closure.ts';
 import { type Decision, decideRollout } from '../../../../domain/rollout/decide-rollout.ts';
 import { planWaves } from '../../../../domain/rollout/plan-waves.ts';
 import type { ResolvedStrategy } from '../../../../domain/rollout/resolved-strategy.ts';
@@ -9,7 +10,13 @@ import type { DecidedTarget, Situation } from '../../../../domain/rollout/situat
 import { Strategy } from '../../../../domain/rollout/strategy.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Target = Writable<DecidedTarget> & { admissions: number; tries: number; hasFallenBack: boolean };
+type Target = Writable<DecidedTarget> & {
+  admissions: number;
+  tries: number;
+  hasFallenBack: boolean;
+  /** Its window opens then. */
+  opensAt: number;
+};
 
 /** A small reference of what stores rollouts: it carries out a decision only if nobody changed the rollout in between. */
 interface World {
@@ -19,6 +26,8 @@ interface World {
   approvedWave: number;
   revision: number;
   now: number;
+  /** The windows of the policy open then. */
+  opensAt: number;
   /** What a slow worker has read. */
   view: { readonly situation: Situation; readonly revision: number };
 }
@@ -38,17 +47,26 @@ function aWorld(strategy: Strategy, total: number): World {
       admissions: 0,
       tries: 1,
       hasFallenBack: false,
+      opensAt: 0,
     }),
   );
-  const rest = { state: 'pending' as const, approvedWave: 0, revision: 0, now: 1_000_000 };
+  const rest = { state: 'pending' as const, approvedWave: 0, revision: 0, now: 1_000_000, opensAt: 0 };
   const world = { strategy: plan.strategy, targets, ...rest };
   return { ...world, view: read(world) };
 }
 
 function read(world: Omit<World, 'view'>): World['view'] {
   const { state, approvedWave, strategy, now, revision } = world;
-  const targets = world.targets.map((target) => ({ ...target }));
-  return { situation: { rollout: { id: 'R1', state, approvedWave }, targets, strategy, now }, revision };
+  const targets = world.targets.map((target) => ({ ...target, closure: closureOf(target, now) }));
+  const closure = closureOf(world, now);
+  return {
+    situation: { rollout: { id: 'R1', state, approvedWave }, targets, strategy, now, closure },
+    revision,
+  };
+}
+
+function closureOf({ opensAt }: { readonly opensAt: number }, now: number): Closure | undefined {
+  return opensAt > now ? { kind: 'window', reason: 'waits for the window', until: opensAt } : undefined;
 }
 
 const isAdmitted = ({ admittedAt }: DecidedTarget) => admittedAt !== undefined;
@@ -84,6 +102,9 @@ function checkAdmission(world: World, admit: readonly string[]): void {
     world.targets.filter(({ namespace }) => admit.includes(namespace)).map(({ wave }) => wave),
   );
   must(waves.size === 1, 'one wave is admitted at a time');
+  must(world.opensAt <= world.now, 'nothing is admitted outside the windows');
+  const isShut = ({ namespace, opensAt }: Target) => admit.includes(namespace) && opensAt > world.now;
+  must(!world.targets.some(isShut), 'no namespace is admitted outside its window');
   const wave = Math.max(...waves);
   must(!world.strategy.approval || wave <= world.approvedWave, 'a wave waits for its approval');
   for (const before of world.targets.filter((target) => target.wave < wave)) {
@@ -138,6 +159,15 @@ const ACTS = {
   recover: (world, pick) => setHealth(world, pick, true),
   wait: (world, pick) => {
     world.now += (pick % 90) * 1_000;
+  },
+  close: (world, pick) => {
+    world.opensAt = world.now + (pick % 300) * 1_000;
+    world.revision += 1;
+  },
+  closeOne: (world, pick) => {
+    const target = among(world.targets, pick);
+    if (target) target.opensAt = world.now + (pick % 300) * 1_000;
+    world.revision += 1;
   },
   pause: (world) => command(world, ['pending', 'running'], 'paused'),
   resume: (world) => {

@@ -387,3 +387,40 @@ describe('decideRollout', () => {
     ).toHaveLength(9_999);
   });
 });
+
+describe('outside a window', () => {
+  const until = NOW + 3_600_000;
+  const closure = { kind: 'window' as const, reason: 'waits for the window X until Y', until };
+
+  test('nothing is admitted, and what runs ends', () => {
+    const situation = { ...aSituation(five(soaked, running)), closure };
+
+    expect(decideRollout(situation)).toMatchObject({
+      admit: [],
+      because: 'wave 2 of 3 waits for the window X until Y; in progress, and ends: 1',
+    });
+  });
+
+  test('it wants to be woken when the window opens', () => {
+    const situation = { ...aSituation(five(), { state: 'pending' }), closure };
+
+    expect(decideRollout(situation)).toEqual({
+      admit: [],
+      fail: [],
+      wakeAt: until,
+      because: 'wave 1 of 3 waits for the window X until Y',
+    });
+  });
+
+  test('a namespace is passed over, but its wave has not ended', () => {
+    const waiting = five(soaked, { closure }, soaked);
+
+    expect(decideRollout(aSituation(five(soaked, { closure }, {})))).toMatchObject({ admit: ['c'] });
+    expect(decideRollout(aSituation(waiting))).toMatchObject({
+      admit: [],
+      wakeAt: until,
+      because:
+        'wave 2 of 3 waits for the windows of 1 of its namespaces: the first waits for the window X until Y',
+    });
+  });
+});

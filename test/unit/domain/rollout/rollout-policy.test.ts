@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { closureAt } from '../../../../domain/rollout/closure.ts';
 import { TRIGGERS, type Trigger } from '../../../../domain/rollout/rollout.ts';
 import {
   describeProblem,
   parseRolloutPolicy,
+  scheduleFor,
   strategyFor,
+  waitsForNamespaces,
 } from '../../../../domain/rollout/rollout-policy.ts';
 
 function problemsOf(text: string): string[] {
@@ -83,6 +86,33 @@ describe('parseRolloutPolicy', () => {
         'line 3: release.oops is not a known field',
         'line 4: release.maxConcurrency must be a whole number of at least 1, or a percentage such as 5%',
         'line 5: api.type must have the type All or Progressive',
+      ],
+    ],
+    [
+      'wrong windows',
+      'release:\n  windows: [Mon-Fri 09:00-16:00,\n    always]\n  timeZone: Europe/Oslo\n',
+      ['line 3: release.windows[1] must be days and times, such as "Mon-Fri 09:00-16:00"'],
+    ],
+    [
+      'windows without a time zone',
+      'release:\n  windows: [Mon-Fri 09:00-16:00]\n',
+      [
+        'line 1: release.timeZone must be the name of a time zone, such as Europe/Oslo or UTC: the windows need one',
+      ],
+    ],
+    [
+      'an unknown time zone',
+      'api:\n  type: All\n  timeZone: Mars\n',
+      ['line 3: api.timeZone must be the name of a time zone, such as Europe/Oslo or UTC'],
+    ],
+    [
+      'wrong freezes',
+      'freezes:\n  - {from: 2026-12-20, to: 2026-12-19, timeZone: UTC, reason: x}\n  - {from: 2026-02-30, to: 2027, timeZone: UTC, reason: ""}\n',
+      [
+        'line 2: freezes[0].to must be after from',
+        'line 3: freezes[1].from must be a date or a time, such as 2026-12-20 or 2026-12-20T18:00',
+        'line 3: freezes[1].to must be a date or a time, such as 2026-12-20 or 2026-12-20T18:00',
+        'line 3: freezes[1].reason must say why',
       ],
     ],
     [
@@ -165,5 +195,47 @@ describe('strategyFor', () => {
     const policy = { [trigger]: { type: 'All' as const } };
 
     expect(strategyFor(policy, trigger, 500)).toEqual({ type: 'All' });
+  });
+});
+
+describe('scheduleFor', () => {
+  const result = parseRolloutPolicy(`
+release: {windows: ["Mon-Fri 09:00-16:00"], timeZone: Europe/Oslo}
+webhook: {type: All, windows: ["Sun 00:00-24:00"], timeZone: UTC}
+freezes:
+  - {from: 2026-12-20, to: 2027-01-03, timeZone: Europe/Oslo, reason: Christmas}
+  - {from: 2026-06-01T12:00, to: 2026-06-01T13:00, timeZone: UTC, reason: audit, triggers: [api]}
+`);
+  const policy = result.ok ? result.policy : {};
+
+  test.each<[Trigger, string, string | undefined]>([
+    ['release', '2026-11-30T08:00:00Z', undefined],
+    ['release', '2026-11-30T07:59:00Z', 'waits for the window Mon-Fri 09:00-16:00 Europe/Oslo until'],
+    ['retry', '2026-11-30T07:59:00Z', 'waits for the window Mon-Fri 09:00-16:00 Europe/Oslo until'],
+    ['webhook', '2026-11-30T07:59:00Z', 'waits for the window Sun 00:00-24:00 UTC until'],
+    ['api', '2026-11-30T07:59:00Z', undefined],
+    [
+      'release',
+      '2026-12-21T10:00:00Z',
+      'waits for the end of the freeze (Christmas) until Mon 2027-01-04 09:00 Europe/Oslo',
+    ],
+    ['api', '2026-12-21T10:00:00Z', undefined],
+    ['api', '2026-06-01T12:30:00Z', 'waits for the end of the freeze (audit) until Mon 2026-06-01 13:00 UTC'],
+  ])('%s at %s', (trigger, at, reason) => {
+    const closure = closureAt(scheduleFor(policy, trigger), Date.parse(at));
+
+    if (reason === undefined) expect(closure).toBeUndefined();
+    else expect(closure?.reason).toContain(reason);
+  });
+
+  test('a trigger that has only windows has the strategy of the defaults', () => {
+    expect(strategyFor(policy, 'release', 100)).toEqual(strategyFor({}, 'release', 100));
+    expect(strategyFor(policy, 'webhook', 100)).toEqual({ type: 'All' });
+  });
+
+  test('people do not wait for the windows of namespaces, unless the policy has windows for them', () => {
+    expect(waitsForNamespaces(policy, 'release')).toBe(true);
+    expect(waitsForNamespaces(policy, 'cli')).toBe(false);
+    expect(waitsForNamespaces({ cli: { windows: ['Mon 09:00-10:00'], timeZone: 'UTC' } }, 'cli')).toBe(true);
   });
 });
