@@ -57,6 +57,10 @@ spec:
             - name: AUTH_TOKEN_FILE
               value: /var/run/secrets/skipper/token
             {{- end }}
+            {{- if $values.rolloutPolicy }}
+            - name: ROLLOUT_POLICY
+              value: /var/run/config/rollout-policy/policy.yaml
+            {{- end }}
             {{- if or $values.caBundle.configMap $values.caBundle.secret }}
             - name: NODE_EXTRA_CA_CERTS
               value: /var/run/config/ca/ca.crt
@@ -111,6 +115,11 @@ spec:
               readOnly: true
             - name: tmp
               mountPath: /tmp
+            {{- if $values.rolloutPolicy }}
+            - name: rollout-policy
+              mountPath: /var/run/config/rollout-policy
+              readOnly: true
+            {{- end }}
             {{- if and (eq $component "api") $values.auth.existingSecret }}
             - name: auth
               mountPath: /var/run/secrets/skipper
@@ -143,6 +152,11 @@ spec:
             items:
               - key: {{ $values.auth.key | quote }}
                 path: token
+        {{- end }}
+        {{- if $values.rolloutPolicy }}
+        - name: rollout-policy
+          configMap:
+            name: "{{ $values.name }}-rollout-policy"
         {{- end }}
         {{- with $values.caBundle.configMap }}
         - name: ca

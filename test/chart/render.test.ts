@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseNamespaceConfig } from '../../domain/cluster/namespace-config.ts';
+import { parseRolloutPolicy } from '../../domain/rollout/rollout-policy.ts';
 import { readSettings } from '../../shared/config.ts';
 import {
   CHART,
@@ -81,6 +82,29 @@ describe('the matrix', () => {
         path.split('.').reduce<unknown>((at, key) => (at as Values | undefined)?.[key], values),
       );
       expect([path, settings.includes(byDefault !== 'true')]).toEqual([path, true]);
+    }
+  });
+});
+
+describe('the rollout policy', () => {
+  test('is what Skipper reads, in a ConfigMap of its own that both processes mount', () => {
+    const objects = render(MATRIX['a rollout policy'] ?? {});
+    const text = pick(objects, 'ConfigMap', 'fiaas-skipper-rollout-policy').data?.['policy.yaml'] ?? '';
+
+    expect(parseRolloutPolicy(text)).toMatchObject({
+      ok: true,
+      policy: {
+        release: { canary: { selector: { tier: 'canary' } }, waves: ['5%', 25, '100%'] },
+        freezes: [{ from: '2026-12-20' }],
+      },
+    });
+    for (const name of ['api', 'worker']) {
+      const { containers, volumes } = pick(objects, 'Deployment', `fiaas-skipper-${name}`).spec.template.spec;
+      expect(containers[0].env).toContainEqual({
+        name: 'ROLLOUT_POLICY',
+        value: '/var/run/config/rollout-policy/policy.yaml',
+      });
+      expect(volumes.map(({ configMap }) => configMap?.name)).toContain('fiaas-skipper-rollout-policy');
     }
   });
 });

@@ -29,6 +29,7 @@ const SET_BY_CHART = [
   'redis-url',
   'release-channel-metadata',
   'release-channel-metadata-spec',
+  'rollout-policy',
   'spec-file-override',
   'status-update-interval',
   'use-apiextensionsv1-crd',
@@ -107,6 +108,21 @@ describe('values.schema.json', () => {
       'a duration without unit',
       { monitoring: { prometheusRule: { outdatedFor: '60' } } },
       "at '/monitoring/prometheusRule/outdatedFor'",
+    ],
+    [
+      'a rollout policy for an unknown trigger',
+      { rolloutPolicy: { relese: { type: 'All' } } },
+      "at '/rolloutPolicy': additional properties 'relese' not allowed",
+    ],
+    [
+      'a duration of a rollout policy without unit',
+      { rolloutPolicy: { release: { type: 'Progressive', minSuccessTime: '60' } } },
+      "at '/rolloutPolicy/release/minSuccessTime'",
+    ],
+    [
+      'a freeze without a time zone',
+      { rolloutPolicy: { freezes: [{ from: '2026-12-20', to: '2027-01-03', reason: 'Christmas' }] } },
+      "missing property 'timeZone'",
     ],
     ['an unknown scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
   ])('refuses %s, and names it', (_what, values, message) => {

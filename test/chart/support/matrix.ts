@@ -55,6 +55,13 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     manageRBAC: true,
     useApiextensionsV1CRD: true,
   },
+  'a rollout policy': {
+    rolloutPolicy: {
+      release: { type: 'Progressive', canary: { selector: { tier: 'canary' } }, waves: ['5%', 25, '100%'] },
+      api: { type: 'All' },
+      freezes: [{ from: '2026-12-20', to: '2027-01-03', timeZone: 'Europe/Oslo', reason: 'Christmas' }],
+    },
+  },
   'a fixed release': {
     releaseChannelMetadata: { image: 'registry:5000/fdd:20220808113256-eef68a8', spec: '/anything' },
     releaseChannelMetadataSpecContentAsYAML: SPEC,
