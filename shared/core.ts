@@ -8,6 +8,7 @@ import { createKubernetesClient, type KubernetesClient } from './kubernetes/clie
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
 import { readConfigInTime } from './kubernetes/read-namespace-config.ts';
+import { selectNamespaces } from './kubernetes/select-namespaces.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import {
   type DeployJob,
@@ -103,6 +104,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     metrics,
     manageRbac: settings.manageRbac,
     readConfig: (namespace) => readConfigInTime(client, namespace),
+    selectNamespaces: (labels) => selectNamespaces(client, labels),
     log: log.child({ logger: 'deploy-service' }),
   });
   const jobs = openDeployJobs(deployQueue);

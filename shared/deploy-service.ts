@@ -121,6 +121,8 @@ interface ServiceParts {
   readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
   readonly manageRbac: boolean;
+  /** The namespaces that have all these labels. */
+  readonly selectNamespaces: (labels: Readonly<Record<string, string>>) => Promise<ReadonlySet<string>>;
   /** Reads a namespace's configuration from the cluster; undefined if it is not a FIAAS namespace. */
   readonly readConfig: (namespace: string) => Promise<NamespaceConfigResult | undefined>;
 }
@@ -165,17 +167,19 @@ async function request(
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
   const requested = selected.map((target) =>
-    withPrevious(
-      parts,
-      withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace))),
-    ),
+    withPrevious(parts, withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace)))),
   );
   const targets = [
     ...(command.namespaces === undefined ? await withoutHeld(parts, requested) : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
   const { idempotency, pausedBecause } = command;
-  const { rollout, waves } = withStrategy(parts, command, makeRollout(command, targets, channels), targets);
+  const { rollout, waves } = await withStrategy(
+    parts,
+    command,
+    makeRollout(command, targets, channels),
+    targets,
+  );
   const heldBack = outsideWindows(parts, rollout, targets);
   const answer = await parts.state
     .request({ rollout, targets, idempotency, waves, pausedBecause, heldBack })
@@ -195,12 +199,13 @@ async function request(
 }
 
 /** Freezes the strategy of a rollout, and the wave of each target. */
-function withStrategy(
-  { policy }: ServiceParts,
+async function withStrategy(
+  parts: ServiceParts,
   command: DeployCommand,
   rollout: Rollout,
   targets: readonly RequestedTarget[],
-): Pick<DeployRequest, 'rollout' | 'waves'> {
+): Promise<Pick<DeployRequest, 'rollout' | 'waves'>> {
+  const { policy } = parts;
   const deployed = targets.filter(({ release }) => release !== undefined);
   const strategy = command.strategy ?? strategyFor(policy.current(), rollout.trigger, deployed.length);
   const isUrgent = laneOf(rollout.trigger, targets.length) === URGENT;
@@ -208,11 +213,13 @@ function withStrategy(
     const resolved = resolveStrategy(strategy, deployed.length);
     return { rollout: { ...rollout, isUrgent, strategy: resolved }, waves: undefined };
   }
+  const labels = await labelsOf(parts, strategy);
   const plan = planWaves(
     deployed.map(({ namespace, annotations }) => ({
       namespace,
       isCanary: annotations?.canary ?? false,
       priority: annotations?.priority ?? 0,
+      labels: labels.get(namespace) ?? {},
     })),
     strategy,
   );
@@ -229,6 +236,32 @@ function withoutDenied({ denied }: DeployCommand, target: RequestedTarget): Requ
   if (!denial) return target;
   const { namespace } = target;
   return { namespace, release: undefined, target: { state: 'failed', ...denial, finishedAt: Date.now() } };
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The labels by which the strategy selects its canary, of the namespaces that have them. */
+async function labelsOf(
+  { selectNamespaces }: ServiceParts,
+  strategy: Strategy,
+): Promise<ReadonlyMap<string, Labels>> {
+  const canary = strategy.type === 'All' ? 0 : strategy.canary;
+  if (typeof canary === 'number' || !('selector' in canary)) return new Map();
+  const { selector } = canary;
+  const selected = await selectNamespaces(selector).catch((error: unknown) => {
+    throw unselectable(error);
+  });
+  return new Map([...selected].map((namespace) => [namespace, selector]));
+}
+
+function unselectable(error: unknown): unknown {
+  if (!(error instanceof SkipperError) || error.code !== 'forbidden') return error;
+  const advice =
+    "grant it, as the chart's ClusterRole fiaas-skipper-watch does, or name the canaries instead";
+  return new BadRequestError(
+    'strategy.canary.selector',
+    `Skipper lacks the right to list namespaces, which a selector needs: ${advice} (${messageOf(error)})`,
+  );
 }
 
 /** The targets that cannot be admitted now; a worker admits them when their window opens. */

@@ -148,6 +148,7 @@ const WATCHES: readonly Grant[] = WATCHED.flatMap((resource) => [
   { role: 'watch', verb: 'list', resource },
   { role: 'watch', verb: 'watch', resource },
 ]);
+const CANARIES: Grant = { role: 'watch', verb: 'list', resource: 'namespaces' };
 const EVENTS_OF_API: Grant = { role: 'explain', verb: 'list', resource: 'events' };
 
 interface CrdCase extends Grant {
@@ -203,7 +204,9 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       ),
     );
 
-    const tried = [...DEPLOYS, ...READS_OF_RBAC, ...WATCHES, EVENTS_OF_API, ...CRD_CASES].map(keyOf);
+    const tried = [...DEPLOYS, ...READS_OF_RBAC, ...WATCHES, CANARIES, EVENTS_OF_API, ...CRD_CASES].map(
+      keyOf,
+    );
     expect(tried.toSorted()).toEqual(granted.toSorted());
   });
 
@@ -316,6 +319,34 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
         expect(problems.join('\n')).toContain(
           lacking.verb === 'list' ? 'not read yet' : 'not followed any more',
         );
+      });
+    });
+
+    test('list namespaces: a strategy cannot select its canary by labels, and the error names the right', async () => {
+      const namespace = await world.createNamespace('team-selected');
+      await withApi(CANARIES, async (url) => {
+        const strategy = { type: 'Progressive', canary: { selector: { tier: 'canary' } } };
+        const request = async () =>
+          (
+            await fetch(`${url}/api/rollouts`, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({ namespaces: [namespace], strategy }),
+            })
+          ).json() as Promise<{ detail?: string }>;
+        await until(
+          'the API is ready',
+          () => problemsOf(url),
+          (problems) => problems.length === 0,
+        );
+
+        const { detail } = await until(
+          'the API knows the namespace',
+          request,
+          ({ detail = '' }) => !detail.includes('no FIAAS namespace'),
+        );
+
+        expect(detail).toMatch(/lacks the right to list namespaces.*cannot list resource "namespaces"/s);
       });
     });
 

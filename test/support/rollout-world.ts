@@ -177,6 +177,7 @@ export function openRolloutWorld(
     state,
     metrics: createMetrics(),
     policy: { current: () => ({}) },
+    selectNamespaces: async () => new Set(),
     log: silentLog,
     manageRbac: true,
     readConfig: async (name) => cluster.snapshot(name).config,
@@ -212,6 +213,7 @@ export function openRolloutWorld(
       state: parts.state ?? watched,
       cluster,
       client: { get: async () => undefined },
+      policy: { current: () => ({}) },
       jobs: parts.dies ? { ...deployJobs, enqueue: () => Promise.reject(new Error('dies')) } : deployJobs,
       log: silentLog,
     }).catch((error: unknown) => {

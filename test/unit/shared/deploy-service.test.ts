@@ -5,6 +5,7 @@ import { SkipperError } from '../../../domain/errors.ts';
 import { invalid, ok } from '../../../domain/release/result.ts';
 import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import type { RolloutPolicy } from '../../../domain/rollout/rollout-policy.ts';
+import { Strategy } from '../../../domain/rollout/strategy.ts';
 import type { DeployQueue } from '../../../shared/deploy-jobs.ts';
 import { createDeployService, type DeployServiceOptions } from '../../../shared/deploy-service.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
@@ -38,6 +39,7 @@ interface World {
   readonly channel?: Channel;
   readonly state?: Partial<DeployServiceOptions['state']>;
   readonly policy?: RolloutPolicy;
+  readonly selectNamespaces?: DeployServiceOptions['selectNamespaces'];
   readonly addBulk?: () => Promise<never[]>;
   /** What the cluster has, where that differs from what the watch shows. */
   readonly readConfig?: DeployServiceOptions['readConfig'];
@@ -54,6 +56,7 @@ function open({
   addBulk,
   readConfig,
   policy = {},
+  selectNamespaces = async () => new Set<string>(),
 }: World = {}) {
   const cluster = createFakeCluster(namespaces);
   const requests: DeployRequest[] = [];
@@ -62,6 +65,7 @@ function open({
   const service = createDeployService({
     cluster,
     policy: { current: () => policy },
+    selectNamespaces,
     rolloutQueue: { add: async () => ({}) as Job },
     readConfig: readConfig ?? (async (namespace) => cluster.snapshot(namespace).config),
     releases: {
@@ -473,5 +477,40 @@ describe('windows', () => {
     await service.request({ ...COMMAND, namespaces: ['team-a', 'team-b'] });
 
     expect(requests.map(({ heldBack }) => [...(heldBack ?? [])])).toEqual([['team-a'], []]);
+  });
+});
+
+describe('a canary by labels', () => {
+  const strategy = Strategy.parse({ type: 'Progressive', canary: { selector: { tier: 'canary' } } });
+
+  test('is each namespace that has them', async () => {
+    const asked: unknown[] = [];
+    const { service, requests } = open({
+      selectNamespaces: async (labels) => {
+        asked.push(labels);
+        return new Set(['team-b', 'without-fiaas']);
+      },
+    });
+
+    await service.request({ ...COMMAND, strategy });
+
+    expect(asked).toEqual([{ tier: 'canary' }]);
+    expect(requests[0]?.waves?.get('team-b')).toMatchObject({
+      wave: 0,
+      because: 'wave 1 of 2, canary: its labels match the selector',
+    });
+    expect(requests[0]?.waves?.get('team-a')).toMatchObject({ wave: 1 });
+  });
+
+  test('needs a right, and the error names it', async () => {
+    const { service } = open({
+      selectNamespaces: () => Promise.reject(new SkipperError('forbidden', 'cannot list resource')),
+    });
+
+    await expect(service.request({ ...COMMAND, strategy })).rejects.toMatchObject({
+      name: 'BadRequestError',
+      field: 'strategy.canary.selector',
+      message: expect.stringContaining('lacks the right to list namespaces'),
+    });
   });
 });

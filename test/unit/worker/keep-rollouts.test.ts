@@ -9,6 +9,8 @@ describe('keepRollouts', () => {
 
   function open(dueRollouts: () => Promise<string[]>) {
     const added: [string, unknown][] = [];
+    const madeDue: string[] = [];
+    let changePolicy = () => undefined as void;
     keeper = keepRollouts({
       queue: {
         add: async (name, _data, options) => {
@@ -16,10 +18,22 @@ describe('keepRollouts', () => {
           return {} as never;
         },
       },
-      state: { dueRollouts },
+      state: {
+        dueRollouts,
+        openRollouts: async () => ['open'],
+        makeDue: async (ids) => {
+          madeDue.push(...ids);
+        },
+      },
+      policy: {
+        onChange: (listener) => {
+          changePolicy = listener;
+          return () => undefined;
+        },
+      },
       log: silentLog,
     });
-    return { keeper, added };
+    return { keeper, added, madeDue, changePolicy: () => changePolicy() };
   }
 
   test('adds one job for each rollout that is due, at most one of which waits', async () => {
@@ -45,5 +59,14 @@ describe('keepRollouts', () => {
 
     await until(() => added.length > 0, 'the job is added');
     expect(reads).toBe(2);
+  });
+
+  test('has all open rollouts decided after the policy has changed', async () => {
+    const { madeDue, changePolicy } = open(async () => []);
+
+    changePolicy();
+    await until(() => madeDue.length > 0, 'they are due');
+
+    expect(madeDue).toEqual(['open']);
   });
 });
