@@ -67,11 +67,37 @@ if not releaseJson then
   redis.call('DEL', leaseKey)
   return 'release lost'
 end
--- A paused rollout writes nothing new; what was written before is still verified. A cancelled one begins nothing.
-local hasBegun = (record.parking or '') ~= '' or (record.open or '') ~= ''
+-- What an earlier request of the namespace has begun is not continued.
+local isOwn = record.startedGeneration == record.generation
+local isParked, isUnended = (record.parking or '') ~= '', (record.open or '') ~= ''
+local hasWritten = isOwn and (isParked or (record.appliedAt or '') ~= '')
+
+-- Ends what the latest run has left, and the target of an earlier rollout.
+local function endEarlier()
+  local running = record.runningRolloutId or ''
+  if running ~= '' and running ~= record.rolloutId then
+    setTarget(running, namespace, 'superseded', cjson.encode({
+      state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
+      finishedAt = args.now, jobId = record.jobId}))
+    redis.call('HSET', key, 'runningRolloutId', '')
+  end
+  if isParked then unpark(key) end
+  if isUnended and isParked then
+    recordUnended(record, 'superseded', 'superseded by rollout ' .. record.rolloutId .. ' while it waited')
+  elseif isUnended then
+    recordUnended(record, 'lost', 'the worker was lost; last phase: ' .. (record.phase or ''))
+    -- An attempt of an earlier request does not count: the new request starts with its own first attempt.
+    if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
+  end
+  redis.call('HSET', key, 'open', '', 'steps', '')
+end
+
+-- A paused rollout writes nothing new; what was written before is still verified, but not retried. Of a cancelled one, only
+-- what is written continues.
 local rolloutState = redis.call('HGET', prefix .. ':rollout:' .. (record.rolloutId or '') .. ':state', 'state')
-if rolloutState == 'paused' and not hasBegun then
+if rolloutState == 'paused' and not (hasWritten and isUnended) then
   local reason = 'rollout ' .. record.rolloutId .. ' is paused: nothing new is written'
+  endEarlier()
   if record.reason ~= reason then
     redis.call('HSET', key, 'state', 'pending', 'phase', 'held', 'reason', reason, 'changedAt', now)
     announce(namespace)
@@ -79,8 +105,9 @@ if rolloutState == 'paused' and not hasBegun then
   redis.call('DEL', leaseKey)
   return 'held'
 end
-if rolloutState == 'cancelled' and not hasBegun and record.startedGeneration ~= record.generation then
-  local reason = 'rollout ' .. record.rolloutId .. ' was cancelled before it began here'
+if rolloutState == 'cancelled' and not hasWritten then
+  local reason = 'rollout ' .. record.rolloutId .. ' was cancelled before it wrote anything here'
+  endEarlier()
   endUnbegun(namespace, 'cancelled', reason, args.now)
   setTarget(record.rolloutId, namespace, 'cancelled', cjson.encode({
     state = 'cancelled', reason = reason, finishedAt = args.now, jobId = record.jobId}))
@@ -105,30 +132,16 @@ end
 redis.call('ZREM', prefix .. ':waiting-room', namespace)
 redis.call('ZADD', inFlight, integer(args.now + args.inFlight.ttlMs), namespace)
 redis.call('SET', leaseKey, args.token, 'PX', args.leaseMs)
-local running = record.runningRolloutId
-if running and running ~= '' and running ~= record.rolloutId then
-  setTarget(running, namespace, 'superseded', cjson.encode({
-    state = 'superseded', reason = 'superseded by rollout ' .. record.rolloutId .. ' while it ran',
-    finishedAt = args.now, jobId = record.jobId}))
-end
 -- A parked run resumes; the attempt is the same one. A newer request ends it instead.
-local isParked = (record.parking or '') ~= ''
-if isParked then unpark(key) end
-if isParked and record.startedGeneration == record.generation then
+if isParked and isOwn then
+  unpark(key)
   record.force = (tonumber(record.forceGeneration) or 0) > handled
   record.attempt, record.releaseJson = tonumber(record.attempt) or 1, releaseJson
   redis.call('HSET', key, 'jobId', jobId)
   return cjson.encode(record)
 end
+endEarlier()
 record.parking = nil
-local isUnended = record.open and record.open ~= ''
-if isUnended and isParked then
-  recordUnended(record, 'superseded', 'superseded by rollout ' .. record.rolloutId .. ' while it waited')
-elseif isUnended then
-  recordUnended(record, 'lost', 'the worker was lost; last phase: ' .. (record.phase or ''))
-  -- An attempt of an earlier request does not count: the new request starts with its own first attempt.
-  if (tonumber(record.attempt) or 0) > 0 then record.lost = redis.call('HINCRBY', key, 'lost', 1) end
-end
 record.force = (tonumber(record.forceGeneration) or 0) > handled
 -- Keeps the failure of the previous attempt readable while this one runs.
 local wasTried = (tonumber(record.attempt) or 0) + (tonumber(record.throttled) or 0) > 0
