@@ -35,7 +35,10 @@ export interface CommandResult {
   readonly state: TargetState;
   /** The namespaces that it changed. */
   readonly namespaces: readonly string[];
-  /** Namespaces that it could not end, because their deploys have begun: they end as usual. */
+  /**
+   * Namespaces that it could not end, because their deploys have begun: they end as usual. For a retry: namespaces that a newer
+   * rollout was requested for.
+   */
   readonly left: readonly string[];
 }
 
@@ -111,12 +114,23 @@ async function carryOut(
     const answer = await state.advance({ id, revision: known.status.revision, bump: true, ...wanted });
     if (answer.kind === 'stale') continue;
     if (answer.kind === 'gone') break;
+    if (wanted.reopen?.every((namespace) => answer.left.includes(namespace)))
+      throw replacedError(known.status.state, answer.left);
     await decideSoon(queue, [id]);
-    const { left } = answer;
-    const namespaces = (wanted.event.namespaces ?? []).filter((namespace) => !left.includes(namespace));
-    return { state: wanted.event.state, namespaces, left };
+    return toResult(wanted, answer.left);
   }
   throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
+}
+
+function toResult({ event }: ReturnType<Command>, left: readonly string[]): CommandResult {
+  const { state, namespaces = [] } = event;
+  return { state, namespaces: namespaces.filter((namespace) => !left.includes(namespace)), left };
+}
+
+function replacedError(state: TargetState, namespaces: readonly string[]): RolloutConflictError {
+  const names = namespaces.slice(0, 10).join(', ');
+  const message = `nothing to retry: newer rollouts have replaced this one in ${names}; request a new rollout instead`;
+  return new RolloutConflictError(state, message);
 }
 
 function pause(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
@@ -205,7 +219,7 @@ function retry(
 function whyNothing(failed: readonly string[], namespaces: readonly string[] | undefined): string {
   if (failed.length === 0) return 'nothing to retry: no target has failed';
   if (namespaces) return 'nothing to retry: none of these targets has failed';
-  return 'nothing to retry: where it failed, another release was requested later; name the namespaces to retry this one';
+  return 'nothing to retry: where it failed, another release was requested later; request a new rollout instead';
 }
 
 function skip(

@@ -160,7 +160,9 @@ async function situationOf(known: KnownRollout, dependencies: DecideDependencies
   const isWaiting = waitsForNamespaces(policy, rollout.trigger);
   const targets = [...known.targets].map(([namespace, target]): DecidedTarget => {
     const { wave = 0, order = 0, admittedAt, isExcused } = plans.get(namespace) ?? {};
-    const { state, startedAt, finishedAt, reason = '' } = target;
+    const { state, finishedAt, reason = '' } = target;
+    // A target that is retried while its run continues is admitted later than it started.
+    const startedAt = target.startedAt && Math.max(target.startedAt, admittedAt ?? 0);
     const cause = target.cause ?? causeGroup(reason, namespace);
     const isHeldBack = isWaiting && admittedAt === undefined && isOpen(state);
     const closure = isHeldBack ? namespaceClosure(namespace, dependencies.cluster, now) : undefined;

@@ -50,7 +50,7 @@ export const retryRoute = route<RetryBody>({
   body: RetryBody,
   handle: (call) =>
     carryOut(call, ({ commands, id, operator }) => commands.retry(id, operator, call.body.namespaces), {
-      done: ({ namespaces }) => `retried: ${count(namespaces)}`,
+      done: ({ namespaces, left }) => `retried: ${count(namespaces)}${whatIsReplaced(left)}`,
     }),
 });
 
@@ -105,4 +105,8 @@ function count(namespaces: readonly string[]): string {
 
 function whatIsLeft(left: readonly string[]): string {
   return left.length === 0 ? '' : `; ${count(left)} had begun and will end as usual`;
+}
+
+function whatIsReplaced(left: readonly string[]): string {
+  return left.length === 0 ? '' : `; ${count(left)} left: a newer rollout was requested there`;
 }

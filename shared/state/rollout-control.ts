@@ -70,7 +70,7 @@ export type Advanced =
       readonly kind: 'done';
       /** What was admitted. */
       readonly targets: readonly AcceptedTarget[];
-      /** What could not be ended, because it has begun. */
+      /** What could not be ended, because it has begun; what could not be reopened, because a newer rollout has it. */
       readonly left: readonly string[];
     };
 

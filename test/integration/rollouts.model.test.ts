@@ -13,7 +13,7 @@ import { openRolloutWorld, RELEASES, type Step } from '../support/rollout-world.
  * as `npm run test:long` does.
  */
 const { ROLLOUTS_SEED, ROLLOUTS_PATH, ROLLOUTS_RUNS } = process.env;
-const RUNS = Number(ROLLOUTS_RUNS ?? (isLong ? 2_000 : 80));
+const RUNS = Number(ROLLOUTS_RUNS ?? (isLong ? 2_000 : 120));
 const SEED = Number(ROLLOUTS_SEED ?? Date.now() ^ (Math.random() * 0x100000000));
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
@@ -144,15 +144,104 @@ const step = fc.oneof(
   { weight: 2, arbitrary: news },
 );
 
+const PROGRESSIVE = Strategy.parse({ type: 'Progressive', canary: 1, waves: ['100%'], minSuccessTime: '0s' });
+const APPROVED = Strategy.parse({ ...PROGRESSIVE, approval: true });
+
+function requestOf(names: readonly string[], { of = { type: 'All' } as Strategy } = {}): Step {
+  return { kind: 'request', namespaces: names, strategy: of, isPaused: false, trigger: 'api' };
+}
+
+function commandOf(kind: 'pause' | 'cancel' | 'retry', index = 0, names: readonly string[] = ['a']): Step {
+  return { kind, rollout: index, namespaces: names };
+}
+
+const at = { namespace: 'a' } as const;
+const decide: Step = { kind: 'decide', rollout: 0, how: 'once' };
+
+/** What was found before. */
+const FOUND: [Step, Step[]][] = [
+  // The canary is superseded: the second wave waits for its approval.
+  [requestOf(['d', 'e'], { of: APPROVED }), [requestOf(['d'])]],
+  // A worker was lost in an earlier rollout: the cancelled one must not begin.
+  [
+    requestOf(['a']),
+    [{ kind: 'begin', ...at }, { kind: 'die', ...at, isNoted: false }, requestOf(['a']), commandOf('cancel')],
+  ],
+  // An earlier rollout waits for its next attempt, and the one that replaces it is cancelled.
+  [
+    requestOf(['a']),
+    [{ kind: 'begin', ...at }, { kind: 'backoff', ...at }, requestOf(['a']), commandOf('cancel')],
+  ],
+  // A worker was lost before it wrote, then the rollout is paused: the next worker must not write.
+  [
+    requestOf(['a', 'b'], { of: PROGRESSIVE }),
+    [
+      decide,
+      { kind: 'begin', namespace: 'b' },
+      { kind: 'begin', ...at },
+      { kind: 'die', ...at, isNoted: false },
+      { kind: 'die', namespace: 'b', isNoted: false },
+      commandOf('pause'),
+      { kind: 'expire', ...at },
+      { kind: 'expire', namespace: 'b' },
+      { kind: 'begin', ...at },
+      { kind: 'begin', namespace: 'b' },
+    ],
+  ],
+  // A run stopped for a pause, then the rollout is cancelled: nothing is written.
+  [
+    requestOf(['a'], { of: PROGRESSIVE }),
+    [
+      decide,
+      { kind: 'begin', ...at },
+      commandOf('pause'),
+      { kind: 'write', ...at, isNoted: true },
+      commandOf('cancel'),
+      { kind: 'tick', ms: 61_000 },
+      { kind: 'begin', ...at },
+    ],
+  ],
+  // A retry must not undo a newer request.
+  [
+    requestOf(['a'], { of: PROGRESSIVE }),
+    [
+      decide,
+      { kind: 'begin', ...at },
+      { kind: 'finish', ...at, state: 'failed' },
+      requestOf(['a']),
+      commandOf('retry', 1),
+      { kind: 'decide', rollout: 1, how: 'once' },
+    ],
+  ],
+  // The deadline has ended a target, its run has not ended, and the target is retried.
+  [
+    requestOf(['a'], { of: Strategy.parse({ ...PROGRESSIVE, progressDeadline: '60s' }) }),
+    [
+      decide,
+      { kind: 'begin', ...at },
+      { kind: 'tick', ms: 61_000 },
+      decide,
+      commandOf('retry'),
+      decide,
+      { kind: 'finish', ...at, state: 'failed' },
+    ],
+  ],
+];
+
 describe('any sequence of rollouts, commands, decisions and crashes', () => {
   test(`keeps what is promised, and ends (seed ${SEED})`, async () => {
     await fc.assert(
-      fc.asyncProperty(request, fc.array(step, { maxLength: 45, size: 'max' }), async (first, steps) => {
+      fc.asyncProperty(request, fc.array(step, { maxLength: 70, size: 'max' }), async (first, steps) => {
         const world = openRolloutWorld(redis, clock, NAMES);
         for (const each of [first, ...steps]) await world.perform(each);
         await world.drain();
       }),
-      { seed: SEED, numRuns: RUNS, ...(ROLLOUTS_PATH === undefined ? {} : { path: ROLLOUTS_PATH }) },
+      {
+        seed: SEED,
+        numRuns: RUNS,
+        examples: FOUND,
+        ...(ROLLOUTS_PATH === undefined ? {} : { path: ROLLOUTS_PATH }),
+      },
     );
   }, 600_000);
 });

@@ -37,9 +37,9 @@ const COMMANDED: Record<CommandKind, readonly TargetState[]> = {
 
 interface Request {
   readonly rolloutId: string;
-  /** A run has begun it. */
-  hasStarted: boolean;
-  /** What it wants is written. */
+  /** What it wants was written, in any attempt. */
+  wasWritten: boolean;
+  /** The attempt that has written it has not ended. */
   isWritten: boolean;
 }
 
@@ -79,7 +79,7 @@ export function createRolloutModel() {
   function admit(rolloutId: string, namespace: string): void {
     const model = of(namespace);
     if (!model.asked.includes(rolloutId)) model.asked.push(rolloutId);
-    model.admitted.push({ rolloutId, hasStarted: false, isWritten: false });
+    model.admitted.push({ rolloutId, wasWritten: false, isWritten: false });
   }
 
   function unfinished(namespace: string): Request | undefined {
@@ -136,7 +136,7 @@ export function createRolloutModel() {
     states.set(after.rollout.id, to);
   }
 
-  /** A command ends what no run has begun. */
+  /** A command ends only what nothing is written for. */
   function endUnbegun(before: KnownRollout, after: KnownRollout): void {
     const { id } = after.rollout;
     for (const [namespace, { admittedAt }] of before.plans) {
@@ -144,8 +144,8 @@ export function createRolloutModel() {
       const hasEnded = was && is && isOpen(was) && !isOpen(is);
       if (!hasEnded || admittedAt === undefined || after.targets.get(namespace)?.isFinal) continue;
       const request = unfinished(namespace);
-      const isOwn = request?.rolloutId === id && !request.hasStarted && of(namespace).token === undefined;
-      assert.ok(isOwn, `${namespace} has ended as ${is}, although it has begun`);
+      const isOwn = request?.rolloutId === id && !request.wasWritten && of(namespace).token === undefined;
+      assert.ok(isOwn, `${namespace} has ended as ${is}, although something is written`);
       of(namespace).handled = of(namespace).admitted.length;
     }
   }
@@ -184,11 +184,10 @@ export function createRolloutModel() {
       if (!request) return { kind: 'idle' };
       const state = states.get(request.rolloutId);
       if (state === 'paused' && !request.isWritten) return { kind: 'held' };
-      if (state === 'cancelled' && !request.hasStarted) {
+      if (state === 'cancelled' && !request.wasWritten) {
         model.handled = model.admitted.length;
         return { kind: 'idle' };
       }
-      request.hasStarted = true;
       model.token = token;
       return { kind: 'run', rolloutId: request.rolloutId };
     },
@@ -215,7 +214,7 @@ export function createRolloutModel() {
     version: (namespace: string) => of(namespace).version,
     noted(namespace: string): void {
       const request = of(namespace).admitted.at(-1);
-      if (request) request.isWritten = true;
+      if (request) Object.assign(request, { isWritten: true, wasWritten: true });
     },
     attemptEnded(namespace: string): void {
       const request = of(namespace).admitted.at(-1);
@@ -261,6 +260,11 @@ export function checkRollout(known: KnownRollout, counts: Readonly<Record<Target
   }
   for (const namespace of plans.keys())
     assert.ok(targets.has(namespace), `${namespace} has a plan, but no target`);
+  for (const [namespace, { admittedAt }] of plans) {
+    const { state = 'pending', isFinal } = targets.get(namespace) ?? {};
+    const needsAdmission = state === 'running' || state === 'completed';
+    assert.ok(isFinal || !needsAdmission || admittedAt, `${namespace} is ${state} and was not admitted`);
+  }
   if (rollout.strategy?.type === 'Progressive') {
     const inProgress = decided(known).filter(isInProgress).length;
     assert.ok(

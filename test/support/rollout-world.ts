@@ -450,11 +450,16 @@ export function openRolloutWorld(
         }
         return untilReady(redis, AbortSignal.timeout(10_000));
       case 'repair':
-        await service.repair();
-        return;
+        return repair();
       default:
         return id === undefined ? undefined : order(step.kind, id, step.namespaces);
     }
+  }
+
+  /** Redis has lost nothing. */
+  async function repair(): Promise<void> {
+    assert.equal(await state.endOrphans(), 0, 'targets that nobody works on');
+    await service.repair();
   }
 
   async function decideDue(): Promise<void> {
@@ -499,7 +504,7 @@ export function openRolloutWorld(
         await perform({ kind: 'tick', ms: 61_000 });
         await resumeAll();
         await decideDue();
-        await service.repair();
+        await repair();
         for (const name of names) {
           if (!runs.has(name)) await expire(name);
           await begin(name);

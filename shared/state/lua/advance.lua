@@ -4,7 +4,8 @@
 --   plans: {<namespace>: {wave, order, because, release, configVersion?, force?}} (new or changed), releases: {<key>: JSON}, releaseTtlSeconds,
 --   change?: {state, reason, failures (JSON)}, approvedWave?, because?, wakeAt?, entry? (JSON), now, ttlSeconds}
 -- Returns 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
---   left: what has begun, and so could not be ended
+--   left: what has begun, and so could not be ended; what has a newer request, and so could not be reopened
+--   if nothing of `reopen` could be reopened, nothing is changed
 --- @include "admit"
 --- @include "announce"
 --- @include "end-unbegun"
@@ -44,6 +45,42 @@ local function isOpen(state)
   return state == 'pending' or state == 'running' or state == 'paused'
 end
 
+-- The other rollouts that hold targets back, and are newer.
+local newerHolding = nil
+local function newerRollouts()
+  if newerHolding then return newerHolding end
+  newerHolding = {}
+  for _, id in ipairs(redis.call('SMEMBERS', prefix .. ':holding-rollouts')) do
+    local other = id ~= args.id and redis.call('GET', prefix .. ':rollout:' .. id)
+    if other and cjson.decode(other).createdAt >= rollout.createdAt then newerHolding[#newerHolding + 1] = id end
+  end
+  return newerHolding
+end
+
+-- True if another rollout has requested this namespace since: a retry would undo that.
+local function hasNewerRequest(namespace)
+  local latest = redis.call('HMGET', prefix .. ':namespace:' .. namespace, 'rolloutId', 'requestedAt')
+  if latest[1] and latest[1] ~= args.id and (tonumber(latest[2]) or 0) >= rollout.createdAt then return true end
+  for _, id in ipairs(newerRollouts()) do
+    local other = prefix .. ':rollout:' .. id
+    local target = redis.call('HGET', other .. ':targets', namespace)
+    if target and isOpen(cjson.decode(target).state) and redis.call('HEXISTS', other .. ':plan', namespace) == 1 then return true end
+  end
+  return false
+end
+
+local reopened = {}
+for _, namespace in ipairs(args.reopen) do
+  local target, plan = targetOf(namespace), planOf(namespace)
+  if plan and target.state and not isOpen(target.state) then
+    local list = hasNewerRequest(namespace) and left or reopened
+    list[#list + 1] = namespace
+  end
+end
+if #args.reopen > 0 and #reopened == 0 then
+  return '{"targets":[],"left":' .. (#left > 0 and cjson.encode(left) or '[]') .. '}'
+end
+
 for releaseKey, release in pairs(args.releases) do
   redis.call('SET', prefix .. ':release:' .. releaseKey, release, 'EX', args.releaseTtlSeconds)
 end
@@ -75,13 +112,17 @@ for _, ending in ipairs(args.ends) do
   end
 end
 
-for _, namespace in ipairs(args.reopen) do
+for _, namespace in ipairs(reopened) do
   local target, plan = targetOf(namespace), planOf(namespace)
-  if plan and target.state and not isOpen(target.state) then
-    plan.admittedAt, plan.isExcused = nil, nil
-    redis.call('HSET', key .. ':plan', namespace, cjson.encode(plan))
-    overwrite(namespace, {state = 'pending', version = target.version, reason = 'retried'})
-  end
+  local record = redis.call('HMGET', prefix .. ':namespace:' .. namespace, 'generation', 'handled', 'rolloutId', 'state')
+  -- The rollout has ended the target before its run: that run still is the target's.
+  local isInProgress = record[3] == args.id and (tonumber(record[1]) or 0) > (tonumber(record[2]) or 0)
+  plan.isExcused = nil
+  plan.admittedAt = isInProgress and args.now or nil
+  redis.call('HSET', key .. ':plan', namespace, cjson.encode(plan))
+  local isRunning = isInProgress and record[4] == 'running'
+  overwrite(namespace, {state = isRunning and 'running' or 'pending', version = target.version, reason = 'retried',
+    jobId = isInProgress and target.jobId or nil, startedAt = isRunning and target.startedAt or nil})
 end
 
 for _, namespace in ipairs(args.excuse) do
