@@ -9,6 +9,8 @@ const outdir = join(root, 'dist', 'web', 'assets');
 const ENTRIES = [
   'entry/fleet.tsx',
   'entry/namespace.tsx',
+  'entry/rollouts.tsx',
+  'entry/rollout.tsx',
   'entry/feed-worker.ts',
   'entry/board-names.ts',
   'ui/styles/skipper.css',

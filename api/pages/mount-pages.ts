@@ -3,6 +3,8 @@ import { baseOf } from '../base-path.ts';
 import { openAssets } from './assets.ts';
 import { fleetPage } from './fleet-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
+import { rolloutPage } from './rollout-page.tsx';
+import { rolloutsPage } from './rollouts-page.tsx';
 import type { PageSources } from './send-page.tsx';
 import { unknownPage } from './unknown-page.tsx';
 
@@ -13,6 +15,8 @@ export function mountPages(app: Express, sources: PageSources): void {
   app.get('/', (_request, response) => response.redirect(`${baseOf(response)}/status`));
   app.get('/status', fleetPage(sources, assets));
   app.get('/status/:namespace', namespacePage(sources, assets));
+  app.get('/rollouts', rolloutsPage(sources, assets));
+  app.get('/rollouts/:id', rolloutPage(sources, assets));
   // Last: an address that has not been handled yet does not exist.
   app.use(unknownPage(sources, assets));
 }

@@ -42,6 +42,7 @@ export const RolloutProgress = Rollout.pick({ id: true, trigger: true, requested
   .extend({
     versions: z.array(z.string()).readonly(),
     state: TargetState,
+    stateReason: z.string().optional().describe('Why it is paused; left out in another state'),
     counts: TargetCounts,
     etaAt: milliseconds
       .optional()

@@ -71,15 +71,17 @@ export function toProgress(
   rollout: Rollout,
   counts: TargetCounts,
   etaAt: number | undefined,
-  status?: Pick<RolloutStatus, 'state'>,
+  status?: Pick<RolloutStatus, 'state' | 'reason'>,
 ): RolloutProgress {
+  const state = shownState(rollout, counts, status);
   return {
     id: rollout.id,
     trigger: rollout.trigger,
     requestedBy: rollout.requestedBy,
     createdAt: rollout.createdAt,
     versions: [...new Set(rollout.releases.map(({ version }) => version))],
-    state: shownState(rollout, counts, status),
+    state,
+    ...(state === 'paused' && status !== undefined ? { stateReason: status.reason } : {}),
     counts,
     etaAt,
   };

@@ -24,8 +24,20 @@ export const TargetView = RolloutTarget.extend({
   .meta({ id: 'Target' });
 export type TargetView = Readonly<z.infer<typeof TargetView>>;
 
+/** What a wave does now. `waiting`: for an earlier wave, or for the pause to end. */
+export const WAVE_PHASES = ['waiting', 'approval', 'running', 'soaking', 'ended'] as const;
+export type WavePhase = (typeof WAVE_PHASES)[number];
+
 /** A wave, and how far it is. */
-export const WaveView = Wave.extend({ counts: TargetCounts }).meta({ id: 'Wave' });
+export const WaveView = Wave.extend({
+  counts: TargetCounts,
+  phase: z
+    .enum(WAVE_PHASES)
+    .optional()
+    .describe('What it does now; `approval` and `soaking`: it waits for an approval, or until `soaksUntil`'),
+  admitted: z.number().int().optional().describe('How many of its targets have been admitted'),
+  soaksUntil: milliseconds.optional().describe('Until when its targets must stay verified'),
+}).meta({ id: 'Wave' });
 export type WaveView = Readonly<z.infer<typeof WaveView>>;
 
 /** `GET /api/rollouts/:id`, and the answer to an accepted deploy. */

@@ -105,9 +105,9 @@ describe.each([
       .getByRole('button', { name: /^(Deploy|Update) \d/ })
       .click();
     await newcomer.getByText(NEW, { exact: true }).waitFor();
-    const rollout = await page.getByRole('link', { name: 'Rollout as JSON' }).getAttribute('href');
+    const rollout = await page.getByRole('link', { name: 'Show the rollout' }).getAttribute('href');
 
-    expect(rollout).toMatch(new RegExp(`^${base}/api/rollouts/`));
+    expect(rollout).toMatch(new RegExp(`^${base}/rollouts/`));
     expect((await get(rollout ?? '')).status).toBe(200);
 
     await world.removeNamespace('newcomer');

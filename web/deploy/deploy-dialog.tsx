@@ -17,6 +17,7 @@ import {
   toRefusal,
 } from './deploy-api.ts';
 import { explainLine, type PlanSummary, summarizePlan } from './plan-summary.ts';
+import { RefusalNote } from './refusal-note.tsx';
 import type { DeployScope } from './scope.ts';
 
 export interface OpenDeploy {
@@ -141,7 +142,7 @@ function DeployForm({ store, opened, onClose, onAccepted }: DeployFormProps) {
           <Takeover namespaces={planned.takeovers} isConfirmed={isTakeover} />
         ) : null}
         {planned?.isLarge ? <TypedNumber typed={typed} wanted={planned.touched} /> : null}
-        {failure.value ? <Refusal refusal={failure.value} /> : null}
+        {failure.value ? <RefusalNote refusal={failure.value} /> : null}
         <footer class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             Cancel
@@ -198,7 +199,7 @@ function PlanView({ plan }: { plan: Plan }) {
   if (plan.state === 'refused') {
     return (
       <section class="plan refused" aria-live="polite">
-        <Refusal refusal={plan.refusal} />
+        <RefusalNote refusal={plan.refusal} />
       </section>
     );
   }
@@ -304,19 +305,6 @@ function TypedNumber({ typed, wanted }: { typed: Signal<string>; wanted: number 
         }}
       />
     </label>
-  );
-}
-
-function Refusal({ refusal }: { refusal: DeployRefusal }) {
-  const tokenWords =
-    readToken() === ''
-      ? 'The API requires a token for changes.'
-      : 'The token was rejected. Enter another one.';
-  return (
-    <p class="notice degraded" role="alert">
-      <HealthIcon health="degraded" />
-      <span>{refusal.needsToken ? tokenWords : refusal.message}</span>
-    </p>
   );
 }
 

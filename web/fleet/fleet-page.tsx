@@ -106,7 +106,7 @@ function Accepted({ store, id, targets }: { store: FleetStore; id: string; targe
         Show its namespaces
       </SelectionLink>
       {' · '}
-      <Link href={`/api/rollouts/${id}`}>Rollout as JSON</Link>
+      <Link href={`/rollouts/${id}`}>Show the rollout</Link>
     </>
   );
 }

@@ -147,6 +147,9 @@ function Rollouts({ store }: { store: FleetStore }) {
           <RolloutLine key={rollout.id} store={store} rollout={rollout} />
         ))}
       </ul>
+      <p class="small all-rollouts">
+        <Link href="/rollouts">All rollouts</Link>
+      </p>
     </section>
   );
 }
@@ -167,9 +170,9 @@ function RolloutLine({ store, rollout }: { store: FleetStore; rollout: RolloutPr
         >
           {rollout.versions.length === 0 ? rollout.id : rollout.versions.join(', ')}
         </SelectionLink>
-        <Link class="muted" href={`/api/rollouts/${rollout.id}`} title={`${rollout.id} as JSON`}>
+        <Link class="muted" href={`/rollouts/${rollout.id}`} title="Show this rollout">
           <Icon name="link" />
-          <span class="visually-hidden">{rollout.id} as JSON</span>
+          <span class="visually-hidden">Show rollout {rollout.id}</span>
         </Link>
         <span class="muted small rollout-who">
           {requestedBy(rollout.trigger, rollout.requestedBy)} <Ago at={rollout.createdAt} now={store.now} />
@@ -182,6 +185,11 @@ function RolloutLine({ store, rollout }: { store: FleetStore; rollout: RolloutPr
           <span class="eta">about {duration(rollout.etaAt - store.now.value)} left</span>
         )}
       </div>
+      {rollout.stateReason === undefined ? null : (
+        <p class="rollout-paused outdated small">
+          <Link href={`/rollouts/${rollout.id}`}>Paused</Link>: {rollout.stateReason}
+        </p>
+      )}
     </li>
   );
 }

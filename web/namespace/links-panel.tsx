@@ -1,17 +1,21 @@
+import { useContext } from 'preact/hooks';
 import type { NamespaceLink } from '../../domain/explain/namespace-details.ts';
-import { Link } from '../ui/link.tsx';
+import { BasePath, Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
 /** Links to the jobs on the board and to the rollouts they belong to. */
 export function LinksPanel({ store }: { store: NamespaceStore }) {
+  const base = useContext(BasePath);
   const { jobs, rollouts, namespace } = store.details.value;
+  // The API's own links are to JSON.
+  const toPage = (link: NamespaceLink) => ({ ...link, href: `${base}/rollouts/${link.id}` });
   return (
     <Section id="links" title="Jobs and rollouts">
       <div class="link-columns">
         <Links title="Jobs on the board" links={jobs} store={store} />
-        <Links title="Rollouts" links={rollouts} store={store} />
+        <Links title="Rollouts" links={rollouts.map(toPage)} store={store} />
       </div>
       <p class="muted">
         As JSON: <Link href={`/api/namespaces/${namespace}`}>namespace</Link>,{' '}

@@ -23,6 +23,9 @@ export function UnknownPage({ path, environmentLabel }: UnknownPageProps) {
               <code>/status/NAMESPACE</code> is the page of one namespace.
             </li>
             <li>
+              <Link href="/rollouts">The rollouts</Link>: who changed what, and how far it is.
+            </li>
+            <li>
               <Link href="/queues">The board</Link>: the queues, with their jobs.
             </li>
             <li>

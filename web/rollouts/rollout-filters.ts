@@ -1,0 +1,36 @@
+import { TARGET_STATES, type TargetState, TRIGGERS, type Trigger } from '../../domain/rollout/rollout.ts';
+
+/** What the list of rollouts shows; empty shows all. */
+export interface RolloutFilters {
+  readonly state: TargetState | '';
+  readonly trigger: Trigger | '';
+  readonly requestedBy: string;
+  /** Only those that were created before this one; empty for the newest. */
+  readonly before: string;
+}
+
+/** Reads the filters from the query of a URL; unknown values are ignored. */
+export function parseFilters(query: URLSearchParams): RolloutFilters {
+  const text = (key: string) => query.get(key) ?? '';
+  return {
+    state: TARGET_STATES.find((state) => state === text('state')) ?? '',
+    trigger: TRIGGERS.find((trigger) => trigger === text('trigger')) ?? '',
+    requestedBy: text('requestedBy').trim(),
+    before: text('before'),
+  };
+}
+
+/** The shortest query for the filters, as pages and API have it; '' for none, otherwise it starts with "?". */
+export function formatFilters(filters: RolloutFilters, more: { readonly limit?: number } = {}): string {
+  const query = new URLSearchParams();
+  for (const key of ['state', 'trigger', 'requestedBy', 'before'] as const) {
+    if (filters[key] !== '') query.set(key, filters[key]);
+  }
+  if (more.limit !== undefined) query.set('limit', String(more.limit));
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export function isFiltered({ state, trigger, requestedBy }: RolloutFilters): boolean {
+  return state !== '' || trigger !== '' || requestedBy !== '';
+}

@@ -1,0 +1,33 @@
+import { isOpen } from '../../domain/rollout/rollout.ts';
+import { progressOf } from '../fleet/rollout-progress.ts';
+import { namespaces } from '../fleet/words.ts';
+import { StackedBar } from '../ui/stacked-bar.tsx';
+import type { RolloutStore } from './rollout-store.ts';
+import { firstUpper } from './rollouts-page.tsx';
+import { StateIcon } from './state-icon.tsx';
+import { ROLLOUT_WORDS } from './words.ts';
+
+/** Why the rollout is in its state, and what it waits for. */
+export function SituationPanel({ store }: { store: RolloutStore }) {
+  const { state, stateReason = '', because = '', counts } = store.rollout.value;
+  const { hue, meaning } = ROLLOUT_WORDS[state];
+  const progress = progressOf(counts);
+  // The decision says the same as the reason of a pause or an end.
+  const isMore = isOpen(state) && because !== '' && !stateReason.includes(because);
+  return (
+    <section class={`panel why ${hue}`} aria-label="Why it is in this state">
+      <p class="why-headline">
+        <StateIcon state={state} />
+        <strong>{firstUpper(stateReason || meaning)}</strong>
+      </p>
+      {isMore ? <p class="situation-now">Now: {because}.</p> : null}
+      <div class="situation-bar">
+        <StackedBar parts={progress.parts} total={progress.total} label={progress.inWords} />
+      </div>
+      <p class="numbers" aria-live="polite">
+        {namespaces(progress.total)}
+        {progress.inWords === '' ? '' : `: ${progress.inWords}`}
+      </p>
+    </section>
+  );
+}
