@@ -52,6 +52,7 @@ export type ApiCore = Pick<
   | 'redis'
   | 'redisHealth'
   | 'releaseCheckQueue'
+  | 'rolloutQueue'
   | 'releases'
   | 'rollBack'
   | 'service'

@@ -12,6 +12,7 @@ import { FleetQueueAdapter } from './fleet-queue.ts';
 import { rememberBase } from './links.ts';
 import { refusalOf } from './policy.ts';
 import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
+import { RolloutQueueAdapter } from './rollout-queue.ts';
 import { BOARD_THEME } from './theme.ts';
 
 /** How often an open tab polls; the fleet page is live. */
@@ -21,7 +22,7 @@ const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 export type BoardCore = DeployQueueCore &
-  Pick<Core, 'releaseCheckQueue' | 'redis' | 'redisHealth' | 'log' | 'settings'>;
+  Pick<Core, 'releaseCheckQueue' | 'rolloutQueue' | 'redis' | 'redisHealth' | 'log' | 'settings'>;
 
 export interface BoardOptions {
   readonly core: BoardCore;
@@ -41,12 +42,13 @@ export function mountBoard({ core, view, path, assetUrl, authorize, authorizeLog
   const readOnly = authorize === undefined;
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
+  const rollouts = new RolloutQueueAdapter(core.rolloutQueue);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
   // The fleet is known without Redis; the other queues are shown only while Redis answers.
-  for (const queue of [deploys, checks]) queue.setVisibilityGuard(() => canQuery(core));
+  for (const queue of [deploys, rollouts, checks]) queue.setVisibilityGuard(() => canQuery(core));
   const server = new BoardServer(path, assetUrl);
   createBullBoard({
-    queues: [fleet, deploys, checks],
+    queues: [fleet, deploys, rollouts, checks],
     serverAdapter: server,
     options: {
       uiConfig: uiConfig(core.settings.environmentLabel, readOnly),
@@ -81,6 +83,7 @@ function uiConfig(environmentLabel: string | undefined, readOnly: boolean): UICo
     ...(badge === undefined ? {} : { environment: badge }),
     miscLinks: [
       { text: 'Fleet page', url: '/status' },
+      { text: 'Rollouts', url: '/rollouts' },
       { text: 'API', url: '/api/openapi.json' },
     ],
     hideDocsLink: true,

@@ -1,3 +1,5 @@
+import { ROLLOUT_QUEUE } from '../../shared/queues.ts';
+
 /** A changing request to the board, with the names of its routes. */
 export interface BoardAction {
   /** `put /api/queues/:queueName/pause` */
@@ -23,6 +25,8 @@ const IN_ORDER = 'Deploys run in the order in which they were requested.';
 const WORKER_SETTING =
   'A worker with free capacity that gets no job while jobs wait assumes that it is stuck, and exits. Set --concurrency on the workers, or pause the queue.';
 const ONE_AT_A_TIME = 'Workers rely on one release check at a time, and one is enough.';
+const OWN_PAGE =
+  'Workers decide about a rollout when it changes. Pause, resume, cancel or roll it back on its own page, which asks for the reason.';
 const NO_FLOWS = 'Jobs here have no children.';
 const DATA_IS_NAMESPACE = 'A job contains only its namespace: add another job instead.';
 
@@ -121,6 +125,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 export function refusalOf(action: BoardAction): Refusal {
   const rule = RULES[action.route];
   if (!rule) return 'Skipper does not know this action, so it is refused.';
+  if (action.queue === ROLLOUT_QUEUE) return OWN_PAGE;
   // Without a queue the request means all of them; the board itself answers for an unknown queue.
   const verdict = action.queue === undefined ? rule.deploy : rule[action.queue as BoardQueueName];
   return typeof verdict === 'function' ? verdict(action) : verdict;

@@ -39,6 +39,15 @@ export function readableCheckResult(result: unknown): unknown {
   return withSummary(result, checkSummary(result));
 }
 
+/** A decision about a rollout with one sentence in front of it. */
+export function readableDecision(result: unknown): unknown {
+  const because = fieldOf(result, 'because');
+  const admitted = fieldOf(result, 'admitted');
+  if (typeof because !== 'string') return result;
+  const what = typeof admitted === 'number' && admitted > 0 ? `${admitted} admitted; ` : '';
+  return withSummary(result, what + because);
+}
+
 function deploySummary(result: unknown): string | undefined {
   const outcome = fieldOf(result, 'outcome');
   const reason = fieldOf(result, 'reason');

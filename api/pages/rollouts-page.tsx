@@ -1,11 +1,18 @@
 import type { RequestHandler } from 'express';
 import type { RolloutsPageState } from '../../web/rollouts/page-state.ts';
-import { parseFilters } from '../../web/rollouts/rollout-filters.ts';
+import {
+  formatFilters,
+  parseFilters,
+  ROLLOUTS_SHOWN,
+  type RolloutFilters,
+} from '../../web/rollouts/rollout-filters.ts';
 import { createRolloutsStore } from '../../web/rollouts/rollout-store.ts';
 import { RolloutsPage } from '../../web/rollouts/rollouts-page.tsx';
 import { baseOf } from '../base-path.ts';
+import { findRollouts } from '../routes/rollouts.ts';
 import { rolloutHead } from '../views.ts';
 import type { Assets } from './assets.ts';
+import { orExplain } from './or-explain.tsx';
 import { type PageSources, sendPage } from './send-page.tsx';
 
 /** `GET /rollouts`: the rollouts that the filters of its URL show, newest first. */
@@ -13,20 +20,33 @@ export function rolloutsPage(
   { state: stored, settings }: Pick<PageSources, 'state' | 'settings'>,
   assets: Assets,
 ): RequestHandler {
-  return async (request, response) => {
+  return orExplain({ settings }, assets, async (request, response) => {
     const filters = parseFilters(new URL(request.originalUrl, 'http://page').searchParams);
-    const rollouts = (await stored.rolloutsWithCounts(50)).map((each) => rolloutHead(each, baseOf(response)));
+    const isPlaced = filters.before === '' || (await stored.rolloutPage(1, filters.before)) !== undefined;
+    // A link to older ones outlives the rollout that it begins with.
+    if (!isPlaced) return response.redirect(baseOf(response) + newest(filters));
+    const { rollouts, next } = await findRollouts(stored, toQuery(filters));
     const state: RolloutsPageState = {
-      list: { rollouts },
+      list: { rollouts: rollouts.map((each) => rolloutHead(each, baseOf(response))), next },
       filters,
       now: Date.now(),
       environmentLabel: settings.environmentLabel,
     };
-    sendPage(request, response, assets, {
-      title: 'Rollouts',
-      script: 'rollouts.tsx',
-      state,
-      page: <RolloutsPage store={createRolloutsStore(state)} />,
-    });
+    const page = <RolloutsPage store={createRolloutsStore(state)} />;
+    sendPage(request, response, assets, { title: 'Rollouts', script: 'rollouts.tsx', state, page });
+  });
+}
+
+function newest(filters: RolloutFilters): string {
+  return `/rollouts${formatFilters({ ...filters, before: '' })}`;
+}
+
+function toQuery({ state, trigger, requestedBy, before }: RolloutFilters) {
+  return {
+    state: state || undefined,
+    trigger: trigger || undefined,
+    requestedBy: requestedBy || undefined,
+    before: before || undefined,
+    limit: ROLLOUTS_SHOWN,
   };
 }

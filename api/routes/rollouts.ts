@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { Problem } from '../../domain/problem.ts';
-import { countWaves } from '../../domain/rollout/count-waves.ts';
 import { type EstimatedTarget, type Eta, estimateRollout } from '../../domain/rollout/estimate-rollout.ts';
 import {
   countTargets,
@@ -12,6 +11,7 @@ import {
 } from '../../domain/rollout/rollout.ts';
 import { shownState, type TargetPlan } from '../../domain/rollout/rollout-status.ts';
 import { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
+import { viewWaves } from '../../domain/rollout/view-waves.ts';
 import type { CountedRollout, StoredTargets } from '../../shared/state/rollouts.ts';
 import { HttpProblem } from '../problem.ts';
 import { readQuery, wholeNumber } from '../read-query.ts';
@@ -30,7 +30,7 @@ const TargetQuery = z.object({
   offset: wholeNumber(0, MAX_TARGETS).default(0),
   state,
 });
-type TargetQuery = z.infer<typeof TargetQuery>;
+export type TargetQuery = z.infer<typeof TargetQuery>;
 
 export const rolloutRoute = route({
   method: 'get',
@@ -59,7 +59,8 @@ export const rolloutRoute = route({
   },
 });
 
-async function describeRollout(
+/** A rollout with some of its targets. */
+export async function describeRollout(
   store: RouteServices['state'],
   { rollout, status, targets }: StoredTargets,
   { limit, offset, state: wanted }: TargetQuery,
@@ -80,7 +81,7 @@ async function describeRollout(
   );
   return {
     ...rolloutHead({ rollout, counts: countTargets(targets.values()), status }, base),
-    waves: countWaves(rollout, targets, plans),
+    waves: viewWaves({ rollout, status, targets, plans }, Date.now()),
     events,
     eta: etaOf({ rollout, status, targets }, plans, durations),
     targets: shown.map(([namespace, target]) => {
@@ -123,7 +124,7 @@ const ListQuery = z.object({
   limit: wholeNumber(1, MAX_LISTED).default(LISTED),
   before: z.string({ error: 'must be given once' }).optional(),
 });
-type ListQuery = z.infer<typeof ListQuery>;
+export type ListQuery = z.infer<typeof ListQuery>;
 
 export const rolloutsRoute = route({
   method: 'get',
@@ -153,7 +154,8 @@ const PAGE = 200;
 /** So many are read for one answer: with a filter that few fit, a page can be short although more follow. */
 const MAX_READ = 2_000;
 
-async function findRollouts(
+/** The rollouts that fit, newest first, and where the next page begins. Throws if `before` is not stored. */
+export async function findRollouts(
   store: RouteServices['state'],
   query: ListQuery,
 ): Promise<{ rollouts: readonly CountedRollout[]; next?: string | undefined }> {

@@ -4,7 +4,8 @@ import type { WavePhase, WaveView } from './rollout-view.ts';
 
 interface PlannedRollout {
   readonly rollout: Pick<Rollout, 'strategy'>;
-  readonly status: Pick<RolloutStatus, 'state' | 'approvedWave'>;
+  /** Undefined for a rollout that was made before its state was stored. */
+  readonly status?: Pick<RolloutStatus, 'state' | 'approvedWave'> | undefined;
   readonly targets: ReadonlyMap<string, RolloutTarget>;
   readonly plans: ReadonlyMap<string, TargetPlan>;
 }
@@ -24,8 +25,8 @@ export function viewWaves(known: PlannedRollout, now: number): WaveView[] {
     const soaksUntil = soakEnd(own, strategy.minSuccessMs);
     const isNext = views.every(({ phase }) => phase === 'ended');
     const needsApproval =
-      isNext && strategy.approval && index > 0 && index > (known.status.approvedWave ?? 0);
-    const canContinue = known.status.state === 'pending' || known.status.state === 'running';
+      isNext && strategy.approval && index > 0 && index > (known.status?.approvedWave ?? 0);
+    const canContinue = known.status?.state === 'pending' || known.status?.state === 'running';
     views.push({
       ...wave,
       counts: countTargets(own),

@@ -46,6 +46,7 @@ describe('the board', () => {
     ['/queues/queue/fleet?status=failed', 'exceeded quota: pods'],
     ['/queues/queue/deploy?status=completed', 'fine on the fleet page'],
     ['/queues/queue/release-check?status=completed', 'release-check'],
+    ['/queues/queue/rollouts?status=completed', 'The page of this rollout'],
   ])('has no serious accessibility problem on %s', async (path, text) => {
     const page = await open(path);
     await page.getByText(text).first().waitFor();

@@ -81,6 +81,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     service,
     deployQueue: queue,
     releaseCheckQueue: { ...queue, name: 'release-check', getJobScheduler: async () => undefined },
+    rolloutQueue: { ...queue, name: 'rollouts' },
     releases: { problems: () => [] },
     telemetry: { problems: () => [] },
     state: {

@@ -1,7 +1,7 @@
 import './without-eval.ts';
 import { hydrate } from 'preact';
-import { groupFailures } from '../../domain/rollout/group-failures.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
+import { failuresOf } from '../rollouts/failures-of.ts';
 import type { RolloutPageState } from '../rollouts/page-state.ts';
 import { readFailed, readRollout } from '../rollouts/rollout-api.ts';
 import { RolloutPage } from '../rollouts/rollout-page.tsx';
@@ -28,7 +28,7 @@ if (root && state) {
       const latest = await readRollout(id, store.selection);
       store.rollout.value = latest;
       if (latest.counts.failed !== before.counts.failed)
-        store.failures.value = latest.counts.failed === 0 ? [] : groupFailures(await readFailed(id));
+        store.failures.value = latest.counts.failed === 0 ? [] : failuresOf(await readFailed(id));
     },
     intervalMs: () => (isOpen(store.rollout.peek().state) ? WHILE_OPEN_MS : WHILE_ENDED_MS),
     polling: store.polling,

@@ -8,7 +8,7 @@ import {
 import { serverUrl } from '../server-url.ts';
 import { readToken } from '../ui/token-store.ts';
 import type { RolloutCommand } from './commands.ts';
-import { formatFilters, type RolloutFilters } from './rollout-filters.ts';
+import { formatFilters, ROLLOUTS_SHOWN, type RolloutFilters } from './rollout-filters.ts';
 import { PAGE_SIZE, type TargetSelection } from './target-selection.ts';
 
 /** Failed targets that the page groups by cause; more are counted only. */
@@ -44,9 +44,6 @@ export async function readFailed(id: string): Promise<RolloutView['targets']> {
 export function readRollouts(filters: RolloutFilters): Promise<Rollouts> {
   return calls().get(`/api/rollouts${formatFilters(filters, { limit: ROLLOUTS_SHOWN })}`, RolloutList);
 }
-
-/** Rollouts on one page of the list. */
-export const ROLLOUTS_SHOWN = 50;
 
 export async function sendCommand(id: string, request: CommandRequest): Promise<CommandAnswer> {
   const { command, reason, namespaces, to } = request;

@@ -1,5 +1,8 @@
 import { TARGET_STATES, type TargetState, TRIGGERS, type Trigger } from '../../domain/rollout/rollout.ts';
 
+/** Rollouts on one page of the list. */
+export const ROLLOUTS_SHOWN = 50;
+
 /** What the list of rollouts shows; empty shows all. */
 export interface RolloutFilters {
   readonly state: TargetState | '';

@@ -12,14 +12,16 @@ export function SituationPanel({ store }: { store: RolloutStore }) {
   const { state, stateReason = '', because = '', counts } = store.rollout.value;
   const { hue, meaning } = ROLLOUT_WORDS[state];
   const progress = progressOf(counts);
-  // The decision says the same as the reason of a pause or an end.
-  const isMore = isOpen(state) && because !== '' && !stateReason.includes(because);
+  const [headline = '', ...rest] = sentences(firstUpper(stateReason || meaning));
+  // A pause by Skipper itself says so already.
+  const isMore = isOpen(state) && because !== '' && !/nothing new is admitted/i.test(stateReason);
   return (
     <section class={`panel why ${hue}`} aria-label="Why it is in this state">
       <p class="why-headline">
         <StateIcon state={state} />
-        <strong>{firstUpper(stateReason || meaning)}</strong>
+        <strong>{headline}</strong>
       </p>
+      {rest.length === 0 ? null : <p class="situation-now">{rest.join(' ')}</p>}
       {isMore ? <p class="situation-now">Now: {because}.</p> : null}
       <div class="situation-bar">
         <StackedBar parts={progress.parts} total={progress.total} label={progress.inWords} />
@@ -30,4 +32,9 @@ export function SituationPanel({ store }: { store: RolloutStore }) {
       </p>
     </section>
   );
+}
+
+/** A cause can have dots: a sentence ends before a capital letter. */
+function sentences(text: string): string[] {
+  return text.split(/(?<=\.) (?=[A-Z])/);
 }

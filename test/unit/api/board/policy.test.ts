@@ -101,3 +101,10 @@ test('the fleet queue allows only deploys and actions without effect', () => {
     ].sort(),
   );
 });
+
+test('the queue of rollouts is read-only: every action names the page of the rollout', () => {
+  const allowed = Object.keys(RULES).filter((route) => refusal(route, 'rollouts') === undefined);
+
+  expect(allowed).toEqual([]);
+  expect(refusal('put /api/queues/:queueName/pause', 'rollouts')).toContain('on its own page');
+});

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import {
   readableCheckResult,
+  readableDecision,
   readableDeployResult,
   readableProgress,
 } from '../../../../api/board/readable.ts';
@@ -50,4 +51,11 @@ test.each([
   ],
 ])('the release check %j is summarized as "%s"', (result, summary) => {
   expect(readableCheckResult(result)).toEqual({ summary, ...result });
+});
+
+test.each([
+  [{ state: 'running', admitted: 2, because: 'wave 1 of 3 begins' }, '2 admitted; wave 1 of 3 begins'],
+  [{ state: 'paused', admitted: 0, because: 'the rollout is paused' }, 'the rollout is paused'],
+])('the decision %j is summarized as "%s"', (result, summary) => {
+  expect(readableDecision(result)).toEqual({ summary, ...result });
 });
