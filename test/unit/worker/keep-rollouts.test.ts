@@ -10,7 +10,7 @@ describe('keepRollouts', () => {
   function open(dueRollouts: () => Promise<string[]>) {
     const added: [string, unknown][] = [];
     const madeDue: string[] = [];
-    let changePolicy = () => undefined as void;
+    let changePolicy: () => void = () => undefined;
     keeper = keepRollouts({
       queue: {
         add: async (name, _data, options) => {
