@@ -94,11 +94,15 @@ export function openProgress(output: Terminal, now: () => number, isWatch = fals
   return output.isInteractive ? onScreen(output, now, isWatch) : inLines(output, now, isWatch);
 }
 
+const OTHER_LINES = 6;
+
 /** A progress bar; failures stay above it, and the decisions of a watched rollout. */
 function onScreen(output: Terminal, now: () => number, isWatch: boolean): Progress {
   const screen = openRedrawn(output);
   const paint = painter(output);
   const columns = () => output.columns() - 1;
+  // Below and above the waves: the bar, what the rollout waits for, a lost connection, the cursor.
+  const room = () => Math.max(1, output.rows() - OTHER_LINES);
   let last: RolloutView | undefined;
   let samples: readonly ProgressSample[] = [];
   let note: string[] = [];
@@ -108,7 +112,7 @@ function onScreen(output: Terminal, now: () => number, isWatch: boolean): Progre
     return drawProgress(rollout, leftMs, columns(), paint);
   };
   const below = (rollout: RolloutView) => [
-    ...(isWatch ? drawWaves(rollout.waves ?? [], { width: columns(), paint }) : []),
+    ...(isWatch ? drawWaves(rollout.waves ?? [], { width: columns(), paint }, room()) : []),
     ...describeNow(rollout).map((line) => paint(truncate(line, columns()), 'dim')),
   ];
   const draw = () => screen.show([...(last === undefined ? [] : [bar(last), ...below(last)]), ...note]);

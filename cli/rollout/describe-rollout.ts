@@ -77,19 +77,28 @@ function describeEta({ eta }: RolloutView, { width, now }: Page): string {
   return `in about ${age(eta.p50 - now)}, with 90 % probability within ${age(eta.p90 - now)}`;
 }
 
-/** One line for each wave: a bar, and counts. */
+/** One line for each wave: a bar, and counts. With too little room, those from the first unfinished wave on. */
 export function drawWaves(
   waves: readonly WaveView[],
-  { width, paint }: Pick<Page, 'width' | 'paint'>,
+  page: Pick<Page, 'width' | 'paint'>,
+  room = waves.length,
 ): string[] {
-  return waves.map(({ isCanary, counts }, index) => {
-    const name = `${index + 1}${isCanary ? ' canary' : ''}`.padEnd(9);
-    const text = describeProgress(counts);
-    const isRoomy = width === undefined || width >= name.length + BAR_COLUMNS + text.length + 5;
-    const bar = isRoomy ? `${drawBar(counts, BAR_COLUMNS, paint)} ` : '';
-    const line = `  ${name}${bar}${text}`;
-    return isRoomy || width === undefined ? line : truncate(line, width);
-  });
+  const unfinished = waves.findIndex(({ counts }) => counts.pending + counts.running + counts.paused > 0);
+  const start = Math.max(0, Math.min(unfinished, waves.length - room));
+  return waves.slice(start, start + room).map((wave, index) => drawWave(wave, start + index + 1, page));
+}
+
+function drawWave(
+  { isCanary, counts }: WaveView,
+  number: number,
+  { width, paint }: Pick<Page, 'width' | 'paint'>,
+): string {
+  const name = `${number}${isCanary ? ' canary' : ''}`.padEnd(9);
+  const text = describeProgress(counts);
+  const isRoomy = width === undefined || width >= name.length + BAR_COLUMNS + text.length + 5;
+  const bar = isRoomy ? `${drawBar(counts, BAR_COLUMNS, paint)} ` : '';
+  const line = `  ${name}${bar}${text}`;
+  return isRoomy || width === undefined ? line : truncate(line, width);
 }
 
 function describeCauses(rollout: RolloutView, { width, paint }: Page): string[] {

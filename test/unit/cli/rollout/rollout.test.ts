@@ -4,11 +4,13 @@ import { waitForRollout } from '../../../../cli/deploy/wait-command.ts';
 import { EXIT } from '../../../../cli/exit-code.ts';
 import { changeRollout } from '../../../../cli/rollout/change-rollout.ts';
 import { describeEvent, newEvents } from '../../../../cli/rollout/describe-event.ts';
+import { drawWaves } from '../../../../cli/rollout/describe-rollout.ts';
 import { describeStrategy } from '../../../../cli/rollout/describe-strategy.ts';
 import { listRollouts } from '../../../../cli/rollout/list-rollouts.ts';
 import { nextCommands } from '../../../../cli/rollout/next-commands.ts';
 import { rollBack } from '../../../../cli/rollout/roll-back.ts';
 import { showRollout } from '../../../../cli/rollout/show-rollout.ts';
+import { painter } from '../../../../cli/text/paint.ts';
 import { createApiClient } from '../../../../client/api-client.ts';
 import { countTargets } from '../../../../domain/rollout/rollout.ts';
 import type { RolloutEvent } from '../../../../domain/rollout/rollout-status.ts';
@@ -279,6 +281,23 @@ describe('skipper rollout watch', () => {
     expect(io.written()).toContain('  2        [--------------------] 0 of 3 done');
     expect(io.written()).toContain('nothing new is admitted');
   });
+});
+
+test('with little room, the waves are drawn from the first unfinished one on', () => {
+  const waveOf = (...targets: (typeof FAILED)[]) => ({
+    size: 1,
+    isCanary: false,
+    maxFailures: 0,
+    counts: countTargets(targets),
+  });
+  const done = waveOf(makeTarget('a', 'completed'));
+  const waves = [done, done, waveOf(...REST), waveOf(...REST)];
+  const numbers = (room?: number) =>
+    drawWaves(waves, { width: 80, paint: painter({ hasColor: false }) }, room).map((line) => Number(line[2]));
+
+  expect(numbers()).toEqual([1, 2, 3, 4]);
+  expect(numbers(1)).toEqual([3]);
+  expect(numbers(3)).toEqual([2, 3, 4]);
 });
 
 describe('skipper rollout list', () => {
