@@ -10,6 +10,8 @@ import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Channel, ReleaseSource } from '../shared/releases/release-source.ts';
+import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
+import type { ChannelPasts } from '../shared/state/channel-pasts.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
@@ -17,16 +19,20 @@ import type { Records } from '../shared/state/records.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
+import { type BackwardChannels, followChannels } from './follow-channels.ts';
+import { type Joining, joinRollout } from './join-rollout.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: Pick<Records, 'records' | 'keepReleases'> &
-    Pick<RolloutControl, 'openRollouts' | 'knownRollout'> &
+    Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'advance'> &
+    ChannelPasts &
     Pick<Holds, 'holds' | 'ignoredReleases'> &
     Pick<ChannelSnapshots, 'saveChannels'> &
     Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
+  readonly policy: Pick<RolloutPolicySource, 'current'>;
   /** Reads a namespace's configuration from the cluster. */
   readonly readConfig: (namespace: string) => Promise<NamespaceConfigResult | undefined>;
   readonly metrics: Metrics;
@@ -47,6 +53,8 @@ export interface ReleaseCheckResult {
   readonly held?: Readonly<Record<string, number>>;
   /** A rollout that an operator has to resume. */
   readonly askedRolloutId?: string;
+  /** The rollouts that namespaces have joined, with their number. */
+  readonly joined?: Readonly<Record<string, number>>;
   /** The rollout of a new release. */
   readonly rolloutId?: string;
   /** The rollout of namespaces in which the same release failed before. */
@@ -86,10 +94,16 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   const problems = summary.channels.filter((channel) => channel.problem !== undefined).length;
   metrics.releaseChecks.inc({ result: problems > 0 ? 'problem' : 'ok' });
   await job.log(`${namespaces.length} namespaces, ${outdated.length} outdated`);
-  if (outdated.length === 0 || !dependencies.autoupdate) return { ...summary, outdated: outdated.length };
+  const backwards = dependencies.autoupdate ? await followChannels(channels, dependencies) : undefined;
+  if (outdated.length === 0 || !backwards) return { ...summary, outdated: outdated.length };
   const current = await withoutLagging(outdated, records, dependencies);
-  const { free, asked, held } = divide(current, await readHolding(dependencies), cluster, channels);
   const isRetried = (namespace: string) => isRetry(namespace, cluster, channels, records.get(namespace));
+  const holding = await readHolding(dependencies);
+  const world = { holding, cluster, channels, reasons: backwards.reasons, isRetried };
+  const divided = divide(current, world);
+  const { held } = divided;
+  const { joined, left } = await join(divided.joining, world, dependencies);
+  const free = [...divided.free, ...left];
   const rollouts = {
     ...(await begin(dependencies, channels, {
       key: 'rolloutId',
@@ -101,18 +115,14 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
       trigger: 'retry',
       namespaces: free.filter(isRetried),
     })),
-    ...(await begin(dependencies, channels, {
-      key: 'askedRolloutId',
-      trigger: 'release',
-      namespaces: asked.map(({ namespace }) => namespace),
-      pausedBecause: asked[0]?.reason,
-    })),
+    ...(await ask(divided.asked, world, { ...dependencies, backwards })),
   };
   for (const [reason, count] of Object.entries(held)) await job.log(`${count} not deployed: ${reason}`);
   return {
     ...summary,
     outdated: outdated.length,
     ...(Object.keys(held).length > 0 && { held }),
+    ...(Object.keys(joined).length > 0 && { joined }),
     ...rollouts,
   };
 }
@@ -139,10 +149,12 @@ async function readHolding({
 }
 
 function toOpenRollout({ rollout, status, targets, plans }: KnownRollout): OpenRollout {
+  const isJoinable = rollout.trigger === 'release' && rollout.strategy?.type === 'Progressive';
   return {
     id: rollout.id,
     state: status.state,
     newerRelease: rollout.newerRelease ?? 'replace',
+    joinable: isJoinable ? new Set([...plans.values()].map(({ release }) => release)) : new Set(),
     target: (namespace) => {
       const target = targets.get(namespace);
       const plan = plans.get(namespace);
@@ -152,32 +164,93 @@ function toOpenRollout({ rollout, status, targets, plans }: KnownRollout): OpenR
   };
 }
 
+/** What decides about an outdated namespace. */
+interface World {
+  readonly holding: Holding;
+  readonly cluster: ClusterCache;
+  readonly channels: ReadonlyMap<string, Channel>;
+  /** Why a channel waits for an operator, by channel. */
+  readonly reasons: ReadonlyMap<string, string>;
+  /** True if the same release has failed there: a retry joins no rollout of others. */
+  readonly isRetried: (namespace: string) => boolean;
+}
+
 interface Divided {
   readonly free: readonly string[];
-  readonly asked: readonly { readonly namespace: string; readonly reason: string }[];
+  /** The namespaces of each rollout that an operator has to resume, by the reason. */
+  readonly asked: ReadonlyMap<string, readonly string[]>;
+  /** The namespaces that join a rollout, by its id. */
+  readonly joining: ReadonlyMap<string, readonly string[]>;
   /** How many namespaces, by the reason. */
   readonly held: Readonly<Record<string, number>>;
 }
 
-function divide(
-  namespaces: readonly string[],
-  holding: Holding,
-  cluster: ClusterCache,
-  channels: ReadonlyMap<string, Channel>,
-): Divided {
+function divide(namespaces: readonly string[], world: World): Divided {
   const free: string[] = [];
-  const asked: { namespace: string; reason: string }[] = [];
+  const asked = new Map<string, string[]>();
+  const joining = new Map<string, string[]>();
   const held: Record<string, number> = {};
   for (const namespace of namespaces) {
-    const { config } = cluster.snapshot(namespace);
-    const release = config?.ok ? channels.get(config.value.tag)?.release : undefined;
-    if (!release) continue;
-    const why = whatHolds(namespace, { key: releaseKey(release), version: release.version }, holding);
-    if (why === undefined) free.push(namespace);
-    else if (why.kind === 'ask') asked.push({ namespace, reason: why.reason });
-    else held[why.reason] = (held[why.reason] ?? 0) + 1;
+    const wanted = wantedOf(namespace, world);
+    if (!wanted) continue;
+    const { release, channel } = wanted;
+    const why = whatHolds(namespace, { key: releaseKey(release), version: release.version }, world.holding);
+    const backwards = world.reasons.get(channel);
+    if (why?.kind === 'held') held[why.reason] = (held[why.reason] ?? 0) + 1;
+    else if (why?.kind === 'ask') addTo(asked, why.reason, namespace);
+    else if (why?.kind === 'join' && !world.isRetried(namespace)) addTo(joining, why.rolloutId, namespace);
+    else if (backwards !== undefined) addTo(asked, backwards, namespace);
+    else free.push(namespace);
   }
-  return { free, asked, held };
+  return { free, asked, joining, held };
+}
+
+function wantedOf(namespace: string, { cluster, channels }: World): Joining | undefined {
+  const { config } = cluster.snapshot(namespace);
+  if (!config?.ok) return undefined;
+  const { tag, resourceVersion } = config.value;
+  const release = channels.get(tag)?.release;
+  return release && { namespace, release, channel: tag, configVersion: resourceVersion };
+}
+
+function addTo(groups: Map<string, string[]>, key: string, namespace: string): void {
+  groups.set(key, [...(groups.get(key) ?? []), namespace]);
+}
+
+/** `left`: the rollout has ended meanwhile, so they need one of their own. */
+async function join(
+  joining: Divided['joining'],
+  world: World,
+  { state, log }: Pick<ReleaseCheckDependencies, 'state' | 'log'>,
+): Promise<{ readonly joined: Record<string, number>; readonly left: readonly string[] }> {
+  const joined: Record<string, number> = {};
+  const left: string[] = [];
+  for (const [id, namespaces] of joining) {
+    const targets = namespaces.flatMap((namespace) => wantedOf(namespace, world) ?? []);
+    if (await joinRollout(id, targets, state)) {
+      joined[id] = namespaces.length;
+      log.info({ rollout: id, namespaces: namespaces.length }, 'namespaces joined the rollout');
+    } else left.push(...namespaces);
+  }
+  return { joined, left };
+}
+
+/** Creates a paused rollout for each reason. It has the namespaces then, so nobody is asked twice. */
+async function ask(
+  asked: Divided['asked'],
+  { channels, reasons }: World,
+  dependencies: Pick<ReleaseCheckDependencies, 'service' | 'log'> & { readonly backwards: BackwardChannels },
+): Promise<Pick<ReleaseCheckResult, 'askedRolloutId'>> {
+  const tagOf = new Map([...reasons].map(([tag, reason]) => [reason, tag]));
+  let first: Pick<ReleaseCheckResult, 'askedRolloutId'> = {};
+  for (const [pausedBecause, namespaces] of asked) {
+    const key = 'askedRolloutId';
+    const begun = await begin(dependencies, channels, { key, trigger: 'release', namespaces, pausedBecause });
+    const tag = tagOf.get(pausedBecause);
+    if (tag && begun.askedRolloutId) await dependencies.backwards.noteAsked(tag, begun.askedRolloutId);
+    first = { ...begun, ...first };
+  }
+  return first;
 }
 
 /** After a restored backup, all namespaces can need one. */

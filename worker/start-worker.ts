@@ -365,12 +365,21 @@ function processDependencies(
 }
 
 /** The maintenance jobs: the repair of lost deploy jobs, and the release check. */
-function maintain({ cluster, releases, state, service, metrics, settings, ...core }: Core): Processor {
+function maintain({
+  cluster,
+  releases,
+  state,
+  service,
+  metrics,
+  settings,
+  policy,
+  ...core
+}: Core): Processor {
   const log = core.log.child({ logger: 'release-check' });
   const autoupdate = !settings.disableAutoupdate;
   const intervalSeconds = settings.releaseCheckInterval;
   const readConfig = (namespace: string) => readConfigInTime(core.client, namespace);
-  const known = { cluster, releases, state, service, readConfig, metrics };
+  const known = { cluster, releases, state, service, policy, readConfig, metrics };
   const dependencies = { ...known, log, autoupdate, intervalSeconds };
   return async (job) => {
     if (job.name === REPAIR_JOB) return { repaired: await service.repair() };

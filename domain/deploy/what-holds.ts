@@ -8,6 +8,8 @@ export interface OpenRollout {
   readonly id: string;
   readonly state: TargetState;
   readonly newerRelease: NewerReleaseMode;
+  /** The keys of the releases that it brings in waves to namespaces that need them; none for another rollout. */
+  readonly joinable: ReadonlySet<string>;
   /** The target of a namespace; undefined if it is not in the rollout. */
   target(
     namespace: string,
@@ -27,7 +29,9 @@ export interface Holding {
 export type Held =
   | { readonly kind: 'held'; readonly reason: string }
   /** An operator decides. */
-  | { readonly kind: 'ask'; readonly reason: string };
+  | { readonly kind: 'ask'; readonly reason: string }
+  /** A rollout that runs takes it with it. */
+  | { readonly kind: 'join'; readonly rolloutId: string };
 
 /**
  * Why a version does not reach a namespace automatically: its ConfigMap's annotations, or what operators have said. The
@@ -73,7 +77,15 @@ export function whatHolds(
     if (rollout.newerRelease === 'finish') return held(`${reason}: it finishes first`);
     return { kind: 'ask', reason: `${reason}: cancel it or let it finish, then resume this one` };
   }
-  return undefined;
+  return whichJoins(namespace, release.key, rollouts);
+}
+
+/** A namespace that appeared after the rollout of its release was created. */
+function whichJoins(namespace: string, release: string, rollouts: readonly OpenRollout[]): Held | undefined {
+  const rollout = rollouts.find((each) => each.joinable.has(release) && !each.target(namespace));
+  if (!rollout) return undefined;
+  if (rollout.state !== 'paused') return { kind: 'join', rolloutId: rollout.id };
+  return held(`rollout ${rollout.id} of its release is paused: it joins when that continues`);
 }
 
 function held(reason: string): Held {

@@ -1,5 +1,6 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ApiBudget, openApiBudget } from './api-budget.ts';
+import { type ChannelPasts, openChannelPasts } from './channel-pasts.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
 import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
@@ -22,6 +23,7 @@ export type DesiredState = Runs &
   Holds &
   Plans &
   ChannelSnapshots &
+  ChannelPasts &
   LastReleaseCheck &
   RestingWorkers &
   WorkerHeartbeats &
@@ -38,6 +40,7 @@ export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PR
     ...openHolds(connection),
     ...openPlans(connection),
     ...openChannelSnapshots(connection),
+    ...openChannelPasts(connection),
     ...openLastReleaseCheck(connection),
     ...openRestingWorkers(connection),
     ...openWorkerHeartbeats(connection),

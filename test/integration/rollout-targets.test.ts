@@ -167,3 +167,115 @@ describe('a freeze', () => {
     await withVersion(world, ['team-2'], NEW);
   });
 });
+
+describe('a namespace that appears while a release is rolled out', () => {
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', NEW);
+    await opened.addNamespace('first', { annotations: { 'skipper.fiaas.io/canary': 'true' } });
+    await opened.addNamespace('second');
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'join.yaml', POLICY.replace('SOAK', '4s')),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+  });
+
+  test('joins its last wave', async () => {
+    await withVersion(world, ['first'], NEW);
+    await world.addNamespace('late');
+
+    await withVersion(world, ['second', 'late'], NEW);
+
+    const { id } = (await latestOf(world, 'release')) as Rollout;
+    const { body } = await world.http(`/api/rollouts/${id}`);
+    expect(body.targets.map(({ namespace }: { namespace: string }) => namespace).sort()).toEqual([
+      'first',
+      'late',
+      'second',
+    ]);
+    expect(body.targets.find((each: { namespace: string }) => each.namespace === 'late')).toMatchObject({
+      wave: 1,
+      because: 'wave 2 of 2: it appeared while the rollout ran',
+    });
+    expect(body.events).toContainEqual(
+      expect.objectContaining({
+        kind: 'changed',
+        reason: 'joined wave 2 of 2: they need the same release',
+        namespaces: ['late'],
+      }),
+    );
+  });
+
+  test('waits if the rollout is paused', async () => {
+    for (const name of ['first', 'second', 'late']) {
+      world.fdds.misbehaviour.set(name, { kind: 'crash-loop' }, { version: OLD });
+    }
+    world.channel.publish('stable', OLD);
+    const id = await until(async () => {
+      const rollout = await latestOf(world, 'release');
+      return rollout?.state === 'paused' && rollout.counts.failed === 1 && rollout.id;
+    }, 'the canary has failed');
+
+    await world.addNamespace('later');
+    await world.http('/api/releases/check', { method: 'POST' });
+    await world.http('/api/releases/check', { method: 'POST' });
+
+    expect(await versionOf(world, 'later')).toBeUndefined();
+    expect((await latestOf(world, 'release'))?.id).toBe(id);
+  });
+});
+
+describe('a channel that moves backwards', () => {
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', OLD);
+    await opened.addNamespaces('team', 2);
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'fast.yaml', POLICY.replace('SOAK', '0s')),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+    await withVersion(opened, ['team-1', 'team-2'], OLD);
+    opened.channel.publish('stable', NEW);
+    await withVersion(opened, ['team-1', 'team-2'], NEW);
+  });
+
+  async function paused(): Promise<Rollout> {
+    return until(async () => {
+      const rollout = await latestOf(world, 'release');
+      return rollout?.state === 'paused' && rollout;
+    }, 'operators are asked');
+  }
+
+  test('is not followed: a paused rollout asks, once', async () => {
+    world.channel.publish('stable', OLD);
+
+    const { id, stateReason } = await paused();
+    for (let check = 0; check < 3; check += 1) {
+      await world.http('/api/releases/check', { method: 'POST' });
+    }
+
+    expect(stateReason).toBe(
+      `channel "stable" moved backwards from ${NEW} to ${OLD}: resume to follow it, or cancel`,
+    );
+    expect((await paused()).id).toBe(id);
+    expect(await versionOf(world, 'team-1')).toBe(NEW);
+  });
+
+  test('is followed when an operator resumes the rollout, also by namespaces that come later', async () => {
+    const { id } = await paused();
+
+    const { status } = await world.http(`/api/rollouts/${id}/resume`, {
+      method: 'POST',
+      body: { reason: 'the new one loses data' },
+    });
+
+    expect(status).toBe(200);
+    await withVersion(world, ['team-1', 'team-2'], OLD);
+    await world.addNamespace('later');
+    await withVersion(world, ['later'], OLD);
+  });
+});

@@ -32,6 +32,7 @@ function check(
   return checkReleases({ log: async () => 1 } as unknown as Job, {
     ...core,
     autoupdate: true,
+    policy: { current: () => ({}) },
     intervalSeconds: 60,
     releases: { resolve: async () => new Map([['stable', channel]]), problems: () => [] },
     readConfig,
@@ -41,6 +42,8 @@ function check(
       holds: async () => new Map(),
       ignoredReleases: async () => new Map(),
       openRollouts: async () => [],
+      channelPasts: async () => new Map(),
+      saveChannelPasts: async () => undefined,
       keepReleases: async () => undefined,
       saveChannels: async () => undefined,
       saveReleaseCheck: async () => undefined,
