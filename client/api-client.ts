@@ -23,6 +23,7 @@ import {
   type RolloutCommandBody,
   type RolloutFilter,
   rolloutQuery,
+  type TargetPage,
 } from './rollout-requests.ts';
 import { readEvents, type ServerSentEvent } from './server-sent-events.ts';
 
@@ -49,7 +50,7 @@ export interface ApiClient {
   serverPlan(id: string): Promise<ServerPlan>;
   /** Carries a plan out; the same plan again returns the same rollout. */
   applyPlan(id: string): Promise<RolloutView>;
-  rollout(id: string): Promise<RolloutView>;
+  rollout(id: string, targets?: TargetPage): Promise<RolloutView>;
   /** Newest first, without their targets. */
   rollouts(filter: RolloutFilter): Promise<RolloutList>;
   commandRollout(id: string, command: RolloutCommand, body: RolloutCommandBody): Promise<RolloutCommandView>;
@@ -107,7 +108,7 @@ type RolloutCalls = Pick<ApiClient, 'rollout' | 'rollouts' | 'commandRollout' | 
 function rolloutCalls({ get, post }: ApiCalls): RolloutCalls {
   const pathOf = (id: string) => `/api/rollouts/${encodeURIComponent(id)}`;
   return {
-    rollout: (id) => get(pathOf(id), RolloutView),
+    rollout: (id, targets = {}) => get(pathOf(id) + rolloutQuery(targets), RolloutView),
     rollouts: (filter) => get(`/api/rollouts${rolloutQuery(filter)}`, RolloutList),
     commandRollout: (id, command, json) =>
       post(`${pathOf(id)}/${command}`, { json, schema: RolloutCommandView }),

@@ -24,7 +24,14 @@ export interface RolloutFilter {
   readonly before?: string | undefined;
 }
 
-export function rolloutQuery(filter: RolloutFilter): string {
+/** Which targets of a rollout to read. Undefined means all. */
+export interface TargetPage {
+  readonly state?: TargetState | undefined;
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+export function rolloutQuery(filter: RolloutFilter | TargetPage): string {
   const given = Object.entries(filter).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   );

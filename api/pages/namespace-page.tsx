@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { NamespaceObjects } from '../../domain/explain/namespace-details.ts';
+import type { Hold } from '../../domain/rollout/hold.ts';
 import { NamespacePage, UnknownNamespacePage } from '../../web/namespace/namespace-page.tsx';
 import { createNamespaceStore } from '../../web/namespace/namespace-store.ts';
 import type { NamespacePageState } from '../../web/namespace/page-state.ts';
@@ -19,9 +20,10 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
     const { environmentLabel } = sources.settings;
     const isTrusted = sources.isTrusted(request);
     const known = await snapshotOf(sources, namespace);
-    const [details, objects] = await Promise.all([
+    const [details, objects, hold] = await Promise.all([
       known.config ? describeNamespace({ ...sources, isTrusted }, known, baseOf(response)) : undefined,
       isTrusted ? objectsInTime(sources, namespace) : undefined,
+      holdOf(sources, namespace),
     ]);
     if (!details) {
       const page = <UnknownNamespacePage namespace={namespace} environmentLabel={environmentLabel} />;
@@ -35,10 +37,15 @@ export function namespacePage(sources: PageSources, assets: Assets): RequestHand
       return;
     }
     const feedWorker = baseOf(response) + assets.url('feed-worker.ts');
-    const state: NamespacePageState = { details, objects, feedWorker, environmentLabel };
+    const state: NamespacePageState = { details, objects, hold, feedWorker, environmentLabel };
     const page = <NamespacePage store={createNamespaceStore(state)} />;
     sendPage(request, response, assets, { title: namespace, script: 'namespace.tsx', state, page });
   };
+}
+
+/** The page is useful without it, while Redis does not answer. */
+async function holdOf({ state }: Pick<PageSources, 'state'>, namespace: string): Promise<Hold | undefined> {
+  return (await state.holds().catch(() => undefined))?.get(namespace);
 }
 
 async function objectsInTime(

@@ -3,8 +3,8 @@ import type { RolloutsPageState } from '../../web/rollouts/page-state.ts';
 import {
   formatFilters,
   parseFilters,
-  ROLLOUTS_SHOWN,
   type RolloutFilters,
+  toRequest,
 } from '../../web/rollouts/rollout-filters.ts';
 import { createRolloutsStore } from '../../web/rollouts/rollout-store.ts';
 import { RolloutsPage } from '../../web/rollouts/rollouts-page.tsx';
@@ -25,7 +25,7 @@ export function rolloutsPage(
     const isPlaced = filters.before === '' || (await stored.rolloutPage(1, filters.before)) !== undefined;
     // A link to older ones outlives the rollout that it begins with.
     if (!isPlaced) return response.redirect(baseOf(response) + newest(filters));
-    const { rollouts, next } = await findRollouts(stored, toQuery(filters));
+    const { rollouts, next } = await findRollouts(stored, toRequest(filters));
     const state: RolloutsPageState = {
       list: { rollouts: rollouts.map((each) => rolloutHead(each, baseOf(response))), next },
       filters,
@@ -39,14 +39,4 @@ export function rolloutsPage(
 
 function newest(filters: RolloutFilters): string {
   return `/rollouts${formatFilters({ ...filters, before: '' })}`;
-}
-
-function toQuery({ state, trigger, requestedBy, before }: RolloutFilters) {
-  return {
-    state: state || undefined,
-    trigger: trigger || undefined,
-    requestedBy: requestedBy || undefined,
-    before: before || undefined,
-    limit: ROLLOUTS_SHOWN,
-  };
 }

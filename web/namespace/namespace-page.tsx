@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
+import type { HoldCommand } from '../../client/hold-requests.ts';
 import { DeployDialog, type OpenDeploy } from '../deploy/deploy-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
@@ -7,6 +8,9 @@ import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { ContainerLogsPanel } from './container-logs-panel.tsx';
 import { DeploymentPanel } from './deployment-panel.tsx';
+import { HoldDialog } from './hold-dialog.tsx';
+import { HoldNote } from './hold-note.tsx';
+import { fittingHolds, HOLD_WORDS } from './hold-words.ts';
 import { LinksPanel } from './links-panel.tsx';
 import { LiveNote } from './live-note.tsx';
 import { BootstrapPanel, FddReportPanel } from './log-panels.tsx';
@@ -37,6 +41,7 @@ export function NamespacePage({
 }: NamespacePageProps) {
   const deploy = useSignal<OpenDeploy | undefined>(undefined);
   const toasts = useSignal<readonly Toast[]>([]);
+  const holding = useSignal<HoldCommand | undefined>(undefined);
   const summary = useComputed(() => ({ namespaces: 1 }));
   const { namespace } = store.details.value;
   const open = (forceBootstrap: boolean) => {
@@ -55,6 +60,18 @@ export function NamespacePage({
       />
       <main id="main" class="namespace-page">
         <NamespaceHeader store={store}>
+          {fittingHolds(store.hold.value).map((command) => (
+            <button
+              key={command}
+              type="button"
+              class="button needs-script"
+              onClick={() => {
+                holding.value = command;
+              }}
+            >
+              {HOLD_WORDS[command]}…
+            </button>
+          ))}
           <button type="button" class="button primary needs-script" onClick={() => open(false)}>
             <Icon name="deploy" />
             Deploy…
@@ -62,6 +79,7 @@ export function NamespacePage({
         </NamespaceHeader>
         <div class="notices" aria-live="polite">
           <NoticeLines {...store.notices.value} />
+          <HoldNote store={store} />
         </div>
         <WhyPanel store={store} onBootstrap={() => open(true)} />
         <TokenPanel store={store} readAgain={readAll} />
@@ -76,13 +94,24 @@ export function NamespacePage({
         <ObjectsPanel store={store} readAgain={readAgain} />
         <LinksPanel store={store} />
       </main>
+      <HoldDialog store={store} open={holding} />
       <DeployDialog
         store={{ row: () => store.details.value.row, summary }}
         open={deploy}
         onAccepted={({ id }) => {
-          toasts.value = [...toasts.value, { id, content: <strong>Rollout {id} was accepted.</strong> }];
+          toasts.value = [...toasts.value, { id, content: <Accepted id={id} /> }];
         }}
       />
+    </>
+  );
+}
+
+function Accepted({ id }: { id: string }) {
+  return (
+    <>
+      <strong>Rollout {id} was accepted.</strong>
+      <br />
+      <Link href={`/rollouts/${id}`}>Show the rollout</Link>
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { Connection } from '../../client/fleet-news.ts';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { NamespaceLogs } from '../../domain/explain/namespace-logs.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import type { Hold } from '../../domain/rollout/hold.ts';
 import type { NamespacePageState } from './page-state.ts';
 
 /** What the page shows. On the server it never changes. */
@@ -10,6 +11,8 @@ export interface NamespaceStore {
   readonly details: Signal<NamespaceDetails>;
   /** What stops deploys in the whole fleet, and why data can be out of date. */
   readonly notices: Signal<Pick<FleetSummary, 'notices' | 'stale'>>;
+  /** Undefined if nothing holds it. As of the page's rendering, or of a command from it. */
+  readonly hold: Signal<Hold | undefined>;
   readonly objects: Signal<NamespaceObjects | undefined>;
   /** Why the objects could not be read again; empty if they could. */
   readonly objectsProblem: Signal<string>;
@@ -30,11 +33,13 @@ export interface NamespaceStore {
 export function createNamespaceStore({
   details,
   objects,
+  hold,
   environmentLabel,
 }: NamespacePageState): NamespaceStore {
   return {
     details: signal(details),
     notices: signal(details),
+    hold: signal<Hold | undefined>(hold),
     objects: signal(objects),
     objectsProblem: signal(''),
     logs: signal<NamespaceLogs | undefined>(undefined),

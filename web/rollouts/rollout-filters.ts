@@ -23,15 +23,25 @@ export function parseFilters(query: URLSearchParams): RolloutFilters {
   };
 }
 
-/** The shortest query for the filters, as pages and API have it; '' for none, otherwise it starts with "?". */
-export function formatFilters(filters: RolloutFilters, more: { readonly limit?: number } = {}): string {
+/** The shortest query for the filters; '' for none, otherwise it starts with "?". */
+export function formatFilters(filters: RolloutFilters): string {
   const query = new URLSearchParams();
   for (const key of ['state', 'trigger', 'requestedBy', 'before'] as const) {
     if (filters[key] !== '') query.set(key, filters[key]);
   }
-  if (more.limit !== undefined) query.set('limit', String(more.limit));
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+/** The same for the API, which knows no empty filters. */
+export function toRequest({ state, trigger, requestedBy, before }: RolloutFilters) {
+  return {
+    state: state || undefined,
+    trigger: trigger || undefined,
+    requestedBy: requestedBy || undefined,
+    before: before || undefined,
+    limit: ROLLOUTS_SHOWN,
+  };
 }
 
 export function isFiltered({ state, trigger, requestedBy }: RolloutFilters): boolean {

@@ -33,13 +33,21 @@ function WaveLine({ wave, name, words }: { wave: WaveView; name: string; words: 
     <li class={`wave${isNow ? ' now' : ''}`} aria-current={isNow ? 'step' : undefined}>
       <p class="wave-head">
         <strong>{name}</strong>
-        {words === '' ? null : <span class={isNow ? 'wave-words' : 'muted'}>{words}</span>}
-        <span class="muted small wave-size">
-          {namespaces(wave.size)}, at most {wave.maxFailures} can fail
-        </span>
+        <span class={`wave-words ${words === 'failed' ? 'degraded' : ''}`}>{words}</span>
       </p>
-      <StackedBar parts={progress.parts} total={progress.total} label={`${name}: ${progress.inWords}`} />
-      <p class="muted small numbers">{progress.inWords || 'no targets'}</p>
+      <div class="wave-picture">
+        <StackedBar parts={progress.parts} total={progress.total} label={`${name}: ${progress.inWords}`} />
+        <p class="small wave-counts">
+          <span class="numbers">{progress.inWords || 'no targets'}</span>
+          <span class="muted">
+            {namespaces(wave.size)}, {budgetWords(wave.maxFailures)}
+          </span>
+        </p>
+      </div>
     </li>
   );
+}
+
+function budgetWords(maxFailures: number): string {
+  return maxFailures === 0 ? 'none can fail' : `at most ${maxFailures} can fail`;
 }

@@ -32,7 +32,7 @@ export const TARGET_WORDS: Readonly<Record<TargetState, string>> = {
 
 const EVENT_WORDS: Readonly<Record<RolloutEvent['kind'], string>> = {
   created: 'Created',
-  decided: 'Continued',
+  decided: 'Decided',
   paused: 'Paused',
   resumed: 'Resumed',
   cancelled: 'Cancelled',
@@ -51,7 +51,11 @@ export function eventWords({ kind, by, state }: Pick<RolloutEvent, 'kind' | 'by'
 }
 
 /** What a wave does now, or waits for. */
-export function waveWords({ phase, soaksUntil }: WaveView, isPaused: boolean, now: number): string {
+export function waveWords(
+  { phase, soaksUntil, counts, maxFailures }: WaveView,
+  isPaused: boolean,
+  now: number,
+): string {
   switch (phase) {
     case 'approval':
       return 'waits for an approval';
@@ -60,7 +64,7 @@ export function waveWords({ phase, soaksUntil }: WaveView, isPaused: boolean, no
     case 'soaking':
       return soaksUntil === undefined ? 'soaks' : `soaks, ends ${until(now, soaksUntil)}`;
     case 'ended':
-      return 'ended';
+      return counts.failed > maxFailures ? 'failed' : 'ended';
     case 'waiting':
       return 'waits';
     case undefined:

@@ -1,7 +1,7 @@
 import type { ComponentChild } from 'preact';
 import type { Health } from '../../domain/fleet/fleet-row.ts';
 
-type IconName = 'search' | 'close' | 'chevron' | 'arrow' | 'deploy' | 'keyboard' | 'link';
+type IconName = 'search' | 'close' | 'chevron' | 'arrow' | 'deploy' | 'keyboard' | 'link' | 'hold';
 
 const STROKES: Readonly<Record<IconName, string>> = {
   search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.600 10.600 14 14',
@@ -10,6 +10,7 @@ const STROKES: Readonly<Record<IconName, string>> = {
   arrow: 'M2.500 8h11M9.500 4l4 4-4 4',
   deploy: 'M8 10.500v-8M4.500 5.500 8 2l3.500 3.500M2.500 10.500v2.500h11v-2.500',
   keyboard: 'M1.500 4h13v8h-13zM4 6.700h.1M6.700 6.700h.1M9.400 6.700h.1M12 6.700h.1M5 9.500h6',
+  hold: 'M4.500 7.500V5a3.500 3.500 0 0 1 7 0v2.500M3 7.500h10v6H3z',
   link: 'M9 3h4v4M13 3 7.500 8.500M6 4H3.500v8.500H12V10',
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutTarget, TargetState } from '../../../../domain/rollout/rollout.ts';
 import type { TargetPlan } from '../../../../domain/rollout/rollout-status.ts';
+import { resolveStrategy, Strategy } from '../../../../domain/rollout/strategy.ts';
 import { viewWaves } from '../../../../domain/rollout/view-waves.ts';
 
 const NOW = 1_000_000;
@@ -51,6 +52,35 @@ describe('the waves of a rollout', () => {
 
     expect(canary).toMatchObject({ isCanary: true, admitted: 1, phase: 'running', counts: { running: 1 } });
     expect(rest).toMatchObject({ size: 2, admitted: 0, phase: 'waiting', counts: { pending: 2 } });
+  });
+
+  test('leave out a target without a plan, which was refused, and a plan whose target is gone', () => {
+    const strategy = resolveStrategy(Strategy.parse({ type: 'Progressive', waves: ['100%'] }), 3);
+    const plan = (wave: number): TargetPlan => ({
+      wave,
+      order: 0,
+      because: '',
+      release: 'r',
+      version: 'v1',
+      channel: '',
+    });
+    const targets = new Map<string, RolloutTarget>([
+      ['a', { state: 'completed' }],
+      ['b', { state: 'running' }],
+      ['c', { state: 'pending' }],
+      ['refused', { state: 'failed' }],
+    ]);
+    const plans = new Map([
+      ['a', plan(0)],
+      ['b', plan(1)],
+      ['c', plan(1)],
+      ['gone', plan(1)],
+    ]);
+
+    expect(viewWaves({ rollout: { strategy }, status: undefined, targets, plans }, NOW)).toMatchObject([
+      { size: 1, isCanary: true, counts: { completed: 1, pending: 0, failed: 0 } },
+      { size: 2, isCanary: false, counts: { completed: 0, running: 1, pending: 1, failed: 0 } },
+    ]);
   });
 
   test('soak until their last target has stayed verified', () => {
