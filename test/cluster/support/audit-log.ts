@@ -7,6 +7,7 @@ export interface AuditEntry {
   readonly stage: string;
   readonly verb: string;
   readonly requestURI: string;
+  readonly requestReceivedTimestamp: string;
   readonly user: { readonly username: string };
   readonly userAgent?: string;
   readonly objectRef?: {
