@@ -190,6 +190,12 @@ export const Settings = z.object({
     .describe(
       'YAML file with how releases and requests reach their namespaces, by trigger; read again when it changes (default: releases go to one canary, then 5 %, 25 % and all; requests for more than 10 namespaces without canary)',
     ),
+  rolloutRetention: number
+    .int()
+    .min(1)
+    .max(365)
+    .default(90)
+    .describe('days that a rollout is kept after its last change, with its targets and its timeline'),
   progressDeadline: seconds.default(300).describe('seconds in which a deployment must be verified'),
   bootstrapDeadline: seconds
     .default(180)

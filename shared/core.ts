@@ -82,7 +82,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const redisHealth = watchRedis({ redis, prefix, log: log.child({ logger: 'redis' }) });
   const releases = await openReleases(settings, log, redis, prefix);
   const cluster = watchCluster({ client, log: log.child({ logger: 'cluster' }) });
-  const state = openDesiredState(redis, prefix);
+  const state = openDesiredState(redis, prefix, settings.rolloutRetention);
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
   const policy = openRolloutPolicy(settings.rolloutPolicy, log.child({ logger: 'rollout-policy' }));
   const deployQueue = openDeployQueue(queues);

@@ -10,7 +10,7 @@ import { jsonText } from '../json-text.ts';
 import { encodeEnding, HISTORY_LIMITS } from './history.ts';
 import { luaJson } from './lua-json.ts';
 import type { EncodedEnding, ScriptArguments } from './scripts.ts';
-import { RELEASE_TTL_SECONDS, ROLLOUT_TTL_SECONDS, releaseKey } from './stored-release.ts';
+import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
 const IDEMPOTENCY_TTL_SECONDS = 24 * 3600;
 
@@ -58,7 +58,11 @@ export type DeployAnswer =
   | { readonly kind: 'replayed'; readonly rolloutId: string }
   | { readonly kind: 'mismatch' };
 
-export function encodeRequest(request: DeployRequest, now: number): ScriptArguments['request'] {
+export function encodeRequest(
+  request: DeployRequest,
+  now: number,
+  ttlSeconds: number,
+): ScriptArguments['request'] {
   const { rollout, targets, idempotency, pausedBecause, heldBack } = request;
   const isProgressive = rollout.strategy?.type === 'Progressive';
   const isPaused = pausedBecause !== undefined;
@@ -90,7 +94,7 @@ export function encodeRequest(request: DeployRequest, now: number): ScriptArgume
     entry: luaJson(creationOf(rollout, state, reason)),
     now,
     history: HISTORY_LIMITS,
-    ttlSeconds: ROLLOUT_TTL_SECONDS,
+    ttlSeconds,
     ...(idempotency === undefined
       ? {}
       : { idempotency: { ...idempotency, ttlSeconds: IDEMPOTENCY_TTL_SECONDS } }),

@@ -29,8 +29,16 @@ export type DesiredState = Runs &
   WorkerHeartbeats &
   ApiBudget;
 
-export function openDesiredState(redis: RedisConnection, prefix: string = KEY_PREFIX): DesiredState {
-  const connection = openStateConnection(redis, prefix);
+const DAY_SECONDS = 24 * 3600;
+const ROLLOUT_DAYS = 90;
+
+/** `rolloutDays`: how long rollouts are stored after their last change. */
+export function openDesiredState(
+  redis: RedisConnection,
+  prefix: string = KEY_PREFIX,
+  rolloutDays: number = ROLLOUT_DAYS,
+): DesiredState {
+  const connection = openStateConnection(redis, prefix, rolloutDays * DAY_SECONDS);
   return {
     ...openRuns(connection),
     ...openParkedRuns(connection),

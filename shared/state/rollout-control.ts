@@ -12,7 +12,7 @@ import { AcceptedTarget } from './deploy-request.ts';
 import { luaJson } from './lua-json.ts';
 import { decodeStatus, decodeTargets, StoredRollout } from './rollouts.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
-import { RELEASE_TTL_SECONDS, ROLLOUT_TTL_SECONDS, releaseKey } from './stored-release.ts';
+import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
 
 /** All that is stored about a rollout. */
 export interface KnownRollout {
@@ -96,11 +96,12 @@ export interface RolloutControl {
 }
 
 export function openRolloutControl(connection: StateConnection): RolloutControl {
-  const { redis, prefix, run, guarded } = connection;
+  const { redis, prefix, run, guarded, rolloutTtlSeconds } = connection;
   const due = `${prefix}:due-rollouts`;
   return {
     knownRollout: (id) => readKnown(connection, id),
-    advance: async (advance) => decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now()))),
+    advance: async (advance) =>
+      decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now(), rolloutTtlSeconds))),
     openRollouts: () => guarded(() => redis.smembers(`${prefix}:open-rollouts`)),
     dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', Date.now())),
     makeDue: async (ids) => {
@@ -161,7 +162,7 @@ function decodePlans(fields: Readonly<Record<string, string>>): Map<string, Targ
   );
 }
 
-function encodeAdvance(advance: Advance, now: number) {
+function encodeAdvance(advance: Advance, now: number, rolloutTtlSeconds: number) {
   const { change, event, releases = [], ...rest } = advance;
   return {
     ...rest,
@@ -175,7 +176,7 @@ function encodeAdvance(advance: Advance, now: number) {
     change: change && { ...change, failures: JSON.stringify(change.failures) },
     entry: event && luaJson(event),
     now,
-    ttlSeconds: ROLLOUT_TTL_SECONDS,
+    ttlSeconds: rolloutTtlSeconds,
   };
 }
 

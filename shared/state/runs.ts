@@ -131,12 +131,13 @@ export interface Runs {
   dirty(): Promise<string[]>;
 }
 
-export function openRuns({ redis, prefix, run, guarded }: StateConnection): Runs {
+export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds }: StateConnection): Runs {
   const history = HISTORY_LIMITS;
   const releaseTtlSeconds = RELEASE_TTL_SECONDS;
   let reportRoom: (jobId: string) => void = () => undefined;
   return {
-    request: async (request) => decodeAnswer(await run('request', encodeRequest(request, Date.now()))),
+    request: async (request) =>
+      decodeAnswer(await run('request', encodeRequest(request, Date.now(), rolloutTtlSeconds))),
     begin: async (namespace, jobId, lease) => {
       const fixed = { namespace, jobId, now: Date.now(), releaseTtlSeconds, history };
       return decodeBegin(await run('begin', { ...fixed, ...lease }), lease.token);

@@ -8,16 +8,28 @@ export interface StateConnection {
   readonly redis: RedisConnection;
   /** Prefix of all keys, with its hash tag. */
   readonly prefix: string;
+  /** Rollouts are stored for this long after their last change. */
+  readonly rolloutTtlSeconds: number;
   /** Runs one of the scripts, also guarded. */
   readonly run: RunScript;
   /** Runs a command; while Redis is down it fails at once, with the right error class. */
   readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
 }
 
-export function openStateConnection(redis: RedisConnection, prefix: string): StateConnection {
+export function openStateConnection(
+  redis: RedisConnection,
+  prefix: string,
+  rolloutTtlSeconds: number,
+): StateConnection {
   const script = loadScripts(redis, prefix);
   const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
-  return { redis, prefix, guarded, run: (name, args) => guarded(() => script(name, args)) };
+  return {
+    redis,
+    prefix,
+    rolloutTtlSeconds,
+    guarded,
+    run: (name, args) => guarded(() => script(name, args)),
+  };
 }
 
 async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Promise<T> {

@@ -4,15 +4,14 @@ import type { Release } from '../../domain/release/release.ts';
 import { jsonText } from '../json-text.ts';
 
 const DAY_SECONDS = 24 * 3600;
-
-/** Rollouts are stored for this long after their last change. */
-export const ROLLOUT_TTL_SECONDS = 90 * DAY_SECONDS;
+/** Of `--rollout-retention`. */
+const MAX_ROLLOUT_DAYS = 365;
 
 /**
- * A release that was not requested or started, and is not in a record, for this long expires: twice as long as its rollout
+ * A release that was not requested or started, and is not in a record, for this long expires: longer than any rollout
  * is stored, so that a stored rollout can be taken back.
  */
-export const RELEASE_TTL_SECONDS = 2 * ROLLOUT_TTL_SECONDS;
+export const RELEASE_TTL_SECONDS = (MAX_ROLLOUT_DAYS + 30) * DAY_SECONDS;
 
 /** A release as `{skipper}:release:<key>` holds it. */
 export const StoredRelease = jsonText(

@@ -53,7 +53,12 @@ describe('a command', () => {
     ['pause', {}, [OPERATOR], /^paused: nothing new is written/],
     ['resume', {}, [OPERATOR], /^resumed/],
     ['cancel', {}, [OPERATOR], /^cancelled: 1 target ended; 1 target had begun and will end as usual$/],
-    ['retry', {}, [OPERATOR, undefined], /^retried: 1 target; 1 target left: a newer rollout was requested there$/],
+    [
+      'retry',
+      {},
+      [OPERATOR, undefined],
+      /^retried: 1 target; 1 target left: a newer rollout was requested there$/,
+    ],
     ['retry', { namespaces: ['team-a'] }, [OPERATOR, ['team-a']], /^retried/],
     ['skip', { namespaces: ['team-a'] }, [OPERATOR, ['team-a']], /^skipped: 1 target; 1 target had begun/],
     ['approve', {}, [OPERATOR], /^approved/],
