@@ -73,11 +73,11 @@ export function describeCounts(rows: readonly FleetRow[]): string {
 export function describeWork({ workers, queue, rollouts }: FleetSummary, now: number): string {
   const running = rollouts
     .filter(({ state }) => isOpen(state))
-    .map(({ id, counts, etaAt }) => {
+    .map(({ id, state, counts, etaAt }) => {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       const left = counts.pending + counts.running + counts.paused;
       const eta = etaAt === undefined || etaAt <= now ? '' : `, about ${duration(etaAt - now)} left`;
-      return `rollout ${id}: ${total - left} of ${total}${eta}`;
+      return `rollout ${id}: ${total - left} of ${total}${state === 'paused' ? ', paused' : eta}`;
     });
   return [
     ...(workers === undefined ? [] : [plural(workers, 'worker')]),

@@ -105,6 +105,8 @@ describe('a row in words', () => {
       ] as const,
     };
     expect(describeWork(summary, 1_000)).toBe('2 workers; 2 jobs to do; rollout r1: 8 of 10, about 12s left');
+    const paused = summary.rollouts.map((rollout) => ({ ...rollout, state: 'paused' as const }));
+    expect(describeWork({ ...summary, rollouts: paused }, 1_000)).toContain('rollout r1: 8 of 10, paused');
   });
 });
 
