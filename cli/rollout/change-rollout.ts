@@ -30,7 +30,7 @@ function describeChange({ id, state, message, left }: RolloutCommandView): strin
   const isMoving = state === 'pending' || state === 'running';
   return [
     oneLine(`rollout ${id} ${message}`),
-    ...(left.length === 0 ? [] : [oneLine(`in progress until their deploys end: ${nameSome(left)}`)]),
+    ...(left.length === 0 ? [] : [oneLine(`left alone: ${nameSome(left)}`)]),
     ...(isMoving ? [`follow it with: skipper rollout watch ${id}`] : []),
   ];
 }

@@ -353,9 +353,7 @@ describe('a command that changes a rollout', () => {
     });
     await changeRollout(client, change, 'table', io);
 
-    expect(io.written()).toBe(
-      'rollout r1 cancelled\nin progress until their deploys end: a, b, c, d, e and 1 more\n',
-    );
+    expect(io.written()).toBe('rollout r1 cancelled\nleft alone: a, b, c, d, e and 1 more\n');
   });
 
   test('that does not fit the state exits with 2 and the message of the API', async () => {
