@@ -45,6 +45,7 @@ export type ApiCore = Pick<
   | 'cluster'
   | 'commands'
   | 'plans'
+  | 'policy'
   | 'deployQueue'
   | 'log'
   | 'logQueue'
@@ -89,7 +90,7 @@ export function createApp(
   app.use(securityHeaders, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
   const events = createEventHub(view);
-  const { service, commands, plans, rollBack, state, cluster, client, releases, log } = core;
+  const { service, commands, plans, policy, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const objects = openObjectReader({ cluster, client, releases, service, view });
@@ -98,6 +99,7 @@ export function createApp(
     service,
     commands,
     plans,
+    policy,
     rollBack,
     log,
     state,

@@ -13,7 +13,16 @@ import type { SharedAnswers } from './shared-answers.ts';
 export interface RouteServices
   extends Pick<
     Core,
-    'service' | 'commands' | 'plans' | 'rollBack' | 'state' | 'cluster' | 'client' | 'releases' | 'log'
+    | 'service'
+    | 'commands'
+    | 'plans'
+    | 'policy'
+    | 'rollBack'
+    | 'state'
+    | 'cluster'
+    | 'client'
+    | 'releases'
+    | 'log'
   > {
   readonly view: FleetView;
   readonly events: EventHub;

@@ -31,7 +31,7 @@ export interface PaceOptions {
    * How many requests are sent at the same time: fewer than there are connections, so that none waits for one after its check.
    */
   readonly maxSending?: number;
-  readonly budget: ApiBudget;
+  readonly budget: Pick<ApiBudget, 'draw'>;
   readonly metrics: Pick<Metrics, 'apiBudget' | 'apiBudgetWaiting' | 'apiRequests'>;
 }
 

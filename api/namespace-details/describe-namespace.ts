@@ -4,23 +4,25 @@ import { explainNamespace } from '../../domain/explain/explain-namespace.ts';
 import type { NamespaceDetails, NamespaceLink } from '../../domain/explain/namespace-details.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
+import type { Wait } from '../../domain/rollout/wait.ts';
 import type { NamespaceHistory } from '../../shared/state/records.ts';
 import type { RouteServices } from '../route.ts';
 import { jobLink, rolloutLink } from '../views.ts';
 import { withholdHistory, withholdObjects } from '../withhold.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
+import { readWaits } from './read-waits.ts';
 
 const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
 const NO_HISTORY: NamespaceHistory = { attempts: [], bootstrap: undefined };
 
-export interface DescribeSources extends Pick<RouteServices, 'state' | 'view'> {
+export interface DescribeSources extends Pick<RouteServices, 'state' | 'view' | 'policy'> {
   /** Logs, environment and configuration can be shown. */
   readonly isTrusted: boolean;
 }
 
 /** Collects what is known about a FIAAS namespace; `known`: what the cluster shows of it. */
 export async function describeNamespace(
-  { state, view, isTrusted }: DescribeSources,
+  { state, view, policy, isTrusted }: DescribeSources,
   known: NamespaceSnapshot,
   base: string,
 ): Promise<NamespaceDetails> {
@@ -29,9 +31,14 @@ export async function describeNamespace(
   // A namespace that has just appeared has no row yet.
   const row = view.row(namespace) ?? toFleetRow({ ...NOTHING_REQUESTED, snapshot: known });
   let history = NO_HISTORY;
+  let holds: readonly Wait[] | undefined;
   let historyProblem: string | undefined;
   try {
-    [history] = await Promise.all([state.history(namespace), view.refresh()]);
+    [history, holds] = await Promise.all([
+      state.history(namespace),
+      readWaits({ state, policy }, known, row).catch(() => undefined),
+      view.refresh(),
+    ]);
   } catch (error) {
     historyProblem = messageOf(error);
   }
@@ -51,7 +58,9 @@ export async function describeNamespace(
       channelProblem: channel?.problem,
       channelCode: channel?.code,
       notices,
+      holds,
     }),
+    ...(holds && { holds }),
     notices,
     stale,
     attempts,

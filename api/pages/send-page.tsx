@@ -10,7 +10,7 @@ import type { Assets } from './assets.ts';
 
 /** The data sources of the pages. */
 export interface PageSources
-  extends Pick<RouteServices, 'state' | 'cluster' | 'client' | 'view' | 'objects'> {
+  extends Pick<RouteServices, 'state' | 'policy' | 'cluster' | 'client' | 'view' | 'objects'> {
   readonly settings: Pick<Settings, 'environmentLabel'>;
   /** The request has the token, or none is needed. */
   readonly isTrusted: (request: Request) => boolean;

@@ -8,7 +8,7 @@ import { age, duration, timestamp } from '../text/time.ts';
 /** The parts of the API's answer that are shown. */
 export type ExplainedNamespace = Pick<
   NamespaceAnswer,
-  'namespace' | 'status' | 'channel' | 'version' | 'why' | 'attempts' | 'historyProblem' | 'now'
+  'namespace' | 'status' | 'channel' | 'version' | 'why' | 'holds' | 'attempts' | 'historyProblem' | 'now'
 >;
 
 export interface Page {
@@ -30,6 +30,11 @@ export function describeWhy(answer: ExplainedNamespace, page: Page): string[] {
       'Because',
       paint,
       why.because.flatMap((line) => hang('  - ', oneLine(line), width)),
+    ),
+    ...section(
+      'What holds it, in order',
+      paint,
+      (answer.holds ?? []).flatMap(({ text }, index) => hang(`  ${index + 1}. `, oneLine(text), width)),
     ),
     ...section(
       'What to do',

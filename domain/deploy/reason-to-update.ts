@@ -43,7 +43,7 @@ export function reasonToUpdate(
   const reason =
     difference ?? change ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
   if (reason === undefined || earlier?.unfinished) return undefined;
-  if (failedBefore && now - (earlier.finishedAt ?? 0) < waitAfter(earlier.failures)) return undefined;
+  if (failedBefore && now < retryTime(earlier)) return undefined;
   return reason;
 }
 
@@ -61,6 +61,17 @@ function mismatchOf(snapshot: NamespaceSnapshot): string | undefined {
   if (!application || !deployment || isDeploying(snapshot)) return undefined;
   if (deployment.image !== application.image) return `the Deployment runs ${deployment.image}`;
   return awaitsFdd(snapshot) ? 'FDD has not taken up the previous deployment' : undefined;
+}
+
+/** Before this time, in milliseconds since the epoch, a release that failed is not deployed again automatically. */
+export function retryTime({
+  finishedAt = 0,
+  failures,
+}: {
+  readonly finishedAt?: number | undefined;
+  readonly failures: number;
+}): number {
+  return finishedAt + waitAfter(failures);
 }
 
 function waitAfter(failures: number): number {

@@ -2,6 +2,7 @@ import type { RolloutAnnotations } from '../cluster/rollout-annotations.ts';
 import type { Hold } from '../rollout/hold.ts';
 import type { NewerReleaseMode } from '../rollout/resolved-strategy.ts';
 import { isOpen, type TargetState } from '../rollout/rollout.ts';
+import type { Wait } from '../rollout/wait.ts';
 
 /** A rollout that has not ended, as the release check needs it. */
 export interface OpenRollout {
@@ -34,25 +35,35 @@ export type Held =
   | { readonly kind: 'join'; readonly rolloutId: string };
 
 /**
- * Why a version does not reach a namespace automatically: its ConfigMap's annotations, or what operators have said. The
- * annotations win: their pin replaces an operator's. A hold without a version counts always.
+ * What keeps a version from a namespace: its ConfigMap's annotations, and what operators have said. The annotations win: their
+ * pin replaces an operator's. A hold without a version always counts.
  */
-export function whyHeld(
+export function heldBy(
   version: string,
   annotations: RolloutAnnotations | undefined,
   hold: Hold | undefined,
-): string | undefined {
-  const own = describeAnnotations(annotations, version);
-  const counts = hold && (hold.pin === undefined || annotations?.pin === undefined);
-  const operator = hold && counts && hold.pin !== version ? describeHold(hold) : undefined;
-  if (own === undefined) return operator;
-  return hold ? `${own}; also ${describeHold(hold)}` : own;
+): Wait[] {
+  const own = annotationWait(annotations, version);
+  const isReplaced = hold?.pin !== undefined && annotations?.pin !== undefined;
+  const counts = hold && (own !== undefined || (hold.pin !== version && !isReplaced));
+  const operator: Wait[] = counts
+    ? [{ kind: hold.pin === undefined ? 'hold' : 'pin', text: describeHold(hold) }]
+    : [];
+  return own ? [own, ...operator] : operator;
 }
 
-function describeAnnotations({ hold, pin }: RolloutAnnotations = {}, version: string): string | undefined {
-  if (hold !== undefined) return `held by annotation skipper.fiaas.io/hold of its ConfigMap: ${hold}`;
+/** The same as one text; undefined if nothing does. */
+export function whyHeld(...about: Parameters<typeof heldBy>): string | undefined {
+  const texts = heldBy(...about).map(({ text }) => text);
+  return texts.length === 0 ? undefined : texts.join('; also ');
+}
+
+function annotationWait({ hold, pin }: RolloutAnnotations = {}, version: string): Wait | undefined {
+  if (hold !== undefined) {
+    return { kind: 'hold', text: `held by annotation skipper.fiaas.io/hold of its ConfigMap: ${hold}` };
+  }
   if (pin === undefined || pin === version) return undefined;
-  return `pinned to ${pin} by annotation skipper.fiaas.io/pin of its ConfigMap`;
+  return { kind: 'pin', text: `pinned to ${pin} by annotation skipper.fiaas.io/pin of its ConfigMap` };
 }
 
 /** Why an outdated namespace does not get a release automatically; undefined if it does. */

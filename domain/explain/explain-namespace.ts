@@ -9,6 +9,7 @@ import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { FleetRow } from '../fleet/fleet-row.ts';
 import { type Notice, stopsDeploys } from '../fleet/notices.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
+import type { Wait } from '../rollout/wait.ts';
 import type { Symptom } from '../symptom.ts';
 import { bootstrapSymptom, describeBootstrap } from './describe-bootstrap.ts';
 import type { Why } from './namespace-details.ts';
@@ -26,6 +27,8 @@ export interface WhyInput {
   readonly channelCode?: string | undefined;
   /** What stops deploys in the whole fleet. */
   readonly notices?: readonly Notice[];
+  /** What keeps it from its release. */
+  readonly holds?: readonly Wait[] | undefined;
 }
 
 const MAX_EVIDENCE = 8;
@@ -162,8 +165,15 @@ function explainBehind(input: WhyInput): Why {
       evidence,
     );
   }
-  const remedy = ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'];
+  const remedy = isHeld(input)
+    ? [`Nothing, if that is intended. To deploy it anyway: skipper deploy ${input.row.namespace}`]
+    : ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'];
   return answer(input, { headline: describeBehind(input), remedy }, evidence);
+}
+
+/** Something that the release check respects; what holds it is listed beside the explanation. */
+function isHeld({ holds = [] }: WhyInput): boolean {
+  return holds.some(({ kind }) => kind !== 'backoff');
 }
 
 function describeBehind({ row, snapshot }: WhyInput): string {

@@ -3,6 +3,7 @@ import { Condition } from '../cluster/observed.ts';
 import { FleetRow, Health } from '../fleet/fleet-row.ts';
 import { FleetSummary } from '../fleet/fleet-summary.ts';
 import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
+import { Wait } from '../rollout/wait.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 const lines = z.array(z.string()).readonly();
@@ -73,6 +74,13 @@ export const NamespaceDetails = z
       .optional()
       .describe('Logs, environment and configuration are left out: the request has no token'),
     why: Why,
+    holds: z
+      .array(Wait)
+      .readonly()
+      .optional()
+      .describe(
+        'What keeps it from its release, in order; empty if nothing does, left out if it is unknown, as while Redis is unreachable',
+      ),
     ...FleetSummary.pick({ notices: true, stale: true }).shape,
     attempts: z.array(Attempt).readonly().describe('Newest first; one without an end is running'),
     historyProblem: z

@@ -73,7 +73,7 @@ function decideNext(situation: Situation): Next {
 }
 
 /** The first wave that has not ended and soaked; undefined if all have. */
-function currentWave(situation: Situation): number | undefined {
+export function currentWave(situation: Situation): number | undefined {
   let current: number | undefined;
   for (const target of situation.targets) {
     if (isOver(target, situation)) continue;
@@ -130,7 +130,7 @@ function closuresOf({ targets, closure }: Situation, wave: number): Closure[] {
 }
 
 /** When the wave's last target has soaked; undefined if one has not ended. */
-function soakEnd({ targets, strategy }: Situation, wave: number): number | undefined {
+export function soakEnd({ targets, strategy }: Situation, wave: number): number | undefined {
   let end = 0;
   for (const target of targets) {
     if (target.wave !== wave) continue;

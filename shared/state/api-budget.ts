@@ -28,8 +28,23 @@ export type DrawnRequests = z.infer<typeof Drawn>;
 /** The budget of requests to the API server that all workers share. */
 export interface ApiBudget {
   draw(wanted: WantedRequests): Promise<DrawnRequests>;
+  /** The requests per second that workers share, if they have used them up a moment ago. */
+  scarceRequests(): Promise<number | undefined>;
 }
 
-export function openApiBudget({ run }: StateConnection): ApiBudget {
-  return { draw: async (wanted) => Drawn.parse(await run('draw', { ...wanted })) };
+/** The part of the budget that is for urgent requests only, as in lua/draw.lua. */
+const RESERVED = 0.2;
+/** Workers that wait draw again within a second. */
+const RECENT_MS = 2_000;
+
+export function openApiBudget({ run, redis, prefix, guarded }: StateConnection): ApiBudget {
+  return {
+    draw: async (wanted) => Drawn.parse(await run('draw', { ...wanted })),
+    scarceRequests: async () => {
+      const known = await guarded(() => redis.hmget(`${prefix}:api-budget`, 'tokens', 'rate', 'at'));
+      const [tokens = 0, rate = 0, at = 0] = known.map((value) => Number(value ?? Number.NaN));
+      const reserved = rate * RESERVED;
+      return tokens < reserved + 1 && Date.now() - at < RECENT_MS ? rate : undefined;
+    },
+  };
 }

@@ -80,6 +80,8 @@ export interface RolloutControl {
   advance(advance: Advance): Promise<Advanced>;
   /** The rollouts that have not ended. */
   openRollouts(): Promise<string[]>;
+  /** The open rollouts that have not admitted their target in this namespace. */
+  rolloutsHolding(namespace: string): Promise<string[]>;
   /** The rollouts that need a decision now. */
   dueRollouts(): Promise<string[]>;
   makeDue(ids: readonly string[]): Promise<void>;
@@ -103,6 +105,7 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
     advance: async (advance) =>
       decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now(), rolloutTtlSeconds))),
     openRollouts: () => guarded(() => redis.smembers(`${prefix}:open-rollouts`)),
+    rolloutsHolding: (namespace) => readHolding(connection, namespace),
     dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', Date.now())),
     makeDue: async (ids) => {
       if (ids.length > 0) await guarded(() => redis.zadd(due, ...ids.flatMap((id) => [0, id])));
@@ -151,6 +154,20 @@ async function readKnown(
   const decoded = decodeStatus(status);
   if (rollout === undefined || decoded === undefined) return undefined;
   return { rollout, status: decoded, targets: decodeTargets(targets), plans: decodePlans(plans) };
+}
+
+async function readHolding(
+  { redis, prefix, guarded }: StateConnection,
+  namespace: string,
+): Promise<string[]> {
+  const ids = await guarded(() => redis.smembers(`${prefix}:holding-rollouts`));
+  const plans = await Promise.all(
+    ids.map((id) => guarded(() => redis.hget(`${prefix}:rollout:${id}:plan`, namespace))),
+  );
+  return ids.filter((_id, index) => {
+    const plan = StoredPlan.safeParse(plans[index]);
+    return plan.success && plan.data.admittedAt === undefined;
+  });
 }
 
 function decodePlans(fields: Readonly<Record<string, string>>): Map<string, TargetPlan> {

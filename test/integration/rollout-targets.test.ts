@@ -62,6 +62,13 @@ describe('namespaces that their owners hold or pin', () => {
     expect(startedFirst?.namespace).toBe('offered');
     expect(await versionOf(world, 'held')).toBe(OLD);
     expect(await versionOf(world, 'pinned')).toBe(OLD);
+    const pinned = (await world.http('/api/namespaces/pinned')).body;
+    expect(pinned.holds).toEqual([
+      { kind: 'pin', text: `pinned to ${OLD} by annotation skipper.fiaas.io/pin of its ConfigMap` },
+    ]);
+    expect(pinned.why.remedy[0]).toBe(
+      'Nothing, if that is intended. To deploy it anyway: skipper deploy pinned',
+    );
     const { why } = (await world.http('/api/namespaces/broken')).body;
     expect(why.code).toBe('config_error');
     expect(why.remedy[0]).toMatch(/^Correct annotation skipper.fiaas.io\/priority: /);
@@ -159,6 +166,15 @@ describe('a freeze', () => {
     );
     expect(await targetsOf(world, id)).toMatchObject({ 'team-1': expect.stringMatching(/^superseded/) });
     expect(await versionOf(world, 'team-2')).toBeUndefined();
+    const { holds } = (await world.http('/api/namespaces/team-2')).body;
+    expect(holds).toEqual([
+      {
+        kind: 'freeze',
+        text: 'waits for the end of the freeze (audit) until Sat 2990-01-02 00:00 Europe/Oslo',
+        until: expect.any(Number),
+      },
+      { kind: 'wave', text: `rollout ${id} holds it back in wave 1 of 1, as number 1 of 1` },
+    ]);
   });
 
   test('ends when the policy says so', async () => {

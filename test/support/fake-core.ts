@@ -84,7 +84,11 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     rolloutQueue: { ...queue, name: 'rollouts' },
     releases: { problems: () => [] },
     telemetry: { problems: () => [] },
+    policy: { current: () => ({}) },
     state: {
+      rolloutsHolding: async () => [],
+      record: async () => undefined,
+      scarceRequests: async () => undefined,
       rollout: async () => undefined,
       rolloutsWithCounts: async () => [],
       rolloutPage: async () => ({ rollouts: [] }),

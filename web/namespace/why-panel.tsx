@@ -8,7 +8,7 @@ interface WhyPanelProps {
 
 /** The explanation, shown before all evidence. */
 export function WhyPanel({ store, onBootstrap }: WhyPanelProps) {
-  const { why } = store.details.value;
+  const { why, holds = [] } = store.details.value;
   return (
     <section class={`panel why ${why.health}`} aria-labelledby="why">
       <h2 id="why" class="why-headline">
@@ -21,6 +21,16 @@ export function WhyPanel({ store, onBootstrap }: WhyPanelProps) {
             <li key={line}>{line}</li>
           ))}
         </ul>
+      )}
+      {holds.length === 0 ? null : (
+        <>
+          <h3>What holds it, in order</h3>
+          <ol class="remedy">
+            {holds.map(({ kind, text }) => (
+              <li key={`${kind} ${text}`}>{text}</li>
+            ))}
+          </ol>
+        </>
       )}
       {why.remedy.length === 0 ? null : (
         <>
