@@ -64,19 +64,22 @@ async function sweep(page: Page): Promise<string[]> {
 /** Wider than any fallback font of a system. */
 const WIDE_FONT = '* { letter-spacing: 0.07em }';
 
-describe.each(['/status', '/status?q=a&health=outdated', '/status?group=cause', '/status/alpha'])(
-  '%s',
-  (path) => {
-    test('fits every width, even with a wide font', async () => {
-      const page = await browser.open(`${api.url}${path}`);
-      await page.getByText('Live', { exact: true }).waitFor();
+describe.each([
+  '/status',
+  '/status?q=a&health=outdated',
+  '/status?group=cause',
+  '/status/alpha',
+  '/rollouts',
+])('%s', (path) => {
+  test('fits every width, even with a wide font', async () => {
+    const page = await browser.open(`${api.url}${path}`);
+    await page.getByText('Live', { exact: true }).waitFor();
 
-      expect(await sweep(page)).toEqual([]);
-      await page.addStyleTag({ content: WIDE_FONT });
-      expect(await sweep(page)).toEqual([]);
-    });
-  },
-);
+    expect(await sweep(page)).toEqual([]);
+    await page.addStyleTag({ content: WIDE_FONT });
+    expect(await sweep(page)).toEqual([]);
+  });
+});
 
 describe('the deploy dialog', () => {
   test('fits every width, and shows the old and the new version', async () => {
