@@ -1,8 +1,8 @@
-import type { Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { RolloutJob } from '../../shared/queues.ts';
 import { linkTo } from './links.ts';
 import { readableDecision } from './readable.ts';
-import { WorkedQueueAdapter } from './worked-queue.ts';
+import { type BoardJob, WorkedQueueAdapter } from './worked-queue.ts';
 
 /** Decisions about rollouts. Read-only: a rollout is changed on its own page, with a reason. */
 export class RolloutQueueAdapter extends WorkedQueueAdapter {
@@ -24,6 +24,13 @@ export class RolloutQueueAdapter extends WorkedQueueAdapter {
       String(job.data?.rolloutId ?? job.name),
     );
     this.setFormatter('returnValue', readableDecision);
+  }
+
+  protected override guard(job: Job<RolloutJob>): BoardJob {
+    const toJSON = job.toJSON.bind(job);
+    // Always the rollout: on every card it would only be noise.
+    job.toJSON = () => ({ ...toJSON(), deduplicationId: undefined });
+    return super.guard(job);
   }
 
   /** "Pause all" calls this, too, but means deploys: a paused rollout is another matter. */

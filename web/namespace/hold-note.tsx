@@ -12,7 +12,7 @@ export function HoldNote({ store }: { store: NamespaceStore }) {
       <Icon name="hold" />
       <span>
         <strong>{hold.pin === undefined ? 'Held' : `Pinned to ${hold.pin}`}</strong> by {hold.by}{' '}
-        <Ago at={hold.at} now={store.now} />: {hold.reason}.{' '}
+        <Ago at={hold.at} now={store.now} />: {hold.reason.replace(/\.$/, '')}.{' '}
         <span class="muted">
           {hold.pin === undefined ? 'No release is' : 'No other release is'} rolled out here automatically
           until it is released.
