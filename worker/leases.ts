@@ -12,7 +12,7 @@ const RENEW_EVERY_MS = 800;
 export interface Lease {
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
-  /** Aborted within about a second, with an InterruptedError, if the namespace has a newer request, or its rollout is paused. */
+  /** Aborted within about a second, with an InterruptedError, if the namespace has a newer request, or its rollout is paused or cancelled. */
   readonly interrupted: AbortSignal;
   /** Throws `superseded_worker` unless the lease is certainly still held. */
   readonly assertOurs: () => void;

@@ -104,7 +104,8 @@ function count(namespaces: readonly string[]): string {
 }
 
 function whatIsLeft(left: readonly string[]): string {
-  return left.length === 0 ? '' : `; ${count(left)} had begun and will end as usual`;
+  if (left.length === 0) return '';
+  return `; ${count(left)} ${left.length === 1 ? 'is' : 'are'} being worked on: what is written there is still verified`;
 }
 
 function whatIsReplaced(left: readonly string[]): string {

@@ -60,9 +60,13 @@ function haveVersion(world: World, names: readonly string[], version: string): P
   );
 }
 
-/** Writes of Skipper anywhere. */
-function writes(world: World): number {
-  return world.audit().filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).length;
+/** The namespaces that Skipper has written to, after so many requests. A bootstrap that has begun is a few writes. */
+function writtenTo(world: World, after = 0): string[] {
+  const writes = world
+    .audit()
+    .slice(after)
+    .filter(({ verb }) => !['get', 'list', 'watch'].includes(verb));
+  return [...new Set(writes.map(({ namespace }) => namespace))].sort();
 }
 
 describe('a rollout that is paused while dozens of jobs are queued', () => {
@@ -75,15 +79,15 @@ describe('a rollout that is paused while dozens of jobs are queued', () => {
     const names = await world.addNamespaces('team', 40);
     const { id } = await create(world, { strategy: { type: 'All' } });
     await world.withWorker({ flags: { concurrency: 2, 'kube-api-qps': 20 } }, async () => {
-      await until(() => writes(world) > 3, 'the worker has begun');
+      await until(() => writtenTo(world).length > 1, 'the worker has begun');
 
       const paused = await command(world, id, 'pause');
       await sleep(1_000);
-      const written = writes(world);
+      const written = writtenTo(world);
       await sleep(2_000);
 
       expect(paused).toMatchObject({ id, state: 'paused', left: [] });
-      expect(writes(world)).toBe(written);
+      expect(writtenTo(world)).toEqual(written);
       const held = await world.rollout(id);
       expect(held.state).toBe('paused');
       expect(held.counts.pending).toBeGreaterThan(20);
@@ -99,6 +103,38 @@ describe('a rollout that is paused while dozens of jobs are queued', () => {
       { kind: 'paused', reason: JO.reason },
       { kind: 'created' },
     ]);
+  });
+});
+
+describe('a rollout that is cancelled while dozens of jobs are queued', () => {
+  const world = useWorld({ fdds: 'instant' }, async (opened) => {
+    opened.channel.publish('stable', OLD);
+    await opened.startApi();
+    await opened.addNamespaces('team', 40);
+  });
+
+  test.each([
+    ['at once', []],
+    ['after a pause', ['pause']],
+  ])('writes nothing more within a second (%s)', async (_when, before) => {
+    const { id } = await create(world, { strategy: { type: 'All' } });
+    const since = world.audit().length;
+    await world.withWorker({ flags: { concurrency: 40, 'kube-api-qps': 10 } }, async () => {
+      await until(() => writtenTo(world, since).length > 1, 'the worker has begun');
+      for (const name of before) await command(world, id, name);
+
+      const { namespaces, left } = await command(world, id, 'cancel');
+      await sleep(1_000);
+      const written = writtenTo(world, since);
+      await sleep(2_000);
+
+      expect(writtenTo(world, since)).toEqual(written);
+      expect(namespaces.length + left.length).toBeGreaterThan(20);
+      const { counts } = await world.rolloutFinished(id);
+      expect(counts.completed).toBeLessThan(15);
+      expect((counts.completed ?? 0) + (counts.cancelled ?? 0)).toBe(40);
+    });
+    world.channel.publish('stable', NEW);
   });
 });
 
@@ -123,7 +159,9 @@ describe('an operator', () => {
 
     const others = ['team-1', 'team-2', 'team-3'].filter((each) => each !== first);
     expect(result).toMatchObject({ state: 'cancelled', left: [first], namespaces: others });
-    expect(result.message).toBe('cancelled: 2 targets ended; 1 target had begun and will end as usual');
+    expect(result.message).toBe(
+      'cancelled: 2 targets ended; 1 target is being worked on: what is written there is still verified',
+    );
     expect(await stateOf(world, id, others[0] ?? '')).toBe('cancelled');
     world.fdds.misbehaviour.clear('team-1');
     await world.rolloutFinished(id);

@@ -1,7 +1,7 @@
 -- Renews leases.
 -- ARGV[1] JSON {leaseMs, leases: [{namespace, token, generation}]}
 -- Returns JSON {lost: tokens of those that are lost, moved: tokens of those whose namespace has a newer request,
---   held: tokens of those whose rollout is paused}
+--   held: tokens of those whose rollout is paused or cancelled}
 local args = cjson.decode(ARGV[1])
 local lost, moved, held = {}, {}, {}
 for _, lease in ipairs(args.leases) do
@@ -9,10 +9,10 @@ for _, lease in ipairs(args.leases) do
   if redis.call('GET', leaseKey) == lease.token then
     redis.call('PEXPIRE', leaseKey, args.leaseMs)
     local record = redis.call('HMGET', KEYS[1] .. ':namespace:' .. lease.namespace, 'generation', 'rolloutId')
-    local rollout = KEYS[1] .. ':rollout:' .. (record[2] or '') .. ':state'
+    local state = redis.call('HGET', KEYS[1] .. ':rollout:' .. (record[2] or '') .. ':state', 'state')
     if (tonumber(record[1]) or 0) > lease.generation then
       moved[#moved + 1] = lease.token
-    elseif redis.call('HGET', rollout, 'state') == 'paused' then
+    elseif state == 'paused' or state == 'cancelled' then
       held[#held + 1] = lease.token
     end
   else

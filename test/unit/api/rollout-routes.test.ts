@@ -52,7 +52,12 @@ describe('a command', () => {
   test.each([
     ['pause', {}, [OPERATOR], /^paused: nothing new is written/],
     ['resume', {}, [OPERATOR], /^resumed/],
-    ['cancel', {}, [OPERATOR], /^cancelled: 1 target ended; 1 target had begun and will end as usual$/],
+    [
+      'cancel',
+      {},
+      [OPERATOR],
+      /^cancelled: 1 target ended; 1 target is being worked on: what is written there is still verified$/,
+    ],
     [
       'retry',
       {},
@@ -60,7 +65,12 @@ describe('a command', () => {
       /^retried: 1 target; 1 target left: a newer rollout was requested there$/,
     ],
     ['retry', { namespaces: ['team-a'] }, [OPERATOR, ['team-a']], /^retried/],
-    ['skip', { namespaces: ['team-a'] }, [OPERATOR, ['team-a']], /^skipped: 1 target; 1 target had begun/],
+    [
+      'skip',
+      { namespaces: ['team-a'] },
+      [OPERATOR, ['team-a']],
+      /^skipped: 1 target; 1 target is being worked on/,
+    ],
     ['approve', {}, [OPERATOR], /^approved/],
   ])('%s with %j is carried out', async (name, body, given, message) => {
     for (const base of ['/api/rollouts', '/api/deployments']) {
