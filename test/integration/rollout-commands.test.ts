@@ -173,6 +173,7 @@ describe('an operator', () => {
   });
 
   test('retries what failed, with the release that the rollout has frozen, and skips the rest', async () => {
+    world.channel.publish('stable', NEW);
     world.fdds.misbehaviour.set('team-1', { kind: 'crash-loop' }, { version: NEW });
     const { id } = await create(world, {
       namespaces: ['team-1', 'team-2', 'team-3'],
@@ -267,6 +268,32 @@ describe('an operator', () => {
     await inState(world, back.body.id, 'completed');
     expect((await world.rollout(id)).state).toBe('cancelled');
     expect(await versionsOf(world, ['team-1', 'team-2'])).toEqual([OLD, OLD]);
+  });
+});
+
+describe('the list of rollouts', () => {
+  const world = useWorld({ fdds: 'instant' }, async (opened) => {
+    opened.channel.publish('stable', OLD);
+    await opened.startApi();
+    await opened.addNamespace('team-1');
+  });
+
+  test('is paged without gaps, and ends', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) ids.unshift((await world.deploy({ reason: `${count}` })).id);
+
+    const listed: string[] = [];
+    let query = '?limit=2';
+    for (let pages = 0; query !== ''; pages += 1) {
+      expect(pages).toBeLessThan(3);
+      const { rollouts, next } = (await world.http(`/api/rollouts${query}`)).body;
+      listed.push(...rollouts.map(({ id }: Rollout) => id));
+      query = next === undefined ? '' : `?limit=2&before=${next}`;
+    }
+
+    expect([...listed].sort()).toEqual([...ids].sort());
+    expect((await world.http('/api/rollouts?state=superseded')).body.rollouts).toHaveLength(4);
+    expect(await world.http('/api/rollouts?before=nowhere')).toMatchObject({ status: 400 });
   });
 });
 

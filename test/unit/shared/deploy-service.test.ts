@@ -154,6 +154,24 @@ describe('request', () => {
     expect(requests).toEqual([]);
   });
 
+  test('lists as cancelled what nothing is deployed to, also if it has left the fleet', async () => {
+    const { service, requests, resolved } = open();
+
+    const { targets } = await service.request({
+      ...COMMAND,
+      namespaces: ['team-a'],
+      releases: new Map([['team-a', aRelease({ version: 'v1' })]]),
+      cancelled: new Map([['gone', 'it has left']]),
+    });
+
+    expect(targets.get('gone')).toMatchObject({ state: 'cancelled', reason: 'it has left' });
+    expect(requests[0]?.targets).toMatchObject([
+      { namespace: 'team-a', release: { version: 'v1' } },
+      { namespace: 'gone', release: undefined },
+    ]);
+    expect(resolved).toEqual([]);
+  });
+
   test('uses the last requested release if sameRelease is set', async () => {
     const record = { release: 'key' } as NamespaceRecord;
     const { service, requests, resolved } = open({
