@@ -2,14 +2,13 @@ import type { Queue } from 'bullmq';
 import { laneOf, URGENT } from '../domain/deploy/lane.ts';
 import { SkipperError } from '../domain/errors.ts';
 import { isOpen, type TargetState } from '../domain/rollout/rollout.ts';
-import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
+import type { RolloutEvent } from '../domain/rollout/rollout-status.ts';
 import { decideSoon } from './decide-soon.ts';
 import type { DeployJobs } from './deploy-jobs.ts';
 import { BadRequestError } from './deploy-service.ts';
 import type { RolloutJob } from './queues.ts';
 import { shownStateOf } from './shown-state-of.ts';
 import type { Holds } from './state/holds.ts';
-import type { Records } from './state/records.ts';
 import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
 
 /** An operator, and why. */
@@ -49,7 +48,7 @@ export interface RolloutCommands {
   resume(id: string, operator: Operator): Promise<CommandResult>;
   /** Also keeps the release check from rolling the same releases out again. */
   cancel(id: string, operator: Operator): Promise<CommandResult>;
-  /** Retries the failed targets with the same release; if none is named, all that no later request has changed. */
+  /** Retries the failed targets with the same release; if none is named, all of them. Not those that have a newer request. */
   retry(id: string, operator: Operator, namespaces?: readonly string[]): Promise<CommandResult>;
   skip(id: string, operator: Operator, namespaces: readonly string[]): Promise<CommandResult>;
   /** Lets the wave begin that waits for an approval. */
@@ -57,9 +56,7 @@ export interface RolloutCommands {
 }
 
 interface CommandParts {
-  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> &
-    Pick<Records, 'records'> &
-    Pick<Holds, 'ignoreRelease'>;
+  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> & Pick<Holds, 'ignoreRelease'>;
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
   readonly jobs: DeployJobs;
 }
@@ -85,21 +82,10 @@ export function createRolloutCommands(parts: CommandParts): RolloutCommands {
       await ignoreReleases(parts, id, operator);
       return result;
     },
-    retry: async (id, operator, namespaces) => {
-      const replaced = await replacedTargets(parts, id);
-      return run(id, (known) => retry(known, operator, { namespaces, replaced }));
-    },
+    retry: (id, operator, namespaces) => run(id, (known) => retry(known, operator, namespaces)),
     skip: (id, operator, namespaces) => run(id, (known) => skip(known, operator, namespaces)),
     approve: (id, operator) => run(id, (known) => approve(known, operator)),
   };
-}
-
-async function replacedTargets({ state }: CommandParts, id: string): Promise<ReadonlySet<string>> {
-  const plans = (await state.knownRollout(id))?.plans ?? new Map<string, TargetPlan>();
-  const records = await state.records([...plans.keys()]);
-  const isReplaced = (namespace: string, { release }: TargetPlan) =>
-    (records.get(namespace)?.release ?? release) !== release;
-  return new Set([...plans].flatMap(([namespace, plan]) => (isReplaced(namespace, plan) ? [namespace] : [])));
 }
 
 async function carryOut(
@@ -184,18 +170,11 @@ function cancel(known: KnownRollout, { by, reason }: Operator): ReturnType<Comma
   };
 }
 
-interface Retry {
-  /** Undefined: all that failed, except the replaced ones. */
-  readonly namespaces: readonly string[] | undefined;
-  /** Another release was requested there later: retrying this one would undo it. */
-  readonly replaced: ReadonlySet<string>;
-}
-
 /** The failures that are not retried do not count any more: otherwise they would stop the rollout again. */
 function retry(
   known: KnownRollout,
   { by, reason }: Operator,
-  { namespaces, replaced }: Retry,
+  namespaces?: readonly string[],
 ): ReturnType<Command> {
   const { targets, plans } = known;
   const state = shownStateOf(known);
@@ -205,21 +184,19 @@ function retry(
   const failed = [...targets]
     .filter(([namespace, target]) => target.state === 'failed' && plans.has(namespace))
     .map(([namespace]) => namespace);
-  const reopen = failed.filter((each) => namespaces?.includes(each) ?? !replaced.has(each));
-  if (reopen.length === 0) throw new RolloutConflictError(state, whyNothing(failed, namespaces));
-  const excuse = failed.filter((namespace) => !reopen.includes(namespace));
+  const reopen = failed.filter((each) => namespaces?.includes(each) ?? true);
+  if (reopen.length === 0) throw nothingToRetry(state, namespaces);
   return {
     change: { state: 'running', reason: `retried by ${by}: ${reason}`, failures: [] },
     reopen,
-    excuse,
+    excuse: failed,
     event: { at: Date.now(), kind: 'retried', state: 'running', by, reason, namespaces: reopen },
   };
 }
 
-function whyNothing(failed: readonly string[], namespaces: readonly string[] | undefined): string {
-  if (failed.length === 0) return 'nothing to retry: no target has failed';
-  if (namespaces) return 'nothing to retry: none of these targets has failed';
-  return 'nothing to retry: where it failed, another release was requested later; request a new rollout instead';
+function nothingToRetry(state: TargetState, namespaces?: readonly string[]): RolloutConflictError {
+  const which = namespaces ? 'none of these targets' : 'no target';
+  return new RolloutConflictError(state, `nothing to retry: ${which} has failed`);
 }
 
 function skip(

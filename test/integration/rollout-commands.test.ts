@@ -303,7 +303,7 @@ describe('what release checks leave alone', () => {
     const policy = await writeInto(
       opened,
       'progressive.yaml',
-      'release: {type: Progressive, canary: 1, waves: [100%], minSuccessTime: 0s, maxConcurrency: 1}\n',
+      'release: {type: Progressive, canary: 1, waves: [100%], minSuccessTime: 0s, maxConcurrency: 1, followBackwards: true}\n',
     );
     await opened.startStandalone({
       flags: {

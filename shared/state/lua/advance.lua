@@ -112,6 +112,14 @@ for _, ending in ipairs(args.ends) do
   end
 end
 
+for _, namespace in ipairs(args.excuse) do
+  local plan = planOf(namespace)
+  if plan then
+    plan.isExcused = true
+    redis.call('HSET', key .. ':plan', namespace, cjson.encode(plan))
+  end
+end
+
 for _, namespace in ipairs(reopened) do
   local target, plan = targetOf(namespace), planOf(namespace)
   local record = redis.call('HMGET', prefix .. ':namespace:' .. namespace, 'generation', 'handled', 'rolloutId', 'state')
@@ -123,14 +131,6 @@ for _, namespace in ipairs(reopened) do
   local isRunning = isInProgress and record[4] == 'running'
   overwrite(namespace, {state = isRunning and 'running' or 'pending', version = target.version, reason = 'retried',
     jobId = isInProgress and target.jobId or nil, startedAt = isRunning and target.startedAt or nil})
-end
-
-for _, namespace in ipairs(args.excuse) do
-  local plan = planOf(namespace)
-  if plan then
-    plan.isExcused = true
-    redis.call('HSET', key .. ':plan', namespace, cjson.encode(plan))
-  end
 end
 
 local requester = {id = args.id, trigger = rollout.trigger, requestedBy = rollout.requestedBy, urgent = rollout.isUrgent}
