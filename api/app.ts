@@ -29,6 +29,7 @@ import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
 import { openRefusals } from './refusals.ts';
 import { openReleaseChecks } from './release-checks.ts';
+import { refreshRolloutGauges } from './rollout-gauges.ts';
 import type { Route, RouteServices } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { openSharedAnswers } from './shared-answers.ts';
@@ -123,6 +124,7 @@ export function createApp(
       refreshGauges: async () => {
         await refreshGauges(core);
         await refreshFleetGauges(view, core.metrics, events.listeners());
+        await refreshRolloutGauges(core);
       },
     }),
   );

@@ -108,7 +108,12 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     log: log.child({ logger: 'deploy-service' }),
   });
   const jobs = openDeployJobs(deployQueue);
-  const commands = createRolloutCommands({ state, queue: rolloutQueue, jobs });
+  const commands = createRolloutCommands({
+    state,
+    queue: rolloutQueue,
+    jobs,
+    onEnd: (ended) => metrics.rolloutsEnded.inc({ state: ended }),
+  });
   return {
     policy,
     rolloutQueue,

@@ -88,6 +88,26 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    rolloutsEnded: fromZero(
+      new Counter({
+        name: 'skipper_rollouts_ended_total',
+        help: 'Rollouts that this process has ended, by state',
+        labelNames: ['state'] as const,
+        registers,
+      }),
+    ),
+    rolloutDecisions: new Counter({
+      name: 'skipper_rollout_decisions_total',
+      help: 'Decisions about rollouts, by result: ok or error',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    adoptionLag: new Histogram({
+      name: 'skipper_adoption_lag_seconds',
+      help: 'Time from the publication of a release until it was verified in a namespace that had another one, in seconds',
+      buckets: [30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400],
+      registers,
+    }),
     queueJobs: new Gauge({
       name: 'skipper_queue_jobs',
       help: 'Jobs in the deploy queue, by state',
@@ -163,6 +183,19 @@ export function createMetrics() {
       labelNames: ['channel'] as const,
       registers,
     }),
+    rollouts: new Gauge({
+      name: 'skipper_rollouts',
+      help: 'Rollouts that have not ended, by state',
+      labelNames: ['state'] as const,
+      registers,
+    }),
+    rolloutPaused: unknownYet(
+      new Gauge({
+        name: 'skipper_rollout_paused_seconds',
+        help: 'How long the rollout that was paused first has been paused; 0 if none is',
+        registers,
+      }),
+    ),
     oldestUnfinished: unknownYet(
       new Gauge({
         name: 'skipper_oldest_unfinished_seconds',
@@ -199,6 +232,12 @@ export function createMetrics() {
       }),
     ),
   };
+}
+
+/** An alert on an increase would miss the first one if there were no 0 before it. */
+function fromZero(counter: Counter<'state'>): Counter<'state'> {
+  for (const state of ['completed', 'failed', 'cancelled', 'superseded']) counter.inc({ state }, 0);
+  return counter;
 }
 
 /** A gauge without labels would start at 0, which is a value. */

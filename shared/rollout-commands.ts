@@ -59,6 +59,8 @@ interface CommandParts {
   readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> & Pick<Holds, 'ignoreRelease'>;
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
   readonly jobs: DeployJobs;
+  /** Called once for each rollout that ends here. */
+  readonly onEnd?: (state: TargetState) => void;
 }
 
 /** Others can change the rollout between reading and writing it. */
@@ -79,6 +81,7 @@ export function createRolloutCommands(parts: CommandParts): RolloutCommands {
     },
     cancel: async (id, operator) => {
       const result = await run(id, (known) => cancel(known, operator));
+      parts.onEnd?.('cancelled');
       await ignoreReleases(parts, id, operator);
       return result;
     },

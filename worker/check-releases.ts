@@ -4,6 +4,7 @@ import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
 import { type Holding, type OpenRollout, whatHolds } from '../domain/deploy/what-holds.ts';
+import { publicationTime } from '../domain/release/adoption.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Trigger } from '../domain/rollout/rollout.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
@@ -15,6 +16,7 @@ import type { ChannelPasts } from '../shared/state/channel-pasts.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
+import type { Publications } from '../shared/state/publications.ts';
 import type { Records } from '../shared/state/records.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
@@ -30,6 +32,7 @@ export interface ReleaseCheckDependencies {
     ChannelPasts &
     Pick<Holds, 'holds' | 'ignoredReleases'> &
     Pick<ChannelSnapshots, 'saveChannels'> &
+    Pick<Publications, 'notePublications'> &
     Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
@@ -81,6 +84,7 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   const namespaces = cluster.namespaces();
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
   await state.saveChannels([...channels.values()].map(toChannelSnapshot));
+  await state.notePublications(publicationsOf(channels.values()));
   const records = await state.records(namespaces);
   await state.keepReleases([...records.values()].map(({ release }) => release));
   const outdated = namespaces.filter((namespace) =>
@@ -361,4 +365,13 @@ function summarise({ tag, release, problem }: Channel) {
     ...(release === undefined ? {} : { version: release.version }),
     ...(problem === undefined ? {} : { problem: problem.message }),
   };
+}
+
+function publicationsOf(channels: Iterable<Channel>): Map<string, number> {
+  const now = Date.now();
+  return new Map(
+    [...channels].flatMap(({ release, updated }): [string, number][] =>
+      release ? [[releaseKey(release), publicationTime(updated, now)]] : [],
+    ),
+  );
 }

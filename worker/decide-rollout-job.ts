@@ -11,7 +11,7 @@ import { type Closure, closureAt } from '../domain/rollout/closure.ts';
 import { type Decision, decideRollout } from '../domain/rollout/decide-rollout.ts';
 import { isWatched, lastBegunWave } from '../domain/rollout/find-failures.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
-import { isByPeople, isOpen, type Rollout } from '../domain/rollout/rollout.ts';
+import { isByPeople, isOpen, type Rollout, type TargetState } from '../domain/rollout/rollout.ts';
 import { scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
 import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { DecidedTarget, Situation } from '../domain/rollout/situation.ts';
@@ -40,6 +40,8 @@ export interface DecideDependencies {
   readonly jobs: DeployJobs;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
+  /** Called once for each rollout that ends here. */
+  readonly onEnd?: (state: TargetState) => void;
 }
 
 /** What a decision has done, shown on the board. */
@@ -123,6 +125,8 @@ async function decideOnce(
     { admit: decision.admit, ends, change: decision.change, because: decision.because, wakeAt, event },
     dependencies,
   );
+  if (answer.kind === 'done' && decision.change && !isOpen(decision.change.state))
+    dependencies.onEnd?.(decision.change.state);
   if (answer.kind === 'done') await queueAdmitted(rollout, known, answer, dependencies);
   return toResult(answer, known, decision);
 }

@@ -2,6 +2,7 @@ import { DelayedError, type Job } from 'bullmq';
 import { URGENT } from '../domain/deploy/lane.ts';
 import type { Parking } from '../domain/deploy/parking.ts';
 import { messageOf } from '../domain/errors.ts';
+import { adoptionLag } from '../domain/release/adoption.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { Run } from '../shared/state/runs.ts';
@@ -23,7 +24,12 @@ export async function complete(
   const { bootstrap, ...rest } = result;
   const { outcome, version, reason, warnings } = rest;
   const ending = context.ending('completed', { outcome, reason, details: warnings });
-  const moved = await state.finish(job.data.namespace, run, completedTarget(run, result, job.id), ending);
+  const { namespace } = job.data;
+  // An end that a metric would prevent is worse than a metric without it.
+  const publication = await state.publicationIn(namespace, run.releaseKey).catch(() => undefined);
+  const moved = await state.finish(namespace, run, completedTarget(run, result, job.id), ending);
+  const lag = publication && adoptionLag({ ...publication, outcome, now: Date.now() });
+  if (lag !== undefined) metrics.adoptionLag.observe(lag / 1000);
   const durationMs = Date.now() - began;
   metrics.runs.inc({ outcome });
   metrics.runDuration.observe(durationMs / 1000);

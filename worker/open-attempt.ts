@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { FailurePolicy } from '../domain/deploy/after-failure.ts';
 import type { DeployJob } from '../shared/queues.ts';
+import type { Publications } from '../shared/state/publications.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import type { DeployResult } from './deploy-namespace.ts';
@@ -13,7 +14,8 @@ import type { Waker } from './wake-parked.ts';
 import type { Outage } from './watch-outage.ts';
 
 export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePolicy, 'random'> {
-  readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'park' | 'releaseLease'>;
+  readonly state: Pick<Runs, 'begin' | 'report' | 'finish' | 'park' | 'releaseLease'> &
+    Pick<Publications, 'publicationIn'>;
   readonly leases: Leases;
   readonly waker: Pick<Waker, 'watch' | 'blindMs' | 'deadEndMs'>;
   readonly settleTime: SettleTime;

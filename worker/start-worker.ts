@@ -3,6 +3,7 @@ import { MetricsTime, type Processor, Worker } from 'bullmq';
 import express from 'express';
 import type { Logger } from 'pino';
 import { messageOf, SkipperError, toError } from '../domain/errors.ts';
+import type { TargetState } from '../domain/rollout/rollout.ts';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
@@ -259,16 +260,19 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
 /** Decisions about rollouts; those about one rollout never run at the same time. */
 function openRolloutWorker(core: Core, connection: RedisConnection): Worker<RolloutJob> {
   const log = core.log.child({ logger: 'rollouts' });
-  const { state, cluster, client, jobs, policy } = core;
+  const { state, cluster, client, jobs, policy, metrics } = core;
+  const onEnd = (ended: TargetState) => metrics.rolloutsEnded.inc({ state: ended });
   const worker = new Worker<RolloutJob>(
     ROLLOUT_QUEUE,
-    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log }),
+    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log, onEnd }),
     { ...workerOptions(core, connection), concurrency: 4 },
   );
   logConnectionErrors(worker, log);
-  worker.on('failed', (_job, error) =>
-    log.warn({ err: error }, 'a decision about a rollout failed; it is repeated'),
-  );
+  worker.on('completed', () => metrics.rolloutDecisions.inc({ result: 'ok' }));
+  worker.on('failed', (_job, error) => {
+    metrics.rolloutDecisions.inc({ result: 'error' });
+    log.warn({ err: error }, 'a decision about a rollout failed; it is repeated');
+  });
   return worker;
 }
 

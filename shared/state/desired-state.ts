@@ -6,6 +6,7 @@ import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
 import { openPlans, type Plans } from './plans.ts';
+import { openPublications, type Publications } from './publications.ts';
 import { openRecords, type Records } from './records.ts';
 import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRolloutControl, type RolloutControl } from './rollout-control.ts';
@@ -22,6 +23,7 @@ export type DesiredState = Runs &
   RolloutControl &
   Holds &
   Plans &
+  Publications &
   ChannelSnapshots &
   ChannelPasts &
   LastReleaseCheck &
@@ -47,6 +49,7 @@ export function openDesiredState(
     ...openRolloutControl(connection),
     ...openHolds(connection),
     ...openPlans(connection),
+    ...openPublications(connection),
     ...openChannelSnapshots(connection),
     ...openChannelPasts(connection),
     ...openLastReleaseCheck(connection),

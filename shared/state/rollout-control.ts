@@ -82,6 +82,8 @@ export interface RolloutControl {
   openRollouts(): Promise<string[]>;
   /** The open rollouts that have not admitted their target in this namespace. */
   rolloutsHolding(namespace: string): Promise<string[]>;
+  /** Their states, for metrics. */
+  openStates(): Promise<Pick<RolloutStatus, 'state' | 'changedAt'>[]>;
   /** The rollouts that need a decision now. */
   dueRollouts(): Promise<string[]>;
   makeDue(ids: readonly string[]): Promise<void>;
@@ -106,6 +108,7 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
       decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now(), rolloutTtlSeconds))),
     openRollouts: () => guarded(() => redis.smembers(`${prefix}:open-rollouts`)),
     rolloutsHolding: (namespace) => readHolding(connection, namespace),
+    openStates: () => readOpenStates(connection),
     dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', Date.now())),
     makeDue: async (ids) => {
       if (ids.length > 0) await guarded(() => redis.zadd(due, ...ids.flatMap((id) => [0, id])));
@@ -135,6 +138,18 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
       return new Map(namespaces.map((namespace, index) => [namespace, keysOf(values[index])]));
     },
   };
+}
+
+async function readOpenStates({
+  redis,
+  prefix,
+  guarded,
+}: StateConnection): Promise<Pick<RolloutStatus, 'state' | 'changedAt'>[]> {
+  const ids = await guarded(() => redis.smembers(`${prefix}:open-rollouts`));
+  const pipeline = redis.pipeline();
+  for (const id of ids) pipeline.hgetall(`${prefix}:rollout:${id}:state`);
+  const states = await guarded(async () => valuesOf(await pipeline.exec()));
+  return states.flatMap((fields) => decodeStatus(fields) ?? []);
 }
 
 async function readKnown(

@@ -67,6 +67,13 @@ describe('promtool', () => {
     'skipper_channel_readable{namespace="fiaas-skipper",job="fiaas-skipper",channel="latest"}': '1x180',
     'skipper_release_check_age_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '30x180',
     'skipper_release_check_interval_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '60x180',
+    'skipper_rollout_paused_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
+    'skipper_rollouts_ended_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}':
+      '0x180',
+    'skipper_adoption_lag_seconds_bucket{namespace="fiaas-skipper",job="fiaas-skipper-worker",le="3600"}':
+      '0+99x180',
+    'skipper_adoption_lag_seconds_bucket{namespace="fiaas-skipper",job="fiaas-skipper-worker",le="+Inf"}':
+      '0+100x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="verified"}': '0+1x180',
     'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}': '0x180',
     'skipper_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",status="OK"}': '9x180',
@@ -130,6 +137,24 @@ describe('promtool', () => {
       {
         'skipper_runs_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",outcome="failed"}':
           '0+3x180',
+      },
+    ],
+    [
+      'SkipperRolloutPaused',
+      { 'skipper_rollout_paused_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x110 0+60x70' },
+    ],
+    [
+      'SkipperRolloutFailed',
+      {
+        'skipper_rollouts_ended_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}':
+          '0x140 1x40',
+      },
+    ],
+    [
+      'SkipperAdoptionSlow',
+      {
+        'skipper_adoption_lag_seconds_bucket{namespace="fiaas-skipper",job="fiaas-skipper-worker",le="3600"}':
+          '0+60x180',
       },
     ],
     [

@@ -28,6 +28,16 @@ async function inState(world: World, state: string): Promise<Rollout> {
   }, `the rollout is ${state}`);
 }
 
+async function metric(world: World, name: string): Promise<number> {
+  const lines: string[] = (await world.http('/_/metrics')).text.split('\n');
+  return Number(
+    lines
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')
+      .at(-1),
+  );
+}
+
 /** The versions that the namespaces' Applications specify. */
 async function versionsOf(world: World, namespaces: readonly string[]): Promise<string[]> {
   const applications = await Promise.all(namespaces.map((each) => world.application(each)));
@@ -61,5 +71,19 @@ describe('a release', () => {
     expect(paused.stateReason).toMatch(/^1 target of the canary failed: .*Nothing new is admitted/);
     expect(paused.counts).toMatchObject({ failed: 1, pending: 4 });
     expect((await versionsOf(world, names)).filter((version) => version === NEW)).toHaveLength(1);
+  });
+
+  test('is measured: paused rollouts, ended ones, and the time until each namespace has it', async () => {
+    expect(await metric(world, 'skipper_rollouts{state="paused"}')).toBe(1);
+    const { id } = await inState(world, 'paused');
+    for (const name of names) world.fdds.misbehaviour.clear(name);
+
+    await world.http(`/api/rollouts/${id}/retry`, { method: 'POST', body: { reason: 'corrected' } });
+    await inState(world, 'completed');
+
+    expect(await metric(world, 'skipper_adoption_lag_seconds_count')).toBe(names.length);
+    expect(await metric(world, 'skipper_rollouts{state="paused"}')).toBe(0);
+    expect(await metric(world, 'skipper_rollouts_ended_total{state="completed"}')).toBeGreaterThan(1);
+    expect(await metric(world, 'skipper_rollout_decisions_total{result="ok"}')).toBeGreaterThan(5);
   });
 });

@@ -93,6 +93,7 @@ export function createFakeRuns({ runs, isMoved = false, refusal }: FakeRunsOptio
       if (!isMoved) parkings.push(parking);
       return isMoved;
     },
+    publicationIn: async () => ({ publishedAt: undefined, previousPublishedAt: undefined, isKnown: false }),
     releaseLease: async (_namespace: string, token: string) => {
       released.push(token);
     },

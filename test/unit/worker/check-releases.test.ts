@@ -46,6 +46,7 @@ function check(
       saveChannelPasts: async () => undefined,
       keepReleases: async () => undefined,
       saveChannels: async () => undefined,
+      notePublications: async () => undefined,
       saveReleaseCheck: async () => undefined,
     },
   });
