@@ -29,6 +29,8 @@ export function viewWaves(known: PlannedRollout, now: number): WaveView[] {
     const canContinue = known.status?.state === 'pending' || known.status?.state === 'running';
     views.push({
       ...wave,
+      // Namespaces can have joined it.
+      size: Math.max(wave.size, own.length),
       counts: countTargets(own),
       admitted: own.filter(({ isAdmitted }) => isAdmitted).length,
       phase: phaseOf(own, {
