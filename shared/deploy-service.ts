@@ -10,6 +10,7 @@ import { messageOf, SkipperError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
 import { closureAt } from '../domain/rollout/closure.ts';
+import type { Hold } from '../domain/rollout/hold.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { planWaves } from '../domain/rollout/plan-waves.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
@@ -48,6 +49,8 @@ export interface DeployCommand {
   readonly releases?: ReadonlyMap<string, Release>;
   /** Namespaces in which nothing is deployed, although they are named, and why. */
   readonly denied?: ReadonlyMap<string, Denial>;
+  /** The namespaces are named, but a person has requested all: those that are held are left alone. */
+  readonly isForAll?: boolean;
   /** Listed as cancelled, with the reason. */
   readonly cancelled?: ReadonlyMap<string, string>;
   /** The rollout that it takes back. */
@@ -170,7 +173,9 @@ async function request(
     withPrevious(parts, withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace)))),
   );
   const targets = [
-    ...(command.namespaces === undefined ? await withoutHeld(parts, requested) : requested),
+    ...(command.namespaces === undefined || command.isForAll
+      ? await withoutHeld(parts, requested)
+      : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
   const { idempotency, pausedBecause } = command;
@@ -284,17 +289,19 @@ async function withoutHeld(
   targets: readonly RequestedTarget[],
 ): Promise<RequestedTarget[]> {
   const holds = await state.holds();
-  return targets.map((requested) => {
-    const { namespace, release, annotations } = requested;
-    const why = release && whyHeld(release.version, annotations, holds.get(namespace));
-    if (why === undefined) return requested;
-    const reason = `${why}; name the namespace in a request to deploy it anyway`;
-    return {
-      namespace,
-      release: undefined,
-      target: { state: 'cancelled', reason, finishedAt: Date.now() },
-    };
-  });
+  return targets.map((requested) => withoutOneHeld(requested, holds));
+}
+
+function withoutOneHeld(requested: RequestedTarget, holds: ReadonlyMap<string, Hold>): RequestedTarget {
+  const { namespace, release, annotations } = requested;
+  const why = release && whyHeld(release.version, annotations, holds.get(namespace));
+  if (why === undefined) return requested;
+  const reason = `${why}; name the namespace in a request to deploy it anyway`;
+  return {
+    namespace,
+    release: undefined,
+    target: { state: 'cancelled', reason, finishedAt: Date.now() },
+  };
 }
 
 /** What runs there now, so that a rollback can return to it. */
@@ -437,12 +444,17 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
   const channels = await channelsOf(parts, selected);
   const records = await recordsOf(parts, selected);
   const rolloutId = newRolloutId();
+  const holds =
+    question.namespaces === undefined
+      ? await parts.state.holds().catch(() => new Map<string, Hold>())
+      : undefined;
   return selected.map((target): PlannedTarget => {
     const { namespace } = target;
     const observed = parts.cluster.snapshot(namespace);
     const { helmRelease, image } = observed.deployment ?? {};
     const from = image === undefined ? '' : versionOf(image);
-    const { release, target: state } = toRequested(target, channels, undefined);
+    const requested = toRequested(target, channels, undefined);
+    const { release, target: state } = holds ? withoutOneHeld(requested, holds) : requested;
     if (target.kind !== 'deploy' || !release) {
       return { namespace, from, action: 'refuse', reason: state.reason ?? '', steps: [] };
     }

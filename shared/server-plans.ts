@@ -145,6 +145,7 @@ async function carryOut(
   return service.request({
     ...origin,
     namespaces: targets.map(({ namespace }) => namespace),
+    isForAll: head.namespaces === undefined,
     forceBootstrap: head.forceBootstrap,
     strategy: head.strategy,
     reason: head.reason ?? `plan ${id}`,

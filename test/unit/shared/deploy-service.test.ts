@@ -453,6 +453,26 @@ describe('a request for all namespaces', () => {
     ]);
   });
 
+  test('is planned like that, and a plan for all is carried out like that', async () => {
+    const { service } = open({ namespaces, state });
+    const request = { ...COMMAND, namespaces: Object.keys(namespaces), isForAll: true };
+
+    const planned = await service.plan({ forceBootstrap: false });
+    const { targets } = await service.request(request);
+
+    expect(planned.map(({ namespace, action }) => [namespace, action])).toEqual([
+      ['team-a', 'refuse'],
+      ['team-b', 'refuse'],
+      ['team-c', expect.not.stringContaining('refuse')],
+    ]);
+    expect(planned[0]?.reason).toMatch(/^held by jo: broken disk; name the namespace/);
+    expect([...targets.values()].map((target) => target.state)).toEqual([
+      'cancelled',
+      'cancelled',
+      'pending',
+    ]);
+  });
+
   test('is what holds: one that names them deploys them', async () => {
     const { service } = open({ namespaces, state });
 

@@ -56,6 +56,19 @@ function makeAnswer(health: Health, answer: Partial<ExplainedNamespace> = {}): E
 const plain = painter({ hasColor: false });
 
 describe('the explanation', () => {
+  test('lists what holds the namespace, in order', () => {
+    const holds = [
+      { kind: 'pin', text: 'pinned to v1 by jo: broken disk' },
+      { kind: 'wave', text: 'rollout R1 holds it back in wave 2 of 3, as number 4 of 9' },
+    ] as const;
+    const lines = describeWhy(makeAnswer('outdated', { holds }), { width: undefined, paint: plain });
+
+    expect(lines.join('\n')).toContain(`What holds it, in order
+  1. pinned to v1 by jo: broken disk
+  2. rollout R1 holds it back in wave 2 of 3, as number 4 of 9
+`);
+  });
+
   test('on a terminal is wrapped, with relative times', () => {
     const lines = describeWhy(makeAnswer('degraded'), { width: 70, paint: plain });
 
