@@ -223,6 +223,61 @@ describe('a good release', () => {
   });
 });
 
+describe('a rollout that needs approvals', () => {
+  test('is approved, paused, resumed and cancelled from its page', async () => {
+    const strategy = {
+      type: 'Progressive',
+      canary: 1,
+      waves: ['50%', '100%'],
+      minSuccessTime: '1s',
+      approval: true,
+    };
+    const body = { namespaces: names, strategy, reason: 'a new node pool' };
+    const { id } = (await world.http('/api/rollouts', { method: 'POST', body })).body;
+    const page = await browser.open(`${skipper.url}/rollouts/${id}`);
+    await page.getByText('a new node pool').first().waitFor();
+    const waiting = page.locator('.wave.now', { hasText: 'waits for an approval' });
+
+    await waiting.filter({ hasText: 'Wave 2 of 3' }).waitFor();
+    await page.getByRole('button', { name: 'Approve…' }).click();
+    await page.getByRole('dialog').getByText('Wave 2 of 3 begins: 3 namespaces.').waitFor();
+    await page.keyboard.press('Escape');
+    await give(page, 'Approve', 'the canary is fine');
+    await waiting.filter({ hasText: 'Wave 3 of 3' }).waitFor({ timeout: 60_000 });
+    await give(page, 'Pause', 'lunch');
+    await page.getByRole('button', { name: 'Resume…' }).waitFor();
+    await page.getByText(/^Paused by 127.0.0.1: lunch$/).waitFor();
+    await give(page, 'Resume', 'after lunch');
+    await page.getByRole('button', { name: 'Pause…' }).waitFor();
+    await give(page, 'Cancel rollout', 'not needed');
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
+
+    await page.getByText('8 namespaces: 4 done · 4 cancelled').waitFor();
+    const said = await page.locator('.timeline').innerText();
+    for (const reason of ['the canary is fine', 'lunch', 'after lunch', 'not needed'])
+      expect(said).toContain(reason);
+  });
+
+  test('retries what has failed, with the same release', async () => {
+    const [name = ''] = names;
+    world.fdds.misbehaviour.set(name, { kind: 'failed', lines: ['exceeded quota: pods'] });
+    const body = {
+      namespaces: [name],
+      strategy: { type: 'All' },
+      reason: 'a restart',
+      force_bootstrap: true,
+    };
+    const { id } = (await world.http('/api/rollouts', { method: 'POST', body })).body;
+    const page = await browser.open(`${skipper.url}/rollouts/${id}`);
+    await page.getByText('Failed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    world.fdds.misbehaviour.clear(name);
+    await give(page, 'Retry failed', 'the quota is larger now');
+
+    await page.getByText('Completed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.getByText(/^Failed targets retried by /).waitFor();
+  });
+});
+
 describe('a rollout that is not stored', () => {
   test('has a page that says so', async () => {
     browser.expectComplaints(/404/);

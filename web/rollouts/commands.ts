@@ -90,7 +90,7 @@ const DESCRIPTIONS: Readonly<Record<RolloutCommand, Describe>> = {
   },
   retry: ({ counts: { failed }, state }, named) => [
     `${chosen(named, failed)} ${be(named.length || failed, 'is', 'are')} deployed again, with the same release.`,
-    named.length > 0 ? '' : 'Where another release was requested later, nothing is done.',
+    named.length > 0 ? '' : 'Namespaces for which another release was requested later are left out.',
     state === 'running' ? '' : 'The rollout is in progress again, and continues with what waits.',
   ],
   skip: (_rollout, named) => [
