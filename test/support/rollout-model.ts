@@ -159,7 +159,8 @@ export function createRolloutModel() {
         else if (status.state !== 'paused') of(namespace).asked.push(rollout.id);
       }
     },
-    fits: (command: CommandKind, id: string) => FITS[command].includes(states.get(id) ?? 'pending'),
+    /** `shown`: the state that people see. */
+    fits: (command: CommandKind, shown: TargetState) => FITS[command].includes(shown),
     advanced(
       before: KnownRollout,
       after: KnownRollout,

@@ -10,6 +10,7 @@ import { createDeployService, type DeployCommand } from '../../shared/deploy-ser
 import { createMetrics } from '../../shared/metrics.ts';
 import { type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { createRolloutCommands, RolloutConflictError } from '../../shared/rollout-commands.ts';
+import { shownStateOf } from '../../shared/shown-state-of.ts';
 import { openDesiredState } from '../../shared/state/desired-state.ts';
 import type { KnownRollout } from '../../shared/state/rollout-control.ts';
 import type { Run } from '../../shared/state/runs.ts';
@@ -236,9 +237,10 @@ export function openRolloutWorld(
   }
 
   async function order(kind: CommandKind, id: string, chosen: readonly string[]): Promise<void> {
-    const targets = (await state.knownRollout(id))?.targets;
-    const own = chosen.filter((name) => targets?.has(name));
-    const fits = model.fits(kind, id);
+    const known = await state.knownRollout(id);
+    assert.ok(known, `${id} is stored`);
+    const own = chosen.filter((name) => known.targets.has(name));
+    const fits = model.fits(kind, shownStateOf(known));
     command = kind;
     try {
       if (kind === 'retry') await commands.retry(id, OPERATOR, own.length > 0 ? own : undefined);
