@@ -1,7 +1,7 @@
 import isEqual from 'fast-deep-equal';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { composeNotices, type Notice } from '../../domain/fleet/notices.ts';
-import { summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
+import { remainingOf, summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { isReady, type RedisConnection } from '../../shared/redis.ts';
 import type { RedisHealth } from '../../shared/watch-redis.ts';
@@ -58,7 +58,7 @@ export function createLiveSummary({
     const now = Date.now();
     const problems = redisHealth.problems();
     const answers = redisReady && stats.answers() && !problems.some((problem) => problem.isSilent);
-    const { workers, releaseCheck, lastCheck } = stats.current();
+    const { workers, releaseCheck, lastCheck, rollouts } = stats.current();
     const notices = composeNotices(
       {
         // While Redis does not answer, a check can have been made without this process noticing.
@@ -67,6 +67,9 @@ export function createLiveSummary({
         resting: stats.resting(),
         schedule: releaseCheck,
         lastCheck,
+        pausedRollouts: rollouts.flatMap(({ id, state, counts }) =>
+          state === 'paused' ? [{ id, waiting: remainingOf(counts) }] : [],
+        ),
       },
       now,
     );

@@ -9,6 +9,7 @@ export const NOTICE_CODES = [
   'workers_resting',
   'some_workers_resting',
   'release_check_overdue',
+  'rollout_paused',
   'auto_update_off',
 ] as const;
 
@@ -31,11 +32,13 @@ export interface NoticeFacts {
   readonly resting: ReadonlyMap<string, string>;
   readonly schedule: ReleaseCheckSchedule | undefined;
   readonly lastCheck: ReleaseCheckAge;
+  /** The rollouts that are paused, newest first; `waiting`: how many targets have not ended. */
+  readonly pausedRollouts: readonly { readonly id: string; readonly waiting: number }[];
 }
 
 /** What stops deploys or releases, and what to do about each. */
 export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
-  const { workers, deploysPaused, resting, schedule, lastCheck } = facts;
+  const { workers, deploysPaused, resting, schedule, lastCheck, pausedRollouts } = facts;
   if (workers === undefined) return [];
   const overdue = explainReleaseCheck(lastCheck, now);
   return [
@@ -43,6 +46,7 @@ export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
     ...(deploysPaused ? [DEPLOYS_PAUSED] : []),
     ...(workers > 0 ? restingNotice(resting, workers) : []),
     ...(overdue === undefined ? [] : [{ ...CHECK_OVERDUE, message: `${overdue}.` }]),
+    ...pausedNotice(pausedRollouts),
     ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
   ];
 }
@@ -85,6 +89,23 @@ const AUTO_UPDATE_OFF: Notice = {
   remedy:
     'Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
 };
+
+/** Deploys of other rollouts continue. */
+function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {
+  const [first] = paused;
+  if (first === undefined) return [];
+  const waiting = paused.reduce((sum, each) => sum + each.waiting, 0);
+  const which =
+    paused.length === 1 ? `Rollout ${first.id} is paused` : `${paused.length} rollouts are paused`;
+  const targets = `${waiting} ${waiting === 1 ? 'namespace waits' : 'namespaces wait'}`;
+  return [
+    {
+      code: 'rollout_paused',
+      message: `${which}: ${targets} for an operator.`,
+      remedy: `Read why (skipper rollout show ${first.id}), then resume, retry, roll back or cancel it.`,
+    },
+  ];
+}
 
 function restingNotice(resting: NoticeFacts['resting'], alive: number): Notice[] {
   const [first] = resting;

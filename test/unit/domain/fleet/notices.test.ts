@@ -14,6 +14,7 @@ const WELL: NoticeFacts = {
   resting: new Map(),
   schedule: { autoUpdate: true, intervalSeconds: 60, nextAt: NOW },
   lastCheck: { at: NOW, since: NOW, intervalSeconds: 60 },
+  pausedRollouts: [],
 };
 const OLD_CHECK = { at: 0, since: NOW - 7_200_000, intervalSeconds: 60 };
 const OFF = { autoUpdate: false, intervalSeconds: 60, nextAt: NOW };
@@ -59,6 +60,23 @@ describe('composeNotices', () => {
       { lastCheck: OLD_CHECK },
       'The last release check ended 2 h ago, although one is due every 60 s: new releases are not detected. Check the workers, and the release-check queue on the board.',
       'degraded',
+    ],
+    [
+      'a paused rollout',
+      { pausedRollouts: [{ id: 'R1', waiting: 1 }] },
+      'Rollout R1 is paused: 1 namespace waits for an operator. Read why (skipper rollout show R1), then resume, retry, roll back or cancel it.',
+      'outdated',
+    ],
+    [
+      'paused rollouts',
+      {
+        pausedRollouts: [
+          { id: 'R2', waiting: 4 },
+          { id: 'R1', waiting: 1 },
+        ],
+      },
+      '2 rollouts are paused: 5 namespaces wait for an operator. Read why (skipper rollout show R2), then resume, retry, roll back or cancel it.',
+      'outdated',
     ],
     [
       'auto-update that is off',
