@@ -197,14 +197,16 @@ export function createRolloutModel() {
       const { admitted } = of(namespace);
       if (of(namespace).token !== token) return 'lost';
       if (admitted.length > generation) return 'moved';
-      return states.get(admitted.at(-1)?.rolloutId ?? '') === 'paused' ? 'held' : 'ours';
+      const state = states.get(admitted.at(-1)?.rolloutId ?? '');
+      return state === 'paused' || state === 'cancelled' ? 'held' : 'ours';
     },
     /** A run writes the Application, if that changes anything. */
     wrote(namespace: string, id: string, version: string): void {
       const model = of(namespace);
       const request = model.admitted.at(-1);
       assert.equal(request?.rolloutId, id, `${id} writes in ${namespace} after a newer request`);
-      assert.notEqual(states.get(id), 'paused', `${id} writes in ${namespace} while it is paused`);
+      for (const state of ['paused', 'cancelled'])
+        assert.notEqual(states.get(id), state, `${id} writes in ${namespace} while it is ${state}`);
       if (model.version === version) return;
       model.version = version;
       const key = `${id}/${namespace}`;
