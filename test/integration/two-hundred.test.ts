@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { Rollout } from '../support/world-requests.ts';
+
+/** The defaults, except that nobody waits for a minute. */
+const POLICY = 'release: {type: Progressive, minSuccessTime: 2s}\n';
+const COUNT = 200;
+const THIRD = '20190206110218-449abc6';
+
+const world = useWorld({ openTimeoutMs: 240_000 }, async (opened) => {
+  opened.channel.publish('stable', OLD);
+  await Promise.all(
+    Array.from({ length: COUNT }, (_, index) => opened.addNamespace(`team-${index + 1}`, { fdd: THIRD })),
+  );
+  const policy = await writeInto(opened, 'policy.yaml', POLICY);
+  const flags = { 'rollout-policy': policy, 'disable-autoupdate': false, 'release-check-interval': 2 };
+  await opened.startApi({ flags: { 'rollout-policy': policy } });
+  await opened.startWorker({ flags });
+  await opened.startWorker({ flags });
+});
+
+async function latest(): Promise<Rollout> {
+  const { rollouts } = (await world.http('/api/rollouts?trigger=release&limit=1')).body;
+  return rollouts[0];
+}
+
+async function written(version: string): Promise<number> {
+  const images = await Promise.all(
+    Array.from({ length: COUNT }, async (_, index) => {
+      const application = await world.application(`team-${index + 1}`);
+      return application?.spec.image as string | undefined;
+    }),
+  );
+  return images.filter((image) => image?.endsWith(`:${version}`)).length;
+}
+
+test('of 200 namespaces, a release that crash-loops changes one; a good one reaches all', async () => {
+  await until(async () => (await latest())?.state === 'completed', 'all are deployed once', 200_000);
+  for (let index = 1; index <= COUNT; index += 1) {
+    world.fdds.misbehaviour.set(`team-${index}`, { kind: 'crash-loop' }, { version: NEW });
+  }
+  const before = (await latest()).id;
+  world.channel.publish('stable', NEW);
+  const paused = await until(
+    async () => {
+      const rollout = await latest();
+      return rollout.id !== before && rollout.state === 'paused' && rollout;
+    },
+    'the bad release is paused',
+    60_000,
+  );
+
+  expect(paused.counts).toMatchObject({ failed: 1, pending: COUNT - 1 });
+  expect(await written(NEW)).toBe(1);
+
+  world.channel.publish('stable', THIRD);
+  const good = await until(
+    async () => {
+      const rollout = await latest();
+      return rollout.id !== paused.id && rollout.state === 'completed' && rollout;
+    },
+    'the good release reaches all',
+    200_000,
+  );
+
+  expect(good.counts.completed).toBe(COUNT);
+  expect(await written(THIRD)).toBe(COUNT);
+  expect((await world.http(`/api/rollouts/${paused.id}`)).body.state).toMatch(/superseded|failed/);
+}, 500_000);
