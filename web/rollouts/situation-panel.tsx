@@ -17,7 +17,7 @@ export function SituationPanel({ store }: { store: RolloutStore }) {
   const isMore = isOpen(state) && because !== '' && !/nothing new is admitted/i.test(stateReason);
   return (
     <section class={`panel why ${hue}`} aria-label="Why it is in this state">
-      <p class="why-headline">
+      <p class="why-headline" aria-live="polite">
         <StateIcon state={state} />
         <strong>{headline}</strong>
       </p>
@@ -26,7 +26,7 @@ export function SituationPanel({ store }: { store: RolloutStore }) {
       <div class="situation-bar">
         <StackedBar parts={progress.parts} total={progress.total} label={progress.inWords} />
       </div>
-      <p class="numbers" aria-live="polite">
+      <p class="numbers">
         {namespaces(progress.total)}
         {progress.inWords === '' ? '' : `: ${progress.inWords}`}
       </p>
