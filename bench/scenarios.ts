@@ -1,4 +1,5 @@
 import { controlPlaneMissing } from '../test/support/control-plane.ts';
+import { measureDecisions } from './scenarios/decisions.ts';
 import { measureHung } from './scenarios/hung.ts';
 import { measureLatency } from './scenarios/latency.ts';
 import { measureOvertake } from './scenarios/overtake.ts';
@@ -6,7 +7,15 @@ import { measureRecovery } from './scenarios/recovery.ts';
 import { measureRepair } from './scenarios/repair.ts';
 import { measureScaleOut } from './scenarios/scale-out.ts';
 
-export const SCENARIOS = ['hung', 'repair', 'scale-out', 'recovery', 'overtake', 'latency'] as const;
+export const SCENARIOS = [
+  'hung',
+  'repair',
+  'scale-out',
+  'recovery',
+  'overtake',
+  'latency',
+  'decisions',
+] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -22,6 +31,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   recovery: measureRecovery,
   overtake: measureOvertake,
   latency: measureLatency,
+  decisions: measureDecisions,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
