@@ -58,6 +58,10 @@ const SOAK_CHECK_MS = 2_000;
 const BLIND_CHECK_MS = 1_000;
 /** The policy, or the annotation of a namespace, can change before a window opens. */
 const CLOSED_CHECK_MS = 30_000;
+/** A decision reads all targets: those about large rollouts are rarer, so that they do not take a whole processor. */
+const TARGETS_PER_REST_MS = 20;
+const SHORTEST_REST_MS = 50;
+const LONGEST_REST_MS = 1_000;
 /** More namespaces that seem to have fallen back are a matter of the next decision. */
 const MAX_CONFIRMED = 50;
 
@@ -122,13 +126,27 @@ async function decideOnce(
   const event = eventOf(decision, situation);
   const answer = await advance(
     known,
-    { admit: decision.admit, ends, change: decision.change, because: decision.because, wakeAt, event },
+    {
+      admit: decision.admit,
+      ends,
+      change: decision.change,
+      because: decision.because,
+      wakeAt,
+      restMs: restAfter(known.targets.size),
+      event,
+    },
     dependencies,
   );
   if (answer.kind === 'done' && decision.change && !isOpen(decision.change.state))
     dependencies.onEnd?.(decision.change.state);
   if (answer.kind === 'done') await queueAdmitted(rollout, known, answer, dependencies);
   return toResult(answer, known, decision);
+}
+
+/** Undefined for a rollout of up to a thousand targets. */
+function restAfter(targets: number): number | undefined {
+  const ms = targets / TARGETS_PER_REST_MS;
+  return ms > SHORTEST_REST_MS ? Math.min(LONGEST_REST_MS, ms) : undefined;
 }
 
 async function wait(

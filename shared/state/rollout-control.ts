@@ -57,6 +57,8 @@ export interface Advance {
   readonly because?: string | undefined;
   /** Milliseconds since the epoch; left out if only an event can change anything. */
   readonly wakeAt?: number | undefined;
+  /** For this long, ends of targets need no decision, unless they have failed. */
+  readonly restMs?: number | undefined;
   /** Another decision follows immediately. */
   readonly bump?: boolean;
   readonly event?: RolloutEvent | undefined;

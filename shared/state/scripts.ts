@@ -165,6 +165,7 @@ export interface ScriptArguments {
     readonly approvedWave?: number | undefined;
     readonly because?: string | undefined;
     readonly wakeAt?: number | undefined;
+    readonly restMs?: number | undefined;
     readonly bump?: boolean;
     /** JSON. */
     readonly entry?: string | undefined;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { countTargets, type RolloutTarget, type Trigger } from '../../domain/rollout/rollout.ts';
+import { resolveStrategy, Strategy } from '../../domain/rollout/strategy.ts';
 import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
@@ -1025,5 +1026,31 @@ describe('data loss in Redis', () => {
     await expire('a');
     await request(state, 'r2', ['a']);
     expect(await begin(state)).toMatchObject({ attempt: 1, lost: 0 });
+  });
+});
+
+describe('the next decision about a rollout', () => {
+  test('rests after a decision, but not for a failure', async () => {
+    const { state } = freshState();
+    const strategy = resolveStrategy(Strategy.parse({ type: 'Progressive', canary: 0 }), 3);
+    await state.request({
+      rollout: aRollout({ id: 'r1', createdAt: Date.now(), strategy }),
+      targets: ['a', 'b', 'c'].map((namespace) => ({
+        namespace,
+        release: RELEASES[0],
+        target: { state: 'pending' as const },
+      })),
+    });
+    await state.advance({ id: 'r1', revision: 1, admit: ['a', 'b', 'c'], restMs: 60_000 });
+
+    await state.finish('a', await begin(state, 'a'), { state: 'completed' });
+    const afterCompleted = await state.dueRollouts();
+    await state.finish('b', await begin(state, 'b'), { state: 'failed' });
+    const afterFailed = await state.dueRollouts();
+    await state.finish('c', await begin(state, 'c'), { state: 'completed' });
+
+    expect(afterCompleted).toEqual([]);
+    expect(afterFailed).toEqual(['r1']);
+    expect(await state.dueRollouts()).toEqual(['r1']);
   });
 });

@@ -2,7 +2,8 @@
 -- ARGV[1] JSON {id, revision (the rollout as it was read), failed? (the number of failed targets as it was read), seq?,
 --   admit: [namespace], ends: [{namespace, state, code?, cause?, reason}], excuse: [namespace], reopen: [namespace],
 --   plans: {<namespace>: {wave, order, because, release, configVersion?, force?}} (new or changed), releases: {<key>: JSON}, releaseTtlSeconds,
---   change?: {state, reason, failures (JSON)}, approvedWave?, because?, wakeAt?, entry? (JSON), now, ttlSeconds}
+--   change?: {state, reason, failures (JSON)}, approvedWave?, because?, wakeAt?,
+--   restMs? (until then, ends of targets that have not failed need no decision), entry? (JSON), now, ttlSeconds}
 -- Returns 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
 --   left: what has begun, and so could not be ended; what has a newer request, and so could not be reopened
 --   if nothing of `reopen` could be reopened, nothing is changed
@@ -174,7 +175,11 @@ else
 end
 -- What has ended since the rollout was read needs another decision.
 local isStale = args.seq and known[2] ~= integer(args.seq)
-local dueAt = (isStale or args.bump) and 0 or args.wakeAt
+local restUntil = args.restMs and args.now + args.restMs or 0
+redis.call('HSET', key .. ':state', 'restUntil', integer(restUntil))
+local dueAt = args.wakeAt
+if isStale then dueAt = restUntil end
+if args.bump then dueAt = 0 end
 if dueAt and isOpen(state) then
   redis.call('ZADD', prefix .. ':due-rollouts', integer(dueAt), args.id)
 else

@@ -12,12 +12,16 @@ local function setTarget(rolloutId, namespace, state, json)
   if was then redis.call('HINCRBY', key .. ':counts', was, -1) end
   redis.call('HINCRBY', key .. ':counts', state, 1)
   if state == 'pending' or state == 'running' or state == 'paused' then return end
-  local decided = redis.call('HMGET', key .. ':state', 'state', 'everyEnd')
+  local decided = redis.call('HMGET', key .. ':state', 'state', 'everyEnd', 'restUntil')
   if not decided[1] then return end
   redis.call('HINCRBY', key .. ':state', 'seq', 1)
   local open = 0
   for _, count in ipairs(redis.call('HMGET', key .. ':counts', 'pending', 'running', 'paused')) do
     open = open + (tonumber(count) or 0)
   end
-  if open == 0 or decided[2] == '1' then redis.call('ZADD', KEYS[1] .. ':due-rollouts', 0, rolloutId) end
+  if open > 0 and decided[2] ~= '1' then return end
+  -- A failure can stop the rollout: it does not wait.
+  local dueAt = state == 'failed' and 0 or tonumber(decided[3]) or 0
+  local planned = tonumber(redis.call('ZSCORE', KEYS[1] .. ':due-rollouts', rolloutId))
+  if not planned or planned > dueAt then redis.call('ZADD', KEYS[1] .. ':due-rollouts', string.format('%.0f', dueAt), rolloutId) end
 end
