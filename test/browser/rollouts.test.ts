@@ -269,7 +269,7 @@ describe('a rollout that needs approvals', () => {
     };
     const { id } = (await world.http('/api/rollouts', { method: 'POST', body })).body;
     const page = await browser.open(`${skipper.url}/rollouts/${id}`);
-    await page.getByText('Failed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.locator('.namespace-title').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
     world.fdds.misbehaviour.clear(name);
     await give(page, 'Retry failed', 'the quota is larger now');
 
