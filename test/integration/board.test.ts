@@ -184,6 +184,7 @@ describe('the board for viewers', () => {
     expect(body.queues.map(({ name, readOnlyMode }: Raw) => [name, readOnlyMode])).toEqual([
       ['fleet', true],
       ['deploy', true],
+      ['rollouts', true],
       ['release-check', true],
     ]);
     expect([refused.status, paused.status]).toEqual([405, 405]);
@@ -207,7 +208,7 @@ test('while Redis is down the fleet queue is still shown, and the others show th
   expect(refused.status).toBe(503);
   expect(refused.body.message).toContain('Redis');
   await until(
-    async () => (await world.http('/queues/api/queues')).body.queues?.length === 3,
+    async () => (await world.http('/queues/api/queues')).body.queues?.length === 4,
     'all queues are shown again',
   );
 });
