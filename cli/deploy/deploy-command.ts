@@ -9,7 +9,8 @@ import type { Io } from '../terminal.ts';
 import { plural } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';
-import { describePlan, describeTargets, PLAN_COLUMNS, takeoversOf } from './describe-plan.ts';
+import { confirmTakeover } from './confirm-takeover.ts';
+import { describePlan, describeTargets, PLAN_COLUMNS } from './describe-plan.ts';
 import { requestDeploy } from './request-deploy.ts';
 import { waitForRollout } from './wait-command.ts';
 
@@ -37,7 +38,7 @@ export async function deploy(client: ApiClient, options: DeployOptions, io: Io):
   const plan = await client.plan(request, { withSteps: false });
   output.write(`${request.forceBootstrap ? 'forcing a bootstrap of' : 'deploying'} ${describePlan(plan)}\n`);
   if (plan.targets.length <= HANDFUL) for (const line of describeTargets(plan)) output.write(`${line}\n`);
-  await confirmTakeover(plan, options, io);
+  await confirmTakeover(plan.targets, options, io);
   await confirm(plan, options, io);
   const key = options.idempotencyKey ?? randomUUID();
   const rollout = await requestDeploy(client, request, key, {
@@ -62,22 +63,6 @@ async function dryRun(client: ApiClient, { request, format }: DeployOptions, { o
     await printDocument(plan, format, out);
   }
   return (plan.counts.refuse ?? 0) > 0 ? EXIT.failed : EXIT.ok;
-}
-
-/** Afterwards, an upgrade with Helm and Skipper would undo each other: nobody does this by the way. */
-async function confirmTakeover(plan: PlanView, { mayTakeOver }: DeployOptions, io: Io): Promise<void> {
-  const takeovers = takeoversOf(plan);
-  if (takeovers.length === 0 || mayTakeOver) return;
-  const shown = takeovers.slice(0, HANDFUL).map(({ namespace }) => namespace);
-  const named = `${shown.join(', ')}${takeovers.length > HANDFUL ? ', …' : ''}`;
-  if (io.confirm === undefined) {
-    throw new CliError(EXIT.refused, `Helm manages FDD in ${named}: nothing was deployed`, [
-      'to take it over from Helm, repeat the command with --take-over-from-helm',
-    ]);
-  }
-  io.err.write(`Helm manages FDD in ${named}. After a takeover, do not upgrade its Helm release again.\n`);
-  const isAgreed = await io.confirm(`Take FDD over from Helm in ${plural(takeovers.length, 'namespace')}?`);
-  if (!isAgreed) throw new CliError(EXIT.refused, 'nothing was deployed');
 }
 
 /** Asks only on a terminal, and only before a large deploy. */

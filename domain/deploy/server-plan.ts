@@ -1,24 +1,11 @@
 import * as z from 'zod';
 import { Strategy } from '../rollout/strategy.ts';
+import { PlannedAction } from './plan-view.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
 
 /** What a rollout would do in one namespace. */
-export const PlannedNamespace = z.object({
-  namespace: z.string(),
-  action: z
-    .string()
-    .describe('`create`, `update`, `redeploy`, `bootstrap`, `verify`, `unchanged` or `refuse`'),
-  reason: z.string(),
-  version: z.string().optional().describe('The version that it is deployed to'),
-  from: z
-    .string()
-    .optional()
-    .describe('The version that its Deployment has now; empty if FDD is not deployed'),
-  takesOverFrom: z
-    .string()
-    .optional()
-    .describe('The Helm release that FDD is taken over from; left out if it is not'),
+export const PlannedNamespace = PlannedAction.extend({
   release: z.string().optional().describe('Key of the release; left out if nothing is deployed'),
   denied: z.string().optional().describe("Why the API server's dry run was refused; left out if it was not"),
   code: z.string().optional().describe('Error code of the refusal'),

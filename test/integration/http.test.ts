@@ -514,7 +514,12 @@ describe('the board', () => {
     const { body: detail } = await world.http(`/queues/api/queues/deploy/${target.jobId}`);
     const { body: logs } = await world.http(`/queues/api/queues/deploy/${target.jobId}/logs`);
 
-    expect(queues.map(({ name }: Raw) => name).sort()).toEqual(['deploy', 'fleet', 'release-check', 'rollouts']);
+    expect(queues.map(({ name }: Raw) => name).sort()).toEqual([
+      'deploy',
+      'fleet',
+      'release-check',
+      'rollouts',
+    ]);
     const job = queues
       .find(({ name }: Raw) => name === 'deploy')
       .jobs.find(({ id }: Raw) => id === target.jobId);
