@@ -56,7 +56,7 @@ test('a hold asks for the token and keeps its reason, is shown with it, and is r
   await dialog.waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('Held', { exact: true }).waitFor();
-  await page.getByText('a migration').waitFor();
+  await page.getByText('a migration').first().waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
 
   await page.getByRole('button', { name: 'Release the hold…' }).click();
