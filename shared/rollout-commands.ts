@@ -8,7 +8,7 @@ import type { DeployJobs } from './deploy-jobs.ts';
 import { BadRequestError } from './deploy-service.ts';
 import type { RolloutJob } from './queues.ts';
 import { shownStateOf } from './shown-state-of.ts';
-import type { Holds } from './state/holds.ts';
+import type { IgnoredRelease } from './state/holds.ts';
 import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
 
 /** An operator, and why. */
@@ -56,7 +56,7 @@ export interface RolloutCommands {
 }
 
 interface CommandParts {
-  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'> & Pick<Holds, 'ignoreRelease'>;
+  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'>;
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
   readonly jobs: DeployJobs;
   /** Called once for each rollout that ends here. */
@@ -72,20 +72,20 @@ type Command = (known: KnownRollout) => Omit<Advance, 'id' | 'revision' | 'bump'
 
 export function createRolloutCommands(parts: CommandParts): RolloutCommands {
   const run = (id: string, command: Command) => carryOut(parts, id, command);
+  const runOn = async (id: string, command: Command) => {
+    const result = await run(id, command);
+    await wakeHeld(parts, id);
+    return result;
+  };
   return {
     pause: (id, operator) => run(id, (known) => pause(known, operator)),
-    resume: async (id, operator) => {
-      const result = await run(id, (known) => resume(known, operator));
-      await wakeHeld(parts, id);
-      return result;
-    },
+    resume: (id, operator) => runOn(id, (known) => resume(known, operator)),
     cancel: async (id, operator) => {
       const result = await run(id, (known) => cancel(known, operator));
       parts.onEnd?.('cancelled');
-      await ignoreReleases(parts, id, operator);
       return result;
     },
-    retry: (id, operator, namespaces) => run(id, (known) => retry(known, operator, namespaces)),
+    retry: (id, operator, namespaces) => runOn(id, (known) => retry(known, operator, namespaces)),
     skip: (id, operator, namespaces) => run(id, (known) => skip(known, operator, namespaces)),
     approve: (id, operator) => run(id, (known) => approve(known, operator)),
   };
@@ -146,11 +146,13 @@ function resume(known: KnownRollout, { by, reason }: Operator): ReturnType<Comma
   return {
     change: { state, reason: `resumed by ${by}: ${reason}`, failures: [] },
     excuse,
+    deadlinesFrom: Date.now(),
     event: { at: Date.now(), kind: 'resumed', state, by, reason },
   };
 }
 
-function cancel(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+function cancel(known: KnownRollout, operator: Operator): ReturnType<Command> {
+  const { by, reason } = operator;
   const { targets } = known;
   const state = shownStateOf(known);
   if (!isOpen(state)) throw unfit(state, 'cancel', 'pending, running or paused');
@@ -161,6 +163,7 @@ function cancel(known: KnownRollout, { by, reason }: Operator): ReturnType<Comma
   return {
     change: { state: 'cancelled', reason: `cancelled by ${by}: ${reason}`, failures: [] },
     ends,
+    ignore: ignoredReleases(known, operator),
     because: 'the rollout is cancelled: nothing more is admitted',
     event: {
       at: Date.now(),
@@ -193,6 +196,8 @@ function retry(
     change: { state: 'running', reason: `retried by ${by}: ${reason}`, failures: [] },
     reopen,
     excuse: failed,
+    // A retry resumes a paused rollout.
+    deadlinesFrom: state === 'paused' ? Date.now() : undefined,
     event: { at: Date.now(), kind: 'retried', state: 'running', by, reason, namespaces: reopen },
   };
 }
@@ -276,18 +281,17 @@ async function wakeHeld({ state, jobs }: CommandParts, id: string): Promise<void
 }
 
 /** Otherwise the next release check would begin the same rollout again. */
-async function ignoreReleases({ state }: CommandParts, id: string, { by, reason }: Operator): Promise<void> {
-  const known = await state.knownRollout(id);
-  if (known === undefined || known.rollout.trigger !== 'release') return;
-  const versions = new Map([...known.plans.values()].map(({ release, version }) => [release, version]));
-  for (const [key, version] of versions) {
-    await state.ignoreRelease({
-      key,
-      version,
-      by,
-      at: Date.now(),
-      reason: `rollout ${id} was cancelled: ${reason}`,
-      rolloutId: id,
-    });
-  }
+function ignoredReleases({ rollout, plans }: KnownRollout, { by, reason }: Operator): IgnoredRelease[] {
+  if (rollout.trigger !== 'release') return [];
+  const { id } = rollout;
+  const at = Date.now();
+  const versions = new Map([...plans.values()].map(({ release, version }) => [release, version]));
+  return [...versions].map(([key, version]) => ({
+    key,
+    version,
+    by,
+    at,
+    reason: `rollout ${id} was cancelled: ${reason}`,
+    rolloutId: id,
+  }));
 }

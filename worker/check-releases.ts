@@ -135,16 +135,13 @@ async function readHolding({
   state,
   cluster,
 }: Pick<ReleaseCheckDependencies, 'state' | 'cluster'>): Promise<Holding> {
-  const [holds, ignored, ids] = await Promise.all([
-    state.holds(),
-    state.ignoredReleases(),
-    state.openRollouts(),
-  ]);
   const rollouts: OpenRollout[] = [];
-  for (const id of ids) {
+  for (const id of await state.openRollouts()) {
     const known = await state.knownRollout(id);
     if (known) rollouts.push(toOpenRollout(known));
   }
+  // Afterwards: a rollout that is cancelled meanwhile leaves an ignored release, and a rollback leaves holds.
+  const [holds, ignored] = await Promise.all([state.holds(), state.ignoredReleases()]);
   const annotations = (namespace: string) => {
     const { config } = cluster.snapshot(namespace);
     return config?.ok ? config.value.rollout : undefined;

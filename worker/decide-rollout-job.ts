@@ -56,8 +56,10 @@ const MAX_READS = 10;
 /** While targets soak, their namespaces are looked at this often. */
 const SOAK_CHECK_MS = 2_000;
 const BLIND_CHECK_MS = 1_000;
-/** The policy, or the annotation of a namespace, can change before a window opens. */
-const CLOSED_CHECK_MS = 30_000;
+/** The policy, or an annotation, can change before a window opens; and a time without workers is noticed. */
+const LONGEST_WAIT_MS = 30_000;
+/** A decision that comes this much later than planned has waited for workers, or for Redis. */
+const LATE_MS = 10_000;
 /** A decision reads all targets: those about large rollouts are rarer, so that they do not take a whole processor. */
 const TARGETS_PER_REST_MS = 20;
 const SHORTEST_REST_MS = 50;
@@ -100,7 +102,8 @@ async function decideOnce(
       dependencies,
     );
   }
-  const situation = await situationOf(known, dependencies);
+  const deadlinesFrom = wasLate(known, Date.now()) ? Date.now() : status.deadlinesFrom;
+  const situation = await situationOf({ ...known, status: { ...status, deadlinesFrom } }, dependencies);
   const decision = decideRollout(situation);
   const ends = decision.fail.map(
     ({ namespace, code, reason }): TargetEnding => ({
@@ -117,7 +120,7 @@ async function decideOnce(
     // What leaves makes room for others: decide again from what is stored then.
     const answer = await advance(
       known,
-      { ends: [...ends, ...reviewed.ends], plans: reviewed.plans, bump: true },
+      { ends: [...ends, ...reviewed.ends], plans: reviewed.plans, deadlinesFrom, bump: true },
       dependencies,
     );
     return answer.kind === 'done' ? 'stale' : toResult(answer, known, decision);
@@ -133,6 +136,7 @@ async function decideOnce(
       because: decision.because,
       wakeAt,
       restMs: restAfter(known.targets.size),
+      deadlinesFrom,
       event,
     },
     dependencies,
@@ -141,6 +145,11 @@ async function decideOnce(
     dependencies.onEnd?.(decision.change.state);
   if (answer.kind === 'done') await queueAdmitted(rollout, known, answer, dependencies);
   return toResult(answer, known, decision);
+}
+
+/** No worker decided when it was due: none ran, or Redis was unreachable, so targets made no progress either. */
+function wasLate({ status: { wakeAt } }: KnownRollout, now: number): boolean {
+  return wakeAt !== undefined && now - wakeAt > LATE_MS;
 }
 
 /** Undefined for a rollout of up to a thousand targets. */
@@ -154,7 +163,9 @@ async function wait(
   because: string,
   dependencies: DecideDependencies,
 ): Promise<DecisionResult | 'stale'> {
-  const answer = await advance(known, { because, wakeAt: Date.now() + BLIND_CHECK_MS }, dependencies);
+  const now = Date.now();
+  const what = { because, wakeAt: now + BLIND_CHECK_MS, deadlinesFrom: now };
+  const answer = await advance(known, what, dependencies);
   return answer.kind === 'stale' ? 'stale' : { state: known.status.state, admitted: 0, because };
 }
 
@@ -313,11 +324,10 @@ async function reviewAll(
 
 function nextCheck(
   { change, wakeAt: decided }: Decision,
-  { rollout, targets, strategy, now, closure }: Situation,
+  { rollout, targets, strategy, now }: Situation,
 ): number | undefined {
   if (!isOpen(change?.state ?? rollout.state)) return undefined;
-  const isClosed = closure !== undefined || targets.some((target) => target.closure);
-  const wakeAt = isClosed && decided ? Math.min(decided, now + CLOSED_CHECK_MS) : decided;
+  const wakeAt = decided && Math.min(decided, now + LONGEST_WAIT_MS);
   const soaks =
     strategy.minSuccessMs > 0 &&
     targets.some(

@@ -25,11 +25,16 @@ export function findFailures(situation: Situation): TargetFailure[] {
   });
 }
 
-/** When a target has taken too long. Until it starts, it waits for a worker: that is not its fault. */
-export function deadlineOf(target: DecidedTarget, { strategy }: Situation): number | undefined {
+/**
+ * When a target has taken too long. Until it starts, it waits for a worker, and a paused rollout lets it write nothing: that
+ * is not its fault.
+ */
+export function deadlineOf(target: DecidedTarget, { rollout, strategy }: Situation): number | undefined {
+  const { startedAt } = target;
   const { progressDeadlineMs } = strategy;
-  const isTimed = isInProgress(target) && target.startedAt !== undefined && progressDeadlineMs !== undefined;
-  return isTimed ? (target.startedAt ?? 0) + (progressDeadlineMs ?? 0) : undefined;
+  if (startedAt === undefined || progressDeadlineMs === undefined) return undefined;
+  if (!isInProgress(target) || rollout.state === 'paused') return undefined;
+  return Math.max(startedAt, rollout.deadlinesFrom ?? 0) + progressDeadlineMs;
 }
 
 /** True if a target must still be verified: until its soak has ended, and the next wave has begun. */

@@ -18,6 +18,10 @@ export const RolloutStatus = z.object({
   endedAt: milliseconds.optional(),
   failures: z.array(FailureGroup).readonly().describe('What failed when its state changed, grouped by cause'),
   approvedWave: z.number().int().optional().describe('The last wave that was approved, counted from 0'),
+  deadlinesFrom: milliseconds
+    .optional()
+    .describe('The time that targets can take is counted from here at the earliest'),
+  wakeAt: milliseconds.optional().describe('When the next decision is due'),
   revision: z.number().int(),
   seq: z.number().int().describe('Counts the targets that have ended'),
 });

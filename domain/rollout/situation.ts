@@ -8,6 +8,8 @@ export interface Situation {
     readonly state: TargetState;
     /** The last wave that was approved, counted from 0. */
     readonly approvedWave?: number | undefined;
+    /** The time that targets can take is counted from here at the earliest: before, they could make no progress. */
+    readonly deadlinesFrom?: number | undefined;
   };
   readonly targets: readonly DecidedTarget[];
   /** As it was frozen when the rollout was created. */

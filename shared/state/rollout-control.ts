@@ -9,6 +9,7 @@ import {
 } from '../../domain/rollout/rollout-status.ts';
 import { jsonText } from '../json-text.ts';
 import { AcceptedTarget } from './deploy-request.ts';
+import type { IgnoredRelease } from './holds.ts';
 import { luaJson } from './lua-json.ts';
 import { decodeStatus, decodeTargets, StoredRollout } from './rollouts.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
@@ -50,6 +51,8 @@ export interface Advance {
   readonly plans?: Readonly<Record<string, TargetPlan>>;
   /** Of the new plans. */
   readonly releases?: readonly Release[];
+  /** Releases that are not rolled out automatically any more. */
+  readonly ignore?: readonly IgnoredRelease[];
   readonly change?:
     | { readonly state: TargetState; readonly reason: string; readonly failures: readonly FailureGroup[] }
     | undefined;
@@ -59,6 +62,8 @@ export interface Advance {
   readonly wakeAt?: number | undefined;
   /** For this long, ends of targets need no decision, unless they have failed. */
   readonly restMs?: number | undefined;
+  /** Before this time, targets could make no progress: it does not count for their deadlines. */
+  readonly deadlinesFrom?: number | undefined;
   /** Another decision follows immediately. */
   readonly bump?: boolean;
   readonly event?: RolloutEvent | undefined;
@@ -197,7 +202,7 @@ function decodePlans(fields: Readonly<Record<string, string>>): Map<string, Targ
 }
 
 function encodeAdvance(advance: Advance, now: number, rolloutTtlSeconds: number) {
-  const { change, event, releases = [], ...rest } = advance;
+  const { change, event, releases = [], ignore = [], ...rest } = advance;
   return {
     ...rest,
     admit: advance.admit ?? [],
@@ -207,6 +212,7 @@ function encodeAdvance(advance: Advance, now: number, rolloutTtlSeconds: number)
     plans: advance.plans ?? {},
     releases: Object.fromEntries(releases.map((release) => [releaseKey(release), luaJson(release)])),
     releaseTtlSeconds: RELEASE_TTL_SECONDS,
+    ignore: Object.fromEntries(ignore.map((each) => [each.key, luaJson(each)])),
     change: change && { ...change, failures: JSON.stringify(change.failures) },
     entry: event && luaJson(event),
     now,

@@ -191,6 +191,8 @@ const StoredStatus = z.object({
   endedAt: number.optional(),
   failures: Failures.default([]).catch([]),
   approvedWave: number.optional(),
+  deadlinesFrom: number.optional(),
+  wakeAt: number.optional(),
   revision: number,
   seq: number.default(0),
 });

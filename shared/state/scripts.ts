@@ -158,6 +158,8 @@ export interface ScriptArguments {
     /** JSON, by key. */
     readonly releases: Readonly<Record<string, string>>;
     readonly releaseTtlSeconds: number;
+    /** JSON, by key. */
+    readonly ignore: Readonly<Record<string, string>>;
     /** `failures`: JSON. */
     readonly change?:
       | { readonly state: string; readonly reason: string; readonly failures: string }
@@ -166,6 +168,7 @@ export interface ScriptArguments {
     readonly because?: string | undefined;
     readonly wakeAt?: number | undefined;
     readonly restMs?: number | undefined;
+    readonly deadlinesFrom?: number | undefined;
     readonly bump?: boolean;
     /** JSON. */
     readonly entry?: string | undefined;

@@ -143,6 +143,13 @@ export function openRolloutWorld(
   const deployJobs = openDeployJobs(queue);
   const rolloutQueue = { add: async () => ({}) as Job };
 
+  /** In the same step: a release check between the two would begin the same rollout again. */
+  async function checkIgnored({ rollout, plans }: KnownRollout): Promise<void> {
+    const ignored = await state.ignoredReleases();
+    for (const { release } of rollout.trigger === 'release' ? plans.values() : [])
+      assert.ok(ignored.has(release), `the cancelled release ${release} is ignored`);
+  }
+
   /** Changes of one rollout come one after the other, as in Redis: so each can be checked. */
   let lastAdvance: Promise<unknown> = Promise.resolve();
   let command: CommandKind | undefined;
@@ -156,6 +163,7 @@ export function openRolloutWorld(
         const after = await state.knownRollout(advance.id);
         if (answer.kind === 'done' && before && after)
           model.advanced(before, after, { command: mine, now: clock.now });
+        if (answer.kind === 'done' && mine === 'cancel' && after) await checkIgnored(after);
         return answer;
       });
       lastAdvance = done.catch(() => undefined);

@@ -2,7 +2,9 @@
 -- ARGV[1] JSON {id, revision (the rollout as it was read), failed? (the number of failed targets as it was read), seq?,
 --   admit: [namespace], ends: [{namespace, state, code?, cause?, reason}], excuse: [namespace], reopen: [namespace],
 --   plans: {<namespace>: {wave, order, because, release, configVersion?, force?}} (new or changed), releases: {<key>: JSON}, releaseTtlSeconds,
+--   ignore: {<key>: JSON} (releases that are not rolled out automatically any more),
 --   change?: {state, reason, failures (JSON)}, approvedWave?, because?, wakeAt?,
+--   deadlinesFrom? (before, targets could make no progress),
 --   restMs? (until then, ends of targets that have not failed need no decision), entry? (JSON), now, ttlSeconds}
 -- Returns 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
 --   left: what has begun, and so could not be ended; what has a newer request, and so could not be reopened
@@ -147,6 +149,10 @@ for _, namespace in ipairs(args.admit) do
   end
 end
 
+for releaseKey, ignored in pairs(args.ignore) do
+  redis.call('HSET', prefix .. ':ignored-releases', releaseKey, ignored)
+end
+
 local change = args.change
 if change then
   redis.call('HSET', key .. ':state', 'state', change.state, 'reason', change.reason, 'failures', change.failures,
@@ -159,6 +165,7 @@ if change then
 end
 if args.approvedWave then redis.call('HSET', key .. ':state', 'approvedWave', args.approvedWave) end
 if args.because then redis.call('HSET', key .. ':state', 'because', args.because) end
+if args.deadlinesFrom then redis.call('HSET', key .. ':state', 'deadlinesFrom', integer(args.deadlinesFrom)) end
 if change or args.approvedWave or args.bump then redis.call('HINCRBY', key .. ':state', 'revision', 1) end
 if args.entry then
   redis.call('LPUSH', key .. ':decisions', args.entry)
@@ -182,8 +189,10 @@ if isStale then dueAt = restUntil end
 if args.bump then dueAt = 0 end
 if dueAt and isOpen(state) then
   redis.call('ZADD', prefix .. ':due-rollouts', integer(dueAt), args.id)
+  redis.call('HSET', key .. ':state', 'wakeAt', integer(math.max(dueAt, args.now)))
 else
   redis.call('ZREM', prefix .. ':due-rollouts', args.id)
+  redis.call('HDEL', key .. ':state', 'wakeAt')
 end
 for _, part in ipairs({'', ':targets', ':counts', ':plan', ':state', ':decisions'}) do
   redis.call('EXPIRE', key .. part, args.ttlSeconds)

@@ -25,12 +25,13 @@ function aSituation(
   {
     state = 'running',
     approvedWave,
+    deadlinesFrom,
     ...fields
-  }: Readonly<Record<string, unknown>> & { state?: TargetState; approvedWave?: number } = {},
+  }: Readonly<Record<string, unknown>> & Partial<Situation['rollout']> = {},
 ): Situation {
   const strategy = Strategy.parse({ type: 'Progressive', ...PROGRESSIVE, ...fields });
   return {
-    rollout: { id: 'R1', state, approvedWave },
+    rollout: { id: 'R1', state, approvedWave, deadlinesFrom },
     targets,
     strategy: resolveStrategy(strategy, targets.length),
     now: NOW,
@@ -259,6 +260,16 @@ describe('decideRollout', () => {
 
       expect(decision.fail).toEqual(expected);
       expect(decision.change?.state).toBe(expected.length > 0 ? 'paused' : undefined);
+    });
+
+    test('not a target that could make no progress, while the rollout was paused or nothing was reachable', () => {
+      const targets = five({ ...running, startedAt: NOW - 3_600 * SECOND });
+      const deadlinesFrom = NOW - 299 * SECOND;
+
+      expect(decideRollout(aSituation(targets, { state: 'paused' })).fail).toEqual([]);
+      const resumed = decideRollout(aSituation(targets, { deadlinesFrom }));
+      expect(resumed).toMatchObject({ fail: [], wakeAt: NOW + SECOND });
+      expect(decideRollout(aSituation(targets, { deadlinesFrom: NOW - 300 * SECOND })).fail).toHaveLength(1);
     });
 
     test('also while the rollout is paused', () => {
