@@ -4,11 +4,11 @@ import { namespaces, number } from '../fleet/words.ts';
 
 export const ROLLOUT_COMMANDS = [
   'pause',
-  'resume',
   'approve',
-  'retry',
-  'skip',
   'rollback',
+  'retry',
+  'resume',
+  'skip',
   'cancel',
 ] as const;
 export type RolloutCommand = (typeof ROLLOUT_COMMANDS)[number];
@@ -45,6 +45,12 @@ const FITS: Readonly<Record<RolloutCommand, (rollout: CommandedRollout) => boole
   rollback: (rollout) => writtenCount(rollout) > 0,
   cancel: ({ state }) => isOpen(state),
 };
+
+/** The command that is easiest to find; undefined after a failure: which one is right depends on its cause. */
+export function primaryCommand({ state, counts }: CommandedRollout): RolloutCommand | undefined {
+  if (state === 'pending' || state === 'running') return 'pause';
+  return state === 'paused' && counts.failed === 0 ? 'resume' : undefined;
+}
 
 /** Counted from 0; undefined if no wave waits for an approval. */
 function waveToApprove({ waves = [] }: CommandedRollout): number | undefined {

@@ -4,7 +4,7 @@ import { PollNote } from '../ui/poll-note.tsx';
 import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { CommandDialog } from './command-dialog.tsx';
-import { COMMAND_WORDS, fittingCommands, type RolloutCommand } from './commands.ts';
+import { COMMAND_WORDS, fittingCommands, primaryCommand, type RolloutCommand } from './commands.ts';
 import { DecisionsPanel } from './decisions-panel.tsx';
 import { FailuresPanel } from './failures-panel.tsx';
 import type { CommandAnswer } from './rollout-api.ts';
@@ -63,13 +63,15 @@ export function RolloutPage({ store, readAgain = nothing }: RolloutPageProps) {
 }
 
 function Commands({ store, open }: { store: RolloutStore; open: Signal<RolloutCommand | undefined> }) {
+  const rollout = store.rollout.value;
+  const primary = primaryCommand(rollout);
   return (
     <>
-      {fittingCommands(store.rollout.value).map((command, index) => (
+      {fittingCommands(rollout).map((command) => (
         <button
           key={command}
           type="button"
-          class={index === 0 && !COMMAND_WORDS[command].isDanger ? 'button primary' : 'button'}
+          class={command === primary ? 'button primary' : 'button'}
           onClick={() => {
             open.value = command;
           }}

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TargetState } from '../../../../domain/rollout/rollout.ts';
-import { describeCommand, fittingCommands } from '../../../../web/rollouts/commands.ts';
+import { describeCommand, fittingCommands, primaryCommand } from '../../../../web/rollouts/commands.ts';
 import { aRolloutView, aWave, someCounts } from '../../../support/rollout-builders.ts';
 
 describe('the buttons', () => {
   test.each<[TargetState, readonly string[]]>([
-    ['pending', ['pause', 'retry', 'skip', 'rollback', 'cancel']],
-    ['running', ['pause', 'retry', 'skip', 'rollback', 'cancel']],
-    ['paused', ['resume', 'retry', 'skip', 'rollback', 'cancel']],
-    ['completed', ['retry', 'rollback']],
-    ['failed', ['retry', 'rollback']],
+    ['pending', ['pause', 'rollback', 'retry', 'skip', 'cancel']],
+    ['running', ['pause', 'rollback', 'retry', 'skip', 'cancel']],
+    ['paused', ['rollback', 'retry', 'resume', 'skip', 'cancel']],
+    ['completed', ['rollback', 'retry']],
+    ['failed', ['rollback', 'retry']],
     ['cancelled', ['rollback']],
     ['superseded', ['rollback']],
   ])('of a rollout that is %s are those that the API accepts', (state, commands) => {
@@ -21,6 +21,15 @@ describe('the buttons', () => {
     const rollout = aRolloutView({ state: 'pending', counts: someCounts({ pending: 4 }), waves });
 
     expect(fittingCommands(rollout)).toEqual(['pause', 'skip', 'cancel']);
+  });
+
+  test('stand out only if no failure has to be judged first', () => {
+    const none = someCounts({ pending: 4 });
+
+    expect(primaryCommand(aRolloutView({ state: 'running' }))).toBe('pause');
+    expect(primaryCommand(aRolloutView({ state: 'paused', counts: none }))).toBe('resume');
+    expect(primaryCommand(aRolloutView({ state: 'paused' }))).toBeUndefined();
+    expect(primaryCommand(aRolloutView({ state: 'failed' }))).toBeUndefined();
   });
 
   test('offer an approval while a wave waits for it', () => {
