@@ -26,14 +26,19 @@ export function nextCommands(rollout: Known): NextCommand[] {
   return [
     ...(isRunning ? [{ command: `skipper rollout watch ${id}`, effect: 'follow it' }] : []),
     ...(awaitsApproval(rollout) ? [of('approve', 'let the next wave begin')] : []),
+    ...(isRunning ? [of('pause', 'admit nothing more for now')] : []),
+    ...(hasWritten && !isRunning
+      ? [
+          {
+            command: `skipper rollback ${id} ${REASON}`,
+            effect: 'return to the earlier releases, with holds',
+          },
+        ]
+      : []),
     ...(canRetry ? [of('retry', 'retry what failed, with the same release')] : []),
     ...(isPaused ? [of('resume', 'continue; failures until now do not count')] : []),
-    ...(isRunning ? [of('pause', 'admit nothing more for now')] : []),
     ...(isPaused ? [of('skip', 'leave a namespace out', ' NAMESPACE')] : []),
     ...(isOpen(state) ? [of('cancel', 'end it; what has begun ends as usual')] : []),
-    ...(hasWritten && !isRunning
-      ? [{ command: `skipper rollback ${id} ${REASON}`, effect: 'return to the earlier releases' }]
-      : []),
   ];
 }
 

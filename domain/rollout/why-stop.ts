@@ -14,7 +14,7 @@ export function whyStop(situation: Situation): Stop | undefined {
   const spent = spentBudget(situation);
   if (spent) {
     const failures = groupFailures(spent.failures);
-    const advice = `Correct the cause, then retry them (skipper rollout retry ${id}), or resume, cancel or roll back.`;
+    const advice = `Roll back (skipper rollback ${id}), or correct the cause and retry what failed (skipper rollout retry ${id}), or resume or cancel.`;
     const reason = `${spent.what}: ${describeFailures(failures)}. Nothing new is admitted. ${advice}`;
     return { reason, failures };
   }

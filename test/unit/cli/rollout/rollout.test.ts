@@ -129,6 +129,8 @@ describe('skipper rollout show', () => {
       '  2m ago     created by release check: new',
       '',
       'What you can do',
+      '  skipper rollback r1 --reason "…"',
+      '      return to the earlier releases, with holds',
       '  skipper rollout retry r1 --reason "…"',
       '      retry what failed, with the same release',
       '  skipper rollout resume r1 --reason "…"',
@@ -137,8 +139,6 @@ describe('skipper rollout show', () => {
       '      leave a namespace out',
       '  skipper rollout cancel r1 --reason "…"',
       '      end it; what has begun ends as usual',
-      '  skipper rollback r1 --reason "…"',
-      '      return to the earlier releases',
       '',
     ]);
   });
@@ -180,7 +180,7 @@ describe('the commands that fit', () => {
     ['a running rollout', makeRollout([done, pending]), ['watch', 'pause', 'cancel']],
     ['a paused one', { ...makeRollout([pending]), state: 'paused' }, ['resume', 'skip', 'cancel']],
     ['a completed one', makeRollout([done]), ['rollback']],
-    ['a failed one', makeRollout([failed]), ['retry', 'rollback']],
+    ['a failed one', makeRollout([failed]), ['rollback', 'retry']],
     ['one whose namespaces were all refused', makeRollout([makeTarget('e', 'failed')]), []],
     ['one that was cancelled before it began', makeRollout([makeTarget('d', 'cancelled')]), []],
   ])('%s', (_, rollout, expected) => {

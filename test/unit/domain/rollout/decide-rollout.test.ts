@@ -286,7 +286,7 @@ describe('decideRollout', () => {
   describe('pauses', () => {
     const quota = { ...failed, cause: 'exceeded quota: compute (pods)' };
     const ADVICE =
-      'Nothing new is admitted. Correct the cause, then retry them (skipper rollout retry R1), or resume, cancel or roll back.';
+      'Nothing new is admitted. Roll back (skipper rollback R1), or correct the cause and retry what failed (skipper rollout retry R1), or resume or cancel.';
 
     test.each<[string, readonly DecidedTarget[], Record<string, unknown>, string]>([
       [
