@@ -3,6 +3,6 @@ export type HoldCommand = 'hold' | 'pin' | 'release';
 
 export interface HoldBody {
   readonly reason: string;
-  /** Only for a pin; undefined is the version that is wanted there now. */
+  /** Only for a pin; undefined is the version that was verified there last. */
   readonly version?: string | undefined;
 }

@@ -33,7 +33,7 @@ export function addHoldCommands(program: Command, io: Io, act: Act): void {
   const changes = { io, act };
   addChange(program, ['pin', 'keep a namespace at a version'], changes).option(
     '--version <version>',
-    'the version to keep; by default the one that is wanted there now',
+    'the version to keep; by default the one that was verified there last',
   );
   addChange(program, ['hold', 'keep releases away from a namespace'], changes);
   addChange(program, ['release', 'end the hold or pin of a namespace'], changes);

@@ -7,7 +7,7 @@ export interface HoldRequest {
   readonly namespace: string;
   readonly command: HoldCommand;
   readonly reason: string;
-  /** Of a pin; empty is the version that is wanted there now. */
+  /** Of a pin; empty is the version that was verified there last. */
   readonly version: string;
 }
 
