@@ -83,6 +83,10 @@ export function whatHolds(
     if (isSame && (isOpen(target.state) || rollout.state === 'paused')) {
       return held(`rollout ${rollout.id} has it, and is ${rollout.state}`);
     }
+    // Otherwise a release that is still to be proved would reach it at once, before all waves.
+    if (isSame && target.state === 'cancelled') {
+      return held(`rollout ${rollout.id} leaves it out, and is ${rollout.state}`);
+    }
     if (isSame || !isOpen(target.state) || target.isAdmitted || rollout.newerRelease === 'replace') continue;
     const reason = `rollout ${rollout.id} is ${rollout.state} and has another release`;
     if (rollout.newerRelease === 'finish') return held(`${reason}: it finishes first`);
