@@ -165,10 +165,20 @@ function explainBehind(input: WhyInput): Why {
       evidence,
     );
   }
-  const remedy = isHeld(input)
-    ? [`Nothing, if that is intended. To deploy it anyway: skipper deploy ${input.row.namespace}`]
+  return answer(input, { headline: describeBehind(input), remedy: remedyForBehind(input) }, evidence);
+}
+
+function remedyForBehind(input: WhyInput): string[] {
+  const { row, holds = [] } = input;
+  const anyway = `To deploy it anyway: skipper deploy ${row.namespace}`;
+  const paused = holds.find(({ kind, rolloutId }) => kind === 'paused' && rolloutId !== undefined);
+  if (paused) {
+    const decide = `Decide what happens to rollout ${paused.rolloutId}: its page shows what you can do, as does skipper rollout show ${paused.rolloutId}`;
+    return [decide, anyway];
+  }
+  return isHeld(input)
+    ? [`Nothing, if that is intended. ${anyway}`]
     : ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'];
-  return answer(input, { headline: describeBehind(input), remedy }, evidence);
 }
 
 /** Something that the release check respects; what holds it is listed beside the explanation. */
@@ -338,5 +348,6 @@ function troubleOf({ row, snapshot }: WhyInput): Trouble {
     version: row.wanted || row.version,
     helmRelease: deployment?.helmRelease,
     isDown: whyNoFddRuns(snapshot) !== undefined,
+    rolloutId: row.state === 'failed' ? row.rollout : undefined,
   };
 }

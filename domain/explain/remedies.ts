@@ -18,6 +18,8 @@ export interface Trouble {
   readonly helmRelease?: string | undefined;
   /** There is a Deployment, but no FDD runs that could take a deploy up. */
   readonly isDown?: boolean;
+  /** The rollout whose deploy failed here. */
+  readonly rolloutId?: string | undefined;
 }
 
 /** What is wrong, in one sentence, and what an operator can do about it. */
@@ -303,12 +305,15 @@ const BY_DIAGNOSIS: Readonly<Record<Diagnosis, Adviser>> = {
             VERIFY,
           ],
         },
-  'crash-loop': ({ namespace, configMap, version }, symptoms) => ({
+  'crash-loop': ({ namespace, configMap, version, rolloutId }, symptoms) => ({
     headline: `FDD ${failing(symptoms) ?? version} is crash-looping.`,
     remedy: [
       `Read its last log lines: kubectl -n ${namespace} logs deployment/${FDD} -c ${FDD} --previous`,
       `If the release is broken, set data.tag to one that worked: kubectl -n ${namespace} edit configmap ${configMap}`,
       BOOTSTRAP,
+      ...(rolloutId === undefined
+        ? []
+        : [`Or return all that the release has reached to the one before: skipper rollback ${rolloutId}`]),
     ],
   }),
   'bootstrap-failed': BY_CODE.bootstrap_failed,

@@ -27,6 +27,7 @@ export const Wait = z
       .int()
       .optional()
       .describe('When it ends, in milliseconds since the epoch; left out if nobody knows'),
+    rolloutId: z.string().optional().describe('The rollout that the text names'),
   })
   .meta({ id: 'Wait' });
 export type Wait = Readonly<z.infer<typeof Wait>>;

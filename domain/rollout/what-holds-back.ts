@@ -9,15 +9,28 @@ export function whatHoldsBack(situation: Situation, namespace: string, stateReas
   const { id, state } = situation.rollout;
   const paused: Wait[] =
     state === 'paused' || target.state === 'paused'
-      ? [{ kind: 'paused', text: `rollout ${id} is paused: ${stateReason || 'an operator holds it back'}` }]
+      ? [
+          {
+            kind: 'paused',
+            text: describePause(id, stateReason),
+            rolloutId: id,
+          },
+        ]
       : [];
   return [...paused, ...whyInOrder(situation, namespace, target.wave)];
+}
+
+/** The reason of an operator begins with the state. */
+function describePause(id: string, stateReason: string): string {
+  if (stateReason.startsWith('paused')) return `rollout ${id} is ${stateReason}`;
+  return `rollout ${id} is paused: ${stateReason || 'an operator holds it back'}`;
 }
 
 function whyInOrder(situation: Situation, namespace: string, wave: number): Wait[] {
   const { rollout, strategy } = situation;
   const current = currentWave(situation) ?? wave;
-  const waits: Wait[] = [{ kind: 'wave', text: describePlace(situation, namespace, { wave, current }) }];
+  const place = describePlace(situation, namespace, { wave, current });
+  const waits: Wait[] = [{ kind: 'wave', text: place, rolloutId: rollout.id }];
   const until = soakEnd(situation, current);
   if (until !== undefined && until > situation.now) {
     const text = `wave ${current + 1} of ${strategy.waves.length} soaks until ${new Date(until).toISOString()}`;
@@ -25,7 +38,7 @@ function whyInOrder(situation: Situation, namespace: string, wave: number): Wait
   }
   if (strategy.approval && wave > (rollout.approvedWave ?? 0)) {
     const text = `wave ${wave + 1} needs an approval: skipper rollout approve ${rollout.id}`;
-    waits.push({ kind: 'approval', text });
+    waits.push({ kind: 'approval', text, rolloutId: rollout.id });
   }
   return [...waits, ...whyFull(situation)];
 }

@@ -1,4 +1,5 @@
 import { HealthIcon, Icon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
 import type { NamespaceStore } from './namespace-store.ts';
 
 interface WhyPanelProps {
@@ -26,8 +27,16 @@ export function WhyPanel({ store, onBootstrap }: WhyPanelProps) {
         <>
           <h3>What holds it, in order</h3>
           <ol class="remedy">
-            {holds.map(({ kind, text }) => (
-              <li key={`${kind} ${text}`}>{text}</li>
+            {holds.map(({ kind, text, rolloutId }) => (
+              <li key={`${kind} ${text}`}>
+                {text}
+                {rolloutId === undefined ? null : (
+                  <>
+                    {' '}
+                    <Link href={`/rollouts/${rolloutId}`}>Show the rollout</Link>
+                  </>
+                )}
+              </li>
             ))}
           </ol>
         </>

@@ -464,6 +464,30 @@ describe('a namespace at rest', () => {
     expect(why.offer).toBe('bootstrap');
   });
 
+  test('that crash-loops with a new release names the rollback of its rollout', () => {
+    const waiting = { reason: 'CrashLoopBackOff', message: undefined };
+    const why = explainFailure('fdd_cannot_run', 'no FDD can run', {
+      row: aRow({ health: 'degraded', state: 'failed', code: 'fdd_cannot_run', rollout: 'R1' }),
+      snapshot: aSettledSnapshot({ pods: [aPod({ ready: false, waiting })] }),
+    });
+
+    expect(why.remedy.at(-1)).toBe(
+      'Or return all that the release has reached to the one before: skipper rollback R1',
+    );
+  });
+
+  test('that waits for a paused rollout says who decides, and where', () => {
+    const { remedy } = explain({
+      row: aRow({ health: 'outdated', version: versionOf(OLD_IMAGE) }),
+      holds: [{ kind: 'paused', text: 'rollout R1 is paused by jo: lunch', rolloutId: 'R1' }],
+    });
+
+    expect(remedy).toEqual([
+      'Decide what happens to rollout R1: its page shows what you can do, as does skipper rollout show R1',
+      'To deploy it anyway: skipper deploy team-a',
+    ]);
+  });
+
   const OLD_VERSION = versionOf(OLD_IMAGE);
   const waits = (reason: string) => ({ phase: 'Pending', ready: false, waiting: { reason } });
   const oomKilled = { ready: false, waiting: { reason: 'CrashLoopBackOff' }, lastReason: 'OOMKilled' };

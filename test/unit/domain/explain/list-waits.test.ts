@@ -91,7 +91,7 @@ describe('listWaits', () => {
       ['ignored', 'release v2 is ignored: broken disk (jo)'],
       ['freeze', 'waits for the end of the freeze (audit) until Z', NOW + 2 * MINUTE],
       ['window', 'waits for the window X until Y', NOW + MINUTE],
-      ['paused', 'rollout R1 is paused: paused by jo: lunch'],
+      ['paused', 'rollout R1 is paused by jo: lunch'],
       ['wave', 'rollout R1 holds it back in wave 2 of 2, as number 1 of 1; wave 1 has not ended'],
       ['soak', 'wave 1 of 2 soaks until 2026-11-29T01:00:40.000Z', NOW + 40_000],
       ['backoff', 'attempt 3 failed: the next one begins at 2026-11-29T01:01:00.000Z', NOW + MINUTE],
