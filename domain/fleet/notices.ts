@@ -102,7 +102,7 @@ function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {
     {
       code: 'rollout_paused',
       message: `${which}: ${targets} for an operator.`,
-      remedy: `Read why (skipper rollout show ${first.id}), then resume, retry, roll back or cancel it.`,
+      remedy: `Read why (skipper rollout show ${first.id}), then roll back, retry, resume or cancel it.`,
     },
   ];
 }

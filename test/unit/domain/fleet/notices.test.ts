@@ -64,7 +64,7 @@ describe('composeNotices', () => {
     [
       'a paused rollout',
       { pausedRollouts: [{ id: 'R1', waiting: 1 }] },
-      'Rollout R1 is paused: 1 namespace waits for an operator. Read why (skipper rollout show R1), then resume, retry, roll back or cancel it.',
+      'Rollout R1 is paused: 1 namespace waits for an operator. Read why (skipper rollout show R1), then roll back, retry, resume or cancel it.',
       'outdated',
     ],
     [
@@ -75,7 +75,7 @@ describe('composeNotices', () => {
           { id: 'R1', waiting: 1 },
         ],
       },
-      '2 rollouts are paused: 5 namespaces wait for an operator. Read why (skipper rollout show R2), then resume, retry, roll back or cancel it.',
+      '2 rollouts are paused: 5 namespaces wait for an operator. Read why (skipper rollout show R2), then roll back, retry, resume or cancel it.',
       'outdated',
     ],
     [
