@@ -17,6 +17,10 @@ describe('demoPolicy', () => {
     expect(policy.release).toMatchObject({ type: 'Progressive', canary: 1, minSuccessTime: '5s' });
   });
 
+  test('follows the versions that it publishes again', () => {
+    expect(policyOf(0, false).policy.release?.followBackwards).toBe(true);
+  });
+
   test('is not stopped by the namespaces that misbehave from the start', () => {
     const { fleet, policy } = policyOf(0.2, false);
     const faulty = fleet.filter(({ fault }) => fault !== undefined).map(({ name }) => name);
