@@ -104,6 +104,7 @@ const DESCRIPTIONS: Readonly<Record<RolloutCommand, Describe>> = {
       ? 'The namespaces that you name get nothing from this rollout, and no longer count as failed.'
       : `${chosen(named, 0)} ${be(named.length, 'gets', 'get')} nothing from this rollout, and no longer ${be(named.length, 'counts', 'count')} as failed.`,
     'A deploy that has begun ends as usual.',
+    'Release checks pass them over until this rollout has ended. To keep the release away after that, hold them.',
   ],
   rollback: (rollout, named) => {
     const count = named.length || writtenCount(rollout);
