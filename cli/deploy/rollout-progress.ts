@@ -71,12 +71,12 @@ export function describeEnd({ state, startedAt, finishedAt, outcome, reason }: R
   return oneLine(`${state}${took}${how ? `: ${how}` : ''}`);
 }
 
-/** `12 of 20 done, 1 failed, 5 running` */
+/** `12 of 20 ended, 1 failed, 5 running` */
 export function describeProgress(counts: TargetCounts): string {
   const named = keysOf(IS_NAMED)
     .filter((state) => IS_NAMED[state] && counts[state] > 0)
     .map((state) => `, ${counts[state]} ${state}`);
-  return `${endedOf(counts)} of ${totalOf(counts)} done${named.join('')}`;
+  return `${endedOf(counts)} of ${totalOf(counts)} ended${named.join('')}`;
 }
 
 /** One line: a bar if there is room, counts, and the remaining time. */

@@ -88,7 +88,7 @@ describe('skipper deploy', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^deploying 2 namespaces: 2 bootstrap$/m);
     expect(out).toMatch(/^\d{4}-\S+Z good-1 completed after \S+: bootstrapped$/m);
-    expect(out).toMatch(/ 2 of 2 done$/m);
+    expect(out).toMatch(/ 2 of 2 ended$/m);
     const status = await skipper(['status', 'good-1', '-o', 'json']);
     expect(JSON.parse(status.out).rows).toMatchObject([
       { namespace: 'good-1', status: 'OK', health: 'healthy', version: NEW },
@@ -185,13 +185,13 @@ describe('on a terminal', () => {
     const held = gate?.hold(isApplicationWrite('drawn-2'));
     const waiting = start(['deploy', 'drawn-1', 'drawn-2', '--wait'], { columns: 90 });
 
-    await until(() => /[01] of 2 done/.test(shown(waiting.out())), 'the bar is drawn');
+    await until(() => /[01] of 2 ended/.test(shown(waiting.out())), 'the bar is drawn');
     held?.release();
     const { code, out } = await waiting.ended;
 
     expect(code).toBe(0);
     expect(out).toContain('\x1b[1A[');
-    expect(shown(out)).toMatch(/\[#{30}\] 2 of 2 done\n$/);
+    expect(shown(out)).toMatch(/\[#{30}\] 2 of 2 ended\n$/);
     for (const line of shown(out).split('\n')) expect(line.length).toBeLessThan(90);
   });
 
@@ -338,12 +338,12 @@ describe('an API that restarts', () => {
     await until(() => watch.err().includes('watching'), 'the watch has begun');
     const wait = start(['deploy', 'through', '--wait', '--timeout', '60'], { env });
     await until(
-      () => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 done'),
+      () => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 ended'),
       'the wait has begun',
     );
 
     const follow = start(['rollout', 'watch', rolloutIn(wait.out())], { env });
-    await until(() => follow.out().includes(' 0 of 1 done'), 'the rollout is watched');
+    await until(() => follow.out().includes(' 0 of 1 ended'), 'the rollout is watched');
 
     await held?.arrived();
     await first.stop();

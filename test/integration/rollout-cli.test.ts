@@ -95,8 +95,8 @@ describe('a bad release', () => {
 
     expect(watch.code).toBe(1);
     expect(watch.err).toContain(`rollout ${id} is paused: 1 target of the canary failed`);
-    expect(show.out).toMatch(new RegExp(`^${id} {2}paused {2}1 of 3 done, 1 failed$`, 'm'));
-    expect(show.out).toMatch(/^ {2}1 canary \[!{20}\] 1 of 1 done, 1 failed$/m);
+    expect(show.out).toMatch(new RegExp(`^${id} {2}paused {2}1 of 3 ended, 1 failed$`, 'm'));
+    expect(show.out).toMatch(/^ {2}1 canary \[!{20}\] 1 of 1 ended, 1 failed$/m);
     expect(show.out).toMatch(/Failures\n {2}- .*CrashLoopBackOff.*\n {4}steered-\d$/m);
     expect(show.out).toContain(`skipper rollback ${id}`);
     for (const line of shown(onTerminal.out).split('\n')) {

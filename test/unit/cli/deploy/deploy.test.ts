@@ -77,7 +77,7 @@ describe('the description of a rollout', () => {
 
   test('counts leave out zeros', () => {
     const rollout = makeRollout(DONE, FAILED, makeTarget('c', 'running'), makeTarget('d', 'pending'));
-    expect(describeProgress(rollout.counts)).toBe('2 of 4 done, 1 failed, 1 running');
+    expect(describeProgress(rollout.counts)).toBe('2 of 4 ended, 1 failed, 1 running');
   });
 
   test('the bar fits, shows failures, and is left out without room', () => {
@@ -86,9 +86,9 @@ describe('the description of a rollout', () => {
     for (const columns of [20, 40, 60, 80, 200]) {
       expect(drawProgress(rollout, 11_100, columns, plain).length).toBeLessThanOrEqual(columns);
     }
-    expect(drawProgress(rollout, undefined, 100, plain)).toMatch(/^\[#{7}!{8}-{15}\] 2 of 4 done/);
+    expect(drawProgress(rollout, undefined, 100, plain)).toMatch(/^\[#{7}!{8}-{15}\] 2 of 4 ended/);
     expect(drawProgress(rollout, 11_100, 100, plain)).toContain('about 12s left');
-    expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 done, 1 failed, 1 runn…');
+    expect(drawProgress(rollout, undefined, 30, plain)).toBe('2 of 4 ended, 1 failed, 1 run…');
   });
 
   test('the end lists what failed, and what was cancelled or superseded', () => {
@@ -244,9 +244,9 @@ describe('skipper wait', () => {
         .split('\n'),
     ).toEqual([
       'a completed after 12s: updated',
-      'rollout r1 1 of 2 done, 1 running',
+      'rollout r1 1 of 2 ended, 1 running',
       'b failed after 0.4s: exceeded quota: pods [2J',
-      'rollout r1 2 of 2 done, 1 failed',
+      'rollout r1 2 of 2 ended, 1 failed',
     ]);
     expect(io.warned()).toBe('1 of 2 namespaces failed:\n  b: exceeded quota: pods [2J\n');
   });
@@ -287,7 +287,7 @@ describe('skipper wait', () => {
     await waitForRollout(client, 'r1', options, io);
 
     expect(io.written().match(/b failed after/g)).toHaveLength(1);
-    expect(io.written()).toContain(`\x1b[1A[${'#'.repeat(15)}${'!'.repeat(15)}] 2 of 2 done, 1 failed`);
+    expect(io.written()).toContain(`\x1b[1A[${'#'.repeat(15)}${'!'.repeat(15)}] 2 of 2 ended, 1 failed`);
   });
 
   test('for machines prints only the rollout; progress goes to standard error', async () => {
@@ -331,7 +331,7 @@ describe('skipper wait', () => {
       waitForRollout(client, 'r1', { format: 'table', timeoutMs: 1 }, makeIo()),
     ).rejects.toMatchObject({
       exitCode: EXIT.timeout,
-      message: expect.stringContaining('1 of 2 done'),
+      message: expect.stringContaining('1 of 2 ended'),
       details: ['rollout r1 continues; follow it with: skipper wait r1'],
     });
   });

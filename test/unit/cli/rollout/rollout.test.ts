@@ -107,7 +107,7 @@ describe('skipper rollout show', () => {
       await showRollout(await serve({ 'GET /api/rollouts/r1': answer(PAUSED) }), 'r1', 'table', io),
     ).toBe(EXIT.ok);
     expect(io.written().split('\n')).toEqual([
-      'r1  paused  1 of 4 done, 1 failed',
+      'r1  paused  1 of 4 ended, 1 failed',
       '1 target of the canary failed',
       '',
       'Requested:    2m ago by release check (release)',
@@ -116,8 +116,8 @@ describe('skipper rollout show', () => {
       expect.stringMatching(/^ {14}\S/),
       '',
       'Waves',
-      '  1 canary [!!!!!!!!!!!!!!!!!!!!] 1 of 1 done, 1 failed',
-      '  2        [--------------------] 0 of 3 done',
+      '  1 canary [!!!!!!!!!!!!!!!!!!!!] 1 of 1 ended, 1 failed',
+      '  2        [--------------------] 0 of 3 ended',
       '',
       'Failures',
       '  - CrashLoopBackOff',
@@ -238,7 +238,7 @@ describe('skipper rollout watch', () => {
       '2026-01-01T11:58:30.000Z rollout r1: wave 1 begins',
       '2026-01-01T11:58:50.000Z team-a failed after 20s: pod x-1: CrashLoopBackOff',
       '2026-01-01T11:59:00.000Z rollout r1: paused: 1 target of the canary failed',
-      '2026-01-01T12:00:00.000Z rollout r1 1 of 4 done, 1 failed',
+      '2026-01-01T12:00:00.000Z rollout r1 1 of 4 ended, 1 failed',
     ]);
     expect(io.warned()).toContain('rollout r1 is paused: 1 target of the canary failed\n');
     expect(io.warned()).toContain('skipper rollout resume r1');
@@ -278,7 +278,7 @@ describe('skipper rollout watch', () => {
 
     await waitForRollout(client, 'r1', choices, io);
 
-    expect(io.written()).toContain('  2        [--------------------] 0 of 3 done');
+    expect(io.written()).toContain('  2        [--------------------] 0 of 3 ended');
     expect(io.written()).toContain('nothing new is admitted');
   });
 });
@@ -312,8 +312,8 @@ describe('skipper rollout list', () => {
     expect(Object.fromEntries(api?.requests[0]?.query ?? [])).toEqual({ state: 'paused', limit: '20' });
     expect(io.written()).toBe(
       [
-        'ROLLOUT  STATE   CREATED                   TRIGGER  BY             VERSION  PROGRESS               WHY',
-        'r1       paused  2026-01-01T11:58:00.000Z  release  release check  2        1 of 4 done, 1 failed  1 target of the canary failed',
+        'ROLLOUT  STATE   CREATED                   TRIGGER  BY             VERSION  PROGRESS                WHY',
+        'r1       paused  2026-01-01T11:58:00.000Z  release  release check  2        1 of 4 ended, 1 failed  1 target of the canary failed',
         '',
       ].join('\n'),
     );
