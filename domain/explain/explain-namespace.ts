@@ -176,6 +176,8 @@ function remedyForBehind(input: WhyInput): string[] {
     const decide = `Decide what happens to rollout ${paused.rolloutId}: its page shows what you can do, as does skipper rollout show ${paused.rolloutId}`;
     return [decide, anyway];
   }
+  if (isOnItsWay(input))
+    return [`Nothing: it is deployed automatically. To deploy it now: skipper deploy ${row.namespace}`];
   return isHeld(input)
     ? [`Nothing, if that is intended. ${anyway}`]
     : ['Deploy. The release check does so automatically, unless --disable-autoupdate is set.'];
@@ -184,6 +186,13 @@ function remedyForBehind(input: WhyInput): string[] {
 /** Something that the release check respects; what holds it is listed beside the explanation. */
 function isHeld({ holds = [] }: WhyInput): boolean {
   return holds.some(({ kind }) => kind !== 'backoff');
+}
+
+const TEMPORARY: readonly Wait['kind'][] = ['freeze', 'window', 'wave', 'soak', 'concurrency'];
+
+/** All that holds it ends without an operator. */
+function isOnItsWay({ holds = [] }: WhyInput): boolean {
+  return holds.length > 0 && holds.every(({ kind }) => TEMPORARY.includes(kind));
 }
 
 function describeBehind({ row, snapshot }: WhyInput): string {

@@ -173,7 +173,11 @@ describe('a freeze', () => {
         text: 'waits for the end of the freeze (audit) until Sat 2990-01-02 00:00 Europe/Oslo',
         until: expect.any(Number),
       },
-      { kind: 'wave', text: `rollout ${id} holds it back in wave 1 of 1, as number 1 of 1` },
+      {
+        kind: 'wave',
+        text: `rollout ${id} holds it back in wave 1 of 1, as number 1 of 1`,
+        rolloutId: id,
+      },
     ]);
   });
 

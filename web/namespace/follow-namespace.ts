@@ -123,9 +123,13 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
       case 'connection':
         store.connection.value = news.connection;
         return;
-      case 'summary':
+      case 'summary': {
+        const { notices } = store.notices.peek();
         store.notices.value = news.summary;
+        // A rollout that is paused or resumed holds the namespace, or no longer.
+        if (JSON.stringify(notices) !== JSON.stringify(news.summary.notices)) readDetails();
         return;
+      }
     }
   }
 
@@ -133,6 +137,12 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
     readDetails();
     readObjects();
   }
+
+  let hold = store.hold.peek();
+  store.hold.subscribe((latest) => {
+    if (latest !== hold) readDetails();
+    hold = latest;
+  });
 
   return { take, readObjects, readLogs, readAll };
 }

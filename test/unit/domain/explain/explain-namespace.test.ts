@@ -488,6 +488,17 @@ describe('a namespace at rest', () => {
     ]);
   });
 
+  test('that waits for its wave needs nobody', () => {
+    const { remedy } = explain({
+      row: aRow({ health: 'outdated', version: versionOf(OLD_IMAGE) }),
+      holds: [{ kind: 'wave', text: 'rollout R1 holds it back in wave 2 of 3', rolloutId: 'R1' }],
+    });
+
+    expect(remedy).toEqual([
+      'Nothing: it is deployed automatically. To deploy it now: skipper deploy team-a',
+    ]);
+  });
+
   const OLD_VERSION = versionOf(OLD_IMAGE);
   const waits = (reason: string) => ({ phase: 'Pending', ready: false, waiting: { reason } });
   const oomKilled = { ready: false, waiting: { reason: 'CrashLoopBackOff' }, lastReason: 'OOMKilled' };

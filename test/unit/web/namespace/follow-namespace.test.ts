@@ -5,7 +5,7 @@ import type { NamespaceDetails } from '../../../../domain/explain/namespace-deta
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import { followNamespace, hasSettled } from '../../../../web/namespace/follow-namespace.ts';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
-import { NAMESPACE } from '../../../support/builders.ts';
+import { aFleetSummary, NAMESPACE } from '../../../support/builders.ts';
 import { aRow, aStatus, someDetails, someObjects } from '../../../support/details-builders.ts';
 
 /** A page with an API, timers and a clock that a test controls. */
@@ -81,6 +81,22 @@ describe('the page of a namespace', () => {
 
     expect(store.logsProblem.value).toContain('Redis is not connected');
     expect(store.logs.value).toBeDefined();
+  });
+
+  test('reads what holds the namespace again after a hold, and when a rollout is paused', async () => {
+    const { requests, follower, store, pass } = open();
+    store.hold.value = { reason: 'audit', by: 'jo', at: 1 };
+    await settle();
+    expect(requests).toEqual([DETAILS]);
+
+    const notices = [{ code: 'rollout_paused', message: 'Rollout R1 is paused.', remedy: '' } as const];
+    follower.take({ kind: 'summary', summary: aFleetSummary([], { notices }) });
+    await pass(1_000);
+    expect(requests).toEqual([DETAILS, DETAILS]);
+
+    follower.take({ kind: 'summary', summary: aFleetSummary([], { notices }) });
+    await pass(1_000);
+    expect(requests).toHaveLength(2);
   });
 
   test('without the token that logs and objects require, asks for it instead of the API', async () => {

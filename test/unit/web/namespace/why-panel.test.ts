@@ -36,6 +36,16 @@ describe('the explanation', () => {
     expect(panel(undefined)).not.toContain('<button');
   });
 
+  test('links the rollout that holds the namespace', () => {
+    const holds = [{ kind: 'paused', text: 'rollout R1 is paused by jo: lunch', rolloutId: 'R1' }] as const;
+    const details = someDetails({ holds: [...holds] });
+    const store = createNamespaceStore({ details, objects: undefined, feedWorker: '', environmentLabel: '' });
+
+    expect(renderToString(h(WhyPanel, { store, onBootstrap: () => undefined }))).toContain(
+      '<a href="/rollouts/R1">Show the rollout</a>',
+    );
+  });
+
   test('opens the dialog with a forced bootstrap', () => {
     expect(dialog({ forceBootstrap: true })).toMatch(/<input type="checkbox" checked/);
     expect(dialog({})).not.toContain('checked');
