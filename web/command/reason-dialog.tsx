@@ -75,7 +75,7 @@ export function ReasonDialog({
             rows={2}
             required
             maxLength={LONGEST_REASON}
-            placeholder="Shown in the timeline, with your address"
+            placeholder="Kept, and shown to others with your address"
             value={reason.value}
             onInput={(event) => {
               reason.value = event.currentTarget.value;

@@ -112,18 +112,27 @@ const DESCRIPTIONS: Readonly<Record<RolloutCommand, Describe>> = {
       `A new rollout returns ${chosen(named, count)} to the release that was verified there before.`,
       `${be(count, 'It is held there: no', 'They are held: no')} release is rolled out ${be(count, '', 'there ')}automatically until ${be(count, 'the', 'each')} hold is released.`,
       isOpen(rollout.state) ? 'This rollout is cancelled: what it has not reached gets nothing from it.' : '',
+      isOpen(rollout.state) ? ignored(rollout) : '',
     ];
   },
-  cancel: ({ counts: { pending, running }, trigger, releases }) => [
-    pending === 0
-      ? 'No targets wait.'
-      : `${namespaces(pending)} that ${be(pending, 'has not begun gets', 'have not begun get')} nothing from this rollout.`,
-    begun(running),
-    trigger === 'release'
-      ? `${versionsOf(releases)} is not rolled out automatically again until it is no longer ignored.`
-      : '',
-  ],
+  cancel: (rollout) => {
+    const { pending, running } = rollout.counts;
+    return [
+      pending === 0
+        ? 'No targets wait.'
+        : `${namespaces(pending)} that ${be(pending, 'has not begun gets', 'have not begun get')} nothing from this rollout.`,
+      begun(running),
+      ignored(rollout),
+    ];
+  },
 };
+
+/** What a release check does after the end. */
+function ignored({ trigger, releases }: CommandedRollout): string {
+  if (trigger !== 'release') return '';
+  const [version = 'VERSION'] = releases.map((release) => release.version);
+  return `${versionsOf(releases)} is not rolled out automatically again until you end that (skipper ignore --end ${version}).`;
+}
 
 function be(count: number, one: string, many: string): string {
   return count === 1 ? one : many;

@@ -65,7 +65,7 @@ describe('what a command will do', () => {
     expect(describeCommand('cancel', running)).toEqual([
       '3 namespaces that have not begun get nothing from this rollout.',
       '12 namespaces that have begun end as usual.',
-      'v2 is not rolled out automatically again until it is no longer ignored.',
+      'v2 is not rolled out automatically again until you end that (skipper ignore --end v2).',
     ]);
     expect(describeCommand('cancel', { ...running, trigger: 'api' })).toHaveLength(2);
   });
@@ -90,6 +90,7 @@ describe('what a command will do', () => {
       'A new rollout returns 1 namespace to the release that was verified there before.',
       'It is held there: no release is rolled out automatically until the hold is released.',
       'This rollout is cancelled: what it has not reached gets nothing from it.',
+      'v2 is not rolled out automatically again until you end that (skipper ignore --end v2).',
     ]);
   });
 });
