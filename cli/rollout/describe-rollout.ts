@@ -48,11 +48,10 @@ export function describeRollout(rollout: RolloutView, page: Page): string[] {
 function describeState(rollout: RolloutView, { width, paint }: Page): string[] {
   const { id, state, counts, stateReason = '', because = '' } = rollout;
   const head = `${paint(id, 'bold')}  ${paint(state, STATE_STYLES[state])}  ${describeProgress(counts)}`;
-  const now = isOpen(state) && state !== 'paused' ? because : '';
-  return [
-    head,
-    ...[...new Set([stateReason, now])].filter(Boolean).flatMap((line) => wrap(oneLine(line), width)),
-  ];
+  // Why a rollout that runs once began is in its timeline.
+  const isMoving = isOpen(state) && state !== 'paused';
+  const why = (isMoving && because) || stateReason;
+  return [head, ...(why === '' ? [] : wrap(oneLine(why), width))];
 }
 
 function describeFacts(rollout: RolloutView, page: Page): string[] {

@@ -12,9 +12,12 @@ export function SituationPanel({ store }: { store: RolloutStore }) {
   const { state, stateReason = '', because = '', counts } = store.rollout.value;
   const { hue, meaning } = ROLLOUT_WORDS[state];
   const progress = progressOf(counts);
-  const [headline = '', ...rest] = sentences(firstUpper(stateReason || meaning));
+  // Why a rollout that runs once began is in its timeline.
+  const isMoving = isOpen(state) && state !== 'paused';
+  const why = (isMoving && because) || stateReason || meaning;
+  const [headline = '', ...rest] = sentences(firstUpper(why));
   // A pause by Skipper itself says so already.
-  const isMore = isOpen(state) && because !== '' && !/nothing new is admitted/i.test(stateReason);
+  const isMore = state === 'paused' && because !== '' && !/nothing new is admitted/i.test(stateReason);
   return (
     <section class={`panel why ${hue}`} aria-label="Why it is in this state">
       <p class="why-headline" aria-live="polite">
