@@ -1,7 +1,7 @@
 import type { PlanDifference } from '../domain/deploy/server-plan.ts';
 import { type ErrorCode, SkipperError } from '../domain/errors.ts';
 import type { TargetState } from '../domain/rollout/rollout.ts';
-import { BadRequestError } from '../shared/deploy-service.ts';
+import { BadRequestError } from '../shared/bad-request-error.ts';
 import { describeRedisFailure, isRedisRefusal } from '../shared/redis-problems.ts';
 import { RolloutConflictError } from '../shared/rollout-commands.ts';
 import { PlanMovedError } from '../shared/server-plans.ts';

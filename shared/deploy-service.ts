@@ -2,32 +2,29 @@ import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
-import { AUTOMATIC, laneOf, URGENT } from '../domain/deploy/lane.ts';
+import { AUTOMATIC, laneOf } from '../domain/deploy/lane.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
-import { whyHeld } from '../domain/deploy/what-holds.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
-import { closureAt } from '../domain/rollout/closure.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
-import { planWaves } from '../domain/rollout/plan-waves.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
-import { scheduleFor, strategyFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
-import { resolveStrategy, type Strategy } from '../domain/rollout/strategy.ts';
+import type { Strategy } from '../domain/rollout/strategy.ts';
+import { type Denial, withoutDenied, withoutHeld, withoutOneHeld, withPrevious } from './adjust-targets.ts';
+import { BadRequestError } from './bad-request-error.ts';
 import { decideSoon } from './decide-soon.ts';
 import { type DeployJobs, type DeployQueue, openDeployJobs, type QueuedTarget } from './deploy-jobs.ts';
+import { outsideWindows, type StrategyParts, withStrategy } from './freeze-strategy.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { cancelledTargets, makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
 import type { Metrics } from './metrics.ts';
 import type { RolloutJob } from './queues.ts';
 import { isUnanswered } from './redis-problems.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
-import type { RolloutPolicySource } from './rollout-policy-file.ts';
-import type { AcceptedTarget, DeployRequest, RequestedTarget } from './state/deploy-request.ts';
+import type { AcceptedTarget } from './state/deploy-request.ts';
 import type { DesiredState } from './state/desired-state.ts';
-import { releaseKey } from './state/stored-release.ts';
 import { toChannelSnapshot } from './to-channel-snapshot.ts';
 
 export interface DeployCommand {
@@ -59,11 +56,6 @@ export interface DeployCommand {
   readonly pausedBecause?: string | undefined;
 }
 
-export interface Denial {
-  readonly reason: string;
-  readonly code?: string | undefined;
-}
-
 export interface AcceptedRollout {
   readonly rollout: Rollout;
   readonly targets: ReadonlyMap<string, RolloutTarget>;
@@ -86,24 +78,11 @@ export interface PlannedTarget {
   readonly steps: readonly Step[];
 }
 
-/** An invalid request: the problem, and the field that has it. */
-export class BadRequestError extends Error {
-  readonly field: string;
-  readonly values: readonly string[];
-
-  constructor(field: string, message: string, values: readonly string[] = []) {
-    super(message);
-    this.name = 'BadRequestError';
-    this.field = field;
-    this.values = values;
-  }
-}
-
 /** Which namespaces, and whether FDD's own bootstrap is forced. */
 type DeployQuestion = Pick<DeployCommand, 'namespaces' | 'forceBootstrap' | 'channels'>;
 
 /** The sources of the service's decisions, and where it writes. */
-interface ServiceParts {
+interface ServiceParts extends StrategyParts {
   readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
   readonly releases: ReleaseSource;
   readonly state: Pick<
@@ -121,11 +100,8 @@ interface ServiceParts {
     | 'holds'
   >;
   readonly metrics: Pick<Metrics, 'requestsCoalesced'>;
-  readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
   readonly manageRbac: boolean;
-  /** The namespaces that have all these labels. */
-  readonly selectNamespaces: (labels: Readonly<Record<string, string>>) => Promise<ReadonlySet<string>>;
   /** Reads a namespace's configuration from the cluster; undefined if it is not a FIAAS namespace. */
   readonly readConfig: (namespace: string) => Promise<NamespaceConfigResult | undefined>;
 }
@@ -170,18 +146,21 @@ async function request(
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
   const channels = command.channels ?? (await channelsOf(parts, unresolved));
   const requested = selected.map((target) =>
-    withPrevious(parts, withoutDenied(command, toRequested(target, channels, earlier.get(target.namespace)))),
+    withPrevious(
+      parts.cluster,
+      withoutDenied(command.denied, toRequested(target, channels, earlier.get(target.namespace))),
+    ),
   );
   const targets = [
     ...(command.namespaces === undefined || command.isForAll
-      ? await withoutHeld(parts, requested)
+      ? await withoutHeld(parts.state, requested)
       : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
   const { idempotency, pausedBecause } = command;
   const { rollout, waves } = await withStrategy(
     parts,
-    command,
+    command.strategy,
     makeRollout(command, targets, channels),
     targets,
   );
@@ -201,116 +180,6 @@ async function request(
   await queueAccepted(parts, jobs, rollout, answer.targets);
   if (!command.channels) await noteChannels(parts, channels);
   return { rollout, targets: mergeTargets(targets, answer.targets), replayed: false };
-}
-
-/** Freezes the strategy of a rollout, and the wave of each target. */
-async function withStrategy(
-  parts: ServiceParts,
-  command: DeployCommand,
-  rollout: Rollout,
-  targets: readonly RequestedTarget[],
-): Promise<Pick<DeployRequest, 'rollout' | 'waves'>> {
-  const { policy } = parts;
-  const deployed = targets.filter(({ release }) => release !== undefined);
-  const strategy = command.strategy ?? strategyFor(policy.current(), rollout.trigger, deployed.length);
-  const isUrgent = laneOf(rollout.trigger, targets.length) === URGENT;
-  if (strategy.type === 'All') {
-    const resolved = resolveStrategy(strategy, deployed.length);
-    return { rollout: { ...rollout, isUrgent, strategy: resolved }, waves: undefined };
-  }
-  const labels = await labelsOf(parts, strategy);
-  const plan = planWaves(
-    deployed.map(({ namespace, annotations }) => ({
-      namespace,
-      isCanary: annotations?.canary ?? false,
-      priority: annotations?.priority ?? 0,
-      labels: labels.get(namespace) ?? {},
-    })),
-    strategy,
-  );
-  const { newerRelease } = strategy;
-  return {
-    rollout: { ...rollout, isUrgent, newerRelease, strategy: plan.strategy },
-    waves: new Map(plan.targets.map((target) => [target.namespace, target])),
-  };
-}
-
-/** What the API server has refused in a dry run is not attempted. */
-function withoutDenied({ denied }: DeployCommand, target: RequestedTarget): RequestedTarget {
-  const denial = denied?.get(target.namespace);
-  if (!denial) return target;
-  const { namespace } = target;
-  return { namespace, release: undefined, target: { state: 'failed', ...denial, finishedAt: Date.now() } };
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** The labels by which the strategy selects its canary, of the namespaces that have them. */
-async function labelsOf(
-  { selectNamespaces }: ServiceParts,
-  strategy: Strategy,
-): Promise<ReadonlyMap<string, Labels>> {
-  const canary = strategy.type === 'All' ? 0 : strategy.canary;
-  if (typeof canary === 'number' || !('selector' in canary)) return new Map();
-  const { selector } = canary;
-  const selected = await selectNamespaces(selector).catch((error: unknown) => {
-    throw unselectable(error);
-  });
-  return new Map([...selected].map((namespace) => [namespace, selector]));
-}
-
-function unselectable(error: unknown): unknown {
-  if (!(error instanceof SkipperError) || error.code !== 'forbidden') return error;
-  const advice =
-    "grant it, as the chart's ClusterRole fiaas-skipper-watch does, or name the canaries instead";
-  return new BadRequestError(
-    'strategy.canary.selector',
-    `Skipper lacks the right to list namespaces, which a selector needs: ${advice} (${messageOf(error)})`,
-  );
-}
-
-/** The targets that cannot be admitted now; a worker admits them when their window opens. */
-function outsideWindows(
-  { policy: source }: ServiceParts,
-  { trigger, createdAt }: Rollout,
-  targets: readonly RequestedTarget[],
-): ReadonlySet<string> {
-  const policy = source.current();
-  const isClosed = closureAt(scheduleFor(policy, trigger), createdAt) !== undefined;
-  const isWaiting = waitsForNamespaces(policy, trigger);
-  const isOutside = ({ annotations }: RequestedTarget) =>
-    isWaiting && closureAt({ windows: annotations?.window }, createdAt) !== undefined;
-  return new Set(targets.filter((target) => isClosed || isOutside(target)).map(({ namespace }) => namespace));
-}
-
-/** A request for all namespaces leaves those alone that are held or pinned to another version; one that names them does not. */
-async function withoutHeld(
-  { state }: ServiceParts,
-  targets: readonly RequestedTarget[],
-): Promise<RequestedTarget[]> {
-  const holds = await state.holds();
-  return targets.map((requested) => withoutOneHeld(requested, holds));
-}
-
-function withoutOneHeld(requested: RequestedTarget, holds: ReadonlyMap<string, Hold>): RequestedTarget {
-  const { namespace, release, annotations } = requested;
-  const why = release && whyHeld(release.version, annotations, holds.get(namespace));
-  if (why === undefined) return requested;
-  const reason = `${why}; name the namespace in a request to deploy it anyway`;
-  return {
-    namespace,
-    release: undefined,
-    target: { state: 'cancelled', reason, finishedAt: Date.now() },
-  };
-}
-
-/** What runs there now, so that a rollback can return to it. */
-function withPrevious({ cluster }: ServiceParts, target: RequestedTarget): RequestedTarget {
-  const { application, deployment } = cluster.snapshot(target.namespace);
-  if (!target.release || !application || deployment?.image !== application.image) return target;
-  const { image, config } = application;
-  const previous = { image, version: versionOf(image), config };
-  return releaseKey(previous) === releaseKey(target.release) ? target : { ...target, previous };
 }
 
 /** A worker looks for rollouts that are due, so this only makes it quicker. */

@@ -9,7 +9,8 @@ import {
 } from '../domain/rollout/plan-rollback.ts';
 import { isOpen, type Trigger } from '../domain/rollout/rollout.ts';
 import type { Strategy } from '../domain/rollout/strategy.ts';
-import { type AcceptedRollout, BadRequestError, type DeployService } from './deploy-service.ts';
+import { BadRequestError } from './bad-request-error.ts';
+import type { AcceptedRollout, DeployService } from './deploy-service.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { type Operator, type RolloutCommands, RolloutConflictError } from './rollout-commands.ts';
 import { shownStateOf } from './shown-state-of.ts';

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
 import { ok } from '../../domain/release/result.ts';
+import { BadRequestError } from '../../shared/bad-request-error.ts';
 import { readSettings, type SettingSources } from '../../shared/config.ts';
 import type { Core } from '../../shared/core.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   DeployService,
   PlannedTarget,
 } from '../../shared/deploy-service.ts';
-import { BadRequestError } from '../../shared/deploy-service.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { ChangeFeed } from '../../shared/state/change-feed.ts';

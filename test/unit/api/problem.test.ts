@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { HttpProblem, problemBody, toProblem } from '../../../api/problem.ts';
 import { SkipperError } from '../../../domain/errors.ts';
-import { BadRequestError } from '../../../shared/deploy-service.ts';
+import { BadRequestError } from '../../../shared/bad-request-error.ts';
 
 describe('toProblem', () => {
   test.each([

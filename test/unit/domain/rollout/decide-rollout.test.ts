@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { decideRollout } from '../../../../domain/rollout/decide-rollout.ts';
-import type { TargetState } from '../../../../domain/rollout/rollout.ts';
 import type { DecidedTarget, Situation } from '../../../../domain/rollout/situation.ts';
 import { resolveStrategy, Strategy } from '../../../../domain/rollout/strategy.ts';
 
