@@ -7,21 +7,25 @@ import type { Io } from '../terminal.ts';
 import { oneLine } from '../text/lines.ts';
 
 export interface HoldChange {
-  readonly namespace: string;
+  readonly namespaces: readonly string[];
   readonly command: HoldCommand;
   readonly body: HoldBody;
 }
 
-/** Holds, pins or releases a namespace, and says what that means for it. */
+/** Holds, pins or releases namespaces, one after the other, and says what that means for each. */
 export async function changeHold(
   client: ApiClient,
-  { namespace, command, body }: HoldChange,
+  { namespaces, command, body }: HoldChange,
   format: OutputFormat,
   { out }: Io,
 ): Promise<ExitCode> {
-  const answer = await client.holdNamespace(namespace, command, body);
-  if (format !== 'table') await printDocument(answer, format, out);
-  else for (const line of describeHold(answer)) out.write(`${oneLine(line)}\n`);
+  const answers: NamespaceHold[] = [];
+  for (const namespace of new Set(namespaces)) {
+    const answer = await client.holdNamespace(namespace, command, body);
+    answers.push(answer);
+    if (format === 'table') for (const line of describeHold(answer)) out.write(`${oneLine(line)}\n`);
+  }
+  if (format !== 'table') await printDocument(answers.length === 1 ? answers[0] : answers, format, out);
   return EXIT.ok;
 }
 

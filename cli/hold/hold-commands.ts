@@ -31,12 +31,12 @@ interface IgnoreFlags extends ConnectionFlags {
 /** What keeps releases away from namespaces. The code is loaded only when a command runs. */
 export function addHoldCommands(program: Command, io: Io, act: Act): void {
   const changes = { io, act };
-  addChange(program, ['pin', 'keep a namespace at a version'], changes).option(
+  addChange(program, ['pin', 'keep namespaces at a version'], changes).option(
     '--version <version>',
     'the version to keep; by default the one that was verified there last',
   );
-  addChange(program, ['hold', 'keep releases away from a namespace'], changes);
-  addChange(program, ['release', 'end the hold or pin of a namespace'], changes);
+  addChange(program, ['hold', 'keep releases away from namespaces'], changes);
+  addChange(program, ['release', 'end the hold or pin of namespaces'], changes);
   addHolds(program, io, act);
   addIgnore(program, io, act);
 }
@@ -47,17 +47,17 @@ function addChange(
   { io, act }: { readonly io: Io; readonly act: Act },
 ): Command {
   return asClient(program.command(command), description)
-    .addArgument(new Argument('<namespace>'))
+    .addArgument(new Argument('<namespace...>'))
     .addOption(reasonOption())
     .addOption(outputOption())
     .addHelpText('after', EXIT_CODES_HELP)
-    .action((namespace: string, { output, ...flags }: ChangeFlags & { version?: string }) =>
+    .action((namespaces: readonly string[], { output, ...flags }: ChangeFlags & { version?: string }) =>
       act(flags, async (client) => {
         const reason = await askReason(flags.reason, io);
         const { changeHold } = await import('./change-hold.ts');
         const { version } = flags;
         const body = { reason, ...(version === undefined ? {} : { version }) };
-        return changeHold(client, { namespace, command, body }, output, io);
+        return changeHold(client, { namespaces, command, body }, output, io);
       }),
     );
 }

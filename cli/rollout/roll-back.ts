@@ -27,7 +27,7 @@ function describeRollback(from: string, { id, targets, releases }: RolloutView):
   const count = plural(targets.length - left.length, 'namespace');
   return [
     oneLine(`rollout ${id} has started: it rolls rollout ${from} back in ${count}${to}`),
-    'Until you release them, these namespaces get no release automatically: skipper release NAMESPACE',
+    'Until you release them, these namespaces get no release automatically: skipper release NAMESPACE…',
     ...left.map(({ namespace, reason }) => `  ${namespace} stays: ${oneLine(reason)}`),
     `follow it with: skipper rollout watch ${id}`,
   ];

@@ -43,7 +43,7 @@ describe('a command that changes the hold of a namespace', () => {
     });
     const body = { reason: 'OPS-1' };
 
-    expect(await changeHold(client, { namespace: 'team-a', command, body }, 'table', io)).toBe(EXIT.ok);
+    expect(await changeHold(client, { namespaces: ['team-a'], command, body }, 'table', io)).toBe(EXIT.ok);
     expect(api?.requests[0]?.body).toEqual(body);
     expect(io.written().split('\n')[0]).toBe(expected);
   });
@@ -53,10 +53,23 @@ describe('a command that changes the hold of a namespace', () => {
     const client = await serve({
       'POST /api/namespaces/team-a/hold': answer({ namespace: 'team-a', hold: HOLD }),
     });
-    const change = { namespace: 'team-a', command: 'hold', body: { reason: 'OPS-1' } } as const;
+    const change = { namespaces: ['team-a'], command: 'hold', body: { reason: 'OPS-1' } } as const;
     await changeHold(client, change, 'json', io);
 
     expect(JSON.parse(io.written())).toMatchObject({ namespace: 'team-a', hold: { by: 'me' } });
+  });
+
+  test('takes several namespaces, each once', async () => {
+    const io = makeIo();
+    const client = await serve({
+      'POST /api/namespaces/team-a/release': answer({ namespace: 'team-a' }),
+      'POST /api/namespaces/team-b/release': answer({ namespace: 'team-b' }),
+    });
+    const namespaces = ['team-a', 'team-b', 'team-a'];
+    await changeHold(client, { namespaces, command: 'release', body: { reason: 'OPS-1' } }, 'json', io);
+
+    expect(JSON.parse(io.written())).toEqual([{ namespace: 'team-a' }, { namespace: 'team-b' }]);
+    expect(api?.requests).toHaveLength(2);
   });
 });
 

@@ -380,7 +380,7 @@ describe('a command that changes a rollout', () => {
     expect(api?.requests[0]?.body).toEqual({ reason: 'OPS-1', to: '1' });
     expect(io.written().split('\n')).toEqual([
       'rollout r2 has started: it rolls rollout r1 back in 1 namespace to 1',
-      'Until you release them, these namespaces get no release automatically: skipper release NAMESPACE',
+      'Until you release them, these namespaces get no release automatically: skipper release NAMESPACE…',
       '  b stays: no earlier release is known',
       'follow it with: skipper rollout watch r2',
       '',
