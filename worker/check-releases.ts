@@ -160,7 +160,7 @@ function toOpenRollout({ rollout, status, targets, plans }: KnownRollout): OpenR
       const target = targets.get(namespace);
       const plan = plans.get(namespace);
       if (!target || !plan) return undefined;
-      return { state: target.state, release: plan.release, isAdmitted: plan.admittedAt !== undefined };
+      return { state: target.state, release: plan.release };
     },
   };
 }

@@ -12,9 +12,7 @@ export interface OpenRollout {
   /** The keys of the releases that it brings in waves to namespaces that need them; none for another rollout. */
   readonly joinable: ReadonlySet<string>;
   /** The target of a namespace; undefined if it is not in the rollout. */
-  target(
-    namespace: string,
-  ): { readonly state: TargetState; readonly release: string; readonly isAdmitted: boolean } | undefined;
+  target(namespace: string): { readonly state: TargetState; readonly release: string } | undefined;
 }
 
 /** What keeps the release check from deploying. */
@@ -76,23 +74,38 @@ export function whatHolds(
   if (own !== undefined) return held(own);
   const ignore = ignored.get(release.key) ?? ignored.get(release.version);
   if (ignore) return held(`release ${release.version} is ignored: ${ignore.reason} (${ignore.by})`);
-  for (const rollout of rollouts) {
-    const target = rollout.target(namespace);
-    if (target === undefined) continue;
-    const isSame = target.release === release.key;
-    if (isSame && (isOpen(target.state) || rollout.state === 'paused')) {
-      return held(`rollout ${rollout.id} has it, and is ${rollout.state}`);
-    }
-    // Otherwise a release that is still to be proved would reach it at once, before all waves.
-    if (isSame && target.state === 'cancelled') {
-      return held(`rollout ${rollout.id} leaves it out, and is ${rollout.state}`);
-    }
-    if (isSame || !isOpen(target.state) || target.isAdmitted || rollout.newerRelease === 'replace') continue;
-    const reason = `rollout ${rollout.id} is ${rollout.state} and has another release`;
-    if (rollout.newerRelease === 'finish') return held(`${reason}: it finishes first`);
-    return { kind: 'ask', reason: `${reason}: cancel it or let it finish, then resume this one` };
-  }
-  return whichJoins(namespace, release.key, rollouts);
+  // First: an operator is not asked about what another rollout has already.
+  const leftTo = rollouts.flatMap((rollout) => whyLeftTo(rollout, namespace, release.key) ?? [])[0];
+  if (leftTo !== undefined) return held(leftTo);
+  const joins = whichJoins(namespace, release.key, rollouts);
+  const other = rollouts.find((rollout) => holdsBack(rollout, namespace, release.key));
+  if (!other) return joins;
+  const reason = `rollout ${other.id} is ${other.state} and has another release`;
+  if (other.newerRelease === 'finish') return held(`${reason}: it finishes first`);
+  return joins ?? { kind: 'ask', reason: `${reason}: cancel it or let it finish, then resume this one` };
+}
+
+/** Why the release is left to a rollout that brings it. */
+function whyLeftTo(
+  { id, state, target }: OpenRollout,
+  namespace: string,
+  release: string,
+): string | undefined {
+  const own = target(namespace);
+  if (own?.release !== release) return undefined;
+  if (isOpen(own.state) || state === 'paused') return `rollout ${id} has it, and is ${state}`;
+  // Otherwise a release that is still to be proved would reach it at once, before all waves.
+  return own.state === 'cancelled' ? `rollout ${id} leaves it out, and is ${state}` : undefined;
+}
+
+/** Also where it has ended its target: a newer release does not begin beside it. */
+function holdsBack(
+  { state, newerRelease, target }: OpenRollout,
+  namespace: string,
+  release: string,
+): boolean {
+  const own = target(namespace);
+  return own !== undefined && own.release !== release && isOpen(state) && newerRelease !== 'replace';
 }
 
 /** A namespace that appeared after the rollout of its release was created. */

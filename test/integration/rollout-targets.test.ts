@@ -299,3 +299,54 @@ describe('a channel that moves backwards', () => {
     await withVersion(world, ['later'], OLD);
   });
 });
+
+describe('a release that is published while another one is rolled out, with `newerRelease: ask`', () => {
+  const BETWEEN = '20190206110218-449abc6';
+  const names = ['team-1', 'team-2', 'team-3', 'team-4'];
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', OLD);
+    await opened.addNamespaces('team', names.length);
+    const policy =
+      'release: {type: Progressive, canary: 1, waves: [100%], minSuccessTime: 0s, maxConcurrency: 1, newerRelease: ask}\n';
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'ask.yaml', policy),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+    await withVersion(opened, names, OLD);
+  });
+
+  async function rollouts(): Promise<Rollout[]> {
+    return (await world.http('/api/rollouts?trigger=release')).body.rollouts;
+  }
+
+  test('waits for an operator everywhere, and is still there when the other one has ended', async () => {
+    await until(
+      async () => (await rollouts()).every(({ state }) => state === 'completed'),
+      'the first one has ended',
+    );
+    for (const name of names)
+      world.fdds.misbehaviour.set(name, { kind: 'slow-start', ms: 2_000 }, { version: BETWEEN });
+    world.channel.publish('stable', BETWEEN);
+    await until(async () => (await latestOf(world, 'release'))?.counts.completed === 1, 'the canary has it');
+    const between = await latestOf(world, 'release');
+    world.channel.publish('stable', NEW);
+    await until(async () => (await latestOf(world, 'release'))?.state === 'paused', 'an operator is asked');
+    const asked = await latestOf(world, 'release');
+
+    await until(
+      async () => (await rollouts()).find(({ id }) => id === between?.id)?.state === 'completed',
+      'the one between has ended',
+    );
+    for (let check = 0; check < 2; check += 1) {
+      await world.http('/api/releases/check', { method: 'POST' });
+    }
+
+    expect(await latestOf(world, 'release')).toMatchObject({ id: asked?.id, state: 'paused' });
+    await withVersion(world, names, BETWEEN);
+    await world.http(`/api/rollouts/${asked?.id}/resume`, { method: 'POST', body: { reason: 'go on' } });
+    await withVersion(world, names, NEW);
+  });
+});

@@ -38,7 +38,7 @@ redis.call('SET', rolloutKey, request.rolloutJson, 'EX', request.ttlSeconds)
 redis.call('ZREMRANGEBYSCORE', prefix .. ':rollouts', '-inf', integer(request.now - request.ttlSeconds * 1000))
 redis.call('ZADD', prefix .. ':rollouts', integer(rollout.createdAt), rollout.id)
 redis.call('HSET', rolloutKey .. ':state', 'state', state.state, 'reason', state.reason, 'revision', 1, 'seq', 0,
-  'changedAt', integer(request.now), 'everyEnd', state.everyEnd and '1' or '')
+  'order', redis.call('HINCRBY', prefix .. ':counters', 'rollouts', 1), 'changedAt', integer(request.now), 'everyEnd', state.everyEnd and '1' or '')
 redis.call('SADD', prefix .. ':open-rollouts', rollout.id)
 redis.call('LPUSH', rolloutKey .. ':decisions', request.entry)
 

@@ -1,16 +1,18 @@
 --- @include "integer"
+--- @include "is-newer"
 --- @include "set-target"
 
 -- The rollouts that hold targets back.
 local holding = nil
 
--- Ends what other rollouts hold back in a namespace: the newer request replaces it.
+-- Ends what earlier rollouts hold back in a namespace: the newer request replaces it. A later one that waits for an operator
+-- stays.
 local function supersedeHeld(namespace, byId, now)
   holding = holding or redis.call('SMEMBERS', KEYS[1] .. ':holding-rollouts')
   for _, id in ipairs(holding) do
     local key = KEYS[1] .. ':rollout:' .. id
     local plan = id ~= byId and redis.call('HGET', key .. ':plan', namespace)
-    if plan and not cjson.decode(plan).admittedAt then
+    if plan and not cjson.decode(plan).admittedAt and not isNewer(id, byId) then
       local target = cjson.decode(redis.call('HGET', key .. ':targets', namespace) or '{}')
       if target.state == 'pending' or target.state == 'paused' then
         setTarget(id, namespace, 'superseded', cjson.encode({

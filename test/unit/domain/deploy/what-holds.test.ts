@@ -46,7 +46,7 @@ describe('whatHolds, in a rollout that has not ended', () => {
     state,
     newerRelease: 'replace',
     joinable: new Set(['key']),
-    target: () => ({ state: target, release: 'key', isAdmitted: false }),
+    target: () => ({ state: target, release: 'key' }),
   });
 
   test.each<[TargetState, TargetState, string | undefined]>([
@@ -61,5 +61,49 @@ describe('whatHolds, in a rollout that has not ended', () => {
     const why = whatHolds('team-a', { key: 'key', version: 'v2' }, world);
 
     expect(why).toEqual(reason === undefined ? undefined : { kind: 'held', reason });
+  });
+});
+
+describe('whatHolds, for a newer release', () => {
+  const NEWER = { key: 'k3', version: 'v3' };
+
+  function aRollout(id: string, release: string, fields: Partial<OpenRollout> = {}): OpenRollout {
+    const target = (namespace: string) =>
+      namespace === 'new' ? undefined : { state: namespace as TargetState, release };
+    return { id, state: 'running', newerRelease: 'ask', joinable: new Set([release]), target, ...fields };
+  }
+
+  function heldIn(state: string, ...rollouts: readonly OpenRollout[]) {
+    return whatHolds(state, NEWER, { holds: new Map(), ignored: new Map(), rollouts });
+  }
+
+  test.each(['pending', 'completed', 'failed'])(
+    'a rollout of another release holds its %s target',
+    (state) => {
+      expect(heldIn(state, aRollout('R1', 'k2'))).toEqual({
+        kind: 'ask',
+        reason:
+          'rollout R1 is running and has another release: cancel it or let it finish, then resume this one',
+      });
+      expect(heldIn(state, aRollout('R1', 'k2', { newerRelease: 'finish' }))).toEqual({
+        kind: 'held',
+        reason: 'rollout R1 is running and has another release: it finishes first',
+      });
+      expect(heldIn(state, aRollout('R1', 'k2', { newerRelease: 'replace' }))).toBeUndefined();
+      expect(heldIn(state, aRollout('R1', 'k2', { state: 'completed' }))).toBeUndefined();
+    },
+  );
+
+  test('operators are asked once, also if more namespaces need it later', () => {
+    const asked = aRollout('R2', NEWER.key, { state: 'paused', target: () => undefined });
+
+    expect(heldIn('completed', aRollout('R1', 'k2'), asked)).toEqual({
+      kind: 'held',
+      reason: 'rollout R2 of its release is paused: it joins when that continues',
+    });
+    expect(heldIn('pending', aRollout('R1', 'k2'), aRollout('R3', NEWER.key, { state: 'paused' }))).toEqual({
+      kind: 'held',
+      reason: 'rollout R3 has it, and is paused',
+    });
   });
 });
