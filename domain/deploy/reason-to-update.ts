@@ -20,6 +20,8 @@ export interface EarlierRequest {
 const MINUTE_MS = 60_000;
 /** A release that failed in a namespace is retried after 10 minutes, then 20, 40, … */
 const FIRST_RETRY_MS = 10 * MINUTE_MS;
+/** A watch can lag so much under load. */
+const WATCH_LAG_MS = 10_000;
 const LAST_RETRY_MS = 6 * 60 * MINUTE_MS;
 
 /**
@@ -36,15 +38,28 @@ export function reasonToUpdate(
   if (!snapshot.config?.ok || snapshot.deployment?.helmRelease !== undefined) return undefined;
   if (isLeaving(snapshot)) return undefined;
   const failedBefore = earlier !== undefined && hasFailedBefore(earlier, releaseKey);
-  const difference = snapshot.deployment
-    ? (differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot))
-    : 'there is no Deployment';
+  // Another worker has verified it: what this one's watch shows can be from before.
+  const isKnown = earlier !== undefined && isJustVerified(earlier, releaseKey, now);
+  const difference = isKnown ? undefined : differenceIn(snapshot, release);
   const change = hasNewConfiguration(snapshot) ? 'the configuration has changed' : undefined;
   const reason =
     difference ?? change ?? (failedBefore ? 'its last deploy of this release failed' : undefined);
   if (reason === undefined || earlier?.unfinished) return undefined;
   if (failedBefore && now < retryTime(earlier)) return undefined;
   return reason;
+}
+
+function isJustVerified(
+  { lastFailed, lastRelease, finishedAt = 0 }: EarlierRequest,
+  releaseKey: string,
+  now: number,
+): boolean {
+  return !lastFailed && lastRelease === releaseKey && now - finishedAt < WATCH_LAG_MS;
+}
+
+function differenceIn(snapshot: NamespaceSnapshot, release: Release): string | undefined {
+  if (!snapshot.deployment) return 'there is no Deployment';
+  return differenceFrom(snapshot.application, release) ?? mismatchOf(snapshot);
 }
 
 /** True if deploying this release would be a retry of a failed deploy. */

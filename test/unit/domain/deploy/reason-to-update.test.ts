@@ -55,6 +55,14 @@ describe('reasonToUpdate', () => {
     expect(reason(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toBeDefined();
   });
 
+  test('believes a verification of the last seconds more than a watch, which can lag', () => {
+    expect(reason(behind, earlier({ finishedAt: NOW - 9_000 }))).toBeUndefined();
+    expect(reason(behind, earlier({ finishedAt: NOW - 10_000 }))).toBeDefined();
+    expect(reason(behind, earlier({ finishedAt: NOW, lastRelease: 'another one' }))).toBeDefined();
+    const gone = aSettledSnapshot({ deployment: undefined });
+    expect(reason(gone, earlier({ finishedAt: NOW - 9_000 }))).toBeUndefined();
+  });
+
   test('leaves a namespace alone whose ConfigMap is being deleted', () => {
     const config = ok(aConfig({ isDeleting: true }));
 
