@@ -350,3 +350,32 @@ describe('a release that is published while another one is rolled out, with `new
     await withVersion(world, names, NEW);
   });
 });
+
+describe('a target that is skipped', () => {
+  const world = useWorld({}, async (opened) => {
+    opened.channel.publish('stable', NEW);
+    await opened.addNamespace('first', { annotations: { 'skipper.fiaas.io/canary': 'true' } });
+    await opened.addNamespaces('team', 2);
+    await opened.startStandalone({
+      flags: {
+        'rollout-policy': await writeInto(opened, 'skip.yaml', POLICY.replace('SOAK', '5s')),
+        'disable-autoupdate': false,
+        'release-check-interval': 1,
+      },
+    });
+  });
+
+  test('gets the release only after the rollout has ended', async () => {
+    const { id } = await until(() => latestOf(world, 'release'), 'the rollout has begun');
+    const body = { reason: 'its owners are on leave', namespaces: ['team-1'] };
+    expect((await world.http(`/api/rollouts/${id}/skip`, { method: 'POST', body })).status).toBe(200);
+    await withVersion(world, ['team-2'], NEW);
+
+    const { rollouts } = (await world.http('/api/rollouts')).body;
+    expect(rollouts.map((each: Rollout) => each.id)).toEqual([id]);
+    expect(await versionOf(world, 'team-1')).toBeUndefined();
+
+    await withVersion(world, ['team-1'], NEW);
+    expect((await world.rollout(id)).state).toBe('completed');
+  });
+});
