@@ -97,7 +97,9 @@ function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {
   const waiting = paused.reduce((sum, each) => sum + each.waiting, 0);
   const which =
     paused.length === 1 ? `Rollout ${first.id} is paused` : `${paused.length} rollouts are paused`;
-  const targets = `${waiting} ${waiting === 1 ? 'namespace waits' : 'namespaces wait'}`;
+  // A namespace can be a target of several.
+  const noun = paused.length === 1 ? 'namespace' : 'target';
+  const targets = `${waiting} ${waiting === 1 ? `${noun} waits` : `${noun}s wait`}`;
   return [
     {
       code: 'rollout_paused',

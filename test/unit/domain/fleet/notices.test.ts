@@ -75,7 +75,7 @@ describe('composeNotices', () => {
           { id: 'R1', waiting: 1 },
         ],
       },
-      '2 rollouts are paused: 5 namespaces wait for an operator. Read why (skipper rollout show R2), then roll back, retry, resume or cancel it.',
+      '2 rollouts are paused: 5 targets wait for an operator. Read why (skipper rollout show R2), then roll back, retry, resume or cancel it.',
       'outdated',
     ],
     [
