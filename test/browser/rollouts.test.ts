@@ -88,7 +88,21 @@ describe('a bad release', () => {
   test('is on the fleet page with the reason, and its panel links to the rollout', async () => {
     const page = await browser.open(`${skipper.url}/status`);
     await page.getByText(/1 target of the canary failed/).waitFor();
+    await page.getByRole('link', { name: 'Show paused rollouts' }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
     await page.getByRole('link', { name: 'Paused', exact: true }).click();
+
+    await page.getByRole('heading', { name: BAD }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(path);
+  });
+
+  test('is on the page of a namespace that waits for it, with a link', async () => {
+    const rollout = await world.rollout(path.split('/').at(-1) ?? '');
+    const waiting = rollout.targets.find(({ state }) => state === 'pending')?.namespace;
+    const page = await browser.open(`${skipper.url}/status/${waiting}`);
+    await page.getByText('What holds it, in order').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Show the rollout' }).first().click();
 
     await page.getByRole('heading', { name: BAD }).waitFor();
     expect(new URL(page.url()).pathname).toBe(path);
