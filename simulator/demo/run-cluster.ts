@@ -7,6 +7,7 @@ import { type ChannelServer, startChannelServer } from '../channel-server.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { clusterConfigText } from './cluster-config.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { demoPolicy } from './demo-policy.ts';
 import { fillCluster } from './fill-cluster.ts';
 import { WATCHABLE_DELAYS } from './fleet-delays.ts';
 import { startHealthServer } from './health-server.ts';
@@ -68,12 +69,16 @@ async function start(
 
   const configFile = join(directory, 'cluster_config.yaml');
   closers.add(() => rm(configFile, { force: true }));
+  const rolloutPolicy = join(directory, 'rollout-policy.yaml');
+  closers.add(() => rm(rolloutPolicy, { force: true }));
+  await writeFile(rolloutPolicy, demoPolicy(fleet, false));
   const config = clusterConfigText({
     kubeconfig: cluster.kubeconfigPath,
     baseurl: channels.url,
     redisPrefix: `simulated-${randomBytes(4).toString('hex')}`,
     failRate,
     releaseEvery,
+    rolloutPolicy,
   });
   await writeFile(configFile, config, { mode: 0o600 });
   waitingFor = undefined;

@@ -11,6 +11,7 @@ const CONFIG = {
   redisPrefix: 'simulated-1234',
   failRate: 0,
   releaseEvery: undefined,
+  rolloutPolicy: '/shared/rollout-policy.yaml',
 };
 
 describe('clusterConfigText', () => {
@@ -34,6 +35,7 @@ describe('clusterConfigText', () => {
       environmentLabel: 'simulated cluster',
       releaseCheckInterval: 5,
       progressDeadline: 300,
+      rolloutPolicy: '/shared/rollout-policy.yaml',
     });
   });
 
