@@ -73,13 +73,15 @@ const UNSUCCESSFUL: readonly TargetState[] = ['paused', 'failed', 'cancelled'];
 
 /** How the rollout ended, or why it is paused; then the commands that fit. */
 function describeConclusion(rollout: RolloutView): string[] {
-  const { id, state, stateReason } = rollout;
-  // An API without reasons: the targets have said all.
-  if (!stateReason) return [];
+  const { id, state, strategy, stateReason = '' } = rollout;
+  // An older API, without reasons and commands: the targets have said all.
+  if (stateReason === '' && strategy === undefined) return [];
+  // An operator's reason begins with the state; that of a rollout that has just ended comes a moment later.
+  const isComplete = stateReason.startsWith(state);
+  const reason = isComplete ? stateReason : [state, stateReason].filter(Boolean).join(': ');
   const commands = state === 'completed' ? [] : nextCommands(rollout);
   return [
-    // An operator's reason begins with the state.
-    oneLine(`rollout ${id} is ${stateReason.startsWith(state) ? '' : `${state}: `}${stateReason}`),
+    oneLine(`rollout ${id} is ${reason}`),
     ...commands.map(({ command, effect }) => `  ${command}   # ${effect}`),
   ];
 }

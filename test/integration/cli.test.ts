@@ -154,7 +154,7 @@ describe('skipper deploy', () => {
     const { code, out, err } = await skipper(['deploy', 'slow', '--wait', '--timeout', '1']);
     const id = rolloutIn(out);
     const interrupted = start(['wait', id]);
-    await until(() => interrupted.out().includes(' done'), 'wait shows the progress');
+    await until(() => interrupted.out().includes(' ended'), 'wait shows the progress');
     interrupted.signal('SIGINT');
     const after = await interrupted.ended;
 
