@@ -22,6 +22,7 @@ import {
 } from './queues.ts';
 import { readCa } from './read-pem.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
+import { openRedisClock } from './redis-clock.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
 import { createEgressPolicy } from './releases/egress-policy.ts';
 import { createHardcodedSource } from './releases/hardcoded-source.ts';
@@ -79,10 +80,14 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   });
   const redisAddress = await redisAddressOf(settings);
   const redis = connectRedis(redisAddress, log.child({ logger: 'redis' }));
+  const clock = openRedisClock(redis, log.child({ logger: 'redis' }));
   const redisHealth = watchRedis({ redis, prefix, log: log.child({ logger: 'redis' }) });
   const releases = await openReleases(settings, log, redis, prefix);
   const cluster = watchCluster({ client, log: log.child({ logger: 'cluster' }) });
-  const state = openDesiredState(redis, prefix, settings.rolloutRetention);
+  const state = openDesiredState(redis, prefix, {
+    rolloutDays: settings.rolloutRetention,
+    now: clock.now,
+  });
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
   const policy = openRolloutPolicy(settings.rolloutPolicy, log.child({ logger: 'rollout-policy' }));
   const deployQueue = openDeployQueue(queues);
@@ -142,6 +147,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
       await client.close();
       policy.stop();
       redisHealth.stop();
+      clock.stop();
       redis.disconnect();
       await telemetry.close();
     },

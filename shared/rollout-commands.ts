@@ -56,7 +56,7 @@ export interface RolloutCommands {
 }
 
 interface CommandParts {
-  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance'>;
+  readonly state: Pick<RolloutControl, 'now' | 'knownRollout' | 'advance'>;
   readonly queue: Pick<Queue<RolloutJob>, 'add'>;
   readonly jobs: DeployJobs;
   /** Called once for each rollout that ends here. */
@@ -100,7 +100,14 @@ async function carryOut(
     const known = await state.knownRollout(id);
     if (known === undefined) throw new SkipperError('not_found', `rollout "${id}" does not exist`);
     const wanted = command(known);
-    const answer = await state.advance({ id, revision: known.status.revision, bump: true, ...wanted });
+    const { deadlinesFrom } = wanted;
+    const answer = await state.advance({
+      id,
+      revision: known.status.revision,
+      bump: true,
+      ...wanted,
+      deadlinesFrom: deadlinesFrom && state.now(),
+    });
     if (answer.kind === 'stale') continue;
     if (answer.kind === 'gone') break;
     if (wanted.reopen?.every((namespace) => answer.left.includes(namespace)))

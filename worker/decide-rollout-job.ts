@@ -21,7 +21,7 @@ import { readSituation } from './read-situation.ts';
 import { reviewTargets } from './review-targets.ts';
 
 export interface DecideDependencies {
-  readonly state: Pick<RolloutControl, 'knownRollout' | 'advance' | 'forgetRollout'> &
+  readonly state: Pick<RolloutControl, 'now' | 'knownRollout' | 'advance' | 'forgetRollout'> &
     Pick<Records, 'records'> &
     Pick<Holds, 'holds'>;
   readonly cluster: Pick<ClusterCache, 'snapshot' | 'watches'>;
@@ -85,7 +85,8 @@ async function decideOnce(
       dependencies,
     );
   }
-  const deadlinesFrom = wasLate(known, Date.now()) ? Date.now() : status.deadlinesFrom;
+  const now = dependencies.state.now();
+  const deadlinesFrom = wasLate(known, now) ? now : status.deadlinesFrom;
   const situation = await readSituation({ ...known, status: { ...status, deadlinesFrom } }, dependencies);
   const decision = decideRollout(situation);
   const ends = decision.fail.map(
@@ -146,7 +147,7 @@ async function wait(
   because: string,
   dependencies: DecideDependencies,
 ): Promise<DecisionResult | 'stale'> {
-  const now = Date.now();
+  const now = dependencies.state.now();
   const what = { because, wakeAt: now + BLIND_CHECK_MS, deadlinesFrom: now };
   const answer = await advance(known, what, dependencies);
   return answer.kind === 'stale' ? 'stale' : { state: known.status.state, admitted: 0, because };

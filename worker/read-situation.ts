@@ -22,7 +22,7 @@ export async function readSituation(
   dependencies: DecideDependencies,
 ): Promise<Situation> {
   const { rollout, status, plans } = known;
-  const now = Date.now();
+  const now = dependencies.state.now();
   const strategy = rollout.strategy ?? allOf(known.targets.size);
   const policy = dependencies.policy.current();
   const isWaiting = waitsForNamespaces(policy, rollout.trigger);

@@ -24,7 +24,7 @@ export async function reviewTargets(
   // A person who names a namespace knows that it is held.
   const isHoldable = namespaces.length > 0 && !isByPeople(rollout.trigger);
   const holds = isHoldable ? await state.holds() : new Map<string, Hold>();
-  const isYoung = Date.now() - rollout.createdAt < WATCH_LAG_MS;
+  const isYoung = state.now() - rollout.createdAt < WATCH_LAG_MS;
   const ends: TargetEnding[] = [];
   const adapted: Record<string, TargetPlan> = {};
   for (const namespace of namespaces) {

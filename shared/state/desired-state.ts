@@ -34,13 +34,20 @@ export type DesiredState = Runs &
 const DAY_SECONDS = 24 * 3600;
 const ROLLOUT_DAYS = 90;
 
-/** `rolloutDays`: how long rollouts are stored after their last change. */
+export interface DesiredStateOptions {
+  /** How long rollouts are stored after their last change. */
+  readonly rolloutDays?: number;
+  /** The time of records and rollouts, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
 export function openDesiredState(
   redis: RedisConnection,
   prefix: string = KEY_PREFIX,
-  rolloutDays: number = ROLLOUT_DAYS,
+  { rolloutDays = ROLLOUT_DAYS, now = Date.now }: DesiredStateOptions = {},
 ): DesiredState {
-  const connection = openStateConnection(redis, prefix, rolloutDays * DAY_SECONDS);
+  const rolloutTtlSeconds = rolloutDays * DAY_SECONDS;
+  const connection = openStateConnection(redis, prefix, { rolloutTtlSeconds, now: () => now() });
   return {
     ...openRuns(connection),
     ...openParkedRuns(connection),

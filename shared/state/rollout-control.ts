@@ -83,6 +83,8 @@ export type Advanced =
 
 /** Deciding about rollouts: reading them whole, and changing them. */
 export interface RolloutControl {
+  /** The time of rollouts, in milliseconds since the epoch. */
+  now(): number;
   knownRollout(id: string): Promise<KnownRollout | undefined>;
   advance(advance: Advance): Promise<Advanced>;
   /** The rollouts that have not ended. */
@@ -107,16 +109,17 @@ export interface RolloutControl {
 }
 
 export function openRolloutControl(connection: StateConnection): RolloutControl {
-  const { redis, prefix, run, guarded, rolloutTtlSeconds } = connection;
+  const { redis, prefix, run, guarded, rolloutTtlSeconds, now } = connection;
   const due = `${prefix}:due-rollouts`;
   return {
+    now,
     knownRollout: (id) => readKnown(connection, id),
     advance: async (advance) =>
-      decodeAdvanced(await run('advance', encodeAdvance(advance, Date.now(), rolloutTtlSeconds))),
+      decodeAdvanced(await run('advance', encodeAdvance(advance, now(), rolloutTtlSeconds))),
     openRollouts: () => guarded(() => redis.smembers(`${prefix}:open-rollouts`)),
     rolloutsHolding: (namespace) => readHolding(connection, namespace),
     openStates: () => readOpenStates(connection),
-    dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', Date.now())),
+    dueRollouts: () => guarded(() => redis.zrangebyscore(due, '-inf', now())),
     makeDue: async (ids) => {
       if (ids.length > 0) await guarded(() => redis.zadd(due, ...ids.flatMap((id) => [0, id])));
     },

@@ -76,7 +76,8 @@ async function endOrphans(connection: StateConnection): Promise<number> {
   let ended = 0;
   for (const { rollout, counts } of await readCounted(connection, ROLLOUTS_REPAIRED)) {
     const hasWork = TARGET_STATES.some((state) => isOpen(state) && counts[state] > 0);
-    if (hasWork) ended += Number(await connection.run('end-orphans', { id: rollout.id, now: Date.now() }));
+    if (hasWork)
+      ended += Number(await connection.run('end-orphans', { id: rollout.id, now: connection.now() }));
   }
   return ended;
 }

@@ -131,18 +131,18 @@ export interface Runs {
   dirty(): Promise<string[]>;
 }
 
-export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds }: StateConnection): Runs {
+export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds, now }: StateConnection): Runs {
   const history = HISTORY_LIMITS;
   const releaseTtlSeconds = RELEASE_TTL_SECONDS;
   let reportRoom: (jobId: string) => void = () => undefined;
   return {
     request: async (request) =>
-      decodeAnswer(await run('request', encodeRequest(request, Date.now(), rolloutTtlSeconds))),
+      decodeAnswer(await run('request', encodeRequest(request, now(), rolloutTtlSeconds))),
     begin: async (namespace, jobId, lease) => {
-      const fixed = { namespace, jobId, now: Date.now(), releaseTtlSeconds, history };
+      const fixed = { namespace, jobId, now: now(), releaseTtlSeconds, history };
       return decodeBegin(await run('begin', { ...fixed, ...lease }), lease.token);
     },
-    inFlight: () => guarded(() => redis.zcount(`${prefix}:in-flight`, Date.now(), '+inf')),
+    inFlight: () => guarded(() => redis.zcount(`${prefix}:in-flight`, now(), '+inf')),
     report: async (namespace, { token, rolloutId, generation }, fields, target, ending) => {
       const reply = await run('report', {
         namespace,
@@ -157,14 +157,15 @@ export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds }: Sta
       return isMoved(reply, namespace);
     },
     finish: async (namespace, { token, rolloutId, generation, releaseKey }, target, ending) => {
+      const at = now();
       const reply = await run('finish', {
         namespace,
         token,
         rolloutId,
         generation,
         releaseKey,
-        now: Date.now(),
-        target: encodeTarget(target),
+        now: at,
+        target: encodeTarget({ ...target, finishedAt: at }),
         ending: ending && encodeEnding(ending),
         history,
       });

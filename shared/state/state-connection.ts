@@ -10,6 +10,8 @@ export interface StateConnection {
   readonly prefix: string;
   /** Rollouts are stored for this long after their last change. */
   readonly rolloutTtlSeconds: number;
+  /** The time of records and rollouts, in milliseconds since the epoch. */
+  readonly now: () => number;
   /** Runs one of the scripts, also guarded. */
   readonly run: RunScript;
   /** Runs a command; while Redis is down it fails at once, with the right error class. */
@@ -19,7 +21,7 @@ export interface StateConnection {
 export function openStateConnection(
   redis: RedisConnection,
   prefix: string,
-  rolloutTtlSeconds: number,
+  { rolloutTtlSeconds, now }: Pick<StateConnection, 'rolloutTtlSeconds' | 'now'>,
 ): StateConnection {
   const script = loadScripts(redis, prefix);
   const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
@@ -27,6 +29,7 @@ export function openStateConnection(
     redis,
     prefix,
     rolloutTtlSeconds,
+    now,
     guarded,
     run: (name, args) => guarded(() => script(name, args)),
   };

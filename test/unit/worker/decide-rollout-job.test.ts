@@ -44,6 +44,7 @@ async function decide(known: KnownRollout, problem?: string): Promise<Advance | 
   let advanced: Advance | undefined;
   await decideRolloutJob(known.rollout.id, {
     state: {
+      now: Date.now,
       knownRollout: async () => known,
       advance: async (advance) => {
         advanced = advance;
