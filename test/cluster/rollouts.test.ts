@@ -97,6 +97,18 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
     return found;
   }
 
+  /** Otherwise the next test's namespaces join a rollout of the same release. */
+  async function allHaveEnded(): Promise<void> {
+    await until(
+      'all rollouts have ended',
+      async () => {
+        const response = await fetch(`${skipper.api.url}/api/rollouts`);
+        return ((await response.json()) as { rollouts: readonly Rollout[] }).rollouts;
+      },
+      (rollouts) => rollouts.every(({ state }) => !['pending', 'running', 'paused'].includes(state)),
+    );
+  }
+
   async function command(
     path: string,
     body: Readonly<Record<string, unknown>> = {},
@@ -171,6 +183,7 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
 
   test('a rollback holds its namespaces: release checks leave them alone until they are released', async () => {
     const names = await namespacesOn('rollback', 3);
+    await allHaveEnded();
     world.channel.publish('rollback', NEWER);
     const { id } = await rolloutOf(NEWER, 'rollback', ({ state }) => state === 'completed');
     await audit.mark();
