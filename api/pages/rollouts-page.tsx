@@ -9,6 +9,7 @@ import {
 import { createRolloutsStore } from '../../web/rollouts/rollout-store.ts';
 import { RolloutsPage } from '../../web/rollouts/rollouts-page.tsx';
 import { baseOf } from '../base-path.ts';
+import { listHolds } from '../routes/holds.ts';
 import { findRollouts } from '../routes/rollouts.ts';
 import { rolloutHead } from '../views.ts';
 import type { Assets } from './assets.ts';
@@ -25,9 +26,13 @@ export function rolloutsPage(
     const isPlaced = filters.before === '' || (await stored.rolloutPage(1, filters.before)) !== undefined;
     // A link to older ones outlives the rollout that it begins with.
     if (!isPlaced) return response.redirect(baseOf(response) + newest(filters));
-    const { rollouts, next } = await findRollouts(stored, toRequest(filters));
+    const [{ rollouts, next }, held] = await Promise.all([
+      findRollouts(stored, toRequest(filters)),
+      readHeld(stored),
+    ]);
     const state: RolloutsPageState = {
       list: { rollouts: rollouts.map((each) => rolloutHead(each, baseOf(response))), next },
+      held,
       filters,
       now: Date.now(),
       environmentLabel: settings.environmentLabel,
@@ -35,6 +40,11 @@ export function rolloutsPage(
     const page = <RolloutsPage store={createRolloutsStore(state)} />;
     sendPage(request, response, assets, { title: 'Rollouts', script: 'rollouts.tsx', state, page });
   });
+}
+
+async function readHeld(stored: PageSources['state']): Promise<RolloutsPageState['held']> {
+  const [holds, ignored] = await Promise.all([listHolds(stored), stored.ignoredReleases()]);
+  return { holds, ignored: [...ignored.values()].sort((a, b) => b.at - a.at) };
 }
 
 function newest(filters: RolloutFilters): string {

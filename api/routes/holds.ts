@@ -14,11 +14,14 @@ export const holdsRoute = route({
   summary: 'The namespaces that get no release automatically, and why',
   mutates: false,
   responses: { 200: { description: 'The holds and pins, by namespace', schema: HoldList } },
-  handle: async ({ state }) => {
-    const holds = [...(await state.holds())].map(([namespace, hold]) => ({ namespace, ...hold }));
-    return { status: 200, body: { holds: holds.sort((a, b) => (a.namespace < b.namespace ? -1 : 1)) } };
-  },
+  handle: async ({ state }) => ({ status: 200, body: { holds: await listHolds(state) } }),
 });
+
+/** The holds of operators, by namespace. */
+export async function listHolds(state: Pick<RouteServices['state'], 'holds'>): Promise<HoldList['holds']> {
+  const holds = [...(await state.holds())].map(([namespace, hold]) => ({ namespace, ...hold }));
+  return holds.sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
+}
 
 const RESPONSES: Route['responses'] = {
   200: { description: 'Done: what holds the namespace now', schema: NamespaceHold },

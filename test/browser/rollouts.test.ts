@@ -292,6 +292,38 @@ describe('a rollout that needs approvals', () => {
   });
 });
 
+describe('what operators hold back', () => {
+  test('is listed with the rollouts, and ended there', async () => {
+    const [name = ''] = names;
+    const body = { reason: 'an audit' };
+    await world.http(`/api/namespaces/${name}/hold`, { method: 'POST', body });
+    const page = await browser.open(`${skipper.url}/rollouts`);
+    const panel = page.getByRole('region', { name: 'Held back by operators' });
+    await panel.getByText(`${name} is held`).waitFor();
+    await panel.getByText('an audit').waitFor();
+
+    await panel.getByRole('button', { name: 'Ignore a version…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('No release check rolls this version out').waitFor();
+    await dialog.getByRole('textbox', { name: 'Version' }).fill('v-bad');
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('crash-loops');
+    await dialog.getByRole('button', { name: 'Ignore', exact: true }).click();
+    const ignored = panel.getByRole('listitem').filter({ hasText: 'v-bad is ignored' });
+    await ignored.getByText('crash-loops').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+
+    await ignored.getByRole('button', { name: 'Stop ignoring…' }).click();
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('it is fixed');
+    await dialog.getByRole('button', { name: 'Stop ignoring', exact: true }).click();
+    await ignored.waitFor({ state: 'detached' });
+    const held = panel.getByRole('listitem').filter({ hasText: `${name} is held` });
+    await held.getByRole('button', { name: 'Release…' }).click();
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('the audit is over');
+    await dialog.getByRole('button', { name: 'Release', exact: true }).click();
+    await held.waitFor({ state: 'detached' });
+  });
+});
+
 describe('a rollout that is not stored', () => {
   test('has a page that says so', async () => {
     browser.expectComplaints(/404/);

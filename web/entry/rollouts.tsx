@@ -1,6 +1,7 @@
 import './without-eval.ts';
 import { hydrate } from 'preact';
 import { isOpen } from '../../domain/rollout/rollout.ts';
+import { readHeld } from '../rollouts/held-api.ts';
 import type { RolloutsPageState } from '../rollouts/page-state.ts';
 import { readRollouts } from '../rollouts/rollout-api.ts';
 import { createRolloutsStore } from '../rollouts/rollout-store.ts';
@@ -27,7 +28,9 @@ if (root && state) {
   );
   followPage({
     read: async () => {
-      store.list.value = await readRollouts(store.filters);
+      const [list, held] = await Promise.all([readRollouts(store.filters), readHeld()]);
+      store.list.value = list;
+      store.held.value = held;
     },
     intervalMs: () =>
       store.list.peek().rollouts.some((rollout) => isOpen(rollout.state)) ? WHILE_OPEN_MS : WHILE_IDLE_MS,

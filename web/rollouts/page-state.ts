@@ -1,5 +1,6 @@
 import type { FailureGroup } from '../../domain/rollout/rollout-status.ts';
 import type { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
+import type { Held } from './held-api.ts';
 import type { RolloutFilters } from './rollout-filters.ts';
 import type { TargetSelection } from './target-selection.ts';
 
@@ -18,6 +19,7 @@ export interface RolloutPageState {
 /** The same for the list of rollouts. */
 export interface RolloutsPageState {
   readonly list: RolloutList;
+  readonly held: Held;
   readonly filters: RolloutFilters;
   readonly now: number;
   readonly environmentLabel?: string | undefined;

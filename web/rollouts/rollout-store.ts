@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import type { FailureGroup } from '../../domain/rollout/rollout-status.ts';
 import type { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
 import type { Polling } from '../ui/poll.ts';
+import type { Held } from './held-api.ts';
 import type { RolloutPageState, RolloutsPageState } from './page-state.ts';
 import type { RolloutFilters } from './rollout-filters.ts';
 import type { TargetSelection } from './target-selection.ts';
@@ -34,12 +35,14 @@ export function createRolloutStore(state: RolloutPageState): RolloutStore {
 /** The same for the list of rollouts. */
 export interface RolloutsStore extends Pick<RolloutStore, 'polling' | 'now' | 'environmentLabel'> {
   readonly list: Signal<RolloutList>;
+  readonly held: Signal<Held>;
   readonly filters: RolloutFilters;
 }
 
 export function createRolloutsStore(state: RolloutsPageState): RolloutsStore {
   return {
     list: signal(state.list),
+    held: signal(state.held),
     filters: state.filters,
     polling: signal<Polling>({ state: 'rendered' }),
     now: signal(state.now),

@@ -10,6 +10,7 @@ import { PollNote } from '../ui/poll-note.tsx';
 import { duration } from '../ui/relative-time.ts';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
+import { HeldPanel } from './held-panel.tsx';
 import { formatFilters, isFiltered } from './rollout-filters.ts';
 import type { RolloutsStore } from './rollout-store.ts';
 import { StateBadge } from './state-badge.tsx';
@@ -55,6 +56,7 @@ export function RolloutsPage({ store }: { store: RolloutsStore }) {
             </Link>
           )}
         </nav>
+        <HeldPanel store={store} />
       </main>
     </>
   );

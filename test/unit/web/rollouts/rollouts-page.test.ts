@@ -15,7 +15,14 @@ function html(overrides: Partial<RolloutsPageState> = {}): string {
     requestedBy: '10.0.0.1',
   });
   const list = { rollouts: [head] };
-  const state = { list, filters: parseFilters(new URLSearchParams()), now: 1_700_000_060_000, ...overrides };
+  const held = { holds: [], ignored: [] };
+  const state = {
+    list,
+    held,
+    filters: parseFilters(new URLSearchParams()),
+    now: 1_700_000_060_000,
+    ...overrides,
+  };
   return renderToString(h(RolloutsPage, { store: createRolloutsStore(state) }));
 }
 
@@ -39,6 +46,27 @@ describe('the list of rollouts', () => {
     expect(page).toContain('value="me"');
     expect(page).toContain('href="/rollouts?state=paused&amp;requestedBy=me&amp;before=r9"');
     expect(page).toContain('No rollouts match.');
+  });
+
+  test('lists what operators hold back, by whom and why, with what ends it', () => {
+    const hold = { reason: 'rolled back', by: 'jo', at: 1_700_000_000_000, rolloutId: 'r7' };
+    const holds = [
+      { namespace: 'team-a', ...hold },
+      { namespace: 'team-b', ...hold, pin: 'v1' },
+    ];
+    const ignored = [{ key: 'k', version: 'v3', reason: 'crash-loops', by: 'kim', at: 1_700_000_000_000 }];
+
+    const page = html({ held: { holds, ignored } });
+    const text = page.replace(/<[^>]+>/g, '');
+
+    expect(text).toMatch(/Version v3 is ignored, by kim .*: crash-loops/);
+    expect(text).toMatch(/team-a is held, by jo .*: rolled back/);
+    expect(text).toContain('team-b is pinned to v1, by jo');
+    expect(page).toContain('href="/status/team-a"');
+    expect(page).toContain('href="/rollouts/r7"');
+    expect(text).toContain('Stop ignoring…');
+    expect(text).toContain('Release all 2 namespaces…');
+    expect(html()).toContain('No namespace is held or pinned');
   });
 
   test('shows how a first rollout begins', () => {
