@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { HoldCommand } from '../../client/hold-requests.ts';
+import { CommandField } from '../command/command-field.tsx';
 import { ReasonDialog } from '../command/reason-dialog.tsx';
 import { sendHold } from './hold-api.ts';
 import { describeHoldCommand, HOLD_WORDS } from './hold-words.ts';
@@ -44,21 +45,7 @@ function HoldForm({ store, command, onClose }: HoldFormProps) {
       onClose={onClose}
       send={send}
     >
-      {command === 'pin' ? (
-        <label class="command-field">
-          <span>Version</span>
-          <input
-            class="field"
-            autoComplete="off"
-            spellcheck={false}
-            required
-            value={typed.value}
-            onInput={(event) => {
-              typed.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-      ) : null}
+      {command === 'pin' ? <CommandField name="Version" value={typed} isRequired /> : null}
     </ReasonDialog>
   );
 }

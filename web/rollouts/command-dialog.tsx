@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
+import { CommandField } from '../command/command-field.tsx';
 import { ReasonDialog } from '../command/reason-dialog.tsx';
 import { namespaces as countNamespaces } from '../fleet/words.ts';
 import { COMMAND_WORDS, describeCommand, type RolloutCommand } from './commands.ts';
@@ -61,39 +62,12 @@ function CommandForm({ store, command, onClose, onDone, onRefused }: CommandForm
       send={send}
     >
       {hint === undefined ? null : (
-        <Field name="Namespaces" hint={hint} value={names} isRequired={command === 'skip'} />
+        <CommandField name="Namespaces" hint={hint} value={names} isRequired={command === 'skip'} />
       )}
       {command === 'rollback' ? (
-        <Field name="Version" hint="The one that was verified before, in each namespace" value={to} />
+        <CommandField name="Version" hint="The one that was verified before, in each namespace" value={to} />
       ) : null}
     </ReasonDialog>
-  );
-}
-
-interface FieldProps {
-  readonly name: string;
-  /** What an empty field means. */
-  readonly hint: string;
-  readonly value: Signal<string>;
-  readonly isRequired?: boolean;
-}
-
-function Field({ name, hint, value, isRequired = false }: FieldProps) {
-  return (
-    <label class="command-field">
-      <span>{name}</span>
-      <input
-        class="field"
-        autoComplete="off"
-        spellcheck={false}
-        required={isRequired}
-        placeholder={hint}
-        value={value.value}
-        onInput={(event) => {
-          value.value = event.currentTarget.value;
-        }}
-      />
-    </label>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Hold } from '../../domain/rollout/hold.ts';
+import { CommandField } from '../command/command-field.tsx';
 import { ReasonDialog } from '../command/reason-dialog.tsx';
 import { namespaces as countNamespaces } from '../fleet/words.ts';
 import { Section } from '../namespace/section.tsx';
@@ -109,21 +110,7 @@ function HeldDialog({ store, command, onClose }: HeldDialogProps) {
       onClose={onClose}
       send={send}
     >
-      {isIgnore ? (
-        <label class="command-field">
-          <span>Version</span>
-          <input
-            class="field"
-            autoComplete="off"
-            spellcheck={false}
-            required
-            value={version.value}
-            onInput={(event) => {
-              version.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-      ) : null}
+      {isIgnore ? <CommandField name="Version" value={version} isRequired /> : null}
     </ReasonDialog>
   );
 }
