@@ -20,7 +20,9 @@ import { outsideWindows, type StrategyParts, withStrategy } from './freeze-strat
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { cancelledTargets, makeRollout, mergeTargets, newRolloutId, toRequested } from './make-rollout.ts';
 import type { Metrics } from './metrics.ts';
+import { nameSome } from './name-some.ts';
 import type { RolloutJob } from './queues.ts';
+import { readReleases } from './read-releases.ts';
 import { isUnanswered } from './redis-problems.ts';
 import type { Channel, ReleaseSource } from './releases/release-source.ts';
 import type { AcceptedTarget } from './state/deploy-request.ts';
@@ -258,8 +260,10 @@ async function desiredReleases(
   targets: readonly Selected[],
 ): Promise<Map<string, Release | undefined>> {
   const records = await state.records(targets.map(({ namespace }) => namespace));
-  const keys = [...new Set([...records.values()].map(({ release }) => release))];
-  const known = new Map(await Promise.all(keys.map(async (key) => [key, await state.release(key)] as const)));
+  const known = await readReleases(
+    state,
+    [...records.values()].map(({ release }) => release),
+  );
   return new Map([...records].map(([namespace, { release }]) => [namespace, known.get(release)]));
 }
 
@@ -378,10 +382,9 @@ async function withoutJob(namespaces: readonly string[], jobs: Pick<DeployJobs, 
 }
 
 function unknownNamespaces(unknown: readonly string[]): BadRequestError {
-  const shown = unknown.slice(0, 10).join(', ') + (unknown.length > 10 ? ', …' : '');
   return new BadRequestError(
     'namespaces',
-    `no FIAAS namespace: ${shown}; a namespace needs a ConfigMap named fiaas-deploy-daemon`,
+    `no FIAAS namespace: ${nameSome(unknown)}; a namespace needs a ConfigMap named fiaas-deploy-daemon`,
     unknown,
   );
 }

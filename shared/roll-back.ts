@@ -12,6 +12,8 @@ import type { Strategy } from '../domain/rollout/strategy.ts';
 import { BadRequestError } from './bad-request-error.ts';
 import type { AcceptedRollout, DeployService } from './deploy-service.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
+import { nameSome } from './name-some.ts';
+import { readReleases } from './read-releases.ts';
 import { type Operator, type RolloutCommands, RolloutConflictError } from './rollout-commands.ts';
 import { shownStateOf } from './shown-state-of.ts';
 import type { Holds } from './state/holds.ts';
@@ -69,8 +71,8 @@ async function readRollout({ state, cluster }: RollBackParts, { id, namespaces =
   if (known === undefined) throw new SkipperError('not_found', `rollout "${id}" does not exist`);
   const foreign = namespaces.filter((namespace) => !known.plans.has(namespace));
   if (foreign.length === 0) return known;
-  const shown = foreign.slice(0, 10).join(', ') + (foreign.length > 10 ? ', …' : '');
-  throw new BadRequestError('namespaces', `not deployed by rollout ${id}: ${shown}: leave them out`, foreign);
+  const message = `not deployed by rollout ${id}: ${nameSome(foreign)}: leave them out`;
+  throw new BadRequestError('namespaces', message, foreign);
 }
 
 /** The releases to return to, and what is left alone. */
@@ -102,14 +104,12 @@ async function planTargets(
       },
     ];
   });
-  const releases = await readReleases(state, new Set(candidates.flatMap(({ earlier }) => earlier)));
+  const releases = await readReleases(
+    state,
+    candidates.flatMap(({ earlier }) => earlier),
+  );
   const versions = new Map([...releases].map(([key, { version }]) => [key, version]));
   return { targets: planRollback(candidates, { id, to, versions }), releases };
-}
-
-async function readReleases(state: Pick<Records, 'release'>, keys: Iterable<string>) {
-  const read = await Promise.all([...keys].map(async (key) => [key, await state.release(key)] as const));
-  return new Map(read.flatMap(([key, release]) => (release ? [[key, release] as const] : [])));
 }
 
 function requireReturns(known: KnownRollout, planned: PlannedRollback): PlannedRollback {

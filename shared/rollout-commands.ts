@@ -1,11 +1,13 @@
 import type { Queue } from 'bullmq';
-import { laneOf, URGENT } from '../domain/deploy/lane.ts';
+import { laneOfRollout } from '../domain/deploy/lane.ts';
 import { SkipperError } from '../domain/errors.ts';
+import { nextWave } from '../domain/rollout/next-wave.ts';
 import { isOpen, type TargetState } from '../domain/rollout/rollout.ts';
 import type { RolloutEvent } from '../domain/rollout/rollout-status.ts';
 import { BadRequestError } from './bad-request-error.ts';
 import { decideSoon } from './decide-soon.ts';
 import type { DeployJobs } from './deploy-jobs.ts';
+import { nameSome } from './name-some.ts';
 import type { RolloutJob } from './queues.ts';
 import { shownStateOf } from './shown-state-of.ts';
 import type { IgnoredRelease } from './state/holds.ts';
@@ -239,8 +241,11 @@ function skip(
 function requireTargets(targets: KnownRollout['targets'], namespaces: readonly string[]): void {
   const unknown = namespaces.filter((namespace) => !targets.has(namespace));
   if (unknown.length === 0) return;
-  const shown = unknown.slice(0, 10).join(', ') + (unknown.length > 10 ? ', …' : '');
-  throw new BadRequestError('namespaces', `not in this rollout: ${shown}: leave them out`, unknown);
+  throw new BadRequestError(
+    'namespaces',
+    `not in this rollout: ${nameSome(unknown)}: leave them out`,
+    unknown,
+  );
 }
 
 function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
@@ -248,7 +253,7 @@ function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Comm
   const { state } = status;
   if (!rollout.strategy?.approval) throw new RolloutConflictError(state, 'its strategy needs no approval');
   if (state !== 'pending' && state !== 'running') throw unfit(state, 'approve', 'pending or running');
-  const approvedWave = nextWave(known);
+  const approvedWave = nextWave(plannedTargets(known));
   if (approvedWave >= rollout.strategy.waves.length)
     throw new RolloutConflictError(state, 'all its waves have begun');
   if (approvedWave <= (status.approvedWave ?? 0))
@@ -259,15 +264,11 @@ function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Comm
   };
 }
 
-/** The wave after the last one that has begun; waves of which nothing is left are passed over. */
-function nextWave({ targets, plans }: KnownRollout): number {
-  let begun = -1;
-  let waiting = Number.POSITIVE_INFINITY;
-  for (const [namespace, { wave, admittedAt }] of plans) {
-    if (admittedAt !== undefined) begun = Math.max(begun, wave);
-    else if (isOpen(targets.get(namespace)?.state ?? 'cancelled')) waiting = Math.min(waiting, wave);
-  }
-  return Number.isFinite(waiting) ? Math.max(begun + 1, waiting) : begun + 1;
+function plannedTargets({ targets, plans }: KnownRollout) {
+  return [...plans].map(([namespace, { wave, admittedAt }]) => {
+    const { state } = targets.get(namespace) ?? { state: 'cancelled' as const };
+    return { state, wave, admittedAt };
+  });
 }
 
 function unfit(state: TargetState, command: string, fits: string): RolloutConflictError {
@@ -283,8 +284,7 @@ async function wakeHeld({ state, jobs }: CommandParts, id: string): Promise<void
       ? [{ namespace, jobId, backoff: true }]
       : [],
   );
-  const { trigger, isUrgent } = known.rollout;
-  await jobs.enqueue(held, isUrgent ? URGENT : laneOf(trigger, known.targets.size));
+  await jobs.enqueue(held, laneOfRollout(known.rollout, known.targets.size));
 }
 
 /** Otherwise the next release check would begin the same rollout again. */

@@ -13,6 +13,7 @@ import type { Strategy } from '../domain/rollout/strategy.ts';
 import type { AcceptedRollout, DeployCommand, DeployService } from './deploy-service.ts';
 import { pause } from './pause.ts';
 import type { PlanJob } from './queues.ts';
+import { readReleases } from './read-releases.ts';
 import { PLAN_TTL_SECONDS, type Plans, type StoredPlan } from './state/plans.ts';
 import type { Records } from './state/records.ts';
 import type { Rollouts } from './state/rollouts.ts';
@@ -137,11 +138,16 @@ async function carryOut(
   if (known) return { ...known, replayed: true };
   const differences = differencesFrom(targets, (await planNow(parts, head)).targets);
   if (differences.length > 0) throw new PlanMovedError(differences);
-  const releases = new Map<string, Release>();
-  for (const { namespace, release: key } of targets) {
-    const release = key === undefined ? undefined : await state.release(key);
-    if (release) releases.set(namespace, release);
-  }
+  const stored = await readReleases(
+    state,
+    targets.flatMap(({ release }) => release ?? []),
+  );
+  const releases = new Map(
+    targets.flatMap(({ namespace, release: key = '' }): [string, Release][] => {
+      const release = stored.get(key);
+      return release ? [[namespace, release]] : [];
+    }),
+  );
   return service.request({
     ...origin,
     namespaces: targets.map(({ namespace }) => namespace),

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { laneOf, URGENT } from '../domain/deploy/lane.ts';
+import { laneOfRollout } from '../domain/deploy/lane.ts';
 import { type Decision, decideRollout } from '../domain/rollout/decide-rollout.ts';
 import { decisionEvent } from '../domain/rollout/decision-event.ts';
 import { nextCheck } from '../domain/rollout/next-check.ts';
@@ -176,7 +176,6 @@ async function queueAdmitted(
   { jobs, log }: DecideDependencies,
 ): Promise<void> {
   if (admitted.length === 0) return;
-  const priority = rollout.isUrgent ? URGENT : laneOf(rollout.trigger, targets.size);
-  await jobs.enqueue(admitted, priority);
+  await jobs.enqueue(admitted, laneOfRollout(rollout, targets.size));
   log.info({ rollout: rollout.id, admitted: admitted.length }, 'targets admitted');
 }

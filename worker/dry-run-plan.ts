@@ -17,6 +17,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '../shared/kubernetes/resources.ts';
 import type { PlanJob } from '../shared/queues.ts';
+import { readReleases } from '../shared/read-releases.ts';
 import type { Plans, StoredPlan, StoredPlanTarget } from '../shared/state/plans.ts';
 import type { Records } from '../shared/state/records.ts';
 
@@ -41,7 +42,10 @@ export async function dryRunPlan(
   const wanted = new Set(namespaces);
   const targets = plan.targets.filter(({ namespace }) => wanted.has(namespace));
   const records = await state.records(namespaces);
-  const releases = await readReleases(targets, state);
+  const releases = await readReleases(
+    state,
+    targets.flatMap(({ release }) => release ?? []),
+  );
   for (let start = 0; start < targets.length; start += AT_ONCE) {
     const tried = await Promise.all(
       targets.slice(start, start + AT_ONCE).map((target) => {
@@ -55,14 +59,6 @@ export async function dryRunPlan(
     await state.savePlanTargets(planId, tried);
   }
   return targets.length;
-}
-
-async function readReleases(
-  targets: readonly StoredPlanTarget[],
-  state: Pick<Records, 'release'>,
-): Promise<ReadonlyMap<string, Release | undefined>> {
-  const keys = [...new Set(targets.flatMap(({ release }) => release ?? []))];
-  return new Map(await Promise.all(keys.map(async (key) => [key, await state.release(key)] as const)));
 }
 
 interface Tried {

@@ -8,6 +8,7 @@ import { isWatched, lastBegunWave } from '../domain/rollout/find-failures.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
 import { scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
 import type { DecidedTarget, Situation } from '../domain/rollout/situation.ts';
+import { resolveStrategy } from '../domain/rollout/strategy.ts';
 import { DEPLOYMENTS } from '../shared/kubernetes/resources.ts';
 import { type RawDeployment, toObservedDeployment } from '../shared/kubernetes/to-observed.ts';
 import type { KnownRollout } from '../shared/state/rollout-control.ts';
@@ -23,7 +24,7 @@ export async function readSituation(
 ): Promise<Situation> {
   const { rollout, status, plans } = known;
   const now = dependencies.state.now();
-  const strategy = rollout.strategy ?? allOf(known.targets.size);
+  const strategy = rollout.strategy ?? resolveStrategy({ type: 'All' }, known.targets.size);
   const policy = dependencies.policy.current();
   const isWaiting = waitsForNamespaces(policy, rollout.trigger);
   const targets = [...known.targets].map(([namespace, target]): DecidedTarget => {
@@ -64,17 +65,6 @@ function namespaceClosure(
   const { config } = cluster.snapshot(namespace);
   const windows = config?.ok ? config.value.rollout?.window : undefined;
   return windows && closureAt({ windows }, now);
-}
-
-function allOf(total: number) {
-  return {
-    type: 'All' as const,
-    waves: [{ size: total, isCanary: false, maxFailures: 0 }],
-    maxConcurrency: Math.max(1, total),
-    maxFailures: 0,
-    minSuccessMs: 0,
-    approval: false,
-  };
 }
 
 /** The namespaces that were verified and are not healthy any more. */

@@ -12,6 +12,7 @@ import {
 import { shownState, type TargetPlan } from '../../domain/rollout/rollout-status.ts';
 import { RolloutList, RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { viewWaves } from '../../domain/rollout/view-waves.ts';
+import { readReleases } from '../../shared/read-releases.ts';
 import type { CountedRollout, StoredTargets } from '../../shared/state/rollouts.ts';
 import { HttpProblem } from '../problem.ts';
 import { readQuery, wholeNumber } from '../read-query.ts';
@@ -112,9 +113,11 @@ async function previousVersions(
   store: RouteServices['state'],
   plans: readonly TargetPlan[],
 ): Promise<ReadonlyMap<string | undefined, string>> {
-  const keys = new Set(plans.flatMap(({ previous }) => previous ?? []));
-  const read = await Promise.all([...keys].map(async (key) => [key, await store.release(key)] as const));
-  return new Map(read.flatMap(([key, release]) => (release ? [[key, release.version] as const] : [])));
+  const releases = await readReleases(
+    store,
+    plans.flatMap(({ previous }) => previous ?? []),
+  );
+  return new Map([...releases].map(([key, { version }]) => [key, version]));
 }
 
 const ListQuery = z.object({

@@ -1,3 +1,4 @@
+import { nextWave } from '../../domain/rollout/next-wave.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
 import type { RolloutView, TargetView } from '../../domain/rollout/rollout-view.ts';
 
@@ -46,7 +47,7 @@ export function nextCommands(rollout: Known): NextCommand[] {
 export function awaitsApproval(rollout: Known): boolean {
   const { state, strategy, approvedWave = 0 } = rollout;
   if (!strategy?.approval || !isOpen(state) || state === 'paused') return false;
-  const next = nextWave(rollout);
+  const next = nextWave(rollout.targets.map((target) => ({ ...target, wave: target.wave ?? 0 })));
   return next < strategy.waves.length && next > approvedWave;
 }
 
@@ -54,15 +55,4 @@ export function awaitsApproval(rollout: Known): boolean {
 export function standsStill(rollout: Known): boolean {
   const isInProgress = ({ state, admittedAt }: TargetView) => isOpen(state) && admittedAt !== undefined;
   return awaitsApproval(rollout) && !rollout.targets.some(isInProgress);
-}
-
-/** The wave after the last one that has begun; waves of which nothing is left are passed over. */
-function nextWave({ targets }: Known): number {
-  let begun = -1;
-  let waiting = Number.POSITIVE_INFINITY;
-  for (const { state, wave = 0, admittedAt } of targets) {
-    if (admittedAt !== undefined) begun = Math.max(begun, wave);
-    else if (isOpen(state)) waiting = Math.min(waiting, wave);
-  }
-  return Number.isFinite(waiting) ? Math.max(begun + 1, waiting) : begun + 1;
 }
