@@ -6,6 +6,7 @@ export interface CommandCounts {
   readonly sent: number;
   /** These, and the commands inside scripts. */
   readonly executed: number;
+  readonly seconds: number;
 }
 
 /** MONITOR is sent what has happened, a little later. */
@@ -21,13 +22,20 @@ export async function countCommands(redisUrl: string, work: () => Promise<unknow
     executed += 1;
     if (source !== 'lua') sent += 1;
   });
+  const began = Date.now();
   await work();
   await pause(SETTLE_MS);
   monitor.disconnect();
   redis.disconnect();
-  return { sent, executed };
+  return { sent, executed, seconds: (Date.now() - began) / 1_000 };
 }
 
-export function perUnit({ sent, executed }: CommandCounts, units: number): CommandCounts {
-  return { sent: sent / units, executed: executed / units };
+export function perUnit({ sent, executed, seconds }: CommandCounts, units: number): CommandCounts {
+  return { sent: sent / units, executed: executed / units, seconds };
+}
+
+/** Without what timers do in that time anyway: a slow machine needs longer for the same work. */
+export function beyond({ sent, executed, seconds }: CommandCounts, idle: CommandCounts): CommandCounts {
+  const share = seconds / idle.seconds;
+  return { sent: sent - idle.sent * share, executed: executed - idle.executed * share, seconds };
 }
