@@ -29,6 +29,10 @@ const number = z.coerce.number({
   error: ({ input }) => (Number.isNaN(input) ? 'expected a number' : undefined),
 });
 const seconds = number.positive().max(86_400);
+/** A number, or a percentage of the fleet. */
+const share = text.pipe(
+  z.string().regex(/^(\d{1,6}|\d{1,2}%|100%)$/, 'use a number such as 200, or a percentage such as 20%'),
+);
 const port = number.int().min(0).max(65_535);
 /** The messages never contain the value: it can hold a password. */
 const urlOf = (pattern: RegExp, expected: string) =>
@@ -150,10 +154,7 @@ export const Settings = z.object({
     .max(2000)
     .default(50)
     .describe('namespaces that one worker works on at the same time; those that wait for FDD do not count'),
-  maxInFlight: text
-    .pipe(
-      z.string().regex(/^(\d{1,6}|\d{1,2}%|100%)$/, 'use a number such as 200, or a percentage such as 20%'),
-    )
+  maxInFlight: share
     .default('200')
     .describe(
       'namespaces of the whole fleet that are changed and not yet verified at the same time, as a number or a percentage; 0: no limit',
@@ -196,6 +197,57 @@ export const Settings = z.object({
     .max(365)
     .default(90)
     .describe('days that a rollout is kept after its last change, with its targets and its timeline'),
+  heal: z
+    .enum(['off', 'report', 'on'])
+    .default('report')
+    .describe(
+      'repair the FDD of namespaces that are not well: on, off, or report (detect and show what would be done)',
+    ),
+  healInterval: seconds.default(15).describe('seconds between two checks for namespaces that are not well'),
+  healBackoff: seconds
+    .default(60)
+    .describe(
+      'seconds that a namespace has to recover before the first repair, and between the first two; doubled after each, up to 60 times',
+    ),
+  healHourlyCap: share
+    .default('10%')
+    .describe(
+      'namespaces that are healed within an hour at most, as a number or a percentage (then at least 5)',
+    ),
+  healStopShare: share
+    .default('20%')
+    .describe(
+      'healing stops if more than this share of the fleet (or this number) fall sick within 10 minutes; a percentage counts as at least 5',
+    ),
+  healScaledDown: flag.describe('also heal namespaces whose FDD somebody has scaled to 0 or paused'),
+  deafAfter: number
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe(
+      'seconds in which FDD must begin a deployment of its namespace, or it counts as deaf; 0: not checked',
+    ),
+  auditLog: z
+    .enum(['redis', 'stdout'])
+    .default('redis')
+    .describe('where the audit log is written besides Redis: stdout adds one JSON line per entry to the log'),
+  auditRetention: number
+    .int()
+    .min(1)
+    .max(365)
+    .default(90)
+    .describe('days that entries of the audit log are kept, at most 100,000 entries'),
+  notifications: text
+    .optional()
+    .describe(
+      'YAML file with the receivers of notifications, and what each receives; read again when it changes (default: none)',
+    ),
+  hookSecretFile: text
+    .optional()
+    .describe(
+      'file with the secret of POST /api/hooks/release, which makes Skipper look for releases at once (default: the hook is off)',
+    ),
+  disableKubernetesEvents: flag.describe('do not write Kubernetes Events about deploys and healing'),
   progressDeadline: seconds.default(300).describe('seconds in which a deployment must be verified'),
   bootstrapDeadline: seconds
     .default(180)

@@ -1,7 +1,9 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ApiBudget, openApiBudget } from './api-budget.ts';
+import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { type ChannelPasts, openChannelPasts } from './channel-pasts.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
+import { type HealingRecords, openHealingRecords } from './healing.ts';
 import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
@@ -22,6 +24,8 @@ export type DesiredState = Runs &
   Rollouts &
   RolloutControl &
   Holds &
+  AuditLog &
+  HealingRecords &
   Plans &
   Publications &
   ChannelSnapshots &
@@ -55,6 +59,8 @@ export function openDesiredState(
     ...openRollouts(connection),
     ...openRolloutControl(connection),
     ...openHolds(connection),
+    ...openAuditLog(connection),
+    ...openHealingRecords(connection),
     ...openPlans(connection),
     ...openPublications(connection),
     ...openChannelSnapshots(connection),

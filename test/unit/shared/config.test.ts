@@ -299,6 +299,8 @@ describe('Settings', () => {
       'manage-rbac',
       'use-apiextensionsv1-crd',
       'redis-cluster',
+      'heal-scaled-down',
+      'disable-kubernetes-events',
       'disable-crd-creation',
     ]);
   });

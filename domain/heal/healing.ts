@@ -1,0 +1,97 @@
+import * as z from 'zod';
+import { Means } from '../rollout/repair.ts';
+import { Finding, Rule } from './rule.ts';
+
+const milliseconds = z.number().int().describe('Milliseconds since the epoch');
+
+/** `off`: nothing is detected. `report`: detected and shown, nothing is done. */
+export const HEAL_MODES = ['off', 'report', 'on'] as const;
+export const HealMode = z.enum(HEAL_MODES).meta({ id: 'HealMode' });
+export type HealMode = z.infer<typeof HealMode>;
+
+/**
+ * `watching`: nothing is wrong, or not for long enough. `waiting`: the next step is due at `nextAt`. `healing`: a step is
+ * under way, or its effect is awaited. `recovering`: no rule holds any more, but not for long enough to be sure.
+ * `left-alone`: it is not healed, `reason` says why. `reported`: what would be done if healing was on. `stopped`: the stop
+ * valve, or the cap of the fleet. `quarantined`: everything was tried.
+ */
+export const HEALING_STATES = [
+  'watching',
+  'waiting',
+  'healing',
+  'recovering',
+  'left-alone',
+  'reported',
+  'stopped',
+  'quarantined',
+] as const;
+export const HealingState = z.enum(HEALING_STATES).meta({ id: 'HealingState' });
+export type HealingState = z.infer<typeof HealingState>;
+
+/** One step that healing took in a namespace. */
+export const HealingStep = z
+  .object({
+    at: milliseconds,
+    means: Means,
+    rule: Rule,
+    rolloutId: z.string().optional().describe('The rollout that carries it out'),
+    endedAt: milliseconds.optional(),
+    result: z.string().optional().describe('How it ended, for people; left out while it is under way'),
+  })
+  .meta({ id: 'HealingStep' });
+export type HealingStep = Readonly<z.infer<typeof HealingStep>>;
+
+export const Quarantine = z
+  .object({
+    since: milliseconds,
+    rule: Rule,
+    reason: z.string(),
+    evidence: z.string(),
+    cause: z.string().describe('What has to change for it to end automatically: a fingerprint'),
+  })
+  .meta({ id: 'Quarantine' });
+export type Quarantine = Readonly<z.infer<typeof Quarantine>>;
+
+/** What healing knows about one namespace that is, or was just, not well; stored in Redis and shown to users. */
+export const NamespaceHealing = z
+  .object({
+    state: HealingState,
+    reason: z.string().describe('What comes next, or why nothing is done'),
+    findings: z.array(Finding).readonly().describe('The rules that hold now, the one that is repaired first'),
+    since: milliseconds.describe('Since when it is not well'),
+    wellSince: milliseconds.optional().describe('No rule holds since then'),
+    steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
+    nextAt: milliseconds.optional(),
+    nextMeans: Means.optional(),
+    quarantine: Quarantine.optional(),
+  })
+  .meta({ id: 'NamespaceHealing' });
+export type NamespaceHealing = Readonly<z.infer<typeof NamespaceHealing>>;
+
+/** The latest pass over the fleet; stored in Redis and shown to users. */
+export const HealingStatus = z
+  .object({
+    mode: HealMode,
+    checkedAt: milliseconds,
+    intervalSeconds: z.number(),
+    fleet: z.number().int().describe('FIAAS namespaces'),
+    sick: z.number().int().describe('Namespaces in which a rule holds'),
+    rules: z.partialRecord(Rule, z.number().int()).describe('Namespaces in which each rule holds'),
+    isDeafKnown: z
+      .boolean()
+      .describe('The watches that find a deaf FDD are in order; false also if they are off'),
+    cap: z.object({
+      limit: z.number().int().describe('Namespaces that can be healed within an hour'),
+      used: z.number().int(),
+    }),
+    stopped: z
+      .object({
+        at: milliseconds,
+        by: z.string().optional().describe('The person who stopped it; left out if it stopped automatically'),
+        reason: z.string(),
+      })
+      .optional(),
+    resumedAt: milliseconds.optional().describe('What fell sick before does not stop it again'),
+  })
+  .meta({ id: 'HealingStatus' });
+export type HealingStatus = Readonly<z.infer<typeof HealingStatus>>;

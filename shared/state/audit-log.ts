@@ -1,0 +1,64 @@
+import { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import { jsonText } from '../json-text.ts';
+import { luaJson } from './lua-json.ts';
+import type { StateConnection } from './state-connection.ts';
+
+/** An entry with its position: `<milliseconds>-<number>`, in the order in which the entries were written. */
+export interface StoredAuditEntry extends AuditEntry {
+  readonly id: string;
+}
+
+export interface AuditPage {
+  readonly entries: readonly StoredAuditEntry[];
+  /** Where the next page begins; undefined after the last one. */
+  readonly next: string | undefined;
+}
+
+/**
+ * The audit log: a Redis stream, which is also the outbox of notifications. Scripts append to it in the same write as what they
+ * change (lua/includes/audit.lua); everything else appends with `audit`.
+ */
+export interface AuditLog {
+  audit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Entries after a position, oldest first. */
+  auditAfter(id: string, limit: number): Promise<readonly StoredAuditEntry[]>;
+  /** Entries before a position (exclusive), newest first; without one, from the newest. */
+  auditBefore(id: string | undefined, limit: number): Promise<AuditPage>;
+  /** Removes what is older; returns how many entries. */
+  trimAudit(olderThan: number): Promise<number>;
+}
+
+/** As in audit.lua. */
+const MAX_ENTRIES = 100_000;
+
+export function openAuditLog({ redis, prefix, guarded }: StateConnection): AuditLog {
+  const key = `${prefix}:audit`;
+  return {
+    audit: async (entries) => {
+      if (entries.length === 0) return;
+      await guarded(async () => {
+        const pipeline = redis.pipeline();
+        for (const entry of entries) pipeline.xadd(key, 'MAXLEN', '~', MAX_ENTRIES, '*', 'e', luaJson(entry));
+        for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+      });
+    },
+    auditAfter: async (id, limit) =>
+      decode(await guarded(() => redis.xrange(key, `(${id}`, '+', 'COUNT', limit))),
+    auditBefore: async (id, limit) => {
+      const end = id === undefined ? '+' : `(${id}`;
+      const rows = await guarded(() => redis.xrevrange(key, end, '-', 'COUNT', limit));
+      return { entries: decode(rows), next: rows.length < limit ? undefined : rows.at(-1)?.[0] };
+    },
+    trimAudit: (olderThan) => guarded(() => redis.xtrim(key, 'MINID', '~', String(olderThan))),
+  };
+}
+
+const Stored = jsonText(AuditEntry);
+
+/** An entry that an incompatible version has written is left out. */
+function decode(rows: readonly (readonly [string, readonly string[]])[]): StoredAuditEntry[] {
+  return rows.flatMap(([id, fields]) => {
+    const entry = Stored.safeParse(fields[1]);
+    return entry.success ? [{ id, ...entry.data }] : [];
+  });
+}
