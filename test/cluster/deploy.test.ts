@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, NAMESPACES, PODS } from '../../shared/kubernetes/resources.ts';
 import { PUBLISHED_CONFIG } from '../../simulator/fdd/published-config.ts';
@@ -312,6 +313,8 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
           { metadata: { annotations: { 'rival/counter': String(counter) } } },
           'rival',
         );
+        // One that never rests would win every race on a busy machine.
+        await pause(20);
       }
     })();
     try {
