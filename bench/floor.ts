@@ -49,7 +49,7 @@ export async function runFloor(
   await watch.synced();
   const began = performance.now();
   const apply = (namespace: string) => {
-    const manifest = applicationManifest({ namespace }, release, ids.get(namespace) ?? '');
+    const manifest = applicationManifest({ namespace }, release, { deploymentId: ids.get(namespace) ?? '' });
     return client.apply(APPLICATIONS, { namespace, name: FDD }, manifest);
   };
   await pMap(namespaces, apply, { concurrency: IN_FLIGHT });

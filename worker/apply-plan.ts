@@ -89,7 +89,8 @@ async function applyApplication(
   const { client, namespace, metrics } = context;
   const ref = { namespace, name: FDD };
   const { metadata, spec } = step.manifest;
-  const { labels, annotations = { [CONFIG_DIGEST_ANNOTATION]: null } } = metadata;
+  const { labels } = metadata;
+  const annotations = { [CONFIG_DIGEST_ANNOTATION]: null, ...metadata.annotations };
   const { resourceVersion } = step;
   const stored =
     step.configPatch === undefined

@@ -71,6 +71,7 @@ async function makePlan(
     config,
     release: run.release,
     rolloutId: run.rolloutId,
+    origin: { rolloutId: run.rolloutId, generation: run.generation, release: run.releaseKey },
     forceBootstrap: run.forceBootstrap,
     manageRbac: context.settings.manageRbac,
     quotas,

@@ -85,7 +85,9 @@ function diffOf(
   if (reading?.problem !== undefined) return none(reading.problem);
   const actual = reading?.items[0];
   const id = actual?.metadata.labels?.[DEPLOYMENT_ID_LABEL];
-  const wanted = applicationManifest({ namespace }, release, writes || id === undefined ? NEW_ID : id);
+  const wanted = applicationManifest({ namespace }, release, {
+    deploymentId: writes || id === undefined ? NEW_ID : id,
+  });
   return diffApplications(actual, wanted);
 }
 

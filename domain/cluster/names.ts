@@ -20,3 +20,10 @@ export const FIELD_MANAGER = 'fiaas-skipper';
 export const BOOTSTRAP_FOR_ANNOTATION = 'fiaas-skipper/deployment-id';
 /** Annotation of the Application: a digest of the cluster_config.yaml that FDD was last started with. */
 export const CONFIG_DIGEST_ANNOTATION = 'fiaas-skipper/config-digest';
+/** Annotations of the Application: what Skipper's last write of it was part of. Redis is rebuilt from them if it loses its data. */
+export const ROLLOUT_ANNOTATION = 'skipper.fiaas.io/rollout';
+export const GENERATION_ANNOTATION = 'skipper.fiaas.io/generation';
+/** The key of the release, as records and rollouts have it. */
+export const RELEASE_ANNOTATION = 'skipper.fiaas.io/release';
+/** A digest of image and config as they were written: another client can have changed them since. */
+export const CONTENT_ANNOTATION = 'skipper.fiaas.io/content';

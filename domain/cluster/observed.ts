@@ -41,6 +41,14 @@ export const ObservedStatus = DeploymentReport.extend({ name: z.string(), resour
 );
 export type ObservedStatus = Readonly<z.infer<typeof ObservedStatus>>;
 
+/** What a write of Skipper's was part of, from the annotations of the Application. */
+const WriteOrigin = z.object({
+  rolloutId: z.string(),
+  generation: z.number().int(),
+  release: z.string().describe('Key of its release'),
+  content: z.string().describe('Digest of image and config as they were written'),
+});
+
 export const ObservedApplication = z
   .object({
     resourceVersion: z.string(),
@@ -70,6 +78,9 @@ export const ObservedApplication = z
         'When its deployment id was last written, in milliseconds since the epoch; left out if unknown',
       ),
     lastWriter: z.string().optional().describe('The field manager, other than Skipper, that wrote it last'),
+    origin: WriteOrigin.optional().describe(
+      "What Skipper's last write of it was part of; left out if unknown",
+    ),
   })
   .meta({ id: 'ObservedApplication' });
 export type ObservedApplication = Readonly<z.infer<typeof ObservedApplication>>;

@@ -3,20 +3,40 @@ import {
   APP_LABEL,
   BOOTSTRAP_LABEL,
   CONFIG_DIGEST_ANNOTATION,
+  CONTENT_ANNOTATION,
   DEPLOYMENT_ID_LABEL,
   FDD,
+  GENERATION_ANNOTATION,
   HERITAGE,
+  RELEASE_ANNOTATION,
+  ROLLOUT_ANNOTATION,
 } from '../cluster/names.ts';
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { ObservedApplication } from '../cluster/observed.ts';
+import { contentDigest } from '../release/content-digest.ts';
 import type { Release } from '../release/release.ts';
 
-/** Upstream's Application, field for field, both as created and as applied; one annotation is ours. */
+/** The request that a write of an Application answers. */
+export interface Origin {
+  readonly rolloutId: string;
+  readonly generation: number;
+  /** Key of its release. */
+  readonly release: string;
+}
+
+/** What a write is: its deployment id, and the request that it answers; left out in a trial. */
+export interface WriteIdentity {
+  readonly deploymentId: string;
+  readonly origin?: Origin | undefined;
+}
+
+/** Upstream's Application, field for field, both as created and as applied; the annotations are ours. */
 export function applicationManifest(
   { namespace, configDigest }: Pick<NamespaceConfig, 'namespace' | 'configDigest'>,
   release: Release,
-  deploymentId: string,
+  { deploymentId, origin }: WriteIdentity,
 ) {
+  const annotations = { ...digestAnnotation(configDigest), ...originAnnotations(origin, release) };
   return {
     apiVersion: 'fiaas.schibsted.io/v1',
     kind: 'Application',
@@ -31,13 +51,27 @@ export function applicationManifest(
         [BOOTSTRAP_LABEL]: 'true',
         [DEPLOYMENT_ID_LABEL]: deploymentId,
       },
-      ...(configDigest === undefined ? {} : { annotations: { [CONFIG_DIGEST_ANNOTATION]: configDigest } }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: { application: FDD, image: release.image, config: release.config },
   };
 }
 
 export type ApplicationManifest = ReturnType<typeof applicationManifest>;
+
+function digestAnnotation(configDigest: string | undefined): Readonly<Record<string, string>> {
+  return configDigest === undefined ? {} : { [CONFIG_DIGEST_ANNOTATION]: configDigest };
+}
+
+function originAnnotations(origin: Origin | undefined, release: Release): Readonly<Record<string, string>> {
+  if (origin === undefined) return {};
+  return {
+    [ROLLOUT_ANNOTATION]: origin.rolloutId,
+    [GENERATION_ANNOTATION]: String(origin.generation),
+    [RELEASE_ANNOTATION]: origin.release,
+    [CONTENT_ANNOTATION]: contentDigest(release),
+  };
+}
 
 /** Why an Application differs from the release; undefined if it does not. */
 export function differenceFrom(

@@ -11,6 +11,7 @@ import {
   configPatch,
   differenceFrom,
   hasSurplusConfig,
+  type Origin,
 } from './application.ts';
 import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
 import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
@@ -71,6 +72,8 @@ export interface PlanInput {
   readonly config: NamespaceConfig;
   readonly release: Release;
   readonly rolloutId: string;
+  /** The request, for the annotations of what is written; left out in a trial. Never a reason to write. */
+  readonly origin?: Origin | undefined;
   readonly forceBootstrap: boolean;
   readonly observed: NamespaceSnapshot;
   /** The namespace's quotas; read only if one has rejected the bootstrap pod (docs/decisions/0008). */
@@ -270,7 +273,10 @@ function rbacSteps(input: PlanInput, changing: boolean): Step[] {
 
 function applicationSteps(input: PlanInput, deploymentId: string): Step[] {
   const { application } = input.observed;
-  const manifest = applicationManifest(input.config, input.release, deploymentId);
+  const manifest = applicationManifest(input.config, input.release, {
+    deploymentId,
+    origin: input.origin,
+  });
   const { config } = input.release;
   return [
     {

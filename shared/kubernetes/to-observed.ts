@@ -6,9 +6,13 @@ import {
   CONFIG_DIGEST_ANNOTATION,
   CONFIG_MAP,
   CONFIG_MOUNT_PATH,
+  CONTENT_ANNOTATION,
   DEPLOYMENT_ID_LABEL,
   FDD,
   FIELD_MANAGER,
+  GENERATION_ANNOTATION,
+  RELEASE_ANNOTATION,
+  ROLLOUT_ANNOTATION,
 } from '../../domain/cluster/names.ts';
 import type {
   DeploymentReport,
@@ -131,7 +135,18 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
     configDigest: metadata.annotations?.[CONFIG_DIGEST_ANNOTATION],
     writtenAt: timeOf(metadata.managedFields, 'metadata', 'labels', DEPLOYMENT_ID_LABEL),
     lastWriter: lastOtherWriter(metadata.managedFields, FIELD_MANAGER, OUR_FIELDS),
+    origin: originOf(metadata.annotations),
   };
+}
+
+/** Undefined unless all annotations are there: another client can have changed or removed some. */
+function originOf(annotations: Metadata['annotations'] = {}): ObservedApplication['origin'] {
+  const rolloutId = annotations[ROLLOUT_ANNOTATION];
+  const release = annotations[RELEASE_ANNOTATION];
+  const content = annotations[CONTENT_ANNOTATION];
+  const generation = Number(annotations[GENERATION_ANNOTATION]);
+  if (!rolloutId || !release || !content || !Number.isInteger(generation) || generation < 1) return undefined;
+  return { rolloutId, generation, release, content };
 }
 
 function heldBy({ deletionTimestamp, finalizers = [] }: Metadata): readonly string[] | undefined {

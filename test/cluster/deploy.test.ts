@@ -30,6 +30,15 @@ const CONFIG_DIGEST = expect.stringMatching(/^[0-9a-f]{16}$/);
 /** The API reads the ConfigMap of a namespace that a request names; for an unchanged namespace, nothing else is read. */
 const READ_BY_API = 'list configmaps 200';
 
+/** The annotations of everything that Skipper writes. */
+const OUR_ANNOTATIONS = {
+  'fiaas-skipper/config-digest': CONFIG_DIGEST,
+  'skipper.fiaas.io/rollout': expect.stringMatching(/^\S+$/),
+  'skipper.fiaas.io/generation': '1',
+  'skipper.fiaas.io/release': expect.stringMatching(/^[0-9a-f]{16}$/),
+  'skipper.fiaas.io/content': expect.stringMatching(/^[0-9a-f]{16}$/),
+};
+
 describeCluster('deploying on a real control plane', { needsControllers: true }, () => {
   let world: RealWorld;
   let skipper: SkipperPair;
@@ -104,7 +113,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.finalizers ?? []).toEqual([]);
     expect(metadata.ownerReferences ?? []).toEqual([]);
     // Ours; upstream writes no annotation.
-    expect(metadata.annotations).toEqual({ 'fiaas-skipper/config-digest': CONFIG_DIGEST });
+    expect(metadata.annotations).toEqual(OUR_ANNOTATIONS);
   }, 60_000);
 
   test("an update keeps others' labels, annotations, finalizers, owners and additional_*", async () => {
@@ -133,10 +142,25 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.labels).toMatchObject({ foreign: 'kept', heritage: 'FIAAS-Skipper' });
     expect(metadata.annotations).toEqual({
       'foreign/note': 'kept',
-      'fiaas-skipper/config-digest': CONFIG_DIGEST,
+      ...OUR_ANNOTATIONS,
     });
     expect(metadata.finalizers).toEqual(['example.org/foreign']);
     expect(metadata.ownerReferences).toEqual(owners);
+  }, 60_000);
+
+  test('annotations that change do not restart FDD, and are no reason to write', async () => {
+    const namespace = await namespaceWithOldFdd('team-annotated');
+    await skipper.deploy([namespace]);
+    const before = await readDeployment(world.admin, namespace);
+
+    await mergeApplication(world.admin, namespace, {
+      metadata: { annotations: { 'skipper.fiaas.io/rollout': 'another', 'skipper.fiaas.io/release': null } },
+    });
+    const targets = await skipper.deploy([namespace]);
+
+    expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+    const after = await readDeployment(world.admin, namespace);
+    expect(after.metadata.generation).toBe(before.metadata.generation);
   }, 60_000);
 
   test("Skipper's fields belong to field manager fiaas-skipper by Apply, others' fields to them", async () => {
@@ -340,7 +364,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     const { metadata, spec } = await readApplication(world.admin, namespace);
     expect(metadata.annotations).toEqual({
       'rival/counter': String(counter),
-      'fiaas-skipper/config-digest': CONFIG_DIGEST,
+      ...OUR_ANNOTATIONS,
     });
     expect(spec).toMatchObject({ image: IMAGE, config: PUBLISHED_CONFIG });
   }, 90_000);

@@ -5,6 +5,15 @@ import { type Gate, type GateRequest, isApplicationWrite } from '../support/gate
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 
+/** The annotations of everything that Skipper writes. */
+const OUR_ANNOTATIONS = {
+  'fiaas-skipper/config-digest': expect.stringMatching(/^[0-9a-f]{16}$/),
+  'skipper.fiaas.io/rollout': expect.stringMatching(/^\S+$/),
+  'skipper.fiaas.io/generation': '1',
+  'skipper.fiaas.io/release': expect.stringMatching(/^[0-9a-f]{16}$/),
+  'skipper.fiaas.io/content': expect.stringMatching(/^[0-9a-f]{16}$/),
+};
+
 let gate: Gate;
 const written: GateRequest[] = [];
 
@@ -47,7 +56,7 @@ describe('the Application', () => {
             'fiaas/bootstrap': 'true',
             'fiaas/deployment_id': expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
           },
-          annotations: { 'fiaas-skipper/config-digest': expect.stringMatching(/^[0-9a-f]{16}$/) },
+          annotations: OUR_ANNOTATIONS,
         },
         spec: { application: FDD, image: `fiaas/${FDD}:${NEW}`, config: PUBLISHED_CONFIG },
       },
@@ -87,6 +96,31 @@ describe('the Application', () => {
     });
     expect((await world.deployment('foreign')).metadata.labels).toMatchObject({ team: 'mine' });
     await mergeInto('foreign', { metadata: { finalizers: null } });
+  });
+
+  test('shows by annotations what wrote it, and they are no reason to write or to restart FDD', async () => {
+    await world.addNamespace('annotated', { fdd: OLD });
+    await world.deployed('annotated');
+    const before = await world.deployment('annotated');
+    const { metadata } = await world.application('annotated');
+    const { rollouts } = (await world.http('/api/rollouts')).body;
+    expect(metadata.annotations).toMatchObject({
+      ...OUR_ANNOTATIONS,
+      'skipper.fiaas.io/rollout': rollouts[0].id,
+    });
+
+    await mergeInto('annotated', {
+      metadata: {
+        annotations: { 'skipper.fiaas.io/rollout': 'another', 'skipper.fiaas.io/generation': null },
+      },
+    });
+    const again = await world.deployed('annotated');
+
+    expect(again).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+    expect(world.changes('annotated')).toEqual(['patch applications']);
+    const after = await world.deployment('annotated');
+    expect(after.metadata.generation).toBe(before.metadata.generation);
+    expect(after.status.observedGeneration).toBe(before.status.observedGeneration);
   });
 
   test('loses config keys that another field manager wrote and the release does not have', async () => {
@@ -162,7 +196,7 @@ describe('the Application', () => {
     expect(target).toMatchObject({ state: 'completed', outcome: 'updated', attempt: 1 });
     expect(application.metadata.annotations).toEqual({
       'example.com/rival': '2',
-      'fiaas-skipper/config-digest': expect.any(String),
+      ...OUR_ANNOTATIONS,
     });
     expect(application.spec.image).toBe(`fiaas/${FDD}:${NEW}`);
     const answers = world.audit({ namespace: 'contested', resource: 'applications', verb: 'patch' });

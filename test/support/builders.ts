@@ -208,11 +208,9 @@ export function aRollout(overrides: Partial<Rollout> = {}): Rollout {
 }
 
 export function aManifest(overrides: { deploymentId?: string; release?: Release } = {}) {
-  return applicationManifest(
-    { namespace: NAMESPACE },
-    overrides.release ?? aRelease(),
-    overrides.deploymentId ?? OUR_ID,
-  );
+  return applicationManifest({ namespace: NAMESPACE }, overrides.release ?? aRelease(), {
+    deploymentId: overrides.deploymentId ?? OUR_ID,
+  });
 }
 
 /** The row of an up-to-date namespace. */

@@ -6,12 +6,13 @@ import {
   differenceFrom,
   hasSurplusConfig,
 } from '../../../../domain/deploy/application.ts';
+import { contentDigest } from '../../../../domain/release/content-digest.ts';
 import { anApplication, aRelease, FIAAS_YML, IMAGE, OLD_IMAGE, OUR_ID } from '../../../support/builders.ts';
 import { mergePatch } from '../../../support/fake-namespace.ts';
 
 describe('applicationManifest', () => {
   test("acceptance 5: is exactly upstream's body", () => {
-    const manifest = applicationManifest({ namespace: 'team-a' }, aRelease(), OUR_ID);
+    const manifest = applicationManifest({ namespace: 'team-a' }, aRelease(), { deploymentId: OUR_ID });
 
     expect(manifest).toStrictEqual({
       apiVersion: 'fiaas.schibsted.io/v1',
@@ -30,6 +31,36 @@ describe('applicationManifest', () => {
       },
       spec: { application: 'fiaas-deploy-daemon', image: IMAGE, config: FIAAS_YML },
     });
+  });
+});
+
+describe('the annotations of a write', () => {
+  const origin = { rolloutId: 'rollout-1', generation: 7, release: '0123456789abcdef' };
+
+  test('name the rollout, the generation and the release, and a digest of what was written', () => {
+    const { metadata } = applicationManifest({ namespace: 'team-a', configDigest: 'digest' }, aRelease(), {
+      deploymentId: OUR_ID,
+      origin,
+    });
+
+    expect(metadata.annotations).toEqual({
+      'fiaas-skipper/config-digest': 'digest',
+      'skipper.fiaas.io/rollout': 'rollout-1',
+      'skipper.fiaas.io/generation': '7',
+      'skipper.fiaas.io/release': '0123456789abcdef',
+      'skipper.fiaas.io/content': contentDigest(aRelease()),
+    });
+  });
+
+  test('have the same digest whatever the order of the keys', () => {
+    const config = { b: { d: [1, 2], c: null }, a: 'x' };
+    const sorted = { a: 'x', b: { c: null, d: [1, 2] } };
+
+    expect(contentDigest({ image: IMAGE, config })).toBe(contentDigest({ image: IMAGE, config: sorted }));
+    expect(contentDigest({ image: IMAGE, config })).not.toBe(contentDigest({ image: OLD_IMAGE, config }));
+    expect(contentDigest({ image: IMAGE, config })).not.toBe(
+      contentDigest({ image: IMAGE, config: { ...config, b: { d: [2, 1], c: null } } }),
+    );
   });
 });
 

@@ -45,6 +45,31 @@ describe('toObservedApplication', () => {
     });
   });
 
+  const ours = {
+    'skipper.fiaas.io/rollout': 'rollout-1',
+    'skipper.fiaas.io/generation': '7',
+    'skipper.fiaas.io/release': 'aaaa',
+    'skipper.fiaas.io/content': 'bbbb',
+  };
+
+  test('knows what its last write was part of', () => {
+    expect(toObservedApplication({ metadata: { ...metadata, annotations: ours } }).origin).toEqual({
+      rolloutId: 'rollout-1',
+      generation: 7,
+      release: 'aaaa',
+      content: 'bbbb',
+    });
+  });
+
+  test.each([
+    ['the rollout is missing', { 'skipper.fiaas.io/rollout': '' }],
+    ['the generation is not a number', { 'skipper.fiaas.io/generation': 'seven' }],
+    ['the generation is not positive', { 'skipper.fiaas.io/generation': '-1' }],
+  ])('does not know it if %s', (_what, changed) => {
+    const annotations = { ...ours, ...changed };
+    expect(toObservedApplication({ metadata: { ...metadata, annotations } }).origin).toBeUndefined();
+  });
+
   test('knows when its deployment id was written', () => {
     const label = { 'f:metadata': { 'f:labels': { 'f:fiaas/deployment_id': {} } } };
     const managedFields = [
