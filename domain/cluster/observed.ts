@@ -129,6 +129,7 @@ export const ObservedDeployment = z
       .object({
         how: z.enum(['scaled to 0', 'paused']),
         by: z.string().optional().describe('The field manager that did it'),
+        at: z.number().int().optional().describe('When, in milliseconds since the epoch'),
       })
       .optional()
       .describe('No pod of its latest version can start, because of its spec'),
@@ -169,6 +170,17 @@ export const ObservedPod = z
       .string()
       .optional()
       .describe('Bootstrap pods: the deployment id that they were started for'),
+    createdAt: z.number().int().optional().describe('In milliseconds since the epoch; left out if unknown'),
+    startedAt: z
+      .number()
+      .int()
+      .optional()
+      .describe("When FDD's container, which runs, was last started, in milliseconds since the epoch"),
+    lastRanMs: z
+      .number()
+      .int()
+      .optional()
+      .describe("How long FDD's container ran before it was restarted, in milliseconds"),
   })
   .meta({ id: 'ObservedPod' });
 export type ObservedPod = Readonly<z.infer<typeof ObservedPod>>;

@@ -34,6 +34,7 @@ interface Metadata {
   readonly namespace?: string;
   readonly resourceVersion?: string;
   readonly generation?: number;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
   readonly managedFields?: ManagedFields;
@@ -104,9 +105,16 @@ interface RawContainerStatus {
   readonly restartCount?: number;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: { readonly startedAt?: string };
     readonly terminated?: { readonly exitCode: number; readonly reason?: string };
   };
-  readonly lastState?: { readonly terminated?: { readonly reason?: string } };
+  readonly lastState?: { readonly terminated?: RawLastRun };
+}
+
+interface RawLastRun {
+  readonly reason?: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
 }
 
 export interface RawPod {
@@ -250,8 +258,12 @@ function withoutSlash(path: string): string {
 
 function switchedOff({ metadata, spec }: RawDeployment): ObservedDeployment['switchedOff'] {
   const { managedFields } = metadata;
-  if (spec?.replicas === 0) return { how: 'scaled to 0', by: ownerOf(managedFields, 'spec', 'replicas') };
-  return spec?.paused ? { how: 'paused', by: ownerOf(managedFields, 'spec', 'paused') } : undefined;
+  const changed = (field: string) => ({
+    by: ownerOf(managedFields, 'spec', field),
+    at: timeOf(managedFields, 'spec', field),
+  });
+  if (spec?.replicas === 0) return { how: 'scaled to 0', ...changed('replicas') };
+  return spec?.paused ? { how: 'paused', ...changed('paused') } : undefined;
 }
 
 function newestOf(conditions: readonly RawCondition[]): number | undefined {
@@ -297,7 +309,21 @@ export function toObservedPod(raw: RawPod): ObservedPod {
     image: containerNamed(name, spec?.containers)?.image,
     deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],
     startedFor: metadata.annotations?.[BOOTSTRAP_FOR_ANNOTATION],
+    createdAt: toTime(metadata.creationTimestamp),
+    startedAt: toTime(container?.state?.running?.startedAt),
+    lastRanMs: durationOf(container?.lastState?.terminated),
   };
+}
+
+function toTime(timestamp: string | undefined): number | undefined {
+  const time = Date.parse(timestamp ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function durationOf(run: RawLastRun | undefined): number | undefined {
+  const start = toTime(run?.startedAt);
+  const end = toTime(run?.finishedAt);
+  return start === undefined || end === undefined ? undefined : Math.max(0, end - start);
 }
 
 function trimWaiting(container: RawContainerStatus | undefined): ObservedPod['waiting'] {

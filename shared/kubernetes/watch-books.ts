@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../domain/errors.ts';
+
 /** An API server that has just started denies everything until it has read its RBAC rules. */
 const REFUSED_FOR_MS = 10_000;
 
@@ -20,12 +22,15 @@ export interface WatchState {
 export interface WatchTrouble {
   readonly since: number;
   readonly reason: string;
+  /** Of the latest error, if it has one. */
+  readonly code?: ErrorCode | undefined;
 }
 
 /** Why a watch broke. */
 export interface WatchBreak {
   readonly at: number;
   readonly problem: string;
+  readonly code?: ErrorCode | undefined;
   readonly refused: boolean;
   /** The server no longer has the position: a new list is needed. */
   readonly isExpired: boolean;
@@ -99,9 +104,9 @@ export function openWatchBooks(startedAt: number): WatchBooks {
       failures = 0;
       state.trouble = undefined;
     },
-    broke: ({ at, problem, refused, isExpired }) => {
+    broke: ({ at, problem, code, refused, isExpired }) => {
       if (isExpired) state.position = undefined;
-      state.trouble = { since: state.trouble?.since ?? at, reason: problem };
+      state.trouble = { since: state.trouble?.since ?? at, reason: problem, ...(code ? { code } : {}) };
       refusedSince = refused ? (refusedSince ?? at) : undefined;
       state.problem = problem;
       state.refused = refusedSince !== undefined && at - refusedSince >= REFUSED_FOR_MS;

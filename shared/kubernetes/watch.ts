@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { fullJitterDelay } from '../../domain/deploy/backoff.ts';
-import { errorClassOf, messageOf } from '../../domain/errors.ts';
+import { errorClassOf, messageOf, SkipperError } from '../../domain/errors.ts';
 import { pause } from '../pause.ts';
 import { classifyForeignAnswer, KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
@@ -240,6 +240,7 @@ async function recover<Raw extends WatchedObject>(
   const { failures, withinMs } = books.broke({
     at: Date.now(),
     problem,
+    code: error instanceof SkipperError ? error.code : undefined,
     refused: error instanceof KubernetesError && error.code === 'forbidden',
     isExpired: error instanceof KubernetesError && error.httpStatus === 410,
   });

@@ -378,3 +378,39 @@ test.each(['fiaas-deploy-daemon', 'fiaas-deploy-daemon-bootstrap'])(
     expect(pod).toMatchObject({ image: IMAGE, deploymentId: OUR_ID, lastReason: 'OOMKilled', restarts: 4 });
   },
 );
+
+test('a pod shows when it was created and started, and how long it ran before', () => {
+  const pod = toObservedPod({
+    metadata: { ...metadata, creationTimestamp: '2026-11-29T10:00:00Z' },
+    status: {
+      containerStatuses: [
+        {
+          name: 'fiaas-deploy-daemon',
+          state: { running: { startedAt: '2026-11-29T10:05:00Z' } },
+          lastState: {
+            terminated: { startedAt: '2026-11-29T10:03:00Z', finishedAt: '2026-11-29T10:04:30Z' },
+          },
+        },
+      ],
+    },
+  });
+
+  expect(pod).toMatchObject({
+    createdAt: Date.UTC(2026, 10, 29, 10),
+    startedAt: Date.UTC(2026, 10, 29, 10, 5),
+    lastRanMs: 90_000,
+  });
+  expect(toObservedPod({ metadata })).toMatchObject({ createdAt: undefined, lastRanMs: undefined });
+});
+
+test('a Deployment shows who switched it off, and when', () => {
+  const entry = {
+    manager: 'kubectl',
+    time: '2026-11-29T10:00:00Z',
+    fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+  };
+
+  expect(
+    toObservedDeployment({ metadata: { ...metadata, managedFields: [entry] }, spec: { replicas: 0 } }),
+  ).toMatchObject({ switchedOff: { how: 'scaled to 0', by: 'kubectl', at: Date.UTC(2026, 10, 29, 10) } });
+});

@@ -90,4 +90,12 @@ describe('openWatchBooks', () => {
     books.settled();
     expect(books.state().trouble).toBeUndefined();
   });
+
+  test('keeps the code of the latest error', () => {
+    const books = openWatchBooks(0);
+    books.broke(CUT);
+    books.broke({ ...CUT, at: 9, problem: '404', code: 'crd_missing' });
+
+    expect(books.state().trouble).toEqual({ since: 5, reason: '404', code: 'crd_missing' });
+  });
 });
