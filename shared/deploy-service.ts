@@ -10,6 +10,7 @@ import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
+import type { Repair } from '../domain/rollout/repair.ts';
 import type { Rollout, RolloutTarget, Trigger } from '../domain/rollout/rollout.ts';
 import type { Strategy } from '../domain/rollout/strategy.ts';
 import { type Denial, withoutDenied, withoutHeld, withoutOneHeld, withPrevious } from './adjust-targets.ts';
@@ -36,6 +37,8 @@ export interface DeployCommand {
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** What healing asks for in each namespace. */
+  readonly repairs?: ReadonlyMap<string, Repair> | undefined;
   /** Deploy the release that was requested last, instead of the channel's current one. */
   readonly sameRelease?: boolean;
   /** The channels, if they have just been read, so that they are not read again. */
@@ -159,7 +162,7 @@ async function request(
       : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
-  const { idempotency, pausedBecause } = command;
+  const { idempotency, pausedBecause, repairs } = command;
   const { rollout, waves } = await withStrategy(
     parts,
     command.strategy,
@@ -168,7 +171,7 @@ async function request(
   );
   const heldBack = outsideWindows(parts, rollout, targets);
   const answer = await parts.state
-    .request({ rollout, targets, idempotency, waves, pausedBecause, heldBack })
+    .request({ rollout, targets, idempotency, waves, pausedBecause, heldBack, repairs })
     .catch((error: unknown) => {
       throw isUnanswered(error) ? unknownOutcome(error) : error;
     });

@@ -58,6 +58,8 @@ async function applyStep(
       return deleteBootstrapPod(context);
     case 'create-bootstrap-pod':
       return createBootstrapPod(step, context);
+    case 'restart-fdd':
+      return restartFdd(step, context);
   }
 }
 
@@ -116,6 +118,16 @@ async function applyApplication(
   const isRight = step.configPatch ? isEqual(config, spec.config) : !hasSurplusConfig(config, spec.config);
   if (!isRight) throw new SkipperError('conflict', 'the stored config differs from the wanted one');
   return toObservedApplication(stored);
+}
+
+/** A Deployment's controller replaces the pods that are deleted, under other names. */
+async function restartFdd({ pods }: StepOf<'restart-fdd'>, context: RunContext): Promise<void> {
+  const { client, namespace } = context;
+  for (const name of pods) {
+    context.assertOurs();
+    await client.delete(PODS, { namespace, name });
+  }
+  await context.remember({ appliedAt: Date.now() });
 }
 
 async function createBootstrapPod(step: StepOf<'create-bootstrap-pod'>, context: RunContext): Promise<void> {

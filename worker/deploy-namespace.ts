@@ -1,5 +1,5 @@
 import type { Parking } from '../domain/deploy/parking.ts';
-import type { DeploymentPlan } from '../domain/deploy/plan.ts';
+import type { DeploymentPlan, Step } from '../domain/deploy/plan.ts';
 import { SkipperError } from '../domain/errors.ts';
 import { bootstrapWarnings } from '../domain/explain/describe-bootstrap.ts';
 import type { BootstrapRecord } from '../domain/rollout/attempt.ts';
@@ -101,13 +101,20 @@ async function write(run: Run, context: RunContext): Promise<Written | Unchanged
 }
 
 function hasWritten(plan: DeploymentPlan): boolean {
-  return plan.steps.some((step) => step.kind === 'apply-application' || step.kind === 'create-bootstrap-pod');
+  return plan.steps.some(({ kind }) => WRITES.has(kind));
 }
+
+const WRITES: ReadonlySet<Step['kind']> = new Set([
+  'apply-application',
+  'create-bootstrap-pod',
+  'restart-fdd',
+]);
 
 const OUTCOMES: Record<Exclude<DeploymentPlan['action'], 'refuse'>, Outcome> = {
   create: 'created',
   update: 'updated',
   redeploy: 'redeployed',
+  restart: 'restarted',
   bootstrap: 'bootstrapped',
   verify: 'verified',
   unchanged: 'unchanged',

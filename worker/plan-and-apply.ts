@@ -73,6 +73,7 @@ async function makePlan(
     rolloutId: run.rolloutId,
     origin: { rolloutId: run.rolloutId, generation: run.generation, release: run.releaseKey },
     forceBootstrap: run.forceBootstrap,
+    repair: run.repair,
     manageRbac: context.settings.manageRbac,
     quotas,
     overdueBefore: Date.now() - context.settings.progressDeadlineMs,

@@ -17,6 +17,7 @@ const OUTCOMES: Readonly<Record<Outcome, (version: string) => string>> = {
   updated: (version) => `updated to ${version}`,
   redeployed: (version) => `redeployed ${version}`,
   bootstrapped: (version) => `bootstrapped with ${version}`,
+  restarted: (version) => `restarted with ${version}`,
   verified: (version) => `verified ${version}`,
   unchanged: (version) => `unchanged at ${version}`,
   skipped: () => 'skipped',

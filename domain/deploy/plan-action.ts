@@ -4,6 +4,7 @@ export const PLAN_ACTIONS = [
   'create',
   'update',
   'redeploy',
+  'restart',
   'verify',
   'unchanged',
   'refuse',

@@ -5,6 +5,7 @@ import { describeSymptom, tampered } from '../cluster/symptoms.ts';
 import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Release } from '../release/release.ts';
+import type { Repair } from '../rollout/repair.ts';
 import {
   type ApplicationManifest,
   applicationManifest,
@@ -50,6 +51,11 @@ export type Step =
       readonly deploymentId: string;
     }
   | {
+      readonly kind: 'restart-fdd';
+      /** By name: a pod that replaces one of them has another name, so a repeated step deletes nothing more. */
+      readonly pods: readonly string[];
+    }
+  | {
       readonly kind: 'verify';
       readonly deploymentId: string;
       readonly image: string;
@@ -75,6 +81,8 @@ export interface PlanInput {
   /** The request, for the annotations of what is written; left out in a trial. Never a reason to write. */
   readonly origin?: Origin | undefined;
   readonly forceBootstrap: boolean;
+  /** What healing asks for. */
+  readonly repair?: Repair | undefined;
   readonly observed: NamespaceSnapshot;
   /** The namespace's quotas; read only if one has rejected the bootstrap pod (docs/decisions/0008). */
   readonly quotas: readonly QuotaObject[];
@@ -115,15 +123,19 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
     ...(bootstrap ? bootstrapSteps(input, deploymentId) : adoptionSteps(input, deploymentId)),
+    ...(bootstrap ? [] : repairSteps(input, deploymentId)),
   ];
   if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
     return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
   }
   const rbac = steps.some(({ kind }) => kind === 'apply-rbac') ? rbacReason(input) : undefined;
+  const restart = steps.some(({ kind }) => kind === 'restart-fdd') ? healingReason(input) : undefined;
   const waitsForBootstrap = bootstrap || observed.bootstrapPod?.startedFor === deploymentId;
   return {
-    action: actionOf(input, bootstrap, write),
-    reason: write ?? (bootstrap ? bootstrapReason(input) : (rbac ?? 'already written, not verified yet')),
+    action: restart !== undefined && write === undefined ? 'restart' : actionOf(input, bootstrap, write),
+    reason:
+      write ??
+      (bootstrap ? bootstrapReason(input) : (restart ?? rbac ?? 'already written, not verified yet')),
     steps: [...steps, { kind: 'verify', deploymentId, image: release.image, bootstrap: waitsForBootstrap }],
   };
 }
@@ -150,7 +162,7 @@ const DELETION_CODES: ReadonlyMap<string, 'application_deleting' | 'deployment_d
 export function needsBootstrap(
   input: Pick<
     PlanInput,
-    'observed' | 'forceBootstrap' | 'rolloutId' | 'config' | 'release' | 'done' | 'overdueBefore'
+    'observed' | 'forceBootstrap' | 'repair' | 'rolloutId' | 'config' | 'release' | 'done' | 'overdueBefore'
   >,
 ): boolean {
   const { observed, rolloutId, config } = input;
@@ -160,7 +172,7 @@ export function needsBootstrap(
   if (deployment && !isForced) return false;
   if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
-  if (isForced && !isOurs) return true;
+  if ((isForced || deploysAgain(input)) && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
   if (isUpToDate && bootstrapPod?.startedFor === current && !isAbandoned(input, current)) return false;
   // A forced bootstrap runs only once.
@@ -168,11 +180,34 @@ export function needsBootstrap(
 }
 
 /** True even if a Deployment exists, if a bootstrap was forced or nothing else can deploy. */
-function mustBootstrap({
-  forceBootstrap,
-  observed,
-}: Pick<PlanInput, 'forceBootstrap' | 'observed'>): boolean {
-  return forceBootstrap || whyNoFddRuns(observed) !== undefined;
+function mustBootstrap(input: Pick<PlanInput, 'forceBootstrap' | 'repair' | 'observed'>): boolean {
+  const { forceBootstrap, repair, observed } = input;
+  if (forceBootstrap) return true;
+  // A restart comes before a bootstrap, also for an FDD that cannot run.
+  if (repair?.means === 'restart') return false;
+  return isBootstrappedByHealing(input) || whyNoFddRuns(observed) !== undefined;
+}
+
+/** Never an FDD that works: then it is a deploy. */
+function isBootstrappedByHealing({ repair, observed }: Pick<PlanInput, 'repair' | 'observed'>): boolean {
+  return repair?.means === 'bootstrap' && (observed.deployment?.availableReplicas ?? 0) === 0;
+}
+
+/** Healing wants a new deployment id, even if nothing differs. */
+function deploysAgain({ repair, observed }: Pick<PlanInput, 'repair' | 'observed'>): boolean {
+  if (repair?.means === 'deploy' || repair?.means === 'bootstrap') return true;
+  return repair?.means === 'restart' && isUnprovable(observed);
+}
+
+/** FDD keeps its last ten reports: without the one of its id, no restart can be verified, so it gets a new id. */
+function isUnprovable(observed: NamespaceSnapshot): boolean {
+  const current = observed.application?.deploymentId;
+  if (current === undefined || observed.deployment?.deploymentId !== current) return false;
+  return reportOn(observed, current) === undefined;
+}
+
+function healingReason({ repair }: PlanInput): string {
+  return `healing: ${repair?.evidence ?? ''}`;
 }
 
 function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
@@ -186,6 +221,8 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
   if (isAbandoned(input, current)) return 'the previous deployment ended without a result';
+  if (deploysAgain(input) && !isDeploymentIdOf(current, rolloutId, config.namespace))
+    return healingReason(input);
   if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
   if (mustBootstrap(input) && !isDeploymentIdOf(current, rolloutId, config.namespace)) {
     return bootstrapReason(input);
@@ -254,8 +291,10 @@ function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefine
   return differenceFrom(input.observed.application, input.release) === undefined ? 'redeploy' : 'update';
 }
 
-function bootstrapReason({ observed, forceBootstrap }: PlanInput): string {
+function bootstrapReason(input: PlanInput): string {
+  const { observed, forceBootstrap } = input;
   if (!observed.deployment) return 'there is no Deployment';
+  if (!forceBootstrap && isBootstrappedByHealing(input)) return healingReason(input);
   const why = forceBootstrap ? undefined : whyNoFddRuns(observed);
   return why ?? 'a bootstrap was forced';
 }
@@ -296,6 +335,18 @@ function adoptionSteps({ observed, forceBootstrap, done }: PlanInput, deployment
   const isRunning = observed.bootstrapPod?.startedFor === deploymentId;
   if (!forceBootstrap || !isRunning || done.bootstrappedId === deploymentId) return [];
   return [{ kind: 'adopt-bootstrap-pod', deploymentId }];
+}
+
+/** What healing does beside the Application: a bootstrap does all of it. */
+function repairSteps({ repair, observed }: PlanInput, deploymentId: string): Step[] {
+  if (repair?.means === 'restart') {
+    const alive = new Set(observed.pods.filter(({ deleting }) => !deleting).map(({ name }) => name));
+    const pods = repair.pods?.filter((name) => alive.has(name)) ?? [];
+    return pods.length === 0 ? [] : [{ kind: 'restart-fdd', pods }];
+  }
+  const isLeftOver = observed.bootstrapPod && observed.bootstrapPod.startedFor !== deploymentId;
+  if (repair === undefined || !isLeftOver) return [];
+  return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }];
 }
 
 function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {

@@ -13,6 +13,8 @@ export function describeStep(step: Step): string {
       return `delete bootstrap pod: ${step.reason}`;
     case 'create-bootstrap-pod':
       return 'create bootstrap pod';
+    case 'restart-fdd':
+      return `restart FDD: delete ${step.pods.join(', ')}`;
     case 'verify':
       return `verify deployment ${step.deploymentId}`;
   }

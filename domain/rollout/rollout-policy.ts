@@ -98,11 +98,14 @@ const byRelease = (): Strategy => Strategy.parse({ type: 'Progressive' });
 const byPeople = (total: number): Strategy =>
   Strategy.parse(total <= URGENT_NAMESPACES ? { type: 'All' } : { type: 'Progressive', canary: 0 });
 
+/** The cap of healing limits how many namespaces it changes. */
+const byHealing = (): Strategy => Strategy.parse({ type: 'All' });
+
 const DEFAULTS: Readonly<Record<Trigger, (total: number) => Strategy>> = {
   api: byPeople,
   release: byRelease,
   retry: byPeople,
-  heal: byPeople,
+  heal: byHealing,
   cli: byPeople,
   board: byPeople,
   webhook: byRelease,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Repair } from './repair.ts';
 import { isOpen, type Rollout, rolloutState, type TargetCounts, TargetState } from './rollout.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
@@ -61,6 +62,7 @@ export const TargetPlan = z.object({
   channel: z.string().default('').describe('The release channel that its release was read from'),
   configVersion: z.string().optional(),
   force: z.boolean().optional(),
+  repair: Repair.optional().describe('What healing asks of its run'),
   admittedAt: milliseconds.optional().describe('When its desired state was written'),
   isExcused: z.boolean().optional(),
   previous: z.string().optional().describe('Key of the release that was verified before'),

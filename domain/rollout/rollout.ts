@@ -48,6 +48,7 @@ export const OUTCOMES = [
   'updated',
   'redeployed',
   'bootstrapped',
+  'restarted',
   'verified',
   'unchanged',
   'skipped',

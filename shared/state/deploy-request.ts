@@ -4,6 +4,7 @@ import { laneOf, URGENT } from '../../domain/deploy/lane.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { PlannedTarget } from '../../domain/rollout/plan-waves.ts';
+import type { Repair } from '../../domain/rollout/repair.ts';
 import type { Rollout, RolloutTarget, TargetState } from '../../domain/rollout/rollout.ts';
 import type { RolloutEvent, TargetPlan } from '../../domain/rollout/rollout-status.ts';
 import { jsonText } from '../json-text.ts';
@@ -40,6 +41,8 @@ export interface DeployRequest {
   readonly heldBack?: ReadonlySet<string> | undefined;
   /** Nothing is admitted until an operator resumes the rollout. */
   readonly pausedBecause?: string | undefined;
+  /** What healing asks of the runs. */
+  readonly repairs?: ReadonlyMap<string, Repair> | undefined;
 }
 
 export const AcceptedTarget = z.object({
@@ -88,6 +91,8 @@ export function encodeRequest(
     },
     rolloutJson: luaJson(rollout),
     targets: encoded,
+    // What a person or a release does in a namespace comes first.
+    yields: rollout.trigger === 'heal',
     releases,
     releaseTtlSeconds: RELEASE_TTL_SECONDS,
     state: { state, reason, everyEnd: isProgressive, supersedes: !isPaused },
@@ -102,12 +107,13 @@ export function encodeRequest(
 }
 
 function planOf(
-  { rollout, waves }: DeployRequest,
+  { rollout, waves, repairs }: DeployRequest,
   { namespace, configVersion, target, channel, previous }: RequestedTarget,
   release: string,
   index: number,
 ): TargetPlan {
   const { wave = 0, order = index, because = '' } = waves?.get(namespace) ?? {};
+  const repair = repairs?.get(namespace);
   return {
     wave,
     order,
@@ -117,6 +123,7 @@ function planOf(
     channel: channel ?? '',
     configVersion,
     ...(rollout.forceBootstrap ? { force: true } : {}),
+    ...(repair ? { repair } : {}),
     ...(previous ? { previous: releaseKey(previous) } : {}),
   };
 }

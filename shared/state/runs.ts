@@ -3,6 +3,7 @@ import type { Parking } from '../../domain/deploy/parking.ts';
 import { SkipperError } from '../../domain/errors.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { AttemptStep } from '../../domain/rollout/attempt.ts';
+import { Repair } from '../../domain/rollout/repair.ts';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { jsonText } from '../json-text.ts';
 import { type DeployAnswer, type DeployRequest, decodeAnswer, encodeRequest } from './deploy-request.ts';
@@ -32,6 +33,8 @@ export interface Run {
   /** The resourceVersion of the ConfigMap that the request was decided from; empty or undefined if unknown. */
   readonly configVersion?: string | undefined;
   readonly forceBootstrap: boolean;
+  /** What healing asks for, of this generation only. */
+  readonly repair?: Repair | undefined;
   /** An operator's small request. */
   readonly isUrgent: boolean;
   readonly attempt: number;
@@ -225,6 +228,7 @@ const Begun = jsonText(
     releaseJson: StoredRelease,
     configVersion: z.string().optional(),
     force: z.boolean(),
+    repair: jsonText(Repair).optional().catch(undefined),
     urgent: z.string().default(''),
     attempt: z.number(),
     throttled: z.coerce.number().default(0),

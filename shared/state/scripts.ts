@@ -63,6 +63,8 @@ export interface ScriptArguments {
       /** The history entry of a refused request. */
       readonly refused?: EncodedEnding;
     }[];
+    /** A namespace with an unfinished request, or with an unfinished target of another rollout, is left alone. */
+    readonly yields: boolean;
     /** JSON, by key. */
     readonly releases: Readonly<Record<string, string>>;
     readonly releaseTtlSeconds: number;

@@ -26,13 +26,14 @@ describe('the rights of the chart', () => {
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
     );
 
-    expect(rules).toHaveLength(19);
+    expect(rules).toHaveLength(20);
     for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
   });
 
   test.each<[string, Values, string]>([
     ['manageRBAC is off', {}, 'manage-rbac'],
     ['disableCrdCreation is on', { disableCrdCreation: true }, 'crds'],
+    ['healing only reports', { config: { heal: 'report' } }, 'heal'],
   ])('if %s, its role does not exist', (_when, values, role) => {
     const named = render(values).filter(({ metadata }) => metadata.name === `fiaas-skipper-${role}`);
 

@@ -74,6 +74,8 @@ export function applyStep(world: FakeNamespace, step: Step, { forgets = false } 
         `${step.kind} ${step.deploymentId}`,
       );
     }
+    case 'restart-fdd':
+      return log(world, step.kind);
     case 'verify':
       return world;
   }

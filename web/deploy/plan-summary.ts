@@ -86,6 +86,7 @@ const WORDS: Readonly<Record<PlannedAction, ActionWords>> = {
     meaning: 'the same release is deployed again',
     isWrite: true,
   },
+  restart: { one: 'restart', many: 'restarts', meaning: 'the pods of FDD are deleted', isWrite: true },
   verify: {
     one: 'verify',
     many: 'verify',

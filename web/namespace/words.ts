@@ -54,6 +54,7 @@ const SERIES: Readonly<Record<string, string>> = {
   'apply-application': 'series-2',
   'adopt-bootstrap-pod': 'series-2',
   'create-bootstrap-pod': 'series-2',
+  'restart-fdd': 'series-2',
   planning: 'series-2',
   applying: 'series-2',
 } satisfies Record<StepKind, string>;

@@ -1,7 +1,7 @@
 -- Records a rollout: its targets, how it reaches them, and, for those that it admits immediately, the desired state.
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy, urgent}, rolloutJson,
 --   targets: [{namespace, target, plan? {wave, order, because, release (key), configVersion?, force?, previous?}, admit?,
---     refused? {fold, attempt (JSON), startedAt}}], releases: {<key>: JSON}, releaseTtlSeconds,
+--     refused? {fold, attempt (JSON), startedAt}}], yields (leaves namespaces alone in which work is under way), releases: {<key>: JSON}, releaseTtlSeconds,
 --   state: {state, reason, everyEnd, supersedes}, entry (JSON), idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds,
 --   history: {attempts, ttlSeconds}}
 -- Returns JSON {replayed: rolloutId} | {mismatch: true}
@@ -42,9 +42,29 @@ redis.call('HSET', rolloutKey .. ':state', 'state', state.state, 'reason', state
 redis.call('SADD', prefix .. ':open-rollouts', rollout.id)
 redis.call('LPUSH', rolloutKey .. ':decisions', request.entry)
 
+-- What is under way in a namespace: an unfinished request, or a target that another rollout has not ended.
+local function isBusy(namespace)
+  local record = redis.call('HMGET', prefix .. ':namespace:' .. namespace, 'generation', 'handled')
+  if (tonumber(record[1]) or 0) > (tonumber(record[2]) or 0) then return true end
+  for _, id in ipairs(redis.call('SMEMBERS', prefix .. ':holding-rollouts')) do
+    local other = prefix .. ':rollout:' .. id
+    local target = redis.call('HGET', other .. ':targets', namespace)
+    local open = target and cjson.decode(target).state
+    if (open == 'pending' or open == 'running' or open == 'paused') and redis.call('HEXISTS', other .. ':plan', namespace) == 1 then
+      return true
+    end
+  end
+  return false
+end
+
 local answers, counts, changed, isHolding, isWorking = {}, {}, {}, false, false
 for _, requested in ipairs(request.targets) do
   local target, plan = requested.target, requested.plan
+  if request.yields and plan and isBusy(requested.namespace) then
+    plan = nil
+    target.state, target.finishedAt = 'cancelled', request.now
+    target.reason = 'other work is under way in the namespace: healing does not interfere'
+  end
   local answer = {namespace = requested.namespace, coalesced = false, backoff = false}
   if plan and requested.admit then
     isWorking = true

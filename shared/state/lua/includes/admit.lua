@@ -64,6 +64,8 @@ local function admit(rollout, namespace, plan, answer, now)
     redis.call('HSET', key, 'state', 'pending', 'phase', 'queued', 'reason', '', 'changedAt', integer(now))
   end
   if plan.force then redis.call('HSET', key, 'forceGeneration', generation) end
+  -- Of this request only: no later one inherits it.
+  redis.call('HSET', key, 'repair', plan.repair and cjson.encode(plan.repair) or '')
   redis.call('SADD', KEYS[1] .. ':dirty', namespace)
   plan.admittedAt = now
   plan.previous = previousRelease(known[9], plan.release) or plan.previous
