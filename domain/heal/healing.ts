@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Means } from '../rollout/repair.ts';
+import { TargetState } from '../rollout/rollout.ts';
 import { Finding, Rule } from './rule.ts';
 
 const milliseconds = z.number().int().describe('Milliseconds since the epoch');
@@ -36,6 +37,9 @@ export const HealingStep = z
     rule: Rule,
     rolloutId: z.string().optional().describe('The rollout that carries it out'),
     endedAt: milliseconds.optional(),
+    end: TargetState.optional().describe(
+      'How the target of its rollout ended; left out while it is under way',
+    ),
     result: z.string().optional().describe('How it ended, for people; left out while it is under way'),
   })
   .meta({ id: 'HealingStep' });
@@ -61,6 +65,7 @@ export const NamespaceHealing = z
     since: milliseconds.describe('Since when it is not well'),
     wellSince: milliseconds.optional().describe('No rule holds since then'),
     steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
+    isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),
     nextAt: milliseconds.optional(),
     nextMeans: Means.optional(),
     quarantine: Quarantine.optional(),

@@ -1,0 +1,223 @@
+import type { Repair } from '../rollout/repair.ts';
+import { type HealSettings, HOUR_MS, waitAfterSteps } from './heal-settings.ts';
+import type { HealingStep, NamespaceHealing } from './healing.ts';
+import { describeMeans, FLIP_FLOPS, LADDERS, nextRung, type Possible } from './ladder.ts';
+import type { Finding } from './rule.ts';
+
+/** What healing knows about one namespace. */
+export interface NamespaceFacts {
+  /** The rules that hold now, in the order of RULES. */
+  readonly findings: readonly Finding[];
+  /** As the pass before has stored it, with the results of its steps. */
+  readonly before?: NamespaceHealing | undefined;
+  /** Why nothing may be done there: Helm, a hold, a configuration that cannot be read. */
+  readonly forbidden?: string | undefined;
+  /** A request or a target of a rollout that has not ended. */
+  readonly busy?: string | undefined;
+  /** A fingerprint of what has to change before another try makes sense. */
+  readonly cause: string;
+  /** The pods that a restart deletes. */
+  readonly pods: readonly string[];
+  /** A replica of FDD is available. */
+  readonly isAvailable: boolean;
+}
+
+/** What to do about one namespace, before the limits of the fleet. */
+export type Assessment =
+  /** Nothing has to be stored. */
+  | { readonly kind: 'well' }
+  | { readonly kind: 'state'; readonly healing: NamespaceHealing }
+  /** A step is due. */
+  | {
+      readonly kind: 'due';
+      readonly healing: NamespaceHealing;
+      readonly dueAt: number;
+      readonly repair: Repair;
+    }
+  | { readonly kind: 'give-up'; readonly healing: NamespaceHealing; readonly reason: string };
+
+/** Steps in a row without a lasting effect, whatever their rules were. */
+const MAX_STEPS = 10;
+/** Somebody who changes it back that often within an hour means it. */
+const COMEBACKS = 3;
+
+export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
+  const [first] = facts.findings;
+  if (!first) return assessWell(facts.before, settings, now);
+  const healing = continueEpisode(facts, now);
+  const leave = leaves(facts, first, settings, healing);
+  if (leave !== undefined) return stay({ ...healing, ...leave });
+  const comebacks = comebacksOf(first, healing.steps, now);
+  if (comebacks >= COMEBACKS) return { kind: 'give-up', healing, reason: flipFlop(first, comebacks) };
+  return climb(facts, first, healing, { settings, now });
+}
+
+function assessWell(before: NamespaceHealing | undefined, settings: HealSettings, now: number): Assessment {
+  if (!before) return { kind: 'well' };
+  const wellSince = before.wellSince ?? now;
+  const { nextAt: _at, nextMeans: _means, ...known } = before;
+  const healing = { ...known, findings: [], wellSince };
+  if (healing.steps.some(isUnderWay))
+    return stay({ ...healing, state: 'healing', reason: 'a step is under way' });
+  const isSure = now - wellSince >= settings.backoffMs;
+  const wasSick = before.isReported || before.quarantine || episodeSteps(before).length > 0;
+  if (wasSick && !isSure && !isRemembered(before)) {
+    return stay({ ...healing, state: 'recovering', reason: 'no rule holds any more; it has to last' });
+  }
+  return remember(healing, now);
+}
+
+/** The steps of the last hour count for the cap, and show who changes it back. */
+function remember(
+  { quarantine: _quarantine, isReported: _isReported, ...healing }: NamespaceHealing,
+  now: number,
+) {
+  const steps = recentSteps(healing.steps, now);
+  if (steps.length === 0) return { kind: 'well' } as const;
+  return stay({ ...healing, state: 'watching', reason: 'well', steps });
+}
+
+/** It is well, and only its steps are remembered. */
+function isRemembered({ state, wellSince }: NamespaceHealing): boolean {
+  return state === 'watching' && wellSince !== undefined;
+}
+
+function stay(healing: NamespaceHealing): Assessment {
+  return { kind: 'state', healing };
+}
+
+/** The healing of before with what is found now. What was well for long enough begins again, and so does a changed cause. */
+function continueEpisode({ findings, before, cause }: NamespaceFacts, now: number): NamespaceHealing {
+  const begun = { state: 'watching', reason: '', findings } as const;
+  if (!before) return { ...begun, since: earliest(findings, now), steps: [] };
+  const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
+  const isChanged = quarantine !== undefined && quarantine.cause !== cause;
+  if (isRemembered(before)) return { ...begun, since: now, steps: recentSteps(known.steps, now) };
+  if (isChanged) return { ...known, ...begun, since: now, steps: recentSteps(known.steps, now) };
+  return { ...known, ...begun, ...(quarantine && { quarantine }) };
+}
+
+function earliest(findings: readonly Finding[], now: number): number {
+  return findings.reduce((since, finding) => Math.min(since, finding.since), now);
+}
+
+type Left = Pick<NamespaceHealing, 'state' | 'reason'>;
+
+/** Why nothing is decided here now; undefined if the ladder decides. */
+function leaves(
+  facts: NamespaceFacts,
+  first: Finding,
+  { healsScaledDown }: HealSettings,
+  { steps, quarantine }: NamespaceHealing,
+): Left | undefined {
+  if (steps.some(isUnderWay)) return { state: 'healing', reason: describeUnderWay(steps) };
+  if (quarantine) return { state: 'quarantined', reason: quarantine.reason };
+  const reason = facts.forbidden ?? facts.busy ?? whyNotRepaired(first, healsScaledDown);
+  return reason === undefined ? undefined : { state: 'left-alone', reason };
+}
+
+function whyNotRepaired({ rule, by, isFleetWide }: Finding, healsScaledDown: boolean): string | undefined {
+  if (isFleetWide || LADDERS[rule].length === 0) {
+    return `${rule}: the cause is not in the namespace, so nothing is repaired there`;
+  }
+  if (rule === 'scaled-down' && !healsScaledDown) {
+    return `${by ?? 'somebody'} has switched FDD off: only --heal-scaled-down changes that`;
+  }
+  if (LADDERS[rule].every((means) => means === 'wait')) return `${rule}: only waiting helps`;
+  return undefined;
+}
+
+function describeUnderWay(steps: readonly HealingStep[]): string {
+  const step = steps.find(isUnderWay);
+  return step ? `under way: ${describeMeans(step.means)} (${step.rule})` : '';
+}
+
+/** How often it came back although a step had helped. */
+function comebacksOf({ rule }: Finding, steps: readonly HealingStep[], now: number): number {
+  if (!FLIP_FLOPS.has(rule)) return 0;
+  return recentSteps(steps, now).filter((step) => step.rule === rule && step.end === 'completed').length;
+}
+
+function flipFlop({ rule, by }: Finding, times: number): string {
+  const who = by ?? 'somebody (the field manager is not known)';
+  return `${who} keeps changing it back: ${rule} came back ${times} times within an hour after it was repaired`;
+}
+
+function climb(
+  { pods, isAvailable }: NamespaceFacts,
+  first: Finding,
+  healing: NamespaceHealing,
+  { settings, now }: { readonly settings: HealSettings; readonly now: number },
+): Assessment {
+  const steps = episodeSteps(healing);
+  const possible: Possible = { restart: pods.length > 0, bootstrap: !isAvailable };
+  const tried = steps.filter((step) => countsAsTried(step, first)).map(({ means }) => means);
+  const means = steps.length < MAX_STEPS ? nextRung(LADDERS[first.rule], tried, possible) : undefined;
+  const dueAt = dueTime(healing, first, settings);
+  if (now < dueAt) return stay(waiting(healing, first, { means, dueAt, now, settings }));
+  if (means === undefined) return { kind: 'give-up', healing, reason: exhausted(steps) };
+  const { rule, evidence } = first;
+  const repair = { means, rule, evidence, ...(means === 'restart' && { pods }) };
+  return { kind: 'due', healing: { ...healing, nextMeans: means }, dueAt, repair };
+}
+
+/** What was not carried out, or was replaced, shows nothing; what somebody has changed back had helped. */
+function countsAsTried({ rule, end }: HealingStep, first: Finding): boolean {
+  if (end === 'cancelled' || end === 'superseded') return false;
+  return !(end === 'completed' && rule === first.rule && FLIP_FLOPS.has(rule));
+}
+
+function dueTime(healing: NamespaceHealing, { rule }: Finding, { backoffMs }: HealSettings): number {
+  const { since, steps } = healing;
+  const last = steps.at(-1)?.endedAt ?? 0;
+  const isFirst = episodeSteps(healing).length === 0;
+  const extra = isFirst && LADDERS[rule][0] === 'wait' ? backoffMs : 0;
+  return Math.max(since, last) + waitAfterSteps(steps.length, backoffMs) + extra;
+}
+
+function waiting(
+  healing: NamespaceHealing,
+  { rule }: Finding,
+  next: {
+    readonly means: Repair['means'] | undefined;
+    readonly dueAt: number;
+    readonly now: number;
+    readonly settings: HealSettings;
+  },
+): NamespaceHealing {
+  const { means, dueAt, now, settings } = next;
+  const isYoung = now - healing.since < settings.backoffMs && episodeSteps(healing).length === 0;
+  const what = means === undefined ? 'quarantine' : describeMeans(means);
+  return {
+    ...healing,
+    state: isYoung ? 'watching' : 'waiting',
+    reason: `${rule}: if it lasts, next: ${what}`,
+    nextAt: dueAt,
+    ...(means && { nextMeans: means }),
+  };
+}
+
+function exhausted(steps: readonly HealingStep[]): string {
+  if (steps.length === 0) return 'no means is possible here';
+  const tried = steps.map(({ means, end, result }) =>
+    end === 'failed' && result ? `${describeMeans(means)} (${result})` : describeMeans(means),
+  );
+  return `it still does not work after: ${tried.join('; ')}`;
+}
+
+function isUnderWay({ endedAt }: HealingStep): boolean {
+  return endedAt === undefined;
+}
+
+/** The steps since it is not well; earlier ones are only remembered. */
+export function episodeSteps({
+  steps,
+  since,
+}: Pick<NamespaceHealing, 'steps' | 'since'>): readonly HealingStep[] {
+  return steps.filter(({ at }) => at >= since);
+}
+
+/** The steps within the last hour. */
+export function recentSteps(steps: readonly HealingStep[], now: number): readonly HealingStep[] {
+  return steps.filter(({ at }) => now - at < HOUR_MS);
+}

@@ -1,0 +1,235 @@
+import type { AuditEntry } from '../audit/audit-entry.ts';
+import type { Repair } from '../rollout/repair.ts';
+import { type Assessment, assessNamespace, type NamespaceFacts, recentSteps } from './assess-namespace.ts';
+import { healLimit } from './heal-limit.ts';
+import { type HealSettings, HOUR_MS } from './heal-settings.ts';
+import type { HealingStatus, NamespaceHealing } from './healing.ts';
+import { auditNews, type HealNews } from './healing-audit.ts';
+import { describeMeans } from './ladder.ts';
+import { RULES } from './rule.ts';
+import { turnValve } from './stop-valve.ts';
+
+/** What one pass over the fleet has seen. */
+export interface HealFleet {
+  /** The namespaces in which a rule holds, and those that are known from the pass before. */
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  /** FIAAS namespaces. */
+  readonly fleet: number;
+  /** Of the pass before. */
+  readonly status: HealingStatus | undefined;
+  readonly settings: HealSettings;
+  readonly isDeafKnown: boolean;
+  readonly now: number;
+}
+
+export interface HealDecision {
+  /** What to store, by namespace. */
+  readonly healing: ReadonlyMap<string, NamespaceHealing>;
+  /** Namespaces of which nothing has to be known any more. */
+  readonly removed: readonly string[];
+  /** What to do now. */
+  readonly actions: ReadonlyMap<string, Repair>;
+  readonly status: HealingStatus;
+  readonly audit: readonly AuditEntry[];
+}
+
+type Due = Extract<Assessment, { kind: 'due' }> & { readonly namespace: string };
+
+/**
+ * Decides what healing does next. Only what is stored and what holds now counts, so any worker can decide, any number of times.
+ * No step begins while another one, a request or a rollout is under way in its namespace.
+ */
+export function decideHealing(fleet: HealFleet): HealDecision {
+  const { namespaces, settings, now } = fleet;
+  const assessed = [...namespaces].map(([namespace, facts]) => ({
+    namespace,
+    facts,
+    assessment: assessNamespace(facts, settings, now),
+  }));
+  const valve = turnValve(
+    fleet.status ?? {},
+    sickOf(assessed),
+    healLimit(settings.stopShare, fleet.fleet),
+    now,
+  );
+  const cap = openCap(fleet);
+  const due = assessed
+    .flatMap(({ namespace, assessment }) => (assessment.kind === 'due' ? [{ ...assessment, namespace }] : []))
+    .sort((a, b) => a.dueAt - b.dueAt || (a.namespace < b.namespace ? -1 : 1));
+  const limits = { settings, now, cap, stopped: valve.stopped?.reason };
+  const decided = new Map(due.map((each) => [each.namespace, decideStep(each, limits)]));
+  const healing = new Map<string, NamespaceHealing>();
+  const news: HealNews[] = [];
+  for (const { namespace, facts, assessment } of assessed) {
+    const next = decided.get(namespace) ?? settle(assessment, facts, limits);
+    if (next) healing.set(namespace, withReport(next, facts, limits));
+    news.push(...newsOf(namespace, facts, healing.get(namespace)));
+  }
+  return {
+    healing,
+    removed: [...namespaces]
+      .filter(([name, { before }]) => before && !healing.has(name))
+      .map(([name]) => name),
+    actions: actionsOf(due, decided),
+    status: statusOf(fleet, valve, cap),
+    audit: [...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
+  };
+}
+
+function sickOf(assessed: readonly { readonly facts: NamespaceFacts; readonly assessment: Assessment }[]) {
+  return assessed.flatMap(({ facts, assessment }) => {
+    const [first] = facts.findings;
+    // What a person has switched off is not sick.
+    if (!first || first.rule === 'scaled-down' || assessment.kind === 'well') return [];
+    return [{ rule: first.rule, since: assessment.healing.since }];
+  });
+}
+
+interface Cap {
+  readonly limit: number;
+  /** The namespaces that were healed within the last hour, and when first. */
+  readonly used: Map<string, number>;
+}
+
+function openCap({ namespaces, settings, fleet, now }: HealFleet): Cap {
+  const used = new Map<string, number>();
+  for (const [namespace, { before }] of namespaces) {
+    const [first] = recentSteps(before?.steps ?? [], now).filter(({ end }) => end !== 'cancelled');
+    if (first) used.set(namespace, first.at);
+  }
+  return { limit: healLimit(settings.hourlyCap, fleet), used };
+}
+
+interface Limits {
+  readonly settings: HealSettings;
+  readonly now: number;
+  readonly cap: Cap;
+  /** Why nothing is healed in the whole fleet now. */
+  readonly stopped: string | undefined;
+}
+
+/** A step that is due is taken, or not because of a limit. A namespace that was healed within the hour needs no second place. */
+function decideStep({ namespace, healing, dueAt, repair }: Due, limits: Limits): NamespaceHealing {
+  const { settings, now, cap, stopped } = limits;
+  const what = `${describeMeans(repair.means)}: ${repair.rule}, ${repair.evidence}`;
+  const due = { ...healing, nextMeans: repair.means };
+  if (settings.mode !== 'on') {
+    const but = stopped === undefined ? '' : `, but healing is stopped: ${stopped}`;
+    return { ...due, state: 'reported', reason: `would ${what}${but}`, nextAt: dueAt };
+  }
+  if (stopped !== undefined) {
+    return { ...due, state: 'stopped', reason: `healing is stopped: ${stopped}`, nextAt: dueAt };
+  }
+  if (!cap.used.has(namespace) && cap.used.size >= cap.limit) {
+    const reason = `as many namespaces were healed within the last hour as --heal-hourly-cap allows (${cap.limit})`;
+    const oldest = [...cap.used.values()].reduce((a, b) => Math.min(a, b), now);
+    return { ...due, state: 'stopped', reason, nextAt: oldest + HOUR_MS };
+  }
+  cap.used.set(namespace, cap.used.get(namespace) ?? now);
+  const { nextMeans: _means, nextAt: _at, ...begun } = due;
+  const step = { at: now, means: repair.means, rule: begun.findings[0]?.rule ?? 'unavailable' } as const;
+  return { ...begun, state: 'healing', reason: what, steps: [...healing.steps, step] };
+}
+
+function settle(
+  assessment: Assessment,
+  { findings: [first], cause }: NamespaceFacts,
+  { stopped, now }: Limits,
+): NamespaceHealing | undefined {
+  if (assessment.kind === 'well') return undefined;
+  if (assessment.kind !== 'give-up' || !first) return assessment.healing;
+  const { healing, reason } = assessment;
+  // What does not help while the whole fleet is sick says nothing about the namespace.
+  if (stopped !== undefined)
+    return { ...healing, state: 'stopped', reason: `healing is stopped: ${stopped}` };
+  const { rule, evidence } = first;
+  return {
+    ...healing,
+    state: 'quarantined',
+    reason,
+    quarantine: { since: now, rule, reason, evidence, cause },
+  };
+}
+
+/** It is reported as failing once it was sick for long enough, and nothing else is under way there. */
+function withReport(
+  next: NamespaceHealing,
+  { findings, busy }: NamespaceFacts,
+  limits: Limits,
+): NamespaceHealing {
+  const { now, settings } = limits;
+  const isOld = now - next.since >= settings.backoffMs;
+  const isBusy = busy !== undefined && next.state === 'left-alone';
+  if (next.isReported || findings.length === 0 || !isOld || isBusy) return next;
+  return { ...next, isReported: true };
+}
+
+function newsOf(
+  namespace: string,
+  { findings, before }: NamespaceFacts,
+  next: NamespaceHealing | undefined,
+): HealNews[] {
+  const [first] = findings;
+  const known = { namespace, rule: first?.rule };
+  const news: HealNews[] = [];
+  const evidence = first?.evidence ?? 'no rule holds any more';
+  if (next?.isReported && !before?.isReported)
+    news.push({ ...known, kind: 'namespace.failing', reason: evidence });
+  const isEnded = before?.quarantine && next?.quarantine?.since !== before.quarantine.since;
+  if (isEnded) {
+    const reason = first ? 'what it waited for has changed' : 'no rule holds any more';
+    news.push({ namespace, rule: before.quarantine?.rule, kind: 'heal.unquarantined', reason });
+  }
+  if (next && next.steps.length > 0 && isBegun(next, before)) {
+    news.push({ ...known, kind: 'heal.step', reason: next.reason });
+  }
+  if (next?.quarantine && (isEnded || !before?.quarantine)) {
+    news.push({ ...known, kind: 'heal.quarantined', reason: `${next.quarantine.reason}: ${evidence}` });
+  }
+  if (before?.isReported && !next?.isReported) {
+    news.push({ namespace, rule: before.findings[0]?.rule, kind: 'namespace.recovered', reason: evidence });
+  }
+  return news;
+}
+
+function isBegun(next: NamespaceHealing, before: NamespaceHealing | undefined): boolean {
+  const last = next.steps.at(-1);
+  return last !== undefined && last.endedAt === undefined && before?.steps.at(-1)?.at !== last.at;
+}
+
+function actionsOf(due: readonly Due[], decided: ReadonlyMap<string, NamespaceHealing>): Map<string, Repair> {
+  const taken = due.filter(({ namespace }) => decided.get(namespace)?.state === 'healing');
+  return new Map(taken.map(({ namespace, repair }) => [namespace, repair]));
+}
+
+function statusOf(
+  { namespaces, fleet, settings, isDeafKnown, now }: HealFleet,
+  valve: Pick<HealingStatus, 'stopped' | 'resumedAt'>,
+  { limit, used }: Cap,
+): HealingStatus {
+  const found = [...namespaces.values()].map(({ findings }) => new Set(findings.map(({ rule }) => rule)));
+  const counts = RULES.map((rule) => [rule, found.filter((rules) => rules.has(rule)).length] as const);
+  return {
+    mode: settings.mode,
+    checkedAt: now,
+    intervalSeconds: settings.intervalSeconds,
+    fleet,
+    sick: found.filter(({ size }) => size > 0).length,
+    rules: Object.fromEntries(counts.filter(([, count]) => count > 0)),
+    isDeafKnown,
+    cap: { limit, used: used.size },
+    ...valve,
+  };
+}
+
+function auditValve(
+  before: HealingStatus | undefined,
+  { stopped }: Pick<HealingStatus, 'stopped'>,
+  now: number,
+): AuditEntry[] {
+  const entry = { at: now, by: 'skipper', trigger: 'heal', outcome: 'ok' } as const;
+  if (stopped && !before?.stopped) return [{ ...entry, kind: 'heal.stopped', reason: stopped.reason }];
+  if (stopped || !before?.stopped) return [];
+  const reason = 'not more namespaces are sick than --heal-stop-share allows';
+  return [{ ...entry, kind: 'heal.resumed', reason }];
+}

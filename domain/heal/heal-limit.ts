@@ -1,0 +1,8 @@
+/** A percentage of a small fleet would be no namespace at all. */
+const AT_LEAST = 5;
+
+/** The number of namespaces that a setting means: a number, or a percentage of the fleet (at least 5). */
+export function healLimit(setting: string, fleet: number): number {
+  const value = Number.parseInt(setting, 10);
+  return setting.endsWith('%') ? Math.max(AT_LEAST, Math.floor((fleet * value) / 100)) : value;
+}

@@ -1,0 +1,21 @@
+import type { HealMode } from './healing.ts';
+
+export interface HealSettings {
+  readonly mode: HealMode;
+  /** The grace before the first step, the first wait between two steps, and the time after which it counts as well. */
+  readonly backoffMs: number;
+  /** Namespaces that are healed within an hour: a number, or a percentage of the fleet. */
+  readonly hourlyCap: string;
+  /** Healing stops if more fall sick within 10 minutes: a number, or a percentage of the fleet. */
+  readonly stopShare: string;
+  readonly healsScaledDown: boolean;
+  readonly intervalSeconds: number;
+}
+
+export const HOUR_MS = 3_600_000;
+const LONGEST_WAIT = 60;
+
+/** How long a namespace is left after so many steps: 1, 2, 4, … times the backoff, at most 60 times. */
+export function waitAfterSteps(steps: number, backoffMs: number): number {
+  return backoffMs * Math.min(2 ** Math.max(0, steps - 1), LONGEST_WAIT);
+}

@@ -1,0 +1,395 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
+import { decideHealing } from '../../../../domain/heal/decide-healing.ts';
+import { HOUR_MS } from '../../../../domain/heal/heal-settings.ts';
+import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
+import {
+  aFinding,
+  aFleet,
+  BACKOFF_MS,
+  endStep,
+  NOW,
+  type Patient,
+  passOver,
+  someFacts,
+  someHealSettings,
+  untilStep,
+  WELL,
+} from '../../../support/healing-builders.ts';
+
+const sick = (rule: Rule, overrides: Partial<NamespaceFacts> = {}) => ({
+  findings: [aFinding(rule)],
+  ...overrides,
+});
+const kindsOf = ({ last }: Patient) => last?.audit.map(({ kind }) => kind);
+
+/** The means that are tried while nothing helps, and how it ends. */
+function climb(rule: Rule, overrides: Partial<NamespaceFacts> = {}, settings = {}) {
+  let patient = WELL;
+  const means: string[] = [];
+  for (;;) {
+    patient = untilStep(patient, sick(rule, overrides), settings);
+    const repair = patient.last?.actions.get('a');
+    if (!repair) return { means, patient };
+    means.push(repair.means);
+    patient = endStep(patient, 'failed', 'it crashed again');
+  }
+}
+
+describe('the ladder', () => {
+  test.each<[Rule, string[]]>([
+    ['no-deployment', ['deploy', 'deploy']],
+    ['bootstrap-stuck', ['deploy', 'deploy']],
+    ['image-pull', ['deploy']],
+    ['oom', ['restart', 'deploy']],
+    ['crash-loop', ['restart', 'deploy', 'bootstrap']],
+    ['failed-report', ['deploy', 'restart', 'deploy']],
+    ['progress-deadline', ['restart', 'deploy']],
+    ['drifted', ['deploy', 'deploy']],
+    ['wrong-image', ['deploy', 'restart', 'deploy']],
+    ['unreported', ['restart', 'deploy', 'bootstrap']],
+    ['unavailable', ['restart', 'deploy', 'bootstrap']],
+    ['deaf', ['restart', 'deploy']],
+  ])('of %s is climbed one by one, then it is quarantined', (rule, expected) => {
+    const { means, patient } = climb(rule);
+
+    expect(means).toEqual(expected);
+    expect(patient.healing).toMatchObject({
+      state: 'quarantined',
+      quarantine: { rule, evidence: `${rule} was seen`, cause: 'config 1, release 1' },
+      reason: expect.stringContaining('it crashed again'),
+    });
+    expect(kindsOf(patient)).toEqual(['heal.quarantined']);
+  });
+
+  test('never bootstraps an FDD that works, and restarts nothing if there are no pods', () => {
+    expect(climb('unavailable', { isAvailable: true, pods: [] }).means).toEqual(['deploy']);
+  });
+
+  test('a cause that changes under repair does not begin at its first step again', () => {
+    const restarted = endStep(untilStep(WELL, sick('unavailable')));
+
+    expect(untilStep(restarted, sick('crash-loop')).last?.actions.get('a')).toMatchObject({
+      means: 'deploy',
+    });
+  });
+
+  test.each<Rule>(['crd-missing', 'rights-missing', 'unschedulable', 'scaled-down'])(
+    '%s is reported only',
+    (rule) => {
+      let patient = WELL;
+      for (let hours = 0; hours < 48; hours += 1) patient = passOver(patient, HOUR_MS, sick(rule));
+
+      expect(patient.healing).toMatchObject({ state: 'left-alone', steps: [], isReported: true });
+    },
+  );
+
+  test('scaled-down is healed only if that is allowed', () => {
+    expect(climb('scaled-down', {}, { healsScaledDown: true }).means).toEqual(['deploy', 'deploy']);
+  });
+
+  test('every rule is left alone if its cause is not in the namespace', () => {
+    for (const rule of RULES) {
+      const findings = [aFinding(rule, { isFleetWide: true })];
+      expect(passOver(WELL, BACKOFF_MS, { findings }).healing?.state).toBe('left-alone');
+    }
+  });
+});
+
+describe('time', () => {
+  test('nothing is done before the grace', () => {
+    const young = passOver(WELL, 0, sick('drifted'));
+
+    expect(young.healing).toMatchObject({ state: 'watching', nextAt: NOW + BACKOFF_MS, nextMeans: 'deploy' });
+    expect(young.last?.audit).toEqual([]);
+    expect(passOver(young, BACKOFF_MS - 1, sick('drifted')).last?.actions.size).toBe(0);
+    expect(passOver(young, BACKOFF_MS, sick('drifted')).last?.actions.get('a')).toEqual({
+      means: 'deploy',
+      rule: 'drifted',
+      evidence: 'drifted was seen',
+    });
+  });
+
+  test('the grace counts from what the cluster shows', () => {
+    const findings = [aFinding('drifted', { since: NOW - BACKOFF_MS })];
+
+    expect(passOver(WELL, 0, { findings }).last?.actions.size).toBe(1);
+  });
+
+  test('what can recover without help has twice as long', () => {
+    const young = passOver(WELL, 0, sick('crash-loop'));
+
+    expect(passOver(young, 2 * BACKOFF_MS - 1, sick('crash-loop')).healing?.state).toBe('waiting');
+    expect(passOver(young, 2 * BACKOFF_MS, sick('crash-loop')).last?.actions.get('a')).toMatchObject({
+      means: 'restart',
+      pods: ['fdd-1'],
+    });
+  });
+
+  test('the wait after each step is twice as long as before, from the end of the step', () => {
+    const first = endStep(untilStep(WELL, sick('wrong-image')), 'failed');
+    const second = endStep(untilStep(first, sick('wrong-image')), 'failed');
+    const third = untilStep(second, sick('wrong-image'));
+
+    expect(second.now - first.now).toBe(BACKOFF_MS);
+    expect(third.now - second.now).toBe(2 * BACKOFF_MS);
+  });
+
+  test('nothing begins while a step is under way, however long it takes', () => {
+    const begun = untilStep(WELL, sick('drifted'));
+
+    const later = passOver(begun, 100 * BACKOFF_MS, sick('drifted'));
+
+    expect(later.healing).toMatchObject({ state: 'healing', steps: [{ means: 'deploy' }] });
+    expect(later.last?.actions.size).toBe(0);
+  });
+});
+
+describe('what forbids it', () => {
+  test('a request or a rollout of the namespace', () => {
+    const busy = passOver(WELL, 0, sick('drifted', { busy: 'rollout r1 is under way' }));
+
+    expect(busy.healing).toMatchObject({ state: 'left-alone', reason: 'rollout r1 is under way' });
+    const later = passOver(busy, 10 * BACKOFF_MS, sick('drifted', { busy: 'rollout r1 is under way' }));
+    expect(later.last?.audit).toEqual([]);
+    expect(later.last?.actions.size).toBe(0);
+  });
+
+  test('Helm, a hold, a configuration error: reported as failing, never touched', () => {
+    const young = passOver(WELL, 0, sick('drifted', { forbidden: 'Helm manages FDD' }));
+    const held = passOver(young, BACKOFF_MS, sick('drifted', { forbidden: 'Helm manages FDD' }));
+
+    expect(held.healing).toMatchObject({ state: 'left-alone', reason: 'Helm manages FDD' });
+    expect(kindsOf(held)).toEqual(['namespace.failing']);
+  });
+
+  test('a step that was not carried out does not count, but is not repeated at once', () => {
+    const begun = untilStep(WELL, sick('no-deployment'));
+    const cancelled = endStep(begun, 'cancelled', 'other work is under way');
+
+    const next = untilStep(cancelled, sick('no-deployment'));
+
+    expect(next.now - cancelled.now).toBeGreaterThanOrEqual(BACKOFF_MS);
+    expect(climb('no-deployment').means).toHaveLength(2);
+    expect(next.last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+});
+
+describe('recovery', () => {
+  const healed = () => endStep(untilStep(WELL, sick('drifted')));
+
+  test('is believed after the settle time, and published once', () => {
+    const recovering = passOver(healed(), 15_000, {});
+    const sure = passOver(recovering, BACKOFF_MS, {});
+
+    expect(recovering.healing).toMatchObject({ state: 'recovering', findings: [] });
+    expect(recovering.last?.audit).toEqual([]);
+    expect(sure.healing).toMatchObject({ state: 'watching', steps: [{ means: 'deploy' }] });
+    expect(kindsOf(sure)).toEqual(['namespace.recovered']);
+    expect(passOver(sure, 15_000, {}).last?.audit).toEqual([]);
+  });
+
+  test('is forgotten after an hour', () => {
+    const sure = passOver(passOver(healed(), 15_000, {}), BACKOFF_MS, {});
+
+    const later = passOver(sure, HOUR_MS, {});
+
+    expect(later.healing).toBeUndefined();
+    expect(later.last?.removed).toEqual(['a']);
+  });
+
+  test('a moment without a rule is no recovery: the ladder continues', () => {
+    const flicker = passOver(endStep(untilStep(WELL, sick('crash-loop')), 'failed'), 15_000, {});
+
+    expect(untilStep(flicker, sick('crash-loop')).last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+
+  test('a moment of trouble leaves nothing behind', () => {
+    expect(passOver(passOver(WELL, 0, sick('drifted')), 15_000, {}).healing).toBeUndefined();
+  });
+});
+
+describe('somebody who changes it back', () => {
+  const drifted = (by?: string) => ({ findings: [aFinding('drifted', by === undefined ? {} : { by })] });
+
+  test('is named after three times within an hour, and nothing more is done', () => {
+    let patient = WELL;
+    for (let times = 0; times < 3; times += 1) {
+      patient = endStep(untilStep(patient, drifted('rival')));
+      patient = passOver(passOver(patient, 15_000, {}), BACKOFF_MS, {});
+    }
+
+    const stopped = untilStep(patient, drifted('rival'));
+
+    expect(stopped.healing).toMatchObject({
+      state: 'quarantined',
+      reason: 'rival keeps changing it back: drifted came back 3 times within an hour after it was repaired',
+    });
+  });
+
+  test('is noticed also if it never looks well between', () => {
+    let patient = WELL;
+    for (let times = 0; times < 3; times += 1) patient = endStep(untilStep(patient, drifted()));
+
+    expect(untilStep(patient, drifted()).healing?.reason).toContain(
+      'somebody (the field manager is not known)',
+    );
+  });
+});
+
+describe('quarantine', () => {
+  const quarantined = () => climb('no-deployment').patient;
+
+  test('lasts as long as its cause, also if the rule flickers', () => {
+    const gone = passOver(quarantined(), 15_000, {});
+    const back = passOver(gone, 15_000, sick('unavailable'));
+
+    expect(gone.healing?.state).toBe('recovering');
+    expect(back.healing).toMatchObject({ state: 'quarantined', quarantine: { rule: 'no-deployment' } });
+    expect(passOver(back, 100 * HOUR_MS, sick('no-deployment')).last?.actions.size).toBe(0);
+  });
+
+  test('ends when the cause changes, and the ladder begins at its first step', () => {
+    const changed = passOver(quarantined(), 15_000, sick('no-deployment', { cause: 'config 2' }));
+
+    expect(changed.healing?.state).toBe('watching');
+    expect(changed.healing).not.toHaveProperty('quarantine');
+    expect(kindsOf(changed)).toEqual(['heal.unquarantined']);
+    const next = untilStep(changed, sick('no-deployment', { cause: 'config 2' }));
+    expect(next.last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+
+  test('ends when no rule holds for the settle time', () => {
+    const sure = passOver(passOver(quarantined(), 15_000, {}), BACKOFF_MS, {});
+
+    expect(sure.healing?.quarantine).toBeUndefined();
+    expect(kindsOf(sure)).toEqual(['heal.unquarantined', 'namespace.recovered']);
+  });
+});
+
+describe('the limits of the fleet', () => {
+  const due = (count: number, since = NOW - HOUR_MS) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `ns-${String(index).padStart(3, '0')}`,
+        someFacts({ findings: [aFinding('drifted', { since: since + index })] }),
+      ]),
+    );
+
+  test('the cap lets the longest waiting go first, and the others wait until it has room', () => {
+    const decision = decideHealing(aFleet(due(12)));
+
+    expect([...decision.actions.keys()]).toEqual(Object.keys(due(10)));
+    expect(decision.healing.get('ns-011')).toMatchObject({
+      state: 'stopped',
+      nextAt: NOW + HOUR_MS,
+      reason: expect.stringContaining('--heal-hourly-cap'),
+    });
+    expect(decision.status.cap).toEqual({ limit: 10, used: 10 });
+  });
+
+  test('a percentage counts as at least 5, and a second step needs no second place', () => {
+    const first = decideHealing(aFleet(due(6), { fleet: 10 }));
+    expect(first.actions.size).toBe(5);
+
+    const second = Object.fromEntries(
+      Object.entries(due(6)).map(([name, facts]) => {
+        const before = first.healing.get(name);
+        const steps = before?.steps.map((step) => ({ ...step, endedAt: NOW, end: 'failed' as const })) ?? [];
+        return [name, { ...facts, before: before && { ...before, steps } }];
+      }),
+    );
+    const next = decideHealing(aFleet(second, { fleet: 10, now: NOW + BACKOFF_MS }));
+    expect(next.actions.size).toBe(5);
+    expect(next.actions.has('ns-005')).toBe(false);
+  });
+
+  test('in the mode report nothing is done, and no place is used', () => {
+    const settings = someHealSettings({ mode: 'report' });
+    const decision = decideHealing(aFleet(due(12), { settings }));
+
+    expect(decision.actions.size).toBe(0);
+    expect(decision.status.cap.used).toBe(0);
+    expect(decision.healing.get('ns-000')).toMatchObject({
+      state: 'reported',
+      reason: 'would deploy again with a new id: drifted, drifted was seen',
+      steps: [],
+    });
+    expect(decision.audit.map(({ kind, count }) => [kind, count])).toEqual([['namespace.failing', 12]]);
+  });
+
+  test('healing stops if too many fall sick at once, and names the causes', () => {
+    const decision = decideHealing(aFleet(due(21, NOW - BACKOFF_MS - 21)));
+
+    expect(decision.actions.size).toBe(0);
+    expect(decision.status.stopped).toEqual({
+      at: NOW,
+      reason:
+        '21 namespaces fell sick within 10 minutes, more than 20: it is the cluster or the release (drifted 21)',
+    });
+    expect(decision.audit.map(({ kind }) => kind)).toContain('heal.stopped');
+    expect(decision.healing.get('ns-000')?.state).toBe('stopped');
+  });
+
+  test('what has been sick for long does not stop it, and neither does what was switched off', () => {
+    const off = Object.fromEntries(
+      Object.keys(due(30)).map((name) => [name, someFacts({ findings: [aFinding('scaled-down')] })]),
+    );
+
+    expect(decideHealing(aFleet(due(21))).status.stopped).toBeUndefined();
+    expect(decideHealing(aFleet(off)).status.stopped).toBeUndefined();
+  });
+
+  const stoppedStatus = () => decideHealing(aFleet(due(21, NOW - BACKOFF_MS - 21))).status;
+
+  test('it resumes when the share has fallen, and what is left does not stop it again', () => {
+    const status = stoppedStatus();
+    const later = NOW + BACKOFF_MS;
+    const resumed = decideHealing(aFleet(due(20, NOW - BACKOFF_MS - 21), { status, now: later }));
+
+    expect(resumed.status).toMatchObject({ resumedAt: later });
+    expect(resumed.status.stopped).toBeUndefined();
+    expect(resumed.audit.map(({ kind }) => kind)).toContain('heal.resumed');
+    expect(resumed.actions.size).toBe(10);
+  });
+
+  test('it stays stopped while the share has not fallen, also after the 10 minutes', () => {
+    const fleet = aFleet(due(21, NOW - BACKOFF_MS - 21), { status: stoppedStatus(), now: NOW + HOUR_MS });
+
+    expect(decideHealing(fleet).status.stopped?.at).toBe(NOW);
+  });
+
+  test('what a person has stopped only a person resumes', () => {
+    const stopped = { at: NOW, by: 'jo', reason: 'maintenance' };
+    const status = { ...stoppedStatus(), stopped };
+    const decision = decideHealing(aFleet(due(1), { status }));
+
+    expect(decision.actions.size).toBe(0);
+    expect(decision.status.stopped).toEqual(stopped);
+    expect(decision.healing.get('ns-000')?.reason).toBe('healing is stopped: maintenance');
+  });
+});
+
+describe('the audit', () => {
+  test('groups what has the same cause, and names every namespace', () => {
+    const namespaces = Object.fromEntries(
+      Array.from({ length: 30 }, (_, index) => [
+        `ns-${index}`,
+        someFacts({
+          findings: [
+            aFinding('crash-loop', { since: NOW - HOUR_MS, evidence: `pod fiaas-deploy-daemon-${index}` }),
+          ],
+        }),
+      ]),
+    );
+    const { audit } = decideHealing(aFleet(namespaces, { fleet: 1_000 }));
+    const failing = audit.filter(({ kind }) => kind === 'namespace.failing');
+
+    expect(failing.map(({ count, cause }) => [count, cause])).toEqual([
+      [20, 'pod fiaas-deploy-daemon-POD'],
+      [10, 'pod fiaas-deploy-daemon-POD'],
+    ]);
+    expect(failing.flatMap(({ namespaces: names }) => names)).toHaveLength(30);
+    expect(audit.filter(({ kind }) => kind === 'heal.step')).toHaveLength(2);
+  });
+});
