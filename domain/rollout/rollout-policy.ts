@@ -1,7 +1,7 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { type DeployWindow, parseSpan } from '../deploy-window.ts';
 import { keysOf } from '../keys-of.ts';
+import { describeFileProblem, type FileProblem, parseYamlFile } from '../parse-yaml-file.ts';
 import type { Schedule } from './closure.ts';
 import { Freeze, toPeriod } from './freeze.ts';
 import { isByPeople, TRIGGERS, type Trigger, URGENT_NAMESPACES } from './rollout.ts';
@@ -29,37 +29,20 @@ export const RolloutPolicy = z.strictObject(
 );
 export type RolloutPolicy = Readonly<z.infer<typeof RolloutPolicy>>;
 
-/** What is wrong with a policy file. */
-export interface PolicyProblem {
-  /** Counted from 1. */
-  readonly line: number;
-  /** `release.waves[1]`; empty for the whole file. */
-  readonly field: string;
-  readonly message: string;
-}
-
 export type PolicyResult =
   | { readonly ok: true; readonly policy: RolloutPolicy }
-  | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
+  | { readonly ok: false; readonly problems: readonly FileProblem[] };
 
 /** Reads a policy file. An empty file is a policy: the defaults. */
 export function parseRolloutPolicy(text: string): PolicyResult {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0)
-    return refused(broken.map(({ pos, message }) => syntaxProblem(lines, pos[0], message)));
-  const content = read(document);
-  if (!content.ok) return refused([content.problem]);
-  const policy = RolloutPolicy.safeParse(content.value ?? {});
-  if (policy.success) return { ok: true, policy: policy.data };
-  const lineOf = (path: Path) => lines.linePos(offsetOf(document.contents, path)).line || 1;
-  return refused(policy.error.issues.flatMap((issue) => describeIssue(issue, lineOf)));
+  const triggers = `triggers are ${keysOf(DEFAULTS).join(', ')}`;
+  const parsed = parseYamlFile(text, RolloutPolicy, ({ length }) => (length === 0 ? triggers : undefined));
+  return parsed.ok ? { ok: true, policy: parsed.content } : parsed;
 }
 
 /** For the log and for answers of the API. */
-export function describeProblem({ line, field, message }: PolicyProblem): string {
-  return `line ${line}: ${field === '' ? 'the policy' : field} ${message}`;
+export function describeProblem(problem: FileProblem): string {
+  return describeFileProblem(problem, 'the policy');
 }
 
 /** The strategy of a request for a number of namespaces that has none of its own. */
@@ -110,64 +93,3 @@ const DEFAULTS: Readonly<Record<Trigger, (total: number) => Strategy>> = {
   board: byPeople,
   webhook: byRelease,
 };
-
-type Path = readonly PropertyKey[];
-type LineOf = (path: Path) => number;
-
-function refused(problems: readonly PolicyProblem[]): PolicyResult {
-  return { ok: false, problems: [...problems].sort((a, b) => a.line - b.line) };
-}
-
-function syntaxProblem(lines: LineCounter, offset: number, message: string): PolicyProblem {
-  const [first = ''] = message.split('\n');
-  return { line: lines.linePos(offset).line || 1, field: '', message: `is not valid YAML: ${first}` };
-}
-
-/** An alias without an anchor, or aliases that multiply, are found only now. */
-function read(document: ReturnType<typeof parseDocument>) {
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return { ok: true, value } as const;
-  } catch (error) {
-    const message = `is not valid YAML: ${error instanceof Error ? error.message : String(error)}`;
-    return { ok: false, problem: { line: 1, field: '', message } } as const;
-  }
-}
-
-function describeIssue(issue: z.core.$ZodIssue, lineOf: LineOf): PolicyProblem[] {
-  if (issue.code !== 'unrecognized_keys') {
-    return [{ line: lineOf(issue.path), field: toField(issue.path), message: describeValue(issue) }];
-  }
-  return issue.keys.map((key) => {
-    const path = [...issue.path, key];
-    const known = issue.path.length === 0 ? ` triggers are ${keysOf(DEFAULTS).join(', ')}` : '';
-    return {
-      line: lineOf(path),
-      field: toField(path),
-      message: `is not a known field${known && `:${known}`}`,
-    };
-  });
-}
-
-function describeValue(issue: z.core.$ZodIssue): string {
-  return /^(must|can)/.test(issue.message) ? issue.message : `is wrong: ${issue.message}`;
-}
-
-function toField(path: Path): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '');
-}
-
-/** Where the key of a path is; of a key that is missing, the one around it. */
-function offsetOf(node: unknown, path: Path, at = 0): number {
-  const [key, ...rest] = path;
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-    return isScalar(pair?.key) ? offsetOf(pair.value, rest, pair.key.range?.[0]) : at;
-  }
-  if (!isSeq(node)) return at;
-  const item = node.items[Number(key)];
-  return isNode(item) ? offsetOf(item, rest, item.range?.[0]) : at;
-}
