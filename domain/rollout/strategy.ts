@@ -7,13 +7,13 @@ const MAX_WAVES = 100;
 const MAX_NAMES = 1_000;
 
 /** Milliseconds of a text that `Duration` accepts. */
-function toMs(duration: string): number {
+export function toMs(duration: string): number {
   return Math.round(ms(duration as ms.StringValue));
 }
 
 const DURATION = 'must be a duration with its unit, such as 30s, 5m or 1h';
 /** One number and one unit, as Kubernetes and Open Cluster Management write it. */
-const Duration = z
+export const Duration = z
   .string({ error: DURATION })
   .regex(/^\d{1,6}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/, { error: DURATION })
   .meta({ id: 'Duration' });

@@ -1,0 +1,61 @@
+import { chosenKind, type PlacedEntry } from './group-entries.ts';
+import { isSilenced } from './is-silenced.ts';
+import type { Receiver } from './notify-config.ts';
+
+/** How far a receiver has got in the audit log. */
+export interface Cursor {
+  /** Everything up to this entry is done. */
+  readonly after: string;
+  /** What is being queued ends with this entry: after a crash, exactly the same is queued again. */
+  readonly upTo?: string | undefined;
+}
+
+export interface DispatchInput {
+  readonly cursor: Cursor;
+  /** What follows the cursor, oldest first. */
+  readonly entries: readonly PlacedEntry[];
+  /** There are more than were read. */
+  readonly isFull: boolean;
+  readonly receiver: Receiver;
+  readonly groupWaitMs: number;
+  readonly now: number;
+}
+
+export type Dispatch =
+  | { readonly step: 'wait' }
+  /** Nothing in it is for this receiver. */
+  | { readonly step: 'pass'; readonly upTo: string }
+  /** Fix the end of what is queued. */
+  | { readonly step: 'claim'; readonly upTo: string }
+  /** Queue these, then pass. */
+  | { readonly step: 'queue'; readonly upTo: string; readonly entries: readonly PlacedEntry[] };
+
+/** What to do next for a receiver. */
+export function decideDispatch(input: DispatchInput): Dispatch {
+  const { cursor, entries, receiver, now } = input;
+  const { upTo } = cursor;
+  if (upTo !== undefined) {
+    return { step: 'queue', upTo, entries: entries.filter(({ id }) => isUpTo(id, upTo)) };
+  }
+  const last = entries.at(-1);
+  if (last === undefined) return { step: 'wait' };
+  const first = entries.find((entry) => chosenKind(entry, receiver) !== undefined);
+  if (first === undefined || isSilenced(receiver, now)) return { step: 'pass', upTo: last.id };
+  const isDue = input.isFull || now - millisecondsOf(first.id) >= input.groupWaitMs;
+  return isDue ? { step: 'claim', upTo: last.id } : { step: 'wait' };
+}
+
+function isUpTo(id: string, end: string): boolean {
+  const [at, number] = partsOf(id);
+  const [endAt, endNumber] = partsOf(end);
+  return at < endAt || (at === endAt && number <= endNumber);
+}
+
+function millisecondsOf(id: string): number {
+  return partsOf(id)[0];
+}
+
+function partsOf(id: string): readonly [number, number] {
+  const [at = 0, number = 0] = id.split('-').map(Number);
+  return [at, number];
+}

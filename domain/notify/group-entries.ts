@@ -1,0 +1,117 @@
+import type { AuditEntry } from '../audit/audit-entry.ts';
+import { describeTitle } from './describe-title.ts';
+import { type EventKind, eventKindOf } from './event-kind.ts';
+import type { Message, MessageItem } from './message.ts';
+import type { Receiver } from './notify-config.ts';
+
+/** An entry with its position in the audit log. */
+export interface PlacedEntry extends AuditEntry {
+  /** `<milliseconds>-<number>` */
+  readonly id: string;
+}
+
+const MAX_ITEMS = 10;
+const MAX_NAMES = 10;
+const MAX_REASON = 300;
+
+/** The messages for a receiver: one for each kind of event, however many entries it has. */
+export function groupEntries(
+  entries: readonly PlacedEntry[],
+  receiver: Pick<Receiver, 'name' | 'events'>,
+): Message[] {
+  const groups = groupBy(entries, (entry) => chosenKind(entry, receiver));
+  return [...groups].map(([event, group]) => toMessage(event, group, receiver.name));
+}
+
+/** Undefined if the receiver does not want it. */
+export function chosenKind(entry: AuditEntry, { events }: Pick<Receiver, 'events'>): EventKind | undefined {
+  const kind = eventKindOf(entry);
+  return kind !== undefined && kind !== 'test' && events.includes(kind) ? kind : undefined;
+}
+
+function toMessage(event: EventKind, entries: readonly PlacedEntry[], receiver: string): Message {
+  const groups = groupBy(entries, (entry) => keyOf(event, entry));
+  const items = [...groups.values()].map(toItem).sort((a, b) => b.count - a.count);
+  const [first, last] = [entries[0], entries.at(-1)];
+  return {
+    // Deterministic: if a worker dies after it has queued this, another one queues the same.
+    id: `${receiver}_${first?.id}_${last?.id}_${event}`,
+    event,
+    at: first?.at ?? 0,
+    title: describeTitle(event, items),
+    items: items.slice(0, MAX_ITEMS),
+    moreItems: Math.max(0, items.length - MAX_ITEMS),
+    path: pathOf(event, items),
+  };
+}
+
+/** What makes one item: the rollout, the release, or the cause. */
+function keyOf(event: EventKind, entry: AuditEntry): string {
+  if (event === 'release-found') return `${entry.release} ${entry.channel}`;
+  return entry.rolloutId !== undefined && !isAboutNamespaces(event) ? entry.rolloutId : causeOf(entry);
+}
+
+export function isAboutNamespaces(event: EventKind): boolean {
+  return event === 'namespace-failing' || event === 'namespace-recovered' || event === 'quarantined';
+}
+
+function causeOf({ cause, reason }: AuditEntry): string {
+  return cause ?? reason;
+}
+
+function toItem(entries: readonly AuditEntry[]): MessageItem {
+  const names = new Set(entries.flatMap(({ namespaces }) => namespaces ?? []));
+  const unnamed = entries.reduce((sum, entry) => sum + unnamedIn(entry), 0);
+  // The latest says what counts now.
+  const last = entries.at(-1);
+  const same = <Field extends 'rolloutId' | 'release' | 'channel' | 'rule'>(field: Field) => {
+    const value = last?.[field];
+    return value !== undefined && entries.every((entry) => entry[field] === value) ? { [field]: value } : {};
+  };
+  return {
+    reason: cut(last === undefined ? '' : entries.length > 1 ? causeOf(last) : last.reason || causeOf(last)),
+    namespaces: [...names].sort().slice(0, MAX_NAMES),
+    count: names.size + unnamed,
+    ...same('rolloutId'),
+    ...same('release'),
+    ...same('channel'),
+    ...same('rule'),
+    ...(last && last.by !== 'skipper' && { by: last.by }),
+  };
+}
+
+/** An entry names only its first namespaces. */
+function unnamedIn({ namespaces = [], count = namespaces.length }: AuditEntry): number {
+  return Math.max(0, count - namespaces.length);
+}
+
+function cut(reason: string): string {
+  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 1)}…`;
+}
+
+/** The page on which people see it. */
+function pathOf(event: EventKind, items: readonly MessageItem[]): string {
+  const [only, ...others] = items;
+  const isOne = only !== undefined && others.length === 0;
+  if (isAboutNamespaces(event)) {
+    const [namespace] = only?.namespaces ?? [];
+    if (isOne && only.count === 1 && namespace !== undefined)
+      return `/status/${encodeURIComponent(namespace)}`;
+    return event === 'quarantined' ? '/healing' : '/status';
+  }
+  if (event.startsWith('healing-')) return '/healing';
+  if (event === 'release-found' || !items.some(({ rolloutId }) => rolloutId !== undefined)) return '/status';
+  return isOne ? `/rollouts/${encodeURIComponent(only.rolloutId ?? '')}` : '/rollouts';
+}
+
+function groupBy<Entry, Key>(entries: readonly Entry[], keyOfEntry: (entry: Entry) => Key | undefined) {
+  const groups = new Map<Key, Entry[]>();
+  for (const entry of entries) {
+    const key = keyOfEntry(entry);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(entry);
+    else groups.set(key, [entry]);
+  }
+  return groups;
+}
