@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
+import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
+import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+
+function statesOf({ rules }: ReturnType<typeof viewRules>): Partial<Record<Rule, string>> {
+  return Object.fromEntries(rules.map(({ rule, state }) => [rule, state]));
+}
+
+function all(state: string): Record<Rule, string> {
+  return Object.fromEntries(RULES.map((rule) => [rule, state])) as Record<Rule, string>;
+}
+
+describe('the state of every rule', () => {
+  test('is ok after a recent pass that found nothing', () => {
+    const view = viewRules({ status: aStatus(), healing: undefined }, NOW);
+    expect(statesOf(view)).toEqual(all('ok'));
+    expect(view).toMatchObject({ mode: 'on', checkedAt: NOW - 5_000, isStale: false });
+  });
+
+  test('holds with evidence and since when', () => {
+    const healing = aHealing({ findings: [aFinding('wrong-image', { by: 'kubectl-edit' })] });
+    const view = viewRules({ status: aStatus(), healing }, NOW);
+    expect(statesOf(view)).toEqual({ ...all('ok'), 'wrong-image': 'holds' });
+    expect(view.rules.find(({ rule }) => rule === 'wrong-image')).toEqual({
+      rule: 'wrong-image',
+      state: 'holds',
+      since: NOW - 5 * MINUTE,
+      evidence: 'pod fdd-1 restarted 7 times',
+      by: 'kubectl-edit',
+    });
+    expect(view.healing).toBe(healing);
+  });
+
+  test('is unknown for deaf while its watches are not in order, unless it holds', () => {
+    const status = aStatus({ isDeafKnown: false });
+    expect(statesOf(viewRules({ status, healing: undefined }, NOW))).toEqual({
+      ...all('ok'),
+      deaf: 'unknown',
+    });
+    const healing = aHealing({ findings: [aFinding('deaf')] });
+    expect(statesOf(viewRules({ status, healing }, NOW))).toEqual({ ...all('ok'), deaf: 'holds' });
+  });
+
+  test('is unknown when the latest pass is old, with what it had seen', () => {
+    const status = aStatus({ checkedAt: NOW - 90_000 });
+    const view = viewRules({ status, healing: aHealing() }, NOW);
+    expect(view.isStale).toBe(true);
+    expect(statesOf(view)).toEqual(all('unknown'));
+    expect(view.rules.find(({ rule }) => rule === 'crash-loop')).toMatchObject({
+      evidence: 'pod fdd-1 restarted 7 times',
+      reason: 'the latest pass was 1m 30s ago, and one is due every 15s',
+    });
+  });
+
+  test.each([
+    [15, 60_000, false],
+    [15, 60_001, true],
+    [300, 900_000, false],
+    [300, 900_001, true],
+    [1, 59_000, false],
+  ])('with a pass every %d s and one %d ms ago: stale is %p', (intervalSeconds, age, isStale) => {
+    const status = aStatus({ intervalSeconds, checkedAt: NOW - age });
+    expect(viewRules({ status, healing: undefined }, NOW).isStale).toBe(isStale);
+  });
+
+  test('is unknown if no pass is known, and if the result cannot be read', () => {
+    const never = viewRules({ status: undefined, healing: undefined }, NOW);
+    expect(never.mode).toBeUndefined();
+    expect(statesOf(never)).toEqual(all('unknown'));
+    expect(statesOf(unknownRules('Redis does not answer'))).toEqual(all('unknown'));
+  });
+
+  test('is off while healing is off, however old the latest pass is', () => {
+    const status = aStatus({ mode: 'off', checkedAt: NOW - 60 * MINUTE });
+    const view = viewRules({ status, healing: aHealing() }, NOW);
+    expect(statesOf(view)).toEqual(all('off'));
+    expect(view.isStale).toBe(false);
+    expect(view.healing).toBeUndefined();
+  });
+});
