@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
 import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
+import { healingRoute, quarantineRoute } from './routes/healing.ts';
 import { holdNamespaceRoute, holdsRoute, pinNamespaceRoute, releaseNamespaceRoute } from './routes/holds.ts';
 import { ignoredReleasesRoute, ignoreReleaseRoute, releaseIgnoredRoute } from './routes/ignored-releases.ts';
 import {
@@ -57,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   ignoredReleasesRoute,
   ignoreReleaseRoute,
   releaseIgnoredRoute,
+  healingRoute,
+  quarantineRoute,
 ];
 
 /** The same route under its former path. */

@@ -5,6 +5,7 @@ import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
 import { NamespaceLogs } from '../domain/explain/namespace-logs.ts';
 import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
 import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
+import { HealingList, QuarantineList } from '../domain/heal/healing-view.ts';
 import {
   HoldList,
   IgnoredReleaseList,
@@ -15,8 +16,10 @@ import {
 } from '../domain/rollout/rollout-view.ts';
 import { type ApiAddress, type ApiCalls, type CallOptions, openApiCalls } from './call-api.ts';
 import { type DeployRequest, deployBody } from './deploy-request.ts';
+import type { HealingRequest } from './healing-request.ts';
 import type { HoldBody, HoldCommand } from './hold-requests.ts';
 import { NamespaceAnswer } from './namespace-answer.ts';
+import { queryOf } from './query-of.ts';
 import {
   type RollbackBody,
   type RolloutCommand,
@@ -61,6 +64,9 @@ export interface ApiClient {
   ignoredReleases(): Promise<IgnoredReleaseList>;
   ignoreRelease(version: string, reason: string): Promise<void>;
   endIgnoring(version: string, reason: string): Promise<void>;
+  /** One page of the namespaces that are not well, worst state first. */
+  healing(request?: HealingRequest): Promise<HealingList>;
+  quarantine(): Promise<QuarantineList>;
   releases(): Promise<ReleaseList>;
   /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
@@ -96,6 +102,7 @@ export function createApiClient(address: ApiAddress): ApiClient {
     applyPlan: (plan) => post('/api/rollouts', { json: { plan }, schema: RolloutView }),
     ...rolloutCalls(calls),
     ...holdCalls(calls),
+    ...healCalls(calls),
     releases: () => get('/api/releases', ReleaseList),
     checkReleases: async () => {
       await post('/api/releases/check', { json: {}, schema: z.unknown() });
@@ -137,5 +144,14 @@ function holdCalls({ get, post }: ApiCalls): HoldCalls {
         schema: z.unknown(),
       });
     },
+  };
+}
+
+type HealCalls = Pick<ApiClient, 'healing' | 'quarantine'>;
+
+function healCalls({ get }: ApiCalls): HealCalls {
+  return {
+    healing: (request = {}) => get(`/api/healing${queryOf(request)}`, HealingList),
+    quarantine: () => get('/api/quarantine', QuarantineList),
   };
 }

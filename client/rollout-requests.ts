@@ -1,4 +1,5 @@
 import type { TargetState, Trigger } from '../domain/rollout/rollout.ts';
+import { queryOf } from './query-of.ts';
 
 /** What can be done to a rollout; the last part of the URL. */
 export const ROLLOUT_COMMANDS = ['pause', 'resume', 'cancel', 'retry', 'skip', 'approve'] as const;
@@ -32,8 +33,5 @@ export interface TargetPage {
 }
 
 export function rolloutQuery(filter: RolloutFilter | TargetPage): string {
-  const given = Object.entries(filter).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  return queryOf(filter);
 }

@@ -10,6 +10,7 @@ import type { RouteServices } from '../route.ts';
 import { jobLink, rolloutLink } from '../views.ts';
 import { withholdHistory, withholdObjects } from '../withhold.ts';
 import { checkDeployment, currentReport, describePods } from './check-deployment.ts';
+import { readHealthRules } from './read-health-rules.ts';
 import { readWaits } from './read-waits.ts';
 
 const NOTHING_REQUESTED = { record: undefined, requested: undefined, seen: undefined };
@@ -33,6 +34,7 @@ export async function describeNamespace(
   let history = NO_HISTORY;
   let holds: readonly Wait[] | undefined;
   let historyProblem: string | undefined;
+  const reading = readHealthRules(state, namespace);
   try {
     [history, holds] = await Promise.all([
       state.history(namespace),
@@ -61,6 +63,7 @@ export async function describeNamespace(
       holds,
     }),
     ...(holds && { holds }),
+    healing: await reading,
     notices,
     stale,
     attempts,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Condition } from '../cluster/observed.ts';
 import { FleetRow, Health } from '../fleet/fleet-row.ts';
 import { FleetSummary } from '../fleet/fleet-summary.ts';
+import { HealthRules } from '../heal/healing-view.ts';
 import { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import { Wait } from '../rollout/wait.ts';
 
@@ -81,6 +82,7 @@ export const NamespaceDetails = z
       .describe(
         'What keeps it from its release, in order; empty if nothing does, left out if it is unknown, as while Redis is unreachable',
       ),
+    healing: HealthRules.describe('Its health rules, and what healing does about those that hold'),
     ...FleetSummary.pick({ notices: true, stale: true }).shape,
     attempts: z.array(Attempt).readonly().describe('Newest first; one without an end is running'),
     historyProblem: z
