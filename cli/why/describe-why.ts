@@ -4,12 +4,14 @@ import { hang, oneLine, plural, wrap } from '../text/lines.ts';
 import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';
+import { describeHealthRules } from './describe-health-rules.ts';
 
 /** The parts of the API's answer that are shown. */
 export type ExplainedNamespace = Pick<
   NamespaceAnswer,
   'namespace' | 'status' | 'channel' | 'version' | 'why' | 'holds' | 'attempts' | 'historyProblem' | 'now'
->;
+> &
+  Partial<Pick<NamespaceAnswer, 'healing'>>;
 
 export interface Page {
   /** Undefined in a pipe: no line is wrapped, and times are timestamps. */
@@ -41,6 +43,7 @@ export function describeWhy(answer: ExplainedNamespace, page: Page): string[] {
       paint,
       why.remedy.flatMap((line, index) => hang(`  ${index + 1}. `, oneLine(line), width)),
     ),
+    ...section('Health rules', paint, describeRules(answer, width)),
     ...section('Latest attempts', paint, describeAttempts(answer, page)),
     ...section(
       'Latest attempts are unavailable',
@@ -48,6 +51,12 @@ export function describeWhy(answer: ExplainedNamespace, page: Page): string[] {
       historyProblem === undefined ? [] : hang('  ', oneLine(historyProblem), width),
     ),
   ];
+}
+
+function describeRules({ healing, now }: ExplainedNamespace, width: Page['width']): string[] {
+  if (healing === undefined) return [];
+  const clock = { now, forPeople: width !== undefined };
+  return describeHealthRules(healing, clock).flatMap(([bullet, line]) => hang(bullet, line, width));
 }
 
 function describeAttempts({ attempts, now }: ExplainedNamespace, { width, paint }: Page): string[] {

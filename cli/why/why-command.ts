@@ -18,14 +18,14 @@ export async function explain(
   { out, err }: Io,
 ): Promise<ExitCode> {
   const answer = await client.namespace(namespace);
-  const { status, channel, version, why, holds, notices, stale, attempts, historyProblem } = answer;
+  const { status, channel, version, why, holds, healing, notices, stale, attempts, historyProblem } = answer;
   if (format === 'table') {
     const width = out.isInteractive ? out.columns() - 1 : undefined;
     const lines = describeWhy(answer, { width, paint: painter(out) });
     out.write(`${lines.join('\n')}\n`);
   } else {
     await printDocument(
-      { namespace, status, channel, version, why, holds, notices, stale, attempts, historyProblem },
+      { namespace, status, channel, version, why, holds, healing, notices, stale, attempts, historyProblem },
       format,
       out,
     );

@@ -36,6 +36,9 @@ export const HealthRules = z
     mode: HealMode.optional().describe('Left out if no pass of healing is known'),
     checkedAt: milliseconds.optional().describe('When the latest pass ended'),
     isStale: z.boolean().describe('No recent pass is known: nothing below is verified now'),
+    staleAt: milliseconds
+      .optional()
+      .describe('From then on nothing below counts as verified, if it is not read again'),
     rules: z.array(RuleView).readonly().describe('All rules, causes before effects'),
     healing: NamespaceHealing.optional().describe('Left out if the namespace is well'),
   })

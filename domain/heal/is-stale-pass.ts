@@ -7,6 +7,9 @@ const MISSED = 3;
 /** The latest pass is too old to say what holds now. With `off` no pass is due. */
 export function isStalePass(status: HealingStatus | undefined, now: number): boolean {
   if (status === undefined) return true;
-  if (status.mode === 'off') return false;
-  return now - status.checkedAt > Math.max(MISSED * status.intervalSeconds * SECOND_MS, MINUTE_MS);
+  return status.mode !== 'off' && now > staleTime(status);
+}
+
+export function staleTime({ checkedAt, intervalSeconds }: HealingStatus): number {
+  return checkedAt + Math.max(MISSED * intervalSeconds * SECOND_MS, MINUTE_MS);
 }

@@ -2,7 +2,7 @@ import { describeDuration } from '../rollout/describe-duration.ts';
 import { SECOND_MS } from '../time-parts.ts';
 import type { HealingStatus, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleView } from './healing-view.ts';
-import { isStalePass } from './is-stale-pass.ts';
+import { isStalePass, staleTime } from './is-stale-pass.ts';
 import { RULES, type Rule } from './rule.ts';
 
 /** What the latest pass of healing has stored about a namespace. */
@@ -21,7 +21,18 @@ export function viewRules(pass: PassResult, now: number): HealthRules {
     return { mode, checkedAt, isStale, rules: RULES.map((rule) => ({ rule, state: 'off' })) };
   const whyUnknown = isStale ? describeAge(status, now) : undefined;
   const rules = RULES.map((rule) => viewRule(rule, pass, whyUnknown));
-  return { mode, checkedAt, isStale, rules, ...(healing && { healing }) };
+  return { mode, checkedAt, isStale, staleAt: staleTime(status), rules, ...(healing && { healing }) };
+}
+
+/** The same at a later time: what was verified then is not verified forever. */
+export function ageRules(view: HealthRules, now: number): HealthRules {
+  const { staleAt, rules } = view;
+  if (view.isStale || staleAt === undefined || now <= staleAt) return view;
+  return {
+    ...view,
+    isStale: true,
+    rules: rules.map((each) => ({ ...each, state: 'unknown', reason: NO_NEWS })),
+  };
 }
 
 /** For when the stored result cannot be read. */
@@ -46,5 +57,7 @@ function viewRule(rule: Rule, { status, healing }: PassResult, whyUnknown: strin
   if (rule === 'deaf' && !status?.isDeafKnown) return { rule, state: 'unknown', reason: NOT_WATCHED };
   return { rule, state: 'ok' };
 }
+
+const NO_NEWS = 'no newer pass of healing was seen';
 
 const NOT_WATCHED = 'the watches that find a deaf FDD are off (--deaf-after 0), or not up to date yet';

@@ -7,6 +7,8 @@ import type { NamespaceStore } from './namespace-store.ts';
 
 /** The details are read again at most this often. */
 const DETAILS_INTERVAL_MS = 1_000;
+/** Healing can do something that the feed does not report. */
+const HEALING_INTERVAL_MS = 15_000;
 /** Reading objects queries the API server of the cluster. */
 const OBJECTS_INTERVAL_MS = 5_000;
 /** A worker and the pod's node have a part in it. */
@@ -33,6 +35,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
   const { client } = environment;
   const { namespace } = store.details.peek();
   let clockOffset = 0;
+  let readAt = environment.now();
   const details = paced(environment, DETAILS_INTERVAL_MS, async () => {
     const before = store.details.peek().report;
     const latest = await readNamespace();
@@ -51,6 +54,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
   });
 
   async function readNamespace(): Promise<NamespaceAnswer> {
+    readAt = environment.now();
     try {
       return await client.namespace(namespace);
     } catch (error) {
@@ -119,6 +123,7 @@ export function followNamespace(store: NamespaceStore, environment: FollowEnviro
       case 'tick':
         clockOffset = news.now - environment.now();
         store.now.value = environment.now() + clockOffset;
+        if (environment.now() - readAt >= HEALING_INTERVAL_MS) readDetails();
         return;
       case 'connection':
         store.connection.value = news.connection;

@@ -8,6 +8,7 @@ import { type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { ContainerLogsPanel } from './container-logs-panel.tsx';
 import { DeploymentPanel } from './deployment-panel.tsx';
+import { HealthRulesPanel } from './health-rules-panel.tsx';
 import { HoldDialog } from './hold-dialog.tsx';
 import { HoldNote } from './hold-note.tsx';
 import { fittingHolds, HOLD_WORDS } from './hold-words.ts';
@@ -82,6 +83,7 @@ export function NamespacePage({
           <HoldNote store={store} />
         </div>
         <WhyPanel store={store} onBootstrap={() => open(true)} />
+        <HealthRulesPanel store={store} />
         <TokenPanel store={store} readAgain={readAll} />
         <div class="details-columns">
           <Timeline store={store} />

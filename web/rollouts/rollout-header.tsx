@@ -3,11 +3,12 @@ import { describeDuration } from '../../domain/rollout/describe-duration.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { requestedBy } from '../fleet/words.ts';
+import { firstUpper } from '../ui/first-upper.ts';
 import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { duration } from '../ui/relative-time.ts';
 import type { RolloutStore } from './rollout-store.ts';
-import { firstUpper, versionsOf } from './rollouts-page.tsx';
+import { versionsOf } from './rollouts-page.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 /** What is rolled out, its state, and who asked for it. */

@@ -3,6 +3,7 @@ import { isOpen, TARGET_STATES, TRIGGERS } from '../../domain/rollout/rollout.ts
 import type { RolloutHead } from '../../domain/rollout/rollout-view.ts';
 import { progressOf } from '../fleet/rollout-progress.ts';
 import { namespaces, requestedBy } from '../fleet/words.ts';
+import { firstUpper } from '../ui/first-upper.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BasePath, Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
@@ -189,8 +190,4 @@ export function versionsOf({ releases, id }: Pick<RolloutHead, 'releases' | 'id'
 
 function channelsOf({ releases }: Pick<RolloutHead, 'releases'>): string {
   return [...new Set(releases.map(({ channel }) => channel))].filter(Boolean).join(', ');
-}
-
-export function firstUpper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

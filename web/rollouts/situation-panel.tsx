@@ -1,9 +1,9 @@
 import { isOpen } from '../../domain/rollout/rollout.ts';
 import { progressOf } from '../fleet/rollout-progress.ts';
 import { namespaces } from '../fleet/words.ts';
+import { firstUpper } from '../ui/first-upper.ts';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import type { RolloutStore } from './rollout-store.ts';
-import { firstUpper } from './rollouts-page.tsx';
 import { StateIcon } from './state-icon.tsx';
 import { ROLLOUT_WORDS } from './words.ts';
 

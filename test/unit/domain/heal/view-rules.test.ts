@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
-import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
+import { ageRules, unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
 import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
 
 function statesOf({ rules }: ReturnType<typeof viewRules>): Partial<Record<Rule, string>> {
@@ -62,6 +62,14 @@ describe('the state of every rule', () => {
   ])('with a pass every %d s and one %d ms ago: stale is %p', (intervalSeconds, age, isStale) => {
     const status = aStatus({ intervalSeconds, checkedAt: NOW - age });
     expect(viewRules({ status, healing: undefined }, NOW).isStale).toBe(isStale);
+  });
+
+  test('does not stay ok forever where nothing newer is read', () => {
+    const view = viewRules({ status: aStatus({ checkedAt: NOW }), healing: undefined }, NOW);
+    expect(ageRules(view, NOW + MINUTE)).toBe(view);
+    const aged = ageRules(view, NOW + MINUTE + 1);
+    expect(aged.isStale).toBe(true);
+    expect(statesOf(aged)).toEqual(all('unknown'));
   });
 
   test('is unknown if no pass is known, and if the result cannot be read', () => {

@@ -65,6 +65,20 @@ const OBJECTS = `${DETAILS}/objects`;
 const LOGS = `${DETAILS}/logs`;
 
 describe('the page of a namespace', () => {
+  test('reads its health rules again although the feed reports no change', async () => {
+    const { requests, follower, pass } = open();
+    await pass(10_000);
+    follower.take({ kind: 'tick', now: 20_000 });
+    await settle();
+    expect(requests).toEqual([]);
+
+    await pass(5_000);
+    follower.take({ kind: 'tick', now: 25_000 });
+    follower.take({ kind: 'tick', now: 25_001 });
+    await settle();
+    expect(requests).toEqual([DETAILS]);
+  });
+
   test('reads logs only when somebody asks, and shows why they cannot be read', async () => {
     const { requests, follower, store, api, pass } = open();
     follower.readLogs();

@@ -1,0 +1,70 @@
+import type { Means } from '../rollout/repair.ts';
+import type { HealingState, HealMode } from './healing.ts';
+import type { HealthRules, RuleState } from './healing-view.ts';
+
+interface StateWords {
+  readonly word: string;
+  /** A sentence without a full stop. */
+  readonly meaning: string;
+}
+
+/** The words that pages and command line show. */
+export const HEALING_WORDS: Readonly<Record<HealingState, StateWords>> = {
+  watching: { word: 'Watching', meaning: 'a rule holds, but not for long enough to act' },
+  waiting: { word: 'Waiting', meaning: 'the next step has its time' },
+  healing: { word: 'Healing', meaning: 'a step is under way, or its effect is awaited' },
+  recovering: { word: 'Recovering', meaning: 'no rule holds any more, but not for long enough to be sure' },
+  'left-alone': { word: 'Left alone', meaning: 'healing does not touch it, for the reason given' },
+  reported: { word: 'Would be healed', meaning: 'healing only reports: nothing is done' },
+  stopped: { word: 'Stopped', meaning: 'healing is stopped, or its cap for this hour is used up' },
+  quarantined: {
+    word: 'Quarantined',
+    meaning: 'everything was tried: it waits for a change or for a person',
+  },
+};
+
+export const MEANS_WORDS: Readonly<Record<Means, string>> = {
+  wait: 'wait',
+  restart: 'restart FDD',
+  deploy: 'deploy again with a new id',
+  bootstrap: 'bootstrap',
+};
+
+/** What each mode does, for people who wonder why nothing happens. */
+export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
+  off: 'Healing is off: no rule is checked, and nothing is repaired. To switch it on: --heal report, then --heal on.',
+  report:
+    'Healing only reports: nothing is done. What it would do is shown for each namespace. To switch it on: --heal on.',
+  on: 'Healing is on: what a rule finds is repaired by the mildest means that fits.',
+};
+
+export const QUARANTINE_ENDS =
+  'It ends automatically when its cause changes, or with a new release. A person can end it at any time.';
+
+export const RELEASE_FROM_QUARANTINE =
+  'Healing begins again with the mildest means, once a rule has held long enough. Nothing is done at once.';
+
+export interface RulesHeadline {
+  readonly text: string;
+  /** The worst state of a rule. */
+  readonly state: RuleState;
+}
+
+/** All rules of a namespace in one sentence. */
+export function describeRules({ rules }: Pick<HealthRules, 'rules'>): RulesHeadline {
+  const named = (state: RuleState) => rules.filter((each) => each.state === state).map(({ rule }) => rule);
+  const [holding, unknown] = [named('holds'), named('unknown')];
+  if (holding.length > 0)
+    return { state: 'holds', text: `${countRules(holding.length)}: ${holding.join(', ')}` };
+  if (unknown.length === rules.length)
+    return { state: 'unknown', text: `Unknown: ${rules[0]?.reason ?? ''}` };
+  if (unknown.length > 0)
+    return { state: 'unknown', text: `No rule is known to hold; unknown: ${unknown.join(', ')}` };
+  if (rules.every(({ state }) => state === 'off'))
+    return { state: 'off', text: 'Healing is off: no rule is checked' };
+  return { state: 'ok', text: 'No rule holds' };
+}
+
+function countRules(count: number): string {
+  return count === 1 ? '1 rule holds' : `${count} rules hold`;
+}

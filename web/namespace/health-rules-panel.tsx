@@ -1,0 +1,174 @@
+import type { ReadonlySignal } from '@preact/signals';
+import {
+  describeRules,
+  HEALING_WORDS,
+  MEANS_WORDS,
+  QUARANTINE_ENDS,
+} from '../../domain/heal/describe-healing.ts';
+import type { NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { HealthRules, RuleView } from '../../domain/heal/healing-view.ts';
+import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
+import { ageRules } from '../../domain/heal/view-rules.ts';
+import { HealingBadge } from '../healing/healing-badge.tsx';
+import { HealingSteps } from '../healing/healing-steps.tsx';
+import { RULE_HUES } from '../healing/words.ts';
+import { firstUpper } from '../ui/first-upper.ts';
+import { HealthIcon } from '../ui/icon.tsx';
+import { Link } from '../ui/link.tsx';
+import { Ago, Since } from '../ui/moment.tsx';
+import { until } from '../ui/relative-time.ts';
+import type { NamespaceStore } from './namespace-store.ts';
+import { Section } from './section.tsx';
+
+/** What the health rules say about this namespace, and what healing did and will do. */
+export function HealthRulesPanel({ store }: { store: NamespaceStore }) {
+  const { now } = store;
+  const view = ageRules(store.details.value.healing, now.value);
+  const { text, state } = describeRules(view);
+  const shown = view.rules.filter((rule) => rule.state === 'holds' || isOnlyUnknown(rule, view));
+  const others = view.rules.filter((rule) => !shown.includes(rule));
+  return (
+    <Section id="health-rules" title="Health rules" aside={<Checked view={view} now={now} />}>
+      <p class={`rules-headline ${RULE_HUES[state]}`}>
+        <HealthIcon health={RULE_HUES[state]} />
+        <strong>{text}.</strong>
+      </p>
+      {view.mode === 'report' ? (
+        <p class="muted small">
+          Healing only reports: nothing is done. <Link href="/healing">How to switch it on</Link>
+        </p>
+      ) : null}
+      {shown.length === 0 ? null : (
+        <ul class="lines rules-shown">
+          {shown.map((rule) => (
+            <RuleLine key={rule.rule} rule={rule} now={now} />
+          ))}
+        </ul>
+      )}
+      {view.healing === undefined ? null : <WhatHealingDoes healing={view.healing} now={now} />}
+      {others.length === 0 ? null : <OtherRules rules={others} />}
+    </Section>
+  );
+}
+
+/** If all rules are unknown for the same reason, the headline has it. */
+function isOnlyUnknown({ state }: RuleView, { rules }: HealthRules): boolean {
+  return state === 'unknown' && rules.some((each) => each.state !== 'unknown');
+}
+
+function Checked({
+  view: { mode, checkedAt, isStale },
+  now,
+}: {
+  view: HealthRules;
+  now: ReadonlySignal<number>;
+}) {
+  if (checkedAt === undefined || mode === 'off') return null;
+  return (
+    <>
+      {isStale ? 'not verified now; ' : ''}checked <Ago at={checkedAt} now={now} />
+    </>
+  );
+}
+
+function RuleLine({ rule: { rule, state, since, evidence, by, reason }, now }: RuleLineProps) {
+  return (
+    <li>
+      <HealthIcon health={RULE_HUES[state]} />
+      <div class="line-text">
+        <strong>{rule}</strong>
+        {state === 'holds' ? `: ${RULE_MEANINGS[rule]}` : `: unknown, ${reason}`}
+        {since === undefined ? null : (
+          <span class="muted">
+            , for <Since at={since} now={now} />
+          </span>
+        )}
+        {evidence === undefined ? null : <p class="rule-evidence mono">{evidence}</p>}
+        {by === undefined ? null : <p class="muted small">Caused by the field manager {by}.</p>}
+      </div>
+    </li>
+  );
+}
+
+interface RuleLineProps {
+  readonly rule: RuleView;
+  readonly now: ReadonlySignal<number>;
+}
+
+interface HealingProps {
+  readonly healing: NamespaceHealing;
+  readonly now: ReadonlySignal<number>;
+}
+
+function WhatHealingDoes({ healing, now }: HealingProps) {
+  const { state, reason, steps, quarantine, wellSince } = healing;
+  return (
+    <div class="what-healing-does">
+      <h3>What healing does</h3>
+      <p>
+        <HealingBadge state={state} />
+      </p>
+      <p>
+        {firstUpper(reason || HEALING_WORDS[state].meaning)}
+        <Next healing={healing} now={now} />
+      </p>
+      {wellSince === undefined ? null : (
+        <p class="muted">
+          No rule holds since <Since at={wellSince} now={now} />.
+        </p>
+      )}
+      {quarantine === undefined ? null : <InQuarantine quarantine={quarantine} now={now} />}
+      {steps.length === 0 ? null : (
+        <>
+          <h3>What healing did</h3>
+          <HealingSteps steps={steps} now={now} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Next({ healing: { nextAt, nextMeans }, now }: HealingProps) {
+  if (nextAt === undefined || nextMeans === undefined) return null;
+  return (
+    <>
+      {' '}
+      <span class="muted">
+        Next: {MEANS_WORDS[nextMeans]}, {until(now.value, nextAt)}.
+      </span>
+    </>
+  );
+}
+
+interface InQuarantineProps {
+  readonly quarantine: NonNullable<NamespaceHealing['quarantine']>;
+  readonly now: ReadonlySignal<number>;
+}
+
+function InQuarantine({ quarantine, now }: InQuarantineProps) {
+  const { since, rule, reason, evidence } = quarantine;
+  return (
+    <>
+      <p>
+        In quarantine for <Since at={since} now={now} />, because of <code>{rule}</code>: {reason}
+      </p>
+      <p class="rule-evidence mono">{evidence}</p>
+      <p class="muted">{QUARANTINE_ENDS}</p>
+    </>
+  );
+}
+
+function OtherRules({ rules }: { rules: readonly RuleView[] }) {
+  return (
+    <ul class="rule-grid">
+      {rules.map(({ rule, state }) => (
+        <li key={rule} title={RULE_MEANINGS[rule]}>
+          <HealthIcon health={RULE_HUES[state]} />
+          <span>
+            {rule} <span class="muted">{state}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
