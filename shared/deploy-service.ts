@@ -59,6 +59,8 @@ export interface DeployCommand {
   readonly rollsBack?: string;
   /** It begins only when an operator resumes it. */
   readonly pausedBecause?: string | undefined;
+  /** The plan that it carries out. */
+  readonly planId?: string;
 }
 
 export interface AcceptedRollout {
@@ -162,7 +164,7 @@ async function request(
       : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
-  const { idempotency, pausedBecause, repairs } = command;
+  const { idempotency, pausedBecause, planId, repairs } = command;
   const { rollout, waves } = await withStrategy(
     parts,
     command.strategy,
@@ -171,7 +173,7 @@ async function request(
   );
   const heldBack = outsideWindows(parts, rollout, targets);
   const answer = await parts.state
-    .request({ rollout, targets, idempotency, waves, pausedBecause, heldBack, repairs })
+    .request({ rollout, targets, idempotency, waves, pausedBecause, planId, heldBack, repairs })
     .catch((error: unknown) => {
       throw isUnanswered(error) ? unknownOutcome(error) : error;
     });

@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import type { Actor } from '../domain/audit/actor.ts';
+import { holdEntry, releaseHoldEntry } from '../domain/audit/namespace-entries.ts';
+import { commandEntries } from '../domain/audit/rollout-entries.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
@@ -120,9 +123,9 @@ function requireReturns(known: KnownRollout, planned: PlannedRollback): PlannedR
 }
 
 /** It can end between the two. */
-async function cancelFirst({ commands }: RollBackParts, { id, operator }: Rollback): Promise<void> {
+async function cancelFirst({ commands }: RollBackParts, { id, operator, trigger }: Rollback): Promise<void> {
   const reason = `rolled back: ${operator.reason}`;
-  await commands.cancel(id, { ...operator, reason }).catch((error: unknown) => {
+  await commands.cancel(id, { ...operator, trigger, reason }).catch((error: unknown) => {
     if (!(error instanceof RolloutConflictError)) throw error;
   });
 }
@@ -170,28 +173,34 @@ async function requestHeld(
 /** Returns what takes these holds back. */
 async function holdAll(
   { state }: RollBackParts,
-  { id, operator: { by, reason } }: Rollback,
+  rollback: Rollback,
   namespaces: readonly string[],
   stays: (namespace: string, hold: Hold) => boolean,
 ): Promise<() => Promise<void>> {
+  const { id, operator } = rollback;
   const before = await state.holds();
   const free = namespaces.filter((namespace) => {
     const hold = before.get(namespace);
     return hold === undefined || !stays(namespace, hold);
   });
-  await state.hold(free, {
-    by,
-    reason: `rollout ${id} was rolled back: ${reason}`,
-    at: Date.now(),
-    rolloutId: id,
-  });
+  const reason = `rollout ${id} was rolled back: ${operator.reason}`;
+  const hold = { by: operator.by, reason, at: Date.now(), rolloutId: id };
+  await state.hold(free, hold, [holdEntry(free, hold, actorOf(rollback))]);
   return async () => {
-    await state.endHold(free);
+    await state.endHold(free, [releaseHoldEntry(free, undone(hold), actorOf(rollback))]);
     for (const namespace of free) {
       const hold = before.get(namespace);
       if (hold) await state.hold([namespace], hold);
     }
   };
+}
+
+function undone({ at }: Pick<Hold, 'at'>) {
+  return { at, reason: 'the rollback was not accepted' };
+}
+
+function actorOf({ operator: { by, from }, trigger }: Rollback): Actor {
+  return { by, trigger, from };
 }
 
 /** Others can change the rollout between reading and writing it. */
@@ -200,9 +209,11 @@ const MAX_READS = 20;
 /** For its timeline; the rollback itself is stored already. */
 async function noteRollback(
   { state, log }: RollBackParts,
-  { id, operator: { by, reason } }: Rollback,
+  rollback: Rollback,
   { rollout, targets }: AcceptedRollout,
 ): Promise<void> {
+  const { by, reason } = rollback.operator;
+  const { id } = rollback;
   const namespaces = [...targets].flatMap(([namespace, target]) => (isOpen(target.state) ? [namespace] : []));
   const write = async () => {
     for (let read = 0; read < MAX_READS; read += 1) {
@@ -216,7 +227,9 @@ async function noteRollback(
         reason: `rollout ${rollout.id} takes it back: ${reason}`,
         namespaces,
       };
-      if ((await state.advance({ id, revision: known.status.revision, event })).kind !== 'stale') return;
+      const audit = commandEntries(known, event, actorOf(rollback));
+      if ((await state.advance({ id, revision: known.status.revision, event, audit })).kind !== 'stale')
+        return;
     }
   };
   await write().catch((error: unknown) =>

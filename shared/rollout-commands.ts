@@ -1,4 +1,7 @@
 import type { Queue } from 'bullmq';
+import type { Actor } from '../domain/audit/actor.ts';
+import { ignoreEntry } from '../domain/audit/release-entries.ts';
+import { commandEntries } from '../domain/audit/rollout-entries.ts';
 import { laneOfRollout } from '../domain/deploy/lane.ts';
 import { SkipperError } from '../domain/errors.ts';
 import { nextWave } from '../domain/rollout/next-wave.ts';
@@ -14,8 +17,7 @@ import type { IgnoredRelease } from './state/holds.ts';
 import type { Advance, KnownRollout, RolloutControl, TargetEnding } from './state/rollout-control.ts';
 
 /** An operator, and why. */
-export interface Operator {
-  readonly by: string;
+export interface Operator extends Actor {
   readonly reason: string;
 }
 
@@ -68,35 +70,42 @@ interface CommandParts {
 /** Others can change the rollout between reading and writing it. */
 const MAX_READS = 20;
 
-type Command = (known: KnownRollout) => Omit<Advance, 'id' | 'revision' | 'bump'> & {
-  readonly event: RolloutEvent;
-};
+type Command = (known: KnownRollout, operator: Operator) => Change;
+type Change = Omit<Advance, 'id' | 'revision' | 'bump'> & { readonly event: RolloutEvent };
 
 export function createRolloutCommands(parts: CommandParts): RolloutCommands {
-  const run = (id: string, command: Command) => carryOut(parts, id, command);
-  const runOn = async (id: string, command: Command) => {
-    const result = await run(id, command);
+  const run = (id: string, operator: Operator, command: Command) =>
+    carryOut(parts, id, (known) => withAudit(known, command(known, operator), operator));
+  const runOn = async (id: string, operator: Operator, command: Command) => {
+    const result = await run(id, operator, command);
     await wakeHeld(parts, id);
     return result;
   };
   return {
-    pause: (id, operator) => run(id, (known) => pause(known, operator)),
-    resume: (id, operator) => runOn(id, (known) => resume(known, operator)),
+    pause: (id, operator) => run(id, operator, pause),
+    resume: (id, operator) => runOn(id, operator, resume),
     cancel: async (id, operator) => {
-      const result = await run(id, (known) => cancel(known, operator));
+      const result = await run(id, operator, cancel);
       parts.onEnd?.('cancelled');
       return result;
     },
-    retry: (id, operator, namespaces) => runOn(id, (known) => retry(known, operator, namespaces)),
-    skip: (id, operator, namespaces) => run(id, (known) => skip(known, operator, namespaces)),
-    approve: (id, operator) => run(id, (known) => approve(known, operator)),
+    retry: (id, operator, namespaces) => runOn(id, operator, (known, by) => retry(known, by, namespaces)),
+    skip: (id, operator, namespaces) => run(id, operator, (known, by) => skip(known, by, namespaces)),
+    approve: (id, operator) => run(id, operator, approve),
   };
+}
+
+/** The audit log gets what the timeline gets, and the releases that are ignored from then on. */
+function withAudit(known: KnownRollout, change: Change, { by, trigger, from }: Operator): Change {
+  const actor = { by, trigger, from };
+  const ignored = (change.ignore ?? []).map((release) => ignoreEntry(release, actor));
+  return { ...change, audit: [...commandEntries(known, change.event, actor), ...ignored] };
 }
 
 async function carryOut(
   { state, queue }: CommandParts,
   id: string,
-  command: Command,
+  command: (known: KnownRollout) => Change,
 ): Promise<CommandResult> {
   for (let read = 0; read < MAX_READS; read += 1) {
     const known = await state.knownRollout(id);
@@ -120,7 +129,7 @@ async function carryOut(
   throw new SkipperError('conflict', `rollout "${id}" changes too quickly: repeat the command`);
 }
 
-function toResult({ event }: ReturnType<Command>, left: readonly string[]): CommandResult {
+function toResult({ event }: Change, left: readonly string[]): CommandResult {
   const { state, namespaces = [] } = event;
   return { state, namespaces: namespaces.filter((namespace) => !left.includes(namespace)), left };
 }
@@ -131,7 +140,7 @@ function replacedError(state: TargetState, namespaces: readonly string[]): Rollo
   return new RolloutConflictError(state, message);
 }
 
-function pause(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+function pause(known: KnownRollout, { by, reason }: Operator): Change {
   const state = shownStateOf(known);
   if (state !== 'pending' && state !== 'running') throw unfit(state, 'pause', 'pending or running');
   const why = `paused by ${by}: ${reason}`;
@@ -142,7 +151,7 @@ function pause(known: KnownRollout, { by, reason }: Operator): ReturnType<Comman
   };
 }
 
-function resume(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+function resume(known: KnownRollout, { by, reason }: Operator): Change {
   const { targets, plans } = known;
   const current = shownStateOf(known);
   if (current !== 'paused') throw unfit(current, 'resume', 'paused');
@@ -160,7 +169,7 @@ function resume(known: KnownRollout, { by, reason }: Operator): ReturnType<Comma
   };
 }
 
-function cancel(known: KnownRollout, operator: Operator): ReturnType<Command> {
+function cancel(known: KnownRollout, operator: Operator): Change {
   const { by, reason } = operator;
   const { targets } = known;
   const state = shownStateOf(known);
@@ -186,11 +195,7 @@ function cancel(known: KnownRollout, operator: Operator): ReturnType<Command> {
 }
 
 /** The failures that are not retried do not count any more: otherwise they would stop the rollout again. */
-function retry(
-  known: KnownRollout,
-  { by, reason }: Operator,
-  namespaces?: readonly string[],
-): ReturnType<Command> {
+function retry(known: KnownRollout, { by, reason }: Operator, namespaces?: readonly string[]): Change {
   const { targets, plans } = known;
   const state = shownStateOf(known);
   if (state === 'cancelled' || state === 'superseded')
@@ -216,11 +221,7 @@ function nothingToRetry(state: TargetState, namespaces?: readonly string[]): Rol
   return new RolloutConflictError(state, `nothing to retry: ${which} has failed`);
 }
 
-function skip(
-  known: KnownRollout,
-  { by, reason }: Operator,
-  namespaces: readonly string[],
-): ReturnType<Command> {
+function skip(known: KnownRollout, { by, reason }: Operator, namespaces: readonly string[]): Change {
   const { targets } = known;
   const state = shownStateOf(known);
   if (!isOpen(state)) throw unfit(state, 'skip', 'pending, running or paused');
@@ -248,7 +249,7 @@ function requireTargets(targets: KnownRollout['targets'], namespaces: readonly s
   );
 }
 
-function approve(known: KnownRollout, { by, reason }: Operator): ReturnType<Command> {
+function approve(known: KnownRollout, { by, reason }: Operator): Change {
   const { rollout, status } = known;
   const { state } = status;
   if (!rollout.strategy?.approval) throw new RolloutConflictError(state, 'its strategy needs no approval');

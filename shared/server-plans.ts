@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
+import { requesterOf } from '../domain/audit/actor.ts';
+import { planEntry } from '../domain/audit/person-entries.ts';
 import {
   countActions,
   differencesFrom,
@@ -9,6 +11,7 @@ import {
 } from '../domain/deploy/server-plan.ts';
 import { SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
+import type { Trigger } from '../domain/rollout/rollout.ts';
 import type { Strategy } from '../domain/rollout/strategy.ts';
 import type { AcceptedRollout, DeployCommand, DeployService } from './deploy-service.ts';
 import { pause } from './pause.ts';
@@ -26,6 +29,7 @@ export interface PlanQuestion {
   readonly strategy?: Strategy | undefined;
   readonly reason?: string | undefined;
   readonly requestedBy: string;
+  readonly trigger: Trigger;
 }
 
 /** The world has moved since a plan was made. */
@@ -71,14 +75,17 @@ export function createServerPlans(parts: PlanParts): ServerPlans {
   };
 }
 
-async function make(parts: PlanParts, question: PlanQuestion): Promise<ServerPlan> {
+async function make(parts: PlanParts, { trigger, ...question }: PlanQuestion): Promise<ServerPlan> {
   const { state, queue, patienceMs = PATIENCE_MS } = parts;
   const { targets, releases } = await planNow(parts, question);
   const id = newPlanId();
   const createdAt = Date.now();
   const head = { id, createdAt, expiresAt: createdAt + PLAN_TTL_SECONDS * 1000, ...question };
   const stored = targets.map((target) => ({ ...target, isTried: target.release === undefined }));
-  await state.savePlan({ head, targets: stored }, releases);
+  const all = stored.map(({ namespace }) => namespace);
+  const made = { at: createdAt, id, namespaces: all, reason: question.reason };
+  const entry = planEntry(made, requesterOf({ trigger, requestedBy: question.requestedBy }));
+  await state.savePlan({ head, targets: stored }, releases, [entry]);
   const names = stored.filter(({ isTried }) => !isTried).map(({ namespace }) => namespace);
   const chunks = Array.from({ length: Math.ceil(names.length / CHUNK) }, (_, index) =>
     names.slice(index * CHUNK, (index + 1) * CHUNK),
@@ -162,6 +169,7 @@ async function carryOut(
       ),
     ),
     idempotency: { key, fingerprint: id },
+    planId: id,
   });
 }
 

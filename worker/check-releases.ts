@@ -14,6 +14,7 @@ import type { Channel, ReleaseSource } from '../shared/releases/release-source.t
 import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
 import type { ChannelPasts } from '../shared/state/channel-pasts.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
+import type { FoundReleases } from '../shared/state/found-releases.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
 import type { Publications } from '../shared/state/publications.ts';
@@ -23,6 +24,7 @@ import { releaseKey } from '../shared/state/stored-release.ts';
 import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
 import { type BackwardChannels, followChannels } from './follow-channels.ts';
 import { type Joining, joinRollout } from './join-rollout.ts';
+import { noteFoundReleases } from './note-found-releases.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
@@ -30,6 +32,7 @@ export interface ReleaseCheckDependencies {
   readonly state: Pick<Records, 'records' | 'keepReleases'> &
     Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'advance'> &
     ChannelPasts &
+    FoundReleases &
     Pick<Holds, 'holds' | 'ignoredReleases'> &
     Pick<ChannelSnapshots, 'saveChannels'> &
     Pick<Publications, 'notePublications'> &
@@ -84,6 +87,7 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   const namespaces = cluster.namespaces();
   const channels = await releases.resolve(tagsOf(cluster, namespaces));
   await state.saveChannels([...channels.values()].map(toChannelSnapshot));
+  await noteFoundReleases(channels.values(), state, Date.now());
   await state.notePublications(publicationsOf(channels.values()));
   const records = await state.records(namespaces);
   await state.keepReleases([...records.values()].map(({ release }) => release));

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { decisionEntries } from '../domain/audit/rollout-entries.ts';
 import { laneOfRollout } from '../domain/deploy/lane.ts';
 import { type Decision, decideRollout } from '../domain/rollout/decide-rollout.ts';
 import { decisionEvent } from '../domain/rollout/decision-event.ts';
@@ -102,9 +103,10 @@ async function decideOnce(
   const reviewed = await reviewTargets(known, decision.admit, dependencies);
   if (reviewed.ends.length + Object.keys(reviewed.plans).length > 0) {
     // What leaves makes room for others: decide again from what is stored then.
+    const audit = decisionEntries(known, { admit: [], fail: decision.fail, because: '' }, now);
     const answer = await advance(
       known,
-      { ends: [...ends, ...reviewed.ends], plans: reviewed.plans, deadlinesFrom, bump: true },
+      { ends: [...ends, ...reviewed.ends], plans: reviewed.plans, deadlinesFrom, audit, bump: true },
       dependencies,
     );
     return answer.kind === 'done' ? 'stale' : toResult(answer, known, decision);
@@ -122,6 +124,7 @@ async function decideOnce(
       restMs: restAfter(known.targets.size),
       deadlinesFrom,
       event,
+      audit: decisionEntries(known, decision, now),
     },
     dependencies,
   );

@@ -1,6 +1,7 @@
+import { joinEntry } from '../domain/audit/rollout-entries.ts';
 import type { Release } from '../domain/release/release.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
-import type { TargetPlan } from '../domain/rollout/rollout-status.ts';
+import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
 import { releaseKey } from '../shared/state/stored-release.ts';
 
@@ -55,12 +56,21 @@ function joiningOf(
   );
   const namespaces = joining.map(({ namespace }) => namespace);
   const reason = `joined wave ${waves} of ${waves}: they need the same release`;
+  const event: RolloutEvent = {
+    at: Date.now(),
+    kind: 'changed',
+    state: status.state,
+    by: '',
+    reason,
+    namespaces,
+  };
   return {
     id: rollout.id,
     revision: status.revision,
     plans: Object.fromEntries(planned),
     releases: joining.map(({ release }) => release),
-    event: { at: Date.now(), kind: 'changed', state: status.state, by: '', reason, namespaces },
+    event,
+    audit: [joinEntry(rollout, event)],
     bump: true,
   };
 }

@@ -33,6 +33,7 @@ import { isBlind } from './is-blind.ts';
 import { keepRollouts } from './keep-rollouts.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
+import { noteOutages } from './note-outages.ts';
 import type { ProcessDependencies } from './open-attempt.ts';
 import { paceRequests } from './pace-requests.ts';
 import { processJob } from './process-job.ts';
@@ -164,6 +165,11 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const planRest = createRest(() => planWorker, log);
   const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest];
   const redisRest = restWithoutRedis(core, rests);
+  const outageNotes = noteOutages({
+    problemOf: (kind) => (kind === 'redis' ? redisProblem(core) : outage.current()),
+    state,
+    log,
+  });
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     problems: () => {
@@ -172,6 +178,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     },
     stop: async (graceMs) => {
       clearInterval(outageClock);
+      outageNotes.stop();
       outage.stop();
       redisRest.stop();
       watchdog.stop();
@@ -226,6 +233,11 @@ function restWithoutRedis({ redisHealth }: Core, rests: readonly Rest[]): { stop
     for (const rest of rests) rest.end('redis');
   });
   return { stop: () => stopping.abort() };
+}
+
+function redisProblem({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'>): string | undefined {
+  if (!isReady(redis)) return 'it is not connected';
+  return redisHealth.problems().find(({ blocks }) => blocks)?.text;
 }
 
 function openDeployWorker(

@@ -10,6 +10,7 @@ import { BoardServer } from './board-server.ts';
 import { DeployQueueAdapter, type DeployQueueCore } from './deploy-queue.ts';
 import { FleetQueueAdapter } from './fleet-queue.ts';
 import { rememberBase } from './links.ts';
+import { noteActions } from './note-actions.ts';
 import { refusalOf } from './policy.ts';
 import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
 import { RolloutQueueAdapter } from './rollout-queue.ts';
@@ -22,7 +23,7 @@ const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 export type BoardCore = DeployQueueCore &
-  Pick<Core, 'releaseCheckQueue' | 'rolloutQueue' | 'redis' | 'redisHealth' | 'log' | 'settings'>;
+  Pick<Core, 'releaseCheckQueue' | 'rolloutQueue' | 'redis' | 'redisHealth' | 'log' | 'settings' | 'state'>;
 
 export interface BoardOptions {
   readonly core: BoardCore;
@@ -62,6 +63,7 @@ export function mountBoard({ core, view, path, assetUrl, authorize, authorizeLog
 
   const router = Router();
   router.use(rememberBase, authorize ?? refuseChanges);
+  if (authorize) router.use(noteActions(core));
   if (authorizeLogs) router.get('/api/queues/:queue/:job/logs', authorizeLogs);
   router.put('/api/queues/:queue/retry/:status', retryAll({ fleet, deploy: deploys }, readOnly));
   router.use(server.getRouter() as RequestHandler);

@@ -72,9 +72,10 @@ async function start(call: Call<DeployBody>): Promise<Answer> {
   return isDryRun ? dryRun(call) : deploy(call);
 }
 
-async function tryOnServer({ plans, body, caller }: Call<DeployBody>): Promise<Answer> {
+async function tryOnServer({ plans, body, headers, caller }: Call<DeployBody>): Promise<Answer> {
   const { namespaces, strategy, reason } = body;
-  const question = { namespaces, strategy, reason, forceBootstrap: isForced(body), requestedBy: caller };
+  const origin = { trigger: triggerOf(headers), requestedBy: caller };
+  const question = { namespaces, strategy, reason, forceBootstrap: isForced(body), ...origin };
   return { status: 200, body: await plans.make(question) };
 }
 

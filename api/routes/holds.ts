@@ -1,7 +1,9 @@
+import { holdEntry, releaseHoldEntry } from '../../domain/audit/namespace-entries.ts';
 import { Problem } from '../../domain/problem.ts';
 import { versionOf } from '../../domain/release/image.ts';
 import type { Hold } from '../../domain/rollout/hold.ts';
 import { HoldList, NamespaceHold } from '../../domain/rollout/rollout-view.ts';
+import { actorOf } from '../actor-of.ts';
 import { readNamespace } from '../namespace-details/read-namespace.ts';
 import { HttpProblem } from '../problem.ts';
 import { type Answer, type Call, type Route, type RouteServices, route } from '../route.ts';
@@ -58,9 +60,10 @@ export const releaseNamespaceRoute = route<ReasonBody>({
   // Also one that has left the fleet.
   handle: async (call) => {
     const namespace = nameOf(call);
-    const ended = await call.state.endHold([namespace]);
-    if (ended === 0) await readNamespace(call, namespace);
     const { caller: by, body } = call;
+    const entry = releaseHoldEntry([namespace], { at: Date.now(), reason: body.reason }, actorOf(call));
+    const ended = await call.state.endHold([namespace], [entry]);
+    if (ended === 0) await readNamespace(call, namespace);
     call.log.info({ namespace, by, reason: body.reason }, 'the hold of the namespace has ended');
     return { status: 200, body: { namespace } };
   },
@@ -84,7 +87,7 @@ async function holdWith(call: Call<ReasonBody>, { pin }: Pick<Hold, 'pin'>): Pro
   const namespace = nameOf(call);
   const { reason } = call.body;
   const hold = { reason, by: call.caller, at: Date.now(), ...(pin === undefined ? {} : { pin }) };
-  await call.state.hold([namespace], hold);
+  await call.state.hold([namespace], hold, [holdEntry([namespace], hold, actorOf(call))]);
   call.log.info({ namespace, ...hold }, 'the namespace is held');
   return { status: 200, body: { namespace, hold } };
 }

@@ -1,5 +1,6 @@
 import { Problem } from '../../domain/problem.ts';
 import { RolloutView } from '../../domain/rollout/rollout-view.ts';
+import { actorOf } from '../actor-of.ts';
 import { route } from '../route.ts';
 import { DEPLOYS } from '../route-bounds.ts';
 import { RollbackBody } from '../schemas.ts';
@@ -24,10 +25,11 @@ export const rollbackRoute = route<RollbackBody>({
     404: { description: 'The rollout does not exist', schema: Problem },
     409: { description: 'No namespace can be rolled back; `detail` has the reasons', schema: Problem },
   },
-  handle: async ({ rollBack, params: { id = '' }, body, headers, caller, base }) => {
+  handle: async ({ rollBack, params: { id = '' }, body, base, ...call }) => {
     const { reason, ...wanted } = body;
-    const operator = { by: caller, reason };
-    const { rollout, targets } = await rollBack({ id, operator, trigger: triggerOf(headers), ...wanted });
+    const operator = { ...actorOf(call), reason };
+    const trigger = triggerOf(call.headers);
+    const { rollout, targets } = await rollBack({ id, operator, trigger, ...wanted });
     const view = rolloutView(rollout, targets, base);
     return { status: 202, body: view, headers: { location: view.links.self ?? '' } };
   },

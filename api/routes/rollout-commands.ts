@@ -1,8 +1,10 @@
 import { Problem } from '../../domain/problem.ts';
 import { RolloutCommandView } from '../../domain/rollout/rollout-view.ts';
-import type { CommandResult } from '../../shared/rollout-commands.ts';
+import type { CommandResult, Operator } from '../../shared/rollout-commands.ts';
+import { actorOf } from '../actor-of.ts';
 import { type Answer, type Call, type Route, route } from '../route.ts';
 import { ReasonBody, RetryBody, SkipBody } from '../schemas.ts';
+import { CLIENT_HEADER } from '../trigger-of.ts';
 
 const RESPONSES: Route['responses'] = {
   200: { description: 'Done', schema: RolloutCommandView },
@@ -80,21 +82,22 @@ function pathOf(command: string) {
     path: `/api/rollouts/:id/${command}`,
     operationId: `${command}Rollout`,
     mutates: true,
+    headers: CLIENT_HEADER,
     responses: RESPONSES,
   };
 }
 
 interface CommandCall extends Pick<Call<unknown>, 'commands'> {
   readonly id: string;
-  readonly operator: { readonly by: string; readonly reason: string };
+  readonly operator: Operator;
 }
 
 async function carryOut(
-  { commands, params: { id = '' }, caller, body: { reason } }: Call<{ readonly reason: string }>,
+  { commands, params: { id = '' }, body: { reason }, ...call }: Call<{ readonly reason: string }>,
   command: (call: CommandCall) => Promise<CommandResult>,
   { done }: { readonly done: (result: CommandResult) => string },
 ): Promise<Answer> {
-  const result = await command({ commands, id, operator: { by: caller, reason } });
+  const result = await command({ commands, id, operator: { ...actorOf(call), reason } });
   const { state, namespaces, left } = result;
   return { status: 200, body: { id, state, namespaces, left, message: done(result) } };
 }

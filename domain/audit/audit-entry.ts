@@ -7,6 +7,7 @@ export const AUDIT_KINDS = [
   'release.ignored',
   'release.allowed',
   'rollout.requested',
+  'rollout.joined',
   'rollout.started',
   'rollout.paused',
   'rollout.resumed',

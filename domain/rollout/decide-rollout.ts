@@ -25,6 +25,8 @@ export interface Decision {
   readonly wakeAt?: number;
   /** For people: what happens now, and what the rest waits for. */
   readonly because: string;
+  /** Its next wave begins only when an operator approves it. */
+  readonly awaitsApproval?: boolean;
 }
 
 export interface StateChange {
@@ -94,6 +96,7 @@ function continueWave(situation: Situation, wave: number): Next {
     admit,
     ...(rollout.state === 'pending' && isBegun && { change }),
     ...(wakeAt !== undefined && { wakeAt }),
+    ...(!isApproved && { awaitsApproval: true }),
     because: `${place} ${isApproved ? explainWave(situation, wave, admit.length) : 'waits for an approval'}`,
   };
 }

@@ -1,7 +1,8 @@
+import type { ChainableCommander } from 'ioredis';
 import { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { jsonText } from '../json-text.ts';
 import { luaJson } from './lua-json.ts';
-import type { StateConnection } from './state-connection.ts';
+import { type StateConnection, valuesOf } from './state-connection.ts';
 
 /** An entry with its position: `<milliseconds>-<number>`, in the order in which the entries were written. */
 export interface StoredAuditEntry extends AuditEntry {
@@ -38,8 +39,8 @@ export function openAuditLog({ redis, prefix, guarded }: StateConnection): Audit
       if (entries.length === 0) return;
       await guarded(async () => {
         const pipeline = redis.pipeline();
-        for (const entry of entries) pipeline.xadd(key, 'MAXLEN', '~', MAX_ENTRIES, '*', 'e', luaJson(entry));
-        for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+        appendAudit(pipeline, prefix, entries);
+        valuesOf(await pipeline.exec());
       });
     },
     auditAfter: async (id, limit) =>
@@ -51,6 +52,16 @@ export function openAuditLog({ redis, prefix, guarded }: StateConnection): Audit
     },
     trimAudit: (olderThan) => guarded(() => redis.xtrim(key, 'MINID', '~', String(olderThan))),
   };
+}
+
+/** Adds entries to a pipeline or a transaction, so that they are written with what they are about. */
+export function appendAudit(
+  pipeline: ChainableCommander,
+  prefix: string,
+  entries: readonly AuditEntry[],
+): void {
+  for (const entry of entries)
+    pipeline.xadd(`${prefix}:audit`, 'MAXLEN', '~', MAX_ENTRIES, '*', 'e', luaJson(entry));
 }
 
 const Stored = jsonText(AuditEntry);

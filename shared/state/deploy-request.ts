@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requestEntries } from '../../domain/audit/rollout-entries.ts';
 import type { RolloutAnnotations } from '../../domain/cluster/rollout-annotations.ts';
 import { laneOf, URGENT } from '../../domain/deploy/lane.ts';
 import type { Release } from '../../domain/release/release.ts';
@@ -43,6 +44,8 @@ export interface DeployRequest {
   readonly pausedBecause?: string | undefined;
   /** What healing asks of the runs. */
   readonly repairs?: ReadonlyMap<string, Repair> | undefined;
+  /** The plan that it carries out. */
+  readonly planId?: string | undefined;
 }
 
 export const AcceptedTarget = z.object({
@@ -66,11 +69,12 @@ export function encodeRequest(
   now: number,
   ttlSeconds: number,
 ): ScriptArguments['request'] {
-  const { rollout, targets, idempotency, pausedBecause, heldBack } = request;
+  const { rollout, targets, idempotency, pausedBecause, planId, heldBack } = request;
   const isProgressive = rollout.strategy?.type === 'Progressive';
   const isPaused = pausedBecause !== undefined;
   const state = isPaused ? 'paused' : 'pending';
   const reason = pausedBecause ?? '';
+  const namespaces = targets.map(({ namespace }) => namespace);
   const releases: Record<string, string> = {};
   const encoded = targets.map((requested, index) => {
     const { namespace, release, target, previous } = requested;
@@ -97,6 +101,7 @@ export function encodeRequest(
     releaseTtlSeconds: RELEASE_TTL_SECONDS,
     state: { state, reason, everyEnd: isProgressive, supersedes: !isPaused },
     entry: luaJson(creationOf(rollout, state, reason)),
+    audit: requestEntries({ rollout, namespaces, pausedBecause, planId }).map(luaJson),
     now,
     history: HISTORY_LIMITS,
     ttlSeconds,

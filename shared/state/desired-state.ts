@@ -3,9 +3,11 @@ import { type ApiBudget, openApiBudget } from './api-budget.ts';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { type ChannelPasts, openChannelPasts } from './channel-pasts.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
+import { type FoundReleases, openFoundReleases } from './found-releases.ts';
 import { type HealingRecords, openHealingRecords } from './healing.ts';
 import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
+import { type OutageNotes, openOutageNotes } from './outages.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
 import { openPlans, type Plans } from './plans.ts';
 import { openPublications, type Publications } from './publications.ts';
@@ -25,6 +27,8 @@ export type DesiredState = Runs &
   RolloutControl &
   Holds &
   AuditLog &
+  FoundReleases &
+  OutageNotes &
   HealingRecords &
   Plans &
   Publications &
@@ -60,6 +64,8 @@ export function openDesiredState(
     ...openRolloutControl(connection),
     ...openHolds(connection),
     ...openAuditLog(connection),
+    ...openFoundReleases(connection),
+    ...openOutageNotes(connection),
     ...openHealingRecords(connection),
     ...openPlans(connection),
     ...openPublications(connection),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { Hold } from '../../domain/rollout/hold.ts';
 import { jsonText } from '../json-text.ts';
+import { appendAudit } from './audit-log.ts';
 import { luaJson } from './lua-json.ts';
-import type { StateConnection } from './state-connection.ts';
+import { type StateConnection, valuesOf } from './state-connection.ts';
 
 /** A release that is not rolled out automatically. */
 export interface IgnoredRelease extends Hold {
@@ -10,42 +12,56 @@ export interface IgnoredRelease extends Hold {
   readonly version: string;
 }
 
+/** Entries of the audit log, which are written with what changes. */
+type Entries = readonly AuditEntry[];
+
 /** What operators keep the release check from doing. */
 export interface Holds {
   /** By namespace. */
   holds(): Promise<ReadonlyMap<string, Hold>>;
-  hold(namespaces: readonly string[], hold: Hold): Promise<void>;
-  /** Returns how many were held. */
-  endHold(namespaces: readonly string[]): Promise<number>;
+  hold(namespaces: readonly string[], hold: Hold, entries?: Entries): Promise<void>;
+  /** Returns how many were held; without any, the entries are not written. */
+  endHold(namespaces: readonly string[], entries?: Entries): Promise<number>;
   /** By key. */
   ignoredReleases(): Promise<ReadonlyMap<string, IgnoredRelease>>;
-  ignoreRelease(release: IgnoredRelease): Promise<void>;
-  /** Returns how many with this version or key were ignored. */
-  endIgnore(versionOrKey: string): Promise<number>;
+  ignoreRelease(release: IgnoredRelease, entries?: Entries): Promise<void>;
+  /** Returns how many with this version or key were ignored; without any, the entries are not written. */
+  endIgnore(versionOrKey: string, entries?: Entries): Promise<number>;
 }
 
 export function openHolds({ redis, prefix, guarded }: StateConnection): Holds {
+  const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {
+    const transaction = redis.multi().hset(key, fields);
+    appendAudit(transaction, prefix, entries);
+    await guarded(async () => valuesOf(await transaction.exec()));
+  };
+  const remove = async (key: string, fields: readonly string[], entries: Entries) => {
+    const present = await guarded(() => redis.hmget(key, ...fields));
+    if (present.every((value) => value === null)) return 0;
+    const transaction = redis.multi().hdel(key, ...fields);
+    appendAudit(transaction, prefix, entries);
+    const [removed] = await guarded(async () => valuesOf(await transaction.exec()));
+    return Number(removed);
+  };
   const holdsKey = `${prefix}:holds`;
   const ignoredKey = `${prefix}:ignored-releases`;
   const ignoredReleases = async () => decode(await guarded(() => redis.hgetall(ignoredKey)), StoredIgnored);
   return {
     holds: async () => decode(await guarded(() => redis.hgetall(holdsKey)), StoredHold),
-    hold: async (namespaces, hold) => {
+    hold: async (namespaces, hold, entries = []) => {
       if (namespaces.length === 0) return;
       const json = luaJson(hold);
-      await guarded(() => redis.hset(holdsKey, ...namespaces.flatMap((namespace) => [namespace, json])));
+      await write(holdsKey, Object.fromEntries(namespaces.map((namespace) => [namespace, json])), entries);
     },
-    endHold: (namespaces) =>
-      namespaces.length === 0 ? Promise.resolve(0) : guarded(() => redis.hdel(holdsKey, ...namespaces)),
+    endHold: async (namespaces, entries = []) =>
+      namespaces.length === 0 ? 0 : remove(holdsKey, namespaces, entries),
     ignoredReleases,
-    ignoreRelease: async (release) => {
-      await guarded(() => redis.hset(ignoredKey, release.key, luaJson(release)));
-    },
-    endIgnore: async (versionOrKey) => {
+    ignoreRelease: (release, entries = []) => write(ignoredKey, { [release.key]: luaJson(release) }, entries),
+    endIgnore: async (versionOrKey, entries = []) => {
       const keys = [...(await ignoredReleases()).values()]
         .filter(({ key, version }) => key === versionOrKey || version === versionOrKey)
         .map(({ key }) => key);
-      return keys.length === 0 ? 0 : guarded(() => redis.hdel(ignoredKey, ...keys));
+      return keys.length === 0 ? 0 : remove(ignoredKey, keys, entries);
     },
   };
 }

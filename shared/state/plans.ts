@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { PlannedNamespace, ServerPlan } from '../../domain/deploy/server-plan.ts';
 import type { Release } from '../../domain/release/release.ts';
 import { jsonText } from '../json-text.ts';
+import { appendAudit } from './audit-log.ts';
 import { luaJson } from './lua-json.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
@@ -25,7 +27,7 @@ export interface StoredPlan {
 
 /** The stored plans. */
 export interface Plans {
-  savePlan(plan: StoredPlan, releases: Iterable<Release>): Promise<void>;
+  savePlan(plan: StoredPlan, releases: Iterable<Release>, entries?: readonly AuditEntry[]): Promise<void>;
   plan(id: string): Promise<StoredPlan | undefined>;
   /** The rollout that a request with this Idempotency-Key has created. */
   rolloutOfKey(key: string): Promise<string | undefined>;
@@ -37,8 +39,9 @@ export function openPlans(connection: StateConnection): Plans {
   const { redis, prefix, guarded } = connection;
   const keyOf = (id: string) => `${prefix}:plan:${id}`;
   return {
-    savePlan: async ({ head, targets }, releases) => {
+    savePlan: async ({ head, targets }, releases, entries = []) => {
       const pipeline = redis.pipeline();
+      appendAudit(pipeline, prefix, entries);
       for (const release of releases) {
         pipeline.set(`${prefix}:release:${releaseKey(release)}`, luaJson(release), 'EX', RELEASE_TTL_SECONDS);
       }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { Rollout, RolloutTarget, TargetState } from '../../domain/rollout/rollout.ts';
 import {
@@ -67,6 +68,8 @@ export interface Advance {
   /** Another decision follows immediately. */
   readonly bump?: boolean;
   readonly event?: RolloutEvent | undefined;
+  /** Entries of the audit log, in the same write. */
+  readonly audit?: readonly AuditEntry[];
 }
 
 export type Advanced =
@@ -205,7 +208,7 @@ function decodePlans(fields: Readonly<Record<string, string>>): Map<string, Targ
 }
 
 function encodeAdvance(advance: Advance, now: number, rolloutTtlSeconds: number) {
-  const { change, event, releases = [], ignore = [], ...rest } = advance;
+  const { change, event, releases = [], ignore = [], audit = [], ...rest } = advance;
   return {
     ...rest,
     admit: advance.admit ?? [],
@@ -218,6 +221,7 @@ function encodeAdvance(advance: Advance, now: number, rolloutTtlSeconds: number)
     ignore: Object.fromEntries(ignore.map((each) => [each.key, luaJson(each)])),
     change: change && { ...change, failures: JSON.stringify(change.failures) },
     entry: event && luaJson(event),
+    audit: audit.map(luaJson),
     now,
     ttlSeconds: rolloutTtlSeconds,
   };

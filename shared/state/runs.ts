@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import { failingEntry, recoveredEntry } from '../../domain/audit/namespace-entries.ts';
 import type { Parking } from '../../domain/deploy/parking.ts';
 import { SkipperError } from '../../domain/errors.ts';
+import { causeGroup } from '../../domain/fleet/cause-group.ts';
 import type { Release } from '../../domain/release/release.ts';
 import type { AttemptStep } from '../../domain/rollout/attempt.ts';
 import { Repair } from '../../domain/rollout/repair.ts';
@@ -159,8 +162,10 @@ export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds, now }
       });
       return isMoved(reply, namespace);
     },
-    finish: async (namespace, { token, rolloutId, generation, releaseKey }, target, ending) => {
+    finish: async (namespace, ended, target, ending) => {
+      const { token, rolloutId, generation, releaseKey } = ended;
       const at = now();
+      const entry = endEntry(namespace, ended, target, at);
       const reply = await run('finish', {
         namespace,
         token,
@@ -169,6 +174,7 @@ export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds, now }
         releaseKey,
         now: at,
         target: encodeTarget({ ...target, finishedAt: at }),
+        audit: entry && luaJson(entry),
         ending: ending && encodeEnding(ending),
         history,
       });
@@ -197,6 +203,19 @@ export function openRuns({ redis, prefix, run, guarded, rolloutTtlSeconds, now }
     renew: async (leases, leaseMs) => Renewed.parse(await run('renew', { leases, leaseMs })),
     dirty: () => guarded(() => redis.smembers(`${prefix}:dirty`)),
   };
+}
+
+/** Of a failure; of a completed run, for the case that the one before has failed. */
+function endEntry(
+  namespace: string,
+  { rolloutId, trigger, release }: Run,
+  { state, outcome, reason = '' }: RolloutTarget,
+  at: number,
+): AuditEntry | undefined {
+  const ended = { namespace, rolloutId, trigger, version: release.version };
+  if (state === 'failed') return failingEntry({ ...ended, reason, cause: causeGroup(reason, namespace) }, at);
+  if (state !== 'completed') return undefined;
+  return recoveredEntry({ ...ended, reason: `${outcome ?? 'verified'} after a failed deploy` }, at);
 }
 
 function encodeTarget(target: RolloutTarget): EncodedTarget {

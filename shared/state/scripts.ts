@@ -78,6 +78,8 @@ export interface ScriptArguments {
     };
     /** JSON: the first event of its timeline. */
     readonly entry: string;
+    /** JSON: entries of the audit log. */
+    readonly audit: readonly string[];
     readonly idempotency?: {
       readonly key: string;
       readonly fingerprint: string;
@@ -116,6 +118,8 @@ export interface ScriptArguments {
     readonly releaseKey: string;
     readonly now: number;
     readonly target: EncodedTarget;
+    /** JSON: an entry of the audit log; that of a recovery is written only if the run before has failed. */
+    readonly audit?: string | undefined;
     readonly ending?: EncodedEnding | undefined;
     readonly history: HistoryLimits;
   };
@@ -174,11 +178,20 @@ export interface ScriptArguments {
     readonly bump?: boolean;
     /** JSON. */
     readonly entry?: string | undefined;
+    /** JSON: entries of the audit log. */
+    readonly audit: readonly string[];
     readonly now: number;
     readonly ttlSeconds: number;
   };
   count: { readonly ids: readonly string[] };
   'end-orphans': { readonly id: string; readonly now: number };
+  'note-outage': {
+    readonly kind: string;
+    readonly phase: string;
+    /** JSON: entries of the audit log. */
+    readonly entries: readonly string[];
+    readonly ttlSeconds: number;
+  };
 }
 
 export type ScriptName = keyof ScriptArguments;
@@ -201,6 +214,7 @@ const COMMANDS = {
   advance: 'skipperAdvance',
   count: 'skipperCount',
   'end-orphans': 'skipperEndOrphans',
+  'note-outage': 'skipperNoteOutage',
 } as const satisfies Record<ScriptName, string>;
 
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;

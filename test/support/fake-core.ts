@@ -86,6 +86,10 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     telemetry: { problems: () => [] },
     policy: { current: () => ({}) },
     state: {
+      audit: async () => undefined,
+      auditBefore: async () => ({ entries: [], next: undefined }),
+      foundReleases: async () => new Map(),
+      saveFoundReleases: async () => undefined,
       rolloutsHolding: async () => [],
       record: async () => undefined,
       scarceRequests: async () => undefined,

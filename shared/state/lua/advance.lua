@@ -5,12 +5,14 @@
 --   ignore: {<key>: JSON} (releases that are not rolled out automatically any more),
 --   change?: {state, reason, failures (JSON)}, approvedWave?, because?, wakeAt?,
 --   deadlinesFrom? (before, targets could make no progress),
---   restMs? (until then, ends of targets that have not failed need no decision), entry? (JSON), now, ttlSeconds}
+--   restMs? (until then, ends of targets that have not failed need no decision), entry? (JSON), audit: [JSON],
+--   now, ttlSeconds}
 -- Returns 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
 --   left: what has begun, and so could not be ended; what has a newer request, and so could not be reopened
 --   if nothing of `reopen` could be reopened, nothing is changed
 --- @include "admit"
 --- @include "announce"
+--- @include "audit"
 --- @include "end-unbegun"
 --- @include "integer"
 
@@ -171,6 +173,8 @@ if args.entry then
   redis.call('LPUSH', key .. ':decisions', args.entry)
   redis.call('LTRIM', key .. ':decisions', 0, MAX_DECISIONS - 1)
 end
+
+for _, entry in ipairs(args.audit) do audit(entry) end
 
 local state = change and change.state or known[3]
 if isOpen(state) then

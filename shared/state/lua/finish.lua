@@ -1,8 +1,9 @@
 -- Ends a run of one generation and releases the lease.
 -- ARGV[1] JSON {namespace, token, rolloutId, generation, releaseKey, now, target: {state, reason?, code?, json},
---   ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)}, history: {attempts, ttlSeconds}}
+--   audit?: JSON (of a failure, or of a recovery: written only if the run before has failed), ending?: {fold, attempt (JSON), startedAt, bootstrap? (JSON)}, history: {attempts, ttlSeconds}}
 -- Returns 'lost' | 'done' | 'done <id of a job that waited for room>' | 'moved' (there was another request in the meantime: start again)
 --- @include "announce"
+--- @include "audit"
 --- @include "end-attempt"
 --- @include "integer"
 --- @include "set-target"
@@ -29,16 +30,19 @@ local function rememberVerified()
 end
 
 -- How long deploys take in this fleet, for estimates; one that had nothing to do says nothing.
-local function rememberDuration()
-  local known = redis.call('HMGET', key, 'startedAt', 'appliedAt')
+local function rememberDuration(known)
   if not tonumber(known[1]) or not tonumber(known[2]) then return end
   redis.call('LPUSH', prefix .. ':durations', integer(args.now - tonumber(known[1])))
   redis.call('LTRIM', prefix .. ':durations', 0, DURATIONS - 1)
 end
 
 if target.state == 'completed' then
+  local known = redis.call('HMGET', key, 'startedAt', 'appliedAt', 'lastState')
   rememberVerified()
-  rememberDuration()
+  rememberDuration(known)
+  if known[3] == 'failed' and args.audit then audit(args.audit) end
+elseif target.state == 'failed' and args.audit then
+  audit(args.audit)
 end
 local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
 redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,

@@ -2,12 +2,13 @@
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy, urgent}, rolloutJson,
 --   targets: [{namespace, target, plan? {wave, order, because, release (key), configVersion?, force?, previous?}, admit?,
 --     refused? {fold, attempt (JSON), startedAt}}], yields (leaves namespaces alone in which work is under way), releases: {<key>: JSON}, releaseTtlSeconds,
---   state: {state, reason, everyEnd, supersedes}, entry (JSON), idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds,
+--   state: {state, reason, everyEnd, supersedes}, entry (JSON), audit: [JSON], idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds,
 --   history: {attempts, ttlSeconds}}
 -- Returns JSON {replayed: rolloutId} | {mismatch: true}
 --   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
 --- @include "admit"
 --- @include "announce"
+--- @include "audit"
 --- @include "integer"
 --- @include "record-attempt"
 
@@ -41,6 +42,7 @@ redis.call('HSET', rolloutKey .. ':state', 'state', state.state, 'reason', state
   'order', redis.call('HINCRBY', prefix .. ':counters', 'rollouts', 1), 'changedAt', integer(request.now), 'everyEnd', state.everyEnd and '1' or '')
 redis.call('SADD', prefix .. ':open-rollouts', rollout.id)
 redis.call('LPUSH', rolloutKey .. ':decisions', request.entry)
+for _, entry in ipairs(request.audit) do audit(entry) end
 
 -- What is under way in a namespace: an unfinished request, or a target that another rollout has not ended.
 local function isBusy(namespace)

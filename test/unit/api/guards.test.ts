@@ -190,7 +190,11 @@ describe('refused requests', () => {
     const lines: Record<string, unknown>[] = [];
     const log = { warn: (about: object, message: string) => lines.push({ ...about, message }) };
     const metrics = createMetrics();
-    const refusals = openRefusals({ log: log as unknown as Logger, metrics });
+    const refusals = openRefusals({
+      log: log as unknown as Logger,
+      metrics,
+      state: { audit: async () => undefined },
+    });
     const file = aTokenFile('s3cret', `counted-${Math.random()}`);
     const app = anApp(refuseForeignOrigins(refusals), openTokenGuard(file, refusals).forChanges);
     const counts = async () => {

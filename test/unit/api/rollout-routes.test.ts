@@ -46,7 +46,7 @@ function post(app: App, path: string, body?: object) {
   return request(app).post(path).send(body);
 }
 
-const OPERATOR: Operator = { by: '127.0.0.1', reason: 'why' };
+const OPERATOR: Operator = { by: '127.0.0.1', trigger: 'api', from: '127.0.0.1', reason: 'why' };
 
 describe('a command', () => {
   test.each([
@@ -143,7 +143,9 @@ describe('a command', () => {
     expect(answer).toMatchObject({ status: 202, body: { id: 'r2' } });
     expect(answer.headers.location).toBe('/api/rollouts/r2');
     const { reason: _, ...wanted } = body;
-    expect(called).toEqual([['rollBack', { id: 'r1', operator: OPERATOR, trigger: 'cli', ...wanted }]]);
+    expect(called).toEqual([
+      ['rollBack', { id: 'r1', operator: { ...OPERATOR, trigger: 'cli' }, trigger: 'cli', ...wanted }],
+    ]);
   });
 });
 

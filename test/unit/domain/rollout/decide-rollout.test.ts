@@ -146,7 +146,7 @@ describe('decideRollout', () => {
       'a wave that waits for an approval',
       five(soaked),
       { approval: true },
-      { admit: [], fail: [], because: 'wave 2 of 3 waits for an approval' },
+      { admit: [], fail: [], because: 'wave 2 of 3 waits for an approval', awaitsApproval: true },
     ],
     [
       'a wave that is approved',

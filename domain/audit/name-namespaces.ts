@@ -1,0 +1,6 @@
+import { type AuditEntry, NAMED_NAMESPACES } from './audit-entry.ts';
+
+/** An entry about thousands of namespaces names the first and counts all. */
+export function nameNamespaces(namespaces: readonly string[]): Pick<AuditEntry, 'namespaces' | 'count'> {
+  return { namespaces: namespaces.slice(0, NAMED_NAMESPACES), count: namespaces.length };
+}

@@ -1,0 +1,149 @@
+import type { Decision } from '../rollout/decide-rollout.ts';
+import { groupFailures } from '../rollout/group-failures.ts';
+import { isOpen, type Rollout, type RolloutTarget } from '../rollout/rollout.ts';
+import type { FailureGroup, RolloutEvent, RolloutStatus, TargetPlan } from '../rollout/rollout-status.ts';
+import { type Actor, requesterOf, SKIPPER } from './actor.ts';
+import type { AuditEntry, AuditKind } from './audit-entry.ts';
+import { nameNamespaces } from './name-namespaces.ts';
+
+type AboutRollout = Pick<AuditEntry, 'rolloutId' | 'release' | 'channel'>;
+
+/** A rollout that is being requested. */
+export interface RequestedRollout {
+  readonly rollout: Rollout;
+  readonly namespaces: readonly string[];
+  /** It begins only when an operator resumes it. */
+  readonly pausedBecause?: string | undefined;
+  /** The plan that it carries out. */
+  readonly planId?: string | undefined;
+}
+
+/** The request of a rollout; if it carries out a plan, or waits for an operator, that as well. */
+export function requestEntries({
+  rollout,
+  namespaces,
+  pausedBecause,
+  planId,
+}: RequestedRollout): AuditEntry[] {
+  const { createdAt: at, reason = '', rollsBack } = rollout;
+  const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces), outcome: 'ok' as const };
+  const actor = requesterOf(rollout);
+  const why = rollsBack === undefined ? reason : `takes rollout ${rollsBack} back: ${reason}`;
+  const carriedOut = { at, kind: 'plan.carried-out' as const, ...actor, ...about, reason: `plan ${planId}` };
+  const { trigger } = rollout;
+  const wanted = { at, kind: 'rollout.approval-wanted' as const, by: SKIPPER, trigger, ...about };
+  return [
+    ...(planId === undefined ? [] : [carriedOut]),
+    { at, kind: 'rollout.requested', ...actor, ...about, reason: why },
+    ...(pausedBecause === undefined ? [] : [{ ...wanted, reason: pausedBecause }]),
+  ];
+}
+
+/** What it is, for people: its versions, and its channel if it has one only. */
+function aboutRollout({ id, releases }: Pick<Rollout, 'id' | 'releases'>): AboutRollout {
+  const versions = [...new Set(releases.map(({ version }) => version))];
+  const [channel = '', ...others] = [...new Set(releases.map((release) => release.channel))];
+  return {
+    rolloutId: id,
+    ...(versions.length > 0 && { release: versions.join(', ') }),
+    ...(channel !== '' && others.length === 0 && { channel }),
+  };
+}
+
+const KIND_OF_EVENT: Readonly<Partial<Record<RolloutEvent['kind'], AuditKind>>> = {
+  paused: 'rollout.paused',
+  resumed: 'rollout.resumed',
+  cancelled: 'rollout.cancelled',
+  retried: 'rollout.retried',
+  skipped: 'rollout.skipped',
+  approved: 'rollout.approved',
+  'rolled back': 'rollout.rolled-back',
+};
+
+/** What an operator did with a rollout: the same as its timeline has. */
+export function commandEntries(
+  { rollout, plans }: { readonly rollout: Rollout; readonly plans: ReadonlyMap<string, TargetPlan> },
+  { at, kind, reason, namespaces = [...plans.keys()] }: RolloutEvent,
+  actor: Actor,
+): AuditEntry[] {
+  const known = KIND_OF_EVENT[kind];
+  if (known === undefined) return [];
+  const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces) };
+  return [{ at, kind: known, ...actor, ...about, reason, outcome: 'ok' }];
+}
+
+/** Namespaces have joined a rollout of their release. */
+export function joinEntry(rollout: Rollout, { at, reason, namespaces = [] }: RolloutEvent): AuditEntry {
+  const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces) };
+  return {
+    at,
+    kind: 'rollout.joined',
+    by: SKIPPER,
+    trigger: rollout.trigger,
+    ...about,
+    reason,
+    outcome: 'ok',
+  };
+}
+
+/** What a decision is about. */
+export interface DecidedRollout {
+  readonly rollout: Rollout;
+  readonly status: Pick<RolloutStatus, 'because'>;
+  readonly targets: ReadonlyMap<string, RolloutTarget>;
+}
+
+const KIND_OF_STATE = {
+  running: 'rollout.started',
+  paused: 'rollout.paused',
+  completed: 'rollout.completed',
+  failed: 'rollout.failed',
+  cancelled: 'rollout.cancelled',
+  superseded: 'rollout.superseded',
+} as const;
+
+/** What a decision changes; not the admissions, of which there are many. */
+export function decisionEntries(known: DecidedRollout, decision: Decision, at: number): AuditEntry[] {
+  const { rollout, status, targets } = known;
+  const { change, fail, because, awaitsApproval } = decision;
+  const base = { at, by: SKIPPER, trigger: rollout.trigger, ...aboutRollout(rollout) };
+  const failing = groupFailures(fail.map(({ namespace, reason }) => ({ namespace, cause: reason })));
+  return [
+    ...failing.map(({ cause, namespaces }): AuditEntry => {
+      const what = { ...nameNamespaces(namespaces), reason: cause, cause, outcome: 'failed' as const };
+      return { ...base, kind: 'namespace.failing', ...what };
+    }),
+    ...(change ? [{ ...base, ...changeOf(change, targets) }] : []),
+    // It waits until it is approved, and is decided again and again.
+    ...(awaitsApproval && status.because !== because ? [{ ...base, ...approvalOf(targets, because) }] : []),
+  ];
+}
+
+function changeOf(
+  { state, reason, failures }: NonNullable<Decision['change']>,
+  targets: DecidedRollout['targets'],
+): Pick<AuditEntry, 'kind' | 'namespaces' | 'count' | 'reason' | 'cause' | 'outcome'> {
+  const isBad = state === 'paused' || state === 'failed';
+  const failed = failures.flatMap(({ namespaces }) => namespaces);
+  const which = isBad && failed.length > 0 ? failed : [...targets.keys()];
+  return {
+    kind: KIND_OF_STATE[state],
+    ...nameNamespaces(which),
+    reason,
+    ...causeOf(failures),
+    outcome: isBad ? 'failed' : 'ok',
+  };
+}
+
+/** The most frequent one. */
+function causeOf([first]: readonly FailureGroup[]): Pick<AuditEntry, 'cause'> {
+  return first === undefined ? {} : { cause: first.cause };
+}
+
+function approvalOf(
+  targets: DecidedRollout['targets'],
+  reason: string,
+): Pick<AuditEntry, 'kind' | 'namespaces' | 'count' | 'reason' | 'outcome'> {
+  const left = [...targets].flatMap(([namespace, { state }]) => (isOpen(state) ? [namespace] : []));
+  return { kind: 'rollout.approval-wanted', ...nameNamespaces(left), reason, outcome: 'ok' };
+}

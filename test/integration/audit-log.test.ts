@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
+import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
+import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+
+let server: RedisServer;
+let redis: RedisConnection;
+
+beforeAll(async () => {
+  server = await startRedisServer({ path: process.env.PATH });
+  redis = connectRedis(aRedisAddress(server.url), silentLog);
+  await untilReady(redis, AbortSignal.timeout(10_000));
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+
+function freshState(): DesiredState {
+  return openDesiredState(redis, `{test-${randomUUID()}}`);
+}
+
+/** Oldest first. */
+async function entriesOf(state: DesiredState) {
+  return state.auditAfter('0', 1_000);
+}
+
+async function kindsOf(state: DesiredState) {
+  return (await entriesOf(state)).map(({ kind }) => kind);
+}
+
+async function request(state: DesiredState, id: string, idempotency?: { key: string; fingerprint: string }) {
+  return state.request({
+    rollout: aRollout({ id, trigger: 'api', requestedBy: '10.0.0.1', createdAt: Date.now() }),
+    targets: [{ namespace: 'a', release: aRelease(), target: { state: 'pending' } }],
+    idempotency,
+  });
+}
+
+async function deploy(state: DesiredState, id: string, target: RolloutTarget): Promise<void> {
+  await request(state, id);
+  const lease = { token: randomUUID(), leaseMs: 60_000, inFlight: { ttlMs: 60_000 } };
+  const begun = await state.begin('a', `job-${id}`, lease);
+  if (begun.kind !== 'run') throw new Error(`the run did not begin: ${begun.kind}`);
+  await state.finish('a', begun.run, target);
+}
+
+describe('a request', () => {
+  test('is in the log with it, and only once if it is repeated', async () => {
+    const state = freshState();
+    const key = { key: 'k', fingerprint: 'f' };
+
+    await request(state, 'r1', key);
+    await request(state, 'r2', key);
+
+    expect(await entriesOf(state)).toMatchObject([
+      { kind: 'rollout.requested', by: '10.0.0.1', rolloutId: 'r1', namespaces: ['a'] },
+    ]);
+  });
+});
+
+describe('a run', () => {
+  test('that fails is noted, and so is the first one that completes afterwards', async () => {
+    const state = freshState();
+
+    await deploy(state, 'r1', { state: 'completed', outcome: 'created' });
+    await deploy(state, 'r2', { state: 'failed', code: 'fdd_failed', reason: 'pod fdd-1 of "a" crashed' });
+    await deploy(state, 'r3', { state: 'completed', outcome: 'updated' });
+    await deploy(state, 'r4', { state: 'completed', outcome: 'updated' });
+
+    const entries = (await entriesOf(state)).filter(({ kind }) => kind.startsWith('namespace.'));
+    expect(entries).toMatchObject([
+      { kind: 'namespace.failing', rolloutId: 'r2', cause: 'pod fdd-1 of "…" crashed', outcome: 'failed' },
+      { kind: 'namespace.recovered', rolloutId: 'r3', outcome: 'ok' },
+    ]);
+  });
+});
+
+describe('a change of a rollout', () => {
+  test('is noted only if it is carried out', async () => {
+    const state = freshState();
+    await request(state, 'r1');
+    const entry = { at: 1, kind: 'rollout.paused', by: 'jo', reason: 'wait', outcome: 'ok' } as const;
+    const change = { state: 'paused', reason: 'wait', failures: [] } as const;
+
+    await state.advance({ id: 'r1', revision: 99, change, audit: [entry] });
+    expect(await kindsOf(state)).toEqual(['rollout.requested']);
+
+    await state.advance({ id: 'r1', revision: 1, change, audit: [entry] });
+    expect(await kindsOf(state)).toEqual(['rollout.requested', 'rollout.paused']);
+  });
+});
+
+describe('a hold', () => {
+  test('and its end are noted, and the end of none is not', async () => {
+    const state = freshState();
+    const hold = { at: 1, by: 'jo', reason: 'freeze' };
+    const entry = { ...hold, kind: 'namespace.held', outcome: 'ok' } as const;
+    const end = { ...entry, kind: 'namespace.released' } as const;
+
+    await state.endHold(['a'], [end]);
+    await state.hold(['a'], hold, [entry]);
+    await state.endHold(['a'], [end]);
+    await state.endHold(['a'], [end]);
+
+    expect(await kindsOf(state)).toEqual(['namespace.held', 'namespace.released']);
+  });
+});
+
+describe('an outage', () => {
+  const outage = { kind: 'cluster', beganAt: 0, reason: 'no route' } as const;
+
+  test('that several workers see is noted once, and so is its end', async () => {
+    const state = freshState();
+
+    await state.noteOutage(outage, 'begin');
+    await state.noteOutage(outage, 'begin');
+    await state.noteOutage(outage, 'renew');
+    await state.noteOutage(outage, 'end');
+    await state.noteOutage(outage, 'end');
+
+    expect(await kindsOf(state)).toEqual(['outage.cluster', 'outage.ended']);
+  });
+
+  test('that is over before anybody could note it is noted whole', async () => {
+    const state = freshState();
+
+    await state.noteOutage({ ...outage, kind: 'redis' }, 'past');
+    await state.noteOutage({ ...outage, kind: 'redis' }, 'past');
+
+    expect(await kindsOf(state)).toEqual(['outage.redis', 'outage.ended']);
+  });
+});
+
+describe('a found release', () => {
+  test('is noted with the version that is known from then on', async () => {
+    const state = freshState();
+    const entry = { at: 1, kind: 'release.found', by: 'skipper', reason: '', outcome: 'ok' } as const;
+
+    await state.saveFoundReleases(new Map([['stable', 'v1']]), []);
+    await state.saveFoundReleases(new Map([['stable', 'v2']]), [entry]);
+
+    expect(await state.foundReleases()).toEqual(new Map([['stable', 'v2']]));
+    expect(await kindsOf(state)).toEqual(['release.found']);
+  });
+});
