@@ -53,6 +53,7 @@ export type ApiCore = Pick<
   | 'metrics'
   | 'redis'
   | 'redisHealth'
+  | 'epoch'
   | 'releaseCheckQueue'
   | 'rolloutQueue'
   | 'releases'

@@ -4,6 +4,7 @@ import { FIELD_MANAGER } from '../domain/cluster/names.ts';
 import type { Settings } from './config.ts';
 import { type DeployJobs, openDeployJobs } from './deploy-jobs.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
+import { type EpochKeeper, keepEpoch } from './keep-epoch.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
 import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
@@ -21,6 +22,7 @@ import {
   type RolloutJob,
 } from './queues.ts';
 import { readCa } from './read-pem.ts';
+import { createRebuild } from './rebuild-state.ts';
 import { connectRedis, type RedisAddress, type RedisConnection, redisAddressOf } from './redis.ts';
 import { openRedisClock } from './redis-clock.ts';
 import { redisChannelStore } from './releases/channel-store.ts';
@@ -35,6 +37,8 @@ import { createServerPlans, type ServerPlans } from './server-plans.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
 import { type RedisHealth, watchRedis } from './watch-redis.ts';
+
+const DAY_SECONDS = 24 * 3600;
 
 /** The parts that the API and the worker share. */
 export interface Core {
@@ -51,6 +55,7 @@ export interface Core {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: DesiredState;
+  readonly epoch: EpochKeeper;
   readonly deployQueue: Queue<DeployJob>;
   readonly rolloutQueue: Queue<RolloutJob>;
   readonly releaseCheckQueue: Queue;
@@ -112,6 +117,20 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     selectNamespaces: (labels) => selectNamespaces(client, labels),
     log: log.child({ logger: 'deploy-service' }),
   });
+  const epochLog = log.child({ logger: 'epoch' });
+  const epoch = keepEpoch({
+    state,
+    redis,
+    log: epochLog,
+    rebuild: createRebuild({
+      state,
+      cluster,
+      readSaved: async () => undefined,
+      repair: service.repair,
+      rolloutTtlSeconds: settings.rolloutRetention * DAY_SECONDS,
+      log: epochLog,
+    }),
+  });
   const jobs = openDeployJobs(deployQueue);
   const commands = createRolloutCommands({
     state,
@@ -137,6 +156,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     cluster,
     releases,
     state,
+    epoch,
     deployQueue,
     releaseCheckQueue,
     logQueue,
@@ -146,6 +166,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
       await cluster.stop();
       await client.close();
       policy.stop();
+      epoch.stop();
       redisHealth.stop();
       clock.stop();
       redis.disconnect();

@@ -22,7 +22,7 @@ type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'settings' | 'redis' | 'log
 export async function keepSchedules(
   core: ScheduleCore,
   { everyMs = ASSERT_INTERVAL_MS } = {},
-): Promise<{ stop(): void }> {
+): Promise<{ check(): void; stop(): void }> {
   await assertSchedules(core);
   const log = core.log.child({ logger: 'worker' });
   const again = () => {
@@ -35,6 +35,7 @@ export async function keepSchedules(
   const timer = setInterval(again, everyMs);
   timer.unref();
   return {
+    check: again,
     stop: () => {
       core.redis.off('ready', again);
       clearInterval(timer);

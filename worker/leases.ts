@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import { messageOf, SkipperError } from '../domain/errors.ts';
+import { LEASE_MS } from '../shared/lease-ms.ts';
 import type { Runs } from '../shared/state/runs.ts';
 import { InterruptedError } from './interrupted-error.ts';
 
-/** A lease lasts this long after its latest renewal; the namespace of a killed run must be free within 10 s. */
-export const LEASE_MS = 5_000;
 /** Also the time after which a run stops for a newer request. */
 const RENEW_EVERY_MS = 800;
 

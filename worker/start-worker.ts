@@ -132,6 +132,8 @@ interface Started {
 async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) => void): Promise<Started> {
   await prepare(core, ending);
   const schedules = await keepSchedules(core);
+  // Redis has lost them with everything else.
+  core.epoch.onOpened(schedules.check);
   const stopping = new AbortController();
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const connection = connectRedisForWorker(core.redisAddress, core.log.child({ logger: 'redis' }));
@@ -398,6 +400,7 @@ function maintain({
   const known = { cluster, releases, state, service, policy, readConfig, metrics };
   const dependencies = { ...known, log, autoupdate, intervalSeconds };
   return async (job) => {
+    await state.requireEpoch();
     if (job.name === REPAIR_JOB) return { repaired: await service.repair() };
     return inSpan('release check', {}, () => checkReleases(job, dependencies));
   };

@@ -1,7 +1,7 @@
 import { ok } from '../../domain/release/result.ts';
 import { planWaves } from '../../domain/rollout/plan-waves.ts';
 import { Strategy } from '../../domain/rollout/strategy.ts';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { connectRedis, KEY_PREFIX, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
 import { startRedisServer } from '../../simulator/demo/redis-server.ts';
 import {
@@ -12,6 +12,7 @@ import {
   aSnapshot,
   silentLog,
 } from '../../test/support/builders.ts';
+import { openEpoch } from '../../test/support/open-epoch.ts';
 import { type DecideDependencies, decideRolloutJob } from '../../worker/decide-rollout-job.ts';
 import { benchNames } from '../bench-names.ts';
 import type { ScenarioOptions } from '../scenarios.ts';
@@ -27,6 +28,7 @@ export async function measureDecisions({ rounds, namespaces = 10_000 }: Scenario
   const redis = connectRedis(aRedisAddress(server.url), silentLog);
   await untilReady(redis, AbortSignal.timeout(10_000));
   const state = openDesiredState(redis);
+  await openEpoch(redis, KEY_PREFIX);
   await requestRollout(state, benchNames(namespaces));
   const dependencies = dependenciesOf(state);
   await decideRolloutJob(ID, dependencies);

@@ -42,7 +42,8 @@ export function coreProblems({
   cluster,
   redis,
   redisHealth,
-}: Pick<Core, 'cluster' | 'redis' | 'redisHealth'>): string[] {
+  epoch,
+}: Pick<Core, 'cluster' | 'redis' | 'redisHealth' | 'epoch'>): string[] {
   const problems = isReady(redis)
     ? redisHealth.problems().map(({ text }) => text)
     : ['Redis is not connected'];
@@ -51,7 +52,9 @@ export function coreProblems({
     // A process with an old state of the fleet is useless, and waiting does not fix it.
     else if (refused) problems.push(`${name} not followed any more: ${problem}`);
   }
-  return problems;
+  const rebuilding = epoch.problem();
+  // Anything else is the cause.
+  return problems.length > 0 || rebuilding === undefined ? problems : [rebuilding];
 }
 
 /** A broken watch or a restarting server is reported only after this long. */

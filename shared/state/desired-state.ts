@@ -3,6 +3,7 @@ import { type ApiBudget, openApiBudget } from './api-budget.ts';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { type ChannelPasts, openChannelPasts } from './channel-pasts.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
+import { type Epochs, openEpochs } from './epochs.ts';
 import { type FoundReleases, openFoundReleases } from './found-releases.ts';
 import { type HealingRecords, openHealingRecords } from './healing.ts';
 import { type Holds, openHolds } from './holds.ts';
@@ -26,6 +27,7 @@ export type DesiredState = Runs &
   Rollouts &
   RolloutControl &
   Holds &
+  Epochs &
   AuditLog &
   FoundReleases &
   OutageNotes &
@@ -63,6 +65,7 @@ export function openDesiredState(
     ...openRollouts(connection),
     ...openRolloutControl(connection),
     ...openHolds(connection),
+    ...openEpochs(connection),
     ...openAuditLog(connection),
     ...openFoundReleases(connection),
     ...openOutageNotes(connection),

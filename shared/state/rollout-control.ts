@@ -127,8 +127,7 @@ export function openRolloutControl(connection: StateConnection): RolloutControl 
       if (ids.length > 0) await guarded(() => redis.zadd(due, ...ids.flatMap((id) => [0, id])));
     },
     forgetRollout: async (id) => {
-      const sets = [`${prefix}:open-rollouts`, `${prefix}:holding-rollouts`];
-      await guarded(() => Promise.all([redis.zrem(due, id), ...sets.map((key) => redis.srem(key, id))]));
+      await run('forget-rollout', { id });
     },
     rolloutPlans: async (id) =>
       decodePlans(await guarded(() => redis.hgetall(`${prefix}:rollout:${id}:plan`))),

@@ -35,6 +35,9 @@ export interface EncodedTarget {
   readonly json: string;
 }
 
+/** A Redis command, the key without its prefix, and the other arguments. */
+export type RestoreCommand = readonly [command: string, key: string, ...args: string[]];
+
 /**
  * The changes of desired state that must be atomic, as Redis scripts: `lua/<name>.lua`. Every key is derived from the
  * prefix in KEYS[1], whose hash tag puts all keys into one slot; everything else is one JSON argument. Text that is stored
@@ -192,6 +195,18 @@ export interface ScriptArguments {
     readonly entries: readonly string[];
     readonly ttlSeconds: number;
   };
+  'forget-rollout': { readonly id: string };
+  restore: {
+    readonly token: string;
+    readonly commands: readonly RestoreCommand[];
+  };
+  /** `epoch`: JSON. */
+  'open-epoch': {
+    readonly token: string;
+    readonly epoch: string;
+    /** Names of namespaces, separated by blanks. */
+    readonly changed: readonly string[];
+  };
 }
 
 export type ScriptName = keyof ScriptArguments;
@@ -215,6 +230,9 @@ const COMMANDS = {
   count: 'skipperCount',
   'end-orphans': 'skipperEndOrphans',
   'note-outage': 'skipperNoteOutage',
+  'forget-rollout': 'skipperForgetRollout',
+  restore: 'skipperRestore',
+  'open-epoch': 'skipperOpenEpoch',
 } as const satisfies Record<ScriptName, string>;
 
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;

@@ -31,8 +31,26 @@ export function openStateConnection(
     rolloutTtlSeconds,
     now,
     guarded,
-    run: (name, args) => guarded(() => script(name, args)),
+    run: (name, args) =>
+      guarded(async () => {
+        const reply = await script(name, args);
+        if (reply === REBUILDING) throw rebuildingError();
+        return reply;
+      }),
   };
+}
+
+/** The answer of scripts that must not act upon a part of the state. */
+const REBUILDING = 'rebuilding';
+/** A rebuild takes about this long. */
+const REBUILD_MS = 10_000;
+
+export function rebuildingError(): SkipperError {
+  return new SkipperError(
+    'redis_unavailable',
+    'Redis is new or has lost its data: the state is being rebuilt from the cluster; retry in a few seconds',
+    { retryAfterMs: REBUILD_MS },
+  );
 }
 
 async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Promise<T> {

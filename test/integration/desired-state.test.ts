@@ -12,6 +12,7 @@ import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-s
 import { aParking, aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { anAttempt } from '../support/details-builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
+import { openEpoch } from '../support/open-epoch.ts';
 import { until } from '../support/until.ts';
 
 const LEASE_MS = 60_000;
@@ -35,6 +36,7 @@ afterAll(async () => {
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
   const state = openDesiredState(redis, prefix);
+  void openEpoch(redis, prefix);
   return { state, prefix, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
 }
 

@@ -76,6 +76,13 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       onChange: () => undefined,
       stop: () => undefined,
     },
+    epoch: {
+      current: () => undefined,
+      problem: () => undefined,
+      onOpened: () => undefined,
+      check: async () => undefined,
+      stop: () => undefined,
+    },
     prefix: '{fake}',
     cluster,
     service,

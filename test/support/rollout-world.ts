@@ -17,6 +17,7 @@ import type { Run } from '../../shared/state/runs.ts';
 import { decideRolloutJob } from '../../worker/decide-rollout-job.ts';
 import { aConfig, aDeployment, anApplication, aParking, aRelease, aSnapshot, silentLog } from './builders.ts';
 import { anAttempt } from './details-builders.ts';
+import { openEpoch } from './open-epoch.ts';
 import { type CommandKind, checkEnds, checkRollout, createRolloutModel } from './rollout-model.ts';
 
 export const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));
@@ -82,6 +83,7 @@ export function openRolloutWorld(
 ): RolloutWorld {
   const prefix = `{test-${randomUUID()}}`;
   const state = openDesiredState(redis, prefix);
+  void openEpoch(redis, prefix);
   const model = createRolloutModel();
   const ids: string[] = [];
   const jobs = new Map<string, FakeJob>();

@@ -7,18 +7,20 @@
 --   deadlinesFrom? (before, targets could make no progress),
 --   restMs? (until then, ends of targets that have not failed need no decision), entry? (JSON), audit: [JSON],
 --   now, ttlSeconds}
--- Returns 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
+-- Returns 'rebuilding' | 'gone' | 'stale' (read again) | JSON {targets: [{namespace, generation, jobId, coalesced, backoff}], left: [namespace]}
 --   left: what has begun, and so could not be ended; what has a newer request, and so could not be reopened
 --   if nothing of `reopen` could be reopened, nothing is changed
 --- @include "admit"
 --- @include "announce"
 --- @include "audit"
 --- @include "end-unbegun"
+--- @include "has-epoch"
 --- @include "integer"
 
 local MAX_DECISIONS = 500
 
 local prefix = KEYS[1]
+if not hasEpoch() then return 'rebuilding' end
 local args = cjson.decode(ARGV[1])
 local key = prefix .. ':rollout:' .. args.id
 local rolloutJson = redis.call('GET', key)

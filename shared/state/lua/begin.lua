@@ -2,14 +2,16 @@
 -- holder is dead: otherwise a process that was only suspended could not know how long it can write.
 -- ARGV[1] JSON {namespace, jobId, token, leaseMs, now, releaseTtlSeconds, history: {attempts, ttlSeconds},
 --   inFlight: {max?, ttlMs}}
--- Returns 'busy' | 'full' (too many namespaces are in flight) | 'held' (its rollout is paused) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
+-- Returns 'rebuilding' | 'busy' | 'full' (too many namespaces are in flight) | 'held' (its rollout is paused) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "end-unbegun"
+--- @include "has-epoch"
 --- @include "integer"
 --- @include "record-attempt"
 --- @include "set-target"
 
 local prefix = KEYS[1]
+if not hasEpoch() then return 'rebuilding' end
 local args = cjson.decode(ARGV[1])
 local namespace, jobId, now = args.namespace, args.jobId, integer(args.now)
 

@@ -4,11 +4,12 @@
 --     refused? {fold, attempt (JSON), startedAt}}], yields (leaves namespaces alone in which work is under way), releases: {<key>: JSON}, releaseTtlSeconds,
 --   state: {state, reason, everyEnd, supersedes}, entry (JSON), audit: [JSON], idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds,
 --   history: {attempts, ttlSeconds}}
--- Returns JSON {replayed: rolloutId} | {mismatch: true}
+-- Returns 'rebuilding' | JSON {replayed: rolloutId} | {mismatch: true}
 --   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
 --- @include "admit"
 --- @include "announce"
 --- @include "audit"
+--- @include "has-epoch"
 --- @include "integer"
 --- @include "record-attempt"
 
@@ -16,6 +17,7 @@
 local ANNOUNCED_AT_ONCE = 500
 
 local prefix = KEYS[1]
+if not hasEpoch() then return 'rebuilding' end
 local request = cjson.decode(ARGV[1])
 local rollout, idempotency, state = request.rollout, request.idempotency, request.state
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { LEASE_MS } from '../../../shared/lease-ms.ts';
 import type { Renewal, Runs } from '../../../shared/state/runs.ts';
-import { keepLeases, LEASE_MS, type Leases } from '../../../worker/leases.ts';
+import { keepLeases, type Leases } from '../../../worker/leases.ts';
 import { silentLog } from '../../support/builders.ts';
 
 type Renewed = Parameters<Runs['renew']>[0];

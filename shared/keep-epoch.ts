@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import { messageOf } from '../domain/errors.ts';
+import { pause } from './pause.ts';
+import { isReady, type RedisConnection } from './redis.ts';
+import type { Epoch, Epochs } from './state/epochs.ts';
+
+const CHECK_EVERY_MS = 1_000;
+
+/** Notices that Redis is new or has lost its data, and has the state rebuilt. */
+export interface EpochKeeper {
+  /** The open epoch, as far as this process knows. */
+  current(): Epoch | undefined;
+  /** What the rebuild waits for; undefined while the state is whole. */
+  problem(): string | undefined;
+  /** Called whenever another epoch has been opened. */
+  onOpened(listener: (epoch: Epoch) => void): void;
+  /** Checks now, and not only in a second. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
+export interface EpochKeeperOptions {
+  readonly state: Pick<Epochs, 'epoch'>;
+  readonly redis: RedisConnection;
+  /**
+   * Rebuilds the state, or returns what it has to wait for. `missingForMs`: since this process noticed; `isLost`: it has known
+   * an epoch before.
+   */
+  readonly rebuild: (missing: { forMs: number; isLost: boolean }) => Promise<string | undefined>;
+  readonly log: Logger;
+  readonly checkEveryMs?: number;
+}
+
+/** Every process does this: an API without workers accepts requests as well. */
+export function keepEpoch({
+  state,
+  redis,
+  rebuild,
+  log,
+  checkEveryMs = CHECK_EVERY_MS,
+}: EpochKeeperOptions): EpochKeeper {
+  const stopping = new AbortController();
+  const listeners: ((epoch: Epoch) => void)[] = [];
+  let current: Epoch | undefined;
+  let known: Epoch | undefined;
+  let missingSince: number | undefined;
+  let problem: string | undefined = NOT_READ;
+  let checking: Promise<void> | undefined;
+
+  async function check(): Promise<void> {
+    if (!isReady(redis)) return;
+    let epoch = await state.epoch();
+    if (epoch === undefined) {
+      current = undefined;
+      missingSince ??= performance.now();
+      const missing = { forMs: performance.now() - missingSince, isLost: known !== undefined };
+      problem = await rebuild(missing);
+      if (problem === undefined) epoch = await state.epoch();
+    }
+    if (epoch === undefined) return;
+    problem = undefined;
+    missingSince = undefined;
+    current = epoch;
+    if (known?.id === epoch.id) return;
+    known = epoch;
+    for (const listener of listeners) listener(epoch);
+  }
+
+  function checkOnce(): Promise<void> {
+    checking ??= check()
+      .catch((error: unknown) => {
+        problem ??= NOT_READ;
+        log.debug({ reason: messageOf(error) }, 'whether Redis has lost its data cannot be checked');
+      })
+      .finally(() => {
+        checking = undefined;
+      });
+    return checking;
+  }
+
+  async function keep(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await checkOnce();
+      // The first epoch of a new installation opens as soon as the cluster is read.
+      const isStarting = known === undefined;
+      await pause(isStarting ? Math.min(STARTING_MS, checkEveryMs) : checkEveryMs, {
+        signal: stopping.signal,
+        ref: false,
+      });
+    }
+  }
+
+  const again = () => void checkOnce();
+  redis.on('ready', again);
+  void keep();
+  return {
+    current: () => current,
+    problem: () => problem,
+    onOpened: (listener) => {
+      listeners.push(listener);
+      if (known !== undefined) listener(known);
+    },
+    check: checkOnce,
+    stop: () => {
+      redis.off('ready', again);
+      stopping.abort();
+    },
+  };
+}
+
+const STARTING_MS = 100;
+const NOT_READ = 'whether Redis has the state has not been checked yet';

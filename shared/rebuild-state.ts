@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
+import { type OpenRolloutState, type RecoveredState, recoverState } from '../domain/deploy/recover-state.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Release } from '../domain/release/release.ts';
+import type { EpochKeeperOptions } from './keep-epoch.ts';
+import type { ClusterCache } from './kubernetes/cluster-cache.ts';
+import { LEASE_MS } from './lease-ms.ts';
+import type { AuditLog } from './state/audit-log.ts';
+import type { Epoch, Epochs } from './state/epochs.ts';
+import { restoreCommands } from './state/restore-commands.ts';
+import type { RestoreCommand } from './state/scripts.ts';
+
+/** What was written earlier than this and is not verified is not the work of a rollout that was interrupted. */
+const INTERRUPTED_FOR_MS = 15 * 60_000;
+/** Timers are not exact. */
+const MARGIN_MS = 300;
+
+/** What is saved outside of Redis. */
+export interface SavedState {
+  readonly rollouts: readonly OpenRolloutState[];
+  /** By key. */
+  readonly releases: ReadonlyMap<string, Release>;
+  /** What operators have decided, as the commands that write it. */
+  readonly commands: readonly RestoreCommand[];
+}
+
+export interface RebuildParts {
+  readonly state: Epochs & Pick<AuditLog, 'audit'> & { now(): number };
+  readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
+  /** Undefined if nothing is saved; throws if that cannot be known now. */
+  readonly readSaved: () => Promise<SavedState | undefined>;
+  /** Adds the jobs of what is left to do. */
+  readonly repair: () => Promise<unknown>;
+  readonly rolloutTtlSeconds: number;
+  readonly log: Logger;
+  readonly leaseMs?: number;
+}
+
+/**
+ * Rebuilds the state from the cluster and from what is saved, and then opens an epoch. A worker from before can write until its
+ * lease must have expired: the cluster is read after that, and no run begins before. A new installation does not wait.
+ */
+export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'] {
+  const { state, cluster, readSaved, leaseMs = LEASE_MS, log } = parts;
+  return async ({ forMs, isLost }) => {
+    if (await state.hasRecords()) return adopt(parts);
+    if (!cluster.isSynced()) return 'the state is rebuilt as soon as the cluster has been read';
+    const saved = await readSaved().catch((error: unknown) => new Error(messageOf(error)));
+    if (saved instanceof Error) return `the saved state cannot be read: ${saved.message}`;
+    const snapshots = cluster.namespaces().map(cluster.snapshot);
+    const isNew = !isLost && saved === undefined && !snapshots.some(hasOrigin);
+    if (!isNew && forMs < leaseMs + MARGIN_MS) return 'runs from before Redis lost its data can still write';
+    const token = randomUUID();
+    if (!(await state.claimRebuild(token))) return 'another process rebuilds the state';
+    try {
+      return await rebuild({ token, snapshots, saved, isNew }, parts);
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'the state could not be rebuilt; it is tried again');
+      await state.endRebuild(token);
+      throw error;
+    }
+  };
+}
+
+function hasOrigin({ application }: NamespaceSnapshot): boolean {
+  return application?.origin !== undefined;
+}
+
+/** An older Skipper has filled Redis: its state is whole. */
+async function adopt({ state }: RebuildParts): Promise<string | undefined> {
+  const token = randomUUID();
+  if (!(await state.claimRebuild(token))) return 'another process opens the epoch';
+  await state.openEpoch(token, { id: randomUUID(), at: state.now() });
+  return undefined;
+}
+
+interface Claimed {
+  readonly token: string;
+  readonly snapshots: readonly NamespaceSnapshot[];
+  readonly saved: SavedState | undefined;
+  readonly isNew: boolean;
+}
+
+async function rebuild(
+  { token, snapshots, saved, isNew }: Claimed,
+  parts: RebuildParts,
+): Promise<string | undefined> {
+  const { state, rolloutTtlSeconds, log } = parts;
+  const began = performance.now();
+  const now = state.now();
+  const overdueBefore = now - INTERRUPTED_FOR_MS;
+  const recovered = recoverState({ snapshots, rollouts: saved?.rollouts ?? [], now, overdueBefore });
+  const releases = saved?.releases ?? new Map<string, Release>();
+  const commands = [
+    ...(saved?.commands ?? []),
+    ...restoreCommands(recovered, { now, rolloutTtlSeconds, releases }),
+  ];
+  const epoch = { id: randomUUID(), at: now, ...(isNew ? {} : { rebuilt: summaryOf(recovered) }) };
+  const changed = recovered.namespaces.map(({ namespace }) => namespace);
+  const isOurs =
+    isNew || (await state.restore(token, commands)) ? await state.openEpoch(token, epoch, changed) : false;
+  if (!isOurs) return 'another process rebuilds the state';
+  if (isNew) return undefined;
+  const ms = Math.round(performance.now() - began);
+  log.warn({ ...epoch.rebuilt, ms }, 'Redis had lost its data: the state was rebuilt from the cluster');
+  await afterwards(epoch, parts);
+  return undefined;
+}
+
+function summaryOf({ namespaces, rollouts, interrupted }: RecoveredState): NonNullable<Epoch['rebuilt']> {
+  return { namespaces: namespaces.length, rollouts: rollouts.length, interrupted: interrupted.length };
+}
+
+/** What another process does as well, only later. */
+async function afterwards({ rebuilt, at }: Epoch, { state, repair, log }: RebuildParts): Promise<void> {
+  const { namespaces = 0, rollouts = 0, interrupted = 0 } = rebuilt ?? {};
+  const reason = `Redis lost its data; rebuilt from the cluster: ${namespaces} namespaces, ${rollouts} open rollouts, ${interrupted} of them interrupted; history and audit from before are lost`;
+  const entry = {
+    at,
+    kind: 'state.rebuilt',
+    by: 'skipper',
+    count: namespaces,
+    reason,
+    outcome: 'ok',
+  } as const;
+  const done = await Promise.allSettled([state.audit([entry]), repair()]);
+  for (const each of done) {
+    if (each.status === 'rejected') log.debug({ reason: messageOf(each.reason) }, 'done by the next repair');
+  }
+}

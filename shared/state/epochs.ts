@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { jsonText } from '../json-text.ts';
+import { luaJson } from './lua-json.ts';
+import type { RestoreCommand } from './scripts.ts';
+import { rebuildingError, type StateConnection } from './state-connection.ts';
+
+/** The time since Redis last was empty. */
+export const Epoch = z.object({
+  id: z.string(),
+  /** Milliseconds since the epoch of Unix. */
+  at: z.number(),
+  /** What was rebuilt, if Redis had lost its data; left out if it was new. */
+  rebuilt: z
+    .object({
+      namespaces: z.number(),
+      rollouts: z.number(),
+      /** Rollouts of which only the cluster knows. */
+      interrupted: z.number(),
+    })
+    .optional(),
+});
+export type Epoch = Readonly<z.infer<typeof Epoch>>;
+
+/** Notices that Redis has lost its data, and fills it again. While no epoch is open, scripts refuse to act upon the state. */
+export interface Epochs {
+  /** Undefined if Redis is new or has lost its data. */
+  epoch(): Promise<Epoch | undefined>;
+  /** Throws unless the state is whole. */
+  requireEpoch(): Promise<void>;
+  /** True if Redis has records although no epoch is open: an older Skipper has written them. */
+  hasRecords(): Promise<boolean>;
+  /** True if this process alone may rebuild the state for a while. */
+  claimRebuild(token: string): Promise<boolean>;
+  /** Gives the claim back, so that another process can rebuild the state. */
+  endRebuild(token: string): Promise<void>;
+  /** Writes a part of the state; false if another process has taken over. */
+  restore(token: string, commands: readonly RestoreCommand[]): Promise<boolean>;
+  /** Opens the epoch, which ends the rebuild, and announces what has changed; false if another process has done so. */
+  openEpoch(token: string, epoch: Epoch, changed?: readonly string[]): Promise<boolean>;
+}
+
+/** A process that dies during a rebuild is replaced after this long. */
+const CLAIM_MS = 20_000;
+/** Commands in one script: Redis does nothing else meanwhile. */
+const CHUNK = 500;
+
+export function openEpochs({ redis, prefix, run, guarded }: StateConnection): Epochs {
+  const key = `${prefix}:epoch`;
+  const claim = `${prefix}:rebuild`;
+  return {
+    epoch: async () => StoredEpoch.safeParse(await guarded(() => redis.get(key))).data,
+    requireEpoch: async () => {
+      if ((await guarded(() => redis.exists(key))) === 0) throw rebuildingError();
+    },
+    hasRecords: async () => (await guarded(() => redis.exists(`${prefix}:counters`))) === 1,
+    claimRebuild: async (token) =>
+      (await guarded(() => redis.set(claim, token, 'PX', CLAIM_MS, 'NX'))) === 'OK',
+    endRebuild: async (token) => {
+      if ((await guarded(() => redis.get(claim))) === token) await guarded(() => redis.del(claim));
+    },
+    restore: async (token, commands) => {
+      for (let start = 0; start < commands.length; start += CHUNK) {
+        const reply = await run('restore', { token, commands: commands.slice(start, start + CHUNK) });
+        if (reply !== 'ok') return false;
+      }
+      return true;
+    },
+    openEpoch: async (token, epoch, changed = []) =>
+      (await run('open-epoch', { token, epoch: luaJson(epoch), changed: linesOf(changed) })) === 'ok',
+  };
+}
+
+function linesOf(names: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let start = 0; start < names.length; start += CHUNK)
+    lines.push(names.slice(start, start + CHUNK).join(' '));
+  return lines;
+}
+
+const StoredEpoch = jsonText(Epoch);

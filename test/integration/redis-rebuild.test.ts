@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { NEW, OLD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const world = useWorld({}, async (opened) => {
+  await opened.startApi();
+  await opened.startWorker();
+});
+let redis: Redis;
+
+beforeEach(() => {
+  redis = new Redis(world.redis.url);
+});
+
+afterEach(() => {
+  redis.disconnect();
+});
+
+/** When the state is whole again. */
+async function rebuilt(): Promise<void> {
+  await until(async () => (await redis.exists('{skipper}:epoch')) === 1, 'the state is rebuilt', 20_000);
+}
+
+function countsOf(id: string): Promise<Readonly<Record<string, number>> | undefined> {
+  return world.http(`/api/rollouts/${id}`).then(({ body }) => body?.counts);
+}
+
+describe('a Redis that loses its data while namespaces wait for FDD', () => {
+  test('gets the rollout back from annotations, and nothing is written twice', async () => {
+    const names = await world.addNamespaces('interrupted', 5, { fdd: OLD });
+    const hung = names.slice(0, 2);
+    for (const name of hung) world.fdds.misbehaviour.set(name, { kind: 'hang' });
+    const { id } = await world.deploy({ namespaces: names });
+    await until(async () => (await countsOf(id))?.completed === 3, 'three are verified');
+    await until(
+      async () => hung.every((name) => world.changes(name).length === 1),
+      'the other two are written',
+    );
+
+    await redis.flushall();
+    const refused = await world.http('/api/deploy', { method: 'POST', body: { namespaces: names } });
+    await rebuilt();
+
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { code: 'redis_unavailable', detail: expect.stringContaining('rebuilt from the cluster') },
+    });
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    const found = await world.rollout(id);
+    expect(found).toMatchObject({
+      state: 'paused',
+      stateReason: 'interrupted: Redis lost its data; resume to continue',
+      counts: { completed: 3, running: 2 },
+    });
+    const body = { reason: 'continue' };
+    expect((await world.http(`/api/rollouts/${id}/resume`, { method: 'POST', body })).status).toBe(200);
+    for (const name of hung) world.fdds.misbehaviour.clear(name);
+    const ended = await world.rolloutFinished(id, 30_000);
+    expect(ended.counts).toMatchObject({ completed: 5 });
+    for (const name of names) expect(world.changes(name)).toEqual(['patch applications']);
+    await until(async () => (await world.rollout(id)).state === 'completed', 'the rollout has ended');
+  });
+
+  test('has its records back: an unchanged namespace is not deployed again', async () => {
+    await world.addNamespace('known', { fdd: OLD });
+    await world.deployed('known');
+    await world.deployed('known', { force_bootstrap: false });
+    const before = (await world.http('/api/namespaces/known')).body.record;
+
+    await redis.flushall();
+    await rebuilt();
+
+    const { record } = (await world.http('/api/namespaces/known')).body;
+    expect(record).toMatchObject({
+      state: 'completed',
+      release: before.release,
+      handledRelease: before.release,
+    });
+    expect(await world.deployed('known')).toMatchObject({ outcome: 'unchanged', version: NEW });
+    expect(world.changes('known')).toEqual(['patch applications']);
+  });
+
+  test('makes its workers work again, and announces that the state was rebuilt', async () => {
+    await world.addNamespace('afterwards', { fdd: OLD });
+    await redis.flushall();
+    await rebuilt();
+
+    expect(await world.deployed('afterwards')).toMatchObject({ state: 'completed', outcome: 'updated' });
+    const entries = await redis.xrange('{skipper}:audit', '-', '+');
+    const kinds = entries.map(([, [, json = '']]) => JSON.parse(json).kind);
+    expect(kinds).toContain('state.rebuilt');
+  });
+});
