@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { APPLICATIONS, CONFIG_MAPS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type Gate, isConfigMapWatch } from '../support/gate.ts';
+import { rebuilt } from '../support/open-epoch.ts';
 import { FDD, NEW } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -17,6 +18,11 @@ const world = useWorld({}, async (opened) => {
 async function configure(namespace: string, text: string): Promise<void> {
   const path = pathOf(CONFIG_MAPS, { namespace, name: FDD });
   const body = { data: { 'cluster_config.yaml': text } };
+  await world.kube.request({ method: 'PATCH', patchType: 'merge', path, body });
+}
+
+async function mergeInto(namespace: string, body: unknown): Promise<void> {
+  const path = pathOf(APPLICATIONS, { namespace, name: FDD });
   await world.kube.request({ method: 'PATCH', patchType: 'merge', path, body });
 }
 
@@ -62,7 +68,10 @@ describe('a changed configuration', () => {
     await until(async () => (await rowOf('lost')).activity === 'waiting for FDD', 'it waits for FDD');
 
     const redis = new Redis(world.redis.url);
+    // As an older Skipper has written it: without annotations, its rollout cannot be rebuilt.
+    await mergeInto('lost', { metadata: { annotations: { 'skipper.fiaas.io/rollout': null } } });
     await redis.flushall();
+    await rebuilt(redis);
     redis.disconnect();
 
     const row = await until(async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { rebuilt } from '../support/open-epoch.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -169,6 +170,7 @@ describe('Redis', () => {
     await world.deployed('redis-forgetful');
     const redis = new Redis(world.redis.url);
     await redis.flushall();
+    await rebuilt(redis);
     redis.disconnect();
 
     const target = await world.deployed('redis-forgetful');

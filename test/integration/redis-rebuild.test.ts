@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { rebuilt } from '../support/open-epoch.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -17,11 +18,6 @@ beforeEach(() => {
 afterEach(() => {
   redis.disconnect();
 });
-
-/** When the state is whole again. */
-async function rebuilt(): Promise<void> {
-  await until(async () => (await redis.exists('{skipper}:epoch')) === 1, 'the state is rebuilt', 20_000);
-}
 
 function countsOf(id: string): Promise<Readonly<Record<string, number>> | undefined> {
   return world.http(`/api/rollouts/${id}`).then(({ body }) => body?.counts);
@@ -41,7 +37,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
 
     await redis.flushall();
     const refused = await world.http('/api/deploy', { method: 'POST', body: { namespaces: names } });
-    await rebuilt();
+    await rebuilt(redis);
 
     expect(refused).toMatchObject({
       status: 503,
@@ -70,7 +66,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     const before = (await world.http('/api/namespaces/known')).body.record;
 
     await redis.flushall();
-    await rebuilt();
+    await rebuilt(redis);
 
     const { record } = (await world.http('/api/namespaces/known')).body;
     expect(record).toMatchObject({
@@ -85,7 +81,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
   test('makes its workers work again, and announces that the state was rebuilt', async () => {
     await world.addNamespace('afterwards', { fdd: OLD });
     await redis.flushall();
-    await rebuilt();
+    await rebuilt(redis);
 
     expect(await world.deployed('afterwards')).toMatchObject({ state: 'completed', outcome: 'updated' });
     const entries = await redis.xrange('{skipper}:audit', '-', '+');
