@@ -57,6 +57,11 @@ export function failure({ code, reason, message, details, continue: token }: Fai
   });
 }
 
+export function notAcceptable(kind: string): ApiError {
+  const message = `you requested ${kind}, which this answer cannot be`;
+  return failure({ code: 406, reason: 'NotAcceptable', message });
+}
+
 export function notFound(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} "${name}" not found`;
   return failure({ code: 404, reason: 'NotFound', message, details: resourceDetails(type, name) });

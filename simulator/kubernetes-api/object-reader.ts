@@ -1,13 +1,14 @@
 import { badRequest, failure, internalError } from './api-error.ts';
 import { isObject, stringAt } from './api-object.ts';
 import type { ApiRequest } from './api-request.ts';
+import { apiVersionOfList, itemJson, kindOfList, type Representation } from './representation.ts';
 import { apiVersionOf, storageKey } from './resource-type.ts';
 import { parseSelectors } from './selectors.ts';
-import { listItemJson, type Store, type StoredObject } from './store.ts';
+import type { Store, StoredObject } from './store.ts';
 
 export interface ObjectReader {
   /** The JSON of a list, or of one page of it. */
-  list(request: ApiRequest): string;
+  list(request: ApiRequest, representation?: Representation): string;
   selected(request: ApiRequest): StoredObject[];
   /** Continue tokens given before this are expired. */
   forgetPages(): void;
@@ -41,11 +42,12 @@ export function createObjectReader({ store, continueTokenLifeMs }: ObjectReaderO
     return filter === undefined ? objects : objects.filter(({ object }) => filter(object));
   }
 
-  function list(request: ApiRequest): string {
+  function list(request: ApiRequest, representation: Representation = 'whole'): string {
     const { query } = request;
     const limit = numberOf(query, 'limit') ?? 0;
     const token = parseToken(query.get('continue') ?? '');
-    if (token !== undefined && token.rv !== ANY_VERSION) return laterPage(request, token, limit);
+    if (token !== undefined && token.rv !== ANY_VERSION)
+      return laterPage(request, token, { limit, representation });
 
     refuseUnknownVersion(query);
     const items = selected(request);
@@ -54,14 +56,18 @@ export function createObjectReader({ store, continueTokenLifeMs }: ObjectReaderO
       dropExpired();
       snapshots.set(snapshotKey(request, version), { items, expiresAt: Date.now() + continueTokenLifeMs });
     }
-    return page(request, { items, version, start: firstFrom(items, token), limit });
+    return page(request, { items, version, start: firstFrom(items, token), limit, representation });
   }
 
-  function laterPage(request: ApiRequest, token: ContinueToken, limit: number): string {
+  function laterPage(
+    request: ApiRequest,
+    token: ContinueToken,
+    shown: Pick<Page, 'limit' | 'representation'>,
+  ): string {
     const snapshot = snapshots.get(snapshotKey(request, token.rv));
     if (snapshot === undefined || snapshot.expiresAt <= Date.now()) throw expiredToken(token);
     const { items } = snapshot;
-    return page(request, { items, version: token.rv, start: firstFrom(items, token), limit });
+    return page(request, { items, version: token.rv, start: firstFrom(items, token), ...shown });
   }
 
   function refuseUnknownVersion(query: URLSearchParams): void {
@@ -98,9 +104,10 @@ interface Page {
   readonly version: number;
   readonly start: number;
   readonly limit: number;
+  readonly representation: Representation;
 }
 
-function page({ type }: ApiRequest, { items, version, start, limit }: Page): string {
+function page({ type }: ApiRequest, { items, version, start, limit, representation }: Page): string {
   const end = limit > 0 ? Math.min(start + limit, items.length) : items.length;
   const next = items[end];
   // The real server says it of custom resources only.
@@ -114,9 +121,13 @@ function page({ type }: ApiRequest, { items, version, start, limit }: Page): str
           remainingItemCount: items.length - end,
         }),
   };
-  const kind = `${type.kind}List`;
-  const json = items.slice(start, end).map(listItemJson).join(',');
-  return `{"kind":"${kind}","apiVersion":"${apiVersionOf(type)}","metadata":${JSON.stringify(metadata)},"items":[${json}]}`;
+  const kind = kindOfList(type.kind, representation);
+  const apiVersion = apiVersionOfList(apiVersionOf(type), representation);
+  const json = items
+    .slice(start, end)
+    .map((item) => itemJson(item, representation))
+    .join(',');
+  return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${json}]}`;
 }
 
 function firstFrom(items: readonly StoredObject[], token: ContinueToken | undefined): number {

@@ -12,6 +12,7 @@ import { type ObjectReader, versionOf } from './object-reader.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { bindPod } from './pod-binding.ts';
 import { sendPodLog } from './pod-log.ts';
+import { objectJson, type Representation, representationOf } from './representation.ts';
 import { contentTypeOf, readBody } from './request-body.ts';
 import type { ResourceRegistry } from './resource-registry.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -82,7 +83,7 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies) {
 
     authorize(target, exchange.user);
     behaviour.refuseWhileRestarting(target.type);
-    if (await serveReading(target, response)) return;
+    if (await serveReading(target, exchange)) return;
     const result = write(target, exchange, body);
     if (isStruck && losesAnswer(faults, random)) dropConnection(response);
     else sendJson(response, result.code, result.json);
@@ -119,25 +120,29 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies) {
   }
 
   /** Whether the request was one that changes nothing; it is answered then. */
-  async function serveReading(target: ApiRequest, response: ServerResponse): Promise<boolean> {
+  async function serveReading(target: ApiRequest, { request, response }: Exchange): Promise<boolean> {
     if (!['get', 'list', 'watch'].includes(target.verb)) return false;
     if (!target.type.verbs.includes(target.verb)) throw methodNotAllowed();
-    if (target.verb === 'watch') openWatch(target, response);
-    else if (target.verb === 'list') sendJson(response, 200, reader.list(target));
+    const representation = representationOf(request.headers.accept, target.verb);
+    if (target.verb === 'watch') openWatch(target, representation, response);
+    else if (target.verb === 'list') sendJson(response, 200, reader.list(target, representation));
     else if (target.subresource === 'log')
       await sendPodLog(target, { store, nodes: dependencies.nodes }, response);
-    else sendJson(response, 200, jsonOf(target));
+    else sendJson(response, 200, jsonOf(target, representation));
     return true;
   }
 
-  function jsonOf({ type, namespace, name, subresource }: ApiRequest): string {
+  function jsonOf(
+    { type, namespace, name, subresource }: ApiRequest,
+    representation: Representation,
+  ): string {
     const stored = store.get(type, namespace ?? '', name);
     const isServed = subresource === undefined || type.subresources.includes(subresource);
     if (stored === undefined || !isServed) throw notFound(type, name);
-    return stored.json;
+    return objectJson(stored, representation);
   }
 
-  function openWatch(target: ApiRequest, response: ServerResponse): void {
+  function openWatch(target: ApiRequest, representation: Representation, response: ServerResponse): void {
     const { type, namespace, query } = target;
     const version = versionOf(query);
     const startsFresh = version === undefined || version === 0 || query.get('sendInitialEvents') === 'true';
@@ -147,6 +152,7 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies) {
       {
         type,
         namespace,
+        representation,
         filter: parseSelectors(query, type),
         resourceVersion: startsFresh ? undefined : version,
         initial: startsFresh ? reader.selected(target) : [],

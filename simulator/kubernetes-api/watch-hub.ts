@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { tooOldResourceVersion } from './api-error.ts';
+import { bookmarkType, objectJson, type Representation } from './representation.ts';
 import { apiVersionOf, type ResourceType, storageKey } from './resource-type.ts';
 import type { ObjectFilter } from './selectors.ts';
 import type { StoredObject, StoreEvent } from './store.ts';
@@ -8,6 +9,7 @@ export interface WatchRequest {
   readonly type: ResourceType;
   readonly namespace: string | undefined;
   readonly filter: ObjectFilter | undefined;
+  readonly representation: Representation;
   /** Where to resume; undefined starts with the present state as ADDED events. */
   readonly resourceVersion: number | undefined;
   readonly initial: readonly StoredObject[];
@@ -103,7 +105,9 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     const { request, response } = watcher;
     const { resourceVersion } = request;
     if (resourceVersion === undefined) {
-      for (const stored of request.initial) response.write(eventLine('ADDED', stored.json));
+      for (const stored of request.initial) {
+        response.write(eventLine('ADDED', objectJson(stored, request.representation)));
+      }
       if (request.wantsInitialBookmark) bookmark(watcher, true);
       return;
     }
@@ -135,17 +139,18 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
   function deliver(watcher: Watcher, event: SharedEvent): void {
     if (options.isFrozen()) watcher.isSilent = true;
     if (watcher.isSilent) return;
-    const line = lineFor(event, watcher.request.filter);
+    const line = lineFor(event, watcher.request);
     if (line !== undefined) watcher.response.write(line);
   }
 
   function bookmark(watcher: Watcher, endsInitialEvents: boolean): void {
     if (options.isFrozen()) watcher.isSilent = true;
     if (watcher.isSilent || watcher.response.writableEnded) return;
-    const { type } = watcher.request;
+    const { type, representation } = watcher.request;
     const annotations = endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
     const metadata = { resourceVersion: String(options.currentVersion()), ...annotations };
-    const object = JSON.stringify({ kind: type.kind, apiVersion: apiVersionOf(type), metadata });
+    const whole = { kind: type.kind, apiVersion: apiVersionOf(type) };
+    const object = JSON.stringify({ ...bookmarkType(whole, representation), metadata });
     watcher.response.write(eventLine('BOOKMARK', object));
   }
 
@@ -194,25 +199,34 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
 }
 
 /** What a change means to a watcher that only sees part of the objects. */
-function lineFor(event: SharedEvent, filter: ObjectFilter | undefined): string | undefined {
+function lineFor(
+  event: SharedEvent,
+  { filter, representation }: Pick<WatchRequest, 'filter' | 'representation'>,
+): string | undefined {
   const { previous, current, removed } = event;
   const was = previous !== undefined && (filter === undefined || filter(previous.object));
   const is = current !== undefined && (filter === undefined || filter(current.object));
-  if (is) return sharedLine(event, was ? 'MODIFIED' : 'ADDED', () => current.json);
+  if (is) return sharedLine(event, was ? 'MODIFIED' : 'ADDED', { representation, shown: () => current });
   if (!was) return undefined;
-  return sharedLine(event, 'DELETED', () => removed?.json ?? lastSeen(previous, event.resourceVersion));
+  const shown = () => removed ?? lastSeen(previous, event.resourceVersion);
+  return sharedLine(event, 'DELETED', { representation, shown });
 }
 
 /** An object that left the selector is shown as it was, under the version in which it left. */
-function lastSeen({ object }: StoredObject, resourceVersion: number): string {
-  return JSON.stringify({
-    ...object,
-    metadata: { ...object.metadata, resourceVersion: String(resourceVersion) },
-  });
+function lastSeen(stored: StoredObject, resourceVersion: number): StoredObject {
+  const metadata = { ...stored.object.metadata, resourceVersion: String(resourceVersion) };
+  const object = { ...stored.object, metadata };
+  return { ...stored, object, resourceVersion, json: JSON.stringify(object) };
 }
 
-function sharedLine(event: SharedEvent, type: string, json: () => string): string {
-  return getOrCreate(event.lines, type, () => eventLine(type, json()));
+function sharedLine(
+  event: SharedEvent,
+  type: string,
+  { representation, shown }: { representation: Representation; shown: () => StoredObject },
+): string {
+  return getOrCreate(event.lines, `${type} ${representation}`, () =>
+    eventLine(type, objectJson(shown(), representation)),
+  );
 }
 
 function eventLine(type: string, json: string): string {

@@ -5,7 +5,7 @@ import { parse as parseYaml } from 'yaml';
 /** A bare HTTP client: the contract sees exactly what is on the wire. */
 export interface ApiClient {
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
-  watch(path: string): Promise<WatchStream>;
+  watch(path: string, accept?: string): Promise<WatchStream>;
   close(): Promise<void>;
 }
 
@@ -16,6 +16,7 @@ export interface SendOptions {
   readonly contentType?: string;
   readonly token?: string;
   readonly userAgent?: string;
+  readonly accept?: string;
 }
 
 export interface Answer {
@@ -75,7 +76,7 @@ export function connect(kubeconfig: string): ApiClient {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, bodyTimeout: 0 });
 
   async function send(method: Method, path: string, options: SendOptions = {}): Promise<Answer> {
-    const { body, contentType = 'application/json', userAgent = 'contract/1' } = options;
+    const { body, contentType = 'application/json', userAgent = 'contract/1', accept } = options;
     const answer = await request(url + path, {
       dispatcher,
       method,
@@ -83,6 +84,7 @@ export function connect(kubeconfig: string): ApiClient {
         authorization: `Bearer ${options.token ?? token}`,
         'content-type': contentType,
         'user-agent': userAgent,
+        ...(accept === undefined ? {} : { accept }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -91,12 +93,12 @@ export function connect(kubeconfig: string): ApiClient {
     return { code: answer.statusCode, body: parseBody(text), retryAfter: retryAfter?.toString() };
   }
 
-  async function watch(path: string): Promise<WatchStream> {
+  async function watch(path: string, accept?: string): Promise<WatchStream> {
     const abort = new AbortController();
     const { statusCode, body } = await request(url + path, {
       dispatcher,
       signal: abort.signal,
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(accept === undefined ? {} : { accept }) },
     });
     const events = eventsOf(body);
     return {

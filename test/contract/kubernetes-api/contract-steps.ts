@@ -9,7 +9,7 @@ export type ContractSteps = ReturnType<typeof createContractSteps>;
 
 export interface ContractServer {
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
-  openWatch(path: string): Promise<WatchStream>;
+  openWatch(path: string, accept?: string): Promise<WatchStream>;
   compact(): Promise<void>;
   /** A token of user `stranger`, who has no rights. */
   readonly strangerToken: string;
@@ -26,8 +26,8 @@ export function createContractSteps({
   const testWithControllers = hasControllers ? test : test.skip;
   let namespaceCount = 0;
 
-  function get(path: string): Promise<Answer> {
-    return send('GET', path);
+  function get(path: string, options: SendOptions = {}): Promise<Answer> {
+    return send('GET', path, options);
   }
 
   function post(path: string, body: unknown, options: SendOptions = {}): Promise<Answer> {
@@ -51,8 +51,12 @@ export function createContractSteps({
     return patch(`${path}${separator}fieldManager=${manager}`, body, APPLY);
   }
 
-  async function watching<T>(path: string, use: (stream: WatchStream) => Promise<T>): Promise<T> {
-    const stream = await openWatch(path);
+  async function watching<T>(
+    path: string,
+    use: (stream: WatchStream) => Promise<T>,
+    accept?: string,
+  ): Promise<T> {
+    const stream = await openWatch(path, accept);
     expect(stream.code).toBe(200);
     try {
       return await use(stream);

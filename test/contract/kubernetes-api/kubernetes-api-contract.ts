@@ -9,6 +9,7 @@ import { testDeployments } from './deployments.ts';
 import { testDiscovery } from './discovery.ts';
 import { testGet } from './get.ts';
 import { testList } from './list.ts';
+import { testMetadataOnly } from './metadata-only.ts';
 import { testPatch } from './patch.ts';
 import { testPodLogs } from './pod-logs.ts';
 import { testPods } from './pods.ts';
@@ -40,7 +41,7 @@ export function testKubernetesApi({ start, hasControllers }: ContractOptions): v
   let api: ApiClient;
   const steps = createContractSteps({
     send: (...request) => api.send(...request),
-    openWatch: (path) => api.watch(path),
+    openWatch: (path, accept) => api.watch(path, accept),
     compact: () => server.compact(),
     strangerToken: STRANGER_TOKEN,
     hasControllers,
@@ -67,6 +68,7 @@ export function testKubernetesApi({ start, hasControllers }: ContractOptions): v
   testDeployments(steps);
   testList(steps);
   testWatch(steps);
+  testMetadataOnly(steps);
   testDelete(steps);
   testPods(steps);
   testPodLogs(steps);
