@@ -3,12 +3,17 @@ import type { ContainerExit } from './container-runtime.ts';
 import { type FddConfiguration, readMountedConfiguration } from './fdd-configuration.ts';
 import { deployApplication, type FddContext, info, logLevel } from './fdd-deploy.ts';
 import { DEPLOYMENT_ID_LABEL, FDD } from './fdd-names.ts';
+import { openHearing } from './hearing.ts';
 import type { Application } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 import { whileHanging } from './misbehaviour.ts';
+import { deployOthers } from './other-applications.ts';
 import type { Program } from './program.ts';
 
-/** FDD itself: deploys every deployment id of its own Application that has not succeeded yet, until it is stopped. */
+/**
+ * FDD itself: deploys every deployment id of its own Application that has not succeeded yet, until it is stopped, and reports
+ * on all others.
+ */
 export async function runDaemon(context: FddContext, program: Program): Promise<ContainerExit> {
   const { applications } = context;
   const { pod, version, log, signal } = program;
@@ -24,6 +29,8 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
   let wanted = applications.current(namespace);
   let taken: string | undefined;
   let busy = false;
+  const hearing = openHearing(context.misbehaviour, { namespace, version });
+  const forgetOthers = deployOthers(context, program, hearing);
   return new Promise((resolve) => {
     const forget = applications.listen(namespace, (application) => {
       wanted = application;
@@ -51,6 +58,7 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
     }
 
     function untaken(): Application | undefined {
+      if (hearing.isDeaf()) return undefined;
       return wanted !== undefined && keyOfRun(wanted) !== taken ? wanted : undefined;
     }
 
@@ -64,7 +72,9 @@ export async function runDaemon(context: FddContext, program: Program): Promise<
 
     function resolveWith(exit: ContainerExit): void {
       forget();
+      forgetOthers();
       forgetFaults();
+      hearing.end();
       signal.removeEventListener('abort', end);
       resolve(exit);
     }

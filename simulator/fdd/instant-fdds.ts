@@ -8,7 +8,7 @@ import { info, logLevel, patchDeployment } from './fdd-deploy.ts';
 import { fddDeployment } from './fdd-manifests.ts';
 import { DEPLOYMENT_ID_LABEL, FDD, imageVersion } from './fdd-names.ts';
 import type { Feed } from './feed.ts';
-import type { Application, Deployment } from './kubernetes-objects.ts';
+import { type Application, type Deployment, withoutManagedFields } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
 import { type Misbehaviour, type Whereabouts, whileHanging } from './misbehaviour.ts';
 import { hasCode } from './patient-client.ts';
@@ -29,6 +29,8 @@ export interface InstantFddsOptions {
 interface InstantFdd {
   readonly namespace: string;
   application: Application | undefined;
+  /** Those whose latest id is not reported on. */
+  readonly others: Map<string, Application>;
   /** Without it, only a bootstrap reacts. */
   hasDeployment: boolean;
   taken: string | undefined;
@@ -50,6 +52,7 @@ export function startInstantFdds(options: InstantFddsOptions): void {
     const fdd: InstantFdd = {
       namespace,
       application: undefined,
+      others: new Map(),
       hasDeployment: false,
       taken: undefined,
       busy: false,
@@ -59,7 +62,8 @@ export function startInstantFdds(options: InstantFddsOptions): void {
   }
 
   function wake(fdd: InstantFdd): void {
-    if (fdd.busy || !fdd.hasDeployment || !isNew(options, fdd)) return;
+    if (fdd.busy || !fdd.hasDeployment || isDeaf(fdd)) return;
+    if (fdd.others.size === 0 && !isNew(options, fdd)) return;
     fdd.busy = true;
     takeUp(options, fdd)
       .catch((error: unknown) => complain(error, fdd.namespace))
@@ -69,6 +73,12 @@ export function startInstantFdds(options: InstantFddsOptions): void {
       });
   }
 
+  /** They have no pods that could be replaced: they hear as soon as the fault is cleared. */
+  function isDeaf({ namespace, application }: InstantFdd): boolean {
+    const version = imageVersion(application?.spec.image ?? '');
+    return misbehaviour.find('deaf', { namespace, version }) !== undefined;
+  }
+
   function complain(error: unknown, namespace: string): void {
     if (!signal.aborted) log.warn({ err: error, namespace }, 'instant fdd cannot deploy');
   }
@@ -76,14 +86,16 @@ export function startInstantFdds(options: InstantFddsOptions): void {
   options.applicationFeed.listen({
     onUpsert: (application) => {
       const { name, namespace } = application.metadata;
-      if (name !== FDD || !ownsNamespace(namespace)) return;
+      if (!ownsNamespace(namespace)) return;
       const fdd = fddOf(namespace);
-      fdd.application = application;
+      if (name === FDD) fdd.application = application;
+      else if (isUnreported(options, application)) fdd.others.set(name, withoutManagedFields(application));
       wake(fdd);
     },
     onDelete: (key) => {
       const [namespace = '', name] = key.split('/');
       if (name === FDD) fdds.delete(namespace);
+      else fdds.get(namespace)?.others.delete(name ?? '');
     },
   });
   options.deployments.listen({
@@ -102,7 +114,10 @@ export function startInstantFdds(options: InstantFddsOptions): void {
   });
   // A pod's fault can appear or disappear without a change of the Deployment: check all of them again.
   misbehaviour.onChange(() => {
-    for (const fdd of fdds.values()) refresh(options, fdd).catch((error) => complain(error, fdd.namespace));
+    for (const fdd of fdds.values()) {
+      refresh(options, fdd).catch((error) => complain(error, fdd.namespace));
+      wake(fdd);
+    }
   });
 }
 
@@ -114,7 +129,22 @@ function isNew({ statusBook }: InstantFddsOptions, fdd: InstantFdd): boolean {
   return statusBook.resultOf(metadata.namespace, FDD, deploymentId) !== 'SUCCESS';
 }
 
+function isUnreported({ statusBook }: InstantFddsOptions, { metadata }: Application): boolean {
+  const { namespace, name, labels } = metadata;
+  const deploymentId = labels?.[DEPLOYMENT_ID_LABEL];
+  return deploymentId !== undefined && statusBook.resultOf(namespace, name, deploymentId) === undefined;
+}
+
 async function takeUp(options: InstantFddsOptions, fdd: InstantFdd): Promise<void> {
+  if (isNew(options, fdd)) await takeUpOwn(options, fdd);
+  for (const [name, application] of fdd.others) {
+    fdd.others.delete(name);
+    const deploymentId = application.metadata.labels?.[DEPLOYMENT_ID_LABEL] ?? '';
+    await options.statusBook.save({ application, deploymentId, result: 'SUCCESS', logs: [] });
+  }
+}
+
+async function takeUpOwn(options: InstantFddsOptions, fdd: InstantFdd): Promise<void> {
   const { client, misbehaviour, statusBook, signal } = options;
   const { application, namespace } = fdd;
   const deploymentId = application?.metadata.labels?.[DEPLOYMENT_ID_LABEL];

@@ -22,6 +22,11 @@ export type Fault =
   | { readonly kind: 'slow-start'; readonly ms: number }
   /** The bootstrap ends without having done anything. */
   | { readonly kind: 'bootstrap-exits'; readonly exitCode: 0 | 1; readonly lines?: readonly string[] }
+  /**
+   * FDD's pod is ready, but it does not react to new deployment ids of any Application, as with a hung watch. An FDD that was
+   * deaf once stays so until its pod is replaced; with `untilRestart`, one that starts later hears.
+   */
+  | { readonly kind: 'deaf'; readonly untilRestart?: boolean }
   /** The old FDD says SUCCESS in Application.status only and dies: its ApplicationStatus says RUNNING for ever. */
   | { readonly kind: 'status-left-running' };
 

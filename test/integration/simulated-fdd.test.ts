@@ -326,6 +326,45 @@ describe('faults', () => {
     });
   });
 
+  test('deaf: FDD is ready, and hears nothing until its pod is replaced after the fault', async () => {
+    await withCluster({}, async ({ client, fdds, namespace }) => {
+      await fdds.installFdd(namespace, { image: OLD });
+      fdds.misbehaviour.set(namespace, { kind: 'deaf' });
+      const own = await update(client, namespace, NEW);
+      const other = await createApplication(client, namespace, { image: NEW, name: 'shop' });
+      await replacePod(client, namespace);
+      await pause(100);
+      fdds.misbehaviour.clear(namespace);
+      await pause(100);
+      expect(await available(client, namespace)).toBe(1);
+      expect(await readStatus(client, namespace, own)).toBeUndefined();
+      expect(await readStatus(client, namespace, other, 'shop')).toBeUndefined();
+
+      await replacePod(client, namespace);
+      await eventually(async () => expect(await isRolledOut(client, namespace, own, NEW)).toBe(true));
+      await eventually(async () =>
+        expect((await readStatus(client, namespace, other, 'shop'))?.result).toBe('SUCCESS'),
+      );
+    });
+  });
+
+  test('deaf until a restart: an FDD that starts later hears', async () => {
+    await withCluster({}, async ({ client, fdds, namespace }) => {
+      await fdds.installFdd(namespace, { image: NEW });
+      fdds.misbehaviour.set(namespace, { kind: 'deaf', untilRestart: true });
+      const id = await createApplication(client, namespace, { image: NEW, name: 'shop' });
+      await pause(100);
+      expect(await readStatus(client, namespace, id, 'shop')).toBeUndefined();
+
+      await replacePod(client, namespace);
+      // A fault elsewhere changes nothing.
+      fdds.misbehaviour.set('elsewhere', { kind: 'hang' });
+      await eventually(async () =>
+        expect((await readStatus(client, namespace, id, 'shop'))?.result).toBe('SUCCESS'),
+      );
+    });
+  });
+
   test.each([
     { afterDeployment: false, generation: 1 },
     { afterDeployment: true, generation: 2 },
@@ -659,15 +698,16 @@ function waitingReasons(history: readonly Change[]): readonly unknown[] {
 async function createApplication(
   client: KubernetesClient,
   namespace: string,
-  { image }: { image: string },
+  { image, name = FDD }: { image: string; name?: string },
 ): Promise<string> {
   const id = randomUUID();
-  const labels = { app: FDD, 'fiaas/bootstrap': 'true', 'fiaas/deployment_id': id };
+  const bootstrap = name === FDD ? { 'fiaas/bootstrap': 'true' } : {};
+  const labels = { app: name, 'fiaas/deployment_id': id, ...bootstrap };
   await client.create(APPLICATIONS, namespace, {
     apiVersion: APPLICATIONS.apiVersion,
     kind: APPLICATIONS.kind,
-    metadata: { name: FDD, namespace, labels },
-    spec: { application: FDD, image, config: { version: 3, replicas: { minimum: 1, maximum: 1 } } },
+    metadata: { name, namespace, labels },
+    spec: { application: name, image, config: { version: 3, replicas: { minimum: 1, maximum: 1 } } },
   });
   return id;
 }
@@ -752,8 +792,24 @@ function readStatus(
   client: KubernetesClient,
   namespace: string,
   id: string,
+  application = FDD,
 ): Promise<ApplicationStatus | undefined> {
-  return client.get<ApplicationStatus>(APPLICATION_STATUSES, { namespace, name: statusName(FDD, id) });
+  return client.get<ApplicationStatus>(APPLICATION_STATUSES, {
+    namespace,
+    name: statusName(application, id),
+  });
+}
+
+/** Deletes FDD's pods, and waits until another one is available. */
+async function replacePod(client: KubernetesClient, namespace: string): Promise<void> {
+  const old = await list<Pod>(client, PODS, namespace);
+  for (const { metadata } of old) await client.delete(PODS, metadata, { gracePeriodSeconds: 0 });
+  await eventually(async () => {
+    const pods = await list<Pod>(client, PODS, namespace);
+    expect(pods.map(({ metadata }) => metadata.uid)).toEqual([expect.any(String)]);
+    expect(old.map(({ metadata }) => metadata.uid)).not.toContain(pods[0]?.metadata.uid);
+    expect(await available(client, namespace)).toBe(1);
+  });
 }
 
 async function list<T>(
