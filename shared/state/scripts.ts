@@ -207,6 +207,16 @@ export interface ScriptArguments {
     /** Names of namespaces, separated by blanks. */
     readonly changed: readonly string[];
   };
+  heal: {
+    readonly revision: number;
+    /** Namespace, JSON, namespace, JSON. */
+    readonly healing: readonly string[];
+    readonly removed: readonly string[];
+    /** JSON. */
+    readonly status?: string | undefined;
+    /** JSON. */
+    readonly audit: readonly string[];
+  };
 }
 
 export type ScriptName = keyof ScriptArguments;
@@ -233,6 +243,7 @@ const COMMANDS = {
   'forget-rollout': 'skipperForgetRollout',
   restore: 'skipperRestore',
   'open-epoch': 'skipperOpenEpoch',
+  heal: 'skipperHeal',
 } as const satisfies Record<ScriptName, string>;
 
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;
