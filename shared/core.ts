@@ -4,6 +4,7 @@ import { FIELD_MANAGER } from '../domain/cluster/names.ts';
 import type { Settings } from './config.ts';
 import { type DeployJobs, openDeployJobs } from './deploy-jobs.ts';
 import { createDeployService, type DeployService } from './deploy-service.ts';
+import { createHealCommands, type HealCommands } from './heal-commands.ts';
 import { type EpochKeeper, keepEpoch } from './keep-epoch.ts';
 import { createKubernetesClient, type KubernetesClient } from './kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from './kubernetes/cluster-cache.ts';
@@ -64,6 +65,7 @@ export interface Core {
   readonly jobs: DeployJobs;
   readonly service: DeployService;
   readonly commands: RolloutCommands;
+  readonly healing: HealCommands;
   readonly plans: ServerPlans;
   readonly rollBack: RollBack;
   readonly telemetry: Telemetry;
@@ -144,6 +146,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     jobs,
     plans: createServerPlans({ service, state, queue: planQueue }),
     commands,
+    healing: createHealCommands({ state }),
     rollBack: createRollBack({ state, cluster, commands, service, log: log.child({ logger: 'roll-back' }) }),
     settings,
     log,

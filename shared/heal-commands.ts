@@ -1,0 +1,139 @@
+import type { AuditEntry } from '../domain/audit/audit-entry.ts';
+import { SkipperError } from '../domain/errors.ts';
+import { recentSteps } from '../domain/heal/assess-namespace.ts';
+import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
+import type { HealingChange, HealingRecords } from './state/healing.ts';
+import type { RolloutControl } from './state/rollout-control.ts';
+
+/** Who commands it, and why; the audit log also keeps what was used. */
+export interface HealOperator extends Pick<AuditEntry, 'by' | 'reason' | 'trigger' | 'from'> {}
+
+export interface Released {
+  readonly released: readonly string[];
+  /** They are not in quarantine. */
+  readonly unknown: readonly string[];
+}
+
+/** What operators can do about healing. Each change is stored whole, together with its entry in the audit log. */
+export interface HealCommands {
+  /** Nothing is healed until a person resumes it. */
+  stop(operator: HealOperator): Promise<HealingStatus>;
+  /** What fell sick before does not stop it again. */
+  resume(operator: HealOperator): Promise<HealingStatus>;
+  /** Ends the quarantine of namespaces: their repair begins at its first step. */
+  release(command: HealOperator & { readonly namespaces: readonly string[] }): Promise<Released>;
+}
+
+export interface HealCommandParts {
+  readonly state: Pick<HealingRecords, 'healing' | 'healingStatus' | 'healingRevision' | 'saveHealing'> &
+    Pick<RolloutControl, 'now'>;
+}
+
+/** A pass can come between reading and writing. */
+const MAX_READS = 20;
+
+export function createHealCommands({ state }: HealCommandParts): HealCommands {
+  return {
+    stop: (operator) =>
+      changeStatus(state, (status) => ({
+        status: { ...status, stopped: { at: state.now(), by: operator.by, reason: operator.reason } },
+        audit: [entryOf('heal.stopped', operator, state.now())],
+      })),
+    resume: (operator) =>
+      changeStatus(state, ({ stopped, ...status }) => ({
+        status: { ...status, resumedAt: state.now() },
+        // Nothing was stopped: nothing has happened.
+        audit: stopped ? [entryOf('heal.resumed', operator, state.now())] : [],
+      })),
+    release: (command) => release(state, command),
+  };
+}
+
+type Store = HealCommandParts['state'];
+type Change = Omit<HealingChange, 'revision'>;
+
+async function changeStatus(
+  state: Store,
+  change: (status: HealingStatus) => {
+    readonly status: HealingStatus;
+    readonly audit: readonly AuditEntry[];
+  },
+): Promise<HealingStatus> {
+  return carryOut(state, async () => {
+    const status = await state.healingStatus();
+    if (!status)
+      throw new SkipperError(
+        'conflict',
+        'healing has made no pass yet: is a worker running, and --heal not off?',
+      );
+    const changed = change(status);
+    return { change: { ...changed, healing: new Map() }, result: changed.status };
+  });
+}
+
+async function release(
+  state: Store,
+  { namespaces, ...operator }: HealOperator & { readonly namespaces: readonly string[] },
+): Promise<Released> {
+  return carryOut(state, async () => {
+    const known = await state.healing();
+    const now = state.now();
+    const names = [...new Set(namespaces)];
+    const released = names.filter((name) => known.get(name)?.quarantine);
+    const healing = new Map(
+      [...known].flatMap(([name, each]): [string, NamespaceHealing][] =>
+        released.includes(name) ? [[name, withoutQuarantine(each, operator, now)]] : [],
+      ),
+    );
+    const audit = released.map((namespace) => ({
+      ...entryOf('heal.unquarantined', operator, now),
+      namespaces: [namespace],
+      count: 1,
+    }));
+    const unknown = names.filter((name) => !released.includes(name));
+    return { change: { healing, audit }, result: { released, unknown } };
+  });
+}
+
+/** A new beginning: only the steps of the last hour are remembered, for the cap and for somebody who changes it back. */
+function withoutQuarantine(
+  { quarantine: _quarantine, nextAt: _at, nextMeans: _means, wellSince: _well, ...healing }: NamespaceHealing,
+  { by, reason }: HealOperator,
+  now: number,
+): NamespaceHealing {
+  return {
+    ...healing,
+    state: 'waiting',
+    reason: `released from quarantine by ${by}: ${reason}`,
+    since: now,
+    steps: recentSteps(healing.steps, now),
+  };
+}
+
+async function carryOut<Result>(
+  state: Store,
+  decide: () => Promise<{ readonly change: Change; readonly result: Result }>,
+): Promise<Result> {
+  for (let read = 0; read < MAX_READS; read += 1) {
+    const revision = await state.healingRevision();
+    const { change, result } = await decide();
+    if ((await state.saveHealing({ ...change, revision })) !== 'stale') return result;
+  }
+  throw new SkipperError('conflict', 'healing changes too quickly: repeat the command');
+}
+
+function entryOf(
+  kind: AuditEntry['kind'],
+  { by, reason, trigger, from }: HealOperator,
+  at: number,
+): AuditEntry {
+  return {
+    at,
+    kind,
+    by,
+    ...(trigger && { trigger }),
+    ...(from !== undefined && { from }),
+    reason,
+    outcome: 'ok',
+  };
+}

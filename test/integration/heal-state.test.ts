@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import { createHealCommands } from '../../shared/heal-commands.ts';
+import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { openDesiredState } from '../../shared/state/desired-state.ts';
+import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import { aRedisAddress, silentLog } from '../support/builders.ts';
+
+const STATUS: HealingStatus = {
+  mode: 'on',
+  checkedAt: 1_800_000_000_000,
+  intervalSeconds: 15,
+  fleet: 10,
+  sick: 1,
+  rules: { drifted: 1 },
+  isDeafKnown: false,
+  cap: { limit: 5, used: 1 },
+};
+const SICK: NamespaceHealing = {
+  state: 'waiting',
+  reason: 'drifted: if it lasts, next: deploy again with a new id',
+  findings: [{ rule: 'drifted', since: 1_800_000_000_000, evidence: 'another image' }],
+  since: 1_800_000_000_000,
+  steps: [],
+};
+const PARKED: NamespaceHealing = {
+  ...SICK,
+  state: 'quarantined',
+  steps: [{ at: 1, means: 'deploy', rule: 'drifted', endedAt: 2, end: 'failed', result: 'no' }],
+  quarantine: {
+    since: 3,
+    rule: 'drifted',
+    reason: 'everything was tried',
+    evidence: 'another image',
+    cause: 'x',
+  },
+};
+const ENTRY: AuditEntry = { at: 1, kind: 'heal.step', by: 'skipper', reason: 'drifted', outcome: 'ok' };
+
+let server: RedisServer;
+let redis: RedisConnection;
+
+beforeAll(async () => {
+  server = await startRedisServer({ path: process.env.PATH });
+  redis = connectRedis(aRedisAddress(server.url), silentLog);
+  await untilReady(redis, AbortSignal.timeout(10_000));
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+
+function freshState() {
+  const prefix = `{test-${randomUUID()}}`;
+  const state = openDesiredState(redis, prefix);
+  return { state, prefix, commands: createHealCommands({ state }) };
+}
+
+const asMap = (healing: Readonly<Record<string, NamespaceHealing>>) => new Map(Object.entries(healing));
+
+describe('a pass of healing', () => {
+  test('is stored whole, with its entries in the audit log', async () => {
+    const { state } = freshState();
+    const change = { revision: 0, healing: asMap({ a: SICK, b: PARKED }), status: STATUS, audit: [ENTRY] };
+
+    expect(await state.saveHealing(change)).toBe(1);
+
+    expect(await state.healing()).toEqual(asMap({ a: SICK, b: PARKED }));
+    expect(await state.healingStatus()).toEqual(STATUS);
+    expect(await state.healingRevision()).toBe(1);
+    expect((await state.auditBefore(undefined, 10)).entries).toMatchObject([ENTRY]);
+  });
+
+  test('that another one has overtaken changes nothing', async () => {
+    const { state } = freshState();
+    await state.saveHealing({ revision: 0, healing: asMap({ a: SICK }), status: STATUS });
+
+    const stale = { revision: 0, healing: asMap({ b: SICK }), removed: ['a'], audit: [ENTRY] };
+    expect(await state.saveHealing(stale)).toBe('stale');
+
+    expect(await state.healing()).toEqual(asMap({ a: SICK }));
+    expect((await state.auditBefore(undefined, 10)).entries).toEqual([]);
+  });
+
+  test('from before a loss of data writes nothing', async () => {
+    const { state, prefix } = freshState();
+    const revision = await state.saveHealing({ revision: 0, healing: asMap({ a: SICK }), status: STATUS });
+    await redis.del(`${prefix}:healing`, `${prefix}:healing-revision`, `${prefix}:healing-status`);
+
+    expect(await state.saveHealing({ revision: Number(revision), healing: asMap({ a: SICK }) })).toBe(
+      'stale',
+    );
+    expect(await state.healing()).toEqual(new Map());
+  });
+
+  test('can have thousands of namespaces', async () => {
+    const { state } = freshState();
+    const names = Array.from({ length: 10_000 }, (_, index) => `ns-${index}`);
+    await state.saveHealing({
+      revision: 0,
+      healing: new Map(names.map((name) => [name, SICK])),
+      status: STATUS,
+    });
+
+    expect((await state.healing()).size).toBe(10_000);
+    await state.saveHealing({ revision: 1, healing: new Map(), removed: names });
+    expect((await state.healing()).size).toBe(0);
+  });
+});
+
+describe('the commands', () => {
+  const jo = { by: 'jo', reason: 'maintenance' };
+
+  test('stop and resume healing, each with its entry', async () => {
+    const { state, commands } = freshState();
+    await state.saveHealing({ revision: 0, healing: new Map(), status: STATUS });
+
+    expect((await commands.stop(jo)).stopped).toMatchObject({ by: 'jo', reason: 'maintenance' });
+    const resumed = await commands.resume({ by: 'kim', reason: 'done' });
+
+    expect(resumed.stopped).toBeUndefined();
+    expect(resumed.resumedAt).toBeGreaterThan(0);
+    expect(await state.healingStatus()).toEqual(resumed);
+    const { entries } = await state.auditBefore(undefined, 10);
+    expect(entries.map(({ kind, by, reason }) => [kind, by, reason])).toEqual([
+      ['heal.resumed', 'kim', 'done'],
+      ['heal.stopped', 'jo', 'maintenance'],
+    ]);
+  });
+
+  test('release what is in quarantine, and name what is not', async () => {
+    const { state, commands } = freshState();
+    await state.saveHealing({ revision: 0, healing: asMap({ a: SICK, b: PARKED }), status: STATUS });
+
+    const answer = await commands.release({ ...jo, namespaces: ['a', 'b', 'c', 'b'] });
+
+    expect(answer).toEqual({ released: ['b'], unknown: ['a', 'c'] });
+    expect(await state.healingOf('b')).toMatchObject({
+      state: 'waiting',
+      reason: 'released from quarantine by jo: maintenance',
+      steps: [],
+    });
+    expect(await state.healingOf('a')).toEqual(SICK);
+    expect((await state.auditBefore(undefined, 10)).entries).toMatchObject([
+      { kind: 'heal.unquarantined', by: 'jo', namespaces: ['b'], reason: 'maintenance' },
+    ]);
+  });
+
+  test('are refused before the first pass', async () => {
+    const { commands } = freshState();
+
+    await expect(commands.stop(jo)).rejects.toThrow('healing has made no pass yet');
+  });
+});
