@@ -89,16 +89,12 @@ function stay(healing: NamespaceHealing): Assessment {
 /** The healing of before with what is found now. What was well for long enough begins again, and so does a changed cause. */
 function continueEpisode({ findings, before, cause }: NamespaceFacts, now: number): NamespaceHealing {
   const begun = { state: 'watching', reason: '', findings } as const;
-  if (!before) return { ...begun, since: earliest(findings, now), steps: [] };
+  if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
   const isChanged = quarantine !== undefined && quarantine.cause !== cause;
   if (isRemembered(before)) return { ...begun, since: now, steps: recentSteps(known.steps, now) };
   if (isChanged) return { ...known, ...begun, since: now, steps: recentSteps(known.steps, now) };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
-}
-
-function earliest(findings: readonly Finding[], now: number): number {
-  return findings.reduce((since, finding) => Math.min(since, finding.since), now);
 }
 
 type Left = Pick<NamespaceHealing, 'state' | 'reason'>;

@@ -47,7 +47,7 @@ export function decideHealing(fleet: HealFleet): HealDecision {
     assessment: assessNamespace(facts, settings, now),
   }));
   const valve = turnValve(
-    fleet.status ?? {},
+    fleet.status ?? firstValve(now),
     sickOf(assessed),
     healLimit(settings.stopShare, fleet.fleet),
     now,
@@ -74,6 +74,11 @@ export function decideHealing(fleet: HealFleet): HealDecision {
     status: statusOf(fleet, valve, cap),
     audit: [...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
   };
+}
+
+/** The first pass cannot know when the namespaces fell sick: they do not stop it. */
+function firstValve(now: number) {
+  return { resumedAt: now };
 }
 
 function sickOf(assessed: readonly { readonly facts: NamespaceFacts; readonly assessment: Assessment }[]) {

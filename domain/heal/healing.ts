@@ -62,7 +62,7 @@ export const NamespaceHealing = z
     state: HealingState,
     reason: z.string().describe('What comes next, or why nothing is done'),
     findings: z.array(Finding).readonly().describe('The rules that hold now, the one that is repaired first'),
-    since: milliseconds.describe('Since when it is not well'),
+    since: milliseconds.describe('When a pass first saw that it is not well'),
     wellSince: milliseconds.optional().describe('No rule holds since then'),
     steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
     isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),

@@ -1,7 +1,7 @@
 import type { NamespaceFacts } from '../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision, type HealFleet } from '../../domain/heal/decide-healing.ts';
 import type { HealSettings } from '../../domain/heal/heal-settings.ts';
-import type { HealingStep, NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { HealingStatus, HealingStep, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { Finding, Rule } from '../../domain/heal/rule.ts';
 
 export const BACKOFF_MS = 60_000;
@@ -27,6 +27,20 @@ export function someFacts(overrides: Partial<NamespaceFacts> = {}): NamespaceFac
   return { findings: [], cause: 'config 1, release 1', pods: ['fdd-1'], isAvailable: false, ...overrides };
 }
 
+/** Of a pass that was made long ago. */
+function aStatusOfHealing(): HealingStatus {
+  return {
+    mode: 'on',
+    checkedAt: NOW - 15_000,
+    intervalSeconds: 15,
+    fleet: 100,
+    sick: 0,
+    rules: {},
+    isDeafKnown: true,
+    cap: { limit: 10, used: 0 },
+  };
+}
+
 export function aFleet(
   namespaces: Readonly<Record<string, NamespaceFacts>>,
   overrides: Partial<HealFleet> = {},
@@ -34,7 +48,7 @@ export function aFleet(
   return {
     namespaces: new Map(Object.entries(namespaces)),
     fleet: 100,
-    status: undefined,
+    status: aStatusOfHealing(),
     settings: someHealSettings(),
     isDeafKnown: true,
     now: NOW,

@@ -155,7 +155,7 @@ describe('a namespace that nothing helps', () => {
         const isReportedOnly = before?.state === 'left-alone';
         expect(before?.state === 'quarantined' || isReportedOnly).toBe(true);
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 });

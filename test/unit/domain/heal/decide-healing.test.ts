@@ -23,6 +23,11 @@ const sick = (rule: Rule, overrides: Partial<NamespaceFacts> = {}) => ({
 });
 const kindsOf = ({ last }: Patient) => last?.audit.map(({ kind }) => kind);
 
+function dueFacts(rule: Rule, since: number, evidence?: string): NamespaceFacts {
+  const findings = [aFinding(rule, evidence === undefined ? {} : { evidence })];
+  return someFacts({ findings, before: { state: 'watching', reason: '', findings, since, steps: [] } });
+}
+
 /** The means that are tried while nothing helps, and how it ends. */
 function climb(rule: Rule, overrides: Partial<NamespaceFacts> = {}, settings = {}) {
   let patient = WELL;
@@ -108,12 +113,6 @@ describe('time', () => {
       rule: 'drifted',
       evidence: 'drifted was seen',
     });
-  });
-
-  test('the grace counts from what the cluster shows', () => {
-    const findings = [aFinding('drifted', { since: NOW - BACKOFF_MS })];
-
-    expect(passOver(WELL, 0, { findings }).last?.actions.size).toBe(1);
   });
 
   test('what can recover without help has twice as long', () => {
@@ -272,7 +271,7 @@ describe('the limits of the fleet', () => {
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [
         `ns-${String(index).padStart(3, '0')}`,
-        someFacts({ findings: [aFinding('drifted', { since: since + index })] }),
+        dueFacts('drifted', since + index),
       ]),
     );
 
@@ -340,6 +339,13 @@ describe('the limits of the fleet', () => {
     expect(decideHealing(aFleet(off)).status.stopped).toBeUndefined();
   });
 
+  test('what is sick in the first pass does not stop it', () => {
+    const decision = decideHealing(aFleet(due(21, NOW - BACKOFF_MS - 21), { status: undefined }));
+
+    expect(decision.status).toMatchObject({ resumedAt: NOW });
+    expect(decision.actions.size).toBe(10);
+  });
+
   const stoppedStatus = () => decideHealing(aFleet(due(21, NOW - BACKOFF_MS - 21))).status;
 
   test('it resumes when the share has fallen, and what is left does not stop it again', () => {
@@ -375,11 +381,7 @@ describe('the audit', () => {
     const namespaces = Object.fromEntries(
       Array.from({ length: 30 }, (_, index) => [
         `ns-${index}`,
-        someFacts({
-          findings: [
-            aFinding('crash-loop', { since: NOW - HOUR_MS, evidence: `pod fiaas-deploy-daemon-${index}` }),
-          ],
-        }),
+        dueFacts('crash-loop', NOW - HOUR_MS, `pod fiaas-deploy-daemon-${index}`),
       ]),
     );
     const { audit } = decideHealing(aFleet(namespaces, { fleet: 1_000 }));
