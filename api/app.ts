@@ -21,6 +21,7 @@ import {
 } from './guards.ts';
 import { measureRequests } from './measure-requests.ts';
 import { openObjectReader } from './namespace-details/object-reader.ts';
+import { refreshNotificationGauges } from './notification-gauges.ts';
 import { openApiDocument } from './openapi.ts';
 import { openAssets } from './pages/assets.ts';
 import { mountPages } from './pages/mount-pages.ts';
@@ -50,6 +51,8 @@ export type ApiCore = Pick<
   | 'deployQueue'
   | 'log'
   | 'logQueue'
+  | 'notificationQueue'
+  | 'receivers'
   | 'metrics'
   | 'redis'
   | 'redisHealth'
@@ -126,6 +129,7 @@ export function createApp(
         await refreshGauges(core);
         await refreshFleetGauges(view, core.metrics, events.listeners());
         await refreshRolloutGauges(core);
+        await refreshNotificationGauges(core);
       },
     }),
   );

@@ -181,10 +181,10 @@ export const Settings = z.object({
   releaseCaFile: text
     .optional()
     .describe(
-      'PEM file with certificate authorities for the release server, in addition to the default ones',
+      'PEM file with certificate authorities for the release server and receivers of notifications, in addition to the default ones',
     ),
-  httpProxy: proxy.describe('proxy for release servers at http URLs'),
-  httpsProxy: proxy.describe('proxy for release servers at https URLs'),
+  httpProxy: proxy.describe('proxy for release servers, and receivers of notifications, at http URLs'),
+  httpsProxy: proxy.describe('proxy for release servers, and receivers of notifications, at https URLs'),
   noProxy: text.optional().describe('comma-separated hosts that are reached without a proxy'),
   rolloutPolicy: text
     .optional()

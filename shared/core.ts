@@ -12,11 +12,14 @@ import { loadKubeConfig } from './kubernetes/load-kube-config.ts';
 import { readConfigInTime } from './kubernetes/read-namespace-config.ts';
 import { selectNamespaces } from './kubernetes/select-namespaces.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { type NotifyConfigSource, openNotifyConfig } from './notify/notifications-file.ts';
 import {
   type DeployJob,
   type LogJob,
+  type NotificationJob,
   openDeployQueue,
   openLogQueue,
+  openNotificationQueue,
   openPlanQueue,
   openReleaseCheckQueue,
   openRolloutQueue,
@@ -61,7 +64,10 @@ export interface Core {
   readonly rolloutQueue: Queue<RolloutJob>;
   readonly releaseCheckQueue: Queue;
   readonly logQueue: Queue<LogJob>;
+  readonly notificationQueue: Queue<NotificationJob>;
   readonly policy: RolloutPolicySource;
+  /** Who is notified about what. */
+  readonly receivers: NotifyConfigSource;
   readonly jobs: DeployJobs;
   readonly service: DeployService;
   readonly commands: RolloutCommands;
@@ -97,12 +103,15 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   });
   const queues = { connection: redis, prefix, telemetry: telemetry.queues };
   const policy = openRolloutPolicy(settings.rolloutPolicy, log.child({ logger: 'rollout-policy' }));
+  const receivers = openNotifyConfig(settings.notifications, log.child({ logger: 'notifications' }));
   const deployQueue = openDeployQueue(queues);
   const rolloutQueue = openRolloutQueue(queues);
   const planQueue = openPlanQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
   const logQueue = openLogQueue(queues);
-  for (const queue of [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, logQueue]) {
+  const notificationQueue = openNotificationQueue(queues);
+  const opened = [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, logQueue, notificationQueue];
+  for (const queue of opened) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
   }
@@ -163,6 +172,8 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     deployQueue,
     releaseCheckQueue,
     logQueue,
+    notificationQueue,
+    receivers,
     service,
     telemetry,
     close: async () => {
@@ -170,6 +181,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
       await client.close();
       policy.stop();
       epoch.stop();
+      receivers.stop();
       redisHealth.stop();
       clock.stop();
       redis.disconnect();

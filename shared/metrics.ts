@@ -102,6 +102,12 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    notifications: new Counter({
+      name: 'skipper_notifications_total',
+      help: 'Notifications that this worker has tried to deliver, by receiver and result: delivered, failed (it is tried again) or dropped (it was given up)',
+      labelNames: ['receiver', 'result'] as const,
+      registers,
+    }),
     adoptionLag: new Histogram({
       name: 'skipper_adoption_lag_seconds',
       help: 'Time from the publication of a release until it was verified in a namespace that had another one, in seconds',
@@ -200,6 +206,13 @@ export function createMetrics() {
       new Gauge({
         name: 'skipper_oldest_unfinished_seconds',
         help: 'Age of the oldest unfinished request for a namespace; 0 if all are finished',
+        registers,
+      }),
+    ),
+    oldestNotification: unknownYet(
+      new Gauge({
+        name: 'skipper_oldest_notification_seconds',
+        help: 'Age of the oldest notification that is not delivered yet; 0 if all are',
         registers,
       }),
     ),

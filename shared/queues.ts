@@ -1,4 +1,6 @@
 import { type JobsOptions, Queue, type Telemetry } from 'bullmq';
+import type { Message } from '../domain/notify/message.ts';
+import { DELIVERY_TRIES } from '../domain/notify/retry-delay.ts';
 import type { RedisConnection } from './redis.ts';
 
 export const DEPLOY_QUEUE = 'deploy';
@@ -8,6 +10,8 @@ export const REPAIR_JOB = 'repair';
 export const LOG_QUEUE = 'logs';
 export const ROLLOUT_QUEUE = 'rollouts';
 export const PLAN_QUEUE = 'plans';
+export const NOTIFICATION_QUEUE = 'notifications';
+export const TEST_MESSAGE_JOB = 'test';
 
 /** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
@@ -28,6 +32,12 @@ export interface PlanJob {
 /** A request for the logs of a namespace; which pods these are of, the worker finds out. */
 export interface LogJob {
   readonly namespace: string;
+}
+
+/** A message for a receiver, by its name: URL and secrets are read when it is delivered. */
+export interface NotificationJob {
+  readonly receiver: string;
+  readonly message: Message;
 }
 
 const DAY_SECONDS = 24 * 3600;
@@ -86,6 +96,24 @@ export function openPlanQueue({ connection, prefix }: Omit<QueueConnection, 'tel
     connection,
     prefix,
     defaultJobOptions: { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 }, attempts: 3 },
+  });
+}
+
+/** Messages wait here until their receiver takes them. Delivered ones are kept, so that the same is not added twice. */
+export function openNotificationQueue({
+  connection,
+  prefix,
+}: Omit<QueueConnection, 'telemetry'>): Queue<NotificationJob> {
+  return new Queue<NotificationJob>(NOTIFICATION_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: {
+      removeOnComplete: { age: 7 * DAY_SECONDS, count: 1_000 },
+      removeOnFail: { age: 30 * DAY_SECONDS, count: 1_000 },
+      attempts: DELIVERY_TRIES,
+      backoff: { type: 'delivery' },
+      stackTraceLimit: 0,
+    },
   });
 }
 

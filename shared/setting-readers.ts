@@ -10,10 +10,7 @@ const WORKER: readonly ProcessName[] = ['worker', 'standalone'];
 const READERS: Readonly<Partial<Record<SettingName, readonly ProcessName[]>>> = {
   port: API,
   authTokenFile: API,
-  publicUrl: API,
-  environmentLabel: API,
   trustProxy: API,
-  basePath: API,
   // In a standalone process, the API serves the worker's health.
   workerPort: ['worker'],
   concurrency: WORKER,

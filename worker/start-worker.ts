@@ -9,12 +9,15 @@ import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../sha
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { readConfigInTime } from '../shared/kubernetes/read-namespace-config.ts';
+import { openWebhookSender, type WebhookSender } from '../shared/notify/send-webhook.ts';
 import { pause } from '../shared/pause.ts';
 import {
   DEPLOY_QUEUE,
   type DeployJob,
   LOG_QUEUE,
   type LogJob,
+  NOTIFICATION_QUEUE,
+  type NotificationJob,
   PLAN_QUEUE,
   type PlanJob,
   RELEASE_CHECK_QUEUE,
@@ -22,14 +25,17 @@ import {
   ROLLOUT_QUEUE,
   type RolloutJob,
 } from '../shared/queues.ts';
+import { readCa } from '../shared/read-pem.ts';
 import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
 import { inSpan } from '../shared/telemetry/spans.ts';
 import { adaptSettleTime } from './adapt-settle-time.ts';
 import { checkReleases } from './check-releases.ts';
 import { decideRolloutJob } from './decide-rollout-job.ts';
+import { deliverNotifications, deliveryDelay } from './deliver-notification.ts';
 import { dryRunPlan } from './dry-run-plan.ts';
 import { ensureCrds } from './ensure-crds.ts';
 import { isBlind } from './is-blind.ts';
+import { keepNotifications } from './keep-notifications.ts';
 import { keepRollouts } from './keep-rollouts.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
@@ -153,6 +159,13 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const heartbeats = sendHeartbeats(state, log);
   const waker = wakeParked({ cluster, queue, state, log });
   const rollouts = keepRollouts({ queue: core.rolloutQueue, state, policy: core.policy, log });
+  const notifications = keepNotifications({
+    queue: core.notificationQueue,
+    state,
+    receivers: core.receivers,
+    log: core.log.child({ logger: 'notifications' }),
+  });
+  const webhooks = await openWebhooks(core);
   const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
@@ -161,11 +174,13 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const rolloutWorker = openRolloutWorker(core, connection);
   const logWorker = openLogWorker(core, connection);
   const planWorker = openPlanWorker(core, connection);
-  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker];
+  const notificationWorker = openNotificationWorker(core, connection, webhooks);
+  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker, notificationWorker];
   const logRest = createRest(() => logWorker, log);
   const rolloutRest = createRest(() => rolloutWorker, log);
   const planRest = createRest(() => planWorker, log);
-  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest];
+  const notificationRest = createRest(() => notificationWorker, log);
+  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest, notificationRest];
   const redisRest = restWithoutRedis(core, rests);
   const outageNotes = noteOutages({
     problemOf: (kind) => (kind === 'redis' ? redisProblem(core) : outage.current()),
@@ -187,6 +202,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       schedules.stop();
       waker.stop();
       rollouts.stop();
+      notifications.stop();
       heartbeats.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
@@ -195,6 +211,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       leases.stop();
       const closed = Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
+      await webhooks.close();
       connection.disconnect();
     },
   };
@@ -315,6 +332,37 @@ function openPlanWorker(core: Core, connection: RedisConnection): Worker<PlanJob
     { ...workerOptions(core, connection), concurrency: 2 },
   );
   logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
+  return worker;
+}
+
+async function openWebhooks({ settings }: Core): Promise<WebhookSender> {
+  const { httpProxy, httpsProxy, noProxy } = settings;
+  const ca = await readCa(settings.releaseCaFile, '--release-ca-file');
+  return openWebhookSender({ ca, httpProxy, httpsProxy, noProxy });
+}
+
+/** Messages to receivers. Those that hang, or refuse, do not delay the others. */
+function openNotificationWorker(
+  core: Core,
+  connection: RedisConnection,
+  webhooks: WebhookSender,
+): Worker<NotificationJob> {
+  const log = core.log.child({ logger: 'notifications' });
+  const { receivers, state, metrics, settings } = core;
+  const sender = {
+    base: `${settings.publicUrl?.replace(/\/$/, '') ?? ''}${settings.basePath}`,
+    environment: settings.environmentLabel,
+  };
+  const worker = new Worker<NotificationJob>(
+    NOTIFICATION_QUEUE,
+    deliverNotifications({ receivers, webhooks, state, metrics, sender, log }),
+    {
+      ...workerOptions(core, connection),
+      concurrency: 20,
+      settings: { backoffStrategy: deliveryDelay },
+    },
+  );
+  logConnectionErrors(worker, log);
   return worker;
 }
 

@@ -4,8 +4,8 @@ import { rootCertificates } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { Agent, type Dispatcher } from 'undici';
 import { SkipperError } from '../../domain/errors.ts';
-import { parseNoProxy } from '../network/no-proxy.ts';
-import { openConnector, type Target } from '../network/open-connector.ts';
+import { chooseProxy } from '../network/choose-proxy.ts';
+import { openConnector } from '../network/open-connector.ts';
 import { basicAuthorization } from '../url-credentials.ts';
 
 /** Which outside servers Skipper can connect to, and how: the content of a release channel must not lead it anywhere else. */
@@ -54,11 +54,7 @@ export function createEgressPolicy({
   const trusted = new Set([...allowed, hostOf(httpProxy), hostOf(httpsProxy)]);
   const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
 
-  const isDirect = parseNoProxy(noProxy);
-  const proxyFor = (target: Target) => {
-    const proxy = target.protocol === 'https:' ? httpsProxy : httpProxy;
-    return proxy === '' || isDirect(target) ? undefined : proxy;
-  };
+  const proxyFor = chooseProxy({ httpProxy, httpsProxy, noProxy });
 
   const lookup: LookupFunction = (hostname, options, callback) => {
     if (trusted.has(hostname.toLowerCase())) return resolveName(hostname, options, callback);

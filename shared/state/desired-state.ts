@@ -8,6 +8,7 @@ import { type FoundReleases, openFoundReleases } from './found-releases.ts';
 import { type HealingRecords, openHealingRecords } from './healing.ts';
 import { type Holds, openHolds } from './holds.ts';
 import { type LastReleaseCheck, openLastReleaseCheck } from './last-release-check.ts';
+import { type Notifications, openNotifications } from './notifications.ts';
 import { type OutageNotes, openOutageNotes } from './outages.ts';
 import { openParkedRuns, type ParkedRuns } from './parked-runs.ts';
 import { openPlans, type Plans } from './plans.ts';
@@ -32,6 +33,7 @@ export type DesiredState = Runs &
   FoundReleases &
   OutageNotes &
   HealingRecords &
+  Notifications &
   Plans &
   Publications &
   ChannelSnapshots &
@@ -70,6 +72,7 @@ export function openDesiredState(
     ...openFoundReleases(connection),
     ...openOutageNotes(connection),
     ...openHealingRecords(connection),
+    ...openNotifications(connection),
     ...openPlans(connection),
     ...openPublications(connection),
     ...openChannelSnapshots(connection),

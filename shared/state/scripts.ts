@@ -217,6 +217,7 @@ export interface ScriptArguments {
     /** JSON. */
     readonly audit: readonly string[];
   };
+  'move-notify-cursor': { readonly receiver: string; readonly from: string; readonly to: string };
 }
 
 export type ScriptName = keyof ScriptArguments;
@@ -244,6 +245,7 @@ const COMMANDS = {
   restore: 'skipperRestore',
   'open-epoch': 'skipperOpenEpoch',
   heal: 'skipperHeal',
+  'move-notify-cursor': 'skipperMoveNotifyCursor',
 } as const satisfies Record<ScriptName, string>;
 
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;

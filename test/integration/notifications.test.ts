@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Job, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import { parseNotifyConfig } from '../../domain/notify/notify-config.ts';
+import { webhookKey } from '../../shared/notify/standard-webhooks.ts';
+import { type NotificationJob, openNotificationQueue } from '../../shared/queues.ts';
+import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
+import { dispatchAll } from '../../worker/keep-notifications.ts';
+import { silentLog } from '../support/builders.ts';
+import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
+import { useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const PREFIX = '{skipper}';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const world = useWorld();
+
+function entry(fields: Partial<AuditEntry> & Pick<AuditEntry, 'kind'>): AuditEntry {
+  return { at: Date.now(), by: 'skipper', reason: 'because', outcome: 'ok', ...fields };
+}
+
+const failing = (namespace: string, cause: string) =>
+  entry({ kind: 'namespace.failing', namespaces: [namespace], reason: `${namespace}: ${cause}`, cause });
+
+describe('notifications', () => {
+  let receiver: FakeReceiver;
+  let redis: Redis;
+  let state: DesiredState;
+  let queue: Queue<NotificationJob>;
+
+  beforeAll(async () => {
+    receiver = await startFakeReceiver();
+    redis = new Redis(world.redis.url, { maxRetriesPerRequest: null });
+    state = openDesiredState(redis, PREFIX);
+    queue = openNotificationQueue({ connection: redis, prefix: PREFIX });
+  });
+  afterAll(async () => {
+    await queue?.close();
+    redis?.disconnect();
+    await receiver?.close();
+  });
+
+  /** A file whose receivers are paths of the fake one, each for one kind of event. */
+  async function writeReceivers(
+    name: string,
+    receivers: readonly string[],
+    groupWait = '1s',
+  ): Promise<string> {
+    return writeInto(
+      world,
+      name,
+      `groupWait: ${groupWait}\nreceivers:\n${receivers.map((each) => `  - ${each}\n`).join('')}`,
+    );
+  }
+
+  const jobsOf = async (name: string): Promise<Job<NotificationJob>[]> =>
+    (await queue.getJobs()).filter(({ data }) => data.receiver === name);
+  const isKnown = (name: string) =>
+    until(async () => (await state.notifyCursors()).has(name), `${name} has a cursor`);
+
+  test('300 failing namespaces are one signed message, and a receiver that hangs delays no other', async () => {
+    const secretFile = await writeInto(world, 'hook-secret', `${SECRET}\n`);
+    const urlFile = await writeInto(world, 'slack-url', `${receiver.url}/slack-path-with-a-token\n`);
+    const notifications = await writeReceivers('grouped.yaml', [
+      `{name: hangs, type: webhook, url: "${receiver.url}/hangs", events: [namespace-failing, rollout-paused]}`,
+      `{name: hook, type: webhook, url: "${receiver.url}/hook", secretFile: ${secretFile}}`,
+      `{name: chat, type: slack, urlFile: ${urlFile}}`,
+    ]);
+    receiver.answer('/hangs', 'hang');
+    const flags = { notifications, 'public-url': 'https://skipper.example.com', 'environment-label': 'test' };
+    await world.withWorker({ flags }, async () => {
+      await isKnown('chat');
+      for (let index = 0; index < 300; index += 100) {
+        const names = Array.from({ length: 100 }, (_, number) => `team-${index + number}`);
+        await state.audit(names.map((name) => failing(name, index === 0 ? 'crash-loop' : 'no image')));
+      }
+      await state.audit([entry({ kind: 'rollout.paused', rolloutId: 'r1', release: 'v2' })]);
+      await until(() => receiver.at('/hook').length >= 2, 'the webhook has both messages');
+      await until(() => receiver.at('/slack-path-with-a-token').length >= 2, 'the chat, too');
+      await sleep(1_500);
+
+      const sent = receiver.at('/hook').map(({ body }) => JSON.parse(body));
+      expect(sent.map(({ type }) => type).sort()).toEqual(['namespace-failing', 'rollout-paused']);
+      const { data } = sent.find(({ type }) => type === 'namespace-failing');
+      expect(data).toMatchObject({
+        title: 'FDD fails in 300 namespaces',
+        link: 'https://skipper.example.com/status',
+        environment: 'test',
+        items: [
+          { reason: 'no image', count: 200 },
+          { reason: 'crash-loop', count: 100 },
+        ],
+      });
+      expect(data.items[0].namespaces).toHaveLength(10);
+      for (const { body, headers } of receiver.at('/hook')) {
+        expect(webhookKey(SECRET).whyRefused(body, headers as Record<string, string>)).toBeUndefined();
+      }
+      const chats = receiver.at('/slack-path-with-a-token').map(({ body }) => JSON.parse(body).text);
+      expect(chats.join('\n')).toContain(
+        '*[test] FDD fails in 300 namespaces*\n• no image: 200 namespaces: ',
+      );
+      expect(receiver.at('/hangs').length).toBeGreaterThan(0);
+      const stored = JSON.stringify(await (await jobsOf('chat')).map((job) => job.toJSON()));
+      expect(stored).not.toContain('slack-path-with-a-token');
+    });
+  });
+
+  test('a receiver that fails gets the same message until it takes it, and 400 is final', async () => {
+    const notifications = await writeReceivers('failing.yaml', [
+      `{name: recovers, type: webhook, url: "${receiver.url}/recovers", events: [quarantined]}`,
+      `{name: refuses, type: webhook, url: "${receiver.url}/refuses", events: [quarantined]}`,
+      `{name: moved, type: webhook, url: "${receiver.url}/moved", events: [quarantined]}`,
+      `{name: limits, type: webhook, url: "${receiver.url}/limits", events: [quarantined]}`,
+    ]);
+    receiver.answer('/recovers', 500, (response) => response.destroy(), 200);
+    receiver.answer('/refuses', (response) => response.writeHead(400).end('invalid_payload'));
+    receiver.answer('/moved', (response) =>
+      response.writeHead(302, { location: `${receiver.url}/elsewhere` }).end(),
+    );
+    receiver.answer('/limits', (response) => response.writeHead(429, { 'retry-after': '4' }).end(), 200);
+    await world.withWorker({ flags: { notifications } }, async () => {
+      await isKnown('limits');
+      await state.audit([entry({ kind: 'heal.quarantined', namespaces: ['team-a'] })]);
+      await until(() => receiver.at('/recovers').length >= 3, 'the third try', 20_000);
+      await until(() => receiver.at('/limits').length >= 2, 'the second try', 20_000);
+      await until(
+        async () => (await state.receiverHealth(['recovers'])).get('recovers')?.deliveredAt !== undefined,
+        'the delivery is noted',
+      );
+    });
+
+    const ids = receiver.at('/recovers').map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(1);
+    const [first, second] = receiver.at('/limits');
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(3_900);
+    expect(receiver.at('/refuses')).toHaveLength(1);
+    expect(receiver.at('/moved')).toHaveLength(1);
+    expect(receiver.at('/elsewhere')).toHaveLength(0);
+    const [refused] = await jobsOf('refuses');
+    expect(refused?.failedReason).toBe('the receiver answered HTTP 400 (invalid_payload)');
+    const health = await state.receiverHealth(['refuses', 'moved']);
+    expect(health.get('refuses')?.failed?.reason).toBe('the receiver answered HTTP 400 (invalid_payload)');
+    expect(health.get('moved')?.failed?.reason).toMatch(/HTTP 302: redirects are not followed/);
+  });
+
+  describe('a worker that dies', () => {
+    const config = (name: string) => {
+      const parsed = parseNotifyConfig(
+        `{groupWait: 1ms, receivers: [{name: ${name}, type: slack, urlFile: /x, events: [healing-stopped, healing-resumed]}]}`,
+      );
+      if (!parsed.ok) throw new Error(parsed.problems.join());
+      return { current: () => parsed.content };
+    };
+    const stopped = (reason: string) => entry({ kind: 'heal.stopped', reason });
+
+    test.each([
+      ['before it has queued anything', 'before'],
+      ['after it has queued everything', 'after'],
+    ])('%s leaves what another one queues, once', async (_when, when) => {
+      const receivers = config(`dies-${when}`);
+      const parts = { queue, state, receivers, log: silentLog };
+      await dispatchAll(parts, new Map());
+      await state.audit([stopped('first'), stopped('second')]);
+      await sleep(5);
+      const dying = {
+        addBulk: async (jobs: Parameters<typeof queue.addBulk>[0]) => {
+          if (when === 'after') await queue.addBulk(jobs);
+          throw new Error('died');
+        },
+      };
+      await expect(dispatchAll({ ...parts, queue: dying }, new Map())).rejects.toThrow('died');
+      await state.audit([stopped('third'), entry({ kind: 'heal.resumed' })]);
+      await sleep(5);
+      for (let pass = 0; pass < 3; pass += 1) {
+        await Promise.all([dispatchAll(parts, new Map()), dispatchAll(parts, new Map())]);
+      }
+
+      const jobs = await jobsOf(`dies-${when}`);
+      const queued = jobs.map(({ data: { message } }) => [
+        message.event,
+        message.items.map(({ reason }) => reason),
+      ]);
+      expect(queued.sort()).toEqual([
+        ['healing-resumed', ['because']],
+        ['healing-stopped', ['first', 'second']],
+        ['healing-stopped', ['third']],
+      ]);
+    });
+
+    test('a new receiver begins now, and one whose cursor Redis has lost continues', async () => {
+      const receivers = config('new');
+      const parts = { queue, state, receivers, log: silentLog };
+      const known = new Map();
+      await state.audit([stopped('before it was there')]);
+      await dispatchAll(parts, known);
+      await redis.del(`${PREFIX}:notify-cursors`);
+      await state.audit([stopped('since the loss')]);
+      await sleep(5);
+      await dispatchAll(parts, known);
+      await dispatchAll(parts, known);
+
+      const jobs = await jobsOf('new');
+      expect(jobs.flatMap(({ data }) => data.message.items.map(({ reason }) => reason))).toEqual([
+        'since the loss',
+      ]);
+    });
+  });
+});

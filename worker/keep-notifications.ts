@@ -1,0 +1,132 @@
+import type { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import { messageOf } from '../domain/errors.ts';
+import { type Cursor, type Dispatch, decideDispatch } from '../domain/notify/decide-dispatch.ts';
+import { groupEntries } from '../domain/notify/group-entries.ts';
+import { groupWaitMs, type Receiver } from '../domain/notify/notify-config.ts';
+import type { NotifyConfigSource } from '../shared/notify/notifications-file.ts';
+import type { NotificationJob } from '../shared/queues.ts';
+import type { AuditLog } from '../shared/state/audit-log.ts';
+import type { Notifications } from '../shared/state/notifications.ts';
+
+const POLL_MS = 1_000;
+/** What is read, and becomes messages, at once. */
+const READ_ENTRIES = 2_000;
+
+export interface NotificationKeeper {
+  stop(): void;
+}
+
+export interface NotificationKeeping {
+  readonly queue: Pick<Queue<NotificationJob>, 'addBulk'>;
+  readonly state: Pick<AuditLog, 'auditAfter' | 'auditBefore'> &
+    Pick<Notifications, 'auditTime' | 'notifyCursors' | 'moveNotifyCursor' | 'forgetReceivers'>;
+  readonly receivers: Pick<NotifyConfigSource, 'current'>;
+  readonly log: Logger;
+}
+
+/**
+ * Turns what is new in the audit log into messages for each receiver. Every worker does this, and none leads: where a
+ * receiver has got to is in Redis, and moves only from what the worker has read. A worker that dies between two lines
+ * leaves a claim, and another one queues exactly the same messages, which the queue knows by their ids.
+ */
+export function keepNotifications(
+  parts: NotificationKeeping,
+  { everyMs = POLL_MS } = {},
+): NotificationKeeper {
+  const known = new Map<string, Cursor>();
+  let isBusy = false;
+  const look = () => {
+    if (isBusy) return;
+    isBusy = true;
+    dispatchAll(parts, known)
+      .catch((error: unknown) => parts.log.debug({ reason: messageOf(error) }, 'notifications wait'))
+      .finally(() => {
+        isBusy = false;
+      });
+  };
+  const timer = setInterval(look, everyMs);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** One look at all receivers. `known` is where they were at the last one. */
+export async function dispatchAll(parts: NotificationKeeping, known: Map<string, Cursor>): Promise<void> {
+  const { receivers } = parts.receivers.current();
+  if (receivers.length === 0 && known.size === 0) return;
+  const stored = await parts.state.notifyCursors();
+  await forgetOthers(parts, known);
+  for (const receiver of receivers) {
+    const cursor = stored.get(receiver.name) ?? (await begin(parts, receiver.name, known));
+    known.set(receiver.name, cursor);
+    await dispatch(parts, receiver, cursor);
+  }
+}
+
+/** Only those that this worker has seen configured: another worker can have a newer file. */
+async function forgetOthers(
+  { state, receivers }: NotificationKeeping,
+  known: Map<string, Cursor>,
+): Promise<void> {
+  const names = new Set(receivers.current().receivers.map(({ name }) => name));
+  const gone = [...known.keys()].filter((name) => !names.has(name));
+  await state.forgetReceivers(gone);
+  for (const name of gone) known.delete(name);
+}
+
+/**
+ * A new receiver begins now, not with the months that the audit log holds. If Redis has lost the cursor, it continues
+ * where it was: what is in the log since then, such as the loss, is new.
+ */
+async function begin(
+  { state }: NotificationKeeping,
+  receiver: string,
+  known: ReadonlyMap<string, Cursor>,
+): Promise<Cursor> {
+  const [newest] = (await state.auditBefore(undefined, 1)).entries;
+  const after = known.get(receiver)?.after ?? newest?.id ?? `${Math.floor(state.auditTime())}-0`;
+  await state.moveNotifyCursor(receiver, undefined, { after });
+  return { after };
+}
+
+async function dispatch(parts: NotificationKeeping, receiver: Receiver, cursor: Cursor): Promise<void> {
+  const { state } = parts;
+  const entries = await state.auditAfter(cursor.after, READ_ENTRIES);
+  const decided = decideDispatch({
+    cursor,
+    entries,
+    isFull: entries.length >= READ_ENTRIES,
+    receiver,
+    groupWaitMs: groupWaitMs(parts.receivers.current()),
+    now: state.auditTime(),
+  });
+  await carryOut(decided, { parts, receiver, cursor });
+}
+
+interface Step {
+  readonly parts: NotificationKeeping;
+  readonly receiver: Receiver;
+  readonly cursor: Cursor;
+}
+
+async function carryOut(decided: Dispatch, { parts, receiver, cursor }: Step): Promise<void> {
+  if (decided.step === 'wait') return;
+  const { upTo } = decided;
+  if (decided.step === 'claim') {
+    const claim = { after: cursor.after, upTo };
+    // Whoever has moved it instead does the rest.
+    if (await parts.state.moveNotifyCursor(receiver.name, cursor, claim))
+      await dispatch(parts, receiver, claim);
+    return;
+  }
+  if (decided.step === 'queue') {
+    const messages = groupEntries(decided.entries, receiver);
+    await parts.queue.addBulk(
+      messages.map((message) => ({
+        name: message.event,
+        data: { receiver: receiver.name, message },
+        opts: { jobId: message.id },
+      })),
+    );
+  }
+  await parts.state.moveNotifyCursor(receiver.name, cursor, { after: upTo });
+}
