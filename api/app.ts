@@ -28,6 +28,7 @@ import { mountPages } from './pages/mount-pages.ts';
 import { openPodLogs } from './pod-logs.ts';
 import { HttpProblem, problemBody, toProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
+import { openReceivers } from './receivers.ts';
 import { openRefusals } from './refusals.ts';
 import { openReleaseChecks } from './release-checks.ts';
 import { refreshRolloutGauges } from './rollout-gauges.ts';
@@ -98,6 +99,7 @@ export function createApp(
   const { service, commands, plans, policy, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
+  const receivers = openReceivers(core);
   const objects = openObjectReader({ cluster, client, releases, service, view });
   const answers = openSharedAnswers({ cluster, view });
   const services = {
@@ -113,6 +115,7 @@ export function createApp(
     releases,
     releaseChecks,
     podLogs,
+    receivers,
     view,
     events,
     objects,

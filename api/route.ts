@@ -6,6 +6,7 @@ import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
 import type { ObjectReader } from './namespace-details/object-reader.ts';
 import type { PodLogs } from './pod-logs.ts';
+import type { Receivers } from './receivers.ts';
 import type { ReleaseChecks } from './release-checks.ts';
 import type { SharedAnswers } from './shared-answers.ts';
 
@@ -28,6 +29,7 @@ export interface RouteServices
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;
   readonly podLogs: PodLogs;
+  readonly receivers: Receivers;
   readonly objects: ObjectReader;
   readonly answers: SharedAnswers;
 }

@@ -10,6 +10,7 @@ import {
   namespaceRoute,
   statusRoute,
 } from './routes/namespaces.ts';
+import { receiversRoute, testNotificationRoute } from './routes/notifications.ts';
 import { planRoute } from './routes/plans.ts';
 import { releaseCheckRoute, releasesRoute } from './routes/releases.ts';
 import { rollbackRoute } from './routes/rollback.ts';
@@ -60,6 +61,8 @@ export const ROUTES: readonly Route[] = [
   releaseIgnoredRoute,
   healingRoute,
   quarantineRoute,
+  receiversRoute,
+  testNotificationRoute,
 ];
 
 /** The same route under its former path. */

@@ -144,3 +144,8 @@ export const IgnoreBody = z
   .strictObject({ reason: Reason, version: Version })
   .meta({ id: 'IgnoreReleaseRequest' });
 export type IgnoreBody = z.infer<typeof IgnoreBody>;
+
+export const TestNotificationBody = z
+  .strictObject({ receiver: z.string().max(100).optional().describe('Its name; omit for all') })
+  .meta({ id: 'NotificationTestRequest' });
+export type TestNotificationBody = z.infer<typeof TestNotificationBody>;

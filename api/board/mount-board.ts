@@ -11,6 +11,7 @@ import { DeployQueueAdapter, type DeployQueueCore } from './deploy-queue.ts';
 import { FleetQueueAdapter } from './fleet-queue.ts';
 import { rememberBase } from './links.ts';
 import { noteActions } from './note-actions.ts';
+import { NotificationQueueAdapter } from './notification-queue.ts';
 import { refusalOf } from './policy.ts';
 import { ReleaseCheckQueueAdapter } from './release-check-queue.ts';
 import { RolloutQueueAdapter } from './rollout-queue.ts';
@@ -23,7 +24,17 @@ const ENVIRONMENT_COLOR = '#6b2fa8';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 export type BoardCore = DeployQueueCore &
-  Pick<Core, 'releaseCheckQueue' | 'rolloutQueue' | 'redis' | 'redisHealth' | 'log' | 'settings' | 'state'>;
+  Pick<
+    Core,
+    | 'releaseCheckQueue'
+    | 'rolloutQueue'
+    | 'notificationQueue'
+    | 'redis'
+    | 'redisHealth'
+    | 'log'
+    | 'settings'
+    | 'state'
+  >;
 
 export interface BoardOptions {
   readonly core: BoardCore;
@@ -44,12 +55,14 @@ export function mountBoard({ core, view, path, assetUrl, authorize, authorizeLog
   const deploys = new DeployQueueAdapter(core, readOnly);
   const checks = new ReleaseCheckQueueAdapter(core.releaseCheckQueue, readOnly);
   const rollouts = new RolloutQueueAdapter(core.rolloutQueue);
+  const notifications = new NotificationQueueAdapter(core.notificationQueue);
   const fleet = new FleetQueueAdapter({ view, service: core.service, readOnlyMode: readOnly, deploys });
   // The fleet is known without Redis; the other queues are shown only while Redis answers.
-  for (const queue of [deploys, rollouts, checks]) queue.setVisibilityGuard(() => canQuery(core));
+  for (const queue of [deploys, rollouts, checks, notifications])
+    queue.setVisibilityGuard(() => canQuery(core));
   const server = new BoardServer(path, assetUrl);
   createBullBoard({
-    queues: [fleet, deploys, rollouts, checks],
+    queues: [fleet, deploys, rollouts, checks, notifications],
     serverAdapter: server,
     options: {
       uiConfig: uiConfig(core.settings.environmentLabel, readOnly),

@@ -1,4 +1,4 @@
-import { ROLLOUT_QUEUE } from '../../shared/queues.ts';
+import { NOTIFICATION_QUEUE, ROLLOUT_QUEUE } from '../../shared/queues.ts';
 
 /** A changing request to the board, with the names of its routes. */
 export interface BoardAction {
@@ -27,6 +27,8 @@ const WORKER_SETTING =
 const ONE_AT_A_TIME = 'Workers rely on one release check at a time, and one is enough.';
 const OWN_PAGE =
   'Workers decide about a rollout when it changes. Pause, resume, cancel or roll it back on its own page, which asks for the reason.';
+const OWN_FILE =
+  'What is sent, and to whom, is in the file of receivers (--notifications). To test them, use skipper notify test.';
 const NO_FLOWS = 'Jobs here have no children.';
 const DATA_IS_NAMESPACE = 'A job contains only its namespace: add another job instead.';
 
@@ -126,6 +128,7 @@ export function refusalOf(action: BoardAction): Refusal {
   const rule = RULES[action.route];
   if (!rule) return 'Skipper does not know this action, so it is refused.';
   if (action.queue === ROLLOUT_QUEUE) return OWN_PAGE;
+  if (action.queue === NOTIFICATION_QUEUE) return OWN_FILE;
   // Without a queue the request means all of them; the board itself answers for an unknown queue.
   const verdict = action.queue === undefined ? rule.deploy : rule[action.queue as BoardQueueName];
   return typeof verdict === 'function' ? verdict(action) : verdict;

@@ -49,6 +49,13 @@ export function readableDecision(result: unknown): unknown {
   return withSummary(result, what + because);
 }
 
+/** A delivery with one sentence in front of it. */
+export function readableDelivery(result: unknown): unknown {
+  const tries = fieldOf(result, 'tries');
+  if (typeof tries !== 'number') return result;
+  return withSummary(result, tries === 1 ? 'delivered' : `delivered at try ${tries}`);
+}
+
 function deploySummary(result: unknown): string | undefined {
   const outcome = fieldOf(result, 'outcome');
   const reason = fieldOf(result, 'reason');

@@ -186,6 +186,7 @@ describe('the board for viewers', () => {
       ['deploy', true],
       ['rollouts', true],
       ['release-check', true],
+      ['notifications', true],
     ]);
     expect([refused.status, paused.status]).toEqual([405, 405]);
     expect(await world.queue.isPaused()).toBe(false);

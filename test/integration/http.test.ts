@@ -517,6 +517,7 @@ describe('the board', () => {
     expect(queues.map(({ name }: Raw) => name).sort()).toEqual([
       'deploy',
       'fleet',
+      'notifications',
       'release-check',
       'rollouts',
     ]);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
+import { NO_RECEIVERS } from '../../domain/notify/notify-config.ts';
 import { ok } from '../../domain/release/result.ts';
 import { BadRequestError } from '../../shared/bad-request-error.ts';
 import { readSettings, type SettingSources } from '../../shared/config.ts';
@@ -92,6 +93,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     releases: { problems: () => [] },
     telemetry: { problems: () => [] },
     policy: { current: () => ({}) },
+    receivers: { current: () => NO_RECEIVERS, problem: () => undefined },
+    notificationQueue: { ...queue, name: 'notifications', getJobs: async () => [] },
     state: {
       audit: async () => undefined,
       auditBefore: async () => ({ entries: [], next: undefined }),
@@ -119,6 +122,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       ignoreRelease: async () => undefined,
       endIgnore: async () => 0,
       channels: async () => new Map(),
+      receiverHealth: async () => new Map(),
+      audit: async () => undefined,
       lastReleaseCheck: async () => undefined,
       restingWorkers: async () => new Map(),
       heartbeats: async () => new Map(['a', 'b'].map((worker) => [worker, String(Date.now())])),

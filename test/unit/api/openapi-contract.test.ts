@@ -280,6 +280,8 @@ const GOOD_BODIES = [
   { plan: 'rollout-1' },
   { plan: 'moved' },
   { plan: 'unknown' },
+  { receiver: 'ops' },
+  { receiver: 'unknown' },
 ];
 
 function pathFor(template: string): string {
@@ -413,6 +415,22 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
   const logJob = { id: '8', finishedOn: 1, returnvalue: [log] };
   const logQueue = { add: async () => logJob, getJob: async () => logJob, remove: async () => 1 };
   Object.assign(core, { logQueue });
+  const delivered = { id: '9', finishedOn: 1, returnvalue: {} };
+  const notificationQueue = {
+    ...core.notificationQueue,
+    add: async () => delivered,
+    getJob: async () => delivered,
+    remove: async () => 1,
+  };
+  const receiver = { name: 'ops', type: 'slack', urlFile: '/x', events: ['rollout-paused'] };
+  Object.assign(core, {
+    notificationQueue,
+    receivers: { current: () => ({ groupWait: '30s', receivers: [receiver] }), problem: () => 'a problem' },
+  });
+  Object.assign(core.state, {
+    receiverHealth: answer(new Map([['ops', { deliveredAt: 1, failed: { at: 2, reason: 'HTTP 500' } }]])),
+    audit: answer(undefined),
+  });
   Object.assign(core.releases, { resolve: async () => new Map() });
   Object.assign(core, { client: { request: async () => ({ items: [] }) } });
   return core;
@@ -513,5 +531,6 @@ test('each documented security requirement is a scheme of the document', () => {
     '/api/namespaces/{namespace}/release',
     '/api/ignored-releases',
     '/api/ignored-releases/{version}/release',
+    '/api/notifications/test',
   ]);
 });

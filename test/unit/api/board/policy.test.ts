@@ -108,3 +108,10 @@ test('the queue of rollouts is read-only: every action names the page of the rol
   expect(allowed).toEqual([]);
   expect(refusal('put /api/queues/:queueName/pause', 'rollouts')).toContain('on its own page');
 });
+
+test('the queue of notifications is read-only: every action names the file of receivers', () => {
+  const allowed = Object.keys(RULES).filter((route) => refusal(route, 'notifications') === undefined);
+
+  expect(allowed).toEqual([]);
+  expect(refusal('put /api/queues/:queueName/pause', 'notifications')).toContain('--notifications');
+});

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import {
   readableCheckResult,
   readableDecision,
+  readableDelivery,
   readableDeployResult,
   readableProgress,
 } from '../../../../api/board/readable.ts';
@@ -58,4 +59,11 @@ test.each([
   [{ state: 'paused', admitted: 0, because: 'the rollout is paused' }, 'the rollout is paused'],
 ])('the decision %j is summarized as "%s"', (result, summary) => {
   expect(readableDecision(result)).toEqual({ summary, ...result });
+});
+
+test.each([
+  [{ receiver: 'ops', tries: 1 }, 'delivered'],
+  [{ receiver: 'ops', tries: 3 }, 'delivered at try 3'],
+])('the delivery %j is summarized as "%s"', (result, summary) => {
+  expect(readableDelivery(result)).toEqual({ summary, ...result });
 });
