@@ -11,6 +11,7 @@ const ENTRIES = [
   'entry/namespace.tsx',
   'entry/rollouts.tsx',
   'entry/rollout.tsx',
+  'entry/healing.tsx',
   'entry/feed-worker.ts',
   'entry/board-names.ts',
   'ui/styles/skipper.css',

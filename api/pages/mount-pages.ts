@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { baseOf } from '../base-path.ts';
 import { openAssets } from './assets.ts';
 import { fleetPage } from './fleet-page.tsx';
+import { healingPage } from './healing-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
 import { rolloutPage } from './rollout-page.tsx';
 import { rolloutsPage } from './rollouts-page.tsx';
@@ -17,6 +18,7 @@ export function mountPages(app: Express, sources: PageSources): void {
   app.get('/status/:namespace', namespacePage(sources, assets));
   app.get('/rollouts', rolloutsPage(sources, assets));
   app.get('/rollouts/:id', rolloutPage(sources, assets));
+  app.get('/healing', healingPage(sources, assets));
   // Last: an address that has not been handled yet does not exist.
   app.use(unknownPage(sources, assets));
 }

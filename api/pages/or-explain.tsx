@@ -1,17 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { UnreadablePage } from '../../web/rollouts/unreadable-page.tsx';
+import { type StoredWhat, UnreadablePage, unreadable } from '../../web/ui/unreadable-page.tsx';
 import { toProblem } from '../problem.ts';
 import type { Assets } from './assets.ts';
 import { type PageSources, sendPage } from './send-page.tsx';
 
+interface StoredPage extends Pick<PageSources, 'settings'> {
+  readonly assets: Assets;
+  readonly what: StoredWhat;
+}
+
 type Handle = (request: Request, response: Response) => Promise<void>;
 
 /** What is stored in Redis cannot always be read: people get a page that says why. */
-export function orExplain(
-  { settings }: Pick<PageSources, 'settings'>,
-  assets: Assets,
-  handle: Handle,
-): RequestHandler {
+export function orExplain({ settings, assets, what }: StoredPage, handle: Handle): RequestHandler {
   return async (request, response) => {
     try {
       await handle(request, response);
@@ -20,10 +21,10 @@ export function orExplain(
       if (status !== 503) throw error;
       const { environmentLabel } = settings;
       sendPage(request, response, assets, {
-        title: 'Rollouts cannot be read now',
-        script: 'rollouts.tsx',
+        title: unreadable(what),
+        script: `${what}.tsx`,
         state: null,
-        page: <UnreadablePage reason={message} environmentLabel={environmentLabel} />,
+        page: <UnreadablePage what={what} reason={message} environmentLabel={environmentLabel} />,
         status,
       });
     }

@@ -20,7 +20,7 @@ export function rolloutPage(
   sources: Pick<PageSources, 'state' | 'settings'>,
   assets: Assets,
 ): RequestHandler {
-  return orExplain(sources, assets, async (request, response) => {
+  return orExplain({ ...sources, assets, what: 'rollouts' }, async (request, response) => {
     const id = String(request.params.id);
     const selection = parseTargetSelection(new URL(request.originalUrl, 'http://page').searchParams);
     const state = await readPage(sources, { id, selection, base: baseOf(response) });

@@ -21,7 +21,7 @@ export function rolloutsPage(
   { state: stored, settings }: Pick<PageSources, 'state' | 'settings'>,
   assets: Assets,
 ): RequestHandler {
-  return orExplain({ settings }, assets, async (request, response) => {
+  return orExplain({ settings, assets, what: 'rollouts' }, async (request, response) => {
     const filters = parseFilters(new URL(request.originalUrl, 'http://page').searchParams);
     const isPlaced = filters.before === '' || (await stored.rolloutPage(1, filters.before)) !== undefined;
     // A link to older ones outlives the rollout that it begins with.

@@ -32,10 +32,9 @@ export const MEANS_WORDS: Readonly<Record<Means, string>> = {
 
 /** What each mode does, for people who wonder why nothing happens. */
 export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
-  off: 'Healing is off: no rule is checked, and nothing is repaired. To switch it on: --heal report, then --heal on.',
-  report:
-    'Healing only reports: nothing is done. What it would do is shown for each namespace. To switch it on: --heal on.',
-  on: 'Healing is on: what a rule finds is repaired by the mildest means that fits.',
+  off: 'No rule is checked, and nothing is repaired. To switch it on: --heal report, later --heal on.',
+  report: 'Nothing is done. What healing would do is shown for each namespace. To switch it on: --heal on.',
+  on: 'What a rule finds is repaired, by the mildest means that fits.',
 };
 
 export const QUARANTINE_ENDS =

@@ -70,6 +70,7 @@ describe.each([
   '/status?group=cause',
   '/status/alpha',
   '/rollouts',
+  '/healing',
 ])('%s', (path) => {
   test('fits every width, even with a wide font', async () => {
     const page = await browser.open(`${api.url}${path}`);

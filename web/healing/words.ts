@@ -2,7 +2,7 @@ import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import type { HealingState } from '../../domain/heal/healing.ts';
 import type { RuleState } from '../../domain/heal/healing-view.ts';
 
-type Hue = FleetRow['health'];
+export type Hue = FleetRow['health'];
 
 /** The colours and signs of health, which people know from the fleet page. */
 export const RULE_HUES: Readonly<Record<RuleState, Hue>> = {

@@ -101,7 +101,8 @@ interface HealingProps {
 }
 
 function WhatHealingDoes({ healing, now }: HealingProps) {
-  const { state, reason, steps, quarantine, wellSince } = healing;
+  const { state, reason, steps, quarantine, wellSince, findings } = healing;
+  const isShown = findings.some(({ evidence }) => evidence === quarantine?.evidence);
   return (
     <div class="what-healing-does">
       <h3>What healing does</h3>
@@ -117,7 +118,7 @@ function WhatHealingDoes({ healing, now }: HealingProps) {
           No rule holds since <Since at={wellSince} now={now} />.
         </p>
       )}
-      {quarantine === undefined ? null : <InQuarantine quarantine={quarantine} now={now} />}
+      {quarantine === undefined ? null : <InQuarantine quarantine={quarantine} isShown={isShown} now={now} />}
       {steps.length === 0 ? null : (
         <>
           <h3>What healing did</h3>
@@ -142,17 +143,19 @@ function Next({ healing: { nextAt, nextMeans }, now }: HealingProps) {
 
 interface InQuarantineProps {
   readonly quarantine: NonNullable<NamespaceHealing['quarantine']>;
+  /** Its evidence is that of a rule which still holds. */
+  readonly isShown: boolean;
   readonly now: ReadonlySignal<number>;
 }
 
-function InQuarantine({ quarantine, now }: InQuarantineProps) {
+function InQuarantine({ quarantine, isShown, now }: InQuarantineProps) {
   const { since, rule, reason, evidence } = quarantine;
   return (
     <>
       <p>
         In quarantine for <Since at={since} now={now} />, because of <code>{rule}</code>: {reason}
       </p>
-      <p class="rule-evidence mono">{evidence}</p>
+      {isShown ? null : <p class="rule-evidence mono">{evidence}</p>}
       <p class="muted">{QUARANTINE_ENDS}</p>
     </>
   );

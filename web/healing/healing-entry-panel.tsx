@@ -1,0 +1,77 @@
+import { HEALING_WORDS, MEANS_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
+import type { HealingEntry } from '../../domain/heal/healing-view.ts';
+import { firstUpper } from '../ui/first-upper.ts';
+import { Link } from '../ui/link.tsx';
+import { Since } from '../ui/moment.tsx';
+import { until } from '../ui/relative-time.ts';
+import { HealingBadge } from './healing-badge.tsx';
+import { HealingSteps } from './healing-steps.tsx';
+import type { HealingStore } from './healing-store.ts';
+import { HEALING_HUES } from './words.ts';
+
+interface EntryProps {
+  readonly store: HealingStore;
+  readonly entry: HealingEntry;
+}
+
+/** One namespace that is not well. */
+export function HealingEntryPanel({ store, entry }: EntryProps) {
+  const { namespace, state, findings, steps, since, quarantine } = entry;
+  const { now } = store;
+  return (
+    <li class={`panel rollout-entry ${HEALING_HUES[state]}`}>
+      <div class="rollout-entry-head">
+        <HealingBadge state={state} />
+        <h3>
+          <Link href={`/status/${namespace}`}>{namespace}</Link>
+        </h3>
+        <span class="muted small rollout-times">
+          not well for <Since at={since} now={now} />
+        </span>
+      </div>
+      {findings.length === 0 ? null : <Findings findings={findings} />}
+      <p class="rollout-asked">
+        {firstUpper(entry.reason || HEALING_WORDS[state].meaning)}
+        <Next store={store} entry={entry} />
+      </p>
+      {quarantine === undefined ? null : (
+        <p class="small">
+          In quarantine for <Since at={quarantine.since} now={now} />, because of{' '}
+          <code>{quarantine.rule}</code>: {quarantine.reason} <span class="muted">{QUARANTINE_ENDS}</span>
+        </p>
+      )}
+      {steps.length === 0 ? null : (
+        <details class="entry-steps">
+          <summary>{steps.length === 1 ? '1 step was taken' : `${steps.length} steps were taken`}</summary>
+          <HealingSteps steps={steps} now={now} />
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** All rules that hold; the evidence of the one that is repaired first. */
+function Findings({ findings }: Pick<HealingEntry, 'findings'>) {
+  const [first, ...others] = findings;
+  return (
+    <p class="rollout-asked">
+      <code>{first?.rule}</code>: {first?.evidence}
+      {first?.by === undefined ? null : ` (caused by the field manager ${first.by})`}
+      {others.length === 0 ? null : (
+        <span class="muted">; also {others.map(({ rule }) => rule).join(', ')}</span>
+      )}
+    </p>
+  );
+}
+
+function Next({ store, entry: { nextAt, nextMeans } }: EntryProps) {
+  if (nextAt === undefined || nextMeans === undefined) return null;
+  return (
+    <>
+      {' '}
+      <span class="muted">
+        Next: {MEANS_WORDS[nextMeans]}, {until(store.now.value, nextAt)}.
+      </span>
+    </>
+  );
+}
