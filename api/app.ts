@@ -47,6 +47,7 @@ export type ApiCore = Pick<
   | 'client'
   | 'cluster'
   | 'commands'
+  | 'healing'
   | 'plans'
   | 'policy'
   | 'deployQueue'
@@ -96,7 +97,7 @@ export function createApp(
   app.use(securityHeaders, measureRequests(core.metrics));
   app.use(compression({ filter: isWorthCompressing }));
   const events = createEventHub(view);
-  const { service, commands, plans, policy, rollBack, state, cluster, client, releases, log } = core;
+  const { service, commands, healing, plans, policy, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const receivers = openReceivers(core);
@@ -105,6 +106,7 @@ export function createApp(
   const services = {
     service,
     commands,
+    healing,
     plans,
     policy,
     rollBack,

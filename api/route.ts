@@ -16,6 +16,7 @@ export interface RouteServices
     Core,
     | 'service'
     | 'commands'
+    | 'healing'
     | 'plans'
     | 'policy'
     | 'rollBack'

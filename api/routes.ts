@@ -1,7 +1,13 @@
 import type { Route } from './route.ts';
 import { deployRoute } from './routes/deploy.ts';
 import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
-import { healingRoute, quarantineRoute } from './routes/healing.ts';
+import {
+  healingRoute,
+  quarantineRoute,
+  releaseQuarantineRoute,
+  resumeHealingRoute,
+  stopHealingRoute,
+} from './routes/healing.ts';
 import { holdNamespaceRoute, holdsRoute, pinNamespaceRoute, releaseNamespaceRoute } from './routes/holds.ts';
 import { ignoredReleasesRoute, ignoreReleaseRoute, releaseIgnoredRoute } from './routes/ignored-releases.ts';
 import {
@@ -60,7 +66,10 @@ export const ROUTES: readonly Route[] = [
   ignoreReleaseRoute,
   releaseIgnoredRoute,
   healingRoute,
+  stopHealingRoute,
+  resumeHealingRoute,
   quarantineRoute,
+  releaseQuarantineRoute,
   receiversRoute,
   testNotificationRoute,
 ];

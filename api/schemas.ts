@@ -118,6 +118,16 @@ export const SkipBody = z
   .meta({ id: 'SkipRequest' });
 export type SkipBody = z.infer<typeof SkipBody>;
 
+export const QuarantineReleaseBody = z
+  .strictObject({
+    reason: Reason,
+    namespaces: z
+      .array(NamespaceName, { error: 'is missing: list the namespaces to release' })
+      .min(1, 'is empty: list the namespaces to release'),
+  })
+  .meta({ id: 'QuarantineReleaseRequest' });
+export type QuarantineReleaseBody = z.infer<typeof QuarantineReleaseBody>;
+
 export const RollbackBody = z
   .strictObject({
     reason: Reason,

@@ -5,7 +5,12 @@ import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
 import { NamespaceLogs } from '../domain/explain/namespace-logs.ts';
 import { FleetDocument } from '../domain/fleet/fleet-feed.ts';
 import { ReleaseList } from '../domain/fleet/fleet-summary.ts';
-import { HealingList, QuarantineList } from '../domain/heal/healing-view.ts';
+import {
+  HealCommandView,
+  HealingList,
+  QuarantineList,
+  ReleasedFromQuarantine,
+} from '../domain/heal/healing-view.ts';
 import {
   HoldList,
   IgnoredReleaseList,
@@ -66,7 +71,9 @@ export interface ApiClient {
   endIgnoring(version: string, reason: string): Promise<void>;
   /** One page of the namespaces that are not well, worst state first. */
   healing(request?: HealingRequest): Promise<HealingList>;
+  commandHealing(command: 'stop' | 'resume', reason: string): Promise<HealCommandView>;
   quarantine(): Promise<QuarantineList>;
+  releaseFromQuarantine(namespaces: readonly string[], reason: string): Promise<ReleasedFromQuarantine>;
   releases(): Promise<ReleaseList>;
   /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
@@ -147,11 +154,15 @@ function holdCalls({ get, post }: ApiCalls): HoldCalls {
   };
 }
 
-type HealCalls = Pick<ApiClient, 'healing' | 'quarantine'>;
+type HealCalls = Pick<ApiClient, 'healing' | 'commandHealing' | 'quarantine' | 'releaseFromQuarantine'>;
 
-function healCalls({ get }: ApiCalls): HealCalls {
+function healCalls({ get, post }: ApiCalls): HealCalls {
   return {
     healing: (request = {}) => get(`/api/healing${queryOf(request)}`, HealingList),
+    commandHealing: (command, reason) =>
+      post(`/api/healing/${command}`, { json: { reason }, schema: HealCommandView }),
     quarantine: () => get('/api/quarantine', QuarantineList),
+    releaseFromQuarantine: (namespaces, reason) =>
+      post('/api/quarantine/release', { json: { namespaces, reason }, schema: ReleasedFromQuarantine }),
   };
 }

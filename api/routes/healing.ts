@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { HEALING_STATES } from '../../domain/heal/healing.ts';
-import { HealingList, QuarantineList } from '../../domain/heal/healing-view.ts';
+import {
+  HealCommandView,
+  HealingList,
+  QuarantineList,
+  ReleasedFromQuarantine,
+} from '../../domain/heal/healing-view.ts';
 import { isStalePass } from '../../domain/heal/is-stale-pass.ts';
 import { countStates, listHealing, parseCursor } from '../../domain/heal/list-healing.ts';
 import { RULES } from '../../domain/heal/rule.ts';
 import { Problem } from '../../domain/problem.ts';
+import type { HealCommands } from '../../shared/heal-commands.ts';
+import { actorOf } from '../actor-of.ts';
 import { readQuery, wholeNumber } from '../read-query.ts';
 import { type RouteServices, route } from '../route.ts';
+import { QuarantineReleaseBody, ReasonBody } from '../schemas.ts';
+import { CLIENT_HEADER } from '../trigger-of.ts';
 
 const LISTED = 100;
 const MAX_LISTED = 1_000;
@@ -83,3 +92,50 @@ function listQuarantine(stored: Awaited<ReturnType<Store['healing']>>): Quaranti
     )
     .sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
 }
+
+export const stopHealingRoute = commandRoute(
+  'stop',
+  'Stop healing: nothing is repaired until a person resumes it',
+);
+
+export const resumeHealingRoute = commandRoute(
+  'resume',
+  'Resume healing: what fell sick before does not stop it again',
+);
+
+function commandRoute(command: Exclude<keyof HealCommands, 'release'>, summary: string) {
+  return route<ReasonBody>({
+    method: 'post',
+    path: `/api/healing/${command}`,
+    operationId: `${command}Healing`,
+    summary,
+    mutates: true,
+    headers: CLIENT_HEADER,
+    body: ReasonBody,
+    responses: { 200: { description: 'Done: the status of healing now', schema: HealCommandView } },
+    handle: async ({ healing, body: { reason }, ...call }) => ({
+      status: 200,
+      body: { status: await healing[command]({ ...actorOf(call), reason }) },
+    }),
+  });
+}
+
+export const releaseQuarantineRoute = route<QuarantineReleaseBody>({
+  method: 'post',
+  path: '/api/quarantine/release',
+  operationId: 'releaseFromQuarantine',
+  summary: 'Release namespaces from quarantine: their repair begins again with its first step',
+  mutates: true,
+  headers: CLIENT_HEADER,
+  body: QuarantineReleaseBody,
+  responses: {
+    200: {
+      description: 'Which were released, and which were not in quarantine',
+      schema: ReleasedFromQuarantine,
+    },
+  },
+  handle: async ({ healing, body: { reason, namespaces }, ...call }) => ({
+    status: 200,
+    body: await healing.release({ ...actorOf(call), reason, namespaces }),
+  }),
+});

@@ -1,11 +1,7 @@
-import {
-  describeRules,
-  HEALING_WORDS,
-  MEANS_WORDS,
-  QUARANTINE_ENDS,
-} from '../../domain/heal/describe-healing.ts';
+import { describeRules, HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules, RuleState, RuleView } from '../../domain/heal/healing-view.ts';
+import { describeMeans } from '../../domain/heal/ladder.ts';
 import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
 import { oneLine } from '../text/lines.ts';
 import { duration, timestamp } from '../text/time.ts';
@@ -55,7 +51,7 @@ function describeHealing(healing: NamespaceHealing, clock: Clock): readonly (rea
   const { state, reason, nextAt, nextMeans, quarantine, steps } = healing;
   const { word, meaning } = HEALING_WORDS[state];
   const isDue = nextAt !== undefined && nextMeans !== undefined;
-  const next = isDue ? ` Next: ${MEANS_WORDS[nextMeans]}, ${inTime(nextAt, clock)}.` : '';
+  const next = isDue ? ` Next: ${describeMeans(nextMeans)}, ${inTime(nextAt, clock)}.` : '';
   return [
     ['  ', `${word}: ${(reason || meaning).replace(/\.$/, '')}.${next}`],
     ...(quarantine === undefined ? [] : describeQuarantine(quarantine, clock)),
@@ -80,7 +76,7 @@ export function describeStep(
 ): string {
   const end = result ?? (endedAt === undefined ? 'under way' : 'ended');
   const where = rolloutId === undefined ? '' : ` (rollout ${rolloutId})`;
-  return `${ago(at, clock)}: ${MEANS_WORDS[means]}, for ${rule}: ${end}${where}`;
+  return `${ago(at, clock)}: ${describeMeans(means)}, for ${rule}: ${end}${where}`;
 }
 
 function ago(at: number, { now, forPeople }: Clock): string {

@@ -1,4 +1,3 @@
-import type { Means } from '../rollout/repair.ts';
 import type { HealingState, HealMode } from './healing.ts';
 import type { HealthRules, RuleState } from './healing-view.ts';
 
@@ -21,13 +20,6 @@ export const HEALING_WORDS: Readonly<Record<HealingState, StateWords>> = {
     word: 'Quarantined',
     meaning: 'everything was tried: it waits for a change or for a person',
   },
-};
-
-export const MEANS_WORDS: Readonly<Record<Means, string>> = {
-  wait: 'wait',
-  restart: 'restart FDD',
-  deploy: 'deploy again with a new id',
-  bootstrap: 'bootstrap',
 };
 
 /** What each mode does, for people who wonder why nothing happens. */

@@ -81,7 +81,5 @@ export const ReleasedFromQuarantine = z
 export type ReleasedFromQuarantine = Readonly<z.infer<typeof ReleasedFromQuarantine>>;
 
 /** `POST /api/healing/stop` and `resume` */
-export const HealCommandView = z
-  .object({ status: HealingStatus.nullable().describe('As stored; null if no pass is known') })
-  .meta({ id: 'HealCommandView' });
+export const HealCommandView = z.object({ status: HealingStatus }).meta({ id: 'HealCommandView' });
 export type HealCommandView = Readonly<z.infer<typeof HealCommandView>>;

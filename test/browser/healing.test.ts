@@ -147,6 +147,24 @@ describe('the page of healing', () => {
     await check(page, name);
   });
 
+  test('stops and resumes healing, with the reason', async () => {
+    await storeHealing(world.redis.url, freshStatus(), sick());
+    const page = await open('/healing');
+
+    await page.getByRole('button', { name: 'Stop healing…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('No namespace is repaired until somebody resumes healing').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('OPS-17');
+    await dialog.getByRole('button', { name: 'Stop healing' }).click();
+    await page.getByText('Healing was stopped by 127.0.0.1: OPS-17').waitFor();
+
+    await page.getByRole('button', { name: 'Resume healing…' }).click();
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('OPS-17 is done');
+    await dialog.getByRole('button', { name: 'Resume healing' }).click();
+    await page.getByText('Healing is on.').waitFor();
+  });
+
   test('has pages for thousands of namespaces', async () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `sick-${String(index).padStart(4, '0')}`);
     await storeHealing(
@@ -175,6 +193,19 @@ describe('the page of healing', () => {
 });
 
 describe('the health rules of a namespace', () => {
+  test('release it from quarantine', async () => {
+    await storeHealing(world.redis.url, freshStatus(), sick());
+    const page = await open('/status/team-b');
+
+    await page.getByRole('button', { name: 'Release from quarantine…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Release from quarantine: team-b').waitFor();
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('the image is pushed');
+    await dialog.getByRole('button', { name: 'Release from quarantine' }).click();
+    await page.getByText('Released from quarantine by 127.0.0.1: the image is pushed').waitFor();
+    expect(await page.getByRole('button', { name: 'Release from quarantine…' }).count()).toBe(0);
+  });
+
   test.each([
     ['team-a', '2 rules hold: crash-loop, unavailable.'],
     ['team-b', '1 rule holds: image-pull.'],

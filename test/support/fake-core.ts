@@ -16,6 +16,7 @@ import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { ChangeFeed } from '../../shared/state/change-feed.ts';
 import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
+import { aStatus } from './healing-view-builders.ts';
 
 /** A core without Redis and cluster: a fleet defined by the test, and a service that records its requests. */
 export interface FakeCore {
@@ -95,6 +96,14 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     policy: { current: () => ({}) },
     receivers: { current: () => NO_RECEIVERS, problem: () => undefined },
     notificationQueue: { ...queue, name: 'notifications', getJobs: async () => [] },
+    healing: {
+      stop: async () => aStatus(),
+      resume: async () => aStatus(),
+      release: async ({ namespaces }: { namespaces: readonly string[] }) => ({
+        released: [],
+        unknown: namespaces,
+      }),
+    },
     state: {
       audit: async () => undefined,
       auditBefore: async () => ({ entries: [], next: undefined }),
@@ -123,7 +132,6 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       endIgnore: async () => 0,
       channels: async () => new Map(),
       receiverHealth: async () => new Map(),
-      audit: async () => undefined,
       lastReleaseCheck: async () => undefined,
       restingWorkers: async () => new Map(),
       heartbeats: async () => new Map(['a', 'b'].map((worker) => [worker, String(Date.now())])),

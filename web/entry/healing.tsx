@@ -16,13 +16,7 @@ const state = readPageState<HealingPageState>();
 
 if (root && state) {
   const store = createHealingStore(state);
-  hydrate(
-    <BasePath.Provider value={basePath()}>
-      <HealingPage store={store} />
-    </BasePath.Provider>,
-    root,
-  );
-  followPage({
+  const poll = followPage({
     read: async () => {
       store.list.value = await readHealing(store.filters);
     },
@@ -30,4 +24,10 @@ if (root && state) {
     polling: store.polling,
     now: store.now,
   });
+  hydrate(
+    <BasePath.Provider value={basePath()}>
+      <HealingPage store={store} readAgain={poll.now} />
+    </BasePath.Provider>,
+    root,
+  );
 }

@@ -1,9 +1,11 @@
-import { HEALING_WORDS, MEANS_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
+import { HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
 import type { HealingEntry } from '../../domain/heal/healing-view.ts';
+import { describeMeans } from '../../domain/heal/ladder.ts';
 import { firstUpper } from '../ui/first-upper.ts';
 import { Link } from '../ui/link.tsx';
 import { Since } from '../ui/moment.tsx';
 import { until } from '../ui/relative-time.ts';
+import { HEAL_BUTTONS, type HealCommand } from './heal-command-words.ts';
 import { HealingBadge } from './healing-badge.tsx';
 import { HealingSteps } from './healing-steps.tsx';
 import type { HealingStore } from './healing-store.ts';
@@ -14,8 +16,12 @@ interface EntryProps {
   readonly entry: HealingEntry;
 }
 
+interface EntryPanelProps extends EntryProps {
+  readonly ask: (command: HealCommand) => void;
+}
+
 /** One namespace that is not well. */
-export function HealingEntryPanel({ store, entry }: EntryProps) {
+export function HealingEntryPanel({ store, entry, ask }: EntryPanelProps) {
   const { namespace, state, findings, steps, since, quarantine } = entry;
   const { now } = store;
   return (
@@ -46,6 +52,17 @@ export function HealingEntryPanel({ store, entry }: EntryProps) {
           <HealingSteps steps={steps} now={now} />
         </details>
       )}
+      {quarantine === undefined ? null : (
+        <p class="needs-script entry-action">
+          <button
+            type="button"
+            class="button"
+            onClick={() => ask({ kind: 'release', namespaces: [namespace] })}
+          >
+            {HEAL_BUTTONS.release}…
+          </button>
+        </p>
+      )}
     </li>
   );
 }
@@ -70,7 +87,7 @@ function Next({ store, entry: { nextAt, nextMeans } }: EntryProps) {
     <>
       {' '}
       <span class="muted">
-        Next: {MEANS_WORDS[nextMeans]}, {until(store.now.value, nextAt)}.
+        Next: {describeMeans(nextMeans)}, {until(store.now.value, nextAt)}.
       </span>
     </>
   );

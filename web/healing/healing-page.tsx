@@ -1,7 +1,10 @@
+import { useSignal } from '@preact/signals';
 import { namespaces } from '../fleet/words.ts';
 import { Link } from '../ui/link.tsx';
 import { PollNote } from '../ui/poll-note.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
+import type { HealCommand } from './heal-command-words.ts';
+import { HealDialog } from './heal-dialog.tsx';
 import { HealingEntryPanel } from './healing-entry-panel.tsx';
 import { HealingFilterForm } from './healing-filter-form.tsx';
 import { hrefOf, isFiltered } from './healing-filters.ts';
@@ -9,9 +12,21 @@ import type { HealingStore } from './healing-store.ts';
 import { RuleCounts } from './rule-counts.tsx';
 import { StatusPanel } from './status-panel.tsx';
 
+interface HealingPageProps {
+  readonly store: HealingStore;
+  readonly readAgain?: () => void;
+}
+
+/** On the server nobody presses a button. */
+function nothing(): void {}
+
 /** `/healing`: what is not well in the fleet, and what healing does about it. */
-export function HealingPage({ store }: { store: HealingStore }) {
-  const { namespaces: shown, total, next } = store.list.value;
+export function HealingPage({ store, readAgain = nothing }: HealingPageProps) {
+  const open = useSignal<HealCommand | undefined>(undefined);
+  const ask = (command: HealCommand) => {
+    open.value = command;
+  };
+  const { namespaces: shown, total, next, status } = store.list.value;
   const { filters } = store;
   return (
     <>
@@ -20,14 +35,15 @@ export function HealingPage({ store }: { store: HealingStore }) {
       </TopBar>
       <main id="main" class="namespace-page">
         <h1>Healing</h1>
-        <StatusPanel store={store} />
+        <StatusPanel store={store} ask={ask} />
         <RuleCounts store={store} />
         <h2>Namespaces that are not well</h2>
         <HealingFilterForm store={store} />
         {shown.length === 0 ? <Nothing store={store} /> : <p class="muted small">{namespaces(total)}</p>}
+        <ReleaseShown store={store} ask={ask} />
         <ul class="rollout-list">
           {shown.map((entry) => (
-            <HealingEntryPanel key={entry.namespace} store={store} entry={entry} />
+            <HealingEntryPanel key={entry.namespace} store={store} entry={entry} ask={ask} />
           ))}
         </ul>
         <nav class="pager" aria-label="Pages of namespaces">
@@ -43,6 +59,7 @@ export function HealingPage({ store }: { store: HealingStore }) {
           )}
         </nav>
       </main>
+      <HealDialog open={open} mode={status?.mode} onDone={readAgain} />
     </>
   );
 }
@@ -60,5 +77,20 @@ function Nothing({ store }: { store: HealingStore }) {
         <p>No namespace is listed.</p>
       )}
     </section>
+  );
+}
+
+/** Several at once, as they are listed. */
+function ReleaseShown({ store, ask }: { store: HealingStore; ask: (command: HealCommand) => void }) {
+  const names = store.list.value.namespaces.flatMap(({ namespace, quarantine }) =>
+    quarantine ? [namespace] : [],
+  );
+  if (names.length < 2) return null;
+  return (
+    <p class="needs-script">
+      <button type="button" class="button" onClick={() => ask({ kind: 'release', namespaces: names })}>
+        Release the {names.length} that are quarantined here…
+      </button>
+    </p>
   );
 }

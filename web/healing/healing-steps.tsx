@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals';
-import { MEANS_WORDS } from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
+import { describeMeans } from '../../domain/heal/ladder.ts';
 import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 
@@ -17,7 +17,7 @@ export function HealingSteps({ steps, now }: HealingStepsProps) {
     <ol class="heal-steps">
       {steps.map((step) => (
         <li key={`${step.at} ${step.means}`}>
-          <Ago at={step.at} now={now} />: {MEANS_WORDS[step.means]}, for <code>{step.rule}</code>
+          <Ago at={step.at} now={now} />: {describeMeans(step.means)}, for <code>{step.rule}</code>
           {endOf(step)}
           {step.rolloutId === undefined ? null : (
             <>

@@ -6,11 +6,17 @@ import { Link } from '../ui/link.tsx';
 import { Ago, Since } from '../ui/moment.tsx';
 import { duration } from '../ui/relative-time.ts';
 import { describeStatus } from './describe-status.ts';
+import { HEAL_BUTTONS, type HealCommand } from './heal-command-words.ts';
 import { hrefOf } from './healing-filters.ts';
 import type { HealingStore } from './healing-store.ts';
 
+interface StatusPanelProps {
+  readonly store: HealingStore;
+  readonly ask: (command: HealCommand) => void;
+}
+
 /** The mode, the latest pass, the stop valve and the cap. */
-export function StatusPanel({ store }: { store: HealingStore }) {
+export function StatusPanel({ store, ask }: StatusPanelProps) {
   const { status } = store.list.value;
   const { hue, headline, lines } = describeStatus(status, store.now.value);
   return (
@@ -25,7 +31,17 @@ export function StatusPanel({ store }: { store: HealingStore }) {
         </p>
       ))}
       {status === null || status.mode === 'off' ? null : <Facts store={store} status={status} />}
+      {status === null || status.mode === 'off' ? null : <Valve status={status} ask={ask} />}
     </section>
+  );
+}
+
+function Valve({ status, ask }: Pick<StatusPanelProps, 'ask'> & { status: HealingStatus }) {
+  const kind = status.stopped === undefined ? 'stop' : 'resume';
+  return (
+    <button type="button" class="button needs-script" onClick={() => ask({ kind })}>
+      {HEAL_BUTTONS[kind]}…
+    </button>
   );
 }
 

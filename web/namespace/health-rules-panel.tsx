@@ -1,14 +1,12 @@
-import type { ReadonlySignal } from '@preact/signals';
-import {
-  describeRules,
-  HEALING_WORDS,
-  MEANS_WORDS,
-  QUARANTINE_ENDS,
-} from '../../domain/heal/describe-healing.ts';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { describeRules, HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules, RuleView } from '../../domain/heal/healing-view.ts';
+import { describeMeans } from '../../domain/heal/ladder.ts';
 import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
 import { ageRules } from '../../domain/heal/view-rules.ts';
+import { HEAL_BUTTONS, type HealCommand } from '../healing/heal-command-words.ts';
+import { HealDialog } from '../healing/heal-dialog.tsx';
 import { HealingBadge } from '../healing/healing-badge.tsx';
 import { HealingSteps } from '../healing/healing-steps.tsx';
 import { RULE_HUES } from '../healing/words.ts';
@@ -20,8 +18,14 @@ import { until } from '../ui/relative-time.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
+interface HealthRulesPanelProps {
+  readonly store: NamespaceStore;
+  readonly readAgain: () => void;
+}
+
 /** What the health rules say about this namespace, and what healing did and will do. */
-export function HealthRulesPanel({ store }: { store: NamespaceStore }) {
+export function HealthRulesPanel({ store, readAgain }: HealthRulesPanelProps) {
+  const open = useSignal<HealCommand | undefined>(undefined);
   const { now } = store;
   const view = ageRules(store.details.value.healing, now.value);
   const { text, state } = describeRules(view);
@@ -46,6 +50,20 @@ export function HealthRulesPanel({ store }: { store: NamespaceStore }) {
         </ul>
       )}
       {view.healing === undefined ? null : <WhatHealingDoes healing={view.healing} now={now} />}
+      {view.healing?.quarantine === undefined ? null : (
+        <p class="entry-action needs-script">
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              open.value = { kind: 'release', namespaces: [store.details.value.namespace] };
+            }}
+          >
+            {HEAL_BUTTONS.release}…
+          </button>
+        </p>
+      )}
+      <HealDialog open={open} mode={view.mode} onDone={readAgain} />
       {others.length === 0 ? null : <OtherRules rules={others} />}
     </Section>
   );
@@ -135,7 +153,7 @@ function Next({ healing: { nextAt, nextMeans }, now }: HealingProps) {
     <>
       {' '}
       <span class="muted">
-        Next: {MEANS_WORDS[nextMeans]}, {until(now.value, nextAt)}.
+        Next: {describeMeans(nextMeans)}, {until(now.value, nextAt)}.
       </span>
     </>
   );

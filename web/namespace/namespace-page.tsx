@@ -83,7 +83,7 @@ export function NamespacePage({
           <HoldNote store={store} />
         </div>
         <WhyPanel store={store} onBootstrap={() => open(true)} />
-        <HealthRulesPanel store={store} />
+        <HealthRulesPanel store={store} readAgain={readAll} />
         <TokenPanel store={store} readAgain={readAll} />
         <div class="details-columns">
           <Timeline store={store} />

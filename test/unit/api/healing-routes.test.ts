@@ -127,3 +127,59 @@ function seen() {
   const { since, evidence } = aFinding('crash-loop');
   return { since, evidence };
 }
+
+describe('a command', () => {
+  const OPERATOR = { by: '127.0.0.1', from: '127.0.0.1', trigger: 'cli', reason: 'OPS-17' };
+
+  test.each([
+    ['stop', '/api/healing/stop', {}, OPERATOR],
+    ['resume', '/api/healing/resume', {}, OPERATOR],
+    [
+      'release',
+      '/api/quarantine/release',
+      { namespaces: ['team-b'] },
+      { ...OPERATOR, namespaces: ['team-b'] },
+    ],
+  ])('%s is carried out with who, how and why', async (name, path, body, given) => {
+    const { app, core } = open();
+    const called: unknown[] = [];
+    const answer = name === 'release' ? { released: ['team-b'], unknown: [] } : aStatus();
+    Object.assign(core.healing, {
+      [name]: async (command: unknown) => {
+        called.push(command);
+        return answer;
+      },
+    });
+
+    const response = await request(app)
+      .post(path)
+      .set('x-skipper-client', 'cli')
+      .send({ reason: ' OPS-17 ', ...body })
+      .expect(200);
+
+    expect(called).toEqual([given]);
+    expect(response.body).toEqual(name === 'release' ? answer : { status: answer });
+  });
+
+  test.each([
+    ['/api/healing/stop', {}, 'reason is missing: say why'],
+    ['/api/healing/resume', { reason: ' ' }, 'reason is empty: say why'],
+    ['/api/quarantine/release', { reason: 'x' }, 'namespaces is missing: list the namespaces to release'],
+    ['/api/quarantine/release', { reason: 'x', namespaces: [] }, 'namespaces is empty'],
+  ])('%s with %j is refused', async (path, body, detail) => {
+    const response = await request(open().app).post(path).send(body).expect(400);
+
+    expect(response.body.detail).toContain(detail);
+  });
+
+  test('is refused until there was a pass', async () => {
+    const { app, core } = open();
+    Object.assign(core.healing, {
+      stop: () => Promise.reject(new SkipperError('conflict', 'healing has made no pass yet')),
+    });
+
+    const { body } = await request(app).post('/api/healing/stop').send({ reason: 'x' }).expect(503);
+
+    expect(body.detail).toBe('healing has made no pass yet');
+  });
+});

@@ -531,6 +531,9 @@ test('each documented security requirement is a scheme of the document', () => {
     '/api/namespaces/{namespace}/release',
     '/api/ignored-releases',
     '/api/ignored-releases/{version}/release',
+    '/api/healing/stop',
+    '/api/healing/resume',
+    '/api/quarantine/release',
     '/api/notifications/test',
   ]);
 });

@@ -18,7 +18,7 @@ interface Given {
 function panel({ status = aStatus(), healing, now = NOW }: Given) {
   const details = someDetails({ healing: viewRules({ status, healing }, NOW), now });
   const store = createNamespaceStore({ details, objects: undefined, feedWorker: '' });
-  return renderToString(h(HealthRulesPanel, { store }));
+  return renderToString(h(HealthRulesPanel, { store, readAgain: () => undefined }));
 }
 
 function textOf(html: string): string {
