@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { auditRoute } from './routes/audit.ts';
 import { deployRoute } from './routes/deploy.ts';
 import { fleetCsvRoute, fleetEventsRoute, fleetRoute } from './routes/fleet.ts';
 import {
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   namespaceLogsRoute,
   releasesRoute,
   releaseCheckRoute,
+  auditRoute,
   holdsRoute,
   holdNamespaceRoute,
   pinNamespaceRoute,

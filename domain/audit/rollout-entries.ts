@@ -113,10 +113,15 @@ export function decisionEntries(known: DecidedRollout, decision: Decision, at: n
       const what = { ...nameNamespaces(namespaces), reason: cause, cause, outcome: 'failed' as const };
       return { ...base, kind: 'namespace.failing', ...what };
     }),
-    ...(change ? [{ ...base, ...changeOf(change, targets) }] : []),
+    ...(change && !isUnsaid(rollout, change) ? [{ ...base, ...changeOf(change, targets) }] : []),
     // It waits until it is approved, and is decided again and again.
     ...(awaitsApproval && status.because !== because ? [{ ...base, ...approvalOf(targets, because) }] : []),
   ];
+}
+
+/** A rollout that reaches all of its namespaces at once begins with its request. */
+function isUnsaid({ strategy }: Rollout, { state }: NonNullable<Decision['change']>): boolean {
+  return state === 'running' && strategy?.type !== 'Progressive';
 }
 
 function changeOf(

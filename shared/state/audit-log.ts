@@ -1,13 +1,9 @@
 import type { ChainableCommander } from 'ioredis';
 import { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
 import { jsonText } from '../json-text.ts';
 import { luaJson } from './lua-json.ts';
 import { type StateConnection, valuesOf } from './state-connection.ts';
-
-/** An entry with its position: `<milliseconds>-<number>`, in the order in which the entries were written. */
-export interface StoredAuditEntry extends AuditEntry {
-  readonly id: string;
-}
 
 export interface AuditPage {
   readonly entries: readonly StoredAuditEntry[];

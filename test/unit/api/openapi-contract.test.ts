@@ -526,6 +526,7 @@ test('each documented security requirement is a scheme of the document', () => {
     '/api/namespaces/{namespace}/objects',
     '/api/namespaces/{namespace}/logs',
     '/api/releases/check',
+    '/api/audit',
     '/api/namespaces/{namespace}/hold',
     '/api/namespaces/{namespace}/pin',
     '/api/namespaces/{namespace}/release',

@@ -12,6 +12,15 @@ import type { TargetPlan } from '../../../../domain/rollout/rollout-status.ts';
 import { aRollout } from '../../../support/builders.ts';
 
 const STABLE = { channel: 'stable', image: 'fiaas/fdd:v2', version: 'v2' };
+const PROGRESSIVE = {
+  type: 'Progressive',
+  waves: [{ size: 3, isCanary: false, maxFailures: 1 }],
+  maxConcurrency: 1,
+  maxFailures: 1,
+  minSuccessMs: 0,
+  progressDeadlineMs: 60_000,
+  approval: false,
+} as const;
 const NOTHING: Decision = { admit: [], fail: [], because: '' };
 
 function aPlan(): TargetPlan {
@@ -120,7 +129,7 @@ describe('a command', () => {
 
 describe('a decision', () => {
   const decided: DecidedRollout = {
-    rollout: aRollout({ trigger: 'release', releases: [STABLE] }),
+    rollout: aRollout({ trigger: 'release', releases: [STABLE], strategy: PROGRESSIVE }),
     status: { because: '' },
     targets: new Map([
       ['a', { state: 'completed' }],
@@ -156,6 +165,13 @@ describe('a decision', () => {
     const entries = decisionEntries(decided, { ...NOTHING, change: { state, reason: 'r', failures } }, 7);
 
     expect(entries).toMatchObject([{ kind, namespaces: ['a', 'b', 'c'], cause: 'image', outcome: 'failed' }]);
+  });
+
+  test('to begin has no entry if the rollout began with its request', () => {
+    const change = { state: 'running', reason: 'why', failures: [] } as const;
+    const rollout = aRollout({ strategy: undefined });
+
+    expect(decisionEntries({ ...decided, rollout }, { ...NOTHING, change }, 7)).toEqual([]);
   });
 
   test('that ends targets has an entry per cause', () => {

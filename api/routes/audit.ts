@@ -1,0 +1,121 @@
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import { AUDIT_FAMILIES, isKnownKind } from '../../domain/audit/audit-filter.ts';
+import { AuditList, type StoredAuditEntry } from '../../domain/audit/audit-list.ts';
+import { MOMENT_FORMS, parseMoment } from '../../domain/audit/parse-moment.ts';
+import { messageOf } from '../../domain/errors.ts';
+import { Problem } from '../../domain/problem.ts';
+import { type AuditQuery, allAuditEntries, findAuditEntries } from '../../shared/state/find-audit-entries.ts';
+import { readQuery, wholeNumber } from '../read-query.ts';
+import { type Call, type RouteServices, route } from '../route.ts';
+
+const LISTED = 50;
+const MAX_LISTED = 500;
+const JSON_LINES = 'application/x-ndjson';
+
+const OUTCOMES = AuditEntry.shape.outcome.options;
+const text = z.string({ error: 'must be given once' }).optional();
+const moment = z
+  .string({ error: 'must be given once' })
+  .transform((value, context) => {
+    const at = parseMoment(value, Date.now());
+    if (at === undefined) context.addIssue(`must be ${MOMENT_FORMS}`);
+    return at;
+  })
+  .optional();
+
+const kinds = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => [given].flat().flatMap((each) => each.split(',')))
+  .refine((given) => given.every(isKnownKind), {
+    error: `must be a kind, or one of ${AUDIT_FAMILIES.join(', ')}`,
+  })
+  .optional();
+
+/** A form sends its empty fields, too. */
+const withoutEmpty = (query: unknown) =>
+  Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ''));
+
+export const AuditListQuery = z.preprocess(
+  withoutEmpty,
+  z.object({
+    kind: kinds,
+    by: text,
+    namespace: text,
+    rollout: text,
+    outcome: z.enum(OUTCOMES, { error: `must be one of ${OUTCOMES.join(', ')}` }).optional(),
+    since: moment,
+    until: moment,
+    limit: wholeNumber(1, MAX_LISTED).default(LISTED),
+    cursor: z
+      .string({ error: 'must be given once' })
+      .regex(/^\d{1,15}-\d{1,15}$/, 'must be `next` of the page before')
+      .optional(),
+    format: z.enum(['json', 'jsonl'], { error: 'must be json or jsonl' }).optional(),
+  }),
+);
+export type AuditListQuery = z.infer<typeof AuditListQuery>;
+
+export const auditRoute = route({
+  method: 'get',
+  path: '/api/audit',
+  operationId: 'listAuditEntries',
+  summary: 'The audit log: every action of a person and every automatic decision, newest first',
+  mutates: false,
+  // It has names, addresses and what people wrote.
+  showsObjects: true,
+  query: {
+    kind: `Only these kinds, separated by commas: \`rollout.paused\`, or \`rollout\` for all that begin with it`,
+    by: 'Only what this person or address did; `skipper` for automatic decisions',
+    namespace: 'Only entries that name this namespace; an entry about many names the first 20',
+    rollout: 'Only entries about the rollout with this id',
+    outcome: `Only entries with this outcome: ${OUTCOMES.join(', ')}`,
+    since: `Only what was written since then: ${MOMENT_FORMS}`,
+    until: 'Only what was written before; like `since`',
+    limit: `How many, at most ${MAX_LISTED}; default: ${LISTED}`,
+    cursor: '`next` of the page before',
+    format: `\`jsonl\`, or the header \`Accept: ${JSON_LINES}\`: all entries that match, one JSON document per line`,
+  },
+  bounds: { what: 'readings of the audit log', atOnce: 2, waiting: 62 },
+  responses: {
+    200: {
+      description: 'The entries; a page can be short, or empty, although more follow: `next` decides',
+      schema: AuditList,
+    },
+    400: { description: 'The query is invalid; `errors` names the parameter', schema: Problem },
+  },
+  handle: async (call) => {
+    const query = readQuery(AuditListQuery, call.query);
+    const wanted = toQuery(query);
+    if (isExport(call, query)) return { stream: (response) => void exportLines(response, call, wanted) };
+    return { status: 200, body: await findAuditEntries(call.state, { ...wanted, limit: query.limit }) };
+  },
+});
+
+/** As the log is searched. */
+export function toQuery({ kind, by, namespace, rollout, outcome, ...query }: AuditListQuery): AuditQuery {
+  const { since, until, cursor } = query;
+  return { kinds: kind, by, namespace, rollout, outcome, since, until, cursor };
+}
+
+function isExport({ headers }: Pick<Call<unknown>, 'headers'>, { format }: AuditListQuery): boolean {
+  return format === undefined ? (headers.accept ?? '').includes(JSON_LINES) : format === 'jsonl';
+}
+
+/** As fast as the client reads. What fails on the way breaks the connection: the client must not take it for the end. */
+async function exportLines(
+  response: ServerResponse,
+  { state, log }: Pick<RouteServices, 'state' | 'log'>,
+  query: AuditQuery,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': JSON_LINES, 'cache-control': 'no-store' });
+  await pipeline(linesOf(allAuditEntries(state, query)), response).catch((error: unknown) =>
+    log.debug({ reason: messageOf(error) }, 'the export of the audit log was interrupted'),
+  );
+}
+
+async function* linesOf(entries: AsyncIterable<StoredAuditEntry>): AsyncGenerator<string> {
+  for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
+}
