@@ -42,6 +42,7 @@ import { keepLeases } from './leases.ts';
 import { noteOutages } from './note-outages.ts';
 import type { ProcessDependencies } from './open-attempt.ts';
 import { paceRequests } from './pace-requests.ts';
+import { printAudit } from './print-audit.ts';
 import { processJob } from './process-job.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { createRest, type Rest } from './rest.ts';
@@ -59,6 +60,7 @@ const MAX_STALLS = 100;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
+const DAY_MS = 24 * 3_600_000;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
 const BLIND_CHECK_MS = 3_000;
@@ -187,6 +189,10 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     state,
     log,
   });
+  const printer =
+    core.settings.auditLog === 'stdout'
+      ? printAudit({ state, log, print: (line) => process.stdout.write(line) })
+      : undefined;
   const watchdog = watchFetching(deployWorker, activity, core, onBroken);
   return {
     problems: () => {
@@ -209,6 +215,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
       await Promise.race([drained, pause(HANDOVER_MS, { ref: false })]);
       leases.stop();
+      await Promise.race([printer?.stop(), pause(CLOSE_MS, { ref: false })]);
       const closed = Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
       await webhooks.close();
@@ -449,7 +456,10 @@ function maintain({
   const dependencies = { ...known, log, autoupdate, intervalSeconds };
   return async (job) => {
     await state.requireEpoch();
-    if (job.name === REPAIR_JOB) return { repaired: await service.repair() };
+    if (job.name === REPAIR_JOB) {
+      await state.trimAudit(Date.now() - settings.auditRetention * DAY_MS);
+      return { repaired: await service.repair() };
+    }
     return inSpan('release check', {}, () => checkReleases(job, dependencies));
   };
 }

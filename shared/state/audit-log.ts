@@ -40,11 +40,11 @@ export function openAuditLog({ redis, prefix, guarded }: StateConnection): Audit
       });
     },
     auditAfter: async (id, limit) =>
-      decode(await guarded(() => redis.xrange(key, `(${id}`, '+', 'COUNT', limit))),
+      decodeAudit(await guarded(() => redis.xrange(key, `(${id}`, '+', 'COUNT', limit))),
     auditBefore: async (id, limit) => {
       const end = id === undefined ? '+' : `(${id}`;
       const rows = await guarded(() => redis.xrevrange(key, end, '-', 'COUNT', limit));
-      return { entries: decode(rows), next: rows.length < limit ? undefined : rows.at(-1)?.[0] };
+      return { entries: decodeAudit(rows), next: rows.length < limit ? undefined : rows.at(-1)?.[0] };
     },
     trimAudit: (olderThan) => guarded(() => redis.xtrim(key, 'MINID', '~', String(olderThan))),
   };
@@ -63,7 +63,7 @@ export function appendAudit(
 const Stored = jsonText(AuditEntry);
 
 /** An entry that an incompatible version has written is left out. */
-function decode(rows: readonly (readonly [string, readonly string[]])[]): StoredAuditEntry[] {
+export function decodeAudit(rows: readonly (readonly [string, readonly string[]])[]): StoredAuditEntry[] {
   return rows.flatMap(([id, fields]) => {
     const entry = Stored.safeParse(fields[1]);
     return entry.success ? [{ id, ...entry.data }] : [];

@@ -1,6 +1,7 @@
 import { KEY_PREFIX, type RedisConnection } from '../redis.ts';
 import { type ApiBudget, openApiBudget } from './api-budget.ts';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
+import { type AuditReaders, openAuditReaders } from './audit-readers.ts';
 import { type ChannelPasts, openChannelPasts } from './channel-pasts.ts';
 import { type ChannelSnapshots, openChannelSnapshots } from './channel-snapshots.ts';
 import { type Epochs, openEpochs } from './epochs.ts';
@@ -30,6 +31,7 @@ export type DesiredState = Runs &
   Holds &
   Epochs &
   AuditLog &
+  AuditReaders &
   FoundReleases &
   OutageNotes &
   HealingRecords &
@@ -69,6 +71,7 @@ export function openDesiredState(
     ...openHolds(connection),
     ...openEpochs(connection),
     ...openAuditLog(connection),
+    ...openAuditReaders(connection),
     ...openFoundReleases(connection),
     ...openOutageNotes(connection),
     ...openHealingRecords(connection),

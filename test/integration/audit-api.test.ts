@@ -66,4 +66,26 @@ describe('the audit log', () => {
       expect(entries.map(({ cause }) => cause).sort()).toEqual(['no token', 'wrong token']);
     });
   });
+
+  test('is printed by the workers, each entry once', async () => {
+    await world.addNamespace('printed', { fdd: OLD });
+    const flags = { 'audit-log': 'stdout' };
+    await world.withApi({}, async () => {
+      const workers = [
+        await world.startWorker({ process: true, flags }),
+        await world.startWorker({ process: true, flags }),
+      ];
+      const { id } = await world.deploy({ namespaces: ['printed'] });
+      const printed = () =>
+        workers
+          .flatMap((worker) => worker.lines())
+          .filter((line) => line.includes('"logger":"audit"') && line.includes(id))
+          .map((line) => JSON.parse(line).audit.kind);
+      await until(() => printed().includes('rollout.completed'), 'the end is printed');
+      for (const worker of workers) await worker.stop();
+
+      expect(printed().filter((kind) => kind === 'rollout.requested')).toHaveLength(1);
+      expect(printed().filter((kind) => kind === 'rollout.completed')).toHaveLength(1);
+    });
+  });
 });

@@ -148,3 +148,73 @@ describe('a found release', () => {
     expect(await kindsOf(state)).toEqual(['release.found']);
   });
 });
+
+describe('readers of the log', () => {
+  const entry = (at: number) =>
+    ({ at, kind: 'rollout.paused', by: 'jo', reason: '', outcome: 'ok' }) as const;
+
+  test('share it: each entry goes to one of them, in order', async () => {
+    const state = freshState();
+    const [a, b] = [state.readAudit('stdout', 'a'), state.readAudit('stdout', 'b')];
+    await state.audit([1, 2, 3, 4].map(entry));
+    // The first one creates the group.
+    expect(await a.take(10)).toEqual([]);
+
+    const [first, second] = [await a.take(2), await b.take(10)];
+    expect([...first, ...second].map(({ at }) => at)).toEqual([1, 2, 3, 4]);
+    await a.done(first);
+    await b.done(second);
+    expect(await a.take(10)).toEqual([]);
+  });
+
+  test('for another purpose get all entries, too', async () => {
+    const state = freshState();
+    await state.audit([entry(1)]);
+    for (const group of ['stdout', 'notify']) {
+      const reader = state.readAudit(group, 'a');
+      await reader.take(10);
+      expect(await reader.take(10)).toHaveLength(1);
+    }
+  });
+
+  test('continue after Redis has lost the log', async () => {
+    const prefix = `{test-${randomUUID()}}`;
+    const state = openDesiredState(redis, prefix);
+    const reader = state.readAudit('stdout', 'a');
+    await reader.take(10);
+    await redis.del(`${prefix}:audit`);
+    await state.audit([entry(7)]);
+
+    expect(await reader.take(10)).toEqual([]);
+    expect(await reader.take(10)).toMatchObject([{ at: 7 }]);
+  });
+
+  test('leave nothing behind, unless they have not confirmed it', async () => {
+    const prefix = `{test-${randomUUID()}}`;
+    const state = openDesiredState(redis, prefix);
+    await state.audit([entry(1)]);
+    const reader = state.readAudit('stdout', 'a');
+    await reader.take(10);
+    const taken = await reader.take(10);
+    const consumers = async () =>
+      ((await redis.xinfo('CONSUMERS', `${prefix}:audit`, 'stdout')) as []).length;
+
+    await reader.leave();
+    expect(await consumers()).toBe(1);
+    await reader.done(taken);
+    await reader.leave();
+    expect(await consumers()).toBe(0);
+  });
+});
+
+describe('retention', () => {
+  test('removes what is older', async () => {
+    const prefix = `{test-${randomUUID()}}`;
+    const state = openDesiredState(redis, prefix);
+    await state.audit(
+      Array.from({ length: 300 }, () => ({ at: 1, kind: 'plan.made', by: 'jo', reason: '', outcome: 'ok' })),
+    );
+
+    expect(await state.trimAudit(Date.now() + 1_000)).toBeGreaterThanOrEqual(200);
+  });
+});
