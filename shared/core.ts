@@ -18,6 +18,7 @@ import {
   type LogJob,
   type NotificationJob,
   openDeployQueue,
+  openHealQueue,
   openLogQueue,
   openNotificationQueue,
   openPlanQueue,
@@ -63,6 +64,7 @@ export interface Core {
   readonly deployQueue: Queue<DeployJob>;
   readonly rolloutQueue: Queue<RolloutJob>;
   readonly releaseCheckQueue: Queue;
+  readonly healQueue: Queue;
   readonly logQueue: Queue<LogJob>;
   readonly notificationQueue: Queue<NotificationJob>;
   readonly policy: RolloutPolicySource;
@@ -108,9 +110,10 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const rolloutQueue = openRolloutQueue(queues);
   const planQueue = openPlanQueue(queues);
   const releaseCheckQueue = openReleaseCheckQueue(queues);
+  const healQueue = openHealQueue(queues);
   const logQueue = openLogQueue(queues);
   const notificationQueue = openNotificationQueue(queues);
-  const opened = [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, logQueue, notificationQueue];
+  const opened = [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, healQueue, logQueue, notificationQueue];
   for (const queue of opened) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
@@ -171,6 +174,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     epoch,
     deployQueue,
     releaseCheckQueue,
+    healQueue,
     logQueue,
     notificationQueue,
     receivers,

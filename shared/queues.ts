@@ -12,6 +12,8 @@ export const ROLLOUT_QUEUE = 'rollouts';
 export const PLAN_QUEUE = 'plans';
 export const NOTIFICATION_QUEUE = 'notifications';
 export const TEST_MESSAGE_JOB = 'test';
+export const HEAL_QUEUE = 'heal';
+export const HEAL_JOB = 'heal';
 
 /** A job has only the namespace; what to do there is in the desired state. */
 export interface DeployJob {
@@ -76,6 +78,15 @@ export function openReleaseCheckQueue({ connection, prefix }: QueueConnection): 
     connection,
     prefix,
     defaultJobOptions: { removeOnComplete: { count: 500 }, removeOnFail: { count: 500 } },
+  });
+}
+
+/** The passes of healing. */
+export function openHealQueue({ connection, prefix }: Omit<QueueConnection, 'telemetry'>): Queue {
+  return new Queue(HEAL_QUEUE, {
+    connection,
+    prefix,
+    defaultJobOptions: { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
   });
 }
 

@@ -1,9 +1,12 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
+import { hasNewConfiguration } from '../domain/cluster/has-new-configuration.ts';
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
 import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
 import { type Holding, type OpenRollout, whatHolds } from '../domain/deploy/what-holds.ts';
+import type { HealMode } from '../domain/heal/healing.ts';
+import { isHealing, isLeftToHealing } from '../domain/heal/is-left-to-healing.ts';
 import { publicationTime } from '../domain/release/adoption.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Trigger } from '../domain/rollout/rollout.ts';
@@ -15,6 +18,7 @@ import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
 import type { ChannelPasts } from '../shared/state/channel-pasts.ts';
 import type { ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
 import type { FoundReleases } from '../shared/state/found-releases.ts';
+import type { HealingRecords } from '../shared/state/healing.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { LastReleaseCheck } from '../shared/state/last-release-check.ts';
 import type { Publications } from '../shared/state/publications.ts';
@@ -35,6 +39,7 @@ export interface ReleaseCheckDependencies {
     FoundReleases &
     Pick<Holds, 'holds' | 'ignoredReleases'> &
     Pick<ChannelSnapshots, 'saveChannels'> &
+    Pick<HealingRecords, 'healing' | 'healingStatus'> &
     Pick<Publications, 'notePublications'> &
     Pick<LastReleaseCheck, 'saveReleaseCheck'>;
   readonly service: DeployService;
@@ -44,6 +49,7 @@ export interface ReleaseCheckDependencies {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly autoupdate: boolean;
+  readonly heal: HealMode;
   readonly intervalSeconds: number;
 }
 
@@ -91,8 +97,11 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   await state.notePublications(publicationsOf(channels.values()));
   const records = await state.records(namespaces);
   await state.keepReleases([...records.values()].map(({ release }) => release));
-  const outdated = namespaces.filter((namespace) =>
-    needsUpdate(namespace, cluster, channels, records.get(namespace)),
+  const isLeft = await readLeft(dependencies, channels);
+  const outdated = namespaces.filter(
+    (namespace) =>
+      needsUpdate(namespace, cluster, channels, records.get(namespace)) &&
+      !isLeft(namespace, records.get(namespace)),
   );
   const summary = {
     channels: [...channels.values()].map(summarise),
@@ -132,6 +141,26 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
     ...(Object.keys(held).length > 0 && { held }),
     ...(Object.keys(joined).length > 0 && { joined }),
     ...rollouts,
+  };
+}
+
+/** The namespaces that healing repairs, while it makes its passes. */
+async function readLeft(
+  { heal, state, cluster }: ReleaseCheckDependencies,
+  channels: ReadonlyMap<string, Channel>,
+): Promise<(namespace: string, record: NamespaceRecord | undefined) => boolean> {
+  if (heal !== 'on' || !isHealing(heal, await state.healingStatus(), Date.now())) return () => false;
+  const healing = await state.healing();
+  return (namespace, record) => {
+    const snapshot = cluster.snapshot(namespace);
+    const release = snapshot.config?.ok ? channels.get(snapshot.config.value.tag)?.release : undefined;
+    if (!release) return false;
+    return isLeftToHealing({
+      healing: healing.get(namespace),
+      record,
+      release: releaseKey(release),
+      isReconfigured: hasNewConfiguration(snapshot),
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../domain/errors.ts';
 import type { ReleaseCheckSchedule } from '../domain/fleet/release-check-schedule.ts';
 import type { Core } from '../shared/core.ts';
-import { RELEASE_CHECK_JOB, REPAIR_JOB } from '../shared/queues.ts';
+import { HEAL_JOB, RELEASE_CHECK_JOB, REPAIR_JOB } from '../shared/queues.ts';
 import { isReady } from '../shared/redis.ts';
 import {
   isSameSchedule,
@@ -13,10 +13,10 @@ const REPAIR_INTERVAL_MS = 15_000;
 /** Redis can lose its data without losing a connection. */
 const ASSERT_INTERVAL_MS = 15_000;
 
-type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'settings' | 'redis' | 'log'>;
+type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'healQueue' | 'settings' | 'redis' | 'log'>;
 
 /**
- * Schedules the release check and the repair of lost jobs, and keeps them scheduled: a Redis that lost its data has lost
+ * Schedules the release check, the repair of lost jobs and the passes of healing, and keeps them scheduled: a Redis that lost its data has lost
  * the schedules, too. Every worker does this; it changes nothing if they exist. The first time must succeed.
  */
 export async function keepSchedules(
@@ -43,7 +43,8 @@ export async function keepSchedules(
   };
 }
 
-async function assertSchedules({ releaseCheckQueue: queue, settings, log }: ScheduleCore): Promise<void> {
+async function assertSchedules(core: ScheduleCore): Promise<void> {
+  const { releaseCheckQueue: queue, settings, log } = core;
   const after = scheduleOf(settings);
   const before = await readReleaseCheckSchedule(queue);
   if (before !== undefined && !isSameSchedule(before, after)) {
@@ -53,13 +54,16 @@ async function assertSchedules({ releaseCheckQueue: queue, settings, log }: Sche
   }
   await scheduleReleaseCheck(queue, after);
   await scheduleRepair(queue);
+  await scheduleHealing(core);
 }
 
 /** Leaves an existing schedule alone: otherwise workers with different settings would overwrite each other's. */
-async function assertMissing({ releaseCheckQueue: queue, settings }: ScheduleCore): Promise<void> {
+async function assertMissing(core: ScheduleCore): Promise<void> {
+  const { releaseCheckQueue: queue, settings } = core;
   const known = await readReleaseCheckSchedule(queue);
   if (known === undefined) await scheduleReleaseCheck(queue, scheduleOf(settings));
   await scheduleRepair(queue);
+  if (!(await core.healQueue.getJobScheduler(HEAL_JOB))) await scheduleHealing(core);
 }
 
 type Schedule = Omit<ReleaseCheckSchedule, 'nextAt'>;
@@ -85,4 +89,11 @@ async function scheduleRepair(queue: Core['releaseCheckQueue']): Promise<void> {
   await queue.upsertJobScheduler(REPAIR_JOB, { every: REPAIR_INTERVAL_MS }, { name: REPAIR_JOB });
   // With any number of workers, one check of the channels at a time is enough.
   await queue.setGlobalConcurrency(1);
+}
+
+/** Also with `off`: a pass then only records that. */
+async function scheduleHealing({ healQueue, settings }: ScheduleCore): Promise<void> {
+  await healQueue.upsertJobScheduler(HEAL_JOB, { every: settings.healInterval * 1000 }, { name: HEAL_JOB });
+  // Two passes would only overtake each other.
+  await healQueue.setGlobalConcurrency(1);
 }

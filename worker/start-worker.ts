@@ -14,6 +14,7 @@ import { pause } from '../shared/pause.ts';
 import {
   DEPLOY_QUEUE,
   type DeployJob,
+  HEAL_QUEUE,
   LOG_QUEUE,
   type LogJob,
   NOTIFICATION_QUEUE,
@@ -34,6 +35,7 @@ import { decideRolloutJob } from './decide-rollout-job.ts';
 import { deliverNotifications, deliveryDelay } from './deliver-notification.ts';
 import { dryRunPlan } from './dry-run-plan.ts';
 import { ensureCrds } from './ensure-crds.ts';
+import { type HealDependencies, healFleet } from './heal-fleet.ts';
 import { isBlind } from './is-blind.ts';
 import { keepNotifications } from './keep-notifications.ts';
 import { keepRollouts } from './keep-rollouts.ts';
@@ -45,6 +47,7 @@ import { paceRequests } from './pace-requests.ts';
 import { printAudit } from './print-audit.ts';
 import { processJob } from './process-job.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
+import { readQuotaLimits } from './read-quota-limits.ts';
 import { createRest, type Rest } from './rest.ts';
 import { RetryError } from './retry-error.ts';
 import { sendHeartbeats } from './send-heartbeats.ts';
@@ -177,12 +180,14 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const logWorker = openLogWorker(core, connection);
   const planWorker = openPlanWorker(core, connection);
   const notificationWorker = openNotificationWorker(core, connection, webhooks);
-  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker, notificationWorker];
+  const healWorker = openHealWorker(core, connection);
+  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker, notificationWorker, healWorker];
   const logRest = createRest(() => logWorker, log);
   const rolloutRest = createRest(() => rolloutWorker, log);
   const planRest = createRest(() => planWorker, log);
   const notificationRest = createRest(() => notificationWorker, log);
-  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest, notificationRest];
+  const healRest = createRest(() => healWorker, log);
+  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest, notificationRest, healRest];
   const redisRest = restWithoutRedis(core, rests);
   const outageNotes = noteOutages({
     problemOf: (kind) => (kind === 'redis' ? redisProblem(core) : outage.current()),
@@ -293,6 +298,50 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
   logConnectionErrors(worker, log);
   worker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
   return worker;
+}
+
+/** Passes of healing: one at a time in the whole fleet. */
+function openHealWorker(core: Core, connection: RedisConnection): Worker {
+  const log = core.log.child({ logger: 'healing' });
+  const dependencies = healDependencies(core, log);
+  const worker = new Worker(HEAL_QUEUE, () => inSpan('heal', {}, () => healFleet(dependencies)), {
+    ...workerOptions(core, connection),
+    concurrency: 1,
+  });
+  logConnectionErrors(worker, log);
+  worker.on('failed', (_job, error) =>
+    log.warn({ err: error }, 'a pass of healing failed; the next one repeats it'),
+  );
+  return worker;
+}
+
+function healDependencies(
+  { cluster, state, policy, service, client, settings }: Core,
+  log: Logger,
+): HealDependencies {
+  const backoffMs = settings.healBackoff * 1000;
+  return {
+    cluster,
+    state,
+    policy,
+    service,
+    log,
+    readQuotas: (namespace) => readQuotaLimits(client, namespace),
+    timings: {
+      graceMs: backoffMs,
+      deafAfterMs: settings.deafAfter * 1000,
+      progressDeadlineMs: settings.progressDeadline * 1000,
+      bootstrapDeadlineMs: settings.bootstrapDeadline * 1000,
+    },
+    settings: {
+      mode: settings.heal,
+      backoffMs,
+      hourlyCap: settings.healHourlyCap,
+      stopShare: settings.healStopShare,
+      healsScaledDown: settings.healScaledDown,
+      intervalSeconds: settings.healInterval,
+    },
+  };
 }
 
 /** Decisions about rollouts; those about one rollout never run at the same time. */
@@ -453,7 +502,7 @@ function maintain({
   const intervalSeconds = settings.releaseCheckInterval;
   const readConfig = (namespace: string) => readConfigInTime(core.client, namespace);
   const known = { cluster, releases, state, service, policy, readConfig, metrics };
-  const dependencies = { ...known, log, autoupdate, intervalSeconds };
+  const dependencies = { ...known, log, autoupdate, intervalSeconds, heal: settings.heal };
   return async (job) => {
     await state.requireEpoch();
     if (job.name === REPAIR_JOB) {

@@ -32,6 +32,7 @@ function check(
   return checkReleases({ log: async () => 1 } as unknown as Job, {
     ...core,
     autoupdate: true,
+    heal: 'report',
     policy: { current: () => ({}) },
     intervalSeconds: 60,
     releases: { resolve: async () => new Map([['stable', channel]]), problems: () => [] },

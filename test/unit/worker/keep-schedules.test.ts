@@ -18,10 +18,14 @@ function aForgetfulQueue() {
     setGlobalConcurrency: async (limit: number) => void schedules.set('concurrency', limit),
   };
   const { core } = createFakeCore({ flags: { releaseCheckInterval: 60 } });
-  return { redis, schedules, core: { ...core, redis, releaseCheckQueue: queue } as unknown as Core };
+  return {
+    redis,
+    schedules,
+    core: { ...core, redis, releaseCheckQueue: queue, healQueue: queue } as unknown as Core,
+  };
 }
 
-const ALL = { 'release-check': 60_000, repair: 15_000, concurrency: 1 };
+const ALL = { 'release-check': 60_000, repair: 15_000, heal: 15_000, concurrency: 1 };
 
 describe('keepSchedules', () => {
   test('schedules immediately, and again on each connection', async () => {

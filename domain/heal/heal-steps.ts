@@ -1,0 +1,57 @@
+import type { Repair } from '../rollout/repair.ts';
+import { isOpen, type RolloutTarget } from '../rollout/rollout.ts';
+import type { HealingStep, NamespaceHealing } from './healing.ts';
+
+/** True for a step that was decided, and whose rollout is not known: the worker died, or is about to request it. */
+export function isUnrequested({ rolloutId, endedAt }: HealingStep): boolean {
+  return rolloutId === undefined && endedAt === undefined;
+}
+
+/** Notes the rollout of the steps that were decided at a time. */
+export function withRollout(healing: NamespaceHealing, at: number, rolloutId: string): NamespaceHealing {
+  return changeStep(healing, (step) =>
+    isUnrequested(step) && step.at === at ? { ...step, rolloutId } : step,
+  );
+}
+
+/** A step that will not be carried out any more. */
+export function withoutUnrequested(healing: NamespaceHealing, reason: string, now: number): NamespaceHealing {
+  return changeStep(healing, (step) =>
+    isUnrequested(step)
+      ? { ...step, endedAt: now, end: 'cancelled', result: `not carried out: ${reason}` }
+      : step,
+  );
+}
+
+/** Notes how the step of a rollout ended; `target` is undefined if Redis has lost it. */
+export function withResult(
+  healing: NamespaceHealing,
+  rolloutId: string,
+  target: RolloutTarget | undefined,
+  now: number,
+): NamespaceHealing {
+  if (target && isOpen(target.state)) return healing;
+  const { state, reason, outcome, finishedAt } = target ?? {
+    state: 'superseded',
+    reason: 'its rollout is lost',
+  };
+  const result = state === 'completed' ? (outcome ?? state) : `${state}: ${reason ?? ''}`;
+  const ended = { endedAt: finishedAt ?? now, end: state, result } as const;
+  return changeStep(healing, (step) =>
+    step.rolloutId === rolloutId && step.endedAt === undefined ? { ...step, ...ended } : step,
+  );
+}
+
+/** What the rollout of an unrequested step carries out. */
+export function repairOf({ findings, steps }: NamespaceHealing, pods: readonly string[]): Repair | undefined {
+  const step = steps.find(isUnrequested);
+  if (!step) return undefined;
+  const { means, rule } = step;
+  const evidence = (findings.find((finding) => finding.rule === rule) ?? findings[0])?.evidence ?? rule;
+  return { means, rule, evidence, ...(means === 'restart' && pods.length > 0 && { pods }) };
+}
+
+function changeStep(healing: NamespaceHealing, change: (step: HealingStep) => HealingStep): NamespaceHealing {
+  const steps = healing.steps.map(change);
+  return steps.every((step, index) => step === healing.steps[index]) ? healing : { ...healing, steps };
+}

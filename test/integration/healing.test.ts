@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { FDD, OLD } from '../support/published.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const HEALING = {
+  heal: 'on',
+  'heal-interval': 0.25,
+  'heal-backoff': 1,
+  'heal-hourly-cap': 100,
+  'heal-stop-share': '60%',
+};
+
+const world = useWorld(
+  { flags: { ...HEALING, 'progress-deadline': 6, 'bootstrap-deadline': 6 } },
+  async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  },
+);
+
+async function healingOf(namespace: string): Promise<NamespaceHealing | undefined> {
+  const { body } = await world.http(`/api/healing?namespace=${namespace}`);
+  return body.namespaces[0];
+}
+
+async function healingStatus(): Promise<HealingStatus | null> {
+  return (await world.http('/api/healing')).body.status;
+}
+
+async function deployedNamespace(name: string): Promise<void> {
+  await world.addNamespace(name);
+  expect(await world.deployed(name)).toMatchObject({ state: 'completed' });
+}
+
+const untilState = (namespace: string, state: NamespaceHealing['state'], timeoutMs = 60_000) =>
+  until(async () => (await healingOf(namespace))?.state === state, `${namespace} is ${state}`, timeoutMs);
+
+async function deletePods(namespace: string): Promise<void> {
+  const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
+  for (const { metadata } of items) await world.kube.delete(PODS, { namespace, name: metadata.name });
+}
+
+const patch = (path: string, body: unknown, fieldManager = 'rival') =>
+  world.kube.request({ method: 'PATCH', patchType: 'merge', path, query: { fieldManager }, body });
+
+describe('healing', () => {
+  test('deploys FDD again if its Deployment was deleted, and touches nothing else', async () => {
+    await deployedNamespace('deleted');
+    await deployedNamespace('well');
+    const before = world.changes('well').length;
+
+    await world.kube.delete(DEPLOYMENTS, { namespace: 'deleted', name: FDD });
+    await until(async () => (await healingOf('deleted'))?.steps[0]?.end === 'completed', 'it is healed');
+    await untilState('deleted', 'watching');
+
+    const healed = await healingOf('deleted');
+    expect(healed?.steps).toMatchObject([
+      { means: 'deploy', rule: 'no-deployment', end: 'completed', result: 'bootstrapped' },
+    ]);
+    const { body } = await world.http(`/api/rollouts/${healed?.steps[0]?.rolloutId}`);
+    expect(body).toMatchObject({ trigger: 'heal', requestedBy: 'skipper', state: 'completed' });
+    expect((await world.deployment('deleted')).status.availableReplicas).toBe(1);
+    expect(world.changes('well')).toHaveLength(before);
+    expect(await healingOf('well')).toBeUndefined();
+  });
+
+  test('restarts FDD, deploys, bootstraps, and quarantines what still crashes until its ConfigMap changes', async () => {
+    await deployedNamespace('crashing');
+    world.fdds.misbehaviour.set('crashing', { kind: 'crash-loop' });
+    await deletePods('crashing');
+    await untilState('crashing', 'quarantined', 100_000);
+
+    const { steps = [], quarantine } = (await healingOf('crashing')) ?? {};
+    expect(steps.map(({ means }) => means)).toEqual(['restart', 'deploy', 'bootstrap']);
+    expect(quarantine).toMatchObject({ reason: expect.stringContaining('it still does not work after') });
+    expect(world.changes('crashing')).toContain('delete pods');
+
+    world.fdds.misbehaviour.clear('crashing');
+    await patch(pathOf(CONFIG_MAPS, { namespace: 'crashing', name: FDD }), {
+      data: { 'cluster_config.yaml': 'proxy: "http://proxy.example:3128"' },
+    });
+    await until(async () => !(await healingOf('crashing'))?.quarantine, 'the quarantine ends');
+    await until(
+      async () => (await world.deployment('crashing'))?.status?.availableReplicas === 1,
+      'FDD runs again',
+      60_000,
+    );
+  });
+
+  test('stops repairing what somebody changes back each time, and says who', async () => {
+    await deployedNamespace('contested');
+    const application = pathOf(APPLICATIONS, { namespace: 'contested', name: FDD });
+    const changeBack = () => patch(application, { spec: { image: `fiaas/fiaas-deploy-daemon:${OLD}` } });
+    await changeBack();
+    await until(
+      async () => {
+        const { spec } = await world.application('contested');
+        const healing = await healingOf('contested');
+        const isOver = healing?.steps.every(({ endedAt }) => endedAt !== undefined) ?? false;
+        if (isOver && !spec.image.endsWith(OLD)) await changeBack();
+        return healing?.state === 'quarantined';
+      },
+      'it is quarantined',
+      90_000,
+    );
+
+    const { quarantine, steps } = (await healingOf('contested')) ?? {};
+    expect(quarantine?.reason).toMatch(/^rival keeps changing it back: drifted came back 3 times/);
+    expect(steps).toHaveLength(3);
+  });
+
+  test('stops as a whole if most of the fleet falls sick at once', async () => {
+    const names = await world.addNamespaces('many', 12);
+    await world.rolloutFinished((await world.deploy({ namespaces: names })).id);
+    await Promise.all(names.map((namespace) => world.kube.delete(DEPLOYMENTS, { namespace, name: FDD })));
+
+    await until(async () => (await healingStatus())?.stopped !== undefined, 'it is stopped');
+
+    expect((await healingStatus())?.stopped?.reason).toMatch(/namespaces fell sick .*\(no-deployment 12/);
+    await until(async () => (await healingOf('many-1'))?.state === 'stopped', 'the namespaces are stopped');
+    for (const name of names) expect((await healingOf(name))?.steps).toEqual([]);
+  });
+});

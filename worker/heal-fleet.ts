@@ -1,0 +1,249 @@
+import isEqual from 'fast-deep-equal';
+import type { Logger } from 'pino';
+import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
+import { decideHealing, type HealDecision } from '../domain/heal/decide-healing.ts';
+import type { HealSettings } from '../domain/heal/heal-settings.ts';
+import {
+  isUnrequested,
+  repairOf,
+  withoutUnrequested,
+  withResult,
+  withRollout,
+} from '../domain/heal/heal-steps.ts';
+import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
+import type { Repair } from '../domain/rollout/repair.ts';
+import type { DeployService } from '../shared/deploy-service.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import { nameSome } from '../shared/name-some.ts';
+import type { HealingRecords } from '../shared/state/healing.ts';
+import type { Rollouts } from '../shared/state/rollouts.ts';
+import { blindSpot } from './blind-spot.ts';
+import { isBlind } from './is-blind.ts';
+import { type HealFactsDependencies, readHealFacts } from './read-heal-facts.ts';
+
+export interface HealDependencies extends HealFactsDependencies {
+  readonly cluster: HealFactsDependencies['cluster'] & Pick<ClusterCache, 'isSynced'>;
+  readonly state: HealFactsDependencies['state'] &
+    Pick<HealingRecords, 'healing' | 'healingStatus' | 'healingRevision' | 'saveHealing' | 'rolloutOfKey'> &
+    Pick<Rollouts, 'rollout'>;
+  readonly service: Pick<DeployService, 'request'>;
+  readonly settings: HealSettings;
+  readonly log: Logger;
+}
+
+/** What a pass has done, shown on the board. */
+export interface HealResult {
+  readonly skipped?: string;
+  readonly sick?: number;
+  readonly steps?: number;
+  readonly rolloutIds?: readonly string[];
+}
+
+type Healing = ReadonlyMap<string, NamespaceHealing>;
+
+/**
+ * One pass over the fleet: finds what is not well, decides, stores the decision, and requests what was decided. A worker can die
+ * between any two of these: the next pass requests what was decided and not requested, with the same Idempotency-Key.
+ */
+export async function healFleet(dependencies: HealDependencies): Promise<HealResult> {
+  const { state, settings } = dependencies;
+  const revision = await state.healingRevision();
+  const [stored, status] = await Promise.all([state.healing(), state.healingStatus()]);
+  if (settings.mode === 'off') return switchOff({ revision, stored, status }, dependencies);
+  const blind = whyBlind(dependencies);
+  if (blind !== undefined) return { skipped: blind };
+  const before = await settleSteps(stored, status, dependencies);
+  const facts = await readHealFacts(before, dependencies);
+  const now = Math.max(state.now(), (status?.checkedAt ?? 0) + 1);
+  const decision = decideHealing({
+    namespaces: facts,
+    fleet: dependencies.cluster.namespaces().length,
+    status,
+    settings,
+    isDeafKnown: dependencies.begun?.isKnown() ?? false,
+    now,
+  });
+  const saved = await state.saveHealing({
+    revision,
+    ...changesOf(stored, decision, facts),
+    ...published(decision),
+  });
+  if (saved === 'stale') return { skipped: 'another pass, or a command, came first' };
+  const rolloutIds = await requestSteps(decision.healing, { revision: saved, facts }, dependencies);
+  return { sick: decision.status.sick, steps: decision.actions.size, rolloutIds };
+}
+
+function whyBlind({ cluster }: HealDependencies): string | undefined {
+  if (!cluster.isSynced()) return 'the state of the cluster has not been read yet';
+  return isBlind(cluster) ? 'the API server is unreachable' : blindSpot(cluster);
+}
+
+/** What was known is not kept current, so it would only mislead. */
+async function switchOff(
+  known: {
+    readonly revision: number;
+    readonly stored: Healing;
+    readonly status: HealingStatus | undefined;
+  },
+  { state, cluster, settings }: HealDependencies,
+): Promise<HealResult> {
+  const { revision, stored, status } = known;
+  if (status?.mode === 'off') return { skipped: 'healing is off' };
+  const off: HealingStatus = {
+    mode: 'off',
+    checkedAt: state.now(),
+    intervalSeconds: settings.intervalSeconds,
+    fleet: cluster.namespaces().length,
+    sick: 0,
+    rules: {},
+    isDeafKnown: false,
+    cap: { limit: 0, used: 0 },
+  };
+  await state.saveHealing({ revision, healing: new Map(), removed: [...stored.keys()], status: off });
+  return { skipped: 'healing is off' };
+}
+
+/** Notes how the steps ended that were under way, and which of them were never requested. */
+async function settleSteps(
+  stored: Healing,
+  status: HealingStatus | undefined,
+  dependencies: HealDependencies,
+): Promise<Healing> {
+  const requested = await findRollouts(stored, status, dependencies);
+  const ids = [...requested.values()].flatMap(({ steps }) =>
+    steps.flatMap(({ rolloutId, endedAt }) => (rolloutId && endedAt === undefined ? [rolloutId] : [])),
+  );
+  let settled = requested;
+  for (const id of new Set(ids)) {
+    const targets = (await dependencies.state.rollout(id))?.targets;
+    settled = mapHealing(settled, (healing, namespace) =>
+      withResult(healing, id, targets?.get(namespace), dependencies.state.now()),
+    );
+  }
+  return settled;
+}
+
+/** The rollouts of steps whose worker died after it had requested them; others are requested later, or given up. */
+async function findRollouts(
+  stored: Healing,
+  status: HealingStatus | undefined,
+  { state, settings }: HealDependencies,
+): Promise<Healing> {
+  const stopped = settings.mode === 'on' ? status?.stopped?.reason : 'healing only reports now';
+  let found = stored;
+  for (const at of unrequestedTimes(stored)) {
+    const id = await state.rolloutOfKey(keyOf(at));
+    if (id !== undefined) found = mapHealing(found, (healing) => withRollout(healing, at, id));
+  }
+  if (stopped === undefined) return found;
+  return mapHealing(found, (healing) => withoutUnrequested(healing, stopped, state.now()));
+}
+
+function unrequestedTimes(healing: Healing): ReadonlySet<number> {
+  return new Set(
+    [...healing.values()].flatMap(({ steps }) => steps.filter(isUnrequested).map(({ at }) => at)),
+  );
+}
+
+/** All steps of a pass have one rollout: a request that is repeated makes no other one. */
+function keyOf(at: number): string {
+  return `heal-${at}`;
+}
+
+function mapHealing(
+  healing: Healing,
+  change: (healing: NamespaceHealing, namespace: string) => NamespaceHealing,
+): Healing {
+  return new Map([...healing].map(([namespace, each]) => [namespace, change(each, namespace)]));
+}
+
+function changesOf(
+  stored: Healing,
+  { healing }: HealDecision,
+  facts: ReadonlyMap<string, NamespaceFacts>,
+): { readonly healing: Healing; readonly removed: readonly string[] } {
+  const changed = [...healing].filter(([namespace, each]) => !isEqual(plain(each), stored.get(namespace)));
+  // A namespace that has disappeared has no facts.
+  const removed = [...stored.keys()].filter((namespace) => !facts.has(namespace) || !healing.has(namespace));
+  return { healing: new Map(changed), removed };
+}
+
+/** As it is read again: without properties that are undefined. */
+function plain(healing: NamespaceHealing): unknown {
+  return JSON.parse(JSON.stringify(healing));
+}
+
+function published({ status, audit }: HealDecision): Pick<HealDecision, 'status' | 'audit'> {
+  return { status, audit };
+}
+
+interface Decided {
+  /** Of what was just stored. */
+  readonly revision: number;
+  readonly facts: ReadonlyMap<string, NamespaceFacts>;
+}
+
+/** Requests every step that has no rollout, and notes its rollout; what cannot be noted is found by the next pass. */
+async function requestSteps(
+  healing: Healing,
+  decided: Decided,
+  dependencies: HealDependencies,
+): Promise<string[]> {
+  const ids: string[] = [];
+  let { revision } = decided;
+  for (const at of [...unrequestedTimes(healing)].sort((a, b) => a - b)) {
+    const those = new Map(
+      [...healing].filter(([, { steps }]) => steps.some((step) => isUnrequested(step) && step.at === at)),
+    );
+    const id = await requestRollout(at, repairsOf(those, decided.facts), dependencies);
+    ids.push(id);
+    const noted = mapHealing(those, (each) => withRollout(each, at, id));
+    const saved = await dependencies.state.saveHealing({ revision, healing: noted });
+    if (saved !== 'stale') revision = saved;
+  }
+  return ids;
+}
+
+function repairsOf(
+  healing: Healing,
+  facts: ReadonlyMap<string, NamespaceFacts>,
+): ReadonlyMap<string, Repair> {
+  return new Map(
+    [...healing].flatMap(([namespace, each]): [string, Repair][] => {
+      const repair = repairOf(each, facts.get(namespace)?.pods ?? []);
+      return repair ? [[namespace, repair]] : [];
+    }),
+  );
+}
+
+async function requestRollout(
+  at: number,
+  repairs: ReadonlyMap<string, Repair>,
+  { service, log }: HealDependencies,
+): Promise<string> {
+  const key = keyOf(at);
+  const namespaces = [...repairs.keys()];
+  const { rollout, replayed } = await service.request({
+    namespaces,
+    forceBootstrap: false,
+    trigger: 'heal',
+    requestedBy: 'skipper',
+    reason: describeRepairs(repairs),
+    sameRelease: true,
+    repairs,
+    idempotency: { key, fingerprint: key },
+  });
+  if (!replayed)
+    log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
+  return rollout.id;
+}
+
+/** `healing: restart (crash-loop) 2, deploy (drifted) 1` */
+function describeRepairs(repairs: ReadonlyMap<string, Repair>): string {
+  const counts = new Map<string, number>();
+  for (const { means, rule } of repairs.values()) {
+    const what = `${means} (${rule})`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return `healing: ${[...counts].map(([what, count]) => `${what} ${count}`).join(', ')}`;
+}

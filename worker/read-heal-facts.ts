@@ -1,0 +1,197 @@
+import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
+import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
+import { findRules } from '../domain/heal/find-rules.ts';
+import { type FleetTrouble, fleetTroubleOf } from '../domain/heal/fleet-trouble.ts';
+import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.ts';
+import type { NamespaceHealing } from '../domain/heal/healing.ts';
+import type { Finding } from '../domain/heal/rule.ts';
+import type { RuleTimings } from '../domain/heal/rule-input.ts';
+import type { Unbegun } from '../domain/heal/unbegun.ts';
+import { whyForbidden } from '../domain/heal/why-forbidden.ts';
+import type { Release } from '../domain/release/release.ts';
+import { closureAt } from '../domain/rollout/closure.ts';
+import type { Hold } from '../domain/rollout/hold.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
+import { isOpen } from '../domain/rollout/rollout.ts';
+import { type RolloutPolicy, scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
+import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import { readReleases } from '../shared/read-releases.ts';
+import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
+import type { Holds } from '../shared/state/holds.ts';
+import type { Records } from '../shared/state/records.ts';
+import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
+
+/** The watches that show whether FDD begins what its namespace requests. */
+export interface BegunWatch {
+  /** False while they are not in order. */
+  isKnown(): boolean;
+  unbegunIn(namespace: string): Unbegun | undefined;
+}
+
+export interface HealFactsDependencies {
+  readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot' | 'watches'>;
+  readonly state: Pick<Records, 'records' | 'release'> &
+    Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'now'> &
+    Pick<Holds, 'holds'>;
+  readonly policy: Pick<RolloutPolicySource, 'current'>;
+  /** Undefined if nobody checks. */
+  readonly begun?: BegunWatch | undefined;
+  /** The limits of a namespace's quotas, as text. */
+  readonly readQuotas: (namespace: string) => Promise<string>;
+  readonly timings: RuleTimings;
+}
+
+/** What holds in the namespaces that are sick, and in those that were. */
+export async function readHealFacts(
+  before: ReadonlyMap<string, NamespaceHealing>,
+  dependencies: HealFactsDependencies,
+): Promise<ReadonlyMap<string, NamespaceFacts>> {
+  const { cluster, state } = dependencies;
+  const names = cluster.namespaces();
+  const records = await state.records(names);
+  const keys = [...records.values()].flatMap(({ release, handledRelease = '' }) => [release, handledRelease]);
+  const releases = await readReleases(state, keys.filter(Boolean));
+  const fleet = fleetTroubleOf(cluster.watches());
+  const now = state.now();
+  const found = names.flatMap((namespace): [string, readonly Finding[]][] => {
+    const seen = {
+      namespace,
+      record: records.get(namespace),
+      before: before.get(namespace),
+      releases,
+      fleet,
+      now,
+    };
+    const findings = findIn(seen, dependencies);
+    return findings.length > 0 || before.has(namespace) ? [[namespace, findings]] : [];
+  });
+  const world = found.length === 0 ? undefined : await readWorld(dependencies, records, releases);
+  const facts = found.map(async ([namespace, findings]): Promise<[string, NamespaceFacts]> => {
+    const known = { namespace, findings, before: before.get(namespace), world: world ?? EMPTY };
+    return [namespace, await toFacts(known, dependencies)];
+  });
+  return new Map(await Promise.all(facts));
+}
+
+interface Seen {
+  readonly namespace: string;
+  readonly record: NamespaceRecord | undefined;
+  readonly before: NamespaceHealing | undefined;
+  readonly releases: ReadonlyMap<string, Release>;
+  readonly fleet: FleetTrouble;
+  readonly now: number;
+}
+
+function findIn(
+  { namespace, record, before, releases, fleet, now }: Seen,
+  { cluster, begun, timings }: HealFactsDependencies,
+): readonly Finding[] {
+  return findRules({
+    snapshot: cluster.snapshot(namespace),
+    record,
+    deployed: releases.get(record?.handledRelease ?? ''),
+    unbegun: begun?.unbegunIn(namespace),
+    fleet,
+    before: before?.findings ?? [],
+    timings,
+    now,
+  });
+}
+
+/** What decides about all sick namespaces. */
+interface World {
+  readonly records: ReadonlyMap<string, NamespaceRecord>;
+  readonly releases: ReadonlyMap<string, Release>;
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly rollouts: readonly KnownRollout[];
+  readonly policy: RolloutPolicy;
+}
+
+const EMPTY: World = { records: new Map(), releases: new Map(), holds: new Map(), rollouts: [], policy: {} };
+
+async function readWorld(
+  { state, policy }: HealFactsDependencies,
+  records: World['records'],
+  releases: World['releases'],
+): Promise<World> {
+  const rollouts: KnownRollout[] = [];
+  for (const id of await state.openRollouts()) {
+    const known = await state.knownRollout(id);
+    if (known) rollouts.push(known);
+  }
+  return { records, releases, holds: await state.holds(), rollouts, policy: policy.current() };
+}
+
+interface Known {
+  readonly namespace: string;
+  readonly findings: readonly Finding[];
+  readonly before: NamespaceHealing | undefined;
+  readonly world: World;
+}
+
+async function toFacts(known: Known, dependencies: HealFactsDependencies): Promise<NamespaceFacts> {
+  const { namespace, findings, before, world } = known;
+  const snapshot = dependencies.cluster.snapshot(namespace);
+  const record = world.records.get(namespace);
+  const { pods, deployment } = snapshot;
+  return {
+    findings,
+    before,
+    forbidden: whyForbidden({
+      snapshot,
+      record,
+      version: world.releases.get(record?.release ?? '')?.version,
+      hold: world.holds.get(namespace),
+      closure: closureOf(snapshot, world.policy, dependencies.state.now()),
+    }),
+    busy: whyBusy(namespace, record, world.rollouts),
+    cause: await causeIn(known, snapshot, dependencies),
+    pods: pods.filter(({ deleting }) => !deleting).map(({ name }) => name),
+    isAvailable: (deployment?.availableReplicas ?? 0) > 0,
+  };
+}
+
+function closureOf(snapshot: NamespaceSnapshot, policy: RolloutPolicy, now: number): string | undefined {
+  const { config } = snapshot;
+  const own = config?.ok ? config.value.rollout?.window : undefined;
+  const isWaiting = own !== undefined && waitsForNamespaces(policy, 'heal');
+  return (
+    closureAt(scheduleFor(policy, 'heal'), now)?.reason ??
+    (isWaiting ? closureAt({ windows: own }, now)?.reason : undefined)
+  );
+}
+
+function whyBusy(
+  namespace: string,
+  record: NamespaceRecord | undefined,
+  rollouts: readonly KnownRollout[],
+): string | undefined {
+  if (record && record.generation > record.handled) return `rollout ${record.rolloutId} is under way here`;
+  const other = rollouts.find(({ targets, plans }) => {
+    const target = targets.get(namespace);
+    return target !== undefined && isOpen(target.state) && plans.has(namespace);
+  });
+  return other && `rollout ${other.rollout.id} has not ended here`;
+}
+
+/** Quotas are read only if one can be the reason, and only for the few namespaces in which something was tried. */
+async function causeIn(
+  known: Known,
+  snapshot: NamespaceSnapshot,
+  { readQuotas }: HealFactsDependencies,
+): Promise<string> {
+  const { namespace, before, world } = known;
+  const record = world.records.get(namespace);
+  const { quarantine } = before ?? {};
+  const matters = quarantine ? hasQuotas(quarantine.cause) : canBeQuota(known);
+  if (!matters) return healCause(snapshot, record, undefined);
+  const quotas = await readQuotas(namespace).catch(() => undefined);
+  // What cannot be read has not changed.
+  return quotas === undefined && quarantine ? quarantine.cause : healCause(snapshot, record, quotas);
+}
+
+function canBeQuota({ namespace, findings, before, world }: Known): boolean {
+  if (before === undefined || before.steps.length === 0) return false;
+  const { reason = '' } = world.records.get(namespace) ?? {};
+  return isQuotaMatter([reason, ...findings.map(({ evidence }) => evidence)]);
+}
