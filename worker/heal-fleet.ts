@@ -28,6 +28,8 @@ export interface HealDependencies extends HealFactsDependencies {
     Pick<Rollouts, 'rollout'>;
   readonly service: Pick<DeployService, 'request'>;
   readonly settings: HealSettings;
+  /** What the rebuild of a lost Redis waits for; undefined while the state is whole. */
+  readonly rebuilds: () => string | undefined;
   readonly log: Logger;
 }
 
@@ -47,11 +49,11 @@ type Healing = ReadonlyMap<string, NamespaceHealing>;
  */
 export async function healFleet(dependencies: HealDependencies): Promise<HealResult> {
   const { state, settings } = dependencies;
+  const blind = whyBlind(dependencies);
+  if (blind !== undefined) return { skipped: blind };
   const revision = await state.healingRevision();
   const [stored, status] = await Promise.all([state.healing(), state.healingStatus()]);
   if (settings.mode === 'off') return switchOff({ revision, stored, status }, dependencies);
-  const blind = whyBlind(dependencies);
-  if (blind !== undefined) return { skipped: blind };
   const before = await settleSteps(stored, status, dependencies);
   const facts = await readHealFacts(before, dependencies);
   const now = Math.max(state.now(), (status?.checkedAt ?? 0) + 1);
@@ -73,7 +75,9 @@ export async function healFleet(dependencies: HealDependencies): Promise<HealRes
   return { sick: decision.status.sick, steps: decision.actions.size, rolloutIds };
 }
 
-function whyBlind({ cluster }: HealDependencies): string | undefined {
+function whyBlind({ cluster, rebuilds }: HealDependencies): string | undefined {
+  const rebuild = rebuilds();
+  if (rebuild !== undefined) return rebuild;
   if (!cluster.isSynced()) return 'the state of the cluster has not been read yet';
   return isBlind(cluster) ? 'the API server is unreachable' : blindSpot(cluster);
 }

@@ -316,7 +316,7 @@ function openHealWorker(core: Core, connection: RedisConnection): Worker {
 }
 
 function healDependencies(
-  { cluster, state, policy, service, client, settings }: Core,
+  { cluster, state, policy, service, client, epoch, settings }: Core,
   log: Logger,
 ): HealDependencies {
   const backoffMs = settings.healBackoff * 1000;
@@ -326,6 +326,7 @@ function healDependencies(
     policy,
     service,
     log,
+    rebuilds: epoch.problem,
     readQuotas: (namespace) => readQuotaLimits(client, namespace),
     timings: {
       graceMs: backoffMs,

@@ -7,6 +7,7 @@ import { connectRedis, type RedisConnection, untilReady } from '../../shared/red
 import { openDesiredState } from '../../shared/state/desired-state.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRedisAddress, silentLog } from '../support/builders.ts';
+import { openEpoch } from '../support/open-epoch.ts';
 
 const STATUS: HealingStatus = {
   mode: 'on',
@@ -56,6 +57,7 @@ afterAll(async () => {
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
   const state = openDesiredState(redis, prefix);
+  void openEpoch(redis, prefix);
   return { state, prefix, commands: createHealCommands({ state }) };
 }
 
@@ -88,6 +90,10 @@ describe('a pass of healing', () => {
   test('from before a loss of data writes nothing', async () => {
     const { state, prefix } = freshState();
     const revision = await state.saveHealing({ revision: 0, healing: asMap({ a: SICK }), status: STATUS });
+    await redis.del(`${prefix}:epoch`);
+    await expect(state.saveHealing({ revision: 1, healing: new Map() })).rejects.toThrow('is being rebuilt');
+
+    await openEpoch(redis, prefix);
     await redis.del(`${prefix}:healing`, `${prefix}:healing-revision`, `${prefix}:healing-status`);
 
     expect(await state.saveHealing({ revision: Number(revision), healing: asMap({ a: SICK }) })).toBe(

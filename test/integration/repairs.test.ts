@@ -7,6 +7,7 @@ import { type DesiredState, openDesiredState } from '../../shared/state/desired-
 import type { Run } from '../../shared/state/runs.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { openEpoch } from '../support/open-epoch.ts';
 
 const REPAIR: Repair = { means: 'restart', rule: 'deaf', evidence: 'nothing was begun', pods: ['fdd-1'] };
 
@@ -24,7 +25,11 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const freshState = () => openDesiredState(redis, `{test-${randomUUID()}}`);
+function freshState(): DesiredState {
+  const prefix = `{test-${randomUUID()}}`;
+  void openEpoch(redis, prefix);
+  return openDesiredState(redis, prefix);
+}
 
 function request(state: DesiredState, id: string, trigger: Trigger, repair?: Repair) {
   return state.request({

@@ -2,8 +2,9 @@
 -- A Redis that lost its data has no revision, so a pass from before writes nothing.
 -- ARGV[1] JSON {revision (as it was read; 0 if there was none), healing: [namespace, JSON, namespace, JSON, …],
 --   removed: [namespace], status? (JSON), audit: [JSON]}
--- Returns 'stale' | the new revision
+-- Returns 'rebuilding' | 'stale' | the new revision
 --- @include "audit"
+--- @include "has-epoch"
 --- @include "integer"
 
 -- The number of fields in one command: Lua's stack is limited.
@@ -11,6 +12,7 @@ local FIELDS_AT_ONCE = 1000
 
 local prefix = KEYS[1]
 local args = cjson.decode(ARGV[1])
+if not hasEpoch() then return 'rebuilding' end
 local revisionKey = prefix .. ':healing-revision'
 if (redis.call('GET', revisionKey) or '0') ~= integer(args.revision) then return 'stale' end
 for first = 1, #args.healing, FIELDS_AT_ONCE do
