@@ -29,6 +29,8 @@ export interface KubernetesRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly patchType?: PatchType;
+  /** The representation that is asked for; by default whole objects, as JSON. */
+  readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** False: a denial is thrown at once, without a retry here. */
   readonly retryForbidden?: boolean;
@@ -143,7 +145,7 @@ async function sendOnce(
   return send(`${server}${request.path}${queryString(request.query)}`, {
     method: request.method,
     headers: {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': userAgent,
       ...headers,
       ...(request.body === undefined ? {} : { 'content-type': contentType(request) }),

@@ -14,6 +14,9 @@ const WATCH_TIMEOUT_SECONDS = 300;
 const RETRY = { baseMs: 500, capMs: 30_000 } as const;
 /** A watch that stays open this long counts as healthy, even without events. */
 const SETTLED_MS = 1_000;
+/** How the API server is asked for metadata only. */
+const METADATA_OF_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const METADATA_OF_EVENT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 /** Bookmarks come every minute. */
 const SILENCE_TIMEOUT_MS = 100_000;
 
@@ -34,8 +37,18 @@ export interface WatchOptions<Raw extends WatchedObject> {
   readonly fieldSelector?: string;
   /** Called for every object of a list, and for every change after it. */
   readonly onUpsert: (object: Raw) => void;
-  /** Called with the key (`namespace/name`) of every deleted object. */
-  readonly onDelete: (key: string) => void;
+  /** Called with the key (`namespace/name`) of every deleted object, and its last state if an event showed it. */
+  readonly onDelete: (key: string, last?: Raw) => void;
+  /** Called before the first page of a list, and after the last. */
+  readonly onListing?: () => void;
+  readonly onListed?: () => void;
+  /** Reads only the objects' metadata. */
+  readonly metadataOnly?: boolean;
+  /**
+   * False: the keys of the objects are not kept, which takes most of the memory. Objects that are missing from a later list
+   * are then not reported as deleted.
+   */
+  readonly keepsKeys?: boolean;
   readonly pageSize?: number;
   /** If no byte arrives for this long (bookmarks come every minute), the watch counts as broken. */
   readonly silenceTimeoutMs?: number;
@@ -80,6 +93,10 @@ export function startWatch<Raw extends WatchedObject>(options: WatchOptions<Raw>
     pageSize: options.pageSize ?? PAGE_SIZE,
     silenceTimeoutMs: options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
     settledMs: options.settledMs ?? SETTLED_MS,
+    metadataOnly: options.metadataOnly ?? false,
+    keepsKeys: options.keepsKeys ?? true,
+    onListing: options.onListing ?? (() => undefined),
+    onListed: options.onListed ?? (() => undefined),
     stopping: stopping.signal,
     onSynced: resolveSynced,
   });
@@ -125,40 +142,51 @@ async function list<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promis
   const { books, client, path, selectors, stopping } = watch;
   const seen = new Set<string>();
   let page: ListPage<Raw> | undefined;
+  watch.onListing();
   do {
     page = await client.request<ListPage<Raw>>({
       method: 'GET',
       path,
       query: { ...selectors, limit: watch.pageSize, continue: page?.metadata.continue },
+      accept: watch.metadataOnly ? METADATA_OF_LIST : undefined,
       signal: stopping,
       retryForbidden: false,
     });
-    if (!Array.isArray(page?.items)) {
+    const items = itemsOf(page);
+    if (!items) {
       throw classifyForeignAnswer(
         { method: 'GET', path },
         'with something other than a list',
         JSON.stringify(page),
       );
     }
-    for (const object of page.items) {
-      seen.add(keyOf(object));
+    for (const object of items) {
+      if (watch.keepsKeys) seen.add(keyOf(object));
       upsert(watch, object);
     }
     books.heard(Date.now());
   } while (page.metadata.continue);
   for (const key of books.missingFrom(seen)) forget(watch, key);
   books.listed(page.metadata.resourceVersion);
+  watch.onListed();
   watch.onSynced();
 }
 
-function upsert<Raw extends WatchedObject>({ books, onUpsert }: RunningWatch<Raw>, object: Raw): void {
-  books.add(keyOf(object));
+function upsert<Raw extends WatchedObject>(
+  { books, keepsKeys, onUpsert }: RunningWatch<Raw>,
+  object: Raw,
+): void {
+  if (keepsKeys) books.add(keyOf(object));
   onUpsert(object);
 }
 
-function forget<Raw extends WatchedObject>({ books, onDelete }: RunningWatch<Raw>, key: string): void {
+function forget<Raw extends WatchedObject>(
+  { books, onDelete }: RunningWatch<Raw>,
+  key: string,
+  last?: Raw,
+): void {
   books.remove(key);
-  onDelete(key);
+  onDelete(key, last);
 }
 
 async function follow<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Promise<void> {
@@ -189,7 +217,7 @@ async function follow<Raw extends WatchedObject>(watch: RunningWatch<Raw>): Prom
 }
 
 function openStream<Raw extends WatchedObject>(
-  { books, client, path, selectors }: RunningWatch<Raw>,
+  { books, client, path, selectors, metadataOnly }: RunningWatch<Raw>,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   return client.stream({
@@ -202,6 +230,7 @@ function openStream<Raw extends WatchedObject>(
       resourceVersion: books.state().position,
       timeoutSeconds: Math.round(WATCH_TIMEOUT_SECONDS * (1 + Math.random())),
     },
+    accept: metadataOnly ? METADATA_OF_EVENT : undefined,
     signal,
     retryForbidden: false,
   });
@@ -226,7 +255,7 @@ function receive<Raw extends WatchedObject>(watch: RunningWatch<Raw>, event: Wat
       { httpStatus: object.code ?? 500, status: object },
     );
   }
-  if (type === 'DELETED') forget(watch, keyOf(object));
+  if (type === 'DELETED') forget(watch, keyOf(object), object);
   else if (type !== 'BOOKMARK') upsert(watch, object);
   const { resourceVersion } = object.metadata;
   if (resourceVersion !== undefined) watch.books.moveTo(resourceVersion);
@@ -252,9 +281,16 @@ async function recover<Raw extends WatchedObject>(
   await pause(delayMs, { signal: stopping });
 }
 
+/** An API server answers `null` if it has no metadata to list. */
+function itemsOf<Raw>(page: ListPage<Raw>): readonly Raw[] | undefined {
+  if (Array.isArray(page?.items)) return page.items;
+  return page?.items === null && page.kind === 'PartialObjectMetadataList' ? [] : undefined;
+}
+
 interface ListPage<Raw> {
+  readonly kind?: string;
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items: readonly Raw[];
+  readonly items: readonly Raw[] | null;
 }
 
 async function* lines(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
