@@ -26,13 +26,15 @@ describe('the rights of the chart', () => {
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
     );
 
-    expect(rules).toHaveLength(20);
+    expect(rules).toHaveLength(21);
     for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
   });
 
   test.each<[string, Values, string]>([
     ['manageRBAC is off', {}, 'manage-rbac'],
     ['disableCrdCreation is on', { disableCrdCreation: true }, 'crds'],
+    ['healing is off', { config: { heal: 'off' } }, 'listen'],
+    ['deaf FDDs are not looked for', { config: { 'deaf-after': 0 } }, 'listen'],
     ['healing only reports', { config: { heal: 'report' } }, 'heal'],
   ])('if %s, its role does not exist', (_when, values, role) => {
     const named = render(values).filter(({ metadata }) => metadata.name === `fiaas-skipper-${role}`);
@@ -51,6 +53,7 @@ describe('the rights of the chart', () => {
 
     expect(clusterWide.map(({ metadata }) => metadata.name).toSorted()).toEqual([
       'fiaas-skipper-explain',
+      'fiaas-skipper-listen',
       'fiaas-skipper-watch',
     ]);
     expect(inNamespaces.map(({ metadata }) => `${metadata.namespace} ${metadata.name}`).toSorted()).toEqual([

@@ -15,6 +15,7 @@ import {
   ROLE_BINDINGS,
   SERVICE_ACCOUNTS,
 } from '../../shared/kubernetes/resources.ts';
+import { watchBegun } from '../../shared/kubernetes/watch-begun.ts';
 import { ensureCrds } from '../../worker/ensure-crds.ts';
 import { type Manifest, pick, type Rule, render } from '../chart/support/helm.ts';
 import { silentLog } from '../support/builders.ts';
@@ -31,7 +32,7 @@ import { BOOTSTRAP_POD, FDD, OLD_IMAGE } from './support/fdd-objects.ts';
 import { createCountedQuota } from './support/quota.ts';
 import { kubeconfigOf, startSkipperPair, type Target } from './support/skipper-pair.ts';
 
-const ROLES = ['watch', 'explain', 'deploy', 'manage-rbac', 'crds'] as const;
+const ROLES = ['watch', 'explain', 'listen', 'deploy', 'manage-rbac', 'crds'] as const;
 const CRD = 'applications.fiaas.schibsted.io';
 
 type Role = (typeof ROLES)[number];
@@ -149,6 +150,11 @@ const WATCHES: readonly Grant[] = WATCHED.flatMap((resource) => [
   { role: 'watch', verb: 'watch', resource },
 ]);
 const CANARIES: Grant = { role: 'watch', verb: 'list', resource: 'namespaces' };
+const LISTENS: readonly Grant[] = ['list', 'watch'].map((verb) => ({
+  role: 'listen',
+  verb,
+  resource: 'applications',
+}));
 const EVENTS_OF_API: Grant = { role: 'explain', verb: 'list', resource: 'events' };
 
 interface CrdCase extends Grant {
@@ -204,9 +210,15 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       ),
     );
 
-    const tried = [...DEPLOYS, ...READS_OF_RBAC, ...WATCHES, CANARIES, EVENTS_OF_API, ...CRD_CASES].map(
-      keyOf,
-    );
+    const tried = [
+      ...DEPLOYS,
+      ...READS_OF_RBAC,
+      ...WATCHES,
+      CANARIES,
+      ...LISTENS,
+      EVENTS_OF_API,
+      ...CRD_CASES,
+    ].map(keyOf);
     expect(tried.toSorted()).toEqual(granted.toSorted());
   });
 
@@ -373,6 +385,22 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
         );
       });
     });
+  });
+
+  test.each(LISTENS)('$verb $resource: a worker cannot know whether an FDD is deaf', async (lacking) => {
+    const account = await createAccount(`listen-${nameOf(lacking)}`, ['watch', 'listen'], lacking);
+    const kubeconfig = await kubeconfigOf(world, account, 'least');
+    const options = { userAgent: 'fiaas-skipper', fieldManager: 'fiaas-skipper' };
+    const client = createKubernetesClient(loadKubeConfig({ kubeconfig }), options);
+    const watch = watchBegun({ client, log: silentLog });
+    try {
+      await until('the missing verb is reported', watch.problems, (problems) =>
+        problems.some((problem) => refusalOf(lacking.verb, lacking.resource).test(problem)),
+      );
+    } finally {
+      await watch.stop();
+      await client.close();
+    }
   });
 
   describe('on the CRDs, where a starting worker lacks a verb', () => {
