@@ -34,7 +34,7 @@ export interface BegunLedger {
    * The Application of a namespace that has waited longest. One whose id is older than the newest status does not count: FDD
    * has begun something since, so it hears. Its status was deleted, or FDD has a reason not to deploy it.
    */
-  unbegun(namespace: string): Unbegun | undefined;
+  unbegunIn(namespace: string): Unbegun | undefined;
 }
 
 interface Waiting {
@@ -110,7 +110,7 @@ export function createBegunLedger(): BegunLedger {
       statuses = listedStatuses ?? statuses;
       listedStatuses = undefined;
     },
-    unbegun: (namespace) => oldestOf(waiting.get(namespace), statuses.get(namespace)?.newestAt ?? 0),
+    unbegunIn: (namespace) => oldestOf(waiting.get(namespace), statuses.get(namespace)?.newestAt ?? 0),
   };
 }
 

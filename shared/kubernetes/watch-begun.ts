@@ -11,7 +11,7 @@ import type { WatchState } from './watch-books.ts';
 /** Which deployments of all Applications in all namespaces FDD has begun, by two watches of metadata only. */
 export interface BegunWatch {
   /** A deployment of the namespace that FDD has not begun; undefined if it has begun all, or that is not known. */
-  unbegun(namespace: string): Unbegun | undefined;
+  unbegunIn(namespace: string): Unbegun | undefined;
   /** Both watches have read everything, and are in order. */
   isKnown(): boolean;
   /** Why it is not, for people. */
@@ -50,7 +50,7 @@ export function watchBegun(options: BegunWatchOptions): BegunWatch {
   return {
     isKnown,
     problems: () => [statuses, applications].flatMap((watch) => (watch ? problemOf(watch) : [])),
-    unbegun: (namespace) => (isKnown() ? ledger.unbegun(namespace) : undefined),
+    unbegunIn: (namespace) => (isKnown() ? ledger.unbegunIn(namespace) : undefined),
     synced: async () => {
       await started;
       await applications?.synced();

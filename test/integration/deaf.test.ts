@@ -36,7 +36,7 @@ test('after a gap, both are read again', async () => {
   }
   const watch = watchBegun({ client: world.kube, log: silentLog });
   await watch.synced();
-  expect(watch.unbegun(namespace)?.count).toBe(3);
+  expect(watch.unbegunIn(namespace)?.count).toBe(3);
 
   world.cluster.faults.freezeWatches = true;
   await world.kube.delete(APPLICATIONS, { namespace, name: 'deleted' });
@@ -54,8 +54,8 @@ test('after a gap, both are read again', async () => {
   world.cluster.faults.compact();
   world.cluster.faults.dropWatches();
 
-  await until(() => watch.unbegun(namespace)?.application !== 'deleted', 'the deletion is seen');
+  await until(() => watch.unbegunIn(namespace)?.application !== 'deleted', 'the deletion is seen');
   // FDD has begun something since: the third has another reason, or hears in the same second.
-  await until(() => (watch.unbegun(namespace)?.count ?? 0) <= 1, 'the status is seen');
+  await until(() => (watch.unbegunIn(namespace)?.count ?? 0) <= 1, 'the status is seen');
   await watch.stop();
 });

@@ -37,7 +37,7 @@ export async function tryDeafFdd(scenario: BegunScenario): Promise<void> {
     expect(unbegun.since).toBeLessThanOrEqual(Date.now());
 
     const later = await listen(client);
-    expect(later.unbegun(namespace)).toMatchObject({ since: unbegun.since, count: 2 });
+    expect(later.unbegunIn(namespace)).toMatchObject({ since: unbegun.since, count: 2 });
     await later.stop();
 
     await replacePods(admin, namespace);
@@ -54,7 +54,7 @@ export async function tryDeletion({ admin, client, fdds, namespace }: BegunScena
   try {
     fdds.misbehaviour.set(namespace, { kind: 'deaf' });
     await writeId(admin, namespace, 'gone');
-    await until(() => watch.unbegun(namespace)?.application === 'gone', 'it is not begun');
+    await until(() => watch.unbegunIn(namespace)?.application === 'gone', 'it is not begun');
     await admin.delete(APPLICATIONS, { namespace, name: 'gone' });
     await until(() => hasNone(watch, namespace), 'it does not wait');
   } finally {
@@ -71,11 +71,11 @@ async function listen(client: KubernetesClient): Promise<BegunWatch> {
 }
 
 function hasNone(watch: BegunWatch, namespace: string): boolean {
-  return watch.isKnown() && watch.unbegun(namespace) === undefined;
+  return watch.isKnown() && watch.unbegunIn(namespace) === undefined;
 }
 
 function bothWait(watch: BegunWatch, namespace: string) {
-  const unbegun = watch.unbegun(namespace);
+  const unbegun = watch.unbegunIn(namespace);
   return unbegun?.count === 2 ? unbegun : undefined;
 }
 

@@ -15,18 +15,18 @@ describe('createBegunLedger', () => {
   test('an id without a status is not begun, in whatever order the two watches show them', () => {
     const ledger = createBegunLedger();
     ledger.putApplication(anApp('1'));
-    expect(ledger.unbegun('team-a')).toEqual({
+    expect(ledger.unbegunIn('team-a')).toEqual({
       application: 'shop',
       deploymentId: '1',
       since: 100,
       count: 1,
     });
     ledger.putStatus(aStatus('1'));
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
 
     ledger.putStatus(aStatus('2', 201));
     ledger.putApplication(anApp('2', 200));
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
   });
 
   test('shows the Application that has waited longest, of its own namespace only', () => {
@@ -35,7 +35,7 @@ describe('createBegunLedger', () => {
     ledger.putApplication(anApp('1', 100, 'first'));
     ledger.putApplication({ ...anApp('3', 50), namespace: 'team-b' });
 
-    expect(ledger.unbegun('team-a')).toEqual({
+    expect(ledger.unbegunIn('team-a')).toEqual({
       application: 'first',
       deploymentId: '1',
       since: 100,
@@ -47,32 +47,32 @@ describe('createBegunLedger', () => {
     const ledger = createBegunLedger();
     ledger.putApplication(anApp('1', 100));
     ledger.putApplication(anApp('1', 300));
-    expect(ledger.unbegun('team-a')?.since).toBe(100);
+    expect(ledger.unbegunIn('team-a')?.since).toBe(100);
     ledger.putApplication(anApp('2', 300));
-    expect(ledger.unbegun('team-a')).toMatchObject({ deploymentId: '2', since: 300 });
+    expect(ledger.unbegunIn('team-a')).toMatchObject({ deploymentId: '2', since: 300 });
   });
 
   test('an Application that is gone, or is not to be deployed, does not wait', () => {
     const ledger = createBegunLedger();
     ledger.putApplication(anApp('1'));
     ledger.removeApplication('team-a', 'shop');
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
     ledger.putApplication(anApp('1'));
     ledger.putApplication(anApp(undefined));
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
   });
 
   test('an FDD that has begun something since hears, also if that status was deleted', () => {
     const ledger = createBegunLedger();
     ledger.putApplication(anApp('1', 100));
     ledger.putStatus(aStatus('other', 100));
-    expect(ledger.unbegun('team-a')).toBeDefined();
+    expect(ledger.unbegunIn('team-a')).toBeDefined();
     ledger.putStatus(aStatus('another', 101));
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
     ledger.removeStatus('team-a', 'another');
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
     ledger.putApplication(anApp('2', 102, 'new'));
-    expect(ledger.unbegun('team-a')).toMatchObject({ application: 'new', count: 1 });
+    expect(ledger.unbegunIn('team-a')).toMatchObject({ application: 'new', count: 1 });
   });
 
   test('a status that is deleted counts no more', () => {
@@ -82,7 +82,7 @@ describe('createBegunLedger', () => {
     ledger.removeStatus('team-a', 'unknown');
     ledger.putApplication(anApp('1', 100));
 
-    expect(ledger.unbegun('team-a')).toMatchObject({ deploymentId: '1' });
+    expect(ledger.unbegunIn('team-a')).toMatchObject({ deploymentId: '1' });
   });
 
   test('a new list replaces what was known before', () => {
@@ -101,15 +101,15 @@ describe('createBegunLedger', () => {
     ledger.putApplication(anApp('1', 100));
     ledger.listedApplications();
 
-    expect(ledger.unbegun('team-a')).toMatchObject({ application: 'shop', count: 1 });
+    expect(ledger.unbegunIn('team-a')).toMatchObject({ application: 'shop', count: 1 });
     ledger.putApplication(anApp('kept', 100, 'deleted'));
-    expect(ledger.unbegun('team-a')?.count).toBe(1);
+    expect(ledger.unbegunIn('team-a')?.count).toBe(1);
     ledger.putApplication(anApp('gone', 100, 'deleted'));
-    expect(ledger.unbegun('team-a')?.count).toBe(2);
+    expect(ledger.unbegunIn('team-a')?.count).toBe(2);
     // Heard at 90, which the second list does not show any more.
     ledger.putApplication(anApp('gone', 89, 'deleted'));
     ledger.putApplication(anApp('older', 89, 'deleted'));
-    expect(ledger.unbegun('team-a')?.count).toBe(1);
+    expect(ledger.unbegunIn('team-a')?.count).toBe(1);
   });
 
   test('while a list is read, both the old state and what was read count', () => {
@@ -120,7 +120,7 @@ describe('createBegunLedger', () => {
     ledger.putApplication(anApp('old', 100));
     ledger.putApplication(anApp('new', 100, 'other'));
 
-    expect(ledger.unbegun('team-a')).toBeUndefined();
+    expect(ledger.unbegunIn('team-a')).toBeUndefined();
   });
 });
 
