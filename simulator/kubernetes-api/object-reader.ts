@@ -127,7 +127,9 @@ function page({ type }: ApiRequest, { items, version, start, limit, representati
     .slice(start, end)
     .map((item) => itemJson(item, representation))
     .join(',');
-  return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${json}]}`;
+  // The real server lists no metadata as null.
+  const list = representation === 'metadata' && json === '' ? 'null' : `[${json}]`;
+  return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":${list}}`;
 }
 
 function firstFrom(items: readonly StoredObject[], token: ContinueToken | undefined): number {

@@ -40,6 +40,14 @@ export function testMetadataOnly({ get, post, patch, remove, watching, aNamespac
       }
     });
 
+    test('of an empty list is null', async () => {
+      const namespace = await aNamespace();
+
+      const { body } = await get(applications(namespace), { accept: METADATA_LIST });
+
+      expect(body).toMatchObject({ ...PARTIAL, kind: 'PartialObjectMetadataList', items: null });
+    });
+
     test('of events, with their bookmarks', async () => {
       const namespace = await aNamespace();
       const { body: list } = await get(applications(namespace), { accept: METADATA_LIST });
