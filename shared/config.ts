@@ -197,6 +197,12 @@ export const Settings = z.object({
     .max(365)
     .default(90)
     .describe('days that a rollout is kept after its last change, with its targets and its timeline'),
+  stateConfigMap: text
+    .pipe(z.string().regex(/^(none|[a-z0-9-]+\/[a-z0-9.-]+)$/, 'expected NAMESPACE/NAME, or none'))
+    .optional()
+    .describe(
+      "NAMESPACE/NAME of the ConfigMap in which workers save what must survive a loss of Redis: holds, ignored releases, open rollouts; none: off (default: fiaas-skipper-state in the pod's namespace; off outside of a cluster)",
+    ),
   heal: z
     .enum(['off', 'report', 'on'])
     .default('report')

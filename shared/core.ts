@@ -38,6 +38,8 @@ import { createReleaseSource, type ReleaseSource } from './releases/release-sour
 import { createRollBack, type RollBack } from './roll-back.ts';
 import { createRolloutCommands, type RolloutCommands } from './rollout-commands.ts';
 import { openRolloutPolicy, type RolloutPolicySource } from './rollout-policy-file.ts';
+import { readSavedState } from './saved-state/read-saved-state.ts';
+import { openStateConfigMap, type StateConfigMap } from './saved-state/state-config-map.ts';
 import { createServerPlans, type ServerPlans } from './server-plans.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
 import { openTelemetry, type Telemetry } from './telemetry/open-telemetry.ts';
@@ -61,6 +63,8 @@ export interface Core {
   readonly releases: ReleaseSource;
   readonly state: DesiredState;
   readonly epoch: EpochKeeper;
+  /** Undefined if nothing is saved outside of Redis. */
+  readonly stateConfigMap: StateConfigMap | undefined;
   readonly deployQueue: Queue<DeployJob>;
   readonly rolloutQueue: Queue<RolloutJob>;
   readonly releaseCheckQueue: Queue;
@@ -132,6 +136,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     log: log.child({ logger: 'deploy-service' }),
   });
   const epochLog = log.child({ logger: 'epoch' });
+  const stateConfigMap = openStateConfigMap(settings.stateConfigMap, client);
   const epoch = keepEpoch({
     state,
     redis,
@@ -139,7 +144,9 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     rebuild: createRebuild({
       state,
       cluster,
-      readSaved: async () => undefined,
+      readSaved: () => readSavedState(stateConfigMap, prefix, epochLog),
+      isSavedOff: stateConfigMap === undefined,
+      pauseDeploys: () => deployQueue.pause(),
       repair: service.repair,
       rolloutTtlSeconds: settings.rolloutRetention * DAY_SECONDS,
       log: epochLog,
@@ -172,6 +179,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     releases,
     state,
     epoch,
+    stateConfigMap,
     deployQueue,
     releaseCheckQueue,
     healQueue,

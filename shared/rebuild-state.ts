@@ -24,6 +24,9 @@ export interface SavedState {
   readonly releases: ReadonlyMap<string, Release>;
   /** What operators have decided, as the commands that write it. */
   readonly commands: readonly RestoreCommand[];
+  /** An operator has paused the deploy queue on the board. */
+  readonly deploysPaused: boolean;
+  readonly savedAt: number;
 }
 
 export interface RebuildParts {
@@ -31,6 +34,9 @@ export interface RebuildParts {
   readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
   /** Undefined if nothing is saved; throws if that cannot be known now. */
   readonly readSaved: () => Promise<SavedState | undefined>;
+  /** Nothing is saved as far as this process is set. */
+  readonly isSavedOff: boolean;
+  readonly pauseDeploys: () => Promise<unknown>;
   /** Adds the jobs of what is left to do. */
   readonly repair: () => Promise<unknown>;
   readonly rolloutTtlSeconds: number;
@@ -87,7 +93,7 @@ async function rebuild(
   { token, snapshots, saved, isNew }: Claimed,
   parts: RebuildParts,
 ): Promise<string | undefined> {
-  const { state, rolloutTtlSeconds, log } = parts;
+  const { state, rolloutTtlSeconds, isSavedOff, log } = parts;
   const began = performance.now();
   const now = state.now();
   const overdueBefore = now - INTERRUPTED_FOR_MS;
@@ -97,7 +103,9 @@ async function rebuild(
     ...(saved?.commands ?? []),
     ...restoreCommands(recovered, { now, rolloutTtlSeconds, releases }),
   ];
-  const epoch = { id: randomUUID(), at: now, ...(isNew ? {} : { rebuilt: summaryOf(recovered) }) };
+  const known = isSavedOff ? { hasReadSaved: false } : {};
+  const epoch = { id: randomUUID(), at: now, ...known, ...(isNew ? {} : { rebuilt: summaryOf(recovered) }) };
+  if (saved?.deploysPaused) await parts.pauseDeploys();
   const changed = recovered.namespaces.map(({ namespace }) => namespace);
   const isOurs =
     isNew || (await state.restore(token, commands)) ? await state.openEpoch(token, epoch, changed) : false;

@@ -30,6 +30,8 @@ export interface DecideDependencies {
   readonly jobs: DeployJobs;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
   readonly log: Logger;
+  /** Called before a rollout in waves admits its first target, so that it survives a loss of Redis. */
+  readonly saveState?: () => Promise<void>;
   /** Called once for each rollout that ends here. */
   readonly onEnd?: (state: TargetState) => void;
 }
@@ -111,6 +113,8 @@ async function decideOnce(
     );
     return answer.kind === 'done' ? 'stale' : toResult(answer, known, decision);
   }
+  const isFirst = status.state === 'pending' && decision.admit.length > 0;
+  if (isFirst && rollout.strategy?.type === 'Progressive') await dependencies.saveState?.();
   const wakeAt = nextCheck(decision, situation);
   const event = decisionEvent(decision, situation);
   const answer = await advance(

@@ -50,6 +50,7 @@ import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { readQuotaLimits } from './read-quota-limits.ts';
 import { createRest, type Rest } from './rest.ts';
 import { RetryError } from './retry-error.ts';
+import { keepStateSaved, type StateSaver } from './save-state.ts';
 import { sendHeartbeats } from './send-heartbeats.ts';
 import { wakeParked } from './wake-parked.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
@@ -176,12 +177,25 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
   );
   const maintenanceWorker = openMaintenanceWorker(core, connection);
-  const rolloutWorker = openRolloutWorker(core, connection);
+  const saver = keepStateSaved({
+    ...core,
+    log: core.log.child({ logger: 'state' }),
+    configMap: core.stateConfigMap,
+  });
+  const rolloutWorker = openRolloutWorker(core, connection, saver);
   const logWorker = openLogWorker(core, connection);
   const planWorker = openPlanWorker(core, connection);
   const notificationWorker = openNotificationWorker(core, connection, webhooks);
   const healWorker = openHealWorker(core, connection);
-  const workers = [deployWorker, rolloutWorker, maintenanceWorker, logWorker, planWorker, notificationWorker, healWorker];
+  const workers = [
+    deployWorker,
+    rolloutWorker,
+    maintenanceWorker,
+    logWorker,
+    planWorker,
+    notificationWorker,
+    healWorker,
+  ];
   const logRest = createRest(() => logWorker, log);
   const rolloutRest = createRest(() => rolloutWorker, log);
   const planRest = createRest(() => planWorker, log);
@@ -214,6 +228,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       waker.stop();
       rollouts.stop();
       notifications.stop();
+      saver.stop();
       heartbeats.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
       await Promise.race([drained, pause(graceMs, { ref: false })]);
@@ -346,13 +361,18 @@ function healDependencies(
 }
 
 /** Decisions about rollouts; those about one rollout never run at the same time. */
-function openRolloutWorker(core: Core, connection: RedisConnection): Worker<RolloutJob> {
+function openRolloutWorker(
+  core: Core,
+  connection: RedisConnection,
+  { saveNow: saveState }: Pick<StateSaver, 'saveNow'>,
+): Worker<RolloutJob> {
   const log = core.log.child({ logger: 'rollouts' });
   const { state, cluster, client, jobs, policy, metrics } = core;
   const onEnd = (ended: TargetState) => metrics.rolloutsEnded.inc({ state: ended });
   const worker = new Worker<RolloutJob>(
     ROLLOUT_QUEUE,
-    ({ data }) => decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log, onEnd }),
+    ({ data }) =>
+      decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log, onEnd, saveState }),
     { ...workerOptions(core, connection), concurrency: 4 },
   );
   logConnectionErrors(worker, log);

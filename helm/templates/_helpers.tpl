@@ -87,6 +87,7 @@ capabilities:
 {{- if not .Values.autoUpdate }}{{ $_ := set $settings "disable-autoupdate" true }}{{ end -}}
 {{- if .Values.disableCrdCreation }}{{ $_ := set $settings "disable-crd-creation" true }}{{ end -}}
 {{- if .Values.useApiextensionsV1CRD }}{{ $_ := set $settings "use-apiextensionsv1-crd" true }}{{ end -}}
+{{- $_ := set $settings "state-config-map" (printf "%s/%s-state" .Release.Namespace .Values.name) -}}
 {{- with .Values.releaseChannelMetadata }}
 {{- $_ := set $settings "release-channel-metadata" (toJson .) -}}
 {{- $_ := set $settings "release-channel-metadata-spec" "/var/run/config/fiaas/release_channel_metadata_spec_fiaas.yaml" -}}

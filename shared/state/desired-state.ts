@@ -19,6 +19,7 @@ import { openRestingWorkers, type RestingWorkers } from './resting-workers.ts';
 import { openRolloutControl, type RolloutControl } from './rollout-control.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 import { openRuns, type Runs } from './runs.ts';
+import { openSaveable, type Saveable } from './saveable.ts';
 import { openStateConnection } from './state-connection.ts';
 import { openWorkerHeartbeats, type WorkerHeartbeats } from './worker-heartbeats.ts';
 
@@ -30,6 +31,7 @@ export type DesiredState = Runs &
   RolloutControl &
   Holds &
   Epochs &
+  Saveable &
   AuditLog &
   AuditReaders &
   FoundReleases &
@@ -70,6 +72,7 @@ export function openDesiredState(
     ...openRolloutControl(connection),
     ...openHolds(connection),
     ...openEpochs(connection),
+    ...openSaveable(connection),
     ...openAuditLog(connection),
     ...openAuditReaders(connection),
     ...openFoundReleases(connection),

@@ -7,8 +7,10 @@ import { rebuildingError, type StateConnection } from './state-connection.ts';
 /** The time since Redis last was empty. */
 export const Epoch = z.object({
   id: z.string(),
-  /** Milliseconds since the epoch of Unix. */
+  /** Milliseconds since 1970. */
   at: z.number(),
+  /** False if the process that opened it does not know a saved copy: it must not be replaced then. */
+  hasReadSaved: z.boolean().optional(),
   /** What was rebuilt, if Redis had lost its data; left out if it was new. */
   rebuilt: z
     .object({

@@ -4,7 +4,7 @@ import { Hold } from '../../domain/rollout/hold.ts';
 import { jsonText } from '../json-text.ts';
 import { appendAudit } from './audit-log.ts';
 import { luaJson } from './lua-json.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import { rebuildingError, type StateConnection, valuesOf } from './state-connection.ts';
 
 /** A release that is not rolled out automatically. */
 export interface IgnoredRelease extends Hold {
@@ -30,15 +30,21 @@ export interface Holds {
 }
 
 export function openHolds({ redis, prefix, guarded }: StateConnection): Holds {
+  // During a rebuild a change would be lost, or meet only a part of what is stored.
+  const begin = async () => {
+    if ((await guarded(() => redis.exists(`${prefix}:epoch`))) === 0) throw rebuildingError();
+    return redis.multi();
+  };
   const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {
-    const transaction = redis.multi().hset(key, fields);
+    const transaction = (await begin()).hset(key, fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);
     await guarded(async () => valuesOf(await transaction.exec()));
   };
   const remove = async (key: string, fields: readonly string[], entries: Entries) => {
+    const transaction = await begin();
     const present = await guarded(() => redis.hmget(key, ...fields));
     if (present.every((value) => value === null)) return 0;
-    const transaction = redis.multi().hdel(key, ...fields);
+    transaction.hdel(key, ...fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);
     const [removed] = await guarded(async () => valuesOf(await transaction.exec()));
     return Number(removed);

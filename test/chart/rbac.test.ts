@@ -57,6 +57,7 @@ describe('the rights of the chart', () => {
       'fiaas-skipper-watch',
     ]);
     expect(inNamespaces.map(({ metadata }) => `${metadata.namespace} ${metadata.name}`).toSorted()).toEqual([
+      `${NAMESPACE} fiaas-skipper-state`,
       'team-a fiaas-skipper-deploy',
       'team-a fiaas-skipper-manage-rbac',
       'team-b fiaas-skipper-deploy',
@@ -112,5 +113,7 @@ function rulesOf(manifests: readonly Manifest[], account: string): readonly Rule
     subjects.some(({ name, namespace }) => name === account && namespace === NAMESPACE),
   );
   expect(bindings).not.toEqual([]);
-  return bindings.flatMap(({ roleRef }) => pick(manifests, 'ClusterRole', roleRef?.name ?? '').rules ?? []);
+  return bindings.flatMap(
+    ({ roleRef }) => pick(manifests, roleRef?.kind ?? '', roleRef?.name ?? '').rules ?? [],
+  );
 }

@@ -33,6 +33,7 @@ const SET_BY_CHART = [
   'release-channel-metadata-spec',
   'rollout-policy',
   'spec-file-override',
+  'state-config-map',
   'status-update-interval',
   'use-apiextensionsv1-crd',
   'worker-port',

@@ -32,7 +32,7 @@ const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint'
 /** Files with certificates and keys: only TLS reads them. */
 const FILES: readonly SettingName[] = ['clientKey', 'redisKeyFile', 'kubeconfig'];
 const HARMLESS =
-  /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|maxInFlight|kubeApiQps|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|trustProxy|basePath|environmentLabel|rollout(Policy|Retention)|heal.*|deafAfter|audit.*|notifications|hookSecretFile)$/;
+  /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|maxInFlight|kubeApiQps|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|trustProxy|basePath|environmentLabel|rollout(Policy|Retention)|stateConfigMap|heal.*|deafAfter|audit.*|notifications|hookSecretFile)$/;
 
 const world = useWorld({ processes: true });
 

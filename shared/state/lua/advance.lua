@@ -155,6 +155,7 @@ end
 
 for releaseKey, ignored in pairs(args.ignore) do
   redis.call('HSET', prefix .. ':ignored-releases', releaseKey, ignored)
+  redis.call('INCR', prefix .. ':save-revision')
 end
 
 local change = args.change

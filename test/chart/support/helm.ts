@@ -83,7 +83,7 @@ export interface Manifest {
   readonly data?: Readonly<Record<string, string>>;
   readonly spec: Spec;
   readonly rules?: readonly Rule[];
-  readonly roleRef?: { readonly name: string };
+  readonly roleRef?: { readonly kind: string; readonly name: string };
   readonly subjects?: readonly {
     readonly kind: string;
     readonly name: string;
