@@ -2,8 +2,10 @@ import isEqual from 'fast-deep-equal';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import { composeNotices, type Notice } from '../../domain/fleet/notices.ts';
 import { remainingOf, summariseFleet } from '../../domain/fleet/summarise-fleet.ts';
+import type { EpochKeeper } from '../../shared/keep-epoch.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { isReady, type RedisConnection } from '../../shared/redis.ts';
+import type { Epoch } from '../../shared/state/epochs.ts';
 import type { RedisHealth } from '../../shared/watch-redis.ts';
 import type { ChannelCache, SnapshotsByChannel } from './channel-cache.ts';
 import { explainStaleness } from './explain-staleness.ts';
@@ -17,6 +19,7 @@ export interface SummarySources {
   readonly redisHealth: Pick<RedisHealth, 'problems'>;
   readonly rows: Pick<RowStore, 'all' | 'position'>;
   readonly channels: Pick<ChannelCache, 'all'>;
+  readonly epoch: Pick<EpochKeeper, 'current' | 'problem'>;
   readonly stats: Pick<QueueStatsMonitor, 'current' | 'answers' | 'deploysPaused' | 'resting'>;
 }
 
@@ -27,6 +30,7 @@ export function createLiveSummary({
   redisHealth,
   rows,
   channels,
+  epoch,
   stats,
 }: SummarySources): () => FleetSummary {
   const sameNotices = keepEqual<readonly Notice[]>();
@@ -70,6 +74,8 @@ export function createLiveSummary({
         pausedRollouts: rollouts.flatMap(({ id, state, counts }) =>
           state === 'paused' ? [{ id, waiting: remainingOf(counts) }] : [],
         ),
+        rebuilding: epoch.problem(),
+        rebuilt: rebuiltIn(epoch.current()),
       },
       now,
     );
@@ -83,6 +89,10 @@ export function createLiveSummary({
       sameStale(stale),
     );
   };
+}
+
+function rebuiltIn(epoch: Epoch | undefined) {
+  return epoch?.rebuilt && { at: epoch.at, ...epoch.rebuilt };
 }
 
 /** Returns the earlier value while an equal one follows, so that it can be compared by identity. */

@@ -15,7 +15,15 @@ const BUSY_RECHECK_MS = 5_000;
 /** The parts of the view. */
 export type FleetViewCore = Pick<
   Core,
-  'cluster' | 'redis' | 'redisHealth' | 'state' | 'deployQueue' | 'releaseCheckQueue' | 'log' | 'settings'
+  | 'cluster'
+  | 'redis'
+  | 'redisHealth'
+  | 'epoch'
+  | 'state'
+  | 'deployQueue'
+  | 'releaseCheckQueue'
+  | 'log'
+  | 'settings'
 >;
 
 /**
@@ -29,7 +37,15 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
   const records = createRecordCache(state);
   const channels = createChannelCache(state);
   const stats = openQueueStats(core);
-  const summary = createLiveSummary({ cluster, redis, redisHealth, rows, channels, stats });
+  const summary = createLiveSummary({
+    cluster,
+    redis,
+    redisHealth,
+    epoch: core.epoch,
+    rows,
+    channels,
+    stats,
+  });
   const subscribers = createFeedSubscribers(stats, summary);
   const maker = createRowMaker({ cluster, records, channels, rows }, (event) =>
     subscribers.emit({ kind: 'rows', event }),

@@ -5,12 +5,14 @@ import type { ReleaseCheckSchedule } from './release-check-schedule.ts';
 /** Why deploys do not happen, worst first. */
 export const NOTICE_CODES = [
   'no_worker',
+  'state_rebuilding',
   'deploys_paused',
   'workers_resting',
   'some_workers_resting',
   'release_check_overdue',
   'rollout_paused',
   'auto_update_off',
+  'state_rebuilt',
 ] as const;
 
 /** Something that does not happen in the whole fleet; page, CLI and API show the same words. */
@@ -34,31 +36,50 @@ export interface NoticeFacts {
   readonly lastCheck: ReleaseCheckAge;
   /** The rollouts that are paused, newest first; `waiting`: how many targets have not ended. */
   readonly pausedRollouts: readonly { readonly id: string; readonly waiting: number }[];
+  /** What the rebuild waits for, while Redis is empty. */
+  readonly rebuilding?: string | undefined;
+  /** When Redis lost its data, in milliseconds since the epoch, and what was found in the cluster. */
+  readonly rebuilt?:
+    | {
+        readonly at: number;
+        readonly namespaces: number;
+        readonly rollouts: number;
+        readonly interrupted: number;
+      }
+    | undefined;
 }
 
 /** What stops deploys or releases, and what to do about each. */
 export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
-  const { workers, deploysPaused, resting, schedule, lastCheck, pausedRollouts } = facts;
+  const { workers, deploysPaused, resting, schedule, lastCheck, pausedRollouts, rebuilding, rebuilt } = facts;
   if (workers === undefined) return [];
   const overdue = explainReleaseCheck(lastCheck, now);
   return [
     ...(workers === 0 ? [NO_WORKER] : []),
+    ...(rebuilding === undefined ? [] : [rebuildingNotice(rebuilding)]),
     ...(deploysPaused ? [DEPLOYS_PAUSED] : []),
     ...(workers > 0 ? restingNotice(resting, workers) : []),
     ...(overdue === undefined ? [] : [{ ...CHECK_OVERDUE, message: `${overdue}.` }]),
     ...pausedNotice(pausedRollouts),
     ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
+    ...(rebuilt !== undefined && now - rebuilt.at < SHOWN_FOR_MS ? [rebuiltNotice(rebuilt)] : []),
   ];
 }
 
 /** A notice that explains why a queued namespace waits; otherwise it waits for a free worker. */
 export function stopsDeploys({ code }: Notice): boolean {
-  return code === 'no_worker' || code === 'deploys_paused' || code === 'workers_resting';
+  return (
+    code === 'no_worker' ||
+    code === 'state_rebuilding' ||
+    code === 'deploys_paused' ||
+    code === 'workers_resting'
+  );
 }
 
 /** `degraded` if Skipper does not work, `outdated` if somebody has stopped it, `unmanaged` if it is set so. */
 export function healthOfNotice({ code }: Notice): 'degraded' | 'outdated' | 'unmanaged' {
-  if (code === 'no_worker' || code === 'release_check_overdue') return 'degraded';
+  if (code === 'no_worker' || code === 'state_rebuilding' || code === 'release_check_overdue')
+    return 'degraded';
   return code === 'auto_update_off' ? 'unmanaged' : 'outdated';
 }
 
@@ -89,6 +110,34 @@ const AUTO_UPDATE_OFF: Notice = {
   remedy:
     'Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
 };
+
+/** Operators who come back the next morning see what has happened. */
+const SHOWN_FOR_MS = 24 * 3_600_000;
+
+function rebuildingNotice(problem: string): Notice {
+  return {
+    code: 'state_rebuilding',
+    message: `Redis is new or has lost its data: nothing is deployed until the state is rebuilt (${problem}).`,
+    remedy: 'It takes some seconds. If it takes longer, read the log of the workers.',
+  };
+}
+
+function rebuiltNotice({
+  at,
+  namespaces,
+  rollouts,
+  interrupted,
+}: NonNullable<NoticeFacts['rebuilt']>): Notice {
+  const found = `${namespaces} namespaces and ${rollouts} open rollouts`;
+  return {
+    code: 'state_rebuilt',
+    message: `Redis lost its data at ${new Date(at).toISOString()}: ${found} were rebuilt from the cluster; history and audit from before are lost.`,
+    remedy:
+      interrupted === 0
+        ? 'Find out why, and give Redis a disk (persistence) if it has none.'
+        : `Rollouts that are interrupted: ${interrupted}. Resume each on its page, and find out why Redis lost its data.`,
+  };
+}
 
 /** Deploys of other rollouts continue. */
 function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {

@@ -25,6 +25,13 @@ function codes(facts: Partial<NoticeFacts>): string[] {
 }
 
 describe('composeNotices', () => {
+  test('reports for a day that Redis lost its data', () => {
+    const rebuilt = { at: NOW - 24 * 3_600_000, namespaces: 1, rollouts: 0, interrupted: 0 };
+
+    expect(codes({ rebuilt })).toEqual([]);
+    expect(codes({ rebuilt: { ...rebuilt, at: rebuilt.at + 1 } })).toEqual(['state_rebuilt']);
+  });
+
   test('has nothing to report while everything runs, or while a worker has not set a schedule yet', () => {
     expect(codes({})).toEqual([]);
     expect(codes({ schedule: undefined })).toEqual([]);
@@ -53,6 +60,24 @@ describe('composeNotices', () => {
       'one of two workers that rests',
       { resting },
       '1 of 2 workers cannot use the Kubernetes API (node-a-1: ECONNREFUSED): the others deploy, more slowly. Check the network and the credentials of those that cannot; they continue automatically.',
+      'outdated',
+    ],
+    [
+      'a rebuild',
+      { rebuilding: 'the cluster is read' },
+      'Redis is new or has lost its data: nothing is deployed until the state is rebuilt (the cluster is read). It takes some seconds. If it takes longer, read the log of the workers.',
+      'degraded',
+    ],
+    [
+      'what was lost',
+      { rebuilt: { at: NOW - 60_000, namespaces: 12, rollouts: 1, interrupted: 0 } },
+      'Redis lost its data at 1970-01-01T02:45:40.000Z: 12 namespaces and 1 open rollouts were rebuilt from the cluster; history and audit from before are lost. Find out why, and give Redis a disk (persistence) if it has none.',
+      'outdated',
+    ],
+    [
+      'interrupted rollouts',
+      { rebuilt: { at: NOW - 60_000, namespaces: 12, rollouts: 2, interrupted: 1 } },
+      'Redis lost its data at 1970-01-01T02:45:40.000Z: 12 namespaces and 2 open rollouts were rebuilt from the cluster; history and audit from before are lost. Rollouts that are interrupted: 1. Resume each on its page, and find out why Redis lost its data.',
       'outdated',
     ],
     [
