@@ -38,7 +38,7 @@ export function createLiveSummary({
   const count = memoizeLast(
     (
       _position: string,
-      { lastCheck, ...numbers }: QueueStats,
+      { lastCheck, healing: _healing, ...numbers }: QueueStats,
       seen: SnapshotsByChannel,
       redisReady: boolean,
       notices: readonly Notice[],
@@ -62,7 +62,7 @@ export function createLiveSummary({
     const now = Date.now();
     const problems = redisHealth.problems();
     const answers = redisReady && stats.answers() && !problems.some((problem) => problem.isSilent);
-    const { workers, releaseCheck, lastCheck, rollouts } = stats.current();
+    const { workers, releaseCheck, lastCheck, rollouts, healing } = stats.current();
     const notices = composeNotices(
       {
         // While Redis does not answer, a check can have been made without this process noticing.
@@ -71,6 +71,7 @@ export function createLiveSummary({
         resting: stats.resting(),
         schedule: releaseCheck,
         lastCheck,
+        healing,
         pausedRollouts: rollouts.flatMap(({ id, state, counts }) =>
           state === 'paused' ? [{ id, waiting: remainingOf(counts) }] : [],
         ),

@@ -1,9 +1,11 @@
 import { messageOf } from '../../domain/errors.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
 import type { ReleaseCheckAge } from '../../domain/fleet/release-check-age.ts';
+import type { HealingStatus } from '../../domain/heal/healing.ts';
 import type { Core } from '../../shared/core.ts';
 import { isReady } from '../../shared/redis.ts';
 import { readReleaseCheckSchedule } from '../../shared/release-check-schedule.ts';
+import type { HealingRecords } from '../../shared/state/healing.ts';
 import type { LastReleaseCheck, ReleaseCheckRecord } from '../../shared/state/last-release-check.ts';
 import type { RestingWorkers } from '../../shared/state/resting-workers.ts';
 import type { Rollouts } from '../../shared/state/rollouts.ts';
@@ -19,6 +21,8 @@ const ROLLOUTS_READ = 30;
 /** The polled numbers: queue depth, workers, rollouts, release check. */
 export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'rollouts' | 'releaseCheck'> {
   readonly lastCheck: ReleaseCheckAge;
+  /** The latest pass of healing. */
+  readonly healing?: HealingStatus | undefined;
 }
 
 export interface QueueStatsMonitor {
@@ -39,6 +43,7 @@ export interface QueueStatsSources
   readonly state: Pick<Rollouts, 'rolloutsWithCounts'> &
     Pick<LastReleaseCheck, 'lastReleaseCheck'> &
     Pick<RestingWorkers, 'restingWorkers'> &
+    Pick<HealingRecords, 'healingStatus'> &
     Pick<WorkerHeartbeats, 'heartbeats'>;
 }
 
@@ -67,7 +72,7 @@ export function openQueueStats({
   async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow, beats] =
+      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow, beats, healing] =
         await Promise.all([
           deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
           deployQueue.getWorkers(),
@@ -77,6 +82,7 @@ export function openQueueStats({
           state.lastReleaseCheck(),
           state.restingWorkers(),
           state.heartbeats(),
+          state.healingStatus(),
         ]);
       const { waiting: urgent = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = queue;
       const waiting = urgent + prioritized;
@@ -89,6 +95,7 @@ export function openQueueStats({
         workers: Math.min(workers.length, hearWorkers(beats, Date.now())),
         rollouts: follow(rollouts, Date.now()),
         releaseCheck,
+        healing,
         lastCheck: dueEvery(releaseCheck, laterOf(current.lastCheck, lastCheck)),
       };
     } catch (error) {

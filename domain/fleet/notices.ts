@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import type { HealingStatus } from '../heal/healing.ts';
+import { isStalePass } from '../heal/is-stale-pass.ts';
+import { describeAge } from '../heal/view-rules.ts';
 import { explainReleaseCheck, type ReleaseCheckAge } from './release-check-age.ts';
 import type { ReleaseCheckSchedule } from './release-check-schedule.ts';
 
@@ -10,7 +13,10 @@ export const NOTICE_CODES = [
   'workers_resting',
   'some_workers_resting',
   'release_check_overdue',
+  'healing_overdue',
+  'healing_stopped',
   'rollout_paused',
+  'namespaces_quarantined',
   'auto_update_off',
   'state_rebuilt',
 ] as const;
@@ -47,11 +53,23 @@ export interface NoticeFacts {
         readonly interrupted: number;
       }
     | undefined;
+  /** The latest pass of healing; undefined if none is known. */
+  readonly healing: HealingStatus | undefined;
 }
 
 /** What stops deploys or releases, and what to do about each. */
 export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
-  const { workers, deploysPaused, resting, schedule, lastCheck, pausedRollouts, rebuilding, rebuilt } = facts;
+  const {
+    workers,
+    deploysPaused,
+    resting,
+    schedule,
+    lastCheck,
+    pausedRollouts,
+    rebuilding,
+    rebuilt,
+    healing,
+  } = facts;
   if (workers === undefined) return [];
   const overdue = explainReleaseCheck(lastCheck, now);
   return [
@@ -60,7 +78,9 @@ export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
     ...(deploysPaused ? [DEPLOYS_PAUSED] : []),
     ...(workers > 0 ? restingNotice(resting, workers) : []),
     ...(overdue === undefined ? [] : [{ ...CHECK_OVERDUE, message: `${overdue}.` }]),
+    ...(healing === undefined || workers === 0 ? [] : healingNotice(healing, now)),
     ...pausedNotice(pausedRollouts),
+    ...(healing === undefined ? [] : quarantineNotice(healing)),
     ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
     ...(rebuilt !== undefined && now - rebuilt.at < SHOWN_FOR_MS ? [rebuiltNotice(rebuilt)] : []),
   ];
@@ -76,10 +96,16 @@ export function stopsDeploys({ code }: Notice): boolean {
   );
 }
 
+const DEGRADED: ReadonlySet<Notice['code']> = new Set([
+  'no_worker',
+  'state_rebuilding',
+  'release_check_overdue',
+  'healing_overdue',
+]);
+
 /** `degraded` if Skipper does not work, `outdated` if somebody has stopped it, `unmanaged` if it is set so. */
 export function healthOfNotice({ code }: Notice): 'degraded' | 'outdated' | 'unmanaged' {
-  if (code === 'no_worker' || code === 'state_rebuilding' || code === 'release_check_overdue')
-    return 'degraded';
+  if (DEGRADED.has(code)) return 'degraded';
   return code === 'auto_update_off' ? 'unmanaged' : 'outdated';
 }
 
@@ -138,6 +164,31 @@ function rebuiltNotice({
         : `Rollouts that are interrupted: ${interrupted}. Resume each on its page, and find out why Redis lost its data.`,
   };
 }
+
+/** Whether it is stopped is not known any more if no pass is made. */
+function healingNotice(status: HealingStatus, now: number): Notice[] {
+  if (isStalePass(status, now)) {
+    const message = `Healing does not check the fleet: ${describeAge(status, now)}.`;
+    return [{ code: 'healing_overdue', message, remedy: 'Check the workers and their logs.' }];
+  }
+  const { mode, stopped } = status;
+  if (mode !== 'on' || stopped === undefined) return [];
+  const who = stopped.by === undefined ? 'automatically' : `by ${stopped.by}`;
+  const message = `Healing was stopped ${who}, nothing is repaired: ${stopped.reason.replace(/\.$/, '')}.`;
+  return [{ code: 'healing_stopped', message, remedy: RESUME }];
+}
+
+const RESUME = 'Find the cause (skipper heal status), then resume it (skipper heal resume).';
+
+function quarantineNotice({ mode, states }: HealingStatus): Notice[] {
+  const count = states?.quarantined ?? 0;
+  if (count === 0 || mode === 'off') return [];
+  const message = `${count === 1 ? '1 namespace is' : `${count} namespaces are`} in quarantine: what healing tried did not help.`;
+  return [{ code: 'namespaces_quarantined', message, remedy: QUARANTINED }];
+}
+
+const QUARANTINED =
+  'Read why (skipper quarantine list), and remove the cause; then they are healed again automatically.';
 
 /** Deploys of other rollouts continue. */
 function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {

@@ -6,6 +6,7 @@ import { type HealSettings, HOUR_MS } from './heal-settings.ts';
 import type { HealingStatus, NamespaceHealing } from './healing.ts';
 import { auditNews, type HealNews } from './healing-audit.ts';
 import { describeMeans } from './ladder.ts';
+import { countStates } from './list-healing.ts';
 import { RULES } from './rule.ts';
 import { turnValve } from './stop-valve.ts';
 
@@ -71,7 +72,7 @@ export function decideHealing(fleet: HealFleet): HealDecision {
       .filter(([name, { before }]) => before && !healing.has(name))
       .map(([name]) => name),
     actions: actionsOf(due, decided),
-    status: statusOf(fleet, valve, cap),
+    status: { ...statusOf(fleet, valve, cap), states: countStates(healing) },
     audit: [...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
   };
 }

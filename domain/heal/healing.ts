@@ -82,6 +82,10 @@ export const HealingStatus = z
     fleet: z.number().int().describe('FIAAS namespaces'),
     sick: z.number().int().describe('Namespaces in which a rule holds'),
     rules: z.partialRecord(Rule, z.number().int()).describe('Namespaces in which each rule holds'),
+    states: z
+      .partialRecord(HealingState, z.number().int())
+      .optional()
+      .describe('Namespaces in each state of healing, by the latest pass'),
     isDeafKnown: z
       .boolean()
       .describe('The watches that find a deaf FDD are in order; false also if they are off'),

@@ -1,5 +1,5 @@
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
-import { healthOfNotice } from '../../domain/fleet/notices.ts';
+import { healthOfNotice, type Notice } from '../../domain/fleet/notices.ts';
 import { HealthIcon } from './icon.tsx';
 import { Link } from './link.tsx';
 
@@ -12,12 +12,7 @@ export function NoticeLines({ notices, stale }: Pick<FleetSummary, 'notices' | '
           <HealthIcon health={healthOfNotice(notice)} />
           <span>
             {notice.message} <span class="muted">{notice.remedy}</span>
-            {notice.code === 'rollout_paused' ? (
-              <>
-                {' '}
-                <Link href="/rollouts?state=paused">Show paused rollouts</Link>
-              </>
-            ) : null}
+            <More code={notice.code} />
           </span>
         </p>
       ))}
@@ -27,6 +22,26 @@ export function NoticeLines({ notices, stale }: Pick<FleetSummary, 'notices' | '
           <span>{reason}</span>
         </p>
       ))}
+    </>
+  );
+}
+
+/** Where a notice is explained. */
+const PAGES: Readonly<Partial<Record<Notice['code'], readonly [href: string, text: string]>>> = {
+  rollout_paused: ['/rollouts?state=paused', 'Show paused rollouts'],
+  healing_overdue: ['/healing', 'Show healing'],
+  healing_stopped: ['/healing', 'Show healing'],
+  namespaces_quarantined: ['/healing?state=quarantined', 'Show the quarantine'],
+};
+
+function More({ code }: Pick<Notice, 'code'>) {
+  const page = PAGES[code];
+  if (page === undefined) return null;
+  const [href, text] = page;
+  return (
+    <>
+      {' '}
+      <Link href={href}>{text}</Link>
     </>
   );
 }

@@ -6,6 +6,7 @@ import {
   type NoticeFacts,
   stopsDeploys,
 } from '../../../../domain/fleet/notices.ts';
+import { aStatus } from '../../../support/healing-view-builders.ts';
 
 const NOW = 10_000_000;
 const WELL: NoticeFacts = {
@@ -15,6 +16,7 @@ const WELL: NoticeFacts = {
   schedule: { autoUpdate: true, intervalSeconds: 60, nextAt: NOW },
   lastCheck: { at: NOW, since: NOW, intervalSeconds: 60 },
   pausedRollouts: [],
+  healing: aStatus({ checkedAt: NOW }),
 };
 const OLD_CHECK = { at: 0, since: NOW - 7_200_000, intervalSeconds: 60 };
 const OFF = { autoUpdate: false, intervalSeconds: 60, nextAt: NOW };
@@ -104,6 +106,30 @@ describe('composeNotices', () => {
       'outdated',
     ],
     [
+      'healing that makes no pass',
+      { healing: aStatus({ checkedAt: NOW - 120_000, stopped: { at: 0, reason: 'x' } }) },
+      'Healing does not check the fleet: the latest pass was 2m ago, and one is due every 15s. Check the workers and their logs.',
+      'degraded',
+    ],
+    [
+      'healing that stopped automatically',
+      { healing: aStatus({ checkedAt: NOW, stopped: { at: NOW, reason: '41 namespaces fell sick' } }) },
+      'Healing was stopped automatically, nothing is repaired: 41 namespaces fell sick. Find the cause (skipper heal status), then resume it (skipper heal resume).',
+      'outdated',
+    ],
+    [
+      'healing that a person stopped',
+      { healing: aStatus({ checkedAt: NOW, stopped: { at: NOW, by: 'jo', reason: 'OPS-17.' } }) },
+      'Healing was stopped by jo, nothing is repaired: OPS-17. Find the cause (skipper heal status), then resume it (skipper heal resume).',
+      'outdated',
+    ],
+    [
+      'namespaces in quarantine',
+      { healing: aStatus({ checkedAt: NOW, states: { quarantined: 3, waiting: 2 } }) },
+      '3 namespaces are in quarantine: what healing tried did not help. Read why (skipper quarantine list), and remove the cause; then they are healed again automatically.',
+      'outdated',
+    ],
+    [
       'auto-update that is off',
       { schedule: OFF },
       'Auto-update is off: deploys start only on request. Deploy outdated namespaces yourself (skipper deploy), or start the workers without --disable-autoupdate.',
@@ -114,6 +140,16 @@ describe('composeNotices', () => {
 
     expect(notices.map(describeNotice)).toEqual([words]);
     expect(notices.map(healthOfNotice)).toEqual([health]);
+  });
+
+  test('reports nothing of healing that is off or only reports, or of which no pass is known', () => {
+    const stopped = { at: NOW, reason: 'x' };
+    expect(codes({ healing: undefined })).toEqual([]);
+    expect(codes({ workers: 0, healing: aStatus({ checkedAt: 0 }) })).toEqual(['no_worker']);
+    expect(codes({ healing: aStatus({ mode: 'off', checkedAt: 0, states: { quarantined: 1 } }) })).toEqual(
+      [],
+    );
+    expect(codes({ healing: aStatus({ mode: 'report', checkedAt: NOW, stopped }) })).toEqual([]);
   });
 
   test('reports everything that holds, worst first', () => {
