@@ -5,6 +5,7 @@ import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
 import { type Act, actWith, asClient } from './as-client.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
+import { addHealCommands } from './heal/heal-commands.ts';
 import { addHoldCommands } from './hold/hold-commands.ts';
 import { durationOption, outputOption, several, severalOf } from './options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
@@ -72,6 +73,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addRolloutCommands(program, io, act);
   addPlanCommands(program, io, act);
   addHoldCommands(program, io, act);
+  addHealCommands(program, io, act);
 }
 
 function addStatus(program: Command, io: Io, act: Act): void {

@@ -1,0 +1,38 @@
+import { MODE_MEANINGS } from '../../domain/heal/describe-healing.ts';
+import type { HealingStatus } from '../../domain/heal/healing.ts';
+import type { HealingList } from '../../domain/heal/healing-view.ts';
+import { RULES } from '../../domain/heal/rule.ts';
+import { describeAge, NO_PASS } from '../../domain/heal/view-rules.ts';
+import { oneLine, plural } from '../text/lines.ts';
+
+/** What healing does now, above the table of namespaces. */
+export function describeStatus(
+  { status, isStale }: Pick<HealingList, 'status' | 'isStale'>,
+  now: number,
+): string[] {
+  if (status === null) return [`Unknown: ${NO_PASS}.`];
+  if (status.mode === 'off') return [`Healing is off. ${MODE_MEANINGS.off}`];
+  const mode = status.mode === 'on' ? 'Healing is on.' : `Healing only reports. ${MODE_MEANINGS.report}`;
+  return [
+    ...(isStale ? [`Unknown: ${describeAge(status, now)}. What follows is from that pass.`] : []),
+    mode,
+    ...describeStop(status),
+    `${status.sick} of ${plural(status.fleet, 'namespace')} not well; ${status.cap.used} of at most ${status.cap.limit} healed within the last hour.`,
+    ...describeRules(status),
+  ];
+}
+
+export function describeStop({ stopped }: HealingStatus): string[] {
+  if (stopped === undefined) return [];
+  const { by, reason, at } = stopped;
+  const who = by === undefined ? 'automatically' : `by ${by}`;
+  return [oneLine(`Stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`)];
+}
+
+function describeRules({ rules, isDeafKnown }: HealingStatus): string[] {
+  const holding = RULES.flatMap((rule) => (rules[rule] ? [`${rule} ${rules[rule]}`] : []));
+  return [
+    ...(holding.length === 0 ? [] : [`Rules: ${holding.join(', ')}.`]),
+    ...(isDeafKnown ? [] : ['The rule deaf is unknown: its watches are off or not up to date.']),
+  ];
+}
