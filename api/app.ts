@@ -174,7 +174,8 @@ export function createApp(
     mountBoard({ ...board, path: '/queues', authorize: tokens.forChanges }),
   );
   app.use('/view/queues', mountBoard({ ...board, path: '/view/queues' }));
-  mountPages(app, { ...services, settings: core.settings, isTrusted: tokens.isTrusted });
+  const { isTrusted, always: requireToken } = tokens;
+  mountPages(app, { ...services, settings: core.settings, isTrusted, requireToken });
   app.use((request, response) => {
     const path = baseOf(response) + request.path;
     throw new HttpProblem(404, 'not_found', `${request.method} ${path} does not exist`);

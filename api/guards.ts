@@ -74,9 +74,10 @@ export function openTokenGuard(tokenFile: string | undefined, refusals: Refusals
 function refuseToken(request: Request, refusals: Refusals): Promise<never> {
   const isMissing = credentialOf(request) === '';
   // A page that prompts for the token itself sends this header; with Basic the browser would open its own prompt, too.
-  const basic = request.get('x-requested-with') === undefined ? ', Basic realm="skipper"' : '';
+  // Basic comes first: Chromium looks only at the first scheme.
+  const basic = request.get('x-requested-with') === undefined ? 'Basic realm="skipper", ' : '';
   const problem = new HttpProblem(401, 'unauthenticated', isMissing ? NO_TOKEN : WRONG_TOKEN, {
-    headers: { 'www-authenticate': `Bearer realm="skipper"${basic}` },
+    headers: { 'www-authenticate': `${basic}Bearer realm="skipper"` },
   });
   return refusals.refuse(request, isMissing ? 'token_missing' : 'token_wrong', problem);
 }

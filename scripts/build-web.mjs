@@ -12,6 +12,7 @@ const ENTRIES = [
   'entry/rollouts.tsx',
   'entry/rollout.tsx',
   'entry/healing.tsx',
+  'entry/audit.tsx',
   'entry/feed-worker.ts',
   'entry/board-names.ts',
   'ui/styles/skipper.css',

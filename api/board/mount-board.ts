@@ -99,6 +99,7 @@ function uiConfig(environmentLabel: string | undefined, readOnly: boolean): UICo
     miscLinks: [
       { text: 'Fleet page', url: '/status' },
       { text: 'Rollouts', url: '/rollouts' },
+      { text: 'Audit', url: '/audit' },
       { text: 'API', url: '/api/openapi.json' },
     ],
     hideDocsLink: true,

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { baseOf } from '../base-path.ts';
 import { openAssets } from './assets.ts';
+import { auditPage } from './audit-page.tsx';
 import { fleetPage } from './fleet-page.tsx';
 import { healingPage } from './healing-page.tsx';
 import { namespacePage } from './namespace-page.tsx';
@@ -19,6 +20,8 @@ export function mountPages(app: Express, sources: PageSources): void {
   app.get('/rollouts', rolloutsPage(sources, assets));
   app.get('/rollouts/:id', rolloutPage(sources, assets));
   app.get('/healing', healingPage(sources, assets));
+  // It has addresses, and what people wrote.
+  app.get('/audit', sources.requireToken, auditPage(sources, assets));
   // Last: an address that has not been handled yet does not exist.
   app.use(unknownPage(sources, assets));
 }

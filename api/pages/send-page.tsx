@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Settings } from '../../shared/config.ts';
@@ -14,6 +14,8 @@ export interface PageSources
   readonly settings: Pick<Settings, 'environmentLabel'>;
   /** The request has the token, or none is needed. */
   readonly isTrusted: (request: Request) => boolean;
+  /** Refuses requests without the token. */
+  readonly requireToken: RequestHandler;
 }
 
 export interface PageContent<State> {

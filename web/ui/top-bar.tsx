@@ -7,13 +7,14 @@ const LINKS = [
   ['fleet', '/status', 'Fleet'],
   ['rollouts', '/rollouts', 'Rollouts'],
   ['healing', '/healing', 'Healing'],
+  ['audit', '/audit', 'Audit'],
   ['board', '/queues', 'Board'],
   ['api', '/api/openapi.json', 'API'],
 ] as const;
 
 interface TopBarProps {
   /** Undefined on a page that has no link here. */
-  readonly current: 'fleet' | 'rollouts' | 'healing' | 'board' | undefined;
+  readonly current: 'fleet' | 'rollouts' | 'healing' | 'audit' | 'board' | undefined;
   /** The name of the environment (`--environment-label`); undefined shows none. */
   readonly environmentLabel: string | undefined;
   readonly children?: ComponentChildren;

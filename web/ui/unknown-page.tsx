@@ -26,6 +26,9 @@ export function UnknownPage({ path, environmentLabel }: UnknownPageProps) {
               <Link href="/rollouts">The rollouts</Link>: who changed what, and how far it is.
             </li>
             <li>
+              <Link href="/audit">The audit log</Link>: every action and every automatic decision.
+            </li>
+            <li>
               <Link href="/queues">The board</Link>: the queues, with their jobs.
             </li>
             <li>

@@ -1,9 +1,9 @@
-import { firstUpper } from './first-upper.ts';
 import { Link } from './link.tsx';
 import { TopBar } from './top-bar.tsx';
 
 /** What is stored in Redis, and has a page. */
-export type StoredWhat = 'rollouts' | 'healing';
+const WHAT = { rollouts: 'Rollouts', healing: 'Healing', audit: 'The audit log' } as const;
+export type StoredWhat = keyof typeof WHAT;
 
 interface UnreadablePageProps {
   readonly what: StoredWhat;
@@ -30,5 +30,5 @@ export function UnreadablePage({ what, reason, environmentLabel }: UnreadablePag
 }
 
 export function unreadable(what: StoredWhat): string {
-  return `${firstUpper(what)} cannot be read now`;
+  return `${WHAT[what]} cannot be read now`;
 }

@@ -20,7 +20,8 @@ function open(flags: SettingSources['flags'] = {}) {
     JSON.stringify(Object.fromEntries(names.map((name) => [name, name]))),
   );
   const fake = { ...createFakeCore({ flags }).core, view: aFakeView() };
-  const sources = { ...fake, objects: openObjectReader(fake), isTrusted: () => true };
+  const requireToken = () => undefined;
+  const sources = { ...fake, objects: openObjectReader(fake), isTrusted: () => true, requireToken };
   return express().get('/status/:namespace', namespacePage(sources, openAssets(folder)));
 }
 
