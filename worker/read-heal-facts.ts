@@ -6,7 +6,6 @@ import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.t
 import type { NamespaceHealing } from '../domain/heal/healing.ts';
 import type { Finding } from '../domain/heal/rule.ts';
 import type { RuleTimings } from '../domain/heal/rule-input.ts';
-import type { Unbegun } from '../domain/heal/unbegun.ts';
 import { whyForbidden } from '../domain/heal/why-forbidden.ts';
 import type { Release } from '../domain/release/release.ts';
 import { closureAt } from '../domain/rollout/closure.ts';
@@ -15,18 +14,12 @@ import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
 import { type RolloutPolicy, scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
+import type { BegunWatch } from '../shared/kubernetes/watch-begun.ts';
 import { readReleases } from '../shared/read-releases.ts';
 import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { Records } from '../shared/state/records.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
-
-/** The watches that show whether FDD begins what its namespace requests. */
-export interface BegunWatch {
-  /** False while they are not in order. */
-  isKnown(): boolean;
-  unbegunIn(namespace: string): Unbegun | undefined;
-}
 
 export interface HealFactsDependencies {
   readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot' | 'watches'>;
@@ -35,7 +28,7 @@ export interface HealFactsDependencies {
     Pick<Holds, 'holds'>;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
   /** Undefined if nobody checks. */
-  readonly begun?: BegunWatch | undefined;
+  readonly begun?: Pick<BegunWatch, 'isKnown' | 'unbegunIn'> | undefined;
   /** The limits of a namespace's quotas, as text. */
   readonly readQuotas: (namespace: string) => Promise<string>;
   readonly timings: RuleTimings;

@@ -9,6 +9,7 @@ import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../sha
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
 import { readConfigInTime } from '../shared/kubernetes/read-namespace-config.ts';
+import { type BegunWatch, watchBegun } from '../shared/kubernetes/watch-begun.ts';
 import { openWebhookSender, type WebhookSender } from '../shared/notify/send-webhook.ts';
 import { pause } from '../shared/pause.ts';
 import {
@@ -186,7 +187,8 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const logWorker = openLogWorker(core, connection);
   const planWorker = openPlanWorker(core, connection);
   const notificationWorker = openNotificationWorker(core, connection, webhooks);
-  const healWorker = openHealWorker(core, connection);
+  const begun = watchDeaf(core);
+  const healWorker = openHealWorker(core, connection, begun);
   const workers = [
     deployWorker,
     rolloutWorker,
@@ -239,6 +241,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       const closed = Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
       await webhooks.close();
+      await begun?.stop();
       connection.disconnect();
     },
   };
@@ -315,10 +318,16 @@ function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker 
   return worker;
 }
 
+/** It keeps a few bytes of every Application, so only if its evidence is used. */
+function watchDeaf({ client, settings, log }: Core): BegunWatch | undefined {
+  if (settings.heal === 'off' || settings.deafAfter === 0) return undefined;
+  return watchBegun({ client, log: log.child({ logger: 'deaf' }) });
+}
+
 /** Passes of healing: one at a time in the whole fleet. */
-function openHealWorker(core: Core, connection: RedisConnection): Worker {
+function openHealWorker(core: Core, connection: RedisConnection, begun: BegunWatch | undefined): Worker {
   const log = core.log.child({ logger: 'healing' });
-  const dependencies = healDependencies(core, log);
+  const dependencies = { ...healDependencies(core, log), begun };
   const worker = new Worker(HEAL_QUEUE, () => inSpan('heal', {}, () => healFleet(dependencies)), {
     ...workerOptions(core, connection),
     concurrency: 1,

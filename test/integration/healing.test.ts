@@ -11,6 +11,7 @@ const HEALING = {
   'heal-backoff': 1,
   'heal-hourly-cap': 100,
   'heal-stop-share': '60%',
+  'deaf-after': 2,
 };
 
 const world = useWorld(
@@ -38,9 +39,13 @@ async function deployedNamespace(name: string): Promise<void> {
 const untilState = (namespace: string, state: NamespaceHealing['state'], timeoutMs = 60_000) =>
   until(async () => (await healingOf(namespace))?.state === state, `${namespace} is ${state}`, timeoutMs);
 
-async function deletePods(namespace: string): Promise<void> {
+async function podNames(namespace: string): Promise<string[]> {
   const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
-  for (const { metadata } of items) await world.kube.delete(PODS, { namespace, name: metadata.name });
+  return items.map(({ metadata }: Raw) => metadata.name).toSorted();
+}
+
+async function deletePods(namespace: string): Promise<void> {
+  for (const name of await podNames(namespace)) await world.kube.delete(PODS, { namespace, name });
 }
 
 const patch = (path: string, body: unknown, fieldManager = 'rival') =>
@@ -90,6 +95,32 @@ describe('healing', () => {
     );
   });
 
+  test('restarts an FDD that is deaf', async () => {
+    await deployedNamespace('deaf');
+    const pods = await podNames('deaf');
+    world.fdds.misbehaviour.set('deaf', { kind: 'deaf', untilRestart: true });
+    await world.kube.create(APPLICATIONS, 'deaf', {
+      apiVersion: APPLICATIONS.apiVersion,
+      kind: APPLICATIONS.kind,
+      metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
+      spec: { application: 'shop', image: 'shop:1', config: {} },
+    });
+    await until(async () => (await healingOf('deaf'))?.steps[0]?.end === 'completed', 'it is healed');
+    await untilState('deaf', 'watching');
+    world.fdds.misbehaviour.clear('deaf');
+
+    const [step, ...more] = (await healingOf('deaf'))?.steps ?? [];
+    expect(more).toEqual([]);
+    expect(step).toMatchObject({ means: 'restart', rule: 'deaf', result: 'restarted' });
+    expect(await podNames('deaf')).not.toEqual(pods);
+    const { body } = await world.http('/api/namespaces/deaf');
+    expect(body.attempts[0]).toMatchObject({
+      trigger: 'heal',
+      outcome: 'restarted',
+      rolloutId: step?.rolloutId,
+    });
+  });
+
   test('stops repairing what somebody changes back each time, and says who', async () => {
     await deployedNamespace('contested');
     const application = pathOf(APPLICATIONS, { namespace: 'contested', name: FDD });
@@ -119,7 +150,7 @@ describe('healing', () => {
 
     await until(async () => (await healingStatus())?.stopped !== undefined, 'it is stopped');
 
-    expect((await healingStatus())?.stopped?.reason).toMatch(/namespaces fell sick .*\(no-deployment 12/);
+    expect((await healingStatus())?.stopped?.reason).toMatch(/namespaces fell sick .*\(no-deployment \d+/);
     await until(async () => (await healingOf('many-1'))?.state === 'stopped', 'the namespaces are stopped');
     for (const name of names) expect((await healingOf(name))?.steps).toEqual([]);
   });
