@@ -117,7 +117,15 @@ export async function openCore(settings: Settings, log: Logger, version: string)
   const healQueue = openHealQueue(queues);
   const logQueue = openLogQueue(queues);
   const notificationQueue = openNotificationQueue(queues);
-  const opened = [deployQueue, rolloutQueue, planQueue, releaseCheckQueue, healQueue, logQueue, notificationQueue];
+  const opened = [
+    deployQueue,
+    rolloutQueue,
+    planQueue,
+    releaseCheckQueue,
+    healQueue,
+    logQueue,
+    notificationQueue,
+  ];
   for (const queue of opened) {
     // The connection itself logs that it is lost; without a listener the process would exit.
     queue.on('error', () => undefined);
