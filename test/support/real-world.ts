@@ -12,6 +12,7 @@ import {
   NAMESPACES,
   pathOf,
   ROLE_BINDINGS,
+  ROLES,
   SERVICE_ACCOUNTS,
 } from '../../shared/kubernetes/resources.ts';
 import { type ChannelServer, startChannelServer } from '../../simulator/channel-server.ts';
@@ -165,8 +166,10 @@ function noFdds(): SimulatedFdds {
  * test can leave one out.
  */
 function chartRights(): readonly Manifest[] {
-  return render({ manageRBAC: true, rbac: { namespaces: [ANY_NAMESPACE] } }).filter(({ kind }) =>
-    /^(ServiceAccount|ClusterRole|ClusterRoleBinding)$/.test(kind),
+  return render({ manageRBAC: true, rbac: { namespaces: [ANY_NAMESPACE] } }).filter(
+    ({ kind, metadata }) =>
+      /^(ServiceAccount|ClusterRole|ClusterRoleBinding)$/.test(kind) ||
+      (/^(Role|RoleBinding)$/.test(kind) && metadata.namespace !== ANY_NAMESPACE),
   );
 }
 
@@ -175,8 +178,15 @@ async function createAccounts(admin: KubernetesClient): Promise<void> {
   await admin.create(NAMESPACES, undefined, namespace);
   for (const body of chartRights()) {
     if (body.kind === 'ServiceAccount') await admin.create(SERVICE_ACCOUNTS, SKIPPER_NAMESPACE, body);
+    else if (body.kind === 'Role') await admin.create(ROLES, SKIPPER_NAMESPACE, inSkippers(body));
+    else if (body.kind === 'RoleBinding')
+      await admin.create(ROLE_BINDINGS, SKIPPER_NAMESPACE, inSkippers(body));
     else await createClusterWide(admin, body);
   }
+}
+
+function inSkippers(body: Manifest): Manifest {
+  return { ...body, metadata: { ...body.metadata, namespace: SKIPPER_NAMESPACE } };
 }
 
 /** Creates a ClusterRole or ClusterRoleBinding. */
