@@ -19,8 +19,8 @@ import type { Judge, JudgedRecord, RuleInput, RuleTimings, Seen } from './rule-i
  * - A namespace that is leaving, or has no ConfigMap of FIAAS, has no findings: its objects disappear as they should.
  * - If Helm manages FDD, the Application says nothing about it: only the rules about the Deployment and its pods count.
  * - With an invalid ConfigMap everything that was seen is still true. That nothing is deployed there is for healing to decide.
- * - While a request is unfinished, Skipper itself replaces FDD. What is normal then is found only if it was found before,
- *   so that a repair under way does not look like a recovery, and a rollout does not look like an epidemic.
+ * - During the first attempt of a request, Skipper itself replaces FDD. What is normal then is found only if it was found
+ *   before, so that a repair under way does not look like a recovery, and a rollout does not look like an epidemic.
  */
 export function findRules(input: RuleInput): Finding[] {
   const { snapshot } = input;
@@ -65,9 +65,14 @@ const NORMAL_IN_A_DEPLOY: readonly Rule[] = [...ABOUT_APPLICATION, 'unavailable'
 
 function isJudged(rule: Rule, { snapshot, record, before, timings, now }: RuleInput): boolean {
   if (snapshot.deployment?.helmRelease !== undefined && ABOUT_APPLICATION.includes(rule)) return false;
-  if (!NORMAL_IN_A_DEPLOY.includes(rule) || !isInFlux(record, timings, now)) return true;
   // The Application is just being changed: what was deployed last is not what is wanted.
-  return rule !== 'drifted' && before.some((finding) => finding.rule === rule);
+  if (rule === 'drifted' && isUnfinished(record)) return false;
+  if (!NORMAL_IN_A_DEPLOY.includes(rule) || !isInFlux(record, timings, now)) return true;
+  return before.some((finding) => finding.rule === rule);
+}
+
+function isUnfinished(record: JudgedRecord | undefined): boolean {
+  return record !== undefined && record.generation > record.handled;
 }
 
 /** A watch can lag so much behind what another worker has verified. */
@@ -75,8 +80,9 @@ const WATCH_LAG_MS = 10_000;
 
 function isInFlux(record: JudgedRecord | undefined, { graceMs }: RuleTimings, now: number): boolean {
   if (record === undefined) return false;
-  const { generation, handled, finishedAt = 0 } = record;
-  return generation > handled || now - finishedAt < Math.min(graceMs, WATCH_LAG_MS);
+  const { finishedAt = 0, lastFailure, phase } = record;
+  if (isUnfinished(record)) return lastFailure === '' && phase !== 'backoff';
+  return now - finishedAt < Math.min(graceMs, WATCH_LAG_MS);
 }
 
 /** Clocks differ: nothing holds since a time in the future. */

@@ -23,7 +23,7 @@ export interface RuleInput {
 
 export type JudgedRecord = Pick<
   NamespaceRecord,
-  'generation' | 'handled' | 'lastState' | 'lastCode' | 'reason' | 'finishedAt'
+  'generation' | 'handled' | 'phase' | 'lastFailure' | 'lastState' | 'lastCode' | 'reason' | 'finishedAt'
 >;
 
 export interface RuleTimings {

@@ -34,12 +34,14 @@ const TIMINGS = {
 const DONE: JudgedRecord = {
   generation: 3,
   handled: 3,
+  phase: 'done',
+  lastFailure: '',
   lastState: 'completed',
   lastCode: '',
   reason: '',
   finishedAt: NOW - 3600 * SECOND,
 };
-const UNFINISHED = { ...DONE, generation: 4 };
+const UNFINISHED: JudgedRecord = { ...DONE, generation: 4, phase: 'rolling out' };
 /** A ready pod that has been running for a day. */
 const WELL = aPod({ startedAt: NOW - 86_400 * SECOND, createdAt: NOW - 86_400 * SECOND });
 
@@ -121,6 +123,11 @@ describe('findRules', () => {
       expect(rulesOf({ deployment: undefined }, { record: UNFINISHED })).toEqual([]);
     });
 
+    test('what is still so after a failed attempt is found', () => {
+      expect(rulesOf(down, { record: { ...UNFINISHED, phase: 'backoff' } })).toEqual(['unavailable']);
+      expect(rulesOf(down, { record: { ...UNFINISHED, lastFailure: 'x' } })).toEqual(['unavailable']);
+    });
+
     test('what was found before is still found', () => {
       const before = find(down).map((finding) => ({ ...finding, since: ago(100) }));
       expect(find(down, { record: UNFINISHED, before })).toEqual(before);
@@ -141,7 +148,9 @@ describe('findRules', () => {
     test('nobody knows what the Application should be', () => {
       const application = anApplication({ image: OLD_IMAGE });
       const before = [{ rule: 'drifted', since: ago(100), evidence: 'x' }] as const;
-      expect(rulesOf({ application }, { record: UNFINISHED, before })).not.toContain('drifted');
+      for (const record of [UNFINISHED, { ...UNFINISHED, lastFailure: 'x' }]) {
+        expect(rulesOf({ application }, { record, before })).not.toContain('drifted');
+      }
     });
   });
 
