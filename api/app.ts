@@ -19,6 +19,7 @@ import {
   securityHeaders,
   type TokenGuard,
 } from './guards.ts';
+import { refreshHealGauges } from './heal-gauges.ts';
 import { measureRequests } from './measure-requests.ts';
 import { openObjectReader } from './namespace-details/object-reader.ts';
 import { refreshNotificationGauges } from './notification-gauges.ts';
@@ -135,6 +136,7 @@ export function createApp(
         await refreshFleetGauges(view, core.metrics, events.listeners());
         await refreshRolloutGauges(core);
         await refreshNotificationGauges(core);
+        await refreshHealGauges(core);
       },
     }),
   );

@@ -202,6 +202,58 @@ export function createMetrics() {
         registers,
       }),
     ),
+    healRules: new Gauge({
+      name: 'skipper_heal_rule_namespaces',
+      help: 'Namespaces in which a rule of healing holds, by rule',
+      labelNames: ['rule'] as const,
+      registers,
+    }),
+    healStates: new Gauge({
+      name: 'skipper_heal_namespaces',
+      help: 'Namespaces that are not well, by state of healing',
+      labelNames: ['state'] as const,
+      registers,
+    }),
+    healStopped: unknownYet(
+      new Gauge({
+        name: 'skipper_heal_stopped',
+        help: '1 while healing is stopped, by its stop valve or by a person, else 0',
+
+        registers,
+      }),
+    ),
+    healCapUsed: unknownYet(
+      new Gauge({
+        name: 'skipper_heal_cap_used',
+        help: 'Namespaces that were healed within the last hour',
+
+        registers,
+      }),
+    ),
+    healCapLimit: unknownYet(
+      new Gauge({
+        name: 'skipper_heal_cap_limit',
+        help: 'Namespaces that can be healed within an hour: --heal-hourly-cap',
+
+        registers,
+      }),
+    ),
+    healLastPass: unknownYet(
+      new Gauge({
+        name: 'skipper_heal_last_pass_timestamp_seconds',
+        help: 'When the latest pass of healing was made, in seconds since the epoch',
+
+        registers,
+      }),
+    ),
+    healInterval: unknownYet(
+      new Gauge({
+        name: 'skipper_heal_interval_seconds',
+        help: 'Interval of the passes of healing, as set on the worker that made the last one',
+
+        registers,
+      }),
+    ),
     oldestUnfinished: unknownYet(
       new Gauge({
         name: 'skipper_oldest_unfinished_seconds',

@@ -68,6 +68,10 @@ describe('promtool', () => {
     'skipper_release_check_age_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '30x180',
     'skipper_release_check_interval_seconds{namespace="fiaas-skipper",job="fiaas-skipper",pod="b"}': '60x180',
     'skipper_rollout_paused_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
+    'skipper_heal_stopped{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
+    'skipper_heal_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",state="quarantined"}': '0x180',
+    'skipper_heal_last_pass_timestamp_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0+60x180',
+    'skipper_heal_interval_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '15x180',
     'skipper_rollouts_ended_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}':
       '0x180',
     'skipper_adoption_lag_seconds_bucket{namespace="fiaas-skipper",job="fiaas-skipper-worker",le="3600"}':
@@ -149,6 +153,20 @@ describe('promtool', () => {
         'skipper_rollouts_ended_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}':
           '0x140 1x40',
       },
+    ],
+    [
+      'SkipperHealingStopped',
+      { 'skipper_heal_stopped{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x20 1x160' },
+    ],
+    [
+      'SkipperNamespacesQuarantined',
+      {
+        'skipper_heal_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",state="quarantined"}': '2x180',
+      },
+    ],
+    [
+      'SkipperHealingOverdue',
+      { 'skipper_heal_last_pass_timestamp_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180' },
     ],
     [
       'SkipperAdoptionSlow',
