@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import { APPLICATIONS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
+import { FDD, OLD } from '../support/published.ts';
+import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const COUNT = 200;
+const names = Array.from({ length: COUNT }, (_, index) => `team-${index + 1}`);
+const deleted = names.slice(0, 10);
+const deaf = names.slice(10, 15);
+const crashing = names.slice(15, 20);
+const well = names.slice(20);
+
+let receiver: FakeReceiver;
+beforeAll(async () => {
+  receiver = await startFakeReceiver();
+});
+afterAll(() => receiver?.close());
+
+const world = useWorld({ openTimeoutMs: 300_000 }, async (opened) => {
+  opened.channel.publish('stable', OLD);
+  await opened.addNamespaces('team', COUNT, { fdd: OLD });
+  const notifications = await writeInto(
+    opened,
+    'notifications.yaml',
+    `groupWait: 25s
+receivers:
+  - {name: failing, type: webhook, url: "${receiver.url}/failing", events: [namespace-failing]}
+  - {name: stopped, type: webhook, url: "${receiver.url}/stopped", events: [healing-stopped]}
+`,
+  );
+  const flags = {
+    heal: 'on',
+    'heal-interval': 1,
+    'heal-backoff': 2,
+    'deaf-after': 5,
+    'progress-deadline': 15,
+    'max-attempts': 2,
+    'release-check-interval': 5,
+    'disable-autoupdate': false,
+    notifications,
+  };
+  await opened.startApi({ flags });
+  await opened.startWorker({ flags });
+  await opened.startWorker({ flags });
+  await until(async () => (await status())?.fleet === COUNT, 'healing knows the fleet', 60_000);
+});
+
+async function status(): Promise<HealingStatus | null> {
+  return (await world.http('/api/healing')).body.status;
+}
+
+async function sick(): Promise<ReadonlyMap<string, NamespaceHealing>> {
+  const { namespaces } = (await world.http('/api/healing?limit=500')).body;
+  return new Map(namespaces.map((each: NamespaceHealing & { namespace: string }) => [each.namespace, each]));
+}
+
+async function deletePods(namespace: string): Promise<void> {
+  const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
+  for (const { metadata } of items) await world.kube.delete(PODS, { namespace, name: metadata.name });
+}
+
+/** FDD's Deployment has disappeared, FDD hangs, FDD crashes: in twenty namespaces at the same time. */
+async function makeSick(): Promise<void> {
+  for (const namespace of deaf) {
+    world.fdds.misbehaviour.set(namespace, { kind: 'deaf', untilRestart: true });
+    await world.kube.create(APPLICATIONS, namespace, {
+      apiVersion: APPLICATIONS.apiVersion,
+      kind: APPLICATIONS.kind,
+      metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': `${namespace}-1` } },
+      spec: { application: 'shop', image: 'shop:1', config: {} },
+    });
+  }
+  for (const namespace of crashing) {
+    world.fdds.misbehaviour.set(namespace, { kind: 'crash-loop' });
+    await deletePods(namespace);
+  }
+  for (const namespace of deleted) await world.kube.delete(DEPLOYMENTS, { namespace, name: FDD });
+}
+
+test('of 200 namespaces, what can be repaired is; the rest is quarantined, and no other is touched', async () => {
+  const before = new Map(well.map((namespace) => [namespace, world.changes(namespace).length]));
+  await makeSick();
+  await until(
+    async () => {
+      const now = await sick();
+      const isOver = (namespace: string) => (now.get(namespace)?.findings.length ?? 0) === 0;
+      const areQuarantined = crashing.every((namespace) => now.get(namespace)?.state === 'quarantined');
+      const haveBegun = [...deleted, ...deaf].every((namespace) => now.get(namespace)?.steps.length);
+      return areQuarantined && haveBegun && [...deleted, ...deaf].every(isOver);
+    },
+    'all are repaired or quarantined',
+    240_000,
+  );
+
+  const now = await sick();
+  expect([...now.keys()].filter((namespace) => well.includes(namespace))).toEqual([]);
+  for (const namespace of deleted) expect(now.get(namespace)?.steps[0]?.rule).toBe('no-deployment');
+  for (const namespace of deaf)
+    expect(now.get(namespace)?.steps).toMatchObject([{ means: 'restart', rule: 'deaf' }]);
+  for (const namespace of crashing) {
+    const page = (await world.http(`/status/${namespace}`)).text;
+    expect(page).toContain('uarantine');
+    expect(now.get(namespace)?.quarantine?.reason).toContain('it still does not work after');
+  }
+  for (const namespace of well) expect(world.changes(namespace)).toHaveLength(before.get(namespace) ?? 0);
+  await until(() => receiver.at('/failing').length > 0, 'the notification has come', 60_000);
+  const [message] = receiver.at('/failing').map(({ body }) => JSON.parse(body));
+  const total = message.data.items.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
+  expect(total).toBeGreaterThanOrEqual(deleted.length);
+  expect(receiver.at('/stopped')).toEqual([]);
+}, 400_000);
+
+test('60 % sick at once stop healing', async () => {
+  const victims = well.slice(0, 120);
+  await Promise.all(victims.map((namespace) => world.kube.delete(DEPLOYMENTS, { namespace, name: FDD })));
+  await until(async () => (await status())?.stopped !== undefined, 'healing has stopped', 60_000);
+
+  expect((await status())?.stopped?.reason).toMatch(/namespaces fell sick .*\(no-deployment \d+/);
+  await until(() => receiver.at('/stopped').length === 1, 'it is said', 60_000);
+  const now = await sick();
+  const repaired = victims.filter((namespace) => now.get(namespace)?.steps.length);
+  expect(repaired).toEqual([]);
+}, 200_000);
