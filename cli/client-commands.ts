@@ -3,6 +3,7 @@ import type { DeployRequest } from '../client/deploy-request.ts';
 import { STATUSES, type StatusValue } from '../domain/cluster/status.ts';
 import { HEALTHS, type Health } from '../domain/fleet/fleet-row.ts';
 import { type Act, actWith, asClient } from './as-client.ts';
+import { addAuditCommand } from './audit/audit-commands.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
 import { addHealCommands } from './heal/heal-commands.ts';
@@ -74,6 +75,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addPlanCommands(program, io, act);
   addHoldCommands(program, io, act);
   addHealCommands(program, io, act);
+  addAuditCommand(program, io, act);
 }
 
 function addStatus(program: Command, io: Io, act: Act): void {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AuditList } from '../domain/audit/audit-list.ts';
 import { PlanView } from '../domain/deploy/plan-view.ts';
 import { ServerPlan } from '../domain/deploy/server-plan.ts';
 import { NamespaceObjects } from '../domain/explain/namespace-details.ts';
@@ -19,6 +20,7 @@ import {
   RolloutList,
   RolloutView,
 } from '../domain/rollout/rollout-view.ts';
+import type { AuditRequest } from './audit-requests.ts';
 import { type ApiAddress, type ApiCalls, type CallOptions, openApiCalls } from './call-api.ts';
 import { type DeployRequest, deployBody } from './deploy-request.ts';
 import type { HealingRequest } from './healing-request.ts';
@@ -74,6 +76,8 @@ export interface ApiClient {
   commandHealing(command: 'stop' | 'resume', reason: string): Promise<HealCommandView>;
   quarantine(): Promise<QuarantineList>;
   releaseFromQuarantine(namespaces: readonly string[], reason: string): Promise<ReleasedFromQuarantine>;
+  /** A page of the audit log, newest first. */
+  audit(request: AuditRequest): Promise<AuditList>;
   releases(): Promise<ReleaseList>;
   /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
@@ -110,6 +114,7 @@ export function createApiClient(address: ApiAddress): ApiClient {
     ...rolloutCalls(calls),
     ...holdCalls(calls),
     ...healCalls(calls),
+    audit: (request) => get(`/api/audit${queryOf(request)}`, AuditList),
     releases: () => get('/api/releases', ReleaseList),
     checkReleases: async () => {
       await post('/api/releases/check', { json: {}, schema: z.unknown() });
