@@ -63,7 +63,7 @@ describe('every link begins with the path that the client uses', () => {
     expect(root.headers.location).toBe(`${base}/status`);
     expect(addresses.length).toBeGreaterThan(8);
     for (const address of addresses) {
-      expect(address).toMatch(new RegExp(`^${base}/(assets|status|rollouts|healing|queues|api)`));
+      expect(address).toMatch(new RegExp(`^${base}/(assets|status|rollouts|healing|audit|queues|api)`));
     }
     expect(board.text).toContain(`<base href="${base}/queues/"`);
     expect(board.text).toContain(`class="to-fleet" href="${base}/status"`);
