@@ -6,6 +6,7 @@ import type { HealSettings } from '../domain/heal/heal-settings.ts';
 import {
   isUnrequested,
   repairOf,
+  STALE_DECISION_MS,
   withoutUnrequested,
   withResult,
   withRollout,
@@ -139,8 +140,10 @@ async function findRollouts(
     const id = await state.rolloutOfKey(keyOf(at));
     if (id !== undefined) found = mapHealing(found, (healing) => withRollout(healing, at, id));
   }
-  if (stopped === undefined) return found;
-  return mapHealing(found, (healing) => withoutUnrequested(healing, stopped, state.now()));
+  const now = state.now();
+  const tooLate = { before: now - STALE_DECISION_MS, reason: 'no worker requested it in time', now };
+  const givenUp = stopped === undefined ? tooLate : { before: now + 1, reason: stopped, now };
+  return mapHealing(found, (healing) => withoutUnrequested(healing, givenUp));
 }
 
 function unrequestedTimes(healing: Healing): ReadonlySet<number> {
@@ -196,6 +199,8 @@ async function requestSteps(
   const ids: string[] = [];
   let { revision } = decided;
   for (const at of [...unrequestedTimes(healing)].sort((a, b) => a - b)) {
+    // This process was suspended: by now, another one has given the step up.
+    if (dependencies.state.now() - at > STALE_DECISION_MS) continue;
     const those = new Map(
       [...healing].filter(([, { steps }]) => steps.some((step) => isUnrequested(step) && step.at === at)),
     );

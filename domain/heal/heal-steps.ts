@@ -14,10 +14,16 @@ export function withRollout(healing: NamespaceHealing, at: number, rolloutId: st
   );
 }
 
-/** A step that will not be carried out any more. */
-export function withoutUnrequested(healing: NamespaceHealing, reason: string, now: number): NamespaceHealing {
+/** A decision that is older is not carried out any more: what it was based on has changed, and so has what the cap counts. */
+export const STALE_DECISION_MS = 60_000;
+
+/** The steps that were decided before a time will not be carried out any more. */
+export function withoutUnrequested(
+  healing: NamespaceHealing,
+  { before, reason, now }: { readonly before: number; readonly reason: string; readonly now: number },
+): NamespaceHealing {
   return changeStep(healing, (step) =>
-    isUnrequested(step)
+    isUnrequested(step) && step.at < before
       ? { ...step, endedAt: now, end: 'cancelled', result: `not carried out: ${reason}` }
       : step,
   );
