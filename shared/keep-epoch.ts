@@ -22,11 +22,8 @@ export interface EpochKeeper {
 export interface EpochKeeperOptions {
   readonly state: Pick<Epochs, 'epoch'>;
   readonly redis: RedisConnection;
-  /**
-   * Rebuilds the state, or returns what it has to wait for. `missingForMs`: since this process noticed; `isLost`: it has known
-   * an epoch before.
-   */
-  readonly rebuild: (missing: { forMs: number; isLost: boolean }) => Promise<string | undefined>;
+  /** Rebuilds the state, or returns what it has to wait for. `isLost`: this process has known an epoch before. */
+  readonly rebuild: (missing: { isLost: boolean }) => Promise<string | undefined>;
   readonly log: Logger;
   readonly checkEveryMs?: number;
 }
@@ -43,7 +40,6 @@ export function keepEpoch({
   const listeners: ((epoch: Epoch) => void)[] = [];
   let current: Epoch | undefined;
   let known: Epoch | undefined;
-  let missingSince: number | undefined;
   let problem: string | undefined = NOT_READ;
   let checking: Promise<void> | undefined;
 
@@ -52,14 +48,12 @@ export function keepEpoch({
     let epoch = await state.epoch();
     if (epoch === undefined) {
       current = undefined;
-      missingSince ??= performance.now();
-      const missing = { forMs: performance.now() - missingSince, isLost: known !== undefined };
-      problem = await rebuild(missing);
+      problem ??= REBUILDING;
+      problem = await rebuild({ isLost: known !== undefined });
       if (problem === undefined) epoch = await state.epoch();
     }
     if (epoch === undefined) return;
     problem = undefined;
-    missingSince = undefined;
     current = epoch;
     if (known?.id === epoch.id) return;
     known = epoch;
@@ -109,4 +103,5 @@ export function keepEpoch({
 }
 
 const STARTING_MS = 100;
+const REBUILDING = 'runs from before can still write for some seconds';
 const NOT_READ = 'whether Redis has the state has not been checked yet';

@@ -7,6 +7,7 @@ import type { Release } from '../domain/release/release.ts';
 import type { EpochKeeperOptions } from './keep-epoch.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { LEASE_MS } from './lease-ms.ts';
+import { pause } from './pause.ts';
 import type { AuditLog } from './state/audit-log.ts';
 import type { Epoch, Epochs } from './state/epochs.ts';
 import { restoreCommands } from './state/restore-commands.ts';
@@ -46,40 +47,48 @@ export interface RebuildParts {
 
 /**
  * Rebuilds the state from the cluster and from what is saved, and then opens an epoch. A worker from before can write until its
- * lease must have expired: the cluster is read after that, and no run begins before. A new installation does not wait.
+ * lease must have expired: the cluster is read after that, and no run begins before. The claim shows that Redis has not lost its
+ * data once more meanwhile. A new installation does not wait.
  */
 export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'] {
-  const { state, cluster, readSaved, leaseMs = LEASE_MS, log } = parts;
-  return async ({ forMs, isLost }) => {
-    if (await state.hasRecords()) return adopt(parts);
-    if (!cluster.isSynced()) return 'the state is rebuilt as soon as the cluster has been read';
-    const saved = await readSaved().catch((error: unknown) => new Error(messageOf(error)));
-    if (saved instanceof Error) return `the saved state cannot be read: ${saved.message}`;
-    const snapshots = cluster.namespaces().map(cluster.snapshot);
-    const isNew = !isLost && saved === undefined && !snapshots.some(hasOrigin);
-    if (!isNew && forMs < leaseMs + MARGIN_MS) return 'runs from before Redis lost its data can still write';
+  const { state, cluster, log } = parts;
+  let logged: string | undefined;
+  return async ({ isLost }) => {
+    if (!cluster.isSynced()) return 'the cluster has not been read yet';
     const token = randomUUID();
     if (!(await state.claimRebuild(token))) return 'another process rebuilds the state';
     try {
-      return await rebuild({ token, snapshots, saved, isNew }, parts);
+      return (await state.hasRecords()) ? await adopt(token, parts) : await fill(token, isLost, parts);
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'the state could not be rebuilt; it is tried again');
+      const reason = messageOf(error);
+      if (reason !== logged) log.warn({ reason }, 'the state could not be rebuilt; it is tried again');
+      logged = reason;
       await state.endRebuild(token);
       throw error;
     }
   };
 }
 
-function hasOrigin({ application }: NamespaceSnapshot): boolean {
-  return application?.origin !== undefined;
-}
-
 /** An older Skipper has filled Redis: its state is whole. */
-async function adopt({ state }: RebuildParts): Promise<string | undefined> {
-  const token = randomUUID();
-  if (!(await state.claimRebuild(token))) return 'another process opens the epoch';
+async function adopt(token: string, { state }: RebuildParts): Promise<string | undefined> {
   await state.openEpoch(token, { id: randomUUID(), at: state.now() });
   return undefined;
+}
+
+async function fill(token: string, isLost: boolean, parts: RebuildParts): Promise<string | undefined> {
+  const { readSaved, leaseMs = LEASE_MS } = parts;
+  const isNew = !isLost && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
+  if (!isNew) await pause(leaseMs + MARGIN_MS, { ref: false });
+  const saved = isNew ? undefined : await readSaved();
+  return rebuild({ token, snapshots: snapshotsOf(parts), saved, isNew }, parts);
+}
+
+function snapshotsOf({ cluster }: RebuildParts): NamespaceSnapshot[] {
+  return cluster.namespaces().map(cluster.snapshot);
+}
+
+function hasOrigin({ application }: NamespaceSnapshot): boolean {
+  return application?.origin !== undefined;
 }
 
 interface Claimed {

@@ -41,8 +41,8 @@ export interface Epochs {
   openEpoch(token: string, epoch: Epoch, changed?: readonly string[]): Promise<boolean>;
 }
 
-/** A process that dies during a rebuild is replaced after this long. */
-const CLAIM_MS = 20_000;
+/** A process that dies during a rebuild is replaced after this long; longer than leases from before can last. */
+const CLAIM_MS = 10_000;
 /** Commands in one script: Redis does nothing else meanwhile. */
 const CHUNK = 500;
 
@@ -62,7 +62,11 @@ export function openEpochs({ redis, prefix, run, guarded }: StateConnection): Ep
     },
     restore: async (token, commands) => {
       for (let start = 0; start < commands.length; start += CHUNK) {
-        const reply = await run('restore', { token, commands: commands.slice(start, start + CHUNK) });
+        const reply = await run('restore', {
+          token,
+          commands: commands.slice(start, start + CHUNK),
+          claimMs: CLAIM_MS,
+        });
         if (reply !== 'ok') return false;
       }
       return true;

@@ -199,6 +199,8 @@ export interface ScriptArguments {
   restore: {
     readonly token: string;
     readonly commands: readonly RestoreCommand[];
+    /** The claim lasts this long from now on. */
+    readonly claimMs: number;
   };
   /** `epoch`: JSON. */
   'open-epoch': {

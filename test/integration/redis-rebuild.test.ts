@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { LEASE_MS } from '../../shared/lease-ms.ts';
 import { rebuilt } from '../support/open-epoch.ts';
 import { NEW, OLD } from '../support/published.ts';
-import { useWorld } from '../support/simulated-world.ts';
+import { startWorld, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
 const world = useWorld({}, async (opened) => {
@@ -87,5 +88,71 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     const entries = await redis.xrange('{skipper}:audit', '-', '+');
     const kinds = entries.map(([, [, json = '']]) => JSON.parse(json).kind);
     expect(kinds).toContain('state.rebuilt');
+  });
+});
+
+describe('a worker from before Redis lost its data', () => {
+  const before = useWorld({}, (opened) => opened.startApi());
+
+  test.each([
+    ['that is suspended (SIGSTOP)', 'suspended', true],
+    ['that waits for the API server', 'waiting', false],
+  ])('%s between the begin of its run and the write: does not write', async (_what, name, isSuspended) => {
+    const namespace = `fenced-${name}`;
+    const state = new Redis(before.redis.url);
+    await before.addNamespace(namespace);
+    const gate = await before.openGate();
+    // The last read before the first write.
+    const lastRead = gate.hold(({ path }) => path.includes(`/${namespace}/deployments/`));
+    const lateWrites: string[] = [];
+    gate.before(async ({ method, path }) => {
+      if (method !== 'GET' && path.includes(`/${namespace}/`)) lateWrites.push(`${method} ${path}`);
+    });
+    const old = await before.startWorker({ process: true, gate });
+    await before.deploy({ namespaces: [namespace] });
+    await lastRead.arrived();
+
+    if (isSuspended) old.signal('SIGSTOP');
+    await state.flushall();
+    const lostAt = Date.now();
+    await rebuilt(state);
+    const openedAfterMs = Date.now() - lostAt;
+    const heir = await before.startWorker();
+    const target = await before.deployed(namespace);
+    const writes = before.changes(namespace);
+    if (isSuspended) old.signal('SIGCONT');
+    lastRead.release();
+    await before.addNamespace(`after-${namespace}`, { fdd: OLD });
+    expect(await before.deployed(`after-${namespace}`)).toMatchObject({ state: 'completed' });
+    await heir.stop();
+    await old.stop();
+    state.disconnect();
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    expect(lateWrites).toEqual([]);
+    expect(before.changes(namespace)).toEqual(writes);
+    // No run begins before every lease from before has expired.
+    expect(openedAfterMs).toBeGreaterThan(LEASE_MS - 1_100);
+  });
+});
+
+describe('a new Redis', () => {
+  test('does not wait: nothing in the cluster was written by a Skipper', async () => {
+    const fresh = await startWorld({});
+    try {
+      const api = await fresh.startApi({ unready: true });
+      const startedAt = Date.now();
+      await api.ready();
+      await fresh.addNamespace('first', { fdd: OLD });
+      await fresh.startWorker();
+
+      expect(await fresh.deployed('first')).toMatchObject({ state: 'completed' });
+      expect(Date.now() - startedAt).toBeLessThan(LEASE_MS + 10_000);
+      expect((await fresh.http('/api/fleet')).body.summary.notices).not.toContainEqual(
+        expect.objectContaining({ code: 'state_rebuilt' }),
+      );
+    } finally {
+      await fresh.close();
+    }
   });
 });
