@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { LEASE_MS } from '../../../shared/lease-ms.ts';
+import { createRebuild, type RebuildParts, type SavedState } from '../../../shared/rebuild-state.ts';
+import type { Epoch } from '../../../shared/state/epochs.ts';
+import { silentLog } from '../../support/builders.ts';
+import { createFakeCluster } from '../../support/fake-core.ts';
+
+const NOTHING_SAVED = async () => undefined;
+
+function aRebuild(overrides: Partial<RebuildParts> = {}) {
+  const opened: Epoch[] = [];
+  const events: string[] = [];
+  let claimed: string | undefined;
+  const state: RebuildParts['state'] = {
+    epoch: async () => opened.at(-1),
+    requireEpoch: async () => undefined,
+    hasRecords: async () => false,
+    claimRebuild: async (token) => {
+      if (claimed !== undefined) return false;
+      claimed = token;
+      return true;
+    },
+    endRebuild: async () => {
+      claimed = undefined;
+    },
+    restore: async (token) => token === claimed,
+    openEpoch: async (token, epoch) => {
+      if (token !== claimed) return false;
+      opened.push(epoch);
+      return true;
+    },
+    audit: async (entries) => void events.push(...entries.map(({ kind }) => kind)),
+    now: () => 1,
+  };
+  const parts: RebuildParts = {
+    state,
+    cluster: createFakeCluster({ 'team-a': {} }),
+    readSaved: NOTHING_SAVED,
+    isSavedOff: false,
+    pauseDeploys: async () => void events.push('deploys paused'),
+    repair: async () => void events.push('repair'),
+    rolloutTtlSeconds: 60,
+    log: silentLog,
+    ...overrides,
+  };
+  return {
+    rebuild: createRebuild(parts),
+    opened,
+    events,
+    flush: () => {
+      claimed = undefined;
+    },
+  };
+}
+
+const SAVED: SavedState = {
+  rollouts: [],
+  releases: new Map(),
+  commands: [],
+  deploysPaused: true,
+  savedAt: 1,
+};
+
+describe('the rebuild of the state', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('of a new installation opens the epoch at once', async () => {
+    const { rebuild, opened, events } = aRebuild();
+
+    expect(await rebuild({ isLost: false })).toBeUndefined();
+
+    expect(opened).toEqual([{ id: expect.any(String), at: 1 }]);
+    expect(events).toEqual([]);
+  });
+
+  test.each<[string, boolean, Partial<RebuildParts>]>([
+    ['this process has known an epoch', true, {}],
+    ['something is saved', false, { readSaved: async () => SAVED }],
+  ])('waits until leases from before have expired if %s', async (_what, isLost, overrides) => {
+    const { rebuild, opened, events } = aRebuild(overrides);
+    const done = rebuild({ isLost });
+
+    await jest.advanceTimersByTimeAsync(LEASE_MS);
+    expect(opened).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1_000);
+
+    expect(await done).toBeUndefined();
+    expect(opened).toEqual([
+      expect.objectContaining({ rebuilt: { namespaces: 0, rollouts: 0, interrupted: 0 } }),
+    ]);
+    expect(events).toEqual(expect.arrayContaining(['state.rebuilt', 'repair']));
+    expect(events.includes('deploys paused')).toBe(!isLost);
+  });
+
+  test('starts again if Redis loses its data once more meanwhile', async () => {
+    const { rebuild, opened, flush } = aRebuild();
+    const done = rebuild({ isLost: true });
+
+    await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
+    flush();
+    await jest.advanceTimersByTimeAsync(LEASE_MS);
+
+    expect(await done).toBe('another process rebuilds the state');
+    expect(opened).toEqual([]);
+  });
+
+  test('waits for the cluster, and for another process', async () => {
+    const unread = aRebuild({ cluster: { ...createFakeCluster({}), isSynced: () => false } });
+    const { rebuild } = aRebuild();
+    void rebuild({ isLost: true });
+
+    expect(await unread.rebuild({ isLost: false })).toBe('the cluster has not been read yet');
+    expect(await rebuild({ isLost: true })).toBe('another process rebuilds the state');
+  });
+
+  test('is tried again if what is saved cannot be read', async () => {
+    let isReadable = false;
+    const { rebuild, opened } = aRebuild({
+      readSaved: async () => {
+        if (!isReadable) throw new Error('connection refused');
+        return undefined;
+      },
+    });
+    await expect(rebuild({ isLost: false })).rejects.toThrow('connection refused');
+    isReadable = true;
+
+    expect(await rebuild({ isLost: false })).toBeUndefined();
+    expect(opened).toHaveLength(1);
+  });
+});
