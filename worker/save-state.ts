@@ -148,6 +148,7 @@ async function readWhole({
   const epoch = await state.epoch();
   if (epoch === undefined) return undefined;
   const hashes = await state.savedHashes();
+  const texts = await state.savedTexts();
   const deploysPaused = await deployQueue.isPaused();
   const rollouts: SavedRollout[] = [];
   for (const id of await state.openRollouts()) {
@@ -163,6 +164,7 @@ async function readWhole({
     epoch: epoch.id,
     savedAt,
     hashes,
+    texts,
     deploysPaused,
     rollouts,
     releases,

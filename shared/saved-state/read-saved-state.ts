@@ -32,11 +32,21 @@ function whatIsDamaged(error: unknown, log: Logger): undefined {
   return undefined;
 }
 
-function toSavedState({ rollouts, releases, hashes, deploysPaused, savedAt }: SavedContent): SavedState {
+function toSavedState({
+  rollouts,
+  releases,
+  hashes,
+  texts,
+  deploysPaused,
+  savedAt,
+}: SavedContent): SavedState {
   return {
     rollouts: rollouts.map(toOpenRollout),
     releases: new Map(Object.entries(releases)),
-    commands: Object.entries(hashes).flatMap(([key, fields]) => restoreHash(key, fields)),
+    commands: [
+      ...Object.entries(hashes).flatMap(([key, fields]) => restoreHash(key, fields)),
+      ...Object.entries(texts).map(([key, text]): RestoreCommand => ['SET', key, text]),
+    ],
     deploysPaused,
     savedAt,
   };

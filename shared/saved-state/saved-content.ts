@@ -30,6 +30,8 @@ export const SavedContent = z.object({
   savedAt: z.number(),
   /** Hashes as they are in Redis, by the name of the key. */
   hashes: z.record(z.string(), texts),
+  /** Other keys, also as they are in Redis. */
+  texts,
   deploysPaused: z.boolean(),
   rollouts: z.array(SavedRollout),
   /** By key. */

@@ -1,7 +1,10 @@
+import { z } from 'zod';
+import { jsonText } from '../json-text.ts';
 import type { StateConnection } from './state-connection.ts';
 
 /** Hashes that hold what operators have decided, and what cannot be read from the cluster. */
-const HASHES = [':holds', ':ignored-releases', ':channel-pasts'] as const;
+const HASHES = [':holds', ':ignored-releases', ':channel-pasts', ':healing'] as const;
+const TEXTS = [':healing-status'] as const;
 /** A worker that saves and dies is replaced after this long. */
 const SAVER_MS = 10_000;
 
@@ -11,11 +14,14 @@ export interface Saveable {
   saveMarks(): Promise<{ readonly decisions: string; readonly progress: string }>;
   /** By the key without its prefix. */
   savedHashes(): Promise<Record<string, Record<string, string>>>;
+  savedTexts(): Promise<Record<string, string>>;
   /** True for one worker at a time. */
   isSaver(worker: string): Promise<boolean>;
 }
 
-export function openSaveable({ redis, prefix, guarded }: StateConnection): Saveable {
+export function openSaveable(connection: StateConnection): Saveable {
+  const { redis, prefix, guarded } = connection;
+  const healingMark = markHealing(connection);
   return {
     saveMarks: async () => {
       const [revision, ids, paused] = await guarded(() =>
@@ -33,13 +39,17 @@ export function openSaveable({ redis, prefix, guarded }: StateConnection): Savea
         }),
       );
       return {
-        decisions: [revision, paused, ...marks.map(({ decided }) => decided)].join('\n'),
+        decisions: [revision, paused, await healingMark(), ...marks.map(({ decided }) => decided)].join('\n'),
         progress: marks.map(({ seq }) => seq).join(' '),
       };
     },
     savedHashes: async () => {
       const hashes = await guarded(() => Promise.all(HASHES.map((key) => redis.hgetall(`${prefix}${key}`))));
       return Object.fromEntries(HASHES.map((key, index) => [key, hashes[index] ?? {}]));
+    },
+    savedTexts: async () => {
+      const texts = await guarded(() => redis.mget(TEXTS.map((key) => `${prefix}${key}`)));
+      return Object.fromEntries(TEXTS.flatMap((key, index) => (texts[index] ? [[key, texts[index]]] : [])));
     },
     isSaver: async (worker) => {
       const key = `${prefix}:saver`;
@@ -51,3 +61,25 @@ export function openSaveable({ redis, prefix, guarded }: StateConnection): Savea
     },
   };
 }
+
+/**
+ * Whether healing is stopped, and what is in quarantine. Each pass changes more than that, which the next one finds again: it is
+ * read only once for each pass.
+ */
+function markHealing({ redis, prefix, guarded }: StateConnection): () => Promise<string> {
+  let known = { revision: '', mark: '' };
+  return async () => {
+    const revision = (await guarded(() => redis.get(`${prefix}:healing-revision`))) ?? '';
+    if (revision === known.revision) return known.mark;
+    const [status, healing] = await guarded(() =>
+      Promise.all([redis.get(`${prefix}:healing-status`), redis.hgetall(`${prefix}:healing`)]),
+    );
+    const quarantined = Object.entries(healing).flatMap(([name, json]) =>
+      json.includes('"quarantine":{') ? [name] : [],
+    );
+    known = { revision, mark: `${StoredStop.safeParse(status).data?.stopped?.at} ${quarantined.sort()}` };
+    return known.mark;
+  };
+}
+
+const StoredStop = jsonText(z.object({ stopped: z.object({ at: z.number() }).optional() }));

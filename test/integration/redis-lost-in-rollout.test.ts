@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CONFIG_MAPS, NAMESPACES } from '../../shared/kubernetes/resources.ts';
+import { decodeSaved, type SavedContent } from '../../shared/saved-state/saved-content.ts';
 import { rebuilt } from '../support/open-epoch.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
@@ -92,20 +93,36 @@ describe('a Redis that loses its data', () => {
     expect((await world.application(names[2] ?? '')).spec.image).toContain(NEW);
   });
 
-  test('does not take the saved copy with it, and what an operator has ended stays ended', async () => {
+  test('keeps what operators have decided: what is held, paused and stopped, and what is not any more', async () => {
     const [held = '', pinned = ''] = names;
+    await until(
+      async () => (await world.http('/api/healing')).body.status !== null,
+      'healing has made a pass',
+    );
+    await post('/api/healing/stop', { reason: 'a change window' });
+    await world.queue.pause();
     await post(`/api/namespaces/${held}/release`, { reason: 'the audit is over' });
-    await until(async () => (await redis.get('{skipper}:save-revision')) !== null, 'it is to be saved');
-    const versionOf = async () =>
-      (await world.kube.get<{ metadata: { resourceVersion: string } }>(CONFIG_MAPS, STATE))?.metadata
-        .resourceVersion;
-    const version = await versionOf();
-    await until(async () => (await versionOf()) !== version, 'it is saved');
+    await until(async () => {
+      const { hashes, texts, deploysPaused } = await savedCopy();
+      const isStopped = texts[':healing-status']?.includes('a change window');
+      return isStopped && deploysPaused && hashes[':holds']?.[held] === undefined;
+    }, 'all is saved');
+
     await redis.flushall();
     await rebuilt(redis);
 
     const { body } = await world.http('/api/holds');
     expect(JSON.stringify(body)).not.toContain('an audit');
     expect(JSON.stringify(body)).toContain(pinned);
+    expect((await world.http('/api/healing')).body.status.stopped).toMatchObject({
+      reason: 'a change window',
+    });
+    expect(await world.queue.isPaused()).toBe(true);
+    await world.queue.resume();
   });
 });
+
+async function savedCopy(): Promise<SavedContent> {
+  const configMap = await world.kube.get<{ binaryData: Record<string, string> }>(CONFIG_MAPS, STATE);
+  return decodeSaved(configMap?.binaryData['state.json.gz'] ?? '');
+}

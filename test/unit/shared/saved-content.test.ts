@@ -37,6 +37,7 @@ function aContent(rollouts: SavedRollout[]): SavedContent {
     epoch: 'an-epoch',
     savedAt: 1,
     hashes: { ':holds': { 'team-a': '{"reason":"an audit"}' } },
+    texts: {},
     deploysPaused: true,
     rollouts,
     releases: {},
