@@ -8,6 +8,7 @@ import type { ConnectionFlags } from './connection.ts';
 import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
 import { addHealCommands } from './heal/heal-commands.ts';
 import { addHoldCommands } from './hold/hold-commands.ts';
+import { addNotifyCommands } from './notify/notify-commands.ts';
 import { durationOption, outputOption, several, severalOf } from './options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
 import { addPlanCommands } from './plan/plan-commands.ts';
@@ -76,6 +77,7 @@ export function addClientCommands(program: Command, io: Io): void {
   addHoldCommands(program, io, act);
   addHealCommands(program, io, act);
   addAuditCommand(program, io, act);
+  addNotifyCommands(program, io, act);
 }
 
 function addStatus(program: Command, io: Io, act: Act): void {

@@ -12,6 +12,7 @@ import {
   QuarantineList,
   ReleasedFromQuarantine,
 } from '../domain/heal/healing-view.ts';
+import { NotificationTest, ReceiverList } from '../domain/notify/receiver-view.ts';
 import {
   HoldList,
   IgnoredReleaseList,
@@ -81,6 +82,10 @@ export interface ApiClient {
   releases(): Promise<ReleaseList>;
   /** Requests a check of the release channels, which a worker does later. */
   checkReleases(): Promise<void>;
+  /** Who is notified about what. */
+  receivers(): Promise<ReceiverList>;
+  /** Sends a test message to one receiver, or to all. */
+  testReceivers(receiver: string | undefined): Promise<NotificationTest>;
 }
 
 export function createApiClient(address: ApiAddress): ApiClient {
@@ -119,6 +124,12 @@ export function createApiClient(address: ApiAddress): ApiClient {
     checkReleases: async () => {
       await post('/api/releases/check', { json: {}, schema: z.unknown() });
     },
+    receivers: () => get('/api/notifications', ReceiverList),
+    testReceivers: (receiver) =>
+      post('/api/notifications/test', {
+        json: receiver === undefined ? {} : { receiver },
+        schema: NotificationTest,
+      }),
   };
 }
 

@@ -146,6 +146,58 @@ describe('notifications', () => {
     expect(health.get('moved')?.failed?.reason).toMatch(/HTTP 302: redirects are not followed/);
   });
 
+  test('a test message is answered for each receiver, and never shows a URL', async () => {
+    const urlFile = await writeInto(world, 'wrong-url', 'not a URL but a planted secret\n');
+    const notifications = await writeReceivers('tested.yaml', [
+      `{name: good, type: webhook, url: "${receiver.url}/tested"}`,
+      `{name: bad, type: slack, url: "${receiver.url}/services/T000/B000/planted"}`,
+      `{name: wrong, type: slack, urlFile: ${urlFile}}`,
+      `{name: missing, type: slack, urlFile: /does/not/exist}`,
+    ]);
+    receiver.answer('/services/T000/B000/planted', (response) => response.writeHead(404).end('no_service'));
+    const results = await world.withWorker({ flags: { notifications } }, () =>
+      world.withApi({ flags: { notifications } }, async () => {
+        const all = await world.http('/api/notifications/test', { method: 'POST' });
+        const one = await world.http('/api/notifications/test', {
+          method: 'POST',
+          body: { receiver: 'good' },
+        });
+        const none = await world.http('/api/notifications/test', { method: 'POST', body: { receiver: 'x' } });
+        const list = await world.http('/api/notifications');
+        const board = await world.http('/queues/api/queues?activeQueue=notifications');
+        return { all, one, none, list, board };
+      }),
+    );
+
+    expect(results.all.body.results).toEqual([
+      { receiver: 'good', delivered: true },
+      { receiver: 'bad', delivered: false, error: 'the receiver answered HTTP 404 (no_service)' },
+      {
+        receiver: 'wrong',
+        delivered: false,
+        error: `urlFile ${urlFile} must hold a URL that begins with https:// or http://`,
+      },
+      {
+        receiver: 'missing',
+        delivered: false,
+        error: expect.stringMatching(/^urlFile cannot be read: ENOENT/),
+      },
+    ]);
+    expect(results.one.body.results).toEqual([{ receiver: 'good', delivered: true }]);
+    expect([results.none.status, results.none.body.detail]).toEqual([
+      404,
+      'receiver "x" does not exist: there are good, bad, wrong, missing',
+    ]);
+    expect(results.list.body.receivers[0]).toMatchObject({ name: 'good', deliveredAt: expect.any(Number) });
+    expect(results.list.body.receivers[1]).toMatchObject({
+      failed: { reason: 'the receiver answered HTTP 404 (no_service)' },
+    });
+    expect(receiver.at('/tested').map(({ body }) => JSON.parse(body).type)).toEqual(['test', 'test']);
+    for (const { text } of Object.values(results)) expect(text).not.toContain('planted');
+    const [entryOfTest] = (await state.auditBefore(undefined, 1)).entries;
+    expect(entryOfTest).toMatchObject({ kind: 'notify.tested', outcome: 'ok', reason: 'good: delivered' });
+  });
+
   describe('a worker that dies', () => {
     const config = (name: string) => {
       const parsed = parseNotifyConfig(
