@@ -32,6 +32,7 @@ import { readBody } from './read-body.ts';
 import { openReceivers } from './receivers.ts';
 import { openRefusals } from './refusals.ts';
 import { openReleaseChecks } from './release-checks.ts';
+import { openReleaseHook } from './release-hook.ts';
 import { refreshRolloutGauges } from './rollout-gauges.ts';
 import type { Route, RouteServices } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -41,6 +42,7 @@ import { traceChanges, traceRequests } from './trace-requests.ts';
 const BODY_LIMIT = '2mb';
 const EVENTS = '/api/fleet/events';
 const DOCUMENT = '/api/openapi.json';
+const SIGNED_PATHS = ROUTES.filter(({ signed }) => signed).map(({ path }) => path);
 
 /** The parts of the core that the HTTP side uses. */
 export type ApiCore = Pick<
@@ -100,6 +102,13 @@ export function createApp(
   const events = createEventHub(view);
   const { service, commands, healing, plans, policy, rollBack, state, cluster, client, releases, log } = core;
   const releaseChecks = openReleaseChecks(core);
+  const refusals = openRefusals(core);
+  const releaseHook = openReleaseHook({
+    secretFile: core.settings.hookSecretFile,
+    state,
+    releaseChecks,
+    refusals,
+  });
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const receivers = openReceivers(core);
   const objects = openObjectReader({ cluster, client, releases, service, view });
@@ -117,6 +126,7 @@ export function createApp(
     client,
     releases,
     releaseChecks,
+    releaseHook,
     podLogs,
     receivers,
     view,
@@ -140,9 +150,8 @@ export function createApp(
       },
     }),
   );
-  const refusals = openRefusals(core);
   // After health and metrics: the kubelet and Prometheus use the address of the pod.
-  app.use(requireHost(core.settings.publicUrl, refusals), refuseForeignOrigins(refusals));
+  app.use(requireHost(core.settings.publicUrl, refusals), refuseForeignOrigins(refusals, SIGNED_PATHS));
   app.use(refuseOutside(basePath));
   const tokens = openTokenGuard(core.settings.authTokenFile, refusals);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
@@ -164,6 +173,8 @@ export function createApp(
       ...guarded,
       ...bounded,
       ...(route.method === 'post' ? [readText] : []),
+      // After its body is read: the signature is over it.
+      ...(route.signed ? [releaseHook.guard] : []),
       serve(route, { ...services, isTrusted: tokens.isTrusted }, bounds),
     );
   }

@@ -10,11 +10,15 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
  * Refuses cross-site requests: changing requests whose Origin or Sec-Fetch-Site header shows another site. Programs send
- * neither header and pass.
+ * neither header and pass. Signed ones come from other sites, and no browser can be made to sign.
  */
-export function refuseForeignOrigins(refusals: Refusals): RequestHandler {
+export function refuseForeignOrigins(
+  refusals: Refusals,
+  signedPaths: readonly string[] = [],
+): RequestHandler {
   return async (request, _response, next) => {
-    if (!SAFE_METHODS.includes(request.method) && isForeign(request)) {
+    const isExempt = SAFE_METHODS.includes(request.method) || signedPaths.includes(request.path);
+    if (!isExempt && isForeign(request)) {
       const problem = new HttpProblem(403, 'foreign_origin', 'cross-site request refused');
       await refusals.refuse(request, 'foreign_origin', problem);
     }

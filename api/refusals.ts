@@ -9,7 +9,12 @@ import { HttpProblem } from './problem.ts';
 import { triggerOf } from './trigger-of.ts';
 
 /** Why a request was refused before anything was done for it. */
-export type RefusalReason = 'token_missing' | 'token_wrong' | 'foreign_origin' | 'unknown_host';
+export type RefusalReason =
+  | 'token_missing'
+  | 'token_wrong'
+  | 'signature_wrong'
+  | 'foreign_origin'
+  | 'unknown_host';
 
 /** So many a minute get the reason; behind a proxy, all clients are one caller. */
 const PER_CALLER = { points: 20, duration: 60 } as const;
@@ -65,6 +70,7 @@ export function openRefusals({ log, metrics, state }: RefusalParts): Refusals {
 const CAUSES: Readonly<Record<RefusalReason, string>> = {
   token_missing: 'no token',
   token_wrong: 'wrong token',
+  signature_wrong: 'wrong signature',
   foreign_origin: 'cross-site request',
   unknown_host: 'another host',
 };

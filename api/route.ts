@@ -8,6 +8,7 @@ import type { ObjectReader } from './namespace-details/object-reader.ts';
 import type { PodLogs } from './pod-logs.ts';
 import type { Receivers } from './receivers.ts';
 import type { ReleaseChecks } from './release-checks.ts';
+import type { ReleaseHook } from './release-hook.ts';
 import type { SharedAnswers } from './shared-answers.ts';
 
 /** The services that handlers use. */
@@ -29,6 +30,7 @@ export interface RouteServices
   readonly view: FleetView;
   readonly events: EventHub;
   readonly releaseChecks: ReleaseChecks;
+  readonly releaseHook: ReleaseHook;
   readonly podLogs: PodLogs;
   readonly receivers: Receivers;
   readonly objects: ObjectReader;
@@ -74,6 +76,8 @@ export interface Route {
   readonly deprecated?: boolean;
   /** Changes something: needs authorization and a same-origin request. */
   readonly mutates: boolean;
+  /** Its signature authorizes it instead of the token, and programs of other sites may send it. */
+  readonly signed?: boolean;
   /** Shows objects of the cluster as they are: reading needs authorization as well. */
   readonly showsObjects?: boolean;
   /** Shows more to those who are authorized. */

@@ -10,6 +10,7 @@ import {
   stopHealingRoute,
 } from './routes/healing.ts';
 import { holdNamespaceRoute, holdsRoute, pinNamespaceRoute, releaseNamespaceRoute } from './routes/holds.ts';
+import { releaseHookRoute } from './routes/hooks.ts';
 import { ignoredReleasesRoute, ignoreReleaseRoute, releaseIgnoredRoute } from './routes/ignored-releases.ts';
 import {
   namespaceLogsRoute,
@@ -60,6 +61,7 @@ export const ROUTES: readonly Route[] = [
   releasesRoute,
   releaseCheckRoute,
   auditRoute,
+  releaseHookRoute,
   holdsRoute,
   holdNamespaceRoute,
   pinNamespaceRoute,

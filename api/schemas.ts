@@ -155,6 +155,10 @@ export const IgnoreBody = z
   .meta({ id: 'IgnoreReleaseRequest' });
 export type IgnoreBody = z.infer<typeof IgnoreBody>;
 
+export const HookAccepted = z
+  .object({ repeated: z.boolean().describe('This id was accepted before: nothing was done') })
+  .meta({ id: 'HookAccepted' });
+
 export const TestNotificationBody = z
   .strictObject({ receiver: z.string().max(100).optional().describe('Its name; omit for all') })
   .meta({ id: 'NotificationTestRequest' });

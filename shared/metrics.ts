@@ -55,7 +55,7 @@ export function createMetrics() {
     }),
     requestsRefused: new Counter({
       name: 'skipper_requests_refused_total',
-      help: 'Requests that were refused for their token, origin or host, by reason',
+      help: 'Requests that were refused for their token, signature, origin or host, by reason',
       labelNames: ['reason'] as const,
       registers,
     }),

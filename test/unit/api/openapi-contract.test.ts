@@ -13,6 +13,7 @@ import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
 import { openApiDocument } from '../../../api/openapi.ts';
 import { SkipperError } from '../../../domain/errors.ts';
 import { invalid } from '../../../domain/release/result.ts';
+import { webhookKey } from '../../../shared/notify/standard-webhooks.ts';
 import { RolloutConflictError } from '../../../shared/rollout-commands.ts';
 import { PlanMovedError } from '../../../shared/server-plans.ts';
 import { aRollout, VERSION } from '../../support/builders.ts';
@@ -73,6 +74,7 @@ const KNOWN_NAMES: Readonly<Record<string, string>> = {
   version: VERSION,
 };
 const TOKEN = 's3cret';
+const HOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 /** The same requests in every run. */
 const RUNS = { seed: 10, numRuns: 30 };
 
@@ -313,17 +315,20 @@ function examplesFor({ method, path: template }: Operation): SentRequest[] {
     request({ 'content-type': 'text/plain' }, '{}'),
     request({}, `"${'x'.repeat(2_200_000)}"`),
     ...GOOD_BODIES.map((body) => request({}, JSON.stringify(body))),
+    request(webhookKey(HOOK_SECRET).headersFor({ id: 'msg_1', at: Date.now(), body: '' })),
   ];
 }
 
 const tokenFile = join(mkdtempSync(join(tmpdir(), 'skipper-contract-')), 'token');
 writeFileSync(tokenFile, TOKEN);
+const hookSecretFile = join(mkdtempSync(join(tmpdir(), 'skipper-contract-')), 'hook');
+writeFileSync(hookSecretFile, HOOK_SECRET);
 /** Which answers there were, as `PATH STATUS`. */
 const seen = new Set<string>();
 const down = new SkipperError('redis_unavailable', 'Redis is not connected');
 
 const WORLDS: Readonly<Record<string, FakeCoreOptions & { readonly isDown?: boolean }>> = {
-  'an API': {},
+  'an API': { flags: { hookSecretFile } },
   'an API with a token': { flags: { authTokenFile: tokenFile } },
   'an API for another host': { flags: { publicUrl: 'https://skipper.example.com' } },
   'an API without Redis': { failure: down, isDown: true },
@@ -430,6 +435,7 @@ function openCore({ isDown = false, ...options }: (typeof WORLDS)[string]) {
   Object.assign(core.state, {
     receiverHealth: answer(new Map([['ops', { deliveredAt: 1, failed: { at: 2, reason: 'HTTP 500' } }]])),
     audit: answer(undefined),
+    noteHook: answer(true),
   });
   Object.assign(core.releases, { resolve: async () => new Map() });
   Object.assign(core, { client: { request: async () => ({ items: [] }) } });
