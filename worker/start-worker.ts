@@ -439,6 +439,13 @@ function openNotificationWorker(
     base: `${settings.publicUrl?.replace(/\/$/, '') ?? ''}${settings.basePath}`,
     environment: settings.environmentLabel,
   };
+  const fromZero = () => {
+    // An alert on an increase would miss the first one if there were no 0 before it.
+    for (const { name } of receivers.current().receivers)
+      metrics.notifications.inc({ receiver: name, result: 'dropped' }, 0);
+  };
+  fromZero();
+  receivers.onChange(fromZero);
   const worker = new Worker<NotificationJob>(
     NOTIFICATION_QUEUE,
     deliverNotifications({ receivers, webhooks, state, metrics, sender, log }),

@@ -57,9 +57,17 @@ spec:
             - name: AUTH_TOKEN_FILE
               value: /var/run/secrets/skipper/token
             {{- end }}
+            {{- if and (eq $component "api") $values.hook.existingSecret }}
+            - name: HOOK_SECRET_FILE
+              value: /var/run/secrets/hook/secret
+            {{- end }}
             {{- if $values.rolloutPolicy }}
             - name: ROLLOUT_POLICY
               value: /var/run/config/rollout-policy/policy.yaml
+            {{- end }}
+            {{- if $values.notifications }}
+            - name: NOTIFICATIONS
+              value: /var/run/config/notifications/notifications.yaml
             {{- end }}
             {{- if or $values.caBundle.configMap $values.caBundle.secret }}
             - name: NODE_EXTRA_CA_CERTS
@@ -120,6 +128,21 @@ spec:
               mountPath: /var/run/config/rollout-policy
               readOnly: true
             {{- end }}
+            {{- if $values.notifications }}
+            - name: notifications
+              mountPath: /var/run/config/notifications
+              readOnly: true
+            {{- end }}
+            {{- if and (eq $component "worker") $values.notificationsSecret }}
+            - name: notifications-secret
+              mountPath: /var/run/secrets/notifications
+              readOnly: true
+            {{- end }}
+            {{- if and (eq $component "api") $values.hook.existingSecret }}
+            - name: hook
+              mountPath: /var/run/secrets/hook
+              readOnly: true
+            {{- end }}
             {{- if and (eq $component "api") $values.auth.existingSecret }}
             - name: auth
               mountPath: /var/run/secrets/skipper
@@ -153,10 +176,28 @@ spec:
               - key: {{ $values.auth.key | quote }}
                 path: token
         {{- end }}
+        {{- if and (eq $component "api") $values.hook.existingSecret }}
+        - name: hook
+          secret:
+            secretName: {{ $values.hook.existingSecret | quote }}
+            items:
+              - key: {{ $values.hook.key | quote }}
+                path: secret
+        {{- end }}
         {{- if $values.rolloutPolicy }}
         - name: rollout-policy
           configMap:
             name: "{{ $values.name }}-rollout-policy"
+        {{- end }}
+        {{- if $values.notifications }}
+        - name: notifications
+          configMap:
+            name: "{{ $values.name }}-notifications"
+        {{- end }}
+        {{- if and (eq $component "worker") $values.notificationsSecret }}
+        - name: notifications-secret
+          secret:
+            secretName: {{ $values.notificationsSecret | quote }}
         {{- end }}
         {{- with $values.caBundle.configMap }}
         - name: ca

@@ -72,6 +72,9 @@ describe('promtool', () => {
     'skipper_heal_namespaces{namespace="fiaas-skipper",job="fiaas-skipper",state="quarantined"}': '0x180',
     'skipper_heal_last_pass_timestamp_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0+60x180',
     'skipper_heal_interval_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '15x180',
+    'skipper_oldest_notification_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180',
+    'skipper_notifications_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",receiver="ops",result="dropped"}':
+      '0x180',
     'skipper_rollouts_ended_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",state="failed"}':
       '0x180',
     'skipper_adoption_lag_seconds_bucket{namespace="fiaas-skipper",job="fiaas-skipper-worker",le="3600"}':
@@ -167,6 +170,17 @@ describe('promtool', () => {
     [
       'SkipperHealingOverdue',
       { 'skipper_heal_last_pass_timestamp_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0x180' },
+    ],
+    [
+      'SkipperNotificationsFailing',
+      {
+        'skipper_notifications_total{namespace="fiaas-skipper",job="fiaas-skipper-worker",receiver="ops",result="dropped"}':
+          '0x140 1x40',
+      },
+    ],
+    [
+      'SkipperNotificationsFailing',
+      { 'skipper_oldest_notification_seconds{namespace="fiaas-skipper",job="fiaas-skipper"}': '0+60x180' },
     ],
     [
       'SkipperAdoptionSlow',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseNamespaceConfig } from '../../domain/cluster/namespace-config.ts';
+import { parseNotifyConfig } from '../../domain/notify/notify-config.ts';
 import { parseRolloutPolicy } from '../../domain/rollout/rollout-policy.ts';
 import { readSettings } from '../../shared/config.ts';
 import {
@@ -106,6 +107,35 @@ describe('the rollout policy', () => {
       });
       expect(volumes.map(({ configMap }) => configMap?.name)).toContain('fiaas-skipper-rollout-policy');
     }
+  });
+});
+
+describe('the receivers of notifications', () => {
+  test('are what Skipper reads, and only workers have their secrets', () => {
+    const objects = render(MATRIX['receivers of notifications'] ?? {});
+    const text = pick(objects, 'ConfigMap', 'fiaas-skipper-notifications').data?.['notifications.yaml'] ?? '';
+    const podOf = (name: string) => pick(objects, 'Deployment', `fiaas-skipper-${name}`).spec.template.spec;
+    const secretsOf = (name: string) => podOf(name).volumes.map(({ secret }) => secret?.secretName);
+
+    expect(parseNotifyConfig(text)).toMatchObject({
+      ok: true,
+      content: { groupWait: '10s', receivers: [{ name: 'ops' }, { name: 'hook' }] },
+    });
+    for (const name of ['api', 'worker']) {
+      expect(podOf(name).containers[0].env).toContainEqual({
+        name: 'NOTIFICATIONS',
+        value: '/var/run/config/notifications/notifications.yaml',
+      });
+    }
+    expect(podOf('api').containers[0].env).toContainEqual({
+      name: 'HOOK_SECRET_FILE',
+      value: '/var/run/secrets/hook/secret',
+    });
+    expect([secretsOf('api').includes('hook'), secretsOf('worker').includes('hook')]).toEqual([true, false]);
+    expect([secretsOf('api').includes('receivers'), secretsOf('worker').includes('receivers')]).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 

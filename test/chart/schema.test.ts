@@ -127,6 +127,16 @@ describe('values.schema.json', () => {
       { rolloutPolicy: { freezes: [{ from: '2026-12-20', to: '2027-01-03', reason: 'Christmas' }] } },
       "missing property 'timeZone'",
     ],
+    [
+      'an event that does not exist',
+      { notifications: { receivers: [{ name: 'a', type: 'slack', url: 'https://a', events: ['paused'] }] } },
+      "at '/notifications/receivers/0/events/0'",
+    ],
+    [
+      'a receiver without a URL',
+      { notifications: { receivers: [{ name: 'a', type: 'slack' }] } },
+      "at '/notifications/receivers/0'",
+    ],
     ['an unknown scaler', { worker: { autoscaling: { type: 'vpa' } } }, "must be one of 'hpa', 'keda'"],
   ])('refuses %s, and names it', (_what, values, message) => {
     expect(refusal(values)).toContain(message);

@@ -62,6 +62,24 @@ export const MATRIX: Readonly<Record<string, Values>> = {
       freezes: [{ from: '2026-12-20', to: '2027-01-03', timeZone: 'Europe/Oslo', reason: 'Christmas' }],
     },
   },
+  'receivers of notifications': {
+    notifications: {
+      groupWait: '10s',
+      receivers: [
+        {
+          name: 'ops',
+          type: 'slack',
+          urlFile: '/var/run/secrets/notifications/slack-url',
+          events: ['rollout-paused'],
+          silences: ['Sat,Sun 00:00-24:00'],
+          timeZone: 'Europe/Oslo',
+        },
+        { name: 'hook', type: 'webhook', url: 'https://hook.example.com' },
+      ],
+    },
+    notificationsSecret: 'receivers',
+    hook: { existingSecret: 'hook', key: 'token' },
+  },
   'a fixed release': {
     releaseChannelMetadata: { image: 'registry:5000/fdd:20220808113256-eef68a8', spec: '/anything' },
     releaseChannelMetadataSpecContentAsYAML: SPEC,
