@@ -22,8 +22,10 @@ const PLANTED: readonly SettingName[] = [
   'apiToken',
   'authTokenFile',
   'baseurl',
+  'hookSecretFile',
   'httpProxy',
   'httpsProxy',
+  'notifications',
   'redisSentinelPassword',
   'redisUrl',
 ];
@@ -32,7 +34,7 @@ const REFUSED: readonly SettingName[] = ['apiServer', 'otelExporterOtlpEndpoint'
 /** Files with certificates and keys: only TLS reads them. */
 const FILES: readonly SettingName[] = ['clientKey', 'redisKeyFile', 'kubeconfig'];
 const HARMLESS =
-  /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|maxInFlight|kubeApiQps|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|trustProxy|basePath|environmentLabel|rollout(Policy|Retention)|stateConfigMap|heal.*|deafAfter|audit.*|notifications|hookSecretFile)$/;
+  /^(logFormat|debug|host|.*[pP]ort|releaseChannelMetadata(Spec)?|specFileOverride|disable.*|statusUpdateInterval|manageRbac|useApiextensionsv1Crd|apiCert|clientCert|configFile|redis(CaFile|CertFile|Sentinels|SentinelMaster|Cluster|Prefix)|concurrency|maxInFlight|kubeApiQps|release(CheckInterval|Timeout|AllowedHosts|CaFile)|noProxy|.*Deadline|maxAttempts|retryBackoff.*|gracePeriod|trustProxy|basePath|environmentLabel|rollout(Policy|Retention)|stateConfigMap|heal.*|deafAfter|audit.*)$/;
 
 const world = useWorld({ processes: true });
 
@@ -90,8 +92,12 @@ describe('secrets', () => {
     await admin.call('ACL', 'SETUSER', 'user', 'on', `>${secret('redisUrl')}`, '~*', '&*', '+@all');
     admin.disconnect();
     const authTokenFile = await writeInto(world, 'canary-token', secret('authTokenFile'));
+    const hookSecretFile = await writeInto(world, 'canary-hook', secret('hookSecretFile'));
+    const notifications = await writeReceivers();
     const flags = {
       debug: true,
+      notifications,
+      'hook-secret-file': hookSecretFile,
       baseurl: inUrl('baseurl', world.channel.url),
       'redis-url': inUrl('redisUrl', world.redis.url),
       'redis-sentinel-password': secret('redisSentinelPassword'),
@@ -112,6 +118,20 @@ describe('secrets', () => {
     await world.addNamespace('canary', { fdd: OLD });
     const rollout = await world.deploy({ namespaces: ['canary'] }, { authorization });
     await world.rolloutFinished(rollout.id);
+    // The receivers refuse, echo, and cannot be reached.
+    await world.http('/api/notifications/test', {
+      method: 'POST',
+      headers: { authorization },
+      url: good.url,
+    });
+    await audit({ kind: 'heal.stopped', at: Date.now(), by: 'skipper', reason: 'a test', outcome: 'ok' });
+    await until(
+      async () => (await everythingIn(world.redis.url)).includes('healing-stopped'),
+      'the notification is queued',
+    );
+    const headers = { 'webhook-id': 'a', 'webhook-timestamp': '1', 'webhook-signature': 'v1,wrong' };
+    const refused = await world.http('/api/hooks/release', { method: 'POST', headers, url: good.url });
+    collected.set('the hook', refused.text);
     // Failures log the most: the proxy, the release server and Redis refuse and echo what they received.
     const bad = await world.startStandalone({
       flags: { ...flags, 'no-proxy': undefined, baseurl: inUrl('baseurl', 'http://releases.invalid') },
@@ -149,6 +169,32 @@ describe('secrets', () => {
   });
   afterAll(() => Promise.all([echo?.close(), spans?.close()]));
 
+  /** Receivers whose URLs, credentials, paths and secrets are planted, in the file and in files of their own. */
+  async function writeReceivers(): Promise<string> {
+    const urlFile = await writeInto(world, 'canary-url', `${echo.url}/services/T0/${CANARY}-urlFile/long`);
+    const secretFile = await writeInto(world, 'canary-signature', secret('secretFile'));
+    const wrongFile = await writeInto(world, 'canary-wrong', `${CANARY}-not-a-url`);
+    return writeInto(
+      world,
+      'receivers.yaml',
+      JSON.stringify({
+        groupWait: '1ms',
+        receivers: [
+          { name: 'file', type: 'slack', urlFile },
+          { name: 'signed', type: 'webhook', url: inUrl('receiver', echo.url), secretFile },
+          { name: 'away', type: 'webhook', url: `http://127.0.0.1:1/hooks/${CANARY}-in-the-path` },
+          { name: 'wrong', type: 'slack', urlFile: wrongFile },
+        ],
+      }),
+    );
+  }
+
+  async function audit(entry: object): Promise<void> {
+    const redis = new Redis(world.redis.url);
+    await redis.xadd('{skipper}:audit', '*', 'e', JSON.stringify(entry));
+    redis.disconnect();
+  }
+
   function pathsOf(namespace: string, rollout: string, job = ''): string[] {
     const routes = ROUTES.filter(({ method, path }) => method === 'get' && !path.endsWith('/events'));
     return [
@@ -162,6 +208,7 @@ describe('secrets', () => {
       '/queues/api/queues',
       `/queues/api/queues/deploy/${job}`,
       `/queues/api/queues/deploy/${job}/logs`,
+      '/queues/api/queues?activeQueue=notifications',
       `/nowhere?token=${CANARY}`,
     ];
   }
@@ -185,6 +232,8 @@ describe('secrets', () => {
   test('reach the server they are meant for', () => {
     const sent = echo.seen.join();
 
+    expect(sent).toContain(Buffer.from(`user:${secret('receiver')}`).toString('base64'));
+    expect(sent).toContain('webhook-signature');
     expect(sent).toContain(Buffer.from(`user:${secret('httpProxy')}`).toString('base64'));
     expect(world.channel.requests.size).toBeGreaterThan(0);
     expect(spans.seen.join()).toContain(CANARY);
