@@ -2,6 +2,7 @@ import { controlPlaneMissing } from '../test/support/control-plane.ts';
 import { measureDecisions } from './scenarios/decisions.ts';
 import { measureHung } from './scenarios/hung.ts';
 import { measureLatency } from './scenarios/latency.ts';
+import { measureListening } from './scenarios/listen.ts';
 import { measureOvertake } from './scenarios/overtake.ts';
 import { measureRecovery } from './scenarios/recovery.ts';
 import { measureRepair } from './scenarios/repair.ts';
@@ -15,6 +16,7 @@ export const SCENARIOS = [
   'overtake',
   'latency',
   'decisions',
+  'listen',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -32,6 +34,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   overtake: measureOvertake,
   latency: measureLatency,
   decisions: measureDecisions,
+  listen: measureListening,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
