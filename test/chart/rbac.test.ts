@@ -26,7 +26,7 @@ describe('the rights of the chart', () => {
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
     );
 
-    expect(rules).toHaveLength(21);
+    expect(rules).toHaveLength(22);
     for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
   });
 
