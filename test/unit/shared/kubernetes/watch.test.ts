@@ -65,6 +65,39 @@ async function cutEachOf(watches: number, options: Partial<WatchOptions<FakeObje
 }
 
 describe('startWatch', () => {
+  test('a list of no metadata is null, but not of whole objects', async () => {
+    const body = { metadata: { resourceVersion: '7' }, items: null };
+    server.answerLists({ body: { ...body, kind: 'ConfigMapList' } });
+    const broken = follow().watch;
+    await until(() => broken.state().problem !== undefined, 'it is not a list');
+    await broken.stop();
+
+    server.answerLists({ body: { ...body, kind: 'PartialObjectMetadataList' } });
+    const { watch: started } = follow({ metadataOnly: true });
+    await started.synced();
+    expect(started.state()).toMatchObject({ position: '7', problem: undefined });
+  });
+
+  test('without keys, what a later list lacks is not reported, and what an event deletes is', async () => {
+    server.answerLists({ items: [anObject('a'), anObject('b')], resourceVersion: '7' });
+    const listed: string[] = [];
+    const { watch: started, view } = follow({
+      keepsKeys: false,
+      onListing: () => listed.push('listing'),
+      onListed: () => listed.push('listed'),
+    });
+    await started.synced();
+    const stream = await server.nextWatch();
+    stream.send('DELETED', anObject('b', '8'));
+    await until(() => !view.has('ns/b'), 'the event is seen');
+
+    server.answerLists({ items: [], resourceVersion: '9' });
+    stream.send('ERROR', aRefusal(410));
+    await until(() => listed.length === 4, 'it is listed again');
+    expect(listed).toEqual(['listing', 'listed', 'listing', 'listed']);
+    expect([...view.keys()]).toEqual(['ns/a']);
+  });
+
   test('lists page by page, and is synced after the last one', async () => {
     server.answerLists(
       { items: [anObject('a'), anObject('b')], resourceVersion: '7', continue: 'page-2' },
