@@ -27,11 +27,18 @@ export function openAuditReaders({ redis, prefix, guarded }: StateConnection): A
   const key = `${prefix}:audit`;
   return {
     readAudit: (group, name) => {
-      const read = async (limit: number): Promise<readonly Row[]> => {
+      let claimedAt = Number.NEGATIVE_INFINITY;
+      const claim = async (limit: number): Promise<readonly Row[]> => {
+        if (Date.now() - claimedAt < DEAD_MS / 2) return [];
         const [, left] = (await redis.xautoclaim(key, group, name, DEAD_MS, '0-0', 'COUNT', limit)) as [
           string,
           Row[],
         ];
+        if (left.length === 0) claimedAt = Date.now();
+        return left;
+      };
+      const read = async (limit: number): Promise<readonly Row[]> => {
+        const left = await claim(limit);
         if (left.length > 0) return left;
         const streams = (await redis.xreadgroup('GROUP', group, name, 'COUNT', limit, 'STREAMS', key, '>')) as
           | readonly [string, readonly Row[]][]

@@ -5,6 +5,7 @@ import { connectRedis, type RedisConnection, untilReady } from '../../shared/red
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
 import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { openEpoch } from '../support/open-epoch.ts';
 
 let server: RedisServer;
 let redis: RedisConnection;
@@ -21,7 +22,9 @@ afterAll(async () => {
 });
 
 function freshState(): DesiredState {
-  return openDesiredState(redis, `{test-${randomUUID()}}`);
+  const prefix = `{test-${randomUUID()}}`;
+  void openEpoch(redis, prefix);
+  return openDesiredState(redis, prefix);
 }
 
 /** Oldest first. */
