@@ -1,4 +1,5 @@
 import { DelayedError, type Job } from 'bullmq';
+import type { ApplicationEvent } from '../domain/audit/application-event.ts';
 import { URGENT } from '../domain/deploy/lane.ts';
 import type { Parking } from '../domain/deploy/parking.ts';
 import { messageOf } from '../domain/errors.ts';
@@ -18,7 +19,7 @@ export interface CompletedRun extends Pick<OpenAttempt, 'job' | 'run' | 'context
 /** Ends an attempt whose deployment is verified, or that had nothing to do. */
 export async function complete(
   { result, began, job, run, context }: CompletedRun,
-  { state, metrics }: ProcessDependencies,
+  { state, metrics, events }: ProcessDependencies,
 ): Promise<Conclusion> {
   // The bootstrap pod's log is in the job's log, where it is easier to read.
   const { bootstrap, ...rest } = result;
@@ -28,6 +29,7 @@ export async function complete(
   // An end that a metric would prevent is worse than a metric without it.
   const publication = await state.publicationIn(namespace, run.releaseKey).catch(() => undefined);
   const moved = await state.finish(namespace, run, completedTarget(run, result, job.id), ending);
+  if (outcome !== 'unchanged') events?.publish(eventOf(namespace, run, result));
   const lag = publication && adoptionLag({ ...publication, outcome, now: Date.now() });
   if (lag !== undefined) metrics.adoptionLag.observe(lag / 1000);
   const durationMs = Date.now() - began;
@@ -42,6 +44,16 @@ export async function complete(
   context.log.info({ outcome, version, durationMs }, 'deploy verified');
   const bootstrapExitCode = bootstrap?.exitCode;
   return { result: { ...rest, rolloutId: run.rolloutId, durationMs, bootstrapExitCode }, moved };
+}
+
+/** Equal versions are one Event, which counts. */
+function eventOf(
+  namespace: string,
+  { trigger, rolloutId }: Run,
+  { outcome, version }: DeployResult,
+): ApplicationEvent {
+  const reason = trigger === 'heal' ? 'Healed' : 'Deployed';
+  return { namespace, reason, note: `${outcome} ${version} by rollout ${rolloutId}`, cause: version };
 }
 
 export interface ParkedRun extends ParkedDeploy, OpenAttempt {}

@@ -9,6 +9,7 @@ import type { DeployResult } from './deploy-namespace.ts';
 import type { Leases } from './leases.ts';
 import type { OpenContext } from './open-context.ts';
 import type { Pace } from './pace-requests.ts';
+import type { EventPublisher } from './publish-events.ts';
 import type { WorkerDependencies } from './run-context.ts';
 import type { Waker } from './wake-parked.ts';
 import type { Outage } from './watch-outage.ts';
@@ -21,6 +22,8 @@ export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePol
   readonly settleTime: SettleTime;
   readonly pace: Pace;
   readonly outage: Pick<Outage, 'current' | 'check'>;
+  /** Left out if no Events are written. */
+  readonly events?: Pick<EventPublisher, 'publish'> | undefined;
   readonly log: Logger;
   /** Aborted when the worker must stop all its runs. */
   readonly stopping: AbortSignal;

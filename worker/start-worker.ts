@@ -47,8 +47,10 @@ import type { ProcessDependencies } from './open-attempt.ts';
 import { paceRequests } from './pace-requests.ts';
 import { printAudit } from './print-audit.ts';
 import { processJob } from './process-job.ts';
+import { type EventPublisher, publishEvents } from './publish-events.ts';
 import { readNamespaceLogs } from './read-namespace-logs.ts';
 import { readQuotaLimits } from './read-quota-limits.ts';
+import { relayEvents } from './relay-events.ts';
 import { createRest, type Rest } from './rest.ts';
 import { RetryError } from './retry-error.ts';
 import { keepStateSaved, type StateSaver } from './save-state.ts';
@@ -173,7 +175,14 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
     log: core.log.child({ logger: 'notifications' }),
   });
   const webhooks = await openWebhooks(core);
-  const dependencies = processDependencies(core, { leases, outage, waker, stopping: stopping.signal });
+  const events = openEvents(core);
+  const dependencies = processDependencies(core, {
+    leases,
+    outage,
+    waker,
+    events: events?.publisher,
+    stopping: stopping.signal,
+  });
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
   );
@@ -237,7 +246,9 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
       await Promise.race([drained, pause(HANDOVER_MS, { ref: false })]);
       leases.stop();
-      await Promise.race([printer?.stop(), pause(CLOSE_MS, { ref: false })]);
+      const left = Promise.all([printer?.stop(), events?.relay.stop()]);
+      await Promise.race([left, pause(CLOSE_MS, { ref: false })]);
+      events?.publisher.stop();
       const closed = Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
       await webhooks.close();
@@ -498,9 +509,22 @@ function openOutage(core: Core, { rest, resume }: Pick<OutageOptions, 'rest' | '
   });
 }
 
+interface Events {
+  readonly publisher: EventPublisher;
+  readonly relay: ReturnType<typeof relayEvents>;
+}
+
+/** Events on Applications; undefined if they are switched off. */
+function openEvents({ settings, client, cluster, state, ...core }: Core): Events | undefined {
+  if (settings.disableKubernetesEvents) return undefined;
+  const log = core.log.child({ logger: 'events' });
+  const publisher = publishEvents({ client, cluster, log });
+  return { publisher, relay: relayEvents({ state, events: publisher, log }) };
+}
+
 function processDependencies(
   core: Core,
-  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'waker' | 'stopping'>,
+  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'waker' | 'events' | 'stopping'>,
 ): ProcessDependencies {
   const { settings, log, client, cluster, metrics, state } = core;
   return {

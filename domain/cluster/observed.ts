@@ -52,6 +52,7 @@ const WriteOrigin = z.object({
 export const ObservedApplication = z
   .object({
     resourceVersion: z.string(),
+    uid: z.string().optional(),
     image: z.string(),
     config: z.record(z.string(), z.unknown()),
     deploymentId: z.string().optional(),

@@ -21,6 +21,8 @@ export const APPLICATION_STATUSES = resource(
 export const CONFIG_MAPS = resource('v1', 'ConfigMap', 'configmaps');
 export const DEPLOYMENTS = resource('apps/v1', 'Deployment', 'deployments');
 export const EVENTS = resource('v1', 'Event', 'events');
+/** The same objects as `EVENTS`, as controllers write them. */
+export const APPLICATION_EVENTS = resource('events.k8s.io/v1', 'Event', 'events');
 export const NAMESPACES = resource('v1', 'Namespace', 'namespaces', false);
 export const NODES = resource('v1', 'Node', 'nodes', false);
 export const PODS = resource('v1', 'Pod', 'pods');

@@ -32,6 +32,7 @@ const SHOWN_VARIABLES = ['LOG_FORMAT', 'FIAAS_ENVIRONMENT'];
 interface Metadata {
   readonly name: string;
   readonly namespace?: string;
+  readonly uid?: string;
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly creationTimestamp?: string;
@@ -134,6 +135,7 @@ export function toObservedApplication(raw: RawApplication): ObservedApplication 
   const { metadata, spec, status } = raw;
   return {
     resourceVersion: metadata.resourceVersion ?? '',
+    uid: metadata.uid,
     image: spec?.image ?? '',
     config: intern(spec?.config ?? {}),
     deploymentId: metadata.labels?.[DEPLOYMENT_ID_LABEL],

@@ -68,6 +68,7 @@ export const BUILT_IN_RESOURCES: readonly ResourceType[] = [
     ...STATUS,
     shortNames: ['hpa'],
   }),
+  resource('events.k8s.io', 'v1', 'events', 'Event', { shortNames: ['ev'] }),
   resource('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition', {
     ...CLUSTER_WIDE,
     ...SPEC_AND_STATUS,

@@ -26,7 +26,7 @@ describe('the rights of the chart', () => {
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
     );
 
-    expect(rules).toHaveLength(22);
+    expect(rules).toHaveLength(24);
     for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
   });
 
@@ -59,8 +59,10 @@ describe('the rights of the chart', () => {
     expect(inNamespaces.map(({ metadata }) => `${metadata.namespace} ${metadata.name}`).toSorted()).toEqual([
       `${NAMESPACE} fiaas-skipper-state`,
       'team-a fiaas-skipper-deploy',
+      'team-a fiaas-skipper-events',
       'team-a fiaas-skipper-manage-rbac',
       'team-b fiaas-skipper-deploy',
+      'team-b fiaas-skipper-events',
       'team-b fiaas-skipper-manage-rbac',
     ]);
   });
