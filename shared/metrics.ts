@@ -202,6 +202,12 @@ export function createMetrics() {
         registers,
       }),
     ),
+    healSteps: new Counter({
+      name: 'skipper_heal_steps_total',
+      help: 'Steps of healing that this process has requested, by means',
+      labelNames: ['means'] as const,
+      registers,
+    }),
     healRules: new Gauge({
       name: 'skipper_heal_rule_namespaces',
       help: 'Namespaces in which a rule of healing holds, by rule',
@@ -210,7 +216,7 @@ export function createMetrics() {
     }),
     healStates: new Gauge({
       name: 'skipper_heal_namespaces',
-      help: 'Namespaces that are not well, by state of healing',
+      help: 'Namespaces that are not well, or were not within the last hour, by state of healing',
       labelNames: ['state'] as const,
       registers,
     }),

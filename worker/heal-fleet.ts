@@ -12,7 +12,7 @@ import {
   withRollout,
 } from '../domain/heal/heal-steps.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
-import type { Repair } from '../domain/rollout/repair.ts';
+import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { nameSome } from '../shared/name-some.ts';
@@ -31,6 +31,8 @@ export interface HealDependencies extends HealFactsDependencies {
   readonly settings: HealSettings;
   /** What the rebuild of a lost Redis waits for; undefined while the state is whole. */
   readonly rebuilds: () => string | undefined;
+  /** Called once for each step that was requested. */
+  readonly onStep?: (means: Means) => void;
   readonly log: Logger;
 }
 
@@ -228,7 +230,7 @@ function repairsOf(
 async function requestRollout(
   at: number,
   repairs: ReadonlyMap<string, Repair>,
-  { service, log }: HealDependencies,
+  { service, onStep, log }: HealDependencies,
 ): Promise<string> {
   const key = keyOf(at);
   const namespaces = [...repairs.keys()];
@@ -242,8 +244,9 @@ async function requestRollout(
     repairs,
     idempotency: { key, fingerprint: key },
   });
-  if (!replayed)
-    log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
+  if (replayed) return rollout.id;
+  for (const { means } of repairs.values()) onStep?.(means);
+  log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
   return rollout.id;
 }
 

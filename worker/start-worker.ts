@@ -351,7 +351,7 @@ function openHealWorker(core: Core, connection: RedisConnection, begun: BegunWat
 }
 
 function healDependencies(
-  { cluster, state, policy, service, client, epoch, settings }: Core,
+  { cluster, state, policy, service, client, epoch, metrics, settings }: Core,
   log: Logger,
 ): HealDependencies {
   const backoffMs = settings.healBackoff * 1000;
@@ -360,6 +360,7 @@ function healDependencies(
     state,
     policy,
     service,
+    onStep: (means) => metrics.healSteps.inc({ means }),
     log,
     rebuilds: epoch.problem,
     readQuotas: (namespace) => readQuotaLimits(client, namespace),

@@ -1,4 +1,9 @@
-import { describeRules, HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
+import {
+  describeRules,
+  healingWords,
+  QUARANTINE_ENDS,
+  reasonOf,
+} from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules, RuleState, RuleView } from '../../domain/heal/healing-view.ts';
 import { describeMeans } from '../../domain/heal/ladder.ts';
@@ -48,12 +53,12 @@ function describeRule({ rule, state, since, evidence, by, reason }: RuleView, cl
 }
 
 function describeHealing(healing: NamespaceHealing, clock: Clock): readonly (readonly [string, string])[] {
-  const { state, reason, nextAt, nextMeans, quarantine, steps } = healing;
-  const { word, meaning } = HEALING_WORDS[state];
+  const { nextAt, nextMeans, quarantine, steps } = healing;
+  const { word } = healingWords(healing);
   const isDue = nextAt !== undefined && nextMeans !== undefined;
   const next = isDue ? ` Next: ${describeMeans(nextMeans)}, ${inTime(nextAt, clock)}.` : '';
   return [
-    ['  ', `${word}: ${(reason || meaning).replace(/\.$/, '')}.${next}`],
+    ['  ', `${word}: ${reasonOf(healing).replace(/\.$/, '')}.${next}`],
     ...(quarantine === undefined ? [] : describeQuarantine(quarantine, clock)),
     ...listed(steps.map((step) => describeStep(step, clock))),
   ];

@@ -1,4 +1,4 @@
-import type { HealingState, HealMode } from './healing.ts';
+import type { HealingState, HealMode, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleState } from './healing-view.ts';
 
 interface StateWords {
@@ -21,6 +21,26 @@ export const HEALING_WORDS: Readonly<Record<HealingState, StateWords>> = {
     meaning: 'everything was tried: it waits for a change or for a person',
   },
 };
+
+/** A namespace that is well again is remembered for an hour: its steps count for the cap. */
+export function isWellAgain({ findings, wellSince, state }: NamespaceHealing): boolean {
+  return state === 'watching' && findings.length === 0 && wellSince !== undefined;
+}
+
+export function healingWords(healing: NamespaceHealing): StateWords {
+  return isWellAgain(healing) ? WELL_AGAIN : HEALING_WORDS[healing.state];
+}
+
+const WELL_AGAIN: StateWords = {
+  word: 'Well again',
+  meaning: 'no rule holds any more; what was done is remembered for an hour',
+};
+
+/** What comes next, or why nothing is done. */
+export function reasonOf(healing: NamespaceHealing): string {
+  const { meaning } = healingWords(healing);
+  return isWellAgain(healing) ? meaning : healing.reason || meaning;
+}
 
 /** What each mode does, for people who wonder why nothing happens. */
 export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {

@@ -1,4 +1,4 @@
-import { HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
+import { isWellAgain, QUARANTINE_ENDS, reasonOf } from '../../domain/heal/describe-healing.ts';
 import type { HealingEntry } from '../../domain/heal/healing-view.ts';
 import { describeMeans } from '../../domain/heal/ladder.ts';
 import { firstUpper } from '../ui/first-upper.ts';
@@ -22,22 +22,23 @@ interface EntryPanelProps extends EntryProps {
 
 /** One namespace that is not well. */
 export function HealingEntryPanel({ store, entry, ask }: EntryPanelProps) {
-  const { namespace, state, findings, steps, since, quarantine } = entry;
+  const { namespace, state, findings, steps, since, wellSince, quarantine } = entry;
   const { now } = store;
   return (
     <li class={`panel rollout-entry ${HEALING_HUES[state]}`}>
       <div class="rollout-entry-head">
-        <HealingBadge state={state} />
+        <HealingBadge healing={entry} />
         <h3>
           <Link href={`/status/${namespace}`}>{namespace}</Link>
         </h3>
         <span class="muted small rollout-times">
-          not well for <Since at={since} now={now} />
+          {isWellAgain(entry) ? 'well' : 'not well'} for{' '}
+          <Since at={isWellAgain(entry) ? (wellSince ?? since) : since} now={now} />
         </span>
       </div>
       {findings.length === 0 ? null : <Findings findings={findings} />}
       <p class="rollout-asked">
-        {firstUpper(entry.reason || HEALING_WORDS[state].meaning)}
+        {firstUpper(reasonOf(entry))}
         <Next store={store} entry={entry} />
       </p>
       {quarantine === undefined ? null : (

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import { describeRules, HEALING_WORDS, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
+import { describeRules, QUARANTINE_ENDS, reasonOf } from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules, RuleView } from '../../domain/heal/healing-view.ts';
 import { describeMeans } from '../../domain/heal/ladder.ts';
@@ -119,16 +119,16 @@ interface HealingProps {
 }
 
 function WhatHealingDoes({ healing, now }: HealingProps) {
-  const { state, reason, steps, quarantine, wellSince, findings } = healing;
+  const { steps, quarantine, wellSince, findings } = healing;
   const isShown = findings.some(({ evidence }) => evidence === quarantine?.evidence);
   return (
     <div class="what-healing-does">
       <h3>What healing does</h3>
       <p>
-        <HealingBadge state={state} />
+        <HealingBadge healing={healing} />
       </p>
       <p>
-        {firstUpper(reason || HEALING_WORDS[state].meaning)}
+        {firstUpper(reasonOf(healing))}
         <Next healing={healing} now={now} />
       </p>
       {wellSince === undefined ? null : (

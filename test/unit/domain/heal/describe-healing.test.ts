@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeRules } from '../../../../domain/heal/describe-healing.ts';
+import {
+  describeRules,
+  healingWords,
+  isWellAgain,
+  reasonOf,
+} from '../../../../domain/heal/describe-healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
 import { aFinding, aHealing, aStatus, NOW } from '../../../support/healing-view-builders.ts';
 
@@ -24,5 +29,23 @@ describe('all rules in one sentence', () => {
       state: 'unknown',
       text: 'Unknown: Redis does not answer',
     });
+  });
+});
+
+describe('a namespace that is well again', () => {
+  const well = aHealing({ state: 'watching', findings: [], wellSince: NOW, reason: 'well' });
+
+  test('is not said to be watched because a rule holds', () => {
+    expect(isWellAgain(well)).toBe(true);
+    expect(healingWords(well).word).toBe('Well again');
+    expect(reasonOf(well)).toMatch(/remembered for an hour/);
+  });
+
+  test('differs from one in which a rule holds, but not for long', () => {
+    const watched = aHealing({ state: 'watching', reason: '' });
+    expect(isWellAgain(watched)).toBe(false);
+    expect(healingWords(watched).word).toBe('Watching');
+    expect(reasonOf(watched)).toBe('a rule holds, but not for long enough to act');
+    expect(reasonOf(aHealing({ reason: 'why' }))).toBe('why');
   });
 });
