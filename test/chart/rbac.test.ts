@@ -26,7 +26,7 @@ describe('the rights of the chart', () => {
       line.startsWith('  - apiGroups') ? [lines[index - 1]] : [],
     );
 
-    expect(rules).toHaveLength(24);
+    expect(rules).toHaveLength(23);
     for (const before of rules) expect(before).toMatch(/^ {2}# .{8}/);
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { STATUSES } from '../../../domain/cluster/status.ts';
 import { ACTIVITIES, HEALTHS } from '../../../domain/fleet/fleet-row.ts';
+import { WORST_FIRST } from '../../../domain/heal/list-healing.ts';
 import { ATTEMPT_ENDS } from '../../../domain/rollout/attempt.ts';
 import { OUTCOMES, TARGET_STATES, TRIGGERS } from '../../../domain/rollout/rollout.ts';
 import { codesIn, ROOT, tableBelow } from './tables.ts';
@@ -13,6 +14,7 @@ describe('docs/statuses.md', () => {
     ['Status', '| status | meaning |', STATUSES],
     ['Health', '| health | meaning |', HEALTHS],
     ['Activity', '| activity | Skipper … |', ACTIVITIES],
+    ['State of healing', '| state | meaning |', WORST_FIRST],
     ['State of a rollout and its targets', '| state | meaning |', TARGET_STATES],
   ] as const)('%s: lists every value', (heading, head, values) => {
     const listed = tableBelow(PAGE, heading, head).flatMap(([value]) => codesIn(value));
