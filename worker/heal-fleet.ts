@@ -36,7 +36,7 @@ export interface HealDependencies extends HealFactsDependencies {
   readonly log: Logger;
 }
 
-/** What a pass has done, shown on the board. */
+/** What a pass has done; kept with its job. */
 export interface HealResult {
   readonly skipped?: string;
   readonly sick?: number;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { findRules } from '../domain/heal/find-rules.ts';
@@ -34,6 +35,9 @@ export interface HealFactsDependencies {
   readonly timings: RuleTimings;
 }
 
+/** A worker has other work in between: it renews its leases. */
+const JUDGED_AT_ONCE = 500;
+
 /** What holds in the namespaces that are sick, and in those that were. */
 export async function readHealFacts(
   before: ReadonlyMap<string, NamespaceHealing>,
@@ -46,18 +50,15 @@ export async function readHealFacts(
   const releases = await readReleases(state, keys.filter(Boolean));
   const fleet = fleetTroubleOf(cluster.watches());
   const now = state.now();
-  const found = names.flatMap((namespace): [string, readonly Finding[]][] => {
-    const seen = {
-      namespace,
-      record: records.get(namespace),
-      before: before.get(namespace),
-      releases,
-      fleet,
-      now,
-    };
-    const findings = findIn(seen, dependencies);
-    return findings.length > 0 || before.has(namespace) ? [[namespace, findings]] : [];
-  });
+  const found: [string, readonly Finding[]][] = [];
+  for (const [index, namespace] of names.entries()) {
+    if (index % JUDGED_AT_ONCE === 0) await setImmediate();
+    const findings = findIn(
+      { namespace, record: records.get(namespace), before: before.get(namespace), releases, fleet, now },
+      dependencies,
+    );
+    if (findings.length > 0 || before.has(namespace)) found.push([namespace, findings]);
+  }
   const world = found.length === 0 ? undefined : await readWorld(dependencies, records, releases);
   const facts = found.map(async ([namespace, findings]): Promise<[string, NamespaceFacts]> => {
     const known = { namespace, findings, before: before.get(namespace), world: world ?? EMPTY };
