@@ -53,23 +53,24 @@ function describeRule({ rule, state, since, evidence, by, reason }: RuleView, cl
 }
 
 function describeHealing(healing: NamespaceHealing, clock: Clock): readonly (readonly [string, string])[] {
-  const { nextAt, nextMeans, quarantine, steps } = healing;
+  const { nextAt, quarantine, steps } = healing;
   const { word } = healingWords(healing);
-  const isDue = nextAt !== undefined && nextMeans !== undefined;
-  const next = isDue ? ` Next: ${describeMeans(nextMeans)}, ${inTime(nextAt, clock)}.` : '';
+  const next = nextAt === undefined || nextAt <= clock.now ? '' : ` Due ${inTime(nextAt, clock)}.`;
   return [
     ['  ', `${word}: ${reasonOf(healing).replace(/\.$/, '')}.${next}`],
-    ...(quarantine === undefined ? [] : describeQuarantine(quarantine, clock)),
+    ...(quarantine === undefined ? [] : describeQuarantine(quarantine, healing.reason, clock)),
     ...listed(steps.map((step) => describeStep(step, clock))),
   ];
 }
 
 function describeQuarantine(
   { since, rule, reason, evidence }: NonNullable<NamespaceHealing['quarantine']>,
+  shown: string,
   clock: Clock,
 ): readonly (readonly [string, string])[] {
+  const why = [reason === shown ? '' : reason, evidence].filter(Boolean).map(oneLine).join(': ');
   return [
-    ['  ', `In quarantine since ${ago(since, clock)}, because of ${rule}: ${reason}: ${oneLine(evidence)}`],
+    ['  ', `In quarantine since ${ago(since, clock)}, because of ${rule}: ${why}`],
     ['  ', QUARANTINE_ENDS],
   ];
 }
@@ -90,5 +91,5 @@ function ago(at: number, { now, forPeople }: Clock): string {
 
 function inTime(at: number, { now, forPeople }: Clock): string {
   if (!forPeople) return `at ${timestamp(at)}`;
-  return at <= now ? 'now' : `in ${duration(at - now)}`;
+  return `in ${duration(at - now)}`;
 }

@@ -1,14 +1,12 @@
-import { isWellAgain, QUARANTINE_ENDS, reasonOf } from '../../domain/heal/describe-healing.ts';
+import { isWellAgain, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
 import type { HealingEntry } from '../../domain/heal/healing-view.ts';
-import { describeMeans } from '../../domain/heal/ladder.ts';
-import { firstUpper } from '../ui/first-upper.ts';
 import { Link } from '../ui/link.tsx';
 import { Since } from '../ui/moment.tsx';
-import { until } from '../ui/relative-time.ts';
 import { HEAL_BUTTONS, type HealCommand } from './heal-command-words.ts';
 import { HealingBadge } from './healing-badge.tsx';
 import { HealingSteps } from './healing-steps.tsx';
 import type { HealingStore } from './healing-store.ts';
+import { WhatHealingDoes } from './what-healing-does.tsx';
 import { HEALING_HUES } from './words.ts';
 
 interface EntryProps {
@@ -38,13 +36,14 @@ export function HealingEntryPanel({ store, entry, ask }: EntryPanelProps) {
       </div>
       {findings.length === 0 ? null : <Findings findings={findings} />}
       <p class="rollout-asked">
-        {firstUpper(reasonOf(entry))}
-        <Next store={store} entry={entry} />
+        <WhatHealingDoes healing={entry} now={now} />
       </p>
       {quarantine === undefined ? null : (
         <p class="small">
           In quarantine for <Since at={quarantine.since} now={now} />, because of{' '}
-          <code>{quarantine.rule}</code>: {quarantine.reason} <span class="muted">{QUARANTINE_ENDS}</span>
+          <code>{quarantine.rule}</code>
+          {quarantine.reason === entry.reason ? null : `: ${quarantine.reason}`}.{' '}
+          <span class="muted">{QUARANTINE_ENDS}</span>
         </p>
       )}
       {steps.length === 0 ? null : (
@@ -79,17 +78,5 @@ function Findings({ findings }: Pick<HealingEntry, 'findings'>) {
         <span class="muted">; also {others.map(({ rule }) => rule).join(', ')}</span>
       )}
     </p>
-  );
-}
-
-function Next({ store, entry: { nextAt, nextMeans } }: EntryProps) {
-  if (nextAt === undefined || nextMeans === undefined) return null;
-  return (
-    <>
-      {' '}
-      <span class="muted">
-        Next: {describeMeans(nextMeans)}, {until(store.now.value, nextAt)}.
-      </span>
-    </>
   );
 }

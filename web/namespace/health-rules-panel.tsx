@@ -1,20 +1,18 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import { describeRules, QUARANTINE_ENDS, reasonOf } from '../../domain/heal/describe-healing.ts';
+import { describeRules, QUARANTINE_ENDS } from '../../domain/heal/describe-healing.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules, RuleView } from '../../domain/heal/healing-view.ts';
-import { describeMeans } from '../../domain/heal/ladder.ts';
 import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
 import { ageRules } from '../../domain/heal/view-rules.ts';
 import { HEAL_BUTTONS, type HealCommand } from '../healing/heal-command-words.ts';
 import { HealDialog } from '../healing/heal-dialog.tsx';
 import { HealingBadge } from '../healing/healing-badge.tsx';
 import { HealingSteps } from '../healing/healing-steps.tsx';
+import { WhatHealingDoes } from '../healing/what-healing-does.tsx';
 import { RULE_HUES } from '../healing/words.ts';
-import { firstUpper } from '../ui/first-upper.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { Ago, Since } from '../ui/moment.tsx';
-import { until } from '../ui/relative-time.ts';
 import type { NamespaceStore } from './namespace-store.ts';
 import { Section } from './section.tsx';
 
@@ -49,7 +47,7 @@ export function HealthRulesPanel({ store, readAgain }: HealthRulesPanelProps) {
           ))}
         </ul>
       )}
-      {view.healing === undefined ? null : <WhatHealingDoes healing={view.healing} now={now} />}
+      {view.healing === undefined ? null : <HealingPart healing={view.healing} now={now} />}
       {view.healing?.quarantine === undefined ? null : (
         <p class="entry-action needs-script">
           <button
@@ -118,7 +116,7 @@ interface HealingProps {
   readonly now: ReadonlySignal<number>;
 }
 
-function WhatHealingDoes({ healing, now }: HealingProps) {
+function HealingPart({ healing, now }: HealingProps) {
   const { steps, quarantine, wellSince, findings } = healing;
   const isShown = findings.some(({ evidence }) => evidence === quarantine?.evidence);
   return (
@@ -128,15 +126,16 @@ function WhatHealingDoes({ healing, now }: HealingProps) {
         <HealingBadge healing={healing} />
       </p>
       <p>
-        {firstUpper(reasonOf(healing))}
-        <Next healing={healing} now={now} />
+        <WhatHealingDoes healing={healing} now={now} />
       </p>
       {wellSince === undefined ? null : (
         <p class="muted">
           No rule holds since <Since at={wellSince} now={now} />.
         </p>
       )}
-      {quarantine === undefined ? null : <InQuarantine quarantine={quarantine} isShown={isShown} now={now} />}
+      {quarantine === undefined ? null : (
+        <InQuarantine healing={healing} quarantine={quarantine} isShown={isShown} now={now} />
+      )}
       {steps.length === 0 ? null : (
         <>
           <h3>What healing did</h3>
@@ -147,31 +146,20 @@ function WhatHealingDoes({ healing, now }: HealingProps) {
   );
 }
 
-function Next({ healing: { nextAt, nextMeans }, now }: HealingProps) {
-  if (nextAt === undefined || nextMeans === undefined) return null;
-  return (
-    <>
-      {' '}
-      <span class="muted">
-        Next: {describeMeans(nextMeans)}, {until(now.value, nextAt)}.
-      </span>
-    </>
-  );
-}
-
-interface InQuarantineProps {
+interface InQuarantineProps extends HealingProps {
   readonly quarantine: NonNullable<NamespaceHealing['quarantine']>;
   /** Its evidence is that of a rule which still holds. */
   readonly isShown: boolean;
-  readonly now: ReadonlySignal<number>;
 }
 
-function InQuarantine({ quarantine, isShown, now }: InQuarantineProps) {
+function InQuarantine({ healing, quarantine, isShown, now }: InQuarantineProps) {
   const { since, rule, reason, evidence } = quarantine;
+  const isSameReason = reason === healing.reason;
   return (
     <>
       <p>
-        In quarantine for <Since at={since} now={now} />, because of <code>{rule}</code>: {reason}
+        In quarantine for <Since at={since} now={now} />, because of <code>{rule}</code>
+        {isSameReason ? null : `: ${reason}`}.
       </p>
       {isShown ? null : <p class="rule-evidence mono">{evidence}</p>}
       <p class="muted">{QUARANTINE_ENDS}</p>

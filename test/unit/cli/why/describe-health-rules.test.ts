@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeHealthRules } from '../../../../cli/why/describe-health-rules.ts';
+import { QUARANTINE_ENDS } from '../../../../domain/heal/describe-healing.ts';
 import type { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
 import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
@@ -42,7 +43,7 @@ describe('the health rules in text', () => {
     expect(lines[2]).toMatch(/^ {2}- deaf: unknown, the watches/);
     expect(lines[3]).toMatch(/^ {2}- ok: crd-missing, .*unavailable$/);
     expect(lines.slice(4)).toEqual([
-      '  Waiting: a restart did not help. Next: deploy again with a new id, in 2m.',
+      '  Waiting: a restart did not help. Due in 2m.',
       '  - 4m ago: restart FDD, for wrong-image: it did not help (rollout R1)',
       '  - 1s ago: deploy again with a new id, for wrong-image: under way',
     ]);
@@ -61,7 +62,7 @@ describe('the health rules in text', () => {
     expect(lines.slice(-3)).toEqual([
       '  Quarantined: everything was tried: it waits for a change or for a person.',
       '  In quarantine since 1m ago, because of oom: nothing helped: e',
-      '  It ends automatically when its cause changes, or with a new release. A person can end it at any time.',
+      `  ${QUARANTINE_ENDS}`,
     ]);
   });
 

@@ -60,7 +60,7 @@ describe('the panel of health rules', () => {
     );
     expect(text).toContain('wrong-image : the Deployment of FDD differs from its Application , for 5 min');
     expect(text).toContain('pod fdd-1 restarted 7 times Caused by the field manager kubectl-edit.');
-    expect(text).toContain('A restart did not help. Next: deploy again with a new id, in 3 min.');
+    expect(text).toContain('A restart did not help. Due in 3 min.');
     expect(text).toContain('1 min ago : restart FDD, for wrong-image : no change. Show the rollout');
   });
 
@@ -73,7 +73,7 @@ describe('the panel of health rules', () => {
       cause: 'c',
     } as const;
     const html = panel({ healing: aHealing({ state: 'quarantined', reason: '', quarantine }) });
-    expect(textOf(html)).toContain('because of oom : nothing helped exit 137 It ends automatically when');
+    expect(textOf(html)).toContain('because of oom : nothing helped. exit 137 It ends automatically when');
   });
 
   test('does not claim that something is done in the modes report and off', () => {
