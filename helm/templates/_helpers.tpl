@@ -80,6 +80,8 @@ capabilities:
 {{/* Settings of the config file, by flag name. */}}
 {{- define "skipper.settings" -}}
 {{- $settings := deepCopy .Values.config -}}
+{{- /* In YAML 1.1, on and off without quotes are booleans. */ -}}
+{{- if kindIs "bool" $settings.heal }}{{ $_ := set $settings "heal" (ternary "on" "off" $settings.heal) }}{{ end -}}
 {{- with .Values.baseurl }}{{ $_ := set $settings "baseurl" . }}{{ end -}}
 {{- with .Values.statusUpdateInterval }}{{ $_ := set $settings "status-update-interval" . }}{{ end -}}
 {{- if .Values.debug }}{{ $_ := set $settings "debug" true }}{{ end -}}

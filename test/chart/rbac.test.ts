@@ -42,6 +42,17 @@ describe('the rights of the chart', () => {
     expect(named).toEqual([]);
   });
 
+  test.each(['on', true])('with heal %p the worker can delete pods, and that is its setting', (heal) => {
+    const manifests = render({ config: { heal } });
+
+    expect(rulesOf(manifests, 'fiaas-skipper-worker')).toContainEqual({
+      apiGroups: [''],
+      resources: ['pods'],
+      verbs: ['delete'],
+    });
+    expect(JSON.stringify(manifests.filter(({ kind }) => kind === 'ConfigMap'))).toMatch(/heal: \\?"on/);
+  });
+
   test('with rbac.namespaces the worker can write only there', () => {
     const manifests = render({
       rbac: { namespaces: ['team-a', 'team-b'] },
