@@ -5,6 +5,7 @@ import { measureLatency } from './scenarios/latency.ts';
 import { measureListening } from './scenarios/listen.ts';
 import { measureOvertake } from './scenarios/overtake.ts';
 import { measureRecovery } from './scenarios/recovery.ts';
+import { measureRedisLoss } from './scenarios/redis-loss.ts';
 import { measureRepair } from './scenarios/repair.ts';
 import { measureScaleOut } from './scenarios/scale-out.ts';
 
@@ -17,6 +18,7 @@ export const SCENARIOS = [
   'latency',
   'decisions',
   'listen',
+  'redis-loss',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -35,6 +37,7 @@ const MEASURES: Readonly<Record<Scenario, (options: ScenarioOptions) => Promise<
   latency: measureLatency,
   decisions: measureDecisions,
   listen: measureListening,
+  'redis-loss': measureRedisLoss,
 };
 
 export function runScenario(scenario: Scenario, options: ScenarioOptions): Promise<void> {
