@@ -55,6 +55,7 @@ import { createRest, type Rest } from './rest.ts';
 import { RetryError } from './retry-error.ts';
 import { keepStateSaved, type StateSaver } from './save-state.ts';
 import { sendHeartbeats } from './send-heartbeats.ts';
+import { untilWhole } from './until-whole.ts';
 import { wakeParked } from './wake-parked.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
@@ -566,7 +567,7 @@ function maintain({
   const known = { cluster, releases, state, service, policy, readConfig, metrics };
   const dependencies = { ...known, log, autoupdate, intervalSeconds, heal: settings.heal };
   return async (job) => {
-    await state.requireEpoch();
+    await untilWhole(state);
     if (job.name === REPAIR_JOB) {
       await state.trimAudit(Date.now() - settings.auditRetention * DAY_MS);
       return { repaired: await service.repair() };
