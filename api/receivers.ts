@@ -65,7 +65,7 @@ function testMessage(by: string): Message {
     id: `test_${uuid()}`,
     event: 'test',
     at: Date.now(),
-    title: describeTitle('test', []),
+    title: describeTitle('test', [], 0),
     items: [{ reason: 'notifications reach you here', namespaces: [], count: 0, by }],
     moreItems: 0,
     path: '/status',

@@ -2,11 +2,12 @@ import type { EventKind } from './event-kind.ts';
 import type { MessageItem } from './message.ts';
 
 /** The first line of a message: what happened, and to how much. */
-export function describeTitle(event: EventKind, items: readonly MessageItem[]): string {
-  return TITLES[event](items);
+export function describeTitle(event: EventKind, items: readonly MessageItem[], namespaces: number): string {
+  return TITLES[event](items, namespaces);
 }
 
-type Title = (items: readonly MessageItem[]) => string;
+/** `namespaces`: how many all items are about; one can be in several. */
+type Title = (items: readonly MessageItem[], namespaces: number) => string;
 
 const TITLES: Readonly<Record<EventKind, Title>> = {
   'release-found': (items) => {
@@ -20,9 +21,9 @@ const TITLES: Readonly<Record<EventKind, Title>> = {
   'rollout-failed': (items) => ofRollouts(items, 'has failed', 'have failed'),
   'rollout-completed': (items) => ofRollouts(items, 'is completed', 'are completed'),
   'approval-wanted': (items) => ofRollouts(items, 'waits for approval', 'wait for approval'),
-  'namespace-failing': (items) => `FDD fails in ${describePlaces(items)}`,
-  'namespace-recovered': (items) => `FDD works again in ${describePlaces(items)}`,
-  quarantined: (items) => `Healing gave up: ${describePlaces(items)} in quarantine`,
+  'namespace-failing': (items, count) => `FDD fails in ${describePlaces(items, count)}`,
+  'namespace-recovered': (items, count) => `FDD works again in ${describePlaces(items, count)}`,
+  quarantined: (items, count) => `Healing gave up: ${describePlaces(items, count)} in quarantine`,
   'healing-stopped': () => 'Healing has stopped',
   'healing-resumed': () => 'Healing continues',
   'redis-outage': () => 'Redis does not answer',
@@ -38,8 +39,7 @@ function ofRollouts(items: readonly MessageItem[], one: string, many: string): s
   return `${only.release === undefined ? 'A rollout' : `The rollout of ${only.release}`} ${one}`;
 }
 
-function describePlaces(items: readonly MessageItem[]): string {
-  const count = items.reduce((sum, item) => sum + item.count, 0);
+function describePlaces(items: readonly MessageItem[], count: number): string {
   const [name] = items[0]?.namespaces ?? [];
   return count === 1 && name !== undefined ? name : `${count} namespaces`;
 }

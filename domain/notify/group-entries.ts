@@ -31,14 +31,16 @@ export function chosenKind(entry: AuditEntry, { events }: Pick<Receiver, 'events
 
 function toMessage(event: EventKind, entries: readonly PlacedEntry[], receiver: string): Message {
   const groups = groupBy(entries, (entry) => keyOf(event, entry));
-  const items = [...groups.values()].map(toItem).sort((a, b) => b.count - a.count);
+  // Of a rollout, the latest says what counts now.
+  const counted = [...groups.values()].map((group) => (isAboutNamespaces(event) ? group : group.slice(-1)));
+  const items = counted.map(toItem).sort((a, b) => b.count - a.count);
   const [first, last] = [entries[0], entries.at(-1)];
   return {
     // Deterministic: if a worker dies after it has queued this, another one queues the same.
     id: `${receiver}_${first?.id}_${last?.id}_${event}`,
     event,
     at: first?.at ?? 0,
-    title: describeTitle(event, items),
+    title: describeTitle(event, items, countNamespaces(entries)),
     items: items.slice(0, MAX_ITEMS),
     moreItems: Math.max(0, items.length - MAX_ITEMS),
     path: pathOf(event, items),
@@ -61,8 +63,6 @@ function causeOf({ cause, reason }: AuditEntry): string {
 
 function toItem(entries: readonly AuditEntry[]): MessageItem {
   const names = new Set(entries.flatMap(({ namespaces }) => namespaces ?? []));
-  const unnamed = entries.reduce((sum, entry) => sum + unnamedIn(entry), 0);
-  // The latest says what counts now.
   const last = entries.at(-1);
   const same = <Field extends 'rolloutId' | 'release' | 'channel' | 'rule'>(field: Field) => {
     const value = last?.[field];
@@ -71,13 +71,19 @@ function toItem(entries: readonly AuditEntry[]): MessageItem {
   return {
     reason: cut(last === undefined ? '' : entries.length > 1 ? causeOf(last) : last.reason || causeOf(last)),
     namespaces: [...names].sort().slice(0, MAX_NAMES),
-    count: names.size + unnamed,
+    count: countNamespaces(entries),
     ...same('rolloutId'),
     ...same('release'),
     ...same('channel'),
     ...same('rule'),
     ...(last && last.by !== 'skipper' && { by: last.by }),
   };
+}
+
+/** Each once, as far as they are named. */
+function countNamespaces(entries: readonly AuditEntry[]): number {
+  const names = new Set(entries.flatMap(({ namespaces }) => namespaces ?? []));
+  return entries.reduce((sum, entry) => sum + unnamedIn(entry), names.size);
 }
 
 /** An entry names only its first namespaces. */

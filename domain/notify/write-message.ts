@@ -57,7 +57,9 @@ function linesOf({ items, moreItems }: Message): string[] {
 
 function describeItem({ reason, by, ...item }: MessageItem): string {
   const who = by === undefined ? '' : ` (by ${by})`;
-  const what = [item.release, oneLine(reason)].filter((part) => part !== undefined && part !== '').join(': ');
+  const what = [item.release, item.rule, oneLine(reason)]
+    .filter((part) => part !== undefined && part !== '')
+    .join(': ');
   const places = describePlaces(item);
   return `${[what, places].filter((part) => part !== '').join(': ')}${who}`;
 }

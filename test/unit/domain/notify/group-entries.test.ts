@@ -83,24 +83,48 @@ describe('groupEntries', () => {
     ]);
   });
 
+  test('a namespace that fails for two reasons counts once in the title', () => {
+    const [message] = groupEntries(
+      [...failing(3, 'the deploy failed'), ...failing(3, 'crash-loop')],
+      RECEIVER,
+    );
+
+    expect(message?.title).toBe('FDD fails in 3 namespaces');
+    expect(message?.items.map(({ count }) => count)).toEqual([3, 3]);
+  });
+
   test('an entry that names only its first namespaces counts all', () => {
-    const stopped = entry({ kind: 'heal.quarantined', namespaces: ['a', 'b'], count: 40, reason: 'gave up' });
+    const stopped = entry({
+      kind: 'heal.quarantined',
+      namespaces: ['a', 'b'],
+      count: 40,
+      rule: 'oom',
+      reason: 'gave up',
+    });
 
     const [message] = groupEntries([stopped], RECEIVER);
 
     expect(message?.title).toBe('Healing gave up: 40 namespaces in quarantine');
     expect(message?.path).toBe('/healing');
+    expect(message && toText(message, SENDER)).toContain('- oom: gave up: 40 namespaces: a, b and 38 more');
   });
 
   test('rollouts are items of their own, with the latest reason of each', () => {
     const paused = (rolloutId: string, reason: string) =>
-      entry({ kind: 'rollout.paused', rolloutId, reason, release: `v-${rolloutId}`, count: 3 });
+      entry({
+        kind: 'rollout.paused',
+        rolloutId,
+        reason,
+        cause: 'a cause',
+        release: `v-${rolloutId}`,
+        count: 3,
+      });
 
     const [one] = groupEntries([paused('a', 'first'), paused('a', 'second')], RECEIVER);
     const [two] = groupEntries([paused('a', 'first'), paused('b', 'other')], RECEIVER);
 
     expect(one).toMatchObject({ title: 'The rollout of v-a is paused', path: '/rollouts/a' });
-    expect(one?.items.map(({ reason }) => reason)).toEqual(['second']);
+    expect(one?.items.map(({ reason, count }) => [reason, count])).toEqual([['second', 3]]);
     expect(two).toMatchObject({ title: '2 rollouts are paused', path: '/rollouts' });
   });
 
