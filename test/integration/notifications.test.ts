@@ -10,6 +10,7 @@ import { type DesiredState, openDesiredState } from '../../shared/state/desired-
 import { dispatchAll } from '../../worker/keep-notifications.ts';
 import { silentLog } from '../support/builders.ts';
 import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
+import { OLD } from '../support/published.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -196,6 +197,29 @@ describe('notifications', () => {
     for (const { text } of Object.values(results)) expect(text).not.toContain('planted');
     const [entryOfTest] = (await state.auditBefore(undefined, 1)).entries;
     expect(entryOfTest).toMatchObject({ kind: 'notify.tested', outcome: 'ok', reason: 'good: delivered' });
+  });
+
+  test('what Skipper itself writes into the audit log reaches the receiver', async () => {
+    const notifications = await writeReceivers('real.yaml', [
+      `{name: real, type: webhook, url: "${receiver.url}/real", events: [rollout-completed]}`,
+    ]);
+    const flags = { notifications, 'public-url': undefined };
+    const rollout = await world.withWorker({ flags }, () =>
+      world.withApi({ flags }, async () => {
+        await isKnown('real');
+        await world.addNamespace('real', { fdd: OLD });
+        const { id } = await world.deploy({ namespaces: ['real'] });
+        await world.rolloutFinished(id);
+        await until(() => receiver.at('/real').length > 0, 'the receiver is notified');
+        return id;
+      }),
+    );
+
+    const [message] = receiver.at('/real').map(({ body }) => JSON.parse(body));
+    expect(message).toMatchObject({
+      type: 'rollout-completed',
+      data: { link: `/rollouts/${rollout}`, items: [{ rolloutId: rollout, namespaces: ['real'], count: 1 }] },
+    });
   });
 
   describe('a worker that dies', () => {
