@@ -83,7 +83,7 @@ export interface World extends WorldRequests, Omit<WorldSkippers, 'apiUrl' | 'st
   deploymentId(namespace: string): Promise<string | undefined>;
   /** Skipper's requests to the API server. */
   audit(matching?: Partial<AuditRecord>): AuditRecord[];
-  /** Skipper's changes in a namespace, in order: `patch applications`, `create pods`, … */
+  /** Skipper's changes in a namespace, in order, without Events: `patch applications`, `create pods`, … */
   changes(namespace: string): string[];
   close(): Promise<void>;
 }
@@ -252,8 +252,10 @@ function kubeConfigOf({ url, token }: KubernetesApi): KubeConfig {
   return config;
 }
 
-function isSkippers({ userAgent }: AuditRecord): boolean {
-  return userAgent.startsWith('fiaas-skipper');
+/** Without Events, which are written beside the deploys, some time later. */
+function isSkippers(record: AuditRecord): boolean {
+  const isEvent = record.resource === 'events' && isWrite(record);
+  return record.userAgent.startsWith('fiaas-skipper') && !isEvent;
 }
 
 function isWrite({ verb }: AuditRecord): boolean {

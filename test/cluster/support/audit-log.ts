@@ -59,12 +59,18 @@ export function openAuditLog(world: RealWorld): AuditLog {
   };
 }
 
-/** Requests in one of the namespaces: the cost of a deploy there. */
+/** Requests in one of the namespaces: the cost of a deploy there. Events are written beside the deploys: no deploy waits for them. */
 export function inNamespaces(
   entries: readonly AuditEntry[],
   namespaces: readonly string[],
 ): readonly AuditEntry[] {
-  return entries.filter(({ objectRef }) => namespaces.includes(objectRef?.namespace ?? ''));
+  return entries.filter(
+    (entry) => namespaces.includes(entry.objectRef?.namespace ?? '') && !isEventWritten(entry),
+  );
+}
+
+function isEventWritten({ objectRef, verb }: AuditEntry): boolean {
+  return objectRef?.resource === 'events' && verb !== 'list';
 }
 
 /** The requests of each namespace with more than `most` of them; empty if none has more. */
