@@ -46,6 +46,8 @@ export const healingRoute = route({
     limit: `How many, at most ${MAX_LISTED}; default: ${LISTED}`,
     cursor: '`next` of the page before',
   },
+  // All that is stored is read, to sort it: megabytes if thousands are not well.
+  bounds: { what: 'readings of healing', atOnce: 2, waiting: 62 },
   responses: {
     200: { description: 'The latest pass, and one page of namespaces', schema: HealingList },
     400: { description: 'The query is invalid; `errors` names the parameter', schema: Problem },
