@@ -138,9 +138,9 @@ const WRONG: readonly (readonly [string, readonly string[], Readonly<Record<stri
   ],
   [
     "the API's flags on a worker",
-    ['worker', '--port', '80', '--environment-label', 'x'],
+    ['worker', '--port', '80', '--auth-token-file', 'x'],
     {},
-    /--port is a setting of skipper api and skipper standalone.*\n--environment-label is a setting of skipper api/,
+    /--port is a setting of skipper api and skipper standalone.*\n--auth-token-file is a setting of skipper api/,
   ],
   [
     "a worker's port on a standalone",
