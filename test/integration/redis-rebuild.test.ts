@@ -6,7 +6,8 @@ import { NEW, OLD } from '../support/published.ts';
 import { startWorld, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-const world = useWorld({}, async (opened) => {
+const flags = { 'disable-kubernetes-events': true };
+const world = useWorld({ flags }, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
@@ -92,7 +93,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
 });
 
 describe('a worker from before Redis lost its data', () => {
-  const before = useWorld({}, (opened) => opened.startApi());
+  const before = useWorld({ flags }, (opened) => opened.startApi());
 
   test.each([
     ['that is suspended (SIGSTOP)', 'suspended', true],
