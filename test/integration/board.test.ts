@@ -209,7 +209,7 @@ test('while Redis is down the fleet queue is still shown, and the others show th
   expect(refused.status).toBe(503);
   expect(refused.body.message).toContain('Redis');
   await until(
-    async () => (await world.http('/queues/api/queues')).body.queues?.length === 4,
+    async () => (await world.http('/queues/api/queues')).body.queues?.length === 5,
     'all queues are shown again',
   );
 });
