@@ -18,6 +18,7 @@ import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { BegunWatch } from '../shared/kubernetes/watch-begun.ts';
 import { readReleases } from '../shared/read-releases.ts';
 import type { RolloutPolicySource } from '../shared/rollout-policy-file.ts';
+import type { ChannelSnapshot, ChannelSnapshots } from '../shared/state/channel-snapshots.ts';
 import type { Holds } from '../shared/state/holds.ts';
 import type { Records } from '../shared/state/records.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
@@ -26,7 +27,8 @@ export interface HealFactsDependencies {
   readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot' | 'watches'>;
   readonly state: Pick<Records, 'records' | 'release'> &
     Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'now'> &
-    Pick<Holds, 'holds'>;
+    Pick<Holds, 'holds'> &
+    Pick<ChannelSnapshots, 'channels'>;
   readonly policy: Pick<RolloutPolicySource, 'current'>;
   /** Undefined if nobody checks. */
   readonly begun?: Pick<BegunWatch, 'isKnown' | 'unbegunIn'> | undefined;
@@ -97,11 +99,19 @@ interface World {
   readonly records: ReadonlyMap<string, NamespaceRecord>;
   readonly releases: ReadonlyMap<string, Release>;
   readonly holds: ReadonlyMap<string, Hold>;
+  readonly channels: ReadonlyMap<string, ChannelSnapshot>;
   readonly rollouts: readonly KnownRollout[];
   readonly policy: RolloutPolicy;
 }
 
-const EMPTY: World = { records: new Map(), releases: new Map(), holds: new Map(), rollouts: [], policy: {} };
+const EMPTY: World = {
+  records: new Map(),
+  releases: new Map(),
+  holds: new Map(),
+  channels: new Map(),
+  rollouts: [],
+  policy: {},
+};
 
 async function readWorld(
   { state, policy }: HealFactsDependencies,
@@ -113,7 +123,8 @@ async function readWorld(
     const known = await state.knownRollout(id);
     if (known) rollouts.push(known);
   }
-  return { records, releases, holds: await state.holds(), rollouts, policy: policy.current() };
+  const [holds, channels] = await Promise.all([state.holds(), state.channels()]);
+  return { records, releases, holds, channels, rollouts, policy: policy.current() };
 }
 
 interface Known {
@@ -127,7 +138,7 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
   const { namespace, findings, before, world } = known;
   const snapshot = dependencies.cluster.snapshot(namespace);
   const record = world.records.get(namespace);
-  const { pods, deployment } = snapshot;
+  const { pods, deployment, config } = snapshot;
   return {
     findings,
     before,
@@ -135,6 +146,7 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
       snapshot,
       record,
       version: world.releases.get(record?.release ?? '')?.version,
+      released: config?.ok ? world.channels.get(config.value.tag) : undefined,
       hold: world.holds.get(namespace),
       closure: closureOf(snapshot, world.policy, dependencies.state.now()),
     }),

@@ -8,6 +8,8 @@ export interface HealingLimits {
   readonly record: Pick<NamespaceRecord, 'generation'> | undefined;
   /** The version that was requested last; undefined if it is not known any more. */
   readonly version: string | undefined;
+  /** The release of its channel, as the latest release check saw it; undefined if it is not known. */
+  readonly released: { readonly image?: string | undefined; readonly version: string } | undefined;
   readonly hold: Hold | undefined;
   /** Why automatic changes are not allowed now: a window, or a freeze. */
   readonly closure: string | undefined;
@@ -18,13 +20,19 @@ export function whyForbidden({
   snapshot,
   record,
   version,
+  released,
   hold,
   closure,
 }: HealingLimits): string | undefined {
-  const { config, deployment } = snapshot;
+  const { config, deployment, application } = snapshot;
   if (!config?.ok) return `its configuration cannot be used: ${config?.reason ?? 'there is no ConfigMap'}`;
   const { helmRelease } = deployment ?? {};
   if (helmRelease !== undefined) return `Helm manages FDD (release ${helmRelease})`;
-  if (record === undefined) return 'nothing was requested here yet, so it is not known what should run';
-  return whyHeld(version ?? '', config.value.rollout, hold) ?? closure;
+  // What another Skipper has deployed is healed, too, if that is what this one would deploy.
+  const isAtChannel = application !== undefined && application.image === released?.image;
+  if (record === undefined && !isAtChannel) return NOTHING_REQUESTED;
+  return whyHeld(version ?? released?.version ?? '', config.value.rollout, hold) ?? closure;
 }
+
+const NOTHING_REQUESTED =
+  'nothing was requested here yet, and its Application is not at the release of its channel: deploy it once';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
-import { FDD, OLD } from '../support/published.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -119,6 +119,18 @@ describe('healing', () => {
       outcome: 'restarted',
       rolloutId: step?.rolloutId,
     });
+  });
+
+  test('heals what another Skipper has deployed, if it is at the release of its channel', async () => {
+    await deployedNamespace('known');
+    await world.addNamespace('adopted', { fdd: NEW });
+    world.fdds.misbehaviour.set('adopted', { kind: 'crash-loop' });
+    await deletePods('adopted');
+    await until(async () => (await healingOf('adopted'))?.steps[0], 'a step is taken');
+    world.fdds.misbehaviour.clear('adopted');
+    await untilState('adopted', 'watching');
+
+    expect((await world.application('adopted')).spec.image).toMatch(NEW);
   });
 
   test('stops repairing what somebody changes back each time, and says who', async () => {
