@@ -117,7 +117,7 @@ describe('the Application', () => {
     const again = await world.deployed('annotated');
 
     expect(again).toMatchObject({ state: 'completed', outcome: 'unchanged' });
-    expect(world.changes('annotated')).toEqual(['patch applications']);
+    expect(world.changes('annotated').filter((each) => each.endsWith(' applications'))).toHaveLength(1);
     const after = await world.deployment('annotated');
     expect(after.metadata.generation).toBe(before.metadata.generation);
     expect(after.status.observedGeneration).toBe(before.status.observedGeneration);
