@@ -1,74 +1,41 @@
 import { hostname } from 'node:os';
-import { MetricsTime, type Processor, Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import express from 'express';
-import type { Logger } from 'pino';
 import { messageOf, SkipperError, toError } from '../domain/errors.ts';
-import type { TargetState } from '../domain/rollout/rollout.ts';
 import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { type Listening, listen, listenNear } from '../shared/http/listen.ts';
 import { operationsRouter } from '../shared/http/operations.ts';
-import { readConfigInTime } from '../shared/kubernetes/read-namespace-config.ts';
-import { type BegunWatch, watchBegun } from '../shared/kubernetes/watch-begun.ts';
-import { openWebhookSender, type WebhookSender } from '../shared/notify/send-webhook.ts';
 import { pause } from '../shared/pause.ts';
-import {
-  DEPLOY_QUEUE,
-  type DeployJob,
-  HEAL_QUEUE,
-  LOG_QUEUE,
-  type LogJob,
-  NOTIFICATION_QUEUE,
-  type NotificationJob,
-  PLAN_QUEUE,
-  type PlanJob,
-  RELEASE_CHECK_QUEUE,
-  REPAIR_JOB,
-  ROLLOUT_QUEUE,
-  type RolloutJob,
-} from '../shared/queues.ts';
-import { readCa } from '../shared/read-pem.ts';
-import { connectRedisForWorker, isReady, type RedisConnection, untilReady } from '../shared/redis.ts';
-import { inSpan } from '../shared/telemetry/spans.ts';
-import { adaptSettleTime } from './adapt-settle-time.ts';
-import { checkReleases } from './check-releases.ts';
-import { decideRolloutJob } from './decide-rollout-job.ts';
-import { deliverNotifications, deliveryDelay } from './deliver-notification.ts';
-import { dryRunPlan } from './dry-run-plan.ts';
+import type { DeployJob } from '../shared/queues.ts';
+import { connectRedisForWorker, isReady, untilReady } from '../shared/redis.ts';
 import { ensureCrds } from './ensure-crds.ts';
-import { type HealDependencies, healFleet } from './heal-fleet.ts';
 import { isBlind } from './is-blind.ts';
 import { keepNotifications } from './keep-notifications.ts';
 import { keepRollouts } from './keep-rollouts.ts';
 import { keepSchedules } from './keep-schedules.ts';
 import { keepLeases } from './leases.ts';
 import { noteOutages } from './note-outages.ts';
-import type { ProcessDependencies } from './open-attempt.ts';
-import { paceRequests } from './pace-requests.ts';
+import { openLogWorker, openPlanWorker } from './open-answer-workers.ts';
+import { openDeployWorker, processDependencies } from './open-deploy-worker.ts';
+import { openHealWorker, watchDeaf } from './open-heal-worker.ts';
+import { openMaintenanceWorker } from './open-maintenance-worker.ts';
+import { openNotificationWorker, openWebhooks } from './open-notification-worker.ts';
+import { openRolloutWorker } from './open-rollout-worker.ts';
 import { printAudit } from './print-audit.ts';
 import { processJob } from './process-job.ts';
 import { type EventPublisher, publishEvents } from './publish-events.ts';
-import { readNamespaceLogs } from './read-namespace-logs.ts';
-import { readQuotaLimits } from './read-quota-limits.ts';
 import { relayEvents } from './relay-events.ts';
 import { createRest, type Rest } from './rest.ts';
-import { RetryError } from './retry-error.ts';
-import { keepStateSaved, type StateSaver } from './save-state.ts';
+import { keepStateSaved } from './save-state.ts';
 import { sendHeartbeats } from './send-heartbeats.ts';
-import { untilWhole } from './until-whole.ts';
 import { wakeParked } from './wake-parked.ts';
 import { type Activity, tracked, watchFetching } from './watch-fetching.ts';
 import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from './watch-outage.ts';
 
-/** A killed worker's jobs are picked up by another one within the sum of these two. */
-const LOCK_MS = 5_000;
-const STALLED_CHECK_MS = 1_500;
-/** A job stalls if its worker died: that does not count as a failure of the job. */
-const MAX_STALLS = 100;
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
-const DAY_MS = 24 * 3_600_000;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
 const BLIND_CHECK_MS = 3_000;
@@ -301,194 +268,6 @@ function redisProblem({ redis, redisHealth }: Pick<Core, 'redis' | 'redisHealth'
   return redisHealth.problems().find(({ blocks }) => blocks)?.text;
 }
 
-function openDeployWorker(
-  core: Core,
-  connection: RedisConnection,
-  processor: Processor<DeployJob>,
-): Worker<DeployJob> {
-  const { settings, telemetry } = core;
-  const worker = new Worker<DeployJob>(DEPLOY_QUEUE, processor, {
-    ...workerOptions(core, connection),
-    ...(telemetry.queues === undefined ? {} : { telemetry: telemetry.queues }),
-    concurrency: settings.concurrency,
-    settings: {
-      backoffStrategy: (_made, _type, error) => (error instanceof RetryError ? error.delayMs : 1_000),
-    },
-  });
-  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
-  return worker;
-}
-
-function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker {
-  const worker = new Worker(RELEASE_CHECK_QUEUE, maintain(core), {
-    ...workerOptions(core, connection),
-    concurrency: 1,
-  });
-  const log = core.log.child({ logger: 'worker' });
-  logConnectionErrors(worker, log);
-  worker.on('failed', (_job, error) => log.error({ err: error }, 'release check failed'));
-  return worker;
-}
-
-/** It keeps a few bytes of every Application, so only if its evidence is used. */
-function watchDeaf({ client, settings, log }: Core): BegunWatch | undefined {
-  if (settings.heal === 'off' || settings.deafAfter === 0) return undefined;
-  return watchBegun({ client, log: log.child({ logger: 'deaf' }) });
-}
-
-/** Passes of healing: one at a time in the whole fleet. */
-function openHealWorker(core: Core, connection: RedisConnection, begun: BegunWatch | undefined): Worker {
-  const log = core.log.child({ logger: 'healing' });
-  const dependencies = { ...healDependencies(core, log), begun };
-  const worker = new Worker(HEAL_QUEUE, () => inSpan('heal', {}, () => healFleet(dependencies)), {
-    ...workerOptions(core, connection),
-    concurrency: 1,
-  });
-  logConnectionErrors(worker, log);
-  worker.on('failed', (_job, error) =>
-    log.warn({ err: error }, 'a pass of healing failed; the next one repeats it'),
-  );
-  return worker;
-}
-
-function healDependencies(
-  { cluster, state, policy, service, client, epoch, metrics, settings }: Core,
-  log: Logger,
-): HealDependencies {
-  const backoffMs = settings.healBackoff * 1000;
-  return {
-    cluster,
-    state,
-    policy,
-    service,
-    onStep: (means) => metrics.healSteps.inc({ means }),
-    log,
-    rebuilds: epoch.problem,
-    readQuotas: (namespace) => readQuotaLimits(client, namespace),
-    timings: {
-      graceMs: backoffMs,
-      deafAfterMs: settings.deafAfter * 1000,
-      progressDeadlineMs: settings.progressDeadline * 1000,
-      bootstrapDeadlineMs: settings.bootstrapDeadline * 1000,
-    },
-    settings: {
-      mode: settings.heal,
-      backoffMs,
-      hourlyCap: settings.healHourlyCap,
-      stopShare: settings.healStopShare,
-      healsScaledDown: settings.healScaledDown,
-      intervalSeconds: settings.healInterval,
-    },
-  };
-}
-
-/** Decisions about rollouts; those about one rollout never run at the same time. */
-function openRolloutWorker(
-  core: Core,
-  connection: RedisConnection,
-  { saveNow: saveState }: Pick<StateSaver, 'saveNow'>,
-): Worker<RolloutJob> {
-  const log = core.log.child({ logger: 'rollouts' });
-  const { state, cluster, client, jobs, policy, metrics } = core;
-  const onEnd = (ended: TargetState) => metrics.rolloutsEnded.inc({ state: ended });
-  const worker = new Worker<RolloutJob>(
-    ROLLOUT_QUEUE,
-    ({ data }) =>
-      decideRolloutJob(data.rolloutId, { state, cluster, client, jobs, policy, log, onEnd, saveState }),
-    { ...workerOptions(core, connection), concurrency: 4 },
-  );
-  logConnectionErrors(worker, log);
-  worker.on('completed', () => metrics.rolloutDecisions.inc({ result: 'ok' }));
-  worker.on('failed', (_job, error) => {
-    metrics.rolloutDecisions.inc({ result: 'error' });
-    log.warn({ err: error }, 'a decision about a rollout failed; it is repeated');
-  });
-  return worker;
-}
-
-/** Nobody waits for a request that is older. */
-const LOG_REQUEST_MS = 15_000;
-
-/** Reads logs for the API, which may not: docs/decisions/0012-a-worker-reads-logs.md. */
-function openLogWorker(core: Core, connection: RedisConnection): Worker<LogJob> {
-  const worker = new Worker<LogJob>(
-    LOG_QUEUE,
-    async ({ data, timestamp }) =>
-      Date.now() - timestamp > LOG_REQUEST_MS ? [] : readNamespaceLogs(core, data.namespace),
-    { ...workerOptions(core, connection), concurrency: 4 },
-  );
-  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
-  return worker;
-}
-
-/** Dry runs for plans: the API, which may not write, may not try to either. */
-function openPlanWorker(core: Core, connection: RedisConnection): Worker<PlanJob> {
-  const { client, cluster, state } = core;
-  const { manageRbac } = core.settings;
-  const worker = new Worker<PlanJob>(
-    PLAN_QUEUE,
-    ({ data }) => dryRunPlan(data, { client, cluster, state, manageRbac }),
-    { ...workerOptions(core, connection), concurrency: 2 },
-  );
-  logConnectionErrors(worker, core.log.child({ logger: 'worker' }));
-  return worker;
-}
-
-async function openWebhooks({ settings }: Core): Promise<WebhookSender> {
-  const { httpProxy, httpsProxy, noProxy } = settings;
-  const ca = await readCa(settings.releaseCaFile, '--release-ca-file');
-  return openWebhookSender({ ca, httpProxy, httpsProxy, noProxy });
-}
-
-/** Messages to receivers. Those that hang, or refuse, do not delay the others. */
-function openNotificationWorker(
-  core: Core,
-  connection: RedisConnection,
-  webhooks: WebhookSender,
-): Worker<NotificationJob> {
-  const log = core.log.child({ logger: 'notifications' });
-  const { receivers, state, metrics, settings } = core;
-  const sender = {
-    base: `${settings.publicUrl?.replace(/\/$/, '') ?? ''}${settings.basePath}`,
-    environment: settings.environmentLabel,
-  };
-  const fromZero = () => {
-    // An alert on an increase would miss the first one if there were no 0 before it.
-    for (const { name } of receivers.current().receivers)
-      metrics.notifications.inc({ receiver: name, result: 'dropped' }, 0);
-  };
-  fromZero();
-  receivers.onChange(fromZero);
-  const worker = new Worker<NotificationJob>(
-    NOTIFICATION_QUEUE,
-    deliverNotifications({ receivers, webhooks, state, metrics, sender, log }),
-    {
-      ...workerOptions(core, connection),
-      concurrency: 20,
-      settings: { backoffStrategy: deliveryDelay },
-    },
-  );
-  logConnectionErrors(worker, log);
-  return worker;
-}
-
-function workerOptions({ prefix }: Pick<Core, 'prefix'>, connection: RedisConnection) {
-  return {
-    connection,
-    prefix,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_CHECK_MS,
-    maxStalledCount: MAX_STALLS,
-    name: `pid-${process.pid}`,
-    // Throughput per minute, for the board.
-    metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
-  };
-}
-
-function logConnectionErrors(worker: Worker, log: Logger): void {
-  worker.on('error', (error) => log.debug({ err: error }, 'queue connection error'));
-}
-
 /** A worker whose API server is unreachable takes no jobs until it answers. */
 function openOutage(core: Core, { rest, resume }: Pick<OutageOptions, 'rest' | 'resume'>): Outage {
   const { client, metrics, state } = core;
@@ -522,56 +301,4 @@ function openEvents({ settings, client, cluster, state, ...core }: Core): Events
   const log = core.log.child({ logger: 'events' });
   const publisher = publishEvents({ client, cluster, log });
   return { publisher, relay: relayEvents({ state, events: publisher, log }) };
-}
-
-function processDependencies(
-  core: Core,
-  running: Pick<ProcessDependencies, 'leases' | 'outage' | 'waker' | 'events' | 'stopping'>,
-): ProcessDependencies {
-  const { settings, log, client, cluster, metrics, state } = core;
-  return {
-    client,
-    cluster,
-    metrics,
-    state,
-    ...running,
-    settleTime: adaptSettleTime(),
-    pace: paceRequests({ qps: settings.kubeApiQps, budget: state, metrics }),
-    log: log.child({ logger: 'deploy' }),
-    maxAttempts: settings.maxAttempts,
-    backoff: { baseMs: settings.retryBackoffBase * 1000, capMs: settings.retryBackoffCap * 1000 },
-    settings: {
-      manageRbac: settings.manageRbac,
-      progressDeadlineMs: settings.progressDeadline * 1000,
-      bootstrapDeadlineMs: settings.bootstrapDeadline * 1000,
-      maxInFlight: settings.maxInFlight,
-    },
-  };
-}
-
-/** The maintenance jobs: the repair of lost deploy jobs, and the release check. */
-function maintain({
-  cluster,
-  releases,
-  state,
-  service,
-  metrics,
-  settings,
-  policy,
-  ...core
-}: Core): Processor {
-  const log = core.log.child({ logger: 'release-check' });
-  const autoupdate = !settings.disableAutoupdate;
-  const intervalSeconds = settings.releaseCheckInterval;
-  const readConfig = (namespace: string) => readConfigInTime(core.client, namespace);
-  const known = { cluster, releases, state, service, policy, readConfig, metrics };
-  const dependencies = { ...known, log, autoupdate, intervalSeconds, heal: settings.heal };
-  return async (job) => {
-    await untilWhole(state);
-    if (job.name === REPAIR_JOB) {
-      await state.trimAudit(Date.now() - settings.auditRetention * DAY_MS);
-      return { repaired: await service.repair() };
-    }
-    return inSpan('release check', {}, () => checkReleases(job, dependencies));
-  };
 }
