@@ -19,7 +19,7 @@ import { pause } from '../shared/pause.ts';
 /** A worker writes so many Events at once, and so many per second after that. */
 const BURST = 100;
 const PER_SECOND = 10;
-/** More than these wait for nothing: whoever describes an Application wants what is new. */
+/** More than these wait for nothing: people who describe an Application want what is new. */
 const MOST_WAITING = 1_000;
 /** How many Events a worker remembers, so that it need not read their counts. */
 const MOST_KNOWN = 2_000;

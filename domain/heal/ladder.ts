@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts';
 export type Ladder = readonly Means[];
 
 /**
- * A `wait` comes first if it can recover without help. A rule with no other means is left to whoever can change its cause. The
+ * A `wait` comes first if it can recover without help. A rule with no other means is left to the people who can change its cause. The
  * same means twice: the second has longer to work, because the wait between two steps doubles.
  */
 export const LADDERS: Readonly<Record<Rule, Ladder>> = {

@@ -3,7 +3,7 @@ import { EventKind } from './event-kind.ts';
 
 const milliseconds = z.number().describe('Milliseconds since the epoch');
 
-/** A receiver, without its URL: whoever knows that can send to it. */
+/** A receiver, without its URL: anybody who knows that can send to it. */
 export const ReceiverView = z
   .object({
     name: z.string(),

@@ -3,7 +3,7 @@ import { rememberSecret } from '../../domain/hide-secrets.ts';
 /** A shorter path is an ordinary word of logs; those that are secrets are random. */
 const SHORTEST_PATH = 20;
 
-/** From now on, no log line, message or trace contains the URL of a receiver, or its path: whoever knows it can send. */
+/** From now on, no log line, message or trace contains the URL of a receiver, or its path: anybody who knows it can send. */
 export function rememberUrl(url: string): void {
   rememberSecret(url);
   if (!URL.canParse(url)) return;
