@@ -365,6 +365,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.annotations).toEqual({
       'rival/counter': String(counter),
       ...OUR_ANNOTATIONS,
+      'skipper.fiaas.io/generation': expect.stringMatching(/^\d+$/),
     });
     expect(spec).toMatchObject({ image: IMAGE, config: PUBLISHED_CONFIG });
   }, 90_000);

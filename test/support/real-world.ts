@@ -30,6 +30,7 @@ export const API_ACCOUNT = 'fiaas-skipper-api';
 
 const FDD = 'fiaas-deploy-daemon';
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
+const DEPLOY_ROLES = ['fiaas-skipper-deploy', 'fiaas-skipper-events'];
 /** Placeholder for a namespace in the rendered chart. */
 const ANY_NAMESPACE = 'team-any';
 
@@ -38,7 +39,7 @@ export interface NamespaceOptions {
   readonly clusterConfig?: string;
   readonly tag?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** ClusterRoles bound to the worker in the namespace; by default only the deploy role. */
+  /** ClusterRoles bound to the worker in the namespace; by default those of deploys. */
   readonly workerRoles?: readonly string[];
   /** Objects to create before the ConfigMap makes it a FIAAS namespace, such as a ResourceQuota. */
   readonly before?: (namespace: string) => Promise<unknown>;
@@ -222,7 +223,7 @@ async function createNamespace(
   name: string,
   options: NamespaceOptions,
 ): Promise<string> {
-  const { labels = {}, workerRoles = ['fiaas-skipper-deploy'], clusterConfig = '{}', tag } = options;
+  const { labels = {}, workerRoles = DEPLOY_ROLES, clusterConfig = '{}', tag } = options;
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   await admin.create(NAMESPACES, undefined, body);
   for (const role of workerRoles) {
