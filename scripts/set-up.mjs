@@ -30,6 +30,8 @@ const STEPS = {
   redis: () => installProgram('redis-server', 'redis-server'),
   chromium: () => process.env.CHROMIUM || installProgram('chromium', 'chromium'),
   nginx: () => installProgram('nginx', 'nginx-light'),
+  curl: () => installProgram('curl', 'curl'),
+  openssl: () => installProgram('openssl', 'openssl'),
   helm: findHelm,
   build: () => {
     build('build', [TSC, '-p', 'tsconfig.build.json'], SOURCES, complete);

@@ -4,7 +4,6 @@ import type { Core } from '../shared/core.ts';
 import { type BegunWatch, watchBegun } from '../shared/kubernetes/watch-begun.ts';
 import { HEAL_QUEUE } from '../shared/queues.ts';
 import type { RedisConnection } from '../shared/redis.ts';
-import { inSpan } from '../shared/telemetry/spans.ts';
 import { type HealDependencies, healFleet } from './heal-fleet.ts';
 import { readQuotaLimits } from './read-quota-limits.ts';
 import { logConnectionErrors, workerOptions } from './worker-options.ts';
@@ -17,7 +16,7 @@ export function openHealWorker(
 ): Worker {
   const log = core.log.child({ logger: 'healing' });
   const dependencies = { ...healDependencies(core, log), begun };
-  const worker = new Worker(HEAL_QUEUE, () => inSpan('heal', {}, () => healFleet(dependencies)), {
+  const worker = new Worker(HEAL_QUEUE, () => healFleet(dependencies), {
     ...workerOptions(core, connection),
     concurrency: 1,
   });
