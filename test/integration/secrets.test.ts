@@ -124,6 +124,7 @@ describe('secrets', () => {
       headers: { authorization },
       url: good.url,
     });
+    await until(receiversAreKnown, 'the workers have seen the receivers');
     await audit({ kind: 'heal.stopped', at: Date.now(), by: 'skipper', reason: 'a test', outcome: 'ok' });
     await until(
       async () => (await everythingIn(world.redis.url)).includes('healing-stopped'),
@@ -187,6 +188,14 @@ describe('secrets', () => {
         ],
       }),
     );
+  }
+
+  /** A receiver gets what happens after a worker has seen it first. */
+  async function receiversAreKnown(): Promise<boolean> {
+    const redis = new Redis(world.redis.url);
+    const known = await redis.hlen('{skipper}:notify-cursors');
+    redis.disconnect();
+    return known === 4;
   }
 
   async function audit(entry: object): Promise<void> {
