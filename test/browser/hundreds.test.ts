@@ -11,7 +11,7 @@ import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
 /** Five hundred namespaces, 25 of which fail for four reasons: navigation in a large fleet. */
 const NAMESPACES = 500;
-const FILLED_MS = 240_000;
+const FILLED_MS = 300_000;
 
 let api: SkipperProcess;
 const world = useWorld(
@@ -24,6 +24,7 @@ const world = useWorld(
       'bootstrap-deadline': 10,
       concurrency: 10,
       'max-in-flight': 40,
+      'disable-kubernetes-events': true,
     },
     processes: true,
     openTimeoutMs: FILLED_MS + 10_000,
@@ -120,8 +121,8 @@ describe('finding', () => {
       Number.parseInt(text, 10),
     );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(failing.length);
-    // There are four kinds of failures, each in bootstraps and in updates.
-    expect(counts.length).toBeLessThanOrEqual(8);
+    // There are four kinds of failures, each in bootstraps and in updates; on a busy machine, some reach their deadline first.
+    expect(counts.length).toBeLessThanOrEqual(12);
     const causes = await groups.locator('.group-cause').allInnerTexts();
     expect(causes.join('\n')).not.toMatch(/team-\d+/);
     await groups.first().getByRole('button', { expanded: false }).click();
