@@ -57,6 +57,8 @@ describe('npm pack', () => {
   test('contains neither the simulator, nor tests, nor our source maps', () => {
     const own = files.filter((file) => !file.startsWith('node_modules/'));
 
-    expect(own.filter((file) => /simulator|test|bench|\.map$|\.tsx?$/.test(file))).toEqual([]);
+    expect(own.filter((file) => /(^|\/)(simulator|test|bench)\/|\.test\.|\.map$|\.tsx?$/.test(file))).toEqual(
+      [],
+    );
   });
 });

@@ -167,7 +167,8 @@ function noFdds(): SimulatedFdds {
  * test can leave one out.
  */
 function chartRights(): readonly Manifest[] {
-  return render({ manageRBAC: true, rbac: { namespaces: [ANY_NAMESPACE] } }).filter(
+  const values = { manageRBAC: true, config: { heal: 'on' }, rbac: { namespaces: [ANY_NAMESPACE] } };
+  return render(values).filter(
     ({ kind, metadata }) =>
       /^(ServiceAccount|ClusterRole|ClusterRoleBinding)$/.test(kind) ||
       (/^(Role|RoleBinding)$/.test(kind) && metadata.namespace !== ANY_NAMESPACE),

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { NamespaceHealing } from '../../domain/heal/healing.ts';
+import { APPLICATIONS, DEPLOYMENTS, PODS } from '../../shared/kubernetes/resources.ts';
+import { type RealWorld, startRealWorld, until } from '../support/real-world.ts';
+import { type AuditLog, inNamespaces, openAuditLog, summaryOf } from './support/audit-log.ts';
+import { describeCluster } from './support/cluster-suite.ts';
+import { FDD, IMAGE, readApplication, readDeployment } from './support/fdd-objects.ts';
+import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
+
+/** Those of the chart with `config.heal: "on"`. */
+const ROLES = ['fiaas-skipper-deploy', 'fiaas-skipper-events', 'fiaas-skipper-heal'];
+
+describeCluster('healing on a real control plane', { needsControllers: true }, () => {
+  jest.setTimeout(120_000);
+  let world: RealWorld;
+  let skipper: SkipperPair;
+  let audit: AuditLog;
+
+  beforeAll(async () => {
+    world = await startRealWorld();
+    audit = openAuditLog(world);
+    skipper = await startSkipperPair(world, {
+      flags: {
+        heal: 'on',
+        'heal-interval': 0.5,
+        'heal-backoff': 1,
+        'heal-stop-share': '100%',
+        'deaf-after': 3,
+      },
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await skipper?.stop();
+    await world?.stop();
+  }, 30_000);
+
+  async function deployed(name: string): Promise<string> {
+    const namespace = await world.createNamespace(name, { workerRoles: ROLES });
+    await world.fdds.installFdd(namespace, { image: IMAGE });
+    await skipper.sees(namespace);
+    const targets = await skipper.deploy([namespace]);
+    expect(targets[namespace]).toMatchObject({ state: 'completed' });
+    await audit.mark();
+    return namespace;
+  }
+
+  async function healed(namespace: string): Promise<NamespaceHealing> {
+    const read = async (): Promise<NamespaceHealing | undefined> => {
+      const response = await fetch(`${skipper.api.url}/api/healing?namespace=${namespace}`);
+      const { namespaces } = (await response.json()) as { namespaces: readonly NamespaceHealing[] };
+      return namespaces[0];
+    };
+    const isOver = (healing?: NamespaceHealing) => healing?.state === 'watching' && healing.steps.length > 0;
+    const found = await until(`${namespace} is healed`, read, isOver, 90_000);
+    if (!found) throw new Error('not found');
+    return found;
+  }
+
+  async function changesIn(namespace: string): Promise<readonly string[]> {
+    return inNamespaces(await audit.skipperRequests(), [namespace])
+      .filter(({ verb }) => !['get', 'list', 'watch'].includes(verb))
+      .map(summaryOf);
+  }
+
+  test('a Deployment that was deleted comes back, with the rights of the chart', async () => {
+    const namespace = await deployed('team-deleted');
+    await world.admin.delete(DEPLOYMENTS, { namespace, name: FDD });
+
+    const { steps } = await healed(namespace);
+
+    expect(steps).toMatchObject([{ means: 'deploy', rule: 'no-deployment', end: 'completed' }]);
+    expect((await readDeployment(world.admin, namespace)).status?.availableReplicas).toBe(1);
+  });
+
+  test('a deaf FDD is restarted: its pod is deleted, and nothing else is written', async () => {
+    const namespace = await deployed('team-deaf');
+    const before = await readApplication(world.admin, namespace);
+    world.fdds.misbehaviour.set(namespace, { kind: 'deaf', untilRestart: true });
+    await world.admin.create(APPLICATIONS, namespace, {
+      apiVersion: APPLICATIONS.apiVersion,
+      kind: APPLICATIONS.kind,
+      metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
+      spec: { application: 'shop', image: IMAGE, config: { version: 3 } },
+    });
+
+    const { steps } = await healed(namespace);
+
+    expect(steps).toMatchObject([{ means: 'restart', rule: 'deaf', end: 'completed' }]);
+    expect(await changesIn(namespace)).toEqual(['delete pods 200']);
+    const after = await readApplication(world.admin, namespace);
+    expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
+
+  test('without the right to delete pods, the step fails with that reason', async () => {
+    const namespace = await world.createNamespace('team-denied', { workerRoles: ROLES.slice(0, 2) });
+    await world.fdds.installFdd(namespace, { image: IMAGE });
+    await skipper.sees(namespace);
+    await skipper.deploy([namespace]);
+    world.fdds.misbehaviour.set(namespace, { kind: 'crash-loop' });
+    const pods = await world.admin.request<{ items: { metadata: { name: string } }[] }>({
+      method: 'GET',
+      path: `/api/v1/namespaces/${namespace}/pods`,
+    });
+    for (const { metadata } of pods.items) await world.admin.delete(PODS, { namespace, name: metadata.name });
+
+    const step = await until(
+      'the restart has failed',
+      async () => {
+        const response = await fetch(`${skipper.api.url}/api/healing?namespace=${namespace}`);
+        const { namespaces } = (await response.json()) as { namespaces: readonly NamespaceHealing[] };
+        return namespaces[0]?.steps.find(
+          ({ means, endedAt }) => means === 'restart' && endedAt !== undefined,
+        );
+      },
+      Boolean,
+      90_000,
+    );
+
+    expect(step).toMatchObject({ end: 'failed', result: expect.stringMatching(/cannot delete|forbidden/) });
+    world.fdds.misbehaviour.clear(namespace);
+  });
+});
