@@ -5,6 +5,8 @@ export interface DemoOptions {
   readonly releaseEvery: number | undefined;
   /** The share of namespaces that misbehave, 0 to 1. */
   readonly failRate: number;
+  /** FDDs that are not well are repaired. */
+  readonly heal?: boolean;
   readonly once: boolean;
   /** Port of the API; undefined takes Skipper's own where it is free. */
   readonly port: number | undefined;
