@@ -32,15 +32,17 @@ export type Dispatch =
 
 /** What to do next for a receiver. */
 export function decideDispatch(input: DispatchInput): Dispatch {
-  const { cursor, entries, receiver, now } = input;
+  const { cursor, receiver, now } = input;
   const { upTo } = cursor;
+  // What happened before a silence is sent, even if it is collected until then.
+  const entries = input.entries.filter(({ id }) => !isSilenced(receiver, millisecondsOf(id)));
   if (upTo !== undefined) {
     return { step: 'queue', upTo, entries: entries.filter(({ id }) => isUpTo(id, upTo)) };
   }
-  const last = entries.at(-1);
+  const last = input.entries.at(-1);
   if (last === undefined) return { step: 'wait' };
   const first = entries.find((entry) => chosenKind(entry, receiver) !== undefined);
-  if (first === undefined || isSilenced(receiver, now)) return { step: 'pass', upTo: last.id };
+  if (first === undefined) return { step: 'pass', upTo: last.id };
   const isDue = input.isFull || now - millisecondsOf(first.id) >= input.groupWaitMs;
   return isDue ? { step: 'claim', upTo: last.id } : { step: 'wait' };
 }

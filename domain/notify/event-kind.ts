@@ -60,6 +60,18 @@ const EVENT_OF: Readonly<Partial<Record<AuditKind, EventKind>>> = {
 };
 
 /** Undefined for what is only kept in the audit log, such as what was refused: nothing has changed then. */
-export function eventKindOf({ kind, outcome }: Pick<AuditEntry, 'kind' | 'outcome'>): EventKind | undefined {
-  return outcome === 'refused' ? undefined : EVENT_OF[kind];
+export function eventKindOf(
+  entry: Pick<AuditEntry, 'kind' | 'outcome' | 'trigger' | 'rolloutId'>,
+): EventKind | undefined {
+  return entry.outcome === 'refused' || isStepOfHealing(entry) ? undefined : EVENT_OF[entry.kind];
+}
+
+/** Healing itself says when a namespace falls sick, is well again or is in quarantine: its steps in between are not news. */
+function isStepOfHealing({
+  kind,
+  trigger,
+  rolloutId,
+}: Pick<AuditEntry, 'kind' | 'trigger' | 'rolloutId'>): boolean {
+  const isOfRun = kind.startsWith('namespace.') && rolloutId !== undefined;
+  return trigger === 'heal' && (isOfRun || kind.startsWith('rollout.'));
 }

@@ -62,4 +62,18 @@ describe('decideDispatch', () => {
 
     expect(decide([entry(1)], { receiver: silenced })).toMatchObject({ step: 'pass' });
   });
+
+  test('sends what happened before a silence, also during it', () => {
+    // NOW is 22:15:00.
+    const silenced = { ...RECEIVER, silences: ['Mon-Sun 22:14-23:00'], timeZone: 'UTC' };
+    const [before, during] = [entry(90), entry(5)];
+    const cursor = { after: '0-0', upTo: during.id };
+
+    expect(decide([before, during], { receiver: silenced })).toEqual({ step: 'claim', upTo: during.id });
+    expect(decide([before, during], { receiver: silenced, cursor })).toEqual({
+      step: 'queue',
+      upTo: during.id,
+      entries: [before],
+    });
+  });
 });

@@ -41,6 +41,16 @@ describe('eventKindOf', () => {
   test('ignores what was refused', () => {
     expect(eventKindOf({ kind: 'rollout.paused', outcome: 'refused' })).toBeUndefined();
   });
+
+  test('ignores the steps of healing, but not what it found', () => {
+    const step = { trigger: 'heal', rolloutId: 'r1' } as const;
+
+    expect(eventKindOf({ kind: 'rollout.failed', outcome: 'failed', ...step })).toBeUndefined();
+    expect(eventKindOf({ kind: 'namespace.failing', outcome: 'failed', ...step })).toBeUndefined();
+    expect(eventKindOf({ kind: 'namespace.failing', outcome: 'ok', trigger: 'heal' })).toBe(
+      'namespace-failing',
+    );
+  });
 });
 
 describe('groupEntries', () => {
