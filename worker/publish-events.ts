@@ -87,7 +87,7 @@ export function publishEvents({
   async function send({ at, ...event }: ApplicationEvent & { readonly at: number }): Promise<void> {
     const uid = cluster.snapshot(event.namespace).application?.uid;
     if (uid === undefined || signal.aborted || isDenied(event)) return;
-    const name = nameOf(event);
+    const name = nameOf(event, uid);
     const key = `${event.namespace}/${name}`;
     const known = counts.get(key);
     const count = known ?? (await create(event, { uid, instance, name, at }));
@@ -158,9 +158,9 @@ export function publishEvents({
   };
 }
 
-/** The same for the same cause in the same namespace, whichever worker writes it. */
-function nameOf({ namespace, reason, cause }: ApplicationEvent): string {
-  const digest = createHash('sha256').update(`${namespace}\n${reason}\n${cause}`).digest('hex');
+/** The same for the same cause and the same Application, whichever worker writes it. */
+function nameOf({ namespace, reason, cause }: ApplicationEvent, uid: string): string {
+  const digest = createHash('sha256').update(`${namespace}\n${uid}\n${reason}\n${cause}`).digest('hex');
   return `${FDD}.${digest.slice(0, 16)}`;
 }
 
