@@ -34,7 +34,7 @@ export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
   readonly releases: ReleaseSource;
   readonly state: Pick<Records, 'records' | 'keepReleases'> &
-    Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'advance'> &
+    Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'advance' | 'now'> &
     ChannelPasts &
     FoundReleases &
     Pick<Holds, 'holds' | 'ignoredReleases'> &
@@ -149,7 +149,7 @@ async function readLeft(
   { heal, state, cluster }: ReleaseCheckDependencies,
   channels: ReadonlyMap<string, Channel>,
 ): Promise<(namespace: string, record: NamespaceRecord | undefined) => boolean> {
-  if (heal !== 'on' || !isHealing(heal, await state.healingStatus(), Date.now())) return () => false;
+  if (heal !== 'on' || !isHealing(heal, await state.healingStatus(), state.now())) return () => false;
   const healing = await state.healing();
   return (namespace, record) => {
     const snapshot = cluster.snapshot(namespace);

@@ -105,6 +105,7 @@ async function switchOff(
     rules: {},
     isDeafKnown: false,
     cap: { limit: 0, used: 0 },
+    ...(status?.stopped?.by && { stopped: status.stopped }),
   };
   await state.saveHealing({ revision, healing: new Map(), removed: [...stored.keys()], status: off });
   return { skipped: 'healing is off' };

@@ -48,7 +48,7 @@ export function decideHealing(fleet: HealFleet): HealDecision {
     assessment: assessNamespace(facts, settings, now),
   }));
   const valve = turnValve(
-    fleet.status ?? firstValve(now),
+    valveBefore(fleet.status, now),
     sickOf(assessed),
     healLimit(settings.stopShare, fleet.fleet),
     now,
@@ -77,9 +77,13 @@ export function decideHealing(fleet: HealFleet): HealDecision {
   };
 }
 
-/** The first pass cannot know when the namespaces fell sick: they do not stop it. */
-function firstValve(now: number) {
-  return { resumedAt: now };
+/**
+ * The first pass, also after healing was off, cannot know when the namespaces fell sick: they do not stop it. What a person has
+ * stopped stays so.
+ */
+function valveBefore(status: HealingStatus | undefined, now: number) {
+  if (status && status.mode !== 'off') return status;
+  return { resumedAt: now, ...(status?.stopped?.by && { stopped: status.stopped }) };
 }
 
 function sickOf(assessed: readonly { readonly facts: NamespaceFacts; readonly assessment: Assessment }[]) {

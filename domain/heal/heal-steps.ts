@@ -37,12 +37,10 @@ export function withResult(
   now: number,
 ): NamespaceHealing {
   if (target && isOpen(target.state)) return healing;
-  const { state, reason, outcome, finishedAt } = target ?? {
-    state: 'superseded',
-    reason: 'its rollout is lost',
-  };
+  const { state, reason, outcome } = target ?? { state: 'superseded', reason: 'its rollout is lost' };
   const result = state === 'completed' ? (outcome ?? state) : `${state}: ${reason ?? ''}`;
-  const ended = { endedAt: finishedAt ?? now, end: state, result } as const;
+  // Not when the run says that it ended: its worker's clock can be wrong, and the next wait counts from here.
+  const ended = { endedAt: now, end: state, result } as const;
   return changeStep(healing, (step) =>
     step.rolloutId === rolloutId && step.endedAt === undefined ? { ...step, ...ended } : step,
   );

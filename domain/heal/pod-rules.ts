@@ -58,11 +58,15 @@ function firstLooping(
   return { since: createdAt, evidence };
 }
 
-/** It has to run for twice as long as the last time, and for the grace at least, before it counts as recovered. */
+/**
+ * It has to run for twice as long as the last time, and for the grace at least, before it counts as recovered. One that ran for
+ * long before it was restarted, such as by a reboot of its node, is not in a loop.
+ */
 function isLooping(pod: ObservedPod, graceMs: number, now: number): boolean {
   const { restarts, startedAt, lastRanMs = 0 } = pod;
-  if (restarts < LOOP_RESTARTS || startedAt === undefined) return false;
-  return now - startedAt < Math.max(graceMs, Math.min(2 * lastRanMs, FORGOTTEN_GRACES * graceMs));
+  if (restarts < LOOP_RESTARTS || startedAt === undefined || lastRanMs >= FORGOTTEN_GRACES * graceMs)
+    return false;
+  return now - startedAt < Math.max(graceMs, 2 * lastRanMs);
 }
 
 /** With the default grace 10 minutes, after which the kubelet forgets a crash, too. */
