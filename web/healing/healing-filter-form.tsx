@@ -2,8 +2,8 @@ import { useContext } from 'preact/hooks';
 import { HEALING_WORDS } from '../../domain/heal/describe-healing.ts';
 import { WORST_FIRST } from '../../domain/heal/list-healing.ts';
 import { RULES } from '../../domain/heal/rule.ts';
-import { Icon } from '../ui/icon.tsx';
 import { BasePath, Link } from '../ui/link.tsx';
+import { SearchFilter } from '../ui/search-filter.tsx';
 import { isFiltered } from './healing-filters.ts';
 import type { HealingStore } from './healing-store.ts';
 
@@ -33,19 +33,7 @@ export function HealingFilterForm({ store }: { store: HealingStore }) {
             </option>
           ))}
         </select>
-        <label class="search">
-          <span class="visually-hidden">Namespace</span>
-          <Icon name="search" />
-          <input
-            class="field"
-            type="search"
-            name="namespace"
-            placeholder="Namespace"
-            autoComplete="off"
-            spellcheck={false}
-            defaultValue={filters.namespace}
-          />
-        </label>
+        <SearchFilter name="namespace" label="Namespace" value={filters.namespace} />
         <button type="submit" class="button">
           Apply
         </button>

@@ -1,6 +1,6 @@
-import type { ComponentChildren } from 'preact';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import { namespaces } from '../fleet/words.ts';
+import { Fact } from '../ui/fact.tsx';
 import { HealthIcon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { Ago, Since } from '../ui/moment.tsx';
@@ -71,14 +71,5 @@ function Facts({ store, status }: { store: HealingStore; status: HealingStatus }
         </Fact>
       )}
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { HEALTH_WORDS, STATUS_WORDS } from '../fleet/words.ts';
+import { Fact } from '../ui/fact.tsx';
 import { HealthIcon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { Since } from '../ui/moment.tsx';
@@ -55,14 +56,5 @@ export function NamespaceHeader({
         )}
       </dl>
     </header>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -3,6 +3,7 @@ import { describeDuration } from '../../domain/rollout/describe-duration.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { requestedBy } from '../fleet/words.ts';
+import { Fact } from '../ui/fact.tsx';
 import { firstUpper } from '../ui/first-upper.ts';
 import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
@@ -89,12 +90,3 @@ const NEWER_WORDS = {
   finish: 'a newer release waits until it ends',
   ask: 'a newer release pauses it',
 } as const;
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}

@@ -4,11 +4,11 @@ import type { RolloutHead } from '../../domain/rollout/rollout-view.ts';
 import { progressOf } from '../fleet/rollout-progress.ts';
 import { namespaces, requestedBy } from '../fleet/words.ts';
 import { firstUpper } from '../ui/first-upper.ts';
-import { Icon } from '../ui/icon.tsx';
 import { BasePath, Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { PollNote } from '../ui/poll-note.tsx';
 import { duration } from '../ui/relative-time.ts';
+import { SearchFilter } from '../ui/search-filter.tsx';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { HeldPanel } from './held-panel.tsx';
@@ -113,19 +113,7 @@ function Filters({ store: { filters } }: { store: RolloutsStore }) {
             </option>
           ))}
         </select>
-        <label class="search">
-          <span class="visually-hidden">Requested by</span>
-          <Icon name="search" />
-          <input
-            class="field"
-            type="search"
-            name="requestedBy"
-            placeholder="Requested by"
-            autoComplete="off"
-            spellcheck={false}
-            defaultValue={filters.requestedBy}
-          />
-        </label>
+        <SearchFilter name="requestedBy" label="Requested by" value={filters.requestedBy} />
         <button type="submit" class="button">
           Apply
         </button>
