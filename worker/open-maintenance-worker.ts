@@ -1,4 +1,5 @@
 import { type Processor, Worker } from 'bullmq';
+import { DAY_MS } from '../domain/time-parts.ts';
 import type { Core } from '../shared/core.ts';
 import { readConfigInTime } from '../shared/kubernetes/read-namespace-config.ts';
 import { RELEASE_CHECK_QUEUE, REPAIR_JOB } from '../shared/queues.ts';
@@ -7,8 +8,6 @@ import { inSpan } from '../shared/telemetry/spans.ts';
 import { checkReleases } from './check-releases.ts';
 import { untilWhole } from './until-whole.ts';
 import { logConnectionErrors, workerOptions } from './worker-options.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 export function openMaintenanceWorker(core: Core, connection: RedisConnection): Worker {
   const worker = new Worker(RELEASE_CHECK_QUEUE, maintain(core), {

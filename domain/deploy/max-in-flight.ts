@@ -1,15 +1,16 @@
+import { shareOfFleet } from '../share-of-fleet.ts';
+
 const SHORTEST_WAIT_MS = 10_000;
 /** So that thousands do not come back at once. */
 const WAIT_SPREAD_MS = 20_000;
 
 /**
  * How many namespaces of the whole fleet can be changed and not yet verified at the same time: a number, or a percentage of
- * the fleet (at least 1). Undefined if there is no limit. The fleet is counted only for a percentage: that takes long.
+ * the fleet (at least 1). Undefined if there is no limit.
  */
 export function maxInFlight(setting: string, countNamespaces: () => number): number | undefined {
-  const value = Number.parseInt(setting, 10);
-  if (value === 0) return undefined;
-  return setting.endsWith('%') ? Math.max(1, Math.floor((countNamespaces() * value) / 100)) : value;
+  if (Number.parseInt(setting, 10) === 0) return undefined;
+  return shareOfFleet(setting, countNamespaces, 1);
 }
 
 /**

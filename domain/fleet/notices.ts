@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
 import { describeAge } from '../heal/view-rules.ts';
+import { DAY_MS } from '../time-parts.ts';
 import { explainReleaseCheck, type ReleaseCheckAge } from './release-check-age.ts';
 import type { ReleaseCheckSchedule } from './release-check-schedule.ts';
 
@@ -138,7 +139,7 @@ const AUTO_UPDATE_OFF: Notice = {
 };
 
 /** Operators who come back the next morning see what has happened. */
-const SHOWN_FOR_MS = 24 * 3_600_000;
+const SHOWN_FOR_MS = DAY_MS;
 
 function rebuildingNotice(problem: string): Notice {
   return {

@@ -1,5 +1,6 @@
 import type { Repair } from '../rollout/repair.ts';
-import { type HealSettings, HOUR_MS, waitAfterSteps } from './heal-settings.ts';
+import { HOUR_MS } from '../time-parts.ts';
+import { type HealSettings, waitAfterSteps } from './heal-settings.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
 import { describeMeans, FLIP_FLOPS, LADDERS, nextRung, type Possible } from './ladder.ts';
 import type { Finding } from './rule.ts';

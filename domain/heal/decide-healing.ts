@@ -1,8 +1,9 @@
 import type { AuditEntry } from '../audit/audit-entry.ts';
 import type { Repair } from '../rollout/repair.ts';
+import { HOUR_MS } from '../time-parts.ts';
 import { type Assessment, assessNamespace, type NamespaceFacts, recentSteps } from './assess-namespace.ts';
 import { healLimit } from './heal-limit.ts';
-import { type HealSettings, HOUR_MS } from './heal-settings.ts';
+import type { HealSettings } from './heal-settings.ts';
 import type { HealingStatus, NamespaceHealing } from './healing.ts';
 import { auditNews, type HealNews } from './healing-audit.ts';
 import { describeMeans } from './ladder.ts';

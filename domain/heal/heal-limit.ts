@@ -1,8 +1,9 @@
+import { shareOfFleet } from '../share-of-fleet.ts';
+
 /** A percentage of a small fleet would be no namespace at all. */
 const AT_LEAST = 5;
 
 /** The number of namespaces that a setting means: a number, or a percentage of the fleet (at least 5). */
 export function healLimit(setting: string, fleet: number): number {
-  const value = Number.parseInt(setting, 10);
-  return setting.endsWith('%') ? Math.max(AT_LEAST, Math.floor((fleet * value) / 100)) : value;
+  return shareOfFleet(setting, () => fleet, AT_LEAST);
 }

@@ -12,7 +12,6 @@ export interface HealSettings {
   readonly intervalSeconds: number;
 }
 
-export const HOUR_MS = 3_600_000;
 const LONGEST_WAIT = 60;
 
 /** How long a namespace is left after so many steps: 1, 2, 4, … times the backoff, at most 60 times. */

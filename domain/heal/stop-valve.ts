@@ -1,4 +1,4 @@
-import { HOUR_MS } from './heal-settings.ts';
+import { HOUR_MS } from '../time-parts.ts';
 import type { HealingStatus } from './healing.ts';
 import type { Rule } from './rule.ts';
 

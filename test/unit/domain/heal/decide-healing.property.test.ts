@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
-import { HOUR_MS } from '../../../../domain/heal/heal-settings.ts';
 import { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { RULES } from '../../../../domain/heal/rule.ts';
+import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
   aFinding,
   aFleet,

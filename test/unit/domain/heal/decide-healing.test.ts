@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing } from '../../../../domain/heal/decide-healing.ts';
-import { HOUR_MS } from '../../../../domain/heal/heal-settings.ts';
 import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
+import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
   aFinding,
   aFleet,
