@@ -29,6 +29,7 @@ import { toChannelSnapshot } from '../shared/to-channel-snapshot.ts';
 import { type BackwardChannels, followChannels } from './follow-channels.ts';
 import { type Joining, joinRollout } from './join-rollout.ts';
 import { noteFoundReleases } from './note-found-releases.ts';
+import { readOpenRollouts } from './read-open-rollouts.ts';
 
 export interface ReleaseCheckDependencies {
   readonly cluster: ClusterCache;
@@ -168,11 +169,7 @@ async function readHolding({
   state,
   cluster,
 }: Pick<ReleaseCheckDependencies, 'state' | 'cluster'>): Promise<Holding> {
-  const rollouts: OpenRollout[] = [];
-  for (const id of await state.openRollouts()) {
-    const known = await state.knownRollout(id);
-    if (known) rollouts.push(toOpenRollout(known));
-  }
+  const rollouts = (await readOpenRollouts(state)).map(toOpenRollout);
   // Afterwards: a rollout that is cancelled meanwhile leaves an ignored release, and a rollback leaves holds.
   const [holds, ignored] = await Promise.all([state.holds(), state.ignoredReleases()]);
   const annotations = (namespace: string) => {

@@ -1,12 +1,9 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { StoredAuditEntry } from '../domain/audit/audit-list.ts';
-import { messageOf } from '../domain/errors.ts';
 import { hideSecrets } from '../domain/hide-secrets.ts';
 import type { AuditReaders } from '../shared/state/audit-readers.ts';
-
-const EVERY_MS = 1_000;
-const AT_ONCE = 200;
+import { followAudit } from './follow-audit.ts';
 
 export interface PrintOptions {
   readonly state: AuditReaders;
@@ -25,36 +22,13 @@ export function printAudit({
   state,
   print,
   log,
-  everyMs = EVERY_MS,
+  everyMs,
   name = `${hostname()}-${process.pid}`,
 }: PrintOptions): { stop(): Promise<void> } {
-  const reader = state.readAudit('stdout', name);
-  let printing: Promise<void> | undefined;
-
-  async function printNew(): Promise<void> {
-    for (;;) {
-      const entries = await reader.take(AT_ONCE);
-      for (const entry of entries) print(toLine(entry));
-      await reader.done(entries);
-      if (entries.length < AT_ONCE) return;
-    }
-  }
-
-  const timer = setInterval(() => {
-    printing ??= printNew()
-      .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the audit log cannot be read'))
-      .finally(() => {
-        printing = undefined;
-      });
-  }, everyMs);
-  timer.unref();
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await printing;
-      await reader.leave().catch(() => undefined);
-    },
+  const onEntries = (entries: readonly StoredAuditEntry[]) => {
+    for (const entry of entries) print(toLine(entry));
   };
+  return followAudit({ reader: state.readAudit('stdout', name), onEntries, log, everyMs });
 }
 
 /** With the field names of the other lines. */

@@ -22,6 +22,7 @@ import type { ChannelSnapshot, ChannelSnapshots } from '../shared/state/channel-
 import type { Holds } from '../shared/state/holds.ts';
 import type { Records } from '../shared/state/records.ts';
 import type { KnownRollout, RolloutControl } from '../shared/state/rollout-control.ts';
+import { readOpenRollouts } from './read-open-rollouts.ts';
 
 export interface HealFactsDependencies {
   readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot' | 'watches'>;
@@ -118,11 +119,7 @@ async function readWorld(
   records: World['records'],
   releases: World['releases'],
 ): Promise<World> {
-  const rollouts: KnownRollout[] = [];
-  for (const id of await state.openRollouts()) {
-    const known = await state.knownRollout(id);
-    if (known) rollouts.push(known);
-  }
+  const rollouts = await readOpenRollouts(state);
   const [holds, channels] = await Promise.all([state.holds(), state.channels()]);
   return { records, releases, holds, channels, rollouts, policy: policy.current() };
 }
