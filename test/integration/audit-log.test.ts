@@ -1,30 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { aRelease, aRollout } from '../support/builders.ts';
 import { openEpoch } from '../support/open-epoch.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 function freshState(): DesiredState {
   const prefix = `{test-${randomUUID()}}`;
-  void openEpoch(redis, prefix);
-  return openDesiredState(redis, prefix);
+  void openEpoch(own.redis, prefix);
+  return openDesiredState(own.redis, prefix);
 }
 
 /** Oldest first. */
@@ -182,10 +169,10 @@ describe('readers of the log', () => {
 
   test('continue after Redis has lost the log', async () => {
     const prefix = `{test-${randomUUID()}}`;
-    const state = openDesiredState(redis, prefix);
+    const state = openDesiredState(own.redis, prefix);
     const reader = state.readAudit('stdout', 'a');
     await reader.take(10);
-    await redis.del(`${prefix}:audit`);
+    await own.redis.del(`${prefix}:audit`);
     await state.audit([entry(7)]);
 
     expect(await reader.take(10)).toEqual([]);
@@ -194,13 +181,13 @@ describe('readers of the log', () => {
 
   test('leave nothing behind, unless they have not confirmed it', async () => {
     const prefix = `{test-${randomUUID()}}`;
-    const state = openDesiredState(redis, prefix);
+    const state = openDesiredState(own.redis, prefix);
     await state.audit([entry(1)]);
     const reader = state.readAudit('stdout', 'a');
     await reader.take(10);
     const taken = await reader.take(10);
     const consumers = async () =>
-      ((await redis.xinfo('CONSUMERS', `${prefix}:audit`, 'stdout')) as []).length;
+      ((await own.redis.xinfo('CONSUMERS', `${prefix}:audit`, 'stdout')) as []).length;
 
     await reader.leave();
     expect(await consumers()).toBe(1);
@@ -213,7 +200,7 @@ describe('readers of the log', () => {
 describe('retention', () => {
   test('removes what is older', async () => {
     const prefix = `{test-${randomUUID()}}`;
-    const state = openDesiredState(redis, prefix);
+    const state = openDesiredState(own.redis, prefix);
     await state.audit(
       Array.from({ length: 300 }, () => ({ at: 1, kind: 'plan.made', by: 'jo', reason: '', outcome: 'ok' })),
     );

@@ -1,43 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { countTargets, type RolloutTarget, type Trigger } from '../../domain/rollout/rollout.ts';
 import { resolveStrategy, Strategy } from '../../domain/rollout/strategy.ts';
-import { connectRedis, isReady, type RedisConnection, untilReady } from '../../shared/redis.ts';
+import { connectRedis, isReady, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
 import type { NewLease, Run } from '../../shared/state/runs.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
+import { startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aParking, aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { anAttempt } from '../support/details-builders.ts';
 import { createStateModel, type StateModel } from '../support/fake-desired-state.ts';
 import { openEpoch } from '../support/open-epoch.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 const LEASE_MS = 60_000;
 const RELEASES = [1, 2, 3].map((n) => aRelease({ image: `fiaas/fdd:v${n}`, version: `v${n}` }));
 
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 /** A desired state with its own prefix, without data of other tests. */
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
-  const state = openDesiredState(redis, prefix);
-  void openEpoch(redis, prefix);
-  return { state, prefix, expire: (namespace: string) => redis.del(`${prefix}:lease:${namespace}`) };
+  const state = openDesiredState(own.redis, prefix);
+  void openEpoch(own.redis, prefix);
+  return { state, prefix, expire: (namespace: string) => own.redis.del(`${prefix}:lease:${namespace}`) };
 }
 
 async function request(
@@ -331,7 +320,7 @@ describe('a release', () => {
   test('is kept for longer than the rollout that names it', async () => {
     const { key, rollout } = await aRequestedRelease();
 
-    expect(await redis.ttl(key)).toBeGreaterThan((await redis.ttl(rollout)) + MONTH_SECONDS);
+    expect(await own.redis.ttl(key)).toBeGreaterThan((await own.redis.ttl(rollout)) + MONTH_SECONDS);
   });
 
   test.each([
@@ -343,16 +332,16 @@ describe('a release', () => {
     ],
   ])('is kept for longer when %s', async (_what, refresh) => {
     const { state, name, key } = await aRequestedRelease();
-    await redis.expire(key, 60);
+    await own.redis.expire(key, 60);
 
     await refresh(state, name);
 
-    expect(await redis.ttl(key)).toBeGreaterThan(2 * MONTH_SECONDS);
+    expect(await own.redis.ttl(key)).toBeGreaterThan(2 * MONTH_SECONDS);
   });
 
   test('is reported if it is gone, and another request repairs that', async () => {
     const { state, key } = await aRequestedRelease();
-    await redis.del(key);
+    await own.redis.del(key);
 
     await expect(state.begin('a', 'job-1', leaseOf('token'))).rejects.toMatchObject({
       code: 'release_unknown',
@@ -372,10 +361,10 @@ describe('an unreadable record', () => {
     await request(state, 'r1', ['a', 'b', 'c']);
     await request(state, 'r2', ['d']);
     await state.saveChannels([{ channel: 'stable', version: 'v1' }]);
-    await redis.hset(`${prefix}:rollout:r1:targets`, { b: 'no JSON', c: '{"state":"unheard of"}' });
-    await redis.set(`${prefix}:rollout:r2`, '{"id":"r2"}');
-    await redis.hset(`${prefix}:channels`, { latest: '{}' });
-    await redis.hset(`${prefix}:namespace:a`, { state: 'unheard of' });
+    await own.redis.hset(`${prefix}:rollout:r1:targets`, { b: 'no JSON', c: '{"state":"unheard of"}' });
+    await own.redis.set(`${prefix}:rollout:r2`, '{"id":"r2"}');
+    await own.redis.hset(`${prefix}:channels`, { latest: '{}' });
+    await own.redis.hset(`${prefix}:namespace:a`, { state: 'unheard of' });
 
     expect([...((await state.rollout('r1'))?.targets.keys() ?? [])]).toEqual(['a']);
     expect(await state.rollout('r2')).toBeUndefined();
@@ -494,7 +483,7 @@ describe('park', () => {
   test('ends, and is not parked any more, if Redis has lost its release', async () => {
     const { state, prefix, run, park } = await parked();
     await park();
-    await redis.del(`${prefix}:release:${run.releaseKey}`);
+    await own.redis.del(`${prefix}:release:${run.releaseKey}`);
 
     await expect(begin(state)).rejects.toMatchObject({ code: 'release_unknown' });
     expect([...(await state.parked()).keys()]).toEqual([]);
@@ -657,7 +646,7 @@ describe('rolloutsWithCounts', () => {
     const { state, prefix } = freshState();
     await request(state, 'r1', ['a', 'b']);
     const run = await begin(state, 'a');
-    await redis.del(`${prefix}:rollout:r1:counts`);
+    await own.redis.del(`${prefix}:rollout:r1:counts`);
     const b = await begin(state, 'b');
 
     const [counted] = await state.rolloutsWithCounts(10);
@@ -668,7 +657,7 @@ describe('rolloutsWithCounts', () => {
     expect(counted?.counts).toMatchObject({ running: 2, pending: 0 });
     expect(later?.counts).toMatchObject({ running: 1, completed: 1 });
     await expectCountsToBeTrue(state);
-    expect(await redis.pttl(`${prefix}:rollout:r1:counts`)).toBeGreaterThan(0);
+    expect(await own.redis.pttl(`${prefix}:rollout:r1:counts`)).toBeGreaterThan(0);
   });
 
   test('forgets the counts when the rollout is forgotten', async () => {
@@ -676,12 +665,12 @@ describe('rolloutsWithCounts', () => {
     await request(state, 'r1', ['a']);
 
     const [rollout = 0, counts = -1] = await Promise.all([
-      redis.ttl(`${prefix}:rollout:r1`),
-      redis.ttl(`${prefix}:rollout:r1:counts`),
+      own.redis.ttl(`${prefix}:rollout:r1`),
+      own.redis.ttl(`${prefix}:rollout:r1:counts`),
     ]);
 
     expect(Math.abs(rollout - counts)).toBeLessThan(10);
-    await redis.del(`${prefix}:rollout:r1`);
+    await own.redis.del(`${prefix}:rollout:r1`);
     expect(await state.rolloutsWithCounts(10)).toEqual([]);
   });
 });
@@ -713,7 +702,7 @@ describe('channels', () => {
 describe('changes', () => {
   async function listening() {
     const { state, prefix } = freshState();
-    const feed = openChangeFeed(redis, prefix, silentLog);
+    const feed = openChangeFeed(own.redis, prefix, silentLog);
     const heard: Change[] = [];
     feed.listen((change) => heard.push(change));
     await until(() => heard.length > 0, 'the feed has subscribed');
@@ -950,7 +939,7 @@ describe('data loss in Redis', () => {
   test('ends the targets of a rollout that many others followed', async () => {
     const { state, prefix } = freshState();
     await request(state, 'r0', ['evicted']);
-    await redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
+    await own.redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
     for (let count = 1; count <= 40; count += 1) await request(state, `r${count}`, ['busy']);
 
     expect(await state.endOrphans()).toBe(1);
@@ -962,7 +951,7 @@ describe('data loss in Redis', () => {
     await request(state, 'r1', ['evicted', 'waiting', 'running', 'done']);
     await begin(state, 'running');
     await state.finish('done', await begin(state, 'done'), { state: 'completed' });
-    await redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
+    await own.redis.del(`${prefix}:namespace:evicted`, `${prefix}:dirty`);
 
     expect(await state.endOrphans()).toBe(1);
 
@@ -985,7 +974,7 @@ describe('data loss in Redis', () => {
   test('ends a rollout whose targets are gone', async () => {
     const { state, prefix } = freshState();
     await request(state, 'r1', ['a', 'b']);
-    await redis.del(`${prefix}:rollout:r1:targets`);
+    await own.redis.del(`${prefix}:rollout:r1:targets`);
 
     expect(await state.endOrphans()).toBe(2);
     expect(await countsOf(state)).toMatchObject({ pending: 0, running: 0, failed: 2 });
@@ -1004,7 +993,7 @@ describe('data loss in Redis', () => {
     const { state, prefix } = freshState();
     await request(state, 'r1', ['a']);
     const { release = '' } = (await state.record('a')) ?? {};
-    await redis.del(`${prefix}:release:${release}`);
+    await own.redis.del(`${prefix}:release:${release}`);
 
     await expect(begin(state)).rejects.toMatchObject({ code: 'release_unknown' });
 

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { createHealCommands } from '../../shared/heal-commands.ts';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { openDesiredState } from '../../shared/state/desired-state.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, silentLog } from '../support/builders.ts';
 import { openEpoch } from '../support/open-epoch.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 const STATUS: HealingStatus = {
   mode: 'on',
@@ -40,24 +38,12 @@ const PARKED: NamespaceHealing = {
 };
 const ENTRY: AuditEntry = { at: 1, kind: 'heal.step', by: 'skipper', reason: 'drifted', outcome: 'ok' };
 
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 function freshState() {
   const prefix = `{test-${randomUUID()}}`;
-  const state = openDesiredState(redis, prefix);
-  void openEpoch(redis, prefix);
+  const state = openDesiredState(own.redis, prefix);
+  void openEpoch(own.redis, prefix);
   return { state, prefix, commands: createHealCommands({ state }) };
 }
 
@@ -90,11 +76,11 @@ describe('a pass of healing', () => {
   test('from before a loss of data writes nothing', async () => {
     const { state, prefix } = freshState();
     const revision = await state.saveHealing({ revision: 0, healing: asMap({ a: SICK }), status: STATUS });
-    await redis.del(`${prefix}:epoch`);
+    await own.redis.del(`${prefix}:epoch`);
     await expect(state.saveHealing({ revision: 1, healing: new Map() })).rejects.toThrow('is being rebuilt');
 
-    await openEpoch(redis, prefix);
-    await redis.del(`${prefix}:healing`, `${prefix}:healing-revision`, `${prefix}:healing-status`);
+    await openEpoch(own.redis, prefix);
+    await own.redis.del(`${prefix}:healing`, `${prefix}:healing-revision`, `${prefix}:healing-status`);
 
     expect(await state.saveHealing({ revision: Number(revision), healing: asMap({ a: SICK }) })).toBe(
       'stale',

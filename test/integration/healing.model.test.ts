@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, silentLog } from '../support/builders.ts';
 import { type HealStep, openHealingWorld } from '../support/healing-world.ts';
 import { isLong } from '../support/is-long.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 /**
  * Any sequence of sicknesses, rivals, requests, runs, passes, deaths and commands. A failure prints its seed and path;
@@ -17,19 +15,7 @@ const SEED = Number(HEALING_SEED ?? Date.now() ^ (Math.random() * 0x100000000));
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
 const clock = { now: 0 };
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 beforeEach(() => {
   clock.now = 1_800_000_000_000;
@@ -113,7 +99,7 @@ describe('healing', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), async (steps) => {
         clock.now = 1_800_000_000_000;
-        const world = openHealingWorld(redis, clock, NAMES);
+        const world = openHealingWorld(own.redis, clock, NAMES);
         for (const each of [...DEPLOYED, ...steps]) await world.perform(each);
         await world.drain();
       }),

@@ -1,34 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Repair } from '../../domain/rollout/repair.ts';
 import type { Trigger } from '../../domain/rollout/rollout.ts';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
 import type { Run } from '../../shared/state/runs.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
+import { aRelease, aRollout } from '../support/builders.ts';
 import { openEpoch } from '../support/open-epoch.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 const REPAIR: Repair = { means: 'restart', rule: 'deaf', evidence: 'nothing was begun', pods: ['fdd-1'] };
 
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 function freshState(): DesiredState {
   const prefix = `{test-${randomUUID()}}`;
-  void openEpoch(redis, prefix);
-  return openDesiredState(redis, prefix);
+  void openEpoch(own.redis, prefix);
+  return openDesiredState(own.redis, prefix);
 }
 
 function request(state: DesiredState, id: string, trigger: Trigger, repair?: Repair) {

@@ -1,11 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Strategy } from '../../domain/rollout/strategy.ts';
-import { connectRedis, type RedisConnection, untilReady } from '../../shared/redis.ts';
-import { type RedisServer, startRedisServer } from '../../simulator/demo/redis-server.ts';
-import { aRedisAddress, silentLog } from '../support/builders.ts';
 import { isLong } from '../support/is-long.ts';
 import { openRolloutWorld, RELEASES, type Step } from '../support/rollout-world.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 /**
  * Any sequence of requests, commands, decisions, runs and failures. A failure prints its seed and path;
@@ -18,19 +16,7 @@ const SEED = Number(ROLLOUTS_SEED ?? Date.now() ^ (Math.random() * 0x100000000))
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
 const clock = { now: 0 };
-let server: RedisServer;
-let redis: RedisConnection;
-
-beforeAll(async () => {
-  server = await startRedisServer({ path: process.env.PATH });
-  redis = connectRedis(aRedisAddress(server.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
-});
-
-afterAll(async () => {
-  redis?.disconnect();
-  await server?.stop();
-});
+const own = useRedis();
 
 beforeEach(() => {
   clock.now = 1_800_000_000_000;
@@ -232,7 +218,7 @@ describe('any sequence of rollouts, commands, decisions and crashes', () => {
   test(`keeps what is promised, and ends (seed ${SEED})`, async () => {
     await fc.assert(
       fc.asyncProperty(request, fc.array(step, { maxLength: 70, size: 'max' }), async (first, steps) => {
-        const world = openRolloutWorld(redis, clock, NAMES);
+        const world = openRolloutWorld(own.redis, clock, NAMES);
         for (const each of [first, ...steps]) await world.perform(each);
         await world.drain();
       }),
