@@ -112,7 +112,7 @@ export function aRefusal(code: number, reason = 'Expired') {
 }
 
 /** Waits in small steps until a fact holds; fails with its description. */
-export async function until(fact: () => boolean, what: string, timeoutMs = 4_000): Promise<void> {
+export async function until(fact: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!fact()) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
