@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../domain/audit/audit-entry.ts';
 import { SkipperError } from '../domain/errors.ts';
-import { recentSteps } from '../domain/heal/assess-namespace.ts';
+import { endQuarantine } from '../domain/heal/end-quarantine.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
 import type { HealingChange, HealingRecords } from './state/healing.ts';
 import type { RolloutControl } from './state/rollout-control.ts';
@@ -82,7 +82,7 @@ async function release(
     const released = names.filter((name) => known.get(name)?.quarantine);
     const healing = new Map(
       [...known].flatMap(([name, each]): [string, NamespaceHealing][] =>
-        released.includes(name) ? [[name, withoutQuarantine(each, operator, now)]] : [],
+        released.includes(name) ? [[name, toReleased(each, operator, now)]] : [],
       ),
     );
     const audit = released.map((namespace) => ({
@@ -95,19 +95,9 @@ async function release(
   });
 }
 
-/** A new beginning: only the steps of the last hour are remembered, for the cap and for somebody who changes it back. */
-function withoutQuarantine(
-  { quarantine: _quarantine, nextAt: _at, nextMeans: _means, wellSince: _well, ...healing }: NamespaceHealing,
-  { by, reason }: HealOperator,
-  now: number,
-): NamespaceHealing {
-  return {
-    ...healing,
-    state: 'waiting',
-    reason: `released from quarantine by ${by}: ${reason}`,
-    since: now,
-    steps: recentSteps(healing.steps, now),
-  };
+function toReleased(healing: NamespaceHealing, { by, reason }: HealOperator, now: number): NamespaceHealing {
+  const known = endQuarantine(healing, now);
+  return { ...known, state: 'waiting', reason: `released from quarantine by ${by}: ${reason}` };
 }
 
 async function carryOut<Result>(

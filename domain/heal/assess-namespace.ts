@@ -1,6 +1,7 @@
 import type { Repair } from '../rollout/repair.ts';
-import { HOUR_MS } from '../time-parts.ts';
+import { endQuarantine } from './end-quarantine.ts';
 import { type HealSettings, waitAfterSteps } from './heal-settings.ts';
+import { isUnderWay, ladderStart, ladderSteps, recentSteps } from './heal-steps.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
 import { describeMeans, FLIP_FLOPS, LADDERS, nextRung, type Possible } from './ladder.ts';
 import type { Finding } from './rule.ts';
@@ -61,7 +62,7 @@ function assessWell(before: NamespaceHealing | undefined, settings: HealSettings
   if (healing.steps.some(isUnderWay))
     return stay({ ...healing, state: 'healing', reason: 'a step is under way' });
   const isSure = now - wellSince >= settings.backoffMs;
-  const wasSick = before.isReported || before.quarantine || episodeSteps(before).length > 0;
+  const wasSick = before.isReported || before.quarantine || ladderSteps(before).length > 0;
   if (wasSick && !isSure && !isRemembered(before)) {
     return stay({ ...healing, state: 'recovering', reason: 'no rule holds any more; it has to last' });
   }
@@ -87,14 +88,14 @@ function stay(healing: NamespaceHealing): Assessment {
   return { kind: 'state', healing };
 }
 
-/** The healing of before with what is found now. What was well for long enough begins again, and so does a changed cause. */
+/** The healing of before with what is found now. What was well for long enough begins again, and a changed cause ends the quarantine. */
 function continueEpisode({ findings, before, cause }: NamespaceFacts, now: number): NamespaceHealing {
   const begun = { state: 'watching', reason: '', findings } as const;
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
   const isChanged = quarantine !== undefined && quarantine.cause !== cause;
   if (isRemembered(before)) return { ...begun, since: now, steps: recentSteps(known.steps, now) };
-  if (isChanged) return { ...known, ...begun, since: now, steps: recentSteps(known.steps, now) };
+  if (isChanged) return { ...endQuarantine(before, now), ...begun };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
 }
 
@@ -146,7 +147,7 @@ function climb(
   healing: NamespaceHealing,
   { settings, now }: { readonly settings: HealSettings; readonly now: number },
 ): Assessment {
-  const steps = episodeSteps(healing);
+  const steps = ladderSteps(healing);
   const possible: Possible = { restart: pods.length > 0, bootstrap: !isAvailable };
   const tried = steps.filter((step) => countsAsTried(step, first)).map(({ means }) => means);
   const means = steps.length < MAX_STEPS ? nextRung(LADDERS[first.rule], tried, possible) : undefined;
@@ -165,11 +166,11 @@ function countsAsTried({ rule, end }: HealingStep, first: Finding): boolean {
 }
 
 function dueTime(healing: NamespaceHealing, { rule }: Finding, { backoffMs }: HealSettings): number {
-  const { since, steps } = healing;
+  const { steps } = healing;
   const last = steps.at(-1)?.endedAt ?? 0;
-  const isFirst = episodeSteps(healing).length === 0;
+  const isFirst = ladderSteps(healing).length === 0;
   const extra = isFirst && LADDERS[rule][0] === 'wait' ? backoffMs : 0;
-  return Math.max(since, last) + waitAfterSteps(steps.length, backoffMs) + extra;
+  return Math.max(ladderStart(healing), last) + waitAfterSteps(steps.length, backoffMs) + extra;
 }
 
 function waiting(
@@ -183,7 +184,7 @@ function waiting(
   },
 ): NamespaceHealing {
   const { means, dueAt, now, settings } = next;
-  const isYoung = now - healing.since < settings.backoffMs && episodeSteps(healing).length === 0;
+  const isYoung = now - ladderStart(healing) < settings.backoffMs && ladderSteps(healing).length === 0;
   const what = means === undefined ? 'quarantine' : describeMeans(means);
   return {
     ...healing,
@@ -200,21 +201,4 @@ function exhausted(steps: readonly HealingStep[]): string {
     end === 'failed' && result ? `${describeMeans(means)} (${result})` : describeMeans(means),
   );
   return `it still does not work after: ${tried.join('; ')}`;
-}
-
-function isUnderWay({ endedAt }: HealingStep): boolean {
-  return endedAt === undefined;
-}
-
-/** The steps since it is not well; earlier ones are only remembered. */
-export function episodeSteps({
-  steps,
-  since,
-}: Pick<NamespaceHealing, 'steps' | 'since'>): readonly HealingStep[] {
-  return steps.filter(({ at }) => at >= since);
-}
-
-/** The steps within the last hour. */
-export function recentSteps(steps: readonly HealingStep[], now: number): readonly HealingStep[] {
-  return steps.filter(({ at }) => now - at < HOUR_MS);
 }

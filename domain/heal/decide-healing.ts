@@ -1,9 +1,10 @@
 import type { AuditEntry } from '../audit/audit-entry.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { HOUR_MS } from '../time-parts.ts';
-import { type Assessment, assessNamespace, type NamespaceFacts, recentSteps } from './assess-namespace.ts';
+import { type Assessment, assessNamespace, type NamespaceFacts } from './assess-namespace.ts';
 import { healLimit } from './heal-limit.ts';
 import type { HealSettings } from './heal-settings.ts';
+import { recentSteps } from './heal-steps.ts';
 import type { HealingStatus, NamespaceHealing } from './healing.ts';
 import { auditNews, type HealNews } from './healing-audit.ts';
 import { describeMeans } from './ladder.ts';

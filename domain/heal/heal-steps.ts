@@ -1,6 +1,28 @@
 import type { Repair } from '../rollout/repair.ts';
 import { isOpen, type RolloutTarget } from '../rollout/rollout.ts';
+import { HOUR_MS } from '../time-parts.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
+
+export function isUnderWay({ endedAt }: HealingStep): boolean {
+  return endedAt === undefined;
+}
+
+type Climb = Pick<NamespaceHealing, 'steps' | 'since' | 'ladderSince'>;
+
+/** When its ladder began: it fell sick, or its quarantine has ended. */
+export function ladderStart({ since, ladderSince = since }: Omit<Climb, 'steps'>): number {
+  return ladderSince;
+}
+
+/** The steps since its ladder began; earlier ones are only remembered. */
+export function ladderSteps(healing: Climb): readonly HealingStep[] {
+  return healing.steps.filter(({ at }) => at >= ladderStart(healing));
+}
+
+/** The steps within the last hour. */
+export function recentSteps(steps: readonly HealingStep[], now: number): readonly HealingStep[] {
+  return steps.filter(({ at }) => now - at < HOUR_MS);
+}
 
 /** True for a step that was decided, and whose rollout is not known: the worker died, or is about to request it. */
 export function isUnrequested({ rolloutId, endedAt }: HealingStep): boolean {

@@ -63,6 +63,9 @@ export const NamespaceHealing = z
     reason: z.string().describe('What comes next, or why nothing is done'),
     findings: z.array(Finding).readonly().describe('The rules that hold now, the one that is repaired first'),
     since: milliseconds.describe('When a pass first saw that it is not well'),
+    ladderSince: milliseconds
+      .optional()
+      .describe('Its quarantine ended then, so that steps from before do not count as tried'),
     wellSince: milliseconds.optional().describe('No rule holds since then'),
     steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
     isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),

@@ -133,6 +133,9 @@ describe('the commands', () => {
     expect(await state.healingOf('b')).toMatchObject({
       state: 'waiting',
       reason: 'released from quarantine by jo: maintenance',
+      // It did not fall sick now, but its ladder begins at the first step.
+      since: PARKED.since,
+      ladderSince: expect.any(Number),
       steps: [],
     });
     expect(await state.healingOf('a')).toEqual(SICK);

@@ -339,6 +339,24 @@ describe('the limits of the fleet', () => {
     expect(decideHealing(aFleet(off)).status.stopped).toBeUndefined();
   });
 
+  test('quarantines that end together do not stop it: they did not fall sick together', () => {
+    const { patient } = climb('no-deployment');
+    const parked = (cause: string) =>
+      Object.fromEntries(
+        Object.keys(due(30)).map((name) => [
+          name,
+          someFacts({ ...sick('no-deployment', { cause }), before: patient.healing }),
+        ]),
+      );
+    const now = patient.now + HOUR_MS;
+
+    const { status, healing } = decideHealing(aFleet(parked('config 2'), { now }));
+
+    expect(healing.get('ns-000')?.quarantine).toBeUndefined();
+    expect(healing.get('ns-000')?.since).toBe(patient.healing?.since);
+    expect(status.stopped).toBeUndefined();
+  });
+
   test('what is sick in the first pass does not stop it', () => {
     const decision = decideHealing(aFleet(due(21, NOW - BACKOFF_MS - 21), { status: undefined }));
 

@@ -1,0 +1,13 @@
+import { recentSteps } from './heal-steps.ts';
+import type { NamespaceHealing } from './healing.ts';
+
+/**
+ * The ladder begins at its first step; the steps of the last hour are remembered, for the cap and for somebody who changes it
+ * back. It is sick for as long as before: namespaces that are released together have not fallen sick together.
+ */
+export function endQuarantine(
+  { quarantine: _quarantine, nextAt: _at, nextMeans: _means, wellSince: _well, ...healing }: NamespaceHealing,
+  now: number,
+): NamespaceHealing {
+  return { ...healing, ladderSince: now, steps: recentSteps(healing.steps, now) };
+}
