@@ -46,9 +46,11 @@ const COMEBACKS = 3;
 export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
   const [first] = facts.findings;
   if (!first) return assessWell(facts.before, settings, now);
-  const healing = continueEpisode(facts, now);
-  const leave = leaves(facts, first, settings, healing);
-  if (leave !== undefined) return stay({ ...healing, ...leave });
+  const known = continueEpisode(facts, now);
+  const leave = leaves(facts, first, settings, known);
+  if (leave?.state === 'left-alone') return leaveAlone(known, leave);
+  if (leave) return stay({ ...known, ...leave });
+  const healing = { waitsSince: now, ...known };
   const comebacks = comebacksOf(first, healing.steps, now);
   if (comebacks >= COMEBACKS) return { kind: 'give-up', healing, reason: flipFlop(first, comebacks) };
   return climb(facts, first, healing, { settings, now });
@@ -88,6 +90,11 @@ function stay(healing: NamespaceHealing): Assessment {
   return { kind: 'state', healing };
 }
 
+/** What ends it, such as a node that has room, is followed by a start of FDD: the waits begin then. */
+function leaveAlone({ waitsSince: _waits, ...healing }: NamespaceHealing, leave: Left): Assessment {
+  return stay({ ...healing, ...leave });
+}
+
 /** The healing of before with what is found now. What was well for long enough begins again, and a changed cause ends the quarantine. */
 function continueEpisode({ findings, before, cause }: NamespaceFacts, now: number): NamespaceHealing {
   const begun = { state: 'watching', reason: '', findings } as const;
@@ -98,6 +105,9 @@ function continueEpisode({ findings, before, cause }: NamespaceFacts, now: numbe
   if (isChanged) return { ...endQuarantine(before, now), ...begun };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
 }
+
+/** Nothing keeps healing from it. */
+type WaitingHealing = NamespaceHealing & { readonly waitsSince: number };
 
 type Left = Pick<NamespaceHealing, 'state' | 'reason'>;
 
@@ -142,9 +152,9 @@ function flipFlop({ rule, by }: Finding, times: number): string {
 }
 
 function climb(
-  { pods, isAvailable }: NamespaceFacts,
+  { before, pods, isAvailable }: NamespaceFacts,
   first: Finding,
-  healing: NamespaceHealing,
+  healing: WaitingHealing,
   { settings, now }: { readonly settings: HealSettings; readonly now: number },
 ): Assessment {
   const steps = ladderSteps(healing);
@@ -152,7 +162,7 @@ function climb(
   const tried = steps.filter((step) => countsAsTried(step, first)).map(({ means }) => means);
   const means = steps.length < MAX_STEPS ? nextRung(LADDERS[first.rule], tried, possible) : undefined;
   const dueAt = dueTime(healing, first, settings);
-  if (now < dueAt) return stay(waiting(healing, first, { means, dueAt, now, settings }));
+  if (now < dueAt) return stay(waiting(healing, { before, first, means, dueAt, now, settings }));
   if (means === undefined) return { kind: 'give-up', healing, reason: exhausted(steps) };
   const { rule, evidence } = first;
   const repair = { means, rule, evidence, ...(means === 'restart' && { pods }) };
@@ -165,31 +175,40 @@ function countsAsTried({ rule, end }: HealingStep, first: Finding): boolean {
   return !(end === 'completed' && rule === first.rule && FLIP_FLOPS.has(rule));
 }
 
-function dueTime(healing: NamespaceHealing, { rule }: Finding, { backoffMs }: HealSettings): number {
-  const { steps } = healing;
-  const last = steps.at(-1)?.endedAt ?? 0;
-  const isFirst = ladderSteps(healing).length === 0;
-  const extra = isFirst && LADDERS[rule][0] === 'wait' ? backoffMs : 0;
-  return Math.max(ladderStart(healing), last) + waitAfterSteps(steps.length, backoffMs) + extra;
+/** After each step the wait is longer; and whatever was done, the rule has its time after what was left alone. */
+function dueTime(healing: WaitingHealing, first: Finding, { backoffMs }: HealSettings): number {
+  const last = healing.steps.at(-1)?.endedAt ?? 0;
+  return Math.max(
+    Math.max(ladderStart(healing), last) + waitAfterSteps(healing.steps.length, backoffMs),
+    graceEnd(healing, first, backoffMs),
+  );
+}
+
+/** What can recover without help has twice as long. */
+function graceEnd({ waitsSince }: WaitingHealing, { rule }: Finding, backoffMs: number): number {
+  return waitsSince + (LADDERS[rule][0] === 'wait' ? 2 : 1) * backoffMs;
 }
 
 function waiting(
-  healing: NamespaceHealing,
-  { rule }: Finding,
-  next: {
+  healing: WaitingHealing,
+  next: Pick<NamespaceFacts, 'before'> & {
+    readonly first: Finding;
     readonly means: Repair['means'] | undefined;
     readonly dueAt: number;
     readonly now: number;
     readonly settings: HealSettings;
   },
 ): NamespaceHealing {
-  const { means, dueAt, now, settings } = next;
-  const isYoung = now - ladderStart(healing) < settings.backoffMs && ladderSteps(healing).length === 0;
+  const { before, first, means, dueAt, now, settings } = next;
+  const isYoung = now - healing.waitsSince < settings.backoffMs && ladderSteps(healing).length === 0;
+  // What is left alone again and again never has its time: it stays left alone.
+  const isLeftAlone = before?.state === 'left-alone' && now < graceEnd(healing, first, settings.backoffMs);
   const what = means === undefined ? 'quarantine' : describeMeans(means);
+  const reason = `${first.rule}: if it lasts, next: ${what}`;
   return {
     ...healing,
-    state: isYoung ? 'watching' : 'waiting',
-    reason: `${rule}: if it lasts, next: ${what}`,
+    state: isLeftAlone ? 'left-alone' : isYoung ? 'watching' : 'waiting',
+    reason: isLeftAlone ? `it was left alone until just now; ${reason}` : reason,
     nextAt: dueAt,
     ...(means && { nextMeans: means }),
   };

@@ -170,7 +170,7 @@ function withReport(
   limits: Limits,
 ): NamespaceHealing {
   const { now, settings } = limits;
-  const isOld = now - next.since >= settings.backoffMs;
+  const isOld = now - (next.waitsSince ?? next.since) >= settings.backoffMs;
   const isBusy = busy !== undefined && next.state === 'left-alone';
   if (next.isReported || findings.length === 0 || !isOld || isBusy) return next;
   return { ...next, isReported: true };

@@ -6,7 +6,14 @@ import type { NamespaceHealing } from './healing.ts';
  * back. It is sick for as long as before: namespaces that are released together have not fallen sick together.
  */
 export function endQuarantine(
-  { quarantine: _quarantine, nextAt: _at, nextMeans: _means, wellSince: _well, ...healing }: NamespaceHealing,
+  {
+    quarantine: _quarantine,
+    nextAt: _at,
+    nextMeans: _means,
+    wellSince: _well,
+    waitsSince: _waits,
+    ...healing
+  }: NamespaceHealing,
   now: number,
 ): NamespaceHealing {
   return { ...healing, ladderSince: now, steps: recentSteps(healing.steps, now) };

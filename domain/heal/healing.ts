@@ -66,6 +66,9 @@ export const NamespaceHealing = z
     ladderSince: milliseconds
       .optional()
       .describe('Its quarantine ended then, so that steps from before do not count as tried'),
+    waitsSince: milliseconds
+      .optional()
+      .describe('Since when it is sick with something that is healed; left out while it is left alone'),
     wellSince: milliseconds.optional().describe('No rule holds since then'),
     steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
     isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),

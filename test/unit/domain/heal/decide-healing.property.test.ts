@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
 import { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
+import { LADDERS } from '../../../../domain/heal/ladder.ts';
 import { RULES } from '../../../../domain/heal/rule.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
@@ -67,6 +68,15 @@ function ended(healing: NamespaceHealing | undefined, end: NamespaceHealing['ste
   return { ...healing, steps };
 }
 
+function isLeftAlone(facts: NamespaceFacts | undefined): boolean {
+  const { findings: [first] = [], busy, forbidden } = facts ?? {};
+  if (busy !== undefined || forbidden !== undefined) return true;
+  return (
+    first !== undefined &&
+    (first.rule === 'scaled-down' || !LADDERS[first.rule].some((means) => means !== 'wait'))
+  );
+}
+
 const history = fc.array(pass, { minLength: 1, maxLength: 60 }).map(run);
 
 describe('any history', () => {
@@ -99,6 +109,24 @@ describe('any history', () => {
           const within = steps.filter((step) => step.now <= now && now - step.now < HOUR_MS);
           const counted = within.filter((step) => carriedOut(step.now, step.namespace));
           expect(new Set(counted.map(({ namespace }) => namespace)).size).toBeLessThanOrEqual(CAP);
+        }
+      }),
+    );
+  });
+
+  test('begins nothing until the backoff has passed after what was left alone', () => {
+    fc.assert(
+      fc.property(history, (passes) => {
+        for (const { now, decision } of passes) {
+          for (const namespace of decision.actions.keys()) {
+            const alone = passes.filter(
+              (each) =>
+                each.now < now &&
+                each.decision.healing.get(namespace)?.state === 'left-alone' &&
+                isLeftAlone(each.facts.get(namespace)),
+            );
+            expect(now - (alone.at(-1)?.now ?? 0)).toBeGreaterThan(BACKOFF_MS);
+          }
         }
       }),
     );

@@ -25,7 +25,8 @@ const kindsOf = ({ last }: Patient) => last?.audit.map(({ kind }) => kind);
 
 function dueFacts(rule: Rule, since: number, evidence?: string): NamespaceFacts {
   const findings = [aFinding(rule, evidence === undefined ? {} : { evidence })];
-  return someFacts({ findings, before: { state: 'watching', reason: '', findings, since, steps: [] } });
+  const before = { state: 'watching', reason: '', findings, since, waitsSince: since, steps: [] } as const;
+  return someFacts({ findings, before });
 }
 
 /** The means that are tried while nothing helps, and how it ends. */
@@ -141,6 +142,44 @@ describe('time', () => {
 
     expect(later.healing).toMatchObject({ state: 'healing', steps: [{ means: 'deploy' }] });
     expect(later.last?.actions.size).toBe(0);
+  });
+});
+
+describe('after what was left alone', () => {
+  test.each<[string, Partial<NamespaceFacts>]>([
+    ['a pod that no node took', sick('unschedulable')],
+    ['an FDD that was switched off', sick('scaled-down')],
+    ['a rollout', sick('unavailable', { busy: 'rollout r1 is under way' })],
+    ['a hold', sick('unavailable', { forbidden: 'held by jo' })],
+  ])('%s: FDD has its time to start', (_what, left) => {
+    const alone = passOver(passOver(WELL, 0, sick('unavailable')), 15_000, left);
+
+    const starting = passOver(passOver(alone, HOUR_MS, left), 15_000, sick('unavailable'));
+
+    expect(starting.last?.actions.size).toBe(0);
+    expect(starting.healing).toMatchObject({
+      state: 'left-alone',
+      since: NOW,
+      nextAt: starting.now + 2 * BACKOFF_MS,
+      nextMeans: 'restart',
+    });
+    const soon = passOver(starting, 2 * BACKOFF_MS - 1, sick('unavailable'));
+    expect(soon.last?.actions.size).toBe(0);
+    expect(passOver(soon, 1, sick('unavailable')).last?.actions.get('a')).toMatchObject({ means: 'restart' });
+  });
+
+  test('a rollout: it is reported as failing only if it still is when that has its time', () => {
+    const busy = passOver(WELL, 0, sick('image-pull', { busy: 'rollout r1 is under way' }));
+    const ended = passOver(busy, HOUR_MS, sick('image-pull'));
+
+    expect(ended.last?.audit).toEqual([]);
+    expect(kindsOf(passOver(ended, BACKOFF_MS, sick('image-pull')))).toEqual(['namespace.failing']);
+  });
+
+  test('another rule that is healed changes nothing: what flaps is repaired, too', () => {
+    const crashing = passOver(passOver(WELL, 0, sick('unavailable')), BACKOFF_MS, sick('crash-loop'));
+
+    expect(passOver(crashing, BACKOFF_MS, sick('unavailable')).last?.actions.size).toBe(1);
   });
 });
 
