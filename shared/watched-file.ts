@@ -9,6 +9,8 @@ const CHECK_EVERY_MS = 5_000;
 /** A file of settings that is read again whenever it changes. */
 export interface WatchedFile<Content> {
   current(): Content;
+  /** When it was read, in milliseconds since the epoch. */
+  readAt(): number;
   /** What is wrong with the file now; the content that was read before stays in use. */
   problem(): string | undefined;
   /** Calls the listener after each change; returns a function that unsubscribes it. */
@@ -39,6 +41,7 @@ export function watchFile<Content>(options: WatchedFileOptions<Content>): Watche
   const { path, name, short, log, everyMs = CHECK_EVERY_MS } = options;
   const listeners = new Set<() => void>();
   let content = read(options);
+  let readAt = Date.now();
   let stamp = stampOf(path);
   let seen = stamp;
   let problem: string | undefined;
@@ -51,6 +54,7 @@ export function watchFile<Content>(options: WatchedFileOptions<Content>): Watche
     stamp = now;
     try {
       content = read(options);
+      readAt = Date.now();
       problem = undefined;
       log.info({ path }, `the ${name} has changed`);
       for (const listener of listeners) listener();
@@ -62,6 +66,7 @@ export function watchFile<Content>(options: WatchedFileOptions<Content>): Watche
   timer.unref();
   return {
     current: () => content,
+    readAt: () => readAt,
     problem: () => problem,
     onChange: (listener) => {
       listeners.add(listener);
@@ -73,8 +78,10 @@ export function watchFile<Content>(options: WatchedFileOptions<Content>): Watche
 
 /** In place of a file that is not configured. */
 export function noFile<Content>(content: Content): WatchedFile<Content> {
+  const readAt = Date.now();
   return {
     current: () => content,
+    readAt: () => readAt,
     problem: () => undefined,
     onChange: () => () => undefined,
     stop: () => undefined,

@@ -15,11 +15,11 @@ import { delayJob } from './delay-job.ts';
 /** One that hangs takes no more of the places in which notifications are delivered. */
 const AT_ONCE_PER_RECEIVER = 2;
 const BUSY_DELAY_MS = 1_000;
-/** Another worker can have queued it with a newer file: a mounted ConfigMap takes about a minute to change. */
-const TRIES_FOR_UNKNOWN = 6;
+/** A receiver that a newer file lacks can come back within this time: its file was edited by mistake. */
+const REMOVED_MS = 10 * 60_000;
 
 export interface DeliveryParts {
-  readonly receivers: Pick<NotifyConfigSource, 'current'>;
+  readonly receivers: Pick<NotifyConfigSource, 'current' | 'readAt'>;
   readonly webhooks: WebhookSender;
   readonly state: Pick<Notifications, 'auditTime' | 'saveDelivered' | 'saveFailure'>;
   readonly metrics: Pick<Metrics, 'notifications'>;
@@ -78,7 +78,7 @@ async function post(
   const { receiver: name, message } = job.data;
   const receiver = receivers.current().receivers.find((each) => each.name === name);
   if (receiver === undefined) {
-    const isPermanent = job.attemptsMade + 1 >= TRIES_FOR_UNKNOWN;
+    const isPermanent = isRemoved(job, receivers.readAt());
     throw new DeliveryError(`no receiver is named ${name} in the file of --notifications`, { isPermanent });
   }
   const { url, key } = await readTarget(receiver);
@@ -86,6 +86,11 @@ async function post(
   const sent = { id: message.id, at: Date.now(), body };
   const unsigned = { 'webhook-id': sent.id, 'webhook-timestamp': String(Math.floor(sent.at / 1000)) };
   await webhooks.send({ url, body, headers: key?.headersFor(sent) ?? unsigned });
+}
+
+/** Not only unknown to this worker: another one can have queued it with a newer file. */
+function isRemoved({ timestamp: queuedAt }: Pick<Job, 'timestamp'>, readAt: number): boolean {
+  return readAt > queuedAt && Date.now() - readAt >= REMOVED_MS;
 }
 
 function bodyOf({ type }: Receiver, message: NotificationJob['message'], sender: Sender): object {

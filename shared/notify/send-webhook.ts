@@ -11,6 +11,11 @@ const TIMEOUT_MS = 10_000;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 /** More is not read: it is the answer of a receiver, not a document. */
 const MAX_ANSWER_BYTES = 4_096;
+/**
+ * The message is refused (400), or the receiver wants no more (410, as Standard Webhooks specifies). Everything else can end: a receiver that
+ * is being deployed answers 404, a proxy 403, and 401 until the new secret is on both sides.
+ */
+const PERMANENT_STATUSES: readonly number[] = [400, 410];
 /** `invalid_payload`, as Slack explains a refusal. Other bodies can repeat what was sent. */
 const CODE = /^[a-z_]{1,40}$/;
 
@@ -87,7 +92,7 @@ async function post(
   const { statusCode } = response;
   if (statusCode >= 200 && statusCode < 300) return response.body.dump({ limit: MAX_ANSWER_BYTES });
   throw new DeliveryError(describeStatus(statusCode, await codeIn(response.body)), {
-    isPermanent: statusCode < 500 && statusCode !== 408 && statusCode !== 429,
+    isPermanent: PERMANENT_STATUSES.includes(statusCode),
     retryAfterMs: retryAfter(response.headers['retry-after']),
   });
 }

@@ -138,7 +138,7 @@ describe('notifications', () => {
     const [first, second] = receiver.at('/limits');
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(3_900);
     expect(receiver.at('/refuses')).toHaveLength(1);
-    expect(receiver.at('/moved')).toHaveLength(1);
+    expect(receiver.at('/moved').length).toBeGreaterThanOrEqual(1);
     expect(receiver.at('/elsewhere')).toHaveLength(0);
     const [refused] = await jobsOf('refuses');
     expect(refused?.failedReason).toBe('the receiver answered HTTP 400 (invalid_payload)');
