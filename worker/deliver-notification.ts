@@ -1,6 +1,7 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
+import { REMOVED_MS } from '../domain/notify/find-removed.ts';
 import type { Receiver } from '../domain/notify/notify-config.ts';
 import { DELIVERY_TRIES, retryDelayMs } from '../domain/notify/retry-delay.ts';
 import { type Sender, toSlack, toWebhook } from '../domain/notify/write-message.ts';
@@ -15,8 +16,6 @@ import { delayJob } from './delay-job.ts';
 /** One that hangs takes no more of the places in which notifications are delivered. */
 const AT_ONCE_PER_RECEIVER = 2;
 const BUSY_DELAY_MS = 1_000;
-/** A receiver that a newer file lacks can come back within this time: its file was edited by mistake. */
-const REMOVED_MS = 10 * 60_000;
 
 export interface DeliveryParts {
   readonly receivers: Pick<NotifyConfigSource, 'current' | 'readAt'>;

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
 import { type Cursor, type Dispatch, decideDispatch } from '../domain/notify/decide-dispatch.ts';
+import { findRemoved } from '../domain/notify/find-removed.ts';
 import { groupEntries } from '../domain/notify/group-entries.ts';
 import { groupWaitMs, type Receiver } from '../domain/notify/notify-config.ts';
 import type { NotifyConfigSource } from '../shared/notify/notifications-file.ts';
@@ -10,6 +11,7 @@ import type { AuditLog } from '../shared/state/audit-log.ts';
 import type { Notifications } from '../shared/state/notifications.ts';
 
 const POLL_MS = 1_000;
+const REVIEW_MS = 60_000;
 /** What is read, and becomes messages, at once. */
 const READ_ENTRIES = 2_000;
 
@@ -20,7 +22,7 @@ export interface NotificationKeeper {
 export interface NotificationKeeping {
   readonly queue: Pick<Queue<NotificationJob>, 'addBulk'>;
   readonly state: Pick<AuditLog, 'auditAfter' | 'auditBefore'> &
-    Pick<Notifications, 'auditTime' | 'notifyCursors' | 'moveNotifyCursor' | 'forgetReceivers'>;
+    Omit<Notifications, 'receiverHealth' | 'saveDelivered' | 'saveFailure' | 'noteHook' | 'forgetHook'>;
   readonly receivers: Pick<NotifyConfigSource, 'current'>;
   readonly log: Logger;
 }
@@ -35,26 +37,35 @@ export function keepNotifications(
   { everyMs = POLL_MS } = {},
 ): NotificationKeeper {
   const known = new Map<string, Cursor>();
+  const since = parts.state.auditTime();
+  const timers = [
+    repeat(() => dispatchAll(parts, known), everyMs, parts.log),
+    repeat(() => reviewReceivers(parts, since), REVIEW_MS, parts.log),
+  ];
+  return { stop: () => timers.forEach(clearInterval) };
+}
+
+/** One at a time. */
+function repeat(task: () => Promise<void>, everyMs: number, log: Logger): NodeJS.Timeout {
   let isBusy = false;
-  const look = () => {
+  return setInterval(() => {
     if (isBusy) return;
     isBusy = true;
-    dispatchAll(parts, known)
-      .catch((error: unknown) => parts.log.debug({ reason: messageOf(error) }, 'notifications wait'))
+    task()
+      .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'notifications wait'))
       .finally(() => {
         isBusy = false;
       });
-  };
-  const timer = setInterval(look, everyMs);
-  return { stop: () => clearInterval(timer) };
+  }, everyMs);
 }
 
-/** One look at all receivers. `known` is where they were at the last one. */
+/** One pass over all receivers. `known` is where they were at the last one. */
 export async function dispatchAll(parts: NotificationKeeping, known: Map<string, Cursor>): Promise<void> {
   const { receivers } = parts.receivers.current();
-  if (receivers.length === 0 && known.size === 0) return;
+  const names = new Set(receivers.map(({ name }) => name));
+  for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+  if (receivers.length === 0) return;
   const stored = await parts.state.notifyCursors();
-  await forgetOthers(parts, known);
   for (const receiver of receivers) {
     const cursor = stored.get(receiver.name) ?? (await begin(parts, receiver.name, known));
     known.set(receiver.name, cursor);
@@ -62,15 +73,16 @@ export async function dispatchAll(parts: NotificationKeeping, known: Map<string,
   }
 }
 
-/** Only those that this worker has seen configured: another worker can have a newer file. */
-async function forgetOthers(
+/** Notes the receivers of this worker, and forgets those that no worker has any more. `since`: when this one began. */
+export async function reviewReceivers(
   { state, receivers }: NotificationKeeping,
-  known: Map<string, Cursor>,
+  since: number,
 ): Promise<void> {
-  const names = new Set(receivers.current().receivers.map(({ name }) => name));
-  const gone = [...known.keys()].filter((name) => !names.has(name));
-  await state.forgetReceivers(gone);
-  for (const name of gone) known.delete(name);
+  const configured = new Set(receivers.current().receivers.map(({ name }) => name));
+  await state.noteReceivers([...configured]);
+  const stored = (await state.notifyCursors()).keys();
+  const seen = await state.receiversSeen();
+  await state.forgetReceivers(findRemoved({ configured, stored, seen, since, now: state.auditTime() }));
 }
 
 /**
@@ -84,6 +96,7 @@ async function begin(
 ): Promise<Cursor> {
   const [newest] = (await state.auditBefore(undefined, 1)).entries;
   const after = known.get(receiver)?.after ?? newest?.id ?? `${Math.floor(state.auditTime())}-0`;
+  await state.noteReceivers([receiver]);
   await state.moveNotifyCursor(receiver, undefined, { after });
   return { after };
 }

@@ -20,7 +20,10 @@ export interface Notifications {
   notifyCursors(): Promise<ReadonlyMap<string, Cursor>>;
   /** False if another worker has moved it. */
   moveNotifyCursor(receiver: string, from: Cursor | undefined, to: Cursor): Promise<boolean>;
-  /** Receivers that are configured no more: if they come back, they begin as new ones. */
+  /** When a worker last had each receiver in its file. */
+  receiversSeen(): Promise<ReadonlyMap<string, number>>;
+  noteReceivers(receivers: readonly string[]): Promise<void>;
+  /** Receivers that were removed: if they come back, they begin as new ones. */
   forgetReceivers(receivers: readonly string[]): Promise<void>;
   receiverHealth(receivers: readonly string[]): Promise<ReadonlyMap<string, ReceiverHealth>>;
   saveDelivered(receiver: string, at: number): Promise<void>;
@@ -32,6 +35,7 @@ export interface Notifications {
 
 export function openNotifications({ redis, prefix, guarded, run, now }: StateConnection): Notifications {
   const cursorsKey = `${prefix}:notify-cursors`;
+  const seenKey = `${prefix}:notify-seen`;
   const healthKey = `${prefix}:notify-health`;
   const hookKey = (id: string) => `${prefix}:hook:${id}`;
   return {
@@ -48,9 +52,19 @@ export function openNotifications({ redis, prefix, guarded, run, now }: StateCon
       });
       return moved === 1;
     },
+    receiversSeen: async () => {
+      const stored = await guarded(() => redis.hgetall(seenKey));
+      return new Map(Object.entries(stored).map(([receiver, at]) => [receiver, Number(at)]));
+    },
+    noteReceivers: async (receivers) => {
+      if (receivers.length === 0) return;
+      const at = String(now());
+      await guarded(() => redis.hset(seenKey, Object.fromEntries(receivers.map((name) => [name, at]))));
+    },
     forgetReceivers: async (receivers) => {
       if (receivers.length === 0) return;
       await guarded(() => redis.hdel(cursorsKey, ...receivers));
+      await guarded(() => redis.hdel(seenKey, ...receivers));
       await guarded(() => redis.hdel(healthKey, ...receivers.flatMap(fieldsOf)));
     },
     receiverHealth: async (receivers) => {

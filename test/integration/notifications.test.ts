@@ -7,7 +7,7 @@ import { parseNotifyConfig } from '../../domain/notify/notify-config.ts';
 import { webhookKey } from '../../shared/notify/standard-webhooks.ts';
 import { type NotificationJob, openNotificationQueue } from '../../shared/queues.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
-import { dispatchAll } from '../../worker/keep-notifications.ts';
+import { dispatchAll, reviewReceivers } from '../../worker/keep-notifications.ts';
 import { silentLog } from '../support/builders.ts';
 import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
 import { OLD } from '../support/published.ts';
@@ -282,6 +282,48 @@ describe('notifications', () => {
       expect(jobs.flatMap(({ data }) => data.message.items.map(({ reason }) => reason))).toEqual([
         'since the loss',
       ]);
+    });
+
+    test('a receiver that was removed while no worker ran begins now when it comes back', async () => {
+      const parts = { queue, state, receivers: config('returns'), log: silentLog };
+      await dispatchAll(parts, new Map());
+      const began = state.auditTime();
+      const without = (minutes: number) => ({
+        ...parts,
+        receivers: config('another'),
+        state: { ...state, auditTime: () => began + minutes * 60_000 },
+      });
+
+      await reviewReceivers(without(9), began);
+      expect((await state.notifyCursors()).has('returns')).toBe(true);
+      // A worker that has just started does not know what the others have in their files.
+      await reviewReceivers(without(60), began + 51 * 60_000);
+      expect((await state.notifyCursors()).has('returns')).toBe(true);
+      await reviewReceivers(without(11), began);
+      expect((await state.notifyCursors()).has('returns')).toBe(false);
+
+      await state.audit([stopped('while it was removed')]);
+      const known = new Map();
+      await dispatchAll(parts, known);
+      await state.audit([stopped('since it is back')]);
+      await sleep(5);
+      await dispatchAll(parts, known);
+
+      const jobs = await jobsOf('returns');
+      expect(jobs.flatMap(({ data }) => data.message.items.map(({ reason }) => reason))).toEqual([
+        'since it is back',
+      ]);
+    });
+
+    test('a receiver that another worker has in its file is not forgotten', async () => {
+      const parts = { queue, state, receivers: config('kept'), log: silentLog };
+      await dispatchAll(parts, new Map());
+      const long = state.auditTime() - 60 * 60_000;
+
+      await reviewReceivers(parts, long);
+      await reviewReceivers({ ...parts, receivers: config('another') }, long);
+
+      expect((await state.notifyCursors()).has('kept')).toBe(true);
     });
   });
 });
