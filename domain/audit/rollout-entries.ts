@@ -18,7 +18,7 @@ export interface RequestedRollout {
   readonly planId?: string | undefined;
 }
 
-/** The request of a rollout; if it carries out a plan, or waits for an operator, that as well. */
+/** The request of a rollout; if it carries out a plan, begins with the request, or waits for an operator, that as well. */
 export function requestEntries({
   rollout,
   namespaces,
@@ -36,6 +36,9 @@ export function requestEntries({
     ...(planId === undefined ? [] : [carriedOut]),
     { at, kind: 'rollout.requested', ...actor, ...about, reason: why },
     ...(pausedBecause === undefined ? [] : [{ ...wanted, reason: pausedBecause }]),
+    ...(pausedBecause === undefined && beginsAtOnce(rollout)
+      ? [{ at, kind: 'rollout.started' as const, ...actor, ...about, reason: why }]
+      : []),
   ];
 }
 
@@ -113,15 +116,20 @@ export function decisionEntries(known: DecidedRollout, decision: Decision, at: n
       const what = { ...nameNamespaces(namespaces), reason: cause, cause, outcome: 'failed' as const };
       return { ...base, kind: 'namespace.failing', ...what };
     }),
-    ...(change && !isUnsaid(rollout, change) ? [{ ...base, ...changeOf(change, targets) }] : []),
+    ...(change && !isSaid(rollout, change) ? [{ ...base, ...changeOf(change, targets) }] : []),
     // It waits until it is approved, and is decided again and again.
     ...(awaitsApproval && status.because !== because ? [{ ...base, ...approvalOf(targets, because) }] : []),
   ];
 }
 
-/** A rollout that reaches all of its namespaces at once begins with its request. */
-function isUnsaid({ strategy }: Rollout, { state }: NonNullable<Decision['change']>): boolean {
-  return state === 'running' && strategy?.type !== 'Progressive';
+/** The request has said that it begins. */
+function isSaid(rollout: Rollout, { state }: NonNullable<Decision['change']>): boolean {
+  return state === 'running' && beginsAtOnce(rollout);
+}
+
+/** It reaches all of its namespaces at once, and nothing has to be decided before. */
+function beginsAtOnce({ strategy }: Pick<Rollout, 'strategy'>): boolean {
+  return strategy?.type !== 'Progressive';
 }
 
 function changeOf(

@@ -40,6 +40,7 @@ describe('the audit log', () => {
           'namespace.released',
           'namespace.held',
           'rollout.completed',
+          'rollout.started',
           'rollout.requested',
         ]);
         const refused = await world.http('/api/audit?kind=nothing&since=yesterday');

@@ -49,6 +49,7 @@ describe('a request', () => {
 
     expect(await entriesOf(state)).toMatchObject([
       { kind: 'rollout.requested', by: '10.0.0.1', rolloutId: 'r1', namespaces: ['a'] },
+      { kind: 'rollout.started', by: '10.0.0.1', rolloutId: 'r1', namespaces: ['a'] },
     ]);
   });
 });
@@ -78,10 +79,10 @@ describe('a change of a rollout', () => {
     const change = { state: 'paused', reason: 'wait', failures: [] } as const;
 
     await state.advance({ id: 'r1', revision: 99, change, audit: [entry] });
-    expect(await kindsOf(state)).toEqual(['rollout.requested']);
+    expect(await kindsOf(state)).toEqual(['rollout.requested', 'rollout.started']);
 
     await state.advance({ id: 'r1', revision: 1, change, audit: [entry] });
-    expect(await kindsOf(state)).toEqual(['rollout.requested', 'rollout.paused']);
+    expect(await kindsOf(state)).toEqual(['rollout.requested', 'rollout.started', 'rollout.paused']);
   });
 });
 

@@ -201,7 +201,7 @@ describe('notifications', () => {
 
   test('what Skipper itself writes into the audit log reaches the receiver', async () => {
     const notifications = await writeReceivers('real.yaml', [
-      `{name: real, type: webhook, url: "${receiver.url}/real", events: [rollout-completed]}`,
+      `{name: real, type: webhook, url: "${receiver.url}/real", events: [rollout-started, rollout-completed]}`,
     ]);
     const flags = { notifications, 'public-url': undefined };
     const rollout = await world.withWorker({ flags }, () =>
@@ -210,16 +210,19 @@ describe('notifications', () => {
         await world.addNamespace('real', { fdd: OLD });
         const { id } = await world.deploy({ namespaces: ['real'] });
         await world.rolloutFinished(id);
-        await until(() => receiver.at('/real').length > 0, 'the receiver is notified');
+        await until(() => receiver.at('/real').length >= 2, 'the receiver is notified');
         return id;
       }),
     );
 
-    const [message] = receiver.at('/real').map(({ body }) => JSON.parse(body));
-    expect(message).toMatchObject({
-      type: 'rollout-completed',
-      data: { link: `/rollouts/${rollout}`, items: [{ rolloutId: rollout, namespaces: ['real'], count: 1 }] },
-    });
+    const sent = receiver.at('/real').map(({ body }) => JSON.parse(body));
+    expect(sent.map(({ type }) => type).sort()).toEqual(['rollout-completed', 'rollout-started']);
+    for (const { data } of sent) {
+      expect(data).toMatchObject({
+        link: `/rollouts/${rollout}`,
+        items: [{ rolloutId: rollout, namespaces: ['real'], count: 1 }],
+      });
+    }
   });
 
   describe('a worker that dies', () => {

@@ -34,6 +34,7 @@ describe('a request', () => {
       requestedBy: '10.0.0.1',
       reason: 'a fix',
       releases: [STABLE],
+      strategy: PROGRESSIVE,
     });
 
     expect(requestEntries({ rollout, namespaces: ['team-a'] })).toEqual([
@@ -64,7 +65,7 @@ describe('a request', () => {
   });
 
   test('that waits for an operator, and one that carries out a plan, are two entries', () => {
-    const rollout = aRollout({ trigger: 'release' });
+    const rollout = aRollout({ trigger: 'release', strategy: PROGRESSIVE });
     const kinds = (parts: object) =>
       requestEntries({ rollout, namespaces: ['a'], ...parts }).map(({ kind }) => kind);
 
@@ -73,6 +74,20 @@ describe('a request', () => {
       'rollout.approval-wanted',
     ]);
     expect(kinds({ planId: 'plan-1' })).toEqual(['plan.carried-out', 'rollout.requested']);
+  });
+
+  test('that reaches all namespaces at once begins with it, unless it waits for an operator', () => {
+    const rollout = aRollout({
+      trigger: 'api',
+      requestedBy: '10.0.0.1',
+      reason: 'a fix',
+      strategy: undefined,
+    });
+    const started = requestEntries({ rollout, namespaces: ['a'] })[1];
+    const waiting = requestEntries({ rollout, namespaces: ['a'], pausedBecause: 'moved backwards' });
+
+    expect(started).toMatchObject({ kind: 'rollout.started', by: '10.0.0.1', reason: 'a fix', count: 1 });
+    expect(waiting.map(({ kind }) => kind)).not.toContain('rollout.started');
   });
 
   test('for thousands of namespaces names the first and counts all', () => {
@@ -167,7 +182,7 @@ describe('a decision', () => {
     expect(entries).toMatchObject([{ kind, namespaces: ['a', 'b', 'c'], cause: 'image', outcome: 'failed' }]);
   });
 
-  test('to begin has no entry if the rollout began with its request', () => {
+  test('to begin has no entry if the request has said it', () => {
     const change = { state: 'running', reason: 'why', failures: [] } as const;
     const rollout = aRollout({ strategy: undefined });
 
