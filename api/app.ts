@@ -7,6 +7,7 @@ import { OPERATIONS, operationsRouter, type Problems } from '../shared/http/oper
 import { isReady } from '../shared/redis.ts';
 import { baseOf, refuseOutside, takeBasePath } from './base-path.ts';
 import { mountBoard } from './board/mount-board.ts';
+import { boundCallers } from './bound-callers.ts';
 import { type BoundedWork, boundWork, type WorkBounds } from './bound-work.ts';
 import { callerOf } from './caller-of.ts';
 import { refreshFleetGauges } from './fleet-gauges.ts';
@@ -40,6 +41,9 @@ import { openSharedAnswers } from './shared-answers.ts';
 import { traceChanges, traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT = '2mb';
+/** Of requests whose signature is not verified yet: anybody can send them. */
+const SIGNED_BODY_LIMIT = '64kb';
+const UNVERIFIED_AT_ONCE = 8;
 const EVENTS = '/api/fleet/events';
 const DOCUMENT = '/api/openapi.json';
 const SIGNED_PATHS = ROUTES.filter(({ signed }) => signed).map(({ path }) => path);
@@ -155,6 +159,11 @@ export function createApp(
   app.use(refuseOutside(basePath));
   const tokens = openTokenGuard(core.settings.authTokenFile, refusals);
   const readText = express.text({ type: () => true, limit: BODY_LIMIT });
+  const verifySignature = [
+    boundCallers('signed requests of one caller', UNVERIFIED_AT_ONCE),
+    express.text({ type: () => true, limit: SIGNED_BODY_LIMIT }),
+    releaseHook.guard,
+  ];
   const document = openApiDocument(version);
   app.get(DOCUMENT, (_request, response) => {
     response.json({ ...document, servers: [{ url: baseOf(response) || '/' }] });
@@ -164,17 +173,18 @@ export function createApp(
     // A stream's span would last as long as its client is connected.
     const traced = route.path === EVENTS ? [] : [traceRequests(route.path)];
     const guarded = route.mutates || route.showsObjects ? [tokens.always] : [];
+    // Its signature is over the body: it takes a place when both are known.
+    const verified = route.signed ? verifySignature : [];
     const bounds = route.bounds && boundsOf(route.bounds);
-    // Takes its place before its body is read: bodies are part of what is bounded.
+    // Others take theirs before the body is read: bodies are part of what is bounded.
     const bounded = bounds ? [takePlace(bounds)] : [];
     app[route.method](
       route.path,
       ...traced,
       ...guarded,
+      ...verified,
       ...bounded,
-      ...(route.method === 'post' ? [readText] : []),
-      // After its body is read: the signature is over it.
-      ...(route.signed ? [releaseHook.guard] : []),
+      ...(route.method === 'post' && !route.signed ? [readText] : []),
       serve(route, { ...services, isTrusted: tokens.isTrusted }, bounds),
     );
   }

@@ -42,7 +42,7 @@ export function boundWork({ what, atOnce, waiting }: WorkBounds): BoundedWork {
   };
 }
 
-function tooMany(what: string): HttpProblem {
+export function tooMany(what: string): HttpProblem {
   return new HttpProblem(429, 'too_many_requests', `too many ${what} at once: nothing was done, try again`, {
     headers: { 'retry-after': RETRY_AFTER_SECONDS },
   });

@@ -22,9 +22,9 @@ const UNSIGNED = `this request needs the headers of Standard Webhooks: ${HEADERS
 
 /** What releases are announced to: by their signature, without the token. */
 export interface ReleaseHook {
-  /** Refuses what is not signed with the secret, is too old, or comes too often. */
+  /** Refuses what is not signed with the secret, or is too old. */
   readonly guard: RequestHandler;
-  /** Requests a check of the release channels; false if this id has done so before. */
+  /** Requests a check of the release channels; false if this id has done so before. Refuses if new ids come too often. */
   accept(id: string): Promise<boolean>;
 }
 
@@ -49,13 +49,13 @@ export function openReleaseHook({
       const reason = whyRefused(request, keys);
       if (reason !== undefined)
         await refusals.refuse(request, 'signature_wrong', new HttpProblem(401, 'unauthenticated', reason));
-      await limit(limiter);
       next();
     },
     accept: async (id) => {
       const known = createHash('sha256').update(id).digest('base64url');
       if (!(await state.noteHook(known, KNOWN_SECONDS))) return false;
       try {
+        await limit(limiter);
         await releaseChecks.request();
         return true;
       } catch (error) {
