@@ -1,4 +1,5 @@
-import { type AuditEntry, type AuditKind, NAMED_NAMESPACES } from '../audit/audit-entry.ts';
+import type { AuditEntry, AuditKind } from '../audit/audit-entry.ts';
+import { nameEach } from '../audit/name-namespaces.ts';
 import type { Rule } from './rule.ts';
 
 /** Something that healing has noticed or decided in a namespace. */
@@ -9,38 +10,23 @@ export interface HealNews {
   readonly reason: string;
 }
 
-/** One entry for equal news, with the namespaces; more than an entry names become several entries. */
+/** One entry for equal news, with the namespaces. Evidence differs between most of them, and each entry has that of all it names. */
 export function auditNews(news: readonly HealNews[], now: number): AuditEntry[] {
   const groups = new Map<string, HealNews[]>();
   for (const each of news) {
-    const key = [each.kind, each.rule, causeOf(each)].join('\n');
+    const key = [each.kind, each.rule, each.reason].join('\n');
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
-  return [...groups.values()].flatMap((group) => chunks(group).map((part) => toEntry(part, now)));
+  return [...groups.values()].flatMap((group) => toEntries(group, now));
 }
 
-function toEntry(group: readonly HealNews[], now: number): AuditEntry {
+function toEntries(group: readonly HealNews[], now: number): AuditEntry[] {
   const [first] = group;
-  const { kind = 'heal.step', rule, reason = '' } = first ?? {};
-  return {
-    at: now,
-    kind,
-    by: 'skipper',
-    trigger: 'heal',
-    namespaces: group.map(({ namespace }) => namespace),
-    count: group.length,
-    ...(rule && { rule }),
-    reason,
-    ...(first && { cause: causeOf(first) }),
-    outcome: 'ok',
-  };
-}
-
-function chunks(group: readonly HealNews[]): (readonly HealNews[])[] {
-  const count = Math.ceil(group.length / NAMED_NAMESPACES);
-  return Array.from({ length: count }, (_, index) =>
-    group.slice(index * NAMED_NAMESPACES, (index + 1) * NAMED_NAMESPACES),
-  );
+  if (!first) return [];
+  const { kind, rule, reason } = first;
+  const what = { at: now, kind, by: 'skipper', trigger: 'heal', ...(rule && { rule }) } as const;
+  const why = { reason, cause: causeOf(first), outcome: 'ok' } as const;
+  return nameEach(group.map(({ namespace }) => namespace)).map((names) => ({ ...what, ...names, ...why }));
 }
 
 /** Without names, ids and numbers: what differs between namespaces with the same trouble. */

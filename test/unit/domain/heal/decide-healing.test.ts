@@ -434,21 +434,36 @@ describe('the limits of the fleet', () => {
 });
 
 describe('the audit', () => {
-  test('groups what has the same cause, and names every namespace', () => {
+  function auditOf(evidenceOf: (index: number) => string) {
     const namespaces = Object.fromEntries(
       Array.from({ length: 30 }, (_, index) => [
         `ns-${index}`,
-        dueFacts('crash-loop', NOW - HOUR_MS, `pod fiaas-deploy-daemon-${index}`),
+        dueFacts('crash-loop', NOW - HOUR_MS, evidenceOf(index)),
       ]),
     );
-    const { audit } = decideHealing(aFleet(namespaces, { fleet: 1_000 }));
-    const failing = audit.filter(({ kind }) => kind === 'namespace.failing');
+    return decideHealing(aFleet(namespaces, { fleet: 1_000 })).audit;
+  }
+  const failingOf = (audit: ReturnType<typeof auditOf>) =>
+    audit.filter(({ kind }) => kind === 'namespace.failing');
 
-    expect(failing.map(({ count, cause }) => [count, cause])).toEqual([
-      [20, 'pod fiaas-deploy-daemon-POD'],
-      [10, 'pod fiaas-deploy-daemon-POD'],
+  test('groups what has the same evidence, and names every namespace', () => {
+    const audit = auditOf(() => 'the container was killed');
+    const failing = failingOf(audit);
+
+    expect(failing.map(({ count, reason }) => [count, reason])).toEqual([
+      [20, 'the container was killed'],
+      [10, 'the container was killed'],
     ]);
     expect(failing.flatMap(({ namespaces: names }) => names)).toHaveLength(30);
     expect(audit.filter(({ kind }) => kind === 'heal.step')).toHaveLength(2);
+  });
+
+  test('has the evidence of each namespace where it is about it, and one cause for all', () => {
+    const failing = failingOf(auditOf((index) => `pod fiaas-deploy-daemon-${index}`));
+
+    expect(failing.map(({ namespaces, reason }) => [namespaces, reason])).toEqual(
+      Array.from({ length: 30 }, (_, index) => [[`ns-${index}`], `pod fiaas-deploy-daemon-${index}`]),
+    );
+    expect(new Set(failing.map(({ cause }) => cause))).toEqual(new Set(['pod fiaas-deploy-daemon-POD']));
   });
 });
