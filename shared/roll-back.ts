@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Actor } from '../domain/audit/actor.ts';
-import { holdEntry, releaseHoldEntry } from '../domain/audit/namespace-entries.ts';
+import { holdEntries, releaseHoldEntries } from '../domain/audit/namespace-entries.ts';
 import { commandEntries } from '../domain/audit/rollout-entries.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
@@ -185,9 +185,9 @@ async function holdAll(
   });
   const reason = `rollout ${id} was rolled back: ${operator.reason}`;
   const hold = { by: operator.by, reason, at: Date.now(), rolloutId: id };
-  await state.hold(free, hold, [holdEntry(free, hold, actorOf(rollback))]);
+  await state.hold(free, hold, holdEntries(free, hold, actorOf(rollback)));
   return async () => {
-    await state.endHold(free, [releaseHoldEntry(free, undone(hold), actorOf(rollback))]);
+    await state.endHold(free, releaseHoldEntries(free, undone(hold), actorOf(rollback)));
     for (const namespace of free) {
       const hold = before.get(namespace);
       if (hold) await state.hold([namespace], hold);

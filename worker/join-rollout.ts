@@ -1,4 +1,4 @@
-import { joinEntry } from '../domain/audit/rollout-entries.ts';
+import { joinEntries } from '../domain/audit/rollout-entries.ts';
 import type { Release } from '../domain/release/release.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
 import type { RolloutEvent, TargetPlan } from '../domain/rollout/rollout-status.ts';
@@ -70,7 +70,7 @@ function joiningOf(
     plans: Object.fromEntries(planned),
     releases: joining.map(({ release }) => release),
     event,
-    audit: [joinEntry(rollout, event)],
+    audit: joinEntries(rollout, event),
     bump: true,
   };
 }

@@ -69,7 +69,7 @@ export const auditRoute = route({
   query: {
     kind: `Only these kinds, separated by commas: \`rollout.paused\`, or \`rollout\` for all that begin with it`,
     by: 'Only what this person or address did; `skipper` for automatic decisions',
-    namespace: 'Only entries that name this namespace; an entry about many names the first 20',
+    namespace: 'Only entries about this namespace, or about a rollout that has it',
     rollout: 'Only entries about the rollout with this id',
     outcome: `Only entries with this outcome: ${OUTCOMES.join(', ')}`,
     since: `Only what was written since then: ${MOMENT_FORMS}`,

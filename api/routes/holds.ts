@@ -1,4 +1,4 @@
-import { holdEntry, releaseHoldEntry } from '../../domain/audit/namespace-entries.ts';
+import { holdEntries, releaseHoldEntries } from '../../domain/audit/namespace-entries.ts';
 import { Problem } from '../../domain/problem.ts';
 import { versionOf } from '../../domain/release/image.ts';
 import type { Hold } from '../../domain/rollout/hold.ts';
@@ -61,8 +61,8 @@ export const releaseNamespaceRoute = route<ReasonBody>({
   handle: async (call) => {
     const namespace = nameOf(call);
     const { caller: by, body } = call;
-    const entry = releaseHoldEntry([namespace], { at: Date.now(), reason: body.reason }, actorOf(call));
-    const ended = await call.state.endHold([namespace], [entry]);
+    const entries = releaseHoldEntries([namespace], { at: Date.now(), reason: body.reason }, actorOf(call));
+    const ended = await call.state.endHold([namespace], entries);
     if (ended === 0) await readNamespace(call, namespace);
     call.log.info({ namespace, by, reason: body.reason }, 'the hold of the namespace has ended');
     return { status: 200, body: { namespace } };
@@ -87,7 +87,7 @@ async function holdWith(call: Call<ReasonBody>, { pin }: Pick<Hold, 'pin'>): Pro
   const namespace = nameOf(call);
   const { reason } = call.body;
   const hold = { reason, by: call.caller, at: Date.now(), ...(pin === undefined ? {} : { pin }) };
-  await call.state.hold([namespace], hold, [holdEntry([namespace], hold, actorOf(call))]);
+  await call.state.hold([namespace], hold, holdEntries([namespace], hold, actorOf(call)));
   call.log.info({ namespace, ...hold }, 'the namespace is held');
   return { status: 200, body: { namespace, hold } };
 }

@@ -2,30 +2,31 @@ import type { Hold } from '../rollout/hold.ts';
 import { Trigger } from '../rollout/rollout.ts';
 import { type Actor, SKIPPER } from './actor.ts';
 import type { AuditEntry } from './audit-entry.ts';
-import { nameNamespaces } from './name-namespaces.ts';
+import { nameEach, nameNamespaces } from './name-namespaces.ts';
 
 /** Namespaces that get no release automatically any more, or only one. */
-export function holdEntry(namespaces: readonly string[], hold: Hold, actor: Actor): AuditEntry {
+export function holdEntries(namespaces: readonly string[], hold: Hold, actor: Actor): AuditEntry[] {
   const { at, reason, pin, rolloutId } = hold;
-  return {
+  return nameEach(namespaces).map((names) => ({
     at,
     kind: pin === undefined ? 'namespace.held' : 'namespace.pinned',
     ...actor,
-    ...nameNamespaces(namespaces),
+    ...names,
     ...(pin !== undefined && { release: pin }),
     ...(rolloutId !== undefined && { rolloutId }),
     reason,
     outcome: 'ok',
-  };
+  }));
 }
 
 /** The end of holds and pins. */
-export function releaseHoldEntry(
+export function releaseHoldEntries(
   namespaces: readonly string[],
   { at, reason }: Pick<Hold, 'at' | 'reason'>,
   actor: Actor,
-): AuditEntry {
-  return { at, kind: 'namespace.released', ...actor, ...nameNamespaces(namespaces), reason, outcome: 'ok' };
+): AuditEntry[] {
+  const what = { at, kind: 'namespace.released', ...actor, reason, outcome: 'ok' } as const;
+  return nameEach(namespaces).map((names) => ({ ...what, ...names }));
 }
 
 /** A run that has ended. */

@@ -4,7 +4,7 @@ import { isOpen, type Rollout, type RolloutTarget } from '../rollout/rollout.ts'
 import type { FailureGroup, RolloutEvent, RolloutStatus, TargetPlan } from '../rollout/rollout-status.ts';
 import { type Actor, requesterOf, SKIPPER } from './actor.ts';
 import type { AuditEntry, AuditKind } from './audit-entry.ts';
-import { nameNamespaces } from './name-namespaces.ts';
+import { isAboutWholeRollout, nameEach, nameNamespaces } from './name-namespaces.ts';
 
 type AboutRollout = Pick<AuditEntry, 'rolloutId' | 'release' | 'channel'>;
 
@@ -71,22 +71,22 @@ export function commandEntries(
 ): AuditEntry[] {
   const known = KIND_OF_EVENT[kind];
   if (known === undefined) return [];
-  const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces) };
-  return [{ at, kind: known, ...actor, ...about, reason, outcome: 'ok' }];
+  const named = isAboutWholeRollout(known) ? [nameNamespaces(namespaces)] : nameEach(namespaces);
+  const about = { at, kind: known, ...actor, ...aboutRollout(rollout) };
+  return named.map((names) => ({ ...about, ...names, reason, outcome: 'ok' }));
 }
 
 /** Namespaces have joined a rollout of their release. */
-export function joinEntry(rollout: Rollout, { at, reason, namespaces = [] }: RolloutEvent): AuditEntry {
-  const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces) };
-  return {
+export function joinEntries(rollout: Rollout, { at, reason, namespaces = [] }: RolloutEvent): AuditEntry[] {
+  const about = { by: SKIPPER, trigger: rollout.trigger, ...aboutRollout(rollout) };
+  return nameEach(namespaces).map((names) => ({
     at,
     kind: 'rollout.joined',
-    by: SKIPPER,
-    trigger: rollout.trigger,
     ...about,
+    ...names,
     reason,
     outcome: 'ok',
-  };
+  }));
 }
 
 /** What a decision is about. */
@@ -112,9 +112,9 @@ export function decisionEntries(known: DecidedRollout, decision: Decision, at: n
   const base = { at, by: SKIPPER, trigger: rollout.trigger, ...aboutRollout(rollout) };
   const failing = groupFailures(fail.map(({ namespace, reason }) => ({ namespace, cause: reason })));
   return [
-    ...failing.map(({ cause, namespaces }): AuditEntry => {
-      const what = { ...nameNamespaces(namespaces), reason: cause, cause, outcome: 'failed' as const };
-      return { ...base, kind: 'namespace.failing', ...what };
+    ...failing.flatMap(({ cause, namespaces }): AuditEntry[] => {
+      const what = { kind: 'namespace.failing', reason: cause, cause, outcome: 'failed' } as const;
+      return nameEach(namespaces).map((names) => ({ ...base, ...what, ...names }));
     }),
     ...(change && !isSaid(rollout, change) ? [{ ...base, ...changeOf(change, targets) }] : []),
     // It waits until it is approved, and is decided again and again.

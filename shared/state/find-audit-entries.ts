@@ -1,6 +1,7 @@
 import { type AuditFilter, fitsFilter } from '../../domain/audit/audit-filter.ts';
 import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { Rollouts } from './rollouts.ts';
 
 /** What is looked for, and where. */
 export interface AuditQuery extends AuditFilter {
@@ -12,6 +13,9 @@ export interface AuditQuery extends AuditFilter {
   readonly cursor?: string | undefined;
 }
 
+/** The log, and the rollouts that its entries are about. */
+export type SearchedLog = Pick<AuditLog, 'auditBefore'> & Pick<Rollouts, 'rolloutsOf'>;
+
 /** This many are read at once. */
 const BATCH = 1_000;
 /** So many are read for one page: with a filter that few fit, a page can be short although more follow. */
@@ -19,43 +23,55 @@ const MAX_READ = 20_000;
 
 /** A page of the entries that fit, newest first, and where the next one begins. */
 export async function findAuditEntries(
-  log: Pick<AuditLog, 'auditBefore'>,
+  log: SearchedLog,
   query: AuditQuery & { readonly limit: number },
 ): Promise<{ readonly entries: readonly StoredAuditEntry[]; readonly next?: string | undefined }> {
   const entries: StoredAuditEntry[] = [];
   let read = 0;
   let last: string | undefined;
-  for await (const entry of entriesBefore(log, query)) {
+  for await (const { entry, fits } of searchBefore(log, query)) {
     if (entries.length === query.limit || read === MAX_READ) return { entries, next: last };
     read += 1;
     last = entry.id;
-    if (fitsFilter(entry, query)) entries.push(entry);
+    if (fits) entries.push(entry);
   }
   return { entries };
 }
 
 /** All entries that fit, newest first. */
 export async function* allAuditEntries(
-  log: Pick<AuditLog, 'auditBefore'>,
+  log: SearchedLog,
   query: AuditQuery,
 ): AsyncGenerator<StoredAuditEntry> {
-  for await (const entry of entriesBefore(log, query)) if (fitsFilter(entry, query)) yield entry;
+  for await (const { entry, fits } of searchBefore(log, query)) if (fits) yield entry;
 }
 
-async function* entriesBefore(
-  log: Pick<AuditLog, 'auditBefore'>,
-  { since = 0, until, cursor }: AuditQuery,
-): AsyncGenerator<StoredAuditEntry> {
+async function* searchBefore(
+  log: SearchedLog,
+  { since = 0, until, cursor, ...filter }: AuditQuery,
+): AsyncGenerator<{ readonly entry: StoredAuditEntry; readonly fits: boolean }> {
   let before = earlier(cursor, until === undefined ? undefined : `${until}-0`);
   for (;;) {
     const { entries, next } = await log.auditBefore(before, BATCH);
+    const rollouts = await rolloutsOf(log, entries, filter);
     for (const entry of entries) {
       if (writtenAt(entry.id) < since) return;
-      yield entry;
+      yield { entry, fits: fitsFilter(entry, filter, rollouts) };
     }
     if (next === undefined) return;
     before = next;
   }
+}
+
+/** The rollouts in these entries that have the namespace: an entry does not name all namespaces of its rollout. */
+async function rolloutsOf(
+  log: SearchedLog,
+  entries: readonly StoredAuditEntry[],
+  { namespace }: AuditFilter,
+): Promise<ReadonlySet<string>> {
+  if (namespace === undefined) return new Set();
+  const ids = entries.flatMap(({ rolloutId }) => rolloutId ?? []);
+  return log.rolloutsOf(namespace, [...new Set(ids)]);
 }
 
 function earlier(a: string | undefined, b: string | undefined): string | undefined {

@@ -45,6 +45,8 @@ export interface Rollouts {
   rolloutsWithCounts(limit: number): Promise<CountedRollout[]>;
   /** The rollouts that are older than `before`, or the newest; undefined if `before` is not stored. */
   rolloutPage(limit: number, before?: string): Promise<RolloutPage | undefined>;
+  /** Which of these rollouts have the namespace. */
+  rolloutsOf(namespace: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Ends targets of the latest rollouts whose requests Redis has lost; returns how many. */
   endOrphans(): Promise<number>;
 }
@@ -54,6 +56,7 @@ export function openRollouts(connection: StateConnection): Rollouts {
     rollout: (id) => readRollout(connection, id),
     rolloutsWithCounts: (limit) => readCounted(connection, limit),
     rolloutPage: (limit, before) => readPage(connection, limit, before),
+    rolloutsOf: (namespace, ids) => selectRollouts(connection, namespace, ids),
     endOrphans: () => endOrphans(connection),
   };
 }
@@ -70,6 +73,18 @@ async function readRollout(
     targets: decodeTargets(await guarded(() => redis.hgetall(`${key}:targets`))),
     status: decodeStatus(await guarded(() => redis.hgetall(`${key}:state`))),
   };
+}
+
+async function selectRollouts(
+  { redis, prefix, guarded }: StateConnection,
+  namespace: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const pipeline = redis.pipeline();
+  for (const id of ids) pipeline.hexists(`${prefix}:rollout:${id}:targets`, namespace);
+  const found = await guarded(async () => valuesOf(await pipeline.exec()));
+  return new Set(ids.filter((_, index) => found[index] === 1));
 }
 
 async function endOrphans(connection: StateConnection): Promise<number> {

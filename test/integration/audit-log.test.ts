@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutTarget } from '../../domain/rollout/rollout.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
+import { findAuditEntries } from '../../shared/state/find-audit-entries.ts';
 import { aRelease, aRollout } from '../support/builders.ts';
 import { openEpoch } from '../support/open-epoch.ts';
 import { useRedis } from '../support/use-redis.ts';
@@ -51,6 +52,27 @@ describe('a request', () => {
       { kind: 'rollout.requested', by: '10.0.0.1', rolloutId: 'r1', namespaces: ['a'] },
       { kind: 'rollout.started', by: '10.0.0.1', rolloutId: 'r1', namespaces: ['a'] },
     ]);
+  });
+});
+
+describe('the log of a namespace', () => {
+  test('has the entries of its rollouts, however many namespaces these have', async () => {
+    const state = freshState();
+    const namespaces = Array.from({ length: 30 }, (_, index) => `team-${10 + index}`);
+    const targets = (names: readonly string[]) =>
+      names.map((namespace) => ({
+        namespace,
+        release: aRelease(),
+        target: { state: 'pending' } as const,
+      }));
+    await state.request({ rollout: aRollout({ id: 'large' }), targets: targets(namespaces) });
+    await state.request({ rollout: aRollout({ id: 'other' }), targets: targets(['team-10']) });
+    const rolloutsWith = async (namespace: string) =>
+      (await findAuditEntries(state, { namespace, limit: 50 })).entries.map(({ rolloutId }) => rolloutId);
+
+    expect(await rolloutsWith('team-39')).toEqual(['large']);
+    expect(await rolloutsWith('team-10')).toEqual(['other', 'large']);
+    expect(await rolloutsWith('team-40')).toEqual([]);
   });
 });
 

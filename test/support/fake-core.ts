@@ -115,6 +115,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       rollout: async () => undefined,
       rolloutsWithCounts: async () => [],
       rolloutPage: async () => ({ rollouts: [] }),
+      rolloutsOf: async () => new Set(),
       rolloutPlans: async () => new Map(),
       rolloutEvents: async () => [],
       recentDurations: async () => [],

@@ -34,6 +34,21 @@ describe('fitsFilter', () => {
     expect(fitsFilter(ENTRY, filter)).toBe(fits);
   });
 
+  test.each([
+    ['rollout.requested', true],
+    ['rollout.paused', true],
+    ['plan.carried-out', true],
+    ['rollout.skipped', false],
+    ['rollout.retried', false],
+    ['rollout.joined', false],
+    ['namespace.failing', false],
+  ] as const)('%s is about every namespace of its rollout: %s', (kind, isAbout) => {
+    const fits = (rollouts: string[]) =>
+      fitsFilter({ ...ENTRY, kind }, { namespace: 'b' }, new Set(rollouts));
+
+    expect([fits(['r1']), fits(['r2'])]).toEqual([isAbout, false]);
+  });
+
   test('an entry without namespaces is about none', () => {
     expect(fitsFilter({ ...ENTRY, namespaces: undefined }, { namespace: 'a' })).toBe(false);
   });

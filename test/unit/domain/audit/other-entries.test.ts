@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   failingEntry,
-  holdEntry,
+  holdEntries,
   recoveredEntry,
-  releaseHoldEntry,
+  releaseHoldEntries,
 } from '../../../../domain/audit/namespace-entries.ts';
 import { outageEndEntry, outageEntry } from '../../../../domain/audit/outage-entries.ts';
 import { boardEntry, planEntry, refusalEntry } from '../../../../domain/audit/person-entries.ts';
@@ -16,12 +16,21 @@ describe('namespaces', () => {
   test('that are held and pinned are different kinds', () => {
     const hold = { at: 1, by: 'jo', reason: 'freeze' };
 
-    expect(holdEntry(['a'], hold, JO)).toMatchObject({ kind: 'namespace.held', ...JO, reason: 'freeze' });
-    expect(holdEntry(['a'], { ...hold, pin: 'v1' }, JO)).toMatchObject({
-      kind: 'namespace.pinned',
-      release: 'v1',
-    });
-    expect(releaseHoldEntry(['a'], hold, JO)).toMatchObject({ kind: 'namespace.released', count: 1 });
+    expect(holdEntries(['a'], hold, JO)).toMatchObject([{ kind: 'namespace.held', ...JO, reason: 'freeze' }]);
+    expect(holdEntries(['a'], { ...hold, pin: 'v1' }, JO)).toMatchObject([
+      { kind: 'namespace.pinned', release: 'v1' },
+    ]);
+    expect(releaseHoldEntries(['a'], hold, JO)).toMatchObject([{ kind: 'namespace.released', count: 1 }]);
+  });
+
+  test('that are held and released are all named, however many they are', () => {
+    const hold = { at: 1, by: 'jo', reason: 'freeze' };
+    const names = Array.from({ length: 45 }, (_, index) => `team-${100 + index}`);
+
+    for (const entries of [holdEntries(names, hold, JO), releaseHoldEntries(names, hold, JO)]) {
+      expect(entries.map(({ count }) => count)).toEqual([20, 20, 5]);
+      expect(entries.flatMap(({ namespaces }) => namespaces)).toEqual(names);
+    }
   });
 
   test('that fail have the cause, and those that recover do not', () => {

@@ -4,7 +4,7 @@ import {
   commandEntries,
   type DecidedRollout,
   decisionEntries,
-  joinEntry,
+  joinEntries,
   requestEntries,
 } from '../../../../domain/audit/rollout-entries.ts';
 import type { Decision } from '../../../../domain/rollout/decide-rollout.ts';
@@ -120,6 +120,17 @@ describe('a command', () => {
     ]);
   });
 
+  test.each([
+    ['skipped', [20, 5]],
+    ['retried', [20, 5]],
+    ['rolled back', [25]],
+  ] as const)('%s about 25 namespaces becomes entries about %j', (kind, counts) => {
+    const namespaces = Array.from({ length: 25 }, (_, index) => `team-${10 + index}`);
+    const entries = commandEntries(known, { ...event, kind, namespaces }, { by: 'jo' });
+
+    expect(entries.map(({ count }) => count)).toEqual(counts);
+  });
+
   test('has no entry for what is no command', () => {
     expect(commandEntries(known, { ...event, kind: 'created' }, { by: 'jo' })).toEqual([]);
   });
@@ -134,11 +145,9 @@ describe('a command', () => {
       namespaces: ['x'],
     } as const;
 
-    expect(joinEntry(aRollout({ trigger: 'release' }), event)).toMatchObject({
-      kind: 'rollout.joined',
-      by: 'skipper',
-      namespaces: ['x'],
-    });
+    expect(joinEntries(aRollout({ trigger: 'release' }), event)).toMatchObject([
+      { kind: 'rollout.joined', by: 'skipper', namespaces: ['x'] },
+    ]);
   });
 });
 
@@ -200,6 +209,14 @@ describe('a decision', () => {
     expect(decisionEntries(decided, decision, 7)).toMatchObject([
       { kind: 'namespace.failing', namespaces: ['a', 'b'], cause: 'too long', outcome: 'failed' },
     ]);
+  });
+
+  test('names every namespace that fails', () => {
+    const names = Array.from({ length: 25 }, (_, index) => `team-${10 + index}`);
+    const fail = names.map((namespace) => ({ namespace, code: 'progress_deadline', reason: 'too long' }));
+    const entries = decisionEntries(decided, { ...NOTHING, fail } as Decision, 7);
+
+    expect(entries.flatMap(({ namespaces }) => namespaces)).toEqual(names);
   });
 
   test('asks for an approval once', () => {

@@ -21,6 +21,7 @@ function aLog(size: number) {
       const entries = from < 0 ? [] : all.slice(from, from + limit);
       return { entries, next: entries.length < limit ? undefined : entries.at(-1)?.id };
     },
+    rolloutsOf: async () => new Set<string>(),
   };
 }
 
