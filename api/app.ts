@@ -5,6 +5,7 @@ import type { Core } from '../shared/core.ts';
 import { brokenWatches, coreProblems, coreWarnings, refreshGauges } from '../shared/http/gauges.ts';
 import { OPERATIONS, operationsRouter, type Problems } from '../shared/http/operations.ts';
 import { isReady } from '../shared/redis.ts';
+import { openAuditExports } from './audit-exports.ts';
 import { baseOf, refuseOutside, takeBasePath } from './base-path.ts';
 import { mountBoard } from './board/mount-board.ts';
 import { boundCallers } from './bound-callers.ts';
@@ -113,6 +114,7 @@ export function createApp(
     releaseChecks,
     refusals,
   });
+  const auditExports = openAuditExports(core);
   const podLogs = openPodLogs(core.logQueue, () => isReady(core.redis));
   const receivers = openReceivers(core);
   const objects = openObjectReader({ cluster, client, releases, service, view });
@@ -131,6 +133,7 @@ export function createApp(
     releases,
     releaseChecks,
     releaseHook,
+    auditExports,
     podLogs,
     receivers,
     view,

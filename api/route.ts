@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Core } from '../shared/core.ts';
+import type { AuditExports } from './audit-exports.ts';
 import type { WorkBounds } from './bound-work.ts';
 import type { EventHub } from './fleet-view/event-hub.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
@@ -29,6 +30,7 @@ export interface RouteServices
   > {
   readonly view: FleetView;
   readonly events: EventHub;
+  readonly auditExports: AuditExports;
   readonly releaseChecks: ReleaseChecks;
   readonly releaseHook: ReleaseHook;
   readonly podLogs: PodLogs;

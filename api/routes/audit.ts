@@ -1,19 +1,16 @@
-import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { AUDIT_FAMILIES, isKnownKind } from '../../domain/audit/audit-filter.ts';
-import { AuditList, type StoredAuditEntry } from '../../domain/audit/audit-list.ts';
+import { AuditList } from '../../domain/audit/audit-list.ts';
 import { MOMENT_FORMS, parseMoment } from '../../domain/audit/parse-moment.ts';
-import { messageOf } from '../../domain/errors.ts';
 import { Problem } from '../../domain/problem.ts';
-import { type AuditQuery, allAuditEntries, findAuditEntries } from '../../shared/state/find-audit-entries.ts';
+import { type AuditQuery, findAuditEntries } from '../../shared/state/find-audit-entries.ts';
+import { JSON_LINES } from '../audit-exports.ts';
 import { readQuery, wholeNumber } from '../read-query.ts';
-import { type Call, type RouteServices, route } from '../route.ts';
+import { type Call, route } from '../route.ts';
 
 const LISTED = 50;
 const MAX_LISTED = 500;
-const JSON_LINES = 'application/x-ndjson';
 
 const OUTCOMES = AuditEntry.shape.outcome.options;
 const text = z.string({ error: 'must be given once' }).optional();
@@ -89,7 +86,7 @@ export const auditRoute = route({
   handle: async (call) => {
     const query = readQuery(AuditListQuery, call.query);
     const wanted = toQuery(query);
-    if (isExport(call, query)) return { stream: (response) => void exportLines(response, call, wanted) };
+    if (isExport(call, query)) return call.auditExports.begin(wanted);
     return { status: 200, body: await findAuditEntries(call.state, { ...wanted, limit: query.limit }) };
   },
 });
@@ -102,20 +99,4 @@ export function toQuery({ kind, by, namespace, rollout, outcome, ...query }: Aud
 
 function isExport({ headers }: Pick<Call<unknown>, 'headers'>, { format }: AuditListQuery): boolean {
   return format === undefined ? (headers.accept ?? '').includes(JSON_LINES) : format === 'jsonl';
-}
-
-/** As fast as the client reads. What fails on the way breaks the connection: the client must not take it for the end. */
-async function exportLines(
-  response: ServerResponse,
-  { state, log }: Pick<RouteServices, 'state' | 'log'>,
-  query: AuditQuery,
-): Promise<void> {
-  response.writeHead(200, { 'content-type': JSON_LINES, 'cache-control': 'no-store' });
-  await pipeline(linesOf(allAuditEntries(state, query)), response).catch((error: unknown) =>
-    log.debug({ reason: messageOf(error) }, 'the export of the audit log was interrupted'),
-  );
-}
-
-async function* linesOf(entries: AsyncIterable<StoredAuditEntry>): AsyncGenerator<string> {
-  for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
 }

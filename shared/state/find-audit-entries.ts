@@ -38,12 +38,16 @@ export async function findAuditEntries(
   return { entries };
 }
 
-/** All entries that fit, newest first. */
+/** All entries that fit, newest first; throws when the signal is aborted. */
 export async function* allAuditEntries(
   log: SearchedLog,
   query: AuditQuery,
+  signal?: AbortSignal,
 ): AsyncGenerator<StoredAuditEntry> {
-  for await (const { entry, fits } of searchBefore(log, query)) if (fits) yield entry;
+  for await (const { entry, fits } of searchBefore(log, query)) {
+    signal?.throwIfAborted();
+    if (fits) yield entry;
+  }
 }
 
 async function* searchBefore(
