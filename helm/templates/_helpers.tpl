@@ -193,6 +193,16 @@ yes
 {{- toJson (uniq $ports) -}}
 {{- end -}}
 
+{{/* TCP ports of the receivers of notifications: of their URLs, and the given ones for URLs in Secrets. */}}
+{{- define "skipper.receiverPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.receiverPorts }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- range .Values.notifications.receivers -}}
+{{- with include "skipper.urlPort" .url }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- end -}}
+{{- toJson (uniq $ports) -}}
+{{- end -}}
+
 {{- define "skipper.redisPort" -}}
 {{- $port := "" -}}
 {{- with .Values.redis.external.url }}{{ $port = regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" }}{{ end -}}

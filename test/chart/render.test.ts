@@ -331,6 +331,30 @@ describe('networkPolicy', () => {
     expect(portsOf(egress)).toEqual([53, 53, 6443, 443, 8080, 6379, 3128]);
   });
 
+  const receivers = [
+    { name: 'ops', type: 'slack', urlFile: '/var/run/secrets/notifications/ops' },
+    { name: 'log', type: 'webhook', url: 'http://log.internal:8090/skipper' },
+  ];
+
+  test.each([
+    ['any address', {}, undefined],
+    ['the given addresses', { receiverCIDRs: ['203.0.113.0/24'] }, [{ ipBlock: { cidr: '203.0.113.0/24' } }]],
+  ])(
+    'workers can reach receivers of notifications at %s, whatever else is restricted',
+    (_what, given, to) => {
+      const { networkPolicy, ...narrow } = MATRIX['a narrow network'] ?? {};
+      const values = { ...narrow, notifications: { receivers } };
+      const policies = render({ ...values, networkPolicy: { ...(networkPolicy as object), ...given } });
+      const rules = pick(policies, 'NetworkPolicy', 'fiaas-skipper-worker').spec.egress;
+      const toReceivers = rules.filter((rule) => portsOf([rule]).includes(8090));
+
+      expect(portsOf(toReceivers)).toEqual([443, 8090]);
+      expect(toReceivers.map((rule) => rule.to)).toEqual([to]);
+      const { egress } = pick(policies, 'NetworkPolicy', 'fiaas-skipper-api').spec;
+      expect(portsOf(egress)).not.toContain(8090);
+    },
+  );
+
   test('proxies and the collector in the settings can be reached', () => {
     const config = {
       'https-proxy': 'http://proxy.internal:3128',

@@ -108,6 +108,11 @@ describe('values.schema.json', () => {
       "at '/networkPolicy/apiServerCIDRs/0'",
     ],
     [
+      'a port of a receiver that is none',
+      { networkPolicy: { receiverPorts: ['https'] } },
+      "at '/networkPolicy/receiverPorts/0'",
+    ],
+    [
       'a duration without unit',
       { monitoring: { prometheusRule: { outdatedFor: '60' } } },
       "at '/monitoring/prometheusRule/outdatedFor'",

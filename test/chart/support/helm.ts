@@ -43,6 +43,7 @@ interface PodSpec {
 export interface PolicyRule {
   readonly ports: readonly { readonly port: number }[];
   readonly from: readonly unknown[];
+  readonly to?: readonly unknown[];
 }
 
 /** The specs of all kinds in one type: a test knows which kind it picked. */
