@@ -36,8 +36,9 @@ export const ERROR_CODES = {
   changed_by_others: 'retryable',
   superseded_worker: 'retryable',
   shutting_down: 'retryable',
-  // skipped: the target no longer exists, so nothing is left to do
+  // skipped: nothing is left to do, as the target no longer exists, or must not be changed any more
   namespace_gone: 'skipped',
+  repair_outdated: 'skipped',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

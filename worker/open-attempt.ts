@@ -10,6 +10,7 @@ import type { Leases } from './leases.ts';
 import type { OpenContext } from './open-context.ts';
 import type { Pace } from './pace-requests.ts';
 import type { EventPublisher } from './publish-events.ts';
+import type { RecheckRepair } from './recheck-repair.ts';
 import type { WorkerDependencies } from './run-context.ts';
 import type { Waker } from './wake-parked.ts';
 import type { Outage } from './watch-outage.ts';
@@ -21,6 +22,7 @@ export interface ProcessDependencies extends WorkerDependencies, Omit<FailurePol
   readonly waker: Pick<Waker, 'watch' | 'blindMs' | 'deadEndMs'>;
   readonly settleTime: SettleTime;
   readonly pace: Pace;
+  readonly recheckRepair: RecheckRepair;
   readonly outage: Pick<Outage, 'current' | 'check'>;
   /** Left out if no Events are written. */
   readonly events?: Pick<EventPublisher, 'publish'> | undefined;

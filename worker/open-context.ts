@@ -9,11 +9,13 @@ import { type AttemptEnding, encodeSteps } from '../shared/state/history.ts';
 import type { Run, Runs } from '../shared/state/runs.ts';
 import type { SettleTime } from './adapt-settle-time.ts';
 import { type AttemptResult, startAttemptRecorder } from './attempt-recorder.ts';
+import { checkedClient } from './checked-client.ts';
 import { createJobLog } from './job-log.ts';
 import type { Lease } from './leases.ts';
 import type { Pace } from './pace-requests.ts';
 import { pacedClient } from './paced-client.ts';
 import { createProgressPublisher } from './progress-publisher.ts';
+import type { RecheckRepair } from './recheck-repair.ts';
 import type { RunContext, WorkerDependencies } from './run-context.ts';
 import type { Waker } from './wake-parked.ts';
 import { createWriteQueue } from './write-queue.ts';
@@ -44,6 +46,7 @@ export interface ContextDependencies extends WorkerDependencies {
   readonly waker: Pick<Waker, 'blindMs' | 'deadEndMs'>;
   readonly settleTime: Pick<SettleTime, 'forRun'>;
   readonly pace: Pace;
+  readonly recheckRepair: RecheckRepair;
 }
 
 /** Opens the context of an attempt: progress goes to the job and the desired state, details into the history. */
@@ -69,13 +72,21 @@ export function openContext(
     writes.add(() => job.updateProgress(detail === '' ? { phase } : { phase, detail }));
   });
   const signal = AbortSignal.any([stopping, lease.signal]);
+  // After the wait at the gate: a write can wait there for long.
+  const client = checkedClient(dependencies.client, async () => {
+    await dependencies.recheckRepair(namespace, run);
+    lease.assertOurs();
+  });
   return {
-    client: paced(dependencies, {
-      isUrgent: run.isUrgent,
-      signal,
-      lease,
-      canStop: () => awaited === undefined,
-    }),
+    client: paced(
+      { ...dependencies, client },
+      {
+        isUrgent: run.isUrgent,
+        signal,
+        lease,
+        canStop: () => awaited === undefined,
+      },
+    ),
     cluster,
     metrics,
     settings,
@@ -123,7 +134,10 @@ interface PacedRun {
   readonly canStop: () => boolean;
 }
 
-function paced({ client, pace }: ContextDependencies, run: PacedRun): KubernetesClient {
+function paced(
+  { client, pace }: Pick<ContextDependencies, 'client' | 'pace'>,
+  run: PacedRun,
+): KubernetesClient {
   const { isUrgent, signal, lease } = run;
   const stopped = AbortSignal.any([signal, lease.interrupted]);
   return pacedClient(client, {

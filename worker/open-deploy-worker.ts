@@ -5,6 +5,7 @@ import type { RedisConnection } from '../shared/redis.ts';
 import { adaptSettleTime } from './adapt-settle-time.ts';
 import type { ProcessDependencies } from './open-attempt.ts';
 import { paceRequests } from './pace-requests.ts';
+import { openRecheck } from './recheck-repair.ts';
 import { RetryError } from './retry-error.ts';
 import { logConnectionErrors, workerOptions } from './worker-options.ts';
 
@@ -30,7 +31,7 @@ export function processDependencies(
   core: Core,
   running: Pick<ProcessDependencies, 'leases' | 'outage' | 'waker' | 'events' | 'stopping'>,
 ): ProcessDependencies {
-  const { settings, log, client, cluster, metrics, state } = core;
+  const { settings, log, client, cluster, metrics, state, policy } = core;
   return {
     client,
     cluster,
@@ -39,6 +40,7 @@ export function processDependencies(
     ...running,
     settleTime: adaptSettleTime(),
     pace: paceRequests({ qps: settings.kubeApiQps, budget: state, metrics }),
+    recheckRepair: openRecheck({ cluster, state, policy, healsScaledDown: settings.healScaledDown }),
     log: log.child({ logger: 'deploy' }),
     maxAttempts: settings.maxAttempts,
     backoff: { baseMs: settings.retryBackoffBase * 1000, capMs: settings.retryBackoffCap * 1000 },

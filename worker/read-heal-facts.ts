@@ -5,15 +5,15 @@ import { findRules } from '../domain/heal/find-rules.ts';
 import { type FleetTrouble, fleetTroubleOf } from '../domain/heal/fleet-trouble.ts';
 import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.ts';
 import type { NamespaceHealing } from '../domain/heal/healing.ts';
+import { healingClosure } from '../domain/heal/healing-closure.ts';
 import type { Finding } from '../domain/heal/rule.ts';
 import type { RuleTimings } from '../domain/heal/rule-input.ts';
 import { whyForbidden } from '../domain/heal/why-forbidden.ts';
 import type { Release } from '../domain/release/release.ts';
-import { closureAt } from '../domain/rollout/closure.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
-import { type RolloutPolicy, scheduleFor, waitsForNamespaces } from '../domain/rollout/rollout-policy.ts';
+import type { RolloutPolicy } from '../domain/rollout/rollout-policy.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import type { BegunWatch } from '../shared/kubernetes/watch-begun.ts';
 import { readReleases } from '../shared/read-releases.ts';
@@ -145,23 +145,13 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
       version: world.releases.get(record?.release ?? '')?.version,
       released: config?.ok ? world.channels.get(config.value.tag) : undefined,
       hold: world.holds.get(namespace),
-      closure: closureOf(snapshot, world.policy, dependencies.state.now()),
+      closure: healingClosure(snapshot, world.policy, dependencies.state.now()),
     }),
     busy: whyBusy(namespace, record, world.rollouts),
     cause: await causeIn(known, snapshot, dependencies),
     pods: pods.filter(({ deleting }) => !deleting).map(({ name }) => name),
     isAvailable: (deployment?.availableReplicas ?? 0) > 0,
   };
-}
-
-function closureOf(snapshot: NamespaceSnapshot, policy: RolloutPolicy, now: number): string | undefined {
-  const { config } = snapshot;
-  const own = config?.ok ? config.value.rollout?.window : undefined;
-  const isWaiting = own !== undefined && waitsForNamespaces(policy, 'heal');
-  return (
-    closureAt(scheduleFor(policy, 'heal'), now)?.reason ??
-    (isWaiting ? closureAt({ windows: own }, now)?.reason : undefined)
-  );
 }
 
 function whyBusy(

@@ -44,7 +44,7 @@ export type AfterFailure =
   | { readonly kind: 'hand-over' }
   /** This worker no longer owns the namespace, or cannot record anything: it changes nothing. */
   | { readonly kind: 'abandon' }
-  /** The target no longer exists: nothing is left to do. */
+  /** Nothing is left to do: the target no longer exists, or must not be changed any more. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'fail' }
   /** The cluster is down: the attempt does not count, its deadline starts again, and it waits like all others. */

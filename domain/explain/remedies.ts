@@ -252,6 +252,10 @@ const BY_CODE: Readonly<Record<ErrorCode, Adviser>> = {
       `Nothing to do if that is intended. If the deletion does not end, check what holds it: kubectl get namespace ${namespace} -o yaml`,
     ],
   }),
+  repair_outdated: () => ({
+    headline: 'A step of healing waited, and by then it was not wanted any more: nothing was written.',
+    remedy: ['Nothing to do: healing decides again if a rule still holds.'],
+  }),
 };
 
 /** Causes that pods and conditions show, more specific than the error code. */

@@ -13,7 +13,7 @@ import type { Symptom } from '../symptom.ts';
 import type { JudgedRecord, RuleInput, Seen } from './rule-input.ts';
 
 /** Somebody has scaled FDD to 0, or paused its Deployment. */
-export function scaledDown({ snapshot }: RuleInput): Seen | undefined {
+export function scaledDown({ snapshot }: Pick<RuleInput, 'snapshot'>): Seen | undefined {
   const { switchedOff } = snapshot.deployment ?? {};
   const change = tampered(snapshot).find(({ what }) => what === 'scaled-to-0' || what === 'paused');
   return switchedOff && change

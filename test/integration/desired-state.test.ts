@@ -613,6 +613,27 @@ describe('finish', () => {
     expect(await state.record('a')).toMatchObject({ failures: 0, lastState: 'completed', phase: 'done' });
     expect(await state.dirty()).toEqual([]);
   });
+
+  test('of a step of healing that was not begun leaves what is known of the deploy before', async () => {
+    const { state } = freshState();
+    await request(state, 'r1', ['a']);
+    await state.finish('a', await begin(state), { state: 'failed', code: 'fdd_failed' });
+    const before = await state.record('a');
+    await request(state, 'r2', ['a']);
+    await state.finish('a', await begin(state), {
+      state: 'cancelled',
+      code: 'repair_outdated',
+      reason: 'held',
+    });
+
+    const { failures, handledRelease, lastState, lastCode } = before ?? {};
+    expect(await state.record('a')).toMatchObject({
+      ...{ failures, handledRelease, lastState, lastCode },
+      state: 'cancelled',
+      reason: 'held',
+    });
+    expect(await state.dirty()).toEqual([]);
+  });
 });
 
 describe('rolloutsWithCounts', () => {

@@ -542,6 +542,7 @@ export const NOT_FOLLOWED: Readonly<Partial<Record<ErrorCode | Diagnosis, 'nothi
   superseded_worker: 'nothing to do',
   shutting_down: 'nothing to do',
   namespace_gone: 'nothing to do',
+  repair_outdated: 'nothing to do',
   'limits-missing': 'limits_missing',
   'pod-rejected': 'pod_rejected',
   'webhook-failed': 'webhook_failed',

@@ -28,7 +28,7 @@ export function describeHealCommand({ kind }: HealCommand, mode: HealMode | unde
     case 'stop':
       return [
         'No namespace is repaired until somebody resumes healing; it does not resume automatically.',
-        'Rules are still checked and shown. A step that is under way is not taken back.',
+        'Rules are still checked and shown. A step that has written something is not taken back.',
         ...only,
       ];
     case 'resume':

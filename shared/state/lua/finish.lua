@@ -44,10 +44,13 @@ if target.state == 'completed' then
 elseif target.state == 'failed' and args.audit then
   audit(args.audit)
 end
-local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
-redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'failures', failures, 'finishedAt', now,
-  'handledRelease', args.releaseKey, 'lastState', target.state, 'lastCode', target.code or '',
-  'appliedAt', '', 'open', '', 'steps', '')
+redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'finishedAt', now, 'appliedAt', '', 'open', '', 'steps', '')
+-- A step of healing that was not begun leaves what is known of the deploy before it.
+if target.code ~= 'repair_outdated' then
+  local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
+  redis.call('HSET', key, 'failures', failures, 'handledRelease', args.releaseKey, 'lastState', target.state,
+    'lastCode', target.code or '')
+end
 if args.ending then endAttempt(namespace, args.ending, args.history) end
 setTarget(args.rolloutId, namespace, target.state, target.json)
 announce(namespace)

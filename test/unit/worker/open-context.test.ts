@@ -47,6 +47,7 @@ function open() {
     log: silentLog,
     settleTime: { forRun: () => 60_000 },
     pace: createFakePace(),
+    recheckRepair: async () => undefined,
     waker: { blindMs: () => 0, deadEndMs: () => 0 },
   });
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);

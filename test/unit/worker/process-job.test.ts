@@ -40,9 +40,10 @@ function aWorker(
   {
     parkAfterMs = 60_000,
     pace = createFakePace(),
+    recheckRepair = async () => undefined,
     ...options
   }: Partial<FakeRunsOptions> &
-    Partial<Pick<ProcessDependencies, 'pace'>> & { readonly parkAfterMs?: number } = {},
+    Partial<Pick<ProcessDependencies, 'pace' | 'recheckRepair'>> & { readonly parkAfterMs?: number } = {},
 ) {
   const cluster = createFakeCluster({ [NAMESPACE]: snapshot });
   const { context, client } = createFakeContext({ cluster });
@@ -68,6 +69,7 @@ function aWorker(
         deadEndMs: () => 0,
       },
       pace,
+      recheckRepair,
       stopping: stopping.signal,
       outage: { current: () => outage.reason, check: async () => outage.found },
       log: silentLog,
@@ -211,6 +213,24 @@ describe('processJob', () => {
       expect(worker.waits).toEqual([]);
       expect(worker.ends).toMatchObject([{ attempt: { end: 'completed', startedAt: resumed.startedAt } }]);
     });
+  });
+
+  test('ends a step of healing that is outdated as cancelled, and writes nothing', async () => {
+    const outdated = new SkipperError('repair_outdated', 'this step of healing waited too long: it is held');
+    const worker = aWorker(OUTDATED, { recheckRepair: () => Promise.reject(outdated) });
+
+    expect(await worker.process()).toMatchObject({ outcome: 'skipped' });
+    expect(worker.client.requests).toEqual([]);
+    expect(worker.ends).toMatchObject([
+      {
+        target: {
+          state: 'cancelled',
+          code: 'repair_outdated',
+          reason: 'skipped: this step of healing waited too long: it is held',
+        },
+        attempt: { end: 'skipped' },
+      },
+    ]);
   });
 
   describe('of an attempt that failed and is retried', () => {
