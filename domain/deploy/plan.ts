@@ -2,7 +2,7 @@ import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import { type DeploymentResult, isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, tampered } from '../cluster/symptoms.ts';
-import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
+import { mightLive, whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
@@ -123,7 +123,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
     ...(bootstrap ? bootstrapSteps(input, deploymentId) : adoptionSteps(input, deploymentId)),
-    ...(bootstrap ? [] : repairSteps(input, deploymentId)),
+    ...(bootstrap ? [] : repairSteps(input, deploymentId, write !== undefined)),
   ];
   if (steps.length === 0 && isSettled(observed, deploymentId, release)) {
     return { action: 'unchanged', reason: `already runs ${release.version}`, steps: [] };
@@ -189,7 +189,16 @@ function mustBootstrap(input: Pick<PlanInput, 'forceBootstrap' | 'repair' | 'obs
 }
 
 /** Never an FDD that works: then it is a deploy. */
-function isBootstrappedByHealing({ repair, observed }: Pick<PlanInput, 'repair' | 'observed'>): boolean {
+function isBootstrappedByHealing(input: Pick<PlanInput, 'repair' | 'observed'>): boolean {
+  return wantsBootstrap(input) && !input.observed.pods.some(mightLive);
+}
+
+/** A bootstrap beside an FDD that starts, hangs or terminates is harmful: its pods are deleted instead. */
+function isHeldBack(input: Pick<PlanInput, 'repair' | 'observed'>): boolean {
+  return wantsBootstrap(input) && input.observed.pods.some(mightLive);
+}
+
+function wantsBootstrap({ repair, observed }: Pick<PlanInput, 'repair' | 'observed'>): boolean {
   return repair?.means === 'bootstrap' && (observed.deployment?.availableReplicas ?? 0) === 0;
 }
 
@@ -206,9 +215,12 @@ function isUnprovable(observed: NamespaceSnapshot): boolean {
   return reportOn(observed, current) === undefined;
 }
 
-function healingReason({ repair }: PlanInput): string {
-  return `healing: ${repair?.evidence ?? ''}`;
+function healingReason(input: PlanInput): string {
+  const reason = `healing: ${input.repair?.evidence ?? ''}`;
+  return isHeldBack(input) ? `${reason}; ${HELD_BACK}` : reason;
 }
+
+const HELD_BACK = 'no bootstrap beside an FDD that runs but is not ready: its pods are deleted instead';
 
 function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined {
   const { observed, release, rolloutId, config } = input;
@@ -338,23 +350,31 @@ function adoptionSteps({ observed, forceBootstrap, done }: PlanInput, deployment
 }
 
 /** What healing does beside the Application: a bootstrap does all of it. */
-function repairSteps({ repair, observed }: PlanInput, deploymentId: string): Step[] {
-  if (repair?.means === 'restart') {
-    const alive = new Set(observed.pods.filter(({ deleting }) => !deleting).map(({ name }) => name));
-    const pods = repair.pods?.filter((name) => alive.has(name)) ?? [];
-    return pods.length === 0 ? [] : [{ kind: 'restart-fdd', pods }];
-  }
+function repairSteps(input: PlanInput, deploymentId: string, isWriting: boolean): Step[] {
+  const { repair, observed } = input;
+  if (repair === undefined) return [];
+  const alive = observed.pods.filter(({ deleting }) => !deleting).map(({ name }) => name);
+  if (repair.means === 'restart') return restartSteps(alive.filter((name) => repair.pods?.includes(name)));
   const isLeftOver = observed.bootstrapPod && observed.bootstrapPod.startedFor !== deploymentId;
-  if (repair === undefined || !isLeftOver) return [];
-  return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }];
+  return [
+    ...(isLeftOver ? [LEFT_OVER] : []),
+    // Only with the new id: the pods that come after it must not be deleted by a run that continues.
+    ...restartSteps(isWriting && isHeldBack(input) ? alive : []),
+  ];
 }
+
+function restartSteps(pods: readonly string[]): Step[] {
+  return pods.length === 0 ? [] : [{ kind: 'restart-fdd', pods }];
+}
+
+const LEFT_OVER: Step = { kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' };
 
 function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {
   const { config, release, quotas, manageRbac, observed } = input;
   const manifest = bootstrapPodManifest({ config, release, deploymentId, quotas, manageRbac });
   const create: Step = { kind: 'create-bootstrap-pod', manifest, deploymentId };
   if (!observed.bootstrapPod) return [create];
-  return [{ kind: 'delete-bootstrap-pod', reason: 'it belongs to an earlier deployment' }, create];
+  return [LEFT_OVER, create];
 }
 
 /** True if, according to the watches, FDD has picked up the deployment and runs it. */

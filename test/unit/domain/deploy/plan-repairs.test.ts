@@ -4,6 +4,7 @@ import type { Repair } from '../../../../domain/rollout/repair.ts';
 import {
   aBootstrapPod,
   aDeployment,
+  anApplication,
   aPlanInput,
   aPod,
   aSettledSnapshot,
@@ -104,10 +105,50 @@ describe('a deploy', () => {
 });
 
 describe('a bootstrap', () => {
-  test('is forced if no replica is available', () => {
-    const plan = planRepair({ means: 'bootstrap' }, settled(unavailable));
+  test.each([
+    ['no replica is available', { ...unavailable, pods: [] }],
+    ['FDD crashes', crashing],
+  ])('is forced if %s', (_title, seen) => {
+    const plan = planRepair({ means: 'bootstrap' }, settled(seen));
 
     expect(plan).toMatchObject({ action: 'bootstrap', reason: 'healing: it is not well' });
+  });
+
+  describe('never begins beside an FDD that might live', () => {
+    const starting = { ...unavailable, pods: [aPod({ name: POD, ready: false })] };
+    const plan = planRepair({ means: 'bootstrap' }, settled(starting));
+
+    test('its pods are deleted with a new id', () => {
+      expect(plan).toMatchObject({
+        action: 'redeploy',
+        reason:
+          'healing: it is not well; no bootstrap beside an FDD that runs but is not ready: its pods are deleted instead',
+      });
+      expect(plan.steps).toMatchObject([
+        { kind: 'apply-application' },
+        { kind: 'restart-fdd', pods: [POD] },
+        { kind: 'verify', bootstrap: false },
+      ]);
+    });
+
+    test('its pods are left alone by a run that continues', () => {
+      const verify = plan.steps.at(-1);
+      const deploymentId = verify?.kind === 'verify' ? verify.deploymentId : '';
+      const application = anApplication({ deploymentId });
+
+      expect(kinds(planRepair({ means: 'bootstrap' }, settled({ ...starting, application })))).toEqual([
+        'verify',
+      ]);
+    });
+
+    test('a pod that is being deleted is waited for', () => {
+      const pods = [aPod({ name: POD, ready: false, deleting: true })];
+
+      expect(kinds(planRepair({ means: 'bootstrap' }, settled({ ...starting, pods })))).toEqual([
+        'apply-application',
+        'verify',
+      ]);
+    });
   });
 
   test('is a deploy of an FDD that works', () => {
