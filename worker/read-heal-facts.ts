@@ -8,6 +8,7 @@ import type { NamespaceHealing } from '../domain/heal/healing.ts';
 import { healingClosure } from '../domain/heal/healing-closure.ts';
 import type { Finding } from '../domain/heal/rule.ts';
 import type { RuleTimings } from '../domain/heal/rule-input.ts';
+import { type Hearing, whyDoubtful } from '../domain/heal/why-doubtful.ts';
 import { whyForbidden } from '../domain/heal/why-forbidden.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
@@ -88,6 +89,7 @@ function findIn(
     record,
     deployed: releases.get(record?.handledRelease ?? ''),
     unbegun: begun?.unbegunIn(namespace),
+    isBegunKnown: begun?.isKnown(),
     fleet,
     before: before?.findings ?? [],
     timings,
@@ -151,7 +153,12 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
     cause: await causeIn(known, snapshot, dependencies),
     pods: pods.filter(({ deleting }) => !deleting).map(({ name }) => name),
     isAvailable: (deployment?.availableReplicas ?? 0) > 0,
+    doubt: whyDoubtful(known, hearingIn(namespace, dependencies.begun)),
   };
+}
+
+function hearingIn(namespace: string, begun: HealFactsDependencies['begun']): Hearing | undefined {
+  return begun && { isKnown: begun.isKnown(), unbegun: begun.unbegunIn(namespace) };
 }
 
 function whyBusy(

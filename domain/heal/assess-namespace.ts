@@ -22,6 +22,8 @@ export interface NamespaceFacts {
   readonly pods: readonly string[];
   /** A replica of FDD is available. */
   readonly isAvailable: boolean;
+  /** Why an FDD that was deaf is not known to be well, or deaf. */
+  readonly doubt?: string | undefined;
 }
 
 /** What to do about one namespace, before the limits of the fleet. */
@@ -45,7 +47,7 @@ const COMEBACKS = 3;
 
 export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
   const [first] = facts.findings;
-  if (!first) return assessWell(facts.before, settings, now);
+  if (!first) return assessWell(facts, settings, now);
   const known = continueEpisode(facts, now);
   const leave = leaves(facts, first, settings, known);
   if (leave?.state === 'left-alone') return leaveAlone(known, leave);
@@ -56,19 +58,24 @@ export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, n
   return climb(facts, first, healing, { settings, now });
 }
 
-function assessWell(before: NamespaceHealing | undefined, settings: HealSettings, now: number): Assessment {
+/** A step changes what the rules look at: what they do not find counts only after its end. */
+function assessWell({ before, doubt }: NamespaceFacts, settings: HealSettings, now: number): Assessment {
   if (!before) return { kind: 'well' };
-  const wellSince = before.wellSince ?? now;
-  const { nextAt: _at, nextMeans: _means, ...known } = before;
-  const healing = { ...known, findings: [], wellSince };
+  const { nextAt: _at, nextMeans: _means, wellSince = now, ...known } = before;
+  const healing = { ...known, findings: [] };
   if (healing.steps.some(isUnderWay))
     return stay({ ...healing, state: 'healing', reason: 'a step is under way' });
-  const isSure = now - wellSince >= settings.backoffMs;
+  const well = { ...healing, wellSince };
+  const isSure = now - wellSince >= settings.backoffMs && doubt === undefined;
   const wasSick = before.isReported || before.quarantine || ladderSteps(before).length > 0;
   if (wasSick && !isSure && !isRemembered(before)) {
-    return stay({ ...healing, state: 'recovering', reason: 'no rule holds any more; it has to last' });
+    return stay({
+      ...well,
+      state: 'recovering',
+      reason: `no rule holds any more; ${doubt ?? 'it has to last'}`,
+    });
   }
-  return remember(healing, now);
+  return remember(well, now);
 }
 
 /** The steps of the last hour count for the cap, and show who changes it back. */
@@ -120,7 +127,8 @@ function leaves(
 ): Left | undefined {
   if (steps.some(isUnderWay)) return { state: 'healing', reason: describeUnderWay(steps) };
   if (quarantine) return { state: 'quarantined', reason: quarantine.reason };
-  const reason = facts.forbidden ?? facts.busy ?? whyNotRepaired(first, healsScaledDown);
+  const doubt = first.rule === 'deaf' ? facts.doubt : undefined;
+  const reason = facts.forbidden ?? facts.busy ?? doubt ?? whyNotRepaired(first, healsScaledDown);
   return reason === undefined ? undefined : { state: 'left-alone', reason };
 }
 

@@ -3,11 +3,13 @@ import type { RuleInput, Seen } from './rule-input.ts';
 
 /**
  * FDD is ready, but has not begun a deployment of its namespace in time. An FDD that was started after the id was written
- * gets the time again: it reads all Applications when it starts. One that is not ready is unavailable, not deaf.
+ * gets the time again: it reads all Applications when it starts. One that is not ready is unavailable, not deaf. While that cannot
+ * be seen, nothing shows that it has ended.
  */
-export function deaf({ snapshot, unbegun, timings, now }: RuleInput): Seen | undefined {
+export function deaf({ snapshot, unbegun, isBegunKnown, before, timings, now }: RuleInput): Seen | undefined {
   const { deafAfterMs } = timings;
   const hearsSince = readySince(snapshot);
+  if (isBegunKnown === false) return before.find(({ rule }) => rule === 'deaf');
   if (!unbegun || deafAfterMs === 0 || hearsSince === undefined) return undefined;
   if (now - Math.max(unbegun.since, hearsSince) < deafAfterMs) return undefined;
   const { application, deploymentId, since, count } = unbegun;

@@ -80,9 +80,9 @@ const WATCH_LAG_MS = 10_000;
 
 function isInFlux(record: JudgedRecord | undefined, { graceMs }: RuleTimings, now: number): boolean {
   if (record === undefined) return false;
-  const { finishedAt = 0, lastFailure, phase } = record;
+  const { finishedAt = 0, lastFailure, lastState, phase } = record;
   if (isUnfinished(record)) return lastFailure === '' && phase !== 'backoff';
-  return now - finishedAt < Math.min(graceMs, WATCH_LAG_MS);
+  return lastState === 'completed' && now - finishedAt < Math.min(graceMs, WATCH_LAG_MS);
 }
 
 /** Clocks differ: nothing holds since a time in the future. */

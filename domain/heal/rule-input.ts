@@ -14,6 +14,8 @@ export interface RuleInput {
   readonly deployed: Pick<Release, 'image' | 'config'> | undefined;
   /** A deployment that FDD has not begun; undefined if it has begun all, or nobody checks. */
   readonly unbegun: Unbegun | undefined;
+  /** False: the watches that show what FDD has begun are not in order. */
+  readonly isBegunKnown?: boolean | undefined;
   readonly fleet: FleetTrouble;
   /** What the previous pass found in this namespace: it keeps `since`. */
   readonly before: readonly Finding[];

@@ -26,6 +26,8 @@ const world = useWorld({ flags: { ...FLAGS, heal: 'on' }, openTimeoutMs: 120_000
 
 interface Scenario {
   readonly rule: Rule;
+  /** If the rule has more than one scenario. */
+  readonly name?: string;
   /** What is done to a namespace that is well. */
   readonly act: (namespace: string) => Promise<unknown>;
   /** The steps that it takes, if nothing else changes. */
@@ -35,6 +37,8 @@ interface Scenario {
   readonly lastRule?: Rule;
   /** It is removed after the first step, which therefore helps. */
   readonly isCured?: boolean;
+  /** Its FDD is available. */
+  readonly impossible?: 'bootstrap';
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -83,6 +87,17 @@ const SCENARIOS: readonly Scenario[] = [
     end: 'watching',
   },
   {
+    rule: 'unreported',
+    name: 'never-reported',
+    act: async (namespace) => {
+      await withFault({ kind: 'deaf' })(namespace);
+      await writeId(namespace);
+    },
+    steps: ['restart', 'deploy'],
+    end: 'quarantined',
+    impossible: 'bootstrap',
+  },
+  {
     rule: 'failed-report',
     act: async (namespace) => {
       const lines = ['no such ingress class'];
@@ -119,26 +134,30 @@ async function healingOf(namespace: string): Promise<NamespaceHealing | undefine
   return (await world.http(`/api/healing?namespace=${namespace}`)).body.namespaces[0];
 }
 
-const named = (rule: Rule) => `ladder-${rule}`;
+const named = ({ rule, name = rule }: Pick<Scenario, 'rule' | 'name'>) => `ladder-${name}`;
 
 beforeAll(async () => {
-  const names = SCENARIOS.map(({ rule }) => named(rule));
+  const names = SCENARIOS.map(named);
   for (const name of names) await world.addNamespace(name);
   await world.rolloutFinished((await world.deploy({ namespaces: names })).id, 60_000);
-  await Promise.all(SCENARIOS.map(({ rule, act }) => act(named(rule))));
-  for (const { rule, isCured } of SCENARIOS) {
-    if (!isCured) continue;
-    await until(async () => (await healingOf(named(rule)))?.findings[0]?.rule === rule, `${rule} is found`);
-    world.fdds.misbehaviour.clear(named(rule));
+  await Promise.all(SCENARIOS.map((scenario) => scenario.act(named(scenario))));
+  for (const scenario of SCENARIOS.filter(({ isCured }) => isCured)) {
+    const { rule } = scenario;
+    await until(
+      async () => (await healingOf(named(scenario)))?.findings[0]?.rule === rule,
+      `${rule} is found`,
+    );
+    world.fdds.misbehaviour.clear(named(scenario));
   }
 }, 120_000);
 
 test.each(SCENARIOS)(
   '$rule: $steps, then $end',
-  async ({ rule, steps, end, lastRule = rule }) => {
+  async (scenario) => {
+    const { rule, steps, end, lastRule = rule, impossible } = scenario;
     const ended = await until(
       async () => {
-        const healing = await healingOf(named(rule));
+        const healing = await healingOf(named(scenario));
         const isOver = healing?.state === end && healing.steps.length >= steps.length;
         if (!isOver) throw new Error(JSON.stringify(healing));
         return healing;
@@ -151,7 +170,7 @@ test.each(SCENARIOS)(
     if (ended.steps[0]) expect(ended.steps[0].rule).toBe(rule);
     else expect(ended.findings[0]?.rule).toBe(rule);
     if (end !== 'quarantined') return;
-    expect(steps).toEqual(LADDERS[rule].filter((means) => means !== 'wait'));
+    expect(steps).toEqual(LADDERS[rule].filter((means) => means !== 'wait' && means !== impossible));
     expect(ended.quarantine).toMatchObject({
       rule: expect.stringMatching(`^(${rule}|${lastRule})$`),
       reason: expect.stringMatching(/it still does not work after/),
@@ -162,8 +181,16 @@ test.each(SCENARIOS)(
 );
 
 test('an image that can be pulled again ends the quarantine', async () => {
-  await until(async () => (await healingOf(named('image-pull')))?.quarantine, 'it is in quarantine', 100_000);
-  world.fdds.misbehaviour.clear(named('image-pull'));
+  await until(
+    async () => (await healingOf(named({ rule: 'image-pull' })))?.quarantine,
+    'it is in quarantine',
+    100_000,
+  );
+  world.fdds.misbehaviour.clear(named({ rule: 'image-pull' }));
 
-  await until(async () => !(await healingOf(named('image-pull')))?.quarantine, 'the quarantine ends', 60_000);
+  await until(
+    async () => !(await healingOf(named({ rule: 'image-pull' })))?.quarantine,
+    'the quarantine ends',
+    60_000,
+  );
 }, 180_000);

@@ -227,6 +227,41 @@ describe('recovery', () => {
     expect(passOver(sure, 15_000, {}).last?.audit).toEqual([]);
   });
 
+  test('what no rule shows while a step is under way is no recovery, also if the step fails', () => {
+    let patient = untilStep(WELL, sick('unreported'));
+    for (let passes = 0; passes < 20; passes += 1) patient = passOver(patient, 15_000, {});
+    expect(patient.healing).toMatchObject({ state: 'healing' });
+
+    const failed = passOver(endStep(patient, 'failed'), 1, {});
+
+    expect(failed.healing).toMatchObject({ state: 'recovering' });
+    expect(kindsOf(failed)).toEqual([]);
+    const next = untilStep(failed, sick('unreported'));
+    expect(next.last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+
+  test('is not believed while it is in doubt, however long', () => {
+    const doubtful = { doubt: 'FDD has not begun deployment id 7 of Application shop' };
+    let patient = passOver(endStep(untilStep(WELL, sick('deaf'))), 15_000, doubtful);
+    for (let passes = 0; passes < 20; passes += 1) patient = passOver(patient, 15_000, doubtful);
+
+    expect(patient.healing).toMatchObject({
+      state: 'recovering',
+      reason: 'no rule holds any more; FDD has not begun deployment id 7 of Application shop',
+    });
+    expect(kindsOf(passOver(patient, 15_000, {}))).toEqual(['namespace.recovered']);
+    expect(untilStep(patient, sick('deaf')).last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+
+  test('nothing is done about a deaf FDD while nobody can see whether it is still deaf', () => {
+    let patient = WELL;
+    for (let passes = 0; passes < 20; passes += 1) {
+      patient = passOver(patient, 15_000, sick('deaf', { doubt: 'the watch is broken' }));
+    }
+
+    expect(patient.healing).toMatchObject({ state: 'left-alone', reason: 'the watch is broken', steps: [] });
+  });
+
   test('is forgotten after an hour', () => {
     const sure = passOver(passOver(healed(), 15_000, {}), BACKOFF_MS, {});
 

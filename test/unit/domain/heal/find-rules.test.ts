@@ -626,6 +626,15 @@ describe('deaf', () => {
     expect(rulesOf(started(300), unbegun(9_999))).toEqual(['deaf']);
   });
 
+  test('stays as it was while nobody can see what FDD has begun', () => {
+    const before = [{ rule: 'deaf', since: ago(600), evidence: 'Application shop waits' }] as const;
+    const unseen = { unbegun: undefined, isBegunKnown: false };
+
+    expect(find({}, { ...unseen, before })).toEqual(before);
+    expect(find({}, unseen)).toEqual([]);
+    expect(find({}, { ...unseen, isBegunKnown: true, before })).toEqual([]);
+  });
+
   test('an FDD that is not ready is not deaf, and one that is leaving does not count', () => {
     const pods = [aPod({ ready: false })];
     expect(

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import type { NamespaceHealing } from '../../domain/heal/healing.ts';
+import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+/** As by default, an FDD has longer to hear than a repair has to show an effect. */
+const FLAGS = {
+  'heal-interval': 0.25,
+  'heal-backoff': 1,
+  'deaf-after': 3,
+  'heal-hourly-cap': 100,
+  'heal-stop-share': '100%',
+  'progress-deadline': 6,
+  'max-attempts': 1,
+};
+const world = useWorld({ flags: { ...FLAGS, heal: 'on' }, openTimeoutMs: 120_000 }, async (opened) => {
+  await opened.startApi();
+  await opened.startWorker();
+});
+
+async function healingOf(namespace: string): Promise<NamespaceHealing | undefined> {
+  return (await world.http(`/api/healing?namespace=${namespace}`)).body.namespaces[0];
+}
+
+/** Its FDD does not begin what is requested from now on. */
+async function addDeaf(namespace: string): Promise<void> {
+  await world.addNamespace(namespace);
+  await world.deployed(namespace);
+  world.fdds.misbehaviour.set(namespace, { kind: 'deaf' });
+  const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
+  for (const { metadata } of items) {
+    await world.kube.delete(PODS, { namespace, name: metadata.name }, { gracePeriodSeconds: 0 });
+  }
+  await world.kube.create(APPLICATIONS, namespace, {
+    apiVersion: APPLICATIONS.apiVersion,
+    kind: APPLICATIONS.kind,
+    metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
+    spec: { application: 'shop', image: 'shop:1', config: {} },
+  });
+}
+
+test('an FDD that nothing cures is quarantined, and not restarted forever', async () => {
+  await addDeaf('forever');
+
+  const parked = await until(
+    async () => {
+      const healing = await healingOf('forever');
+      return healing?.state === 'quarantined' && healing;
+    },
+    'quarantined',
+    120_000,
+  );
+
+  expect(parked.steps.map(({ means }) => means)).toEqual(['restart', 'deploy']);
+  const { entries } = (await world.http('/api/audit?namespace=forever&kind=namespace')).body;
+  expect(entries.map(({ kind }: { kind: string }) => kind)).not.toContain('namespace.recovered');
+}, 180_000);
