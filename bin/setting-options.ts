@@ -34,7 +34,8 @@ function optionOf(name: SettingName): Option {
 }
 
 function valueName(name: SettingName): string {
-  if (/(Interval|Timeout|Deadline|Base|Cap|Period)$/.test(name)) return 'seconds';
+  if (/(HourlyCap|Share)$/.test(name)) return 'number or %';
+  if (/(Interval|Timeout|Deadline|Base|Cap|Period|Backoff|deafAfter)$/.test(name)) return 'seconds';
   if (/(File|Cert|Key|Override|Spec|kubeconfig)$/.test(name)) return 'file';
   if (/(baseurl|Server|Url)$/.test(name)) return 'url';
   if (/(port|Port|concurrency|Attempts)$/.test(name)) return 'number';

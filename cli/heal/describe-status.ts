@@ -12,21 +12,27 @@ export function describeStatus(
 ): string[] {
   if (status === null) return [`Unknown: ${NO_PASS}.`];
   if (status.mode === 'off') return [`Healing is off. ${MODE_MEANINGS.off}`];
-  const mode = status.mode === 'on' ? 'Healing is on.' : `Healing only reports. ${MODE_MEANINGS.report}`;
   return [
     ...(isStale ? [`Unknown: ${describeAge(status, now)}. What follows is from that pass.`] : []),
-    mode,
-    ...describeStop(status),
+    ...describeMode(status),
     `${status.sick} of ${plural(status.fleet, 'namespace')} not well; ${status.cap.used} of at most ${status.cap.limit} healed within the last hour.`,
     ...describeRules(status),
   ];
+}
+
+/** What keeps it from repairing comes first. */
+function describeMode(status: HealingStatus): string[] {
+  const isOn = status.mode === 'on';
+  const stop = describeStop(status);
+  if (isOn && stop.length === 0) return ['Healing is on.'];
+  return [...stop, ...(isOn ? [] : [`Healing only reports. ${MODE_MEANINGS.report}`])];
 }
 
 export function describeStop({ stopped }: HealingStatus): string[] {
   if (stopped === undefined) return [];
   const { by, reason, at } = stopped;
   const who = by === undefined ? 'automatically' : `by ${by}`;
-  return [oneLine(`Stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`)];
+  return [oneLine(`Healing was stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`)];
 }
 
 function describeRules({ rules, isDeafKnown }: HealingStatus): string[] {

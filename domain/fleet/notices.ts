@@ -189,7 +189,7 @@ function quarantineNotice({ mode, states }: HealingStatus): Notice[] {
 }
 
 const QUARANTINED =
-  'Read why (skipper quarantine list), and remove the cause; then they are healed again automatically.';
+  'Read why (skipper quarantine list) and remove the cause. If they are still in quarantine then, release them: skipper quarantine release.';
 
 /** Deploys of other rollouts continue. */
 function pausedNotice(paused: NoticeFacts['pausedRollouts']): Notice[] {

@@ -75,12 +75,12 @@ team-a     waiting  5m   crash-loop  deploy again with a new id  0      a restar
     [
       'the stop valve',
       { status: aStatus({ stopped: { at: NOW, reason: '41 fell sick' } }) },
-      /^Stopped automatically at 2026-11-29T08:00:00\.000Z, nothing is repaired: 41 fell sick$/m,
+      /^Healing was stopped automatically at 2026-11-29T08:00:00\.000Z, nothing is repaired: 41 fell sick$/m,
     ],
     [
       'a stop by a person',
       { status: aStatus({ stopped: { at: NOW, by: 'jo', reason: 'OPS-17' } }) },
-      /^Stopped by jo at /m,
+      /^Healing was stopped by jo at /m,
     ],
     ['deaf that is not watched', { status: aStatus({ isDeafKnown: false }) }, /^The rule deaf is unknown/m],
   ])('says so: %s', async (_what, fields: Partial<HealingList>, words) => {

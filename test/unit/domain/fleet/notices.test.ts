@@ -126,7 +126,7 @@ describe('composeNotices', () => {
     [
       'namespaces in quarantine',
       { healing: aStatus({ checkedAt: NOW, states: { quarantined: 3, waiting: 2 } }) },
-      '3 namespaces are in quarantine: what healing tried did not help. Read why (skipper quarantine list), and remove the cause; then they are healed again automatically.',
+      '3 namespaces are in quarantine: what healing tried did not help. Read why (skipper quarantine list) and remove the cause. If they are still in quarantine then, release them: skipper quarantine release.',
       'outdated',
     ],
     [
