@@ -7,7 +7,6 @@ import {
   isUnrequested,
   repairOf,
   STALE_DECISION_MS,
-  withoutUnrequested,
   withResult,
   withRollout,
 } from '../domain/heal/heal-steps.ts';
@@ -48,7 +47,7 @@ type Healing = ReadonlyMap<string, NamespaceHealing>;
 
 /**
  * One pass over the fleet: finds what is not well, decides, stores the decision, and requests what was decided. A worker can die
- * between any two of these: the next pass requests what was decided and not requested, with the same Idempotency-Key.
+ * between any two of these: the next pass requests what was decided and not requested, with the same Idempotency-Key, or gives it up.
  */
 export async function healFleet(dependencies: HealDependencies): Promise<HealResult> {
   const { state, settings } = dependencies;
@@ -57,7 +56,7 @@ export async function healFleet(dependencies: HealDependencies): Promise<HealRes
   const revision = await state.healingRevision();
   const [stored, status] = await Promise.all([state.healing(), state.healingStatus()]);
   if (settings.mode === 'off') return switchOff({ revision, stored, status }, dependencies);
-  const before = await settleSteps(stored, status, dependencies);
+  const before = await settleSteps(stored, dependencies);
   const facts = await readHealFacts(before, dependencies);
   const now = Math.max(state.now(), (status?.checkedAt ?? 0) + 1);
   const decision = decideHealing({
@@ -111,13 +110,9 @@ async function switchOff(
   return { skipped: 'healing is off' };
 }
 
-/** Notes how the steps ended that were under way, and which of them were never requested. */
-async function settleSteps(
-  stored: Healing,
-  status: HealingStatus | undefined,
-  dependencies: HealDependencies,
-): Promise<Healing> {
-  const requested = await findRollouts(stored, status, dependencies);
+/** Notes how the steps ended that were under way. */
+async function settleSteps(stored: Healing, dependencies: HealDependencies): Promise<Healing> {
+  const requested = await findRollouts(stored, dependencies);
   const ids = [...requested.values()].flatMap(({ steps }) =>
     steps.flatMap(({ rolloutId, endedAt }) => (rolloutId && endedAt === undefined ? [rolloutId] : [])),
   );
@@ -132,21 +127,13 @@ async function settleSteps(
 }
 
 /** The rollouts of steps whose worker died after it had requested them; others are requested later, or given up. */
-async function findRollouts(
-  stored: Healing,
-  status: HealingStatus | undefined,
-  { state, settings }: HealDependencies,
-): Promise<Healing> {
-  const stopped = settings.mode === 'on' ? status?.stopped?.reason : 'healing only reports now';
+async function findRollouts(stored: Healing, { state }: HealDependencies): Promise<Healing> {
   let found = stored;
   for (const at of unrequestedTimes(stored)) {
     const id = await state.rolloutOfKey(keyOf(at));
     if (id !== undefined) found = mapHealing(found, (healing) => withRollout(healing, at, id));
   }
-  const now = state.now();
-  const tooLate = { before: now - STALE_DECISION_MS, reason: 'no worker requested it in time', now };
-  const givenUp = stopped === undefined ? tooLate : { before: now + 1, reason: stopped, now };
-  return mapHealing(found, (healing) => withoutUnrequested(healing, givenUp));
+  return found;
 }
 
 function unrequestedTimes(healing: Healing): ReadonlySet<number> {

@@ -116,6 +116,11 @@ function continueEpisode({ findings, before, cause }: NamespaceFacts, now: numbe
 /** Nothing keeps healing from it. */
 type WaitingHealing = NamespaceHealing & { readonly waitsSince: number };
 
+/** When it fell sick, if a rule holds now. */
+export function sickSince({ before }: Pick<NamespaceFacts, 'before'>, now: number): number {
+  return before && !isRemembered(before) ? before.since : now;
+}
+
 type Left = Pick<NamespaceHealing, 'state' | 'reason'>;
 
 /** Why nothing is decided here now; undefined if the ladder decides. */
@@ -132,7 +137,11 @@ function leaves(
   return reason === undefined ? undefined : { state: 'left-alone', reason };
 }
 
-function whyNotRepaired({ rule, by, isFleetWide }: Finding, healsScaledDown: boolean): string | undefined {
+/** Why nothing is done about a rule that holds, whatever else is known. */
+export function whyNotRepaired(
+  { rule, by, isFleetWide }: Finding,
+  healsScaledDown: boolean,
+): string | undefined {
   if (isFleetWide || LADDERS[rule].length === 0) {
     return `${rule}: the cause is not in the namespace, so nothing is repaired there`;
   }

@@ -1,16 +1,22 @@
 import type { AuditEntry } from '../audit/audit-entry.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { HOUR_MS } from '../time-parts.ts';
-import { type Assessment, assessNamespace, type NamespaceFacts } from './assess-namespace.ts';
+import {
+  type Assessment,
+  assessNamespace,
+  type NamespaceFacts,
+  sickSince,
+  whyNotRepaired,
+} from './assess-namespace.ts';
 import { healLimit } from './heal-limit.ts';
 import type { HealSettings } from './heal-settings.ts';
-import { recentSteps } from './heal-steps.ts';
-import type { HealingStatus, NamespaceHealing } from './healing.ts';
+import { recentSteps, STALE_DECISION_MS, withoutUnrequested } from './heal-steps.ts';
+import type { HealingStatus, HealingStep, NamespaceHealing } from './healing.ts';
 import { auditNews, type HealNews } from './healing-audit.ts';
 import { describeMeans } from './ladder.ts';
 import { countStates } from './list-healing.ts';
 import { RULES } from './rule.ts';
-import { turnValve } from './stop-valve.ts';
+import { type Sick, turnValve } from './stop-valve.ts';
 
 /** What one pass over the fleet has seen. */
 export interface HealFleet {
@@ -43,19 +49,20 @@ type Due = Extract<Assessment, { kind: 'due' }> & { readonly namespace: string }
  * No step begins while another one, a request or a rollout is under way in its namespace.
  */
 export function decideHealing(fleet: HealFleet): HealDecision {
-  const { namespaces, settings, now } = fleet;
+  const { settings, now } = fleet;
+  const valve = turnValve(
+    valveBefore(fleet.status, now),
+    sickOf(fleet),
+    healLimit(settings.stopShare, fleet.fleet),
+    now,
+  );
+  const namespaces = withoutLost(fleet, valve.stopped?.reason);
   const assessed = [...namespaces].map(([namespace, facts]) => ({
     namespace,
     facts,
     assessment: assessNamespace(facts, settings, now),
   }));
-  const valve = turnValve(
-    valveBefore(fleet.status, now),
-    sickOf(assessed),
-    healLimit(settings.stopShare, fleet.fleet),
-    now,
-  );
-  const cap = openCap(fleet);
+  const cap = openCap({ ...fleet, namespaces });
   const due = assessed
     .flatMap(({ namespace, assessment }) => (assessment.kind === 'due' ? [{ ...assessment, namespace }] : []))
     .sort((a, b) => a.dueAt - b.dueAt || (a.namespace < b.namespace ? -1 : 1));
@@ -88,13 +95,40 @@ function valveBefore(status: HealingStatus | undefined, now: number) {
   return { resumedAt: now, ...(status?.stopped?.by && { stopped: status.stopped }) };
 }
 
-function sickOf(assessed: readonly { readonly facts: NamespaceFacts; readonly assessment: Assessment }[]) {
-  return assessed.flatMap(({ facts, assessment }) => {
+function sickOf({ namespaces, now }: HealFleet): Sick[] {
+  return [...namespaces.values()].flatMap((facts) => {
     const [first] = facts.findings;
     // What a person has switched off is not sick.
-    if (!first || first.rule === 'scaled-down' || assessment.kind === 'well') return [];
-    return [{ rule: first.rule, since: assessment.healing.since }];
+    if (!first || first.rule === 'scaled-down') return [];
+    return [{ rule: first.rule, since: sickSince(facts, now) }];
   });
+}
+
+/** Steps of a pass that died before it requested them are given up if this pass would not begin them. */
+function withoutLost(
+  { namespaces, settings, now }: HealFleet,
+  stopped: string | undefined,
+): HealFleet['namespaces'] {
+  const all = settings.mode === 'on' ? stopped : 'healing only reports now';
+  return new Map(
+    [...namespaces].map(([namespace, facts]) => {
+      const before =
+        facts.before &&
+        withoutUnrequested(facts.before, (step) => all ?? whyLost(step, facts, { settings, now }), now);
+      return [namespace, { ...facts, before }];
+    }),
+  );
+}
+
+function whyLost(
+  { at, rule }: HealingStep,
+  { findings, forbidden, busy }: NamespaceFacts,
+  { settings, now }: Pick<HealFleet, 'settings' | 'now'>,
+): string | undefined {
+  const [first] = findings;
+  if (!first || findings.every((finding) => finding.rule !== rule)) return `${rule} does not hold any more`;
+  if (now - at > STALE_DECISION_MS) return 'no worker requested it in time';
+  return forbidden ?? busy ?? whyNotRepaired(first, settings.healsScaledDown);
 }
 
 interface Cap {

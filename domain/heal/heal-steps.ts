@@ -39,16 +39,17 @@ export function withRollout(healing: NamespaceHealing, at: number, rolloutId: st
 /** A decision that is older is not carried out any more: what it was based on has changed, and so has what the cap counts. */
 export const STALE_DECISION_MS = 60_000;
 
-/** The steps that were decided before a time will not be carried out any more. */
+/** The unrequested steps for which there is a reason against them will not be carried out any more. */
 export function withoutUnrequested(
   healing: NamespaceHealing,
-  { before, reason, now }: { readonly before: number; readonly reason: string; readonly now: number },
+  whyNot: (step: HealingStep) => string | undefined,
+  now: number,
 ): NamespaceHealing {
-  return changeStep(healing, (step) =>
-    isUnrequested(step) && step.at < before
-      ? { ...step, endedAt: now, end: 'cancelled', result: `not carried out: ${reason}` }
-      : step,
-  );
+  return changeStep(healing, (step) => {
+    const reason = isUnrequested(step) ? whyNot(step) : undefined;
+    if (reason === undefined) return step;
+    return { ...step, endedAt: now, end: 'cancelled', result: `not carried out: ${reason}` };
+  });
 }
 
 /** Notes how the step of a rollout ended; `target` is undefined if Redis has lost it. */

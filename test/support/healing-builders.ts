@@ -1,6 +1,7 @@
 import type { NamespaceFacts } from '../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision, type HealFleet } from '../../domain/heal/decide-healing.ts';
 import type { HealSettings } from '../../domain/heal/heal-settings.ts';
+import { withRollout } from '../../domain/heal/heal-steps.ts';
 import type { HealingStatus, HealingStep, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { Finding, Rule } from '../../domain/heal/rule.ts';
 
@@ -79,6 +80,12 @@ export function passOver(
   );
   const last = decideHealing(fleet);
   return { healing: last.healing.get('a'), last, now };
+}
+
+/** The step that was decided now has its rollout. */
+export function requestStep(patient: Patient): Patient {
+  const { healing, now } = patient;
+  return healing ? { ...patient, healing: withRollout(healing, now, 'r1') } : patient;
 }
 
 /** Ends the step that is under way. */

@@ -329,6 +329,9 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
       await check();
     },
     drain,
+    healingOf: (name: string) => state.healingOf(name),
+    /** The namespaces of the repairs that were accepted. */
+    repaired: () => repairs.map(({ namespace: name }) => name),
   };
 }
 

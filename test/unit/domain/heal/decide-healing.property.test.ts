@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
-import { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
+import { HealingStatus, type HealingStep, NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { LADDERS } from '../../../../domain/heal/ladder.ts';
 import { RULES } from '../../../../domain/heal/rule.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
@@ -24,7 +24,15 @@ const seen = fc.record({
   rule: fc.option(fc.constantFrom(...RULES), { nil: undefined, freq: 3 }),
   busy: fc.option(fc.constant('rollout r1 is under way'), { nil: undefined, freq: 5 }),
   forbidden: fc.option(fc.constant('held'), { nil: undefined, freq: 8 }),
-  end: fc.constantFrom(undefined, undefined, 'completed', 'failed', 'cancelled', 'superseded'),
+  end: fc.constantFrom<End | 'open' | 'lost'>(
+    'open',
+    'open',
+    'lost',
+    'completed',
+    'failed',
+    'cancelled',
+    'superseded',
+  ),
   cause: fc.constantFrom('one', 'one', 'one', 'two'),
   isAvailable: fc.boolean(),
 });
@@ -47,7 +55,7 @@ function run(passes: readonly (typeof pass extends fc.Arbitrary<infer T> ? T : n
     const last = done.at(-1)?.decision;
     const entries = NAMES.flatMap((name, index): [string, NamespaceFacts][] => {
       const what = all[index];
-      const before = ended(last?.healing.get(name), what?.end, now);
+      const before = followed(last?.healing.get(name), what?.end, now);
       if (!what || (what.rule === undefined && !before)) return [];
       const findings = what.rule === undefined ? [] : [aFinding(what.rule, { since: now })];
       return [[name, someFacts({ ...what, findings, ...(before && { before }) })]];
@@ -60,11 +68,17 @@ function run(passes: readonly (typeof pass extends fc.Arbitrary<infer T> ? T : n
   return done;
 }
 
-function ended(healing: NamespaceHealing | undefined, end: NamespaceHealing['steps'][0]['end'], now: number) {
-  if (!healing || end === undefined) return healing;
-  const steps = healing.steps.map((step) =>
-    step.endedAt === undefined ? { ...step, endedAt: now, end, result: end } : step,
-  );
+type End = NonNullable<HealingStep['end']>;
+
+/** What has become of the step that is under way; `lost`: its worker died before it requested it. */
+function followed(
+  healing: NamespaceHealing | undefined,
+  what: End | 'open' | 'lost' | undefined,
+  now: number,
+) {
+  if (!healing || what === undefined || what === 'lost') return healing;
+  const change = what === 'open' ? { rolloutId: 'r1' } : { endedAt: now, end: what, result: what };
+  const steps = healing.steps.map((step) => (step.endedAt === undefined ? { ...step, ...change } : step));
   return { ...healing, steps };
 }
 
@@ -160,7 +174,7 @@ describe('any history', () => {
 describe('a namespace that nothing helps', () => {
   test('is quarantined or left alone, whatever its rules are, and then nothing more is done', () => {
     const rules = fc.array(fc.constantFrom(...RULES), { minLength: 1, maxLength: 8 });
-    const ends = fc.array(fc.constantFrom('completed', 'failed', 'cancelled', 'superseded'), {
+    const ends = fc.array(fc.constantFrom<End>('completed', 'failed', 'cancelled', 'superseded'), {
       minLength: 1,
       maxLength: 8,
     });
@@ -173,7 +187,7 @@ describe('a namespace that nothing helps', () => {
           now += BACKOFF_MS / 2;
           const rule = everyRule[index % everyRule.length] ?? 'drifted';
           const end = everyEnd[index % everyEnd.length];
-          const known = ended(before, end, now);
+          const known = followed(before, end, now);
           const facts = someFacts({ findings: [aFinding(rule)], ...(known && { before: known }) });
           const decision = decideHealing(aFleet({ a: facts }, { now }));
           before = decision.healing.get('a');

@@ -11,6 +11,7 @@ import {
   NOW,
   type Patient,
   passOver,
+  requestStep,
   someFacts,
   someHealSettings,
   untilStep,
@@ -136,7 +137,7 @@ describe('time', () => {
   });
 
   test('nothing begins while a step is under way, however long it takes', () => {
-    const begun = untilStep(WELL, sick('drifted'));
+    const begun = requestStep(untilStep(WELL, sick('drifted')));
 
     const later = passOver(begun, 100 * BACKOFF_MS, sick('drifted'));
 
@@ -210,6 +211,63 @@ describe('what forbids it', () => {
     expect(next.now - cancelled.now).toBeGreaterThanOrEqual(BACKOFF_MS);
     expect(climb('no-deployment').means).toHaveLength(2);
     expect(next.last?.actions.get('a')).toMatchObject({ means: 'deploy' });
+  });
+});
+
+describe('a step whose worker died before it requested it', () => {
+  const lost = () => untilStep(WELL, sick('unavailable'));
+  const onlyStep = ({ healing }: Patient) => healing?.steps[0];
+
+  test('is carried out by the next pass', () => {
+    expect(onlyStep(passOver(lost(), 15_000, sick('unavailable')))).not.toHaveProperty('endedAt');
+  });
+
+  test.each<[string, Partial<NamespaceFacts>, string]>([
+    ['its namespace is held', sick('unavailable', { forbidden: 'held by jo' }), 'held by jo'],
+    ['other work is under way', sick('unavailable', { busy: 'rollout r1' }), 'rollout r1'],
+    [
+      'FDD was switched off',
+      { findings: [aFinding('scaled-down'), aFinding('unavailable')] },
+      'switched FDD off',
+    ],
+    ['it has recovered', {}, 'unavailable does not hold any more'],
+    ['something else is wrong now', sick('drifted'), 'unavailable does not hold any more'],
+  ])('is given up if %s', (_why, facts, reason) => {
+    const next = passOver(lost(), 15_000, facts);
+
+    expect(onlyStep(next)).toMatchObject({
+      end: 'cancelled',
+      result: expect.stringMatching(`^not carried out: .*${reason}`),
+    });
+    expect(next.healing?.state).not.toBe('healing');
+    expect(next.last?.status.cap.used).toBe(0);
+  });
+
+  test('is given up if nobody has carried it out for a minute, or healing does not repair any more', () => {
+    expect(onlyStep(passOver(lost(), 60_001, sick('unavailable')))?.result).toContain('in time');
+    expect(onlyStep(passOver(lost(), 1, sick('unavailable'), { mode: 'report' }))?.result).toContain(
+      'reports',
+    );
+  });
+
+  test('is given up in the pass that closes the stop valve', () => {
+    const { healing, now } = lost();
+    const others = Array.from({ length: 21 }, (_, index) => [`b-${index}`, someFacts(sick('drifted'))]);
+    const facts = {
+      a: someFacts({ ...sick('unavailable'), before: healing }),
+      ...Object.fromEntries(others),
+    };
+
+    const decision = decideHealing(aFleet(facts, { now: now + 15_000 }));
+
+    expect(decision.healing.get('a')?.steps[0]?.result).toContain('not carried out: 2');
+    expect(decision.healing.get('a')?.state).not.toBe('healing');
+  });
+
+  test('does not count as tried', () => {
+    const held = passOver(lost(), 15_000, sick('unavailable', { forbidden: 'held by jo' }));
+
+    expect(untilStep(held, sick('unavailable')).last?.actions.get('a')).toMatchObject({ means: 'restart' });
   });
 });
 

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type HealStep, openHealingWorld } from '../support/healing-world.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const clock = { now: 0 };
+const own = useRedis();
+
+beforeEach(() => {
+  clock.now = 1_800_000_000_000;
+  jest.spyOn(Date, 'now').mockImplementation(() => clock.now);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const A = { namespace: 'a' };
+
+/** FDD crashes, and the worker that is to restart it dies after it has stored that. */
+const LOST: readonly HealStep[] = [
+  { kind: 'request', namespaces: ['a'], isPaused: false },
+  { kind: 'begin', ...A },
+  { kind: 'finish', ...A, isDone: true },
+  { kind: 'tick', ms: 15_000 },
+  { kind: 'fall', ...A, sickness: 'crashing', cure: 'restart' },
+  { kind: 'pass', how: 'once' },
+  { kind: 'tick', ms: 121_000 },
+  { kind: 'pass', how: 'dies' },
+  { kind: 'tick', ms: 15_000 },
+];
+
+async function worldAfter(...steps: readonly HealStep[]) {
+  const world = openHealingWorld(own.redis, clock, ['a']);
+  for (const step of [...LOST, ...steps, { kind: 'pass', how: 'once' } as const]) await world.perform(step);
+  return world;
+}
+
+describe('a step that a dying worker has stored, and not requested', () => {
+  test('is requested by the next pass', async () => {
+    const world = await worldAfter();
+
+    expect(world.repaired()).toEqual(['a']);
+    expect((await world.healingOf('a'))?.steps).toMatchObject([{ rolloutId: expect.any(String) }]);
+  });
+
+  test.each<[string, HealStep]>([
+    ['its namespace is held', { kind: 'hold', ...A }],
+    ['FDD has recovered', { kind: 'recover', ...A }],
+    ['a person has requested a deploy', { kind: 'request', namespaces: ['a'], isPaused: false }],
+    ['a person has stopped healing', { kind: 'stop' }],
+  ])('is not requested if %s', async (_why, meanwhile) => {
+    const world = await worldAfter(meanwhile);
+
+    expect(world.repaired()).toEqual([]);
+    expect((await world.healingOf('a'))?.steps).toMatchObject([
+      { end: 'cancelled', result: expect.stringContaining('not carried out') },
+    ]);
+  });
+});
