@@ -150,6 +150,7 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
       closure: healingClosure(snapshot, world.policy, dependencies.state.now()),
     }),
     busy: whyBusy(namespace, record, world.rollouts),
+    deployFailedAt: failedDeployOf(record),
     cause: await causeIn(known, snapshot, dependencies),
     pods: pods.filter(({ deleting }) => !deleting).map(({ name }) => name),
     isAvailable: (deployment?.availableReplicas ?? 0) > 0,
@@ -159,6 +160,11 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
 
 function hearingIn(namespace: string, begun: HealFactsDependencies['begun']): Hearing | undefined {
   return begun && { isKnown: begun.isKnown(), unbegun: begun.unbegunIn(namespace) };
+}
+
+/** Not of a repair: healing itself says that the namespace fails. */
+function failedDeployOf(record: NamespaceRecord | undefined): number | undefined {
+  return record?.lastState === 'failed' && record.trigger !== 'heal' ? record.finishedAt : undefined;
 }
 
 function whyBusy(

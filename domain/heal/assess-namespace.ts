@@ -16,6 +16,8 @@ export interface NamespaceFacts {
   readonly forbidden?: string | undefined;
   /** A request or a target of a rollout that has not ended. */
   readonly busy?: string | undefined;
+  /** When a deploy failed there that others have requested, if it was the last one: the audit log has an entry of it. */
+  readonly deployFailedAt?: number | undefined;
   /** A fingerprint of what has to change before another try makes sense. */
   readonly cause: string;
   /** The pods that a restart deletes. */

@@ -9,7 +9,7 @@ import {
   whyNotRepaired,
 } from './assess-namespace.ts';
 import { healLimit } from './heal-limit.ts';
-import type { HealSettings } from './heal-settings.ts';
+import { type HealSettings, longestWait } from './heal-settings.ts';
 import { recentSteps, STALE_DECISION_MS, withoutUnrequested } from './heal-steps.ts';
 import type { HealingStatus, HealingStep, NamespaceHealing } from './healing.ts';
 import { auditNews, type HealNews } from './healing-audit.ts';
@@ -73,7 +73,7 @@ export function decideHealing(fleet: HealFleet): HealDecision {
   for (const { namespace, facts, assessment } of assessed) {
     const next = decided.get(namespace) ?? settle(assessment, facts, limits);
     if (next) healing.set(namespace, withReport(next, facts, limits));
-    news.push(...newsOf(namespace, facts, healing.get(namespace)));
+    news.push(...newsOf(namespace, facts, healing.get(namespace), settings));
   }
   return {
     healing,
@@ -212,14 +212,16 @@ function withReport(
 
 function newsOf(
   namespace: string,
-  { findings, before }: NamespaceFacts,
+  facts: NamespaceFacts,
   next: NamespaceHealing | undefined,
+  settings: HealSettings,
 ): HealNews[] {
+  const { findings, before } = facts;
   const [first] = findings;
   const known = { namespace, rule: first?.rule };
   const news: HealNews[] = [];
   const evidence = first?.evidence ?? 'no rule holds any more';
-  if (next?.isReported && !before?.isReported)
+  if (next?.isReported && !before?.isReported && !isSaidByDeploy(facts, next, settings))
     news.push({ ...known, kind: 'namespace.failing', reason: evidence });
   const isEnded = before?.quarantine && next?.quarantine?.since !== before.quarantine.since;
   if (isEnded) {
@@ -236,6 +238,15 @@ function newsOf(
     news.push({ namespace, rule: before.findings[0]?.rule, kind: 'namespace.recovered', reason: evidence });
   }
   return news;
+}
+
+/** It fell sick during a deploy that failed, or soon after it: that failure has its own entry, and people its notification. */
+function isSaidByDeploy(
+  { deployFailedAt }: NamespaceFacts,
+  { since }: NamespaceHealing,
+  { backoffMs }: HealSettings,
+): boolean {
+  return deployFailedAt !== undefined && since - deployFailedAt < longestWait(backoffMs);
 }
 
 function isBegun(next: NamespaceHealing, before: NamespaceHealing | undefined): boolean {

@@ -16,5 +16,9 @@ const LONGEST_WAIT = 60;
 
 /** How long a namespace is left after so many steps: 1, 2, 4, … times the backoff, at most 60 times. */
 export function waitAfterSteps(steps: number, backoffMs: number): number {
-  return backoffMs * Math.min(2 ** Math.max(0, steps - 1), LONGEST_WAIT);
+  return Math.min(backoffMs * 2 ** Math.max(0, steps - 1), longestWait(backoffMs));
+}
+
+export function longestWait(backoffMs: number): number {
+  return backoffMs * LONGEST_WAIT;
 }

@@ -330,6 +330,8 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
     },
     drain,
     healingOf: (name: string) => state.healingOf(name),
+    /** The audit log, oldest entry first. */
+    audit: async () => (await state.auditBefore(undefined, 100)).entries.toReversed(),
     /** The namespaces of the repairs that were accepted. */
     repaired: () => repairs.map(({ namespace: name }) => name),
   };

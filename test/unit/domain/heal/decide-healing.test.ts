@@ -271,6 +271,26 @@ describe('a step whose worker died before it requested it', () => {
   });
 });
 
+describe('after a deploy that failed', () => {
+  const failingAfter = (deployFailedAt: number) => {
+    const facts = sick('failed-report', { deployFailedAt });
+    return passOver(passOver(WELL, 0, facts), BACKOFF_MS, facts);
+  };
+
+  test('people know already that the namespace fails; its end is news', () => {
+    const failing = failingAfter(NOW - 10_000);
+    expect(failing.healing?.isReported).toBe(true);
+    expect(kindsOf(failing)).toEqual(['heal.step']);
+
+    const well = passOver(passOver(endStep(failing), 15_000, {}), BACKOFF_MS, {});
+    expect(kindsOf(well)).toEqual(['namespace.recovered']);
+  });
+
+  test('what falls sick long after it is news', () => {
+    expect(kindsOf(failingAfter(NOW - HOUR_MS))).toContain('namespace.failing');
+  });
+});
+
 describe('recovery', () => {
   const healed = () => endStep(untilStep(WELL, sick('drifted')));
 
