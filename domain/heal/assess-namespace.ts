@@ -55,7 +55,7 @@ export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, n
   if (leave?.state === 'left-alone') return leaveAlone(known, leave);
   if (leave) return stay({ ...known, ...leave });
   const healing = { waitsSince: now, ...known };
-  const comebacks = comebacksOf(first, healing.steps, now);
+  const comebacks = comebacksOf(first, healing, now);
   if (comebacks >= COMEBACKS) return { kind: 'give-up', healing, reason: flipFlop(first, comebacks) };
   return climb(facts, first, healing, { settings, now });
 }
@@ -110,7 +110,15 @@ function continueEpisode({ findings, before, cause }: NamespaceFacts, now: numbe
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
   const isChanged = quarantine !== undefined && quarantine.cause !== cause;
-  if (isRemembered(before)) return { ...begun, since: now, steps: recentSteps(known.steps, now) };
+  if (isRemembered(before)) {
+    const { ladderSince } = known;
+    return {
+      ...begun,
+      since: now,
+      ...(ladderSince && { ladderSince }),
+      steps: recentSteps(known.steps, now),
+    };
+  }
   if (isChanged) return { ...endQuarantine(before, now), ...begun };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
 }
@@ -159,10 +167,11 @@ function describeUnderWay(steps: readonly HealingStep[]): string {
   return step ? `under way: ${describeMeans(step.means)} (${step.rule})` : '';
 }
 
-/** How often it came back although a step had helped. */
-function comebacksOf({ rule }: Finding, steps: readonly HealingStep[], now: number): number {
+/** How often it came back although a step had helped; after a quarantine it has another chance. */
+function comebacksOf({ rule }: Finding, { steps, ladderSince = 0 }: NamespaceHealing, now: number): number {
   if (!FLIP_FLOPS.has(rule)) return 0;
-  return recentSteps(steps, now).filter((step) => step.rule === rule && step.end === 'completed').length;
+  const helped = steps.filter((step) => step.rule === rule && step.end === 'completed');
+  return recentSteps(helped, now).filter(({ at }) => at >= ladderSince).length;
 }
 
 function flipFlop({ rule, by }: Finding, times: number): string {
@@ -189,9 +198,12 @@ function climb(
 }
 
 /** What was not carried out, or was replaced, shows nothing; what somebody has changed back had helped. */
-function countsAsTried({ rule, end }: HealingStep, first: Finding): boolean {
-  if (end === 'cancelled' || end === 'superseded') return false;
-  return !(end === 'completed' && rule === first.rule && FLIP_FLOPS.has(rule));
+function countsAsTried(step: HealingStep, { rule }: Finding): boolean {
+  return isCarriedOut(step) && !(step.end === 'completed' && step.rule === rule && FLIP_FLOPS.has(rule));
+}
+
+function isCarriedOut({ end }: HealingStep): boolean {
+  return end !== 'cancelled' && end !== 'superseded';
 }
 
 /** After each step the wait is longer; and whatever was done, the rule has its time after what was left alone. */
@@ -235,7 +247,10 @@ function waiting(
 
 function exhausted(steps: readonly HealingStep[]): string {
   if (steps.length === 0) return 'no means is possible here';
-  const tried = steps.map(({ means, end, result }) =>
+  const done = steps.filter(isCarriedOut);
+  if (done.length === 0)
+    return `none of ${steps.length} steps was carried out, the last one: ${steps.at(-1)?.result}`;
+  const tried = done.map(({ means, end, result }) =>
     end === 'failed' && result ? `${describeMeans(means)} (${result})` : describeMeans(means),
   );
   return `it still does not work after: ${tried.join('; ')}`;

@@ -2,8 +2,8 @@ import { recentSteps } from './heal-steps.ts';
 import type { NamespaceHealing } from './healing.ts';
 
 /**
- * The ladder begins at its first step; the steps of the last hour are remembered, for the cap and for somebody who changes it
- * back. It is sick for as long as before: namespaces that are released together have not fallen sick together.
+ * The ladder begins at its first step, also for somebody who changed it back; the steps of the last hour are remembered, for the
+ * cap and for the waits. It is sick for as long as before: namespaces that are released together have not fallen sick together.
  */
 export function endQuarantine(
   {

@@ -9,9 +9,9 @@ export function isUnderWay({ endedAt }: HealingStep): boolean {
 
 type Climb = Pick<NamespaceHealing, 'steps' | 'since' | 'ladderSince'>;
 
-/** When its ladder began: it fell sick, or its quarantine has ended. */
+/** When its ladder began: it fell sick, or a quarantine has ended since then. */
 export function ladderStart({ since, ladderSince = since }: Omit<Climb, 'steps'>): number {
-  return ladderSince;
+  return Math.max(since, ladderSince);
 }
 
 /** The steps since its ladder began; earlier ones are only remembered. */

@@ -65,7 +65,7 @@ export const NamespaceHealing = z
     since: milliseconds.describe('When a pass first saw that it is not well'),
     ladderSince: milliseconds
       .optional()
-      .describe('Its quarantine ended then, so that steps from before do not count as tried'),
+      .describe('A quarantine ended then: steps from before do not count as tried'),
     waitsSince: milliseconds
       .optional()
       .describe('Since when it is sick with something that is healed; left out while it is left alone'),

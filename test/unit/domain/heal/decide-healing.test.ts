@@ -73,6 +73,17 @@ describe('the ladder', () => {
     expect(climb('unavailable', { isAvailable: true, pods: [] }).means).toEqual(['deploy']);
   });
 
+  test('steps that were not carried out are not named as tried', () => {
+    let patient = WELL;
+    while (patient.healing?.state !== 'quarantined') {
+      patient = endStep(untilStep(patient, sick('deaf')), 'cancelled', 'not carried out: held');
+    }
+
+    expect(patient.healing.reason).toBe(
+      'none of 10 steps was carried out, the last one: not carried out: held',
+    );
+  });
+
   test('a cause that changes under repair does not begin at its first step again', () => {
     const restarted = endStep(untilStep(WELL, sick('unavailable')));
 
@@ -376,6 +387,24 @@ describe('somebody who changes it back', () => {
       state: 'quarantined',
       reason: 'rival keeps changing it back: drifted came back 3 times within an hour after it was repaired',
     });
+  });
+
+  test('has another chance when the quarantine ends, and is noticed again', () => {
+    const parked = () => {
+      let patient = WELL;
+      for (let times = 0; times < 3; times += 1) patient = endStep(untilStep(patient, drifted('rival')));
+      return untilStep(patient, drifted('rival'));
+    };
+    const edited = { ...drifted('rival'), cause: 'config 2' };
+
+    let patient = passOver(parked(), 15_000, edited);
+    for (let times = 0; times < 3; times += 1) {
+      patient = endStep(untilStep(patient, edited));
+      expect(patient.healing?.state).toBe('healing');
+      patient = passOver(passOver(patient, 15_000, { cause: 'config 2' }), BACKOFF_MS, { cause: 'config 2' });
+    }
+
+    expect(untilStep(patient, edited).healing?.state).toBe('quarantined');
   });
 
   test('is noticed also if it never looks well between', () => {
