@@ -68,9 +68,7 @@ function assessWell({ before, doubt }: NamespaceFacts, settings: HealSettings, n
   if (healing.steps.some(isUnderWay))
     return stay({ ...healing, state: 'healing', reason: 'a step is under way' });
   const well = { ...healing, wellSince };
-  const isSure = now - wellSince >= settings.backoffMs && doubt === undefined;
-  const wasSick = before.isReported || before.quarantine || ladderSteps(before).length > 0;
-  if (wasSick && !isSure && !isRemembered(before)) {
+  if (isRecovering({ before, doubt }, settings, now)) {
     return stay({
       ...well,
       state: 'recovering',
@@ -78,6 +76,18 @@ function assessWell({ before, doubt }: NamespaceFacts, settings: HealSettings, n
     });
   }
   return remember(well, now);
+}
+
+/** No rule holds there now, but it was sick until just now. */
+export function isRecovering(
+  { before, doubt }: Pick<NamespaceFacts, 'before' | 'doubt'>,
+  { backoffMs }: HealSettings,
+  now: number,
+): boolean {
+  if (!before) return false;
+  const isSure = now - (before.wellSince ?? now) >= backoffMs && doubt === undefined;
+  const wasSick = before.isReported || before.quarantine || ladderSteps(before).length > 0;
+  return Boolean(wasSick) && !isSure && !isRemembered(before);
 }
 
 /** The steps of the last hour count for the cap, and show who changes it back. */

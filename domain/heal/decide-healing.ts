@@ -4,6 +4,7 @@ import { HOUR_MS } from '../time-parts.ts';
 import {
   type Assessment,
   assessNamespace,
+  isRecovering,
   type NamespaceFacts,
   sickSince,
   whyNotRepaired,
@@ -95,12 +96,15 @@ function valveBefore(status: HealingStatus | undefined, now: number) {
   return { resumedAt: now, ...(status?.stopped?.by && { stopped: status.stopped }) };
 }
 
-function sickOf({ namespaces, now }: HealFleet): Sick[] {
-  return [...namespaces.values()].flatMap((facts) => {
-    const [first] = facts.findings;
+function sickOf({ namespaces, settings, now }: HealFleet): Sick[] {
+  return [...namespaces.values()].flatMap((facts): Sick[] => {
+    const {
+      findings: [first],
+      before,
+    } = facts;
+    if (!first) return before && isRecovering(facts, settings, now) ? [{ since: before.since }] : [];
     // What a person has switched off is not sick.
-    if (!first || first.rule === 'scaled-down') return [];
-    return [{ rule: first.rule, since: sickSince(facts, now) }];
+    return first.rule === 'scaled-down' ? [] : [{ rule: first.rule, since: sickSince(facts, now) }];
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
-import { decideHealing } from '../../../../domain/heal/decide-healing.ts';
+import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
 import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
@@ -556,6 +556,20 @@ describe('the limits of the fleet', () => {
     expect(resumed.status.stopped).toBeUndefined();
     expect(resumed.audit.map(({ kind }) => kind)).toContain('heal.resumed');
     expect(resumed.actions.size).toBe(10);
+  });
+
+  test('it resumes only when those that recover have recovered', () => {
+    const all = due(21, NOW - BACKOFF_MS - 21);
+    const stopped = decideHealing(aFleet(all));
+    const later = (last: HealDecision, now: number) => {
+      const wellAgain = Object.keys(all).map((name) => [name, someFacts({ before: last.healing.get(name) })]);
+      return decideHealing(aFleet(Object.fromEntries(wellAgain), { status: last.status, now }));
+    };
+
+    const moment = later(stopped, NOW + 15_000);
+    expect(moment.status.sick).toBe(0);
+    expect(moment.status.stopped?.at).toBe(NOW);
+    expect(later(moment, NOW + 15_000 + BACKOFF_MS).status.stopped).toBeUndefined();
   });
 
   test('it stays stopped while the share has not fallen, also after the 10 minutes', () => {
