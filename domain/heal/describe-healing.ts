@@ -50,7 +50,7 @@ export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
 };
 
 export const QUARANTINE_ENDS =
-  'It ends automatically when its ConfigMap or its requested release changes, when a quota that refused something is raised, or when no rule holds any more. A person can end it at any time.';
+  'It ends automatically when the settings in its ConfigMap or its requested release change, when a quota that refused something is raised, or when no rule holds any more. A person can end it at any time.';
 
 export const RELEASE_FROM_QUARANTINE =
   'Healing begins again with the mildest means, once a rule has held long enough. Nothing is done at once.';

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
+import type { NamespaceConfigResult } from '../cluster/namespace-config.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 
 /**
- * A fingerprint of what has to change before another try makes sense: the ConfigMap, the wanted release, and the limits of the
- * namespace's quotas if one of them has refused something. What the pods show is not part of it: it changes all the time, and
+ * A fingerprint of what has to change before another try makes sense: what the ConfigMap says, the wanted release, and the
+ * limits of the namespace's quotas if one of them has refused something. What the pods show is not part of it: it changes all the time, and
  * once they run, no rule holds.
  */
 export function healCause(
@@ -12,11 +14,18 @@ export function healCause(
   quotas: string | undefined,
 ): string {
   const parts = [
-    `config ${config?.ok ? config.value.resourceVersion : 'invalid'}`,
+    `config ${digestOf(config)}`,
     `release ${record?.release ?? 'unknown'}`,
     ...(quotas === undefined ? [] : [`${QUOTAS}${quotas}`]),
   ];
   return parts.join('; ');
+}
+
+/** Not its resourceVersion: controllers write their own annotations again and again. */
+function digestOf(config: NamespaceConfigResult | undefined): string {
+  if (!config?.ok) return 'invalid';
+  const { resourceVersion: _version, ...content } = config.value;
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
 }
 
 const QUOTAS = 'quotas ';

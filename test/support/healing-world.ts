@@ -353,7 +353,7 @@ function snapshotOf(namespace: string, { config, sickness, release, pod }: FakeN
   const deployment = aDeployment({ image, availableReplicas: isDown ? undefined : 1 });
   return aSnapshot({
     namespace,
-    config: ok(aConfig({ namespace, resourceVersion: String(config) })),
+    config: ok(aConfig({ namespace, resourceVersion: String(config), configDigest: `settings ${config}` })),
     application,
     deployment: sickness === 'deleted' ? undefined : deployment,
     statuses: [aStatus({ result: sickness === 'failed' ? 'FAILED' : 'SUCCESS' })],

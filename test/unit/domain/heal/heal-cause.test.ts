@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+import { healCause } from '../../../../domain/heal/heal-cause.ts';
+import { invalid, ok } from '../../../../domain/release/result.ts';
+import { aConfig } from '../../../support/builders.ts';
+
+const RECORD = { release: 'one' };
+const causeOf = (config: Parameters<typeof aConfig>[0] = {}) =>
+  healCause({ config: ok(aConfig(config)) }, RECORD, undefined);
+
+describe('what has to change before another try makes sense', () => {
+  test('is not the resourceVersion: a controller can write annotations of its own', () => {
+    expect(causeOf({ resourceVersion: '2' })).toBe(causeOf({ resourceVersion: '1' }));
+  });
+
+  test.each<[string, string]>([
+    ['a setting of FDD', causeOf({ configDigest: 'other' })],
+    ['the channel', causeOf({ tag: 'other' })],
+    ['an annotation of Skipper', causeOf({ rollout: { priority: 1 } })],
+    ['a valid ConfigMap', healCause({ config: invalid('no data') }, RECORD, undefined)],
+    ['the requested release', healCause({ config: ok(aConfig()) }, { release: 'two' }, undefined)],
+    ['the limits of quotas', healCause({ config: ok(aConfig()) }, RECORD, 'pods: 10')],
+  ])('is %s', (_what, changed) => {
+    expect(changed).not.toBe(causeOf());
+  });
+});
