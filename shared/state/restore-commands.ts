@@ -101,6 +101,7 @@ function runningFields(recovered: RecoveredNamespace, now: number): Record<strin
     open: luaJson(open),
     steps: '[]',
     ...(plan?.force ? { forceGeneration: generation } : {}),
+    ...(plan?.repair ? { repair: luaJson(plan.repair) } : {}),
     // A forced bootstrap runs only once.
     ...(isBegun ? { bootstrappedId: deploymentId } : {}),
   };
