@@ -1,4 +1,9 @@
-import { type Outage, outageEndEntry, outageEntry } from '../../domain/audit/outage-entries.ts';
+import {
+  NOTED_OUTAGE_MS,
+  type Outage,
+  outageEndEntry,
+  outageEntry,
+} from '../../domain/audit/outage-entries.ts';
 import { luaJson } from './lua-json.ts';
 import type { StateConnection } from './state-connection.ts';
 
@@ -17,8 +22,14 @@ export interface OutageNotes {
 export function openOutageNotes({ run, now }: StateConnection): OutageNotes {
   return {
     noteOutage: async (outage, phase) => {
-      const entries = entriesOf(outage, phase, now()).map(luaJson);
-      await run('note-outage', { kind: outage.kind, phase, entries, ttlSeconds: TTL_SECONDS });
+      const at = now();
+      const { kind, beganAt } = outage;
+      await run('note-outage', {
+        ...{ kind, phase, beganAt, at },
+        notedMs: NOTED_OUTAGE_MS,
+        entries: entriesOf(outage, phase, at).map(luaJson),
+        ttlSeconds: TTL_SECONDS,
+      });
     },
   };
 }

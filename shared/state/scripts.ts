@@ -191,6 +191,9 @@ export interface ScriptArguments {
   'note-outage': {
     readonly kind: string;
     readonly phase: string;
+    readonly beganAt: number;
+    readonly at: number;
+    readonly notedMs: number;
     /** JSON: entries of the audit log. */
     readonly entries: readonly string[];
     readonly ttlSeconds: number;

@@ -125,16 +125,19 @@ describe('a hold', () => {
 });
 
 describe('an outage', () => {
-  const outage = { kind: 'cluster', beganAt: 0, reason: 'no route' } as const;
+  const lasting = { kind: 'cluster', beganAt: 0, reason: 'no route' } as const;
+  const ended = () => ({ ...lasting, kind: 'redis', beganAt: Date.now() - 70_000 }) as const;
 
   test('that several workers see is noted once, and so is its end', async () => {
     const state = freshState();
 
-    await state.noteOutage(outage, 'begin');
-    await state.noteOutage(outage, 'begin');
-    await state.noteOutage(outage, 'renew');
-    await state.noteOutage(outage, 'end');
-    await state.noteOutage(outage, 'end');
+    await state.noteOutage(lasting, 'begin');
+    await state.noteOutage(lasting, 'begin');
+    await state.noteOutage(lasting, 'renew');
+    await state.noteOutage(lasting, 'end');
+    await state.noteOutage(lasting, 'end');
+    await state.noteOutage(lasting, 'begin');
+    await state.noteOutage(lasting, 'past');
 
     expect(await kindsOf(state)).toEqual(['outage.cluster', 'outage.ended']);
   });
@@ -142,10 +145,23 @@ describe('an outage', () => {
   test('that is over before anybody could note it is noted whole', async () => {
     const state = freshState();
 
-    await state.noteOutage({ ...outage, kind: 'redis' }, 'past');
-    await state.noteOutage({ ...outage, kind: 'redis' }, 'past');
+    await state.noteOutage(ended(), 'past');
+    await state.noteOutage(ended(), 'past');
 
     expect(await kindsOf(state)).toEqual(['outage.redis', 'outage.ended']);
+  });
+
+  test('that follows another one soon is noted, too', async () => {
+    const state = freshState();
+    const [first, second] = [ended(), { ...ended(), beganAt: Date.now() }];
+
+    await state.noteOutage(first, 'past');
+    await state.noteOutage(second, 'past');
+    await state.noteOutage({ ...second, kind: 'cluster' }, 'past');
+    await state.noteOutage({ ...second, kind: 'cluster', beganAt: Date.now() }, 'begin');
+
+    const kinds = ['outage.redis', 'outage.ended', 'outage.redis', 'outage.ended'];
+    expect(await kindsOf(state)).toEqual([...kinds, 'outage.cluster', 'outage.ended', 'outage.cluster']);
   });
 });
 
