@@ -19,9 +19,16 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Keeps renewing a lease that was just taken with `token` for a request of this generation. */
-  hold(namespace: string, token: string, generation: number): Lease;
+  /** Keeps renewing a lease that was just taken with `token`. */
+  hold(namespace: string, token: string, taken: TakenLease): Lease;
   stop(): void;
+}
+
+export interface TakenLease {
+  /** Of its request. */
+  readonly generation: number;
+  /** When Redis was asked for it: the answer can be late, and it expires one lease period after that. */
+  readonly askedAt: number;
 }
 
 interface Held {
@@ -61,10 +68,10 @@ export function keepLeases(runs: Pick<Runs, 'renew'>, log: Logger): Leases {
   }, RENEW_EVERY_MS);
 
   return {
-    hold(namespace, token, generation) {
+    hold(namespace, token, { generation, askedAt }) {
       const abort = new AbortController();
       const interrupt = new AbortController();
-      const lease: Held = { namespace, generation, abort, interrupt, renewedAt: Date.now() };
+      const lease: Held = { namespace, generation, abort, interrupt, renewedAt: askedAt };
       held.set(token, lease);
       return {
         signal: abort.signal,

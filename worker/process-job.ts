@@ -33,14 +33,15 @@ export async function processJob(
   // The job was fetched just before the rest started.
   if (outage.current() !== undefined) throw await delayJob(job, token, FETCHED_TOO_LATE_DELAY_MS);
   for (;;) {
+    const askedAt = Date.now();
     const begin = await beginRun(job, dependencies);
     if (begin.kind === 'idle') return { outcome: 'nothing new' };
     if (begin.kind === 'busy') throw await delayJob(job, token, BUSY_DELAY_MS);
     if (begin.kind === 'full') throw await delayJob(job, token, waitForRoom(Math.random()));
     if (begin.kind === 'held') throw await delayJob(job, token, HELD_DELAY_MS);
-    const lease = leases.hold(namespace, begin.run.token, begin.run.generation);
+    const { run } = begin;
+    const lease = leases.hold(namespace, run.token, { generation: run.generation, askedAt });
     try {
-      const { run } = begin;
       const { result, moved } = await inAttemptSpan(
         { namespace, rollout: run.rolloutId, attempt: run.attempt },
         () => runOnce(job, token, run, lease, dependencies),

@@ -26,10 +26,13 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+const hold = (namespace: string, token: string, askedAt = Date.now()) =>
+  leases.hold(namespace, token, { generation: 1, askedAt });
+
 describe('keepLeases', () => {
   test('renews all leases together, well before they expire', async () => {
-    leases.hold('a', 'token-a', 1);
-    leases.hold('b', 'token-b', 1);
+    hold('a', 'token-a');
+    hold('b', 'token-b');
 
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
 
@@ -41,7 +44,7 @@ describe('keepLeases', () => {
   });
 
   test('renews nothing if no lease is held', async () => {
-    leases.hold('a', 'token-a', 1).end();
+    hold('a', 'token-a').end();
 
     await jest.advanceTimersByTimeAsync(LEASE_MS);
 
@@ -49,7 +52,7 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: aborts only the run whose lease is lost', async () => {
-    const [a, b] = [leases.hold('a', 'token-a', 1), leases.hold('b', 'token-b', 1)];
+    const [a, b] = [hold('a', 'token-a'), hold('b', 'token-b')];
     answer = async () => ({ lost: ['token-a'], moved: [], held: [] });
 
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
@@ -60,7 +63,7 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: lets no run write once its lease may have expired while Redis is down', async () => {
-    const lease = leases.hold('a', 'token-a', 1);
+    const lease = hold('a', 'token-a');
     answer = () => Promise.reject(new Error('Redis is down'));
 
     await jest.advanceTimersByTimeAsync(LEASE_MS - 1);
@@ -72,7 +75,7 @@ describe('keepLeases', () => {
   });
 
   test('acceptance 12: counts a renewal from the time of its request, not of its response', async () => {
-    const lease = leases.hold('a', 'token-a', 1);
+    const lease = hold('a', 'token-a');
     const delayMs = LEASE_MS / 2;
     answer = () =>
       new Promise((resolve) => setTimeout(() => resolve({ lost: [], moved: [], held: [] }), delayMs));
@@ -85,8 +88,18 @@ describe('keepLeases', () => {
     expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
   });
 
+  test('acceptance 12: counts a new lease from the time of its request, not of its response', async () => {
+    answer = () => new Promise(() => undefined);
+    const lease = hold('a', 'token-a', Date.now() - LEASE_MS / 2);
+    expect(lease.assertOurs).not.toThrow();
+
+    await jest.advanceTimersByTimeAsync(LEASE_MS / 2 + 2);
+
+    expect(lease.assertOurs).toThrow(expect.objectContaining({ code: 'superseded_worker' }));
+  });
+
   test('lets a run continue if Redis is back in time', async () => {
-    const lease = leases.hold('a', 'token-a', 1);
+    const lease = hold('a', 'token-a');
     answer = () => Promise.reject(new Error('Redis is down'));
     await jest.advanceTimersByTimeAsync(LEASE_MS / 2);
     answer = async () => ({ lost: [], moved: [], held: [] });
@@ -98,8 +111,8 @@ describe('keepLeases', () => {
 
   // Two jobs of one namespace can run in the same worker: after a lost job, or because Retry bypasses deduplication.
   test('acceptance 12: keeps renewing a lease after a second job of the same namespace has found it taken', async () => {
-    const running = leases.hold('a', 'running', 1);
-    const second = leases.hold('a', 'second', 1);
+    const running = hold('a', 'running');
+    const second = hold('a', 'second');
     second.end();
 
     await jest.advanceTimersByTimeAsync(2 * LEASE_MS);
