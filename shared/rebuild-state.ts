@@ -56,7 +56,7 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
   return async ({ isLost }) => {
     if (!cluster.isSynced()) return 'the cluster has not been read yet';
     const token = randomUUID();
-    if (!(await state.claimRebuild(token))) return 'another process rebuilds the state';
+    if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
       return (await state.hasRecords()) ? await adopt(token, parts) : await fill(token, isLost, parts);
     } catch (error) {
@@ -71,9 +71,11 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
 
 /** An older Skipper has filled Redis: its state is whole. */
 async function adopt(token: string, { state }: RebuildParts): Promise<string | undefined> {
-  await state.openEpoch(token, { id: randomUUID(), at: state.now() });
-  return undefined;
+  const isOurs = await state.openEpoch(token, { id: randomUUID(), at: state.now() });
+  return isOurs ? undefined : ANOTHER_REBUILDS;
 }
+
+const ANOTHER_REBUILDS = 'another process rebuilds the state';
 
 async function fill(token: string, isLost: boolean, parts: RebuildParts): Promise<string | undefined> {
   const { readSaved, leaseMs = LEASE_MS } = parts;
@@ -118,7 +120,7 @@ async function rebuild(
   const changed = recovered.namespaces.map(({ namespace }) => namespace);
   const isOurs =
     isNew || (await state.restore(token, commands)) ? await state.openEpoch(token, epoch, changed) : false;
-  if (!isOurs) return 'another process rebuilds the state';
+  if (!isOurs) return ANOTHER_REBUILDS;
   if (isNew) return undefined;
   const ms = Math.round(performance.now() - began);
   log.warn({ ...epoch.rebuilt, ms }, 'Redis had lost its data: the state was rebuilt from the cluster');

@@ -11,10 +11,11 @@ function aRebuild(overrides: Partial<RebuildParts> = {}) {
   const opened: Epoch[] = [];
   const events: string[] = [];
   let claimed: string | undefined;
+  let readRecords = async () => false;
   const state: RebuildParts['state'] = {
     epoch: async () => opened.at(-1),
     requireEpoch: async () => undefined,
-    hasRecords: async () => false,
+    hasRecords: () => readRecords(),
     claimRebuild: async (token) => {
       if (claimed !== undefined) return false;
       claimed = token;
@@ -49,6 +50,13 @@ function aRebuild(overrides: Partial<RebuildParts> = {}) {
     events,
     flush: () => {
       claimed = undefined;
+    },
+    /** An older Skipper has filled Redis; `meanwhile` happens just after that was read. */
+    fill: (meanwhile: () => void = () => undefined) => {
+      readRecords = async () => {
+        meanwhile();
+        return true;
+      };
     },
   };
 }
@@ -107,6 +115,17 @@ describe('the rebuild of the state', () => {
 
     expect(await done).toBe('another process rebuilds the state');
     expect(opened).toEqual([]);
+  });
+
+  test('of what an older Skipper has filled opens the epoch, unless Redis loses its data meanwhile', async () => {
+    const [filled, lost] = [aRebuild(), aRebuild()];
+    filled.fill();
+    lost.fill(lost.flush);
+
+    expect(await filled.rebuild({ isLost: false })).toBeUndefined();
+    expect(filled.opened).toHaveLength(1);
+    expect(await lost.rebuild({ isLost: false })).toBe('another process rebuilds the state');
+    expect(lost.opened).toEqual([]);
   });
 
   test('waits for the cluster, and for another process', async () => {
