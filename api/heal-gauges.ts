@@ -2,6 +2,7 @@ import { messageOf } from '../domain/errors.ts';
 import { HEALING_STATES, type HealingStatus } from '../domain/heal/healing.ts';
 import { isStalePass } from '../domain/heal/is-stale-pass.ts';
 import { RULES } from '../domain/heal/rule.ts';
+import { whyJudgedNowhere } from '../domain/heal/why-not-judged.ts';
 import type { Core } from '../shared/core.ts';
 import type { Metrics } from '../shared/metrics.ts';
 
@@ -22,9 +23,10 @@ export async function refreshHealGauges({
   if (!isStalePass(status, Date.now())) setFound(metrics, status);
 }
 
-function setFound(metrics: Metrics, { rules, states, stopped, cap, isDeafKnown }: HealingStatus): void {
+function setFound(metrics: Metrics, status: HealingStatus): void {
+  const { rules, states, stopped, cap } = status;
   for (const rule of RULES) {
-    const isKnown = rule !== 'deaf' || isDeafKnown || rules[rule] !== undefined;
+    const isKnown = rules[rule] !== undefined || whyJudgedNowhere(rule, status) === undefined;
     if (isKnown) metrics.healRules.set({ rule }, rules[rule] ?? 0);
   }
   if (states) for (const each of HEALING_STATES) metrics.healStates.set({ state: each }, states[each] ?? 0);

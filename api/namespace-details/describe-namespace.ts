@@ -34,7 +34,7 @@ export async function describeNamespace(
   let history = NO_HISTORY;
   let holds: readonly Wait[] | undefined;
   let historyProblem: string | undefined;
-  const reading = readHealthRules(state, namespace);
+  const reading = readHealthRules(state, known);
   try {
     [history, holds] = await Promise.all([
       state.history(namespace),

@@ -27,6 +27,11 @@ export const NamespaceConfig = z
       .describe(
         'Changes with the settings in cluster_config.yaml; left out if FDD does not mount this ConfigMap',
       ),
+    createdAt: z
+      .number()
+      .int()
+      .optional()
+      .describe('When the ConfigMap was created, in milliseconds since the epoch; left out if unknown'),
     isDeleting: z
       .boolean()
       .optional()
@@ -48,6 +53,7 @@ export interface ConfigMapData {
     readonly name: string;
     readonly namespace?: string;
     readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -109,12 +115,18 @@ export function parseNamespaceConfig(configMap: ConfigMapData): NamespaceConfigR
     useNetworkingV1Ingress: isOn(settings['use-networkingv1-ingress']),
     // FDD mounts the ConfigMap by its fixed name, so only the settings of that one reach it.
     ...(name === CONFIG_MAP ? { configDigest: digestOf(settings) } : {}),
+    ...creationOf(configMap),
     ...(configMap.metadata.deletionTimestamp === undefined ? {} : { isDeleting: true }),
     ...(rollout.value && { rollout: rollout.value }),
     ...(duplicateKeys && {
       warnings: [`${where}: data.${CLUSTER_CONFIG} ${describeDuplicates(duplicateKeys)}`],
     }),
   });
+}
+
+function creationOf({ metadata }: ConfigMapData): Pick<NamespaceConfig, 'createdAt'> {
+  const createdAt = Date.parse(metadata.creationTimestamp ?? '');
+  return Number.isNaN(createdAt) ? {} : { createdAt };
 }
 
 export function isTag(tag: string): boolean {

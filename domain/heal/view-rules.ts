@@ -1,14 +1,20 @@
+import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { describeDuration } from '../rollout/describe-duration.ts';
 import { SECOND_MS } from '../time-parts.ts';
 import type { HealingStatus, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleView } from './healing-view.ts';
 import { isStalePass, staleTime } from './is-stale-pass.ts';
-import { RULES, type Rule } from './rule.ts';
+import { type Finding, RULES, type Rule } from './rule.ts';
+import type { JudgedRecord } from './rule-input.ts';
+import { WATCH_LAG_MS, whyJudgedNowhere, whyNotJudged } from './why-not-judged.ts';
 
 /** What the latest pass of healing has stored about a namespace. */
 export interface PassResult {
   readonly status: HealingStatus | undefined;
   readonly healing: NamespaceHealing | undefined;
+  /** As the namespace is now. */
+  readonly snapshot: NamespaceSnapshot;
+  readonly record: JudgedRecord | undefined;
 }
 
 /** Every rule's state in one namespace. It is `ok` only if a recent pass has verified that. */
@@ -19,8 +25,8 @@ export function viewRules(pass: PassResult, now: number): HealthRules {
   const { mode, checkedAt } = status;
   if (mode === 'off')
     return { mode, checkedAt, isStale, rules: RULES.map((rule) => ({ rule, state: 'off' })) };
-  const whyUnknown = isStale ? describeAge(status, now) : undefined;
-  const rules = RULES.map((rule) => viewRule(rule, pass, whyUnknown));
+  const whyStale = isStale ? describeAge(status, now) : undefined;
+  const rules = RULES.map((rule) => viewRule(rule, { ...pass, status }, whyStale));
   return { mode, checkedAt, isStale, staleAt: staleTime(status), rules, ...(healing && { healing }) };
 }
 
@@ -49,15 +55,37 @@ export function describeAge({ checkedAt, intervalSeconds }: HealingStatus, now: 
 
 export const NO_PASS = 'no pass of healing is known: no worker has made one since Redis was empty';
 
-function viewRule(rule: Rule, { status, healing }: PassResult, whyUnknown: string | undefined): RuleView {
+interface KnownPass extends PassResult {
+  readonly status: HealingStatus;
+}
+
+function viewRule(rule: Rule, pass: KnownPass, whyStale: string | undefined): RuleView {
+  const { healing } = pass;
   const found = healing?.findings.find((finding) => finding.rule === rule);
-  const seen = found && { since: found.since, evidence: found.evidence, ...(found.by && { by: found.by }) };
-  if (whyUnknown !== undefined) return { rule, state: 'unknown', ...seen, reason: whyUnknown };
-  if (seen) return { rule, state: 'holds', ...seen };
-  if (rule === 'deaf' && !status?.isDeafKnown) return { rule, state: 'unknown', reason: NOT_WATCHED };
-  return { rule, state: 'ok' };
+  const seen = shownOf(found);
+  const reason = whyStale ?? (found ? whyJudgedNowhere(rule, pass.status) : whyUnknown(rule, pass));
+  if (reason !== undefined) return { rule, state: 'unknown', ...seen, reason };
+  return found ? { rule, state: 'holds', ...seen } : { rule, state: 'ok' };
+}
+
+function shownOf(finding: Finding | undefined): Pick<RuleView, 'since' | 'evidence' | 'by'> | undefined {
+  return (
+    finding && { since: finding.since, evidence: finding.evidence, ...(finding.by && { by: finding.by }) }
+  );
+}
+
+/** Why the latest pass has not judged a rule that it has not found. */
+function whyUnknown(rule: Rule, { status, snapshot, record }: KnownPass): string | undefined {
+  const at = status.checkedAt;
+  const why = whyNew(snapshot, at) ?? whyNotJudged(rule, { snapshot, record, settleMs: WATCH_LAG_MS, at });
+  return whyJudgedNowhere(rule, status) ?? (why && `not judged: ${why}`);
+}
+
+/** A pass sees a namespace as soon as its watches do. */
+function whyNew({ config }: NamespaceSnapshot, checkedAt: number): string | undefined {
+  const createdAt = config?.ok ? config.value.createdAt : undefined;
+  const isNew = createdAt !== undefined && checkedAt - createdAt < WATCH_LAG_MS;
+  return isNew ? 'it is newer than the latest pass' : undefined;
 }
 
 const NO_NEWS = 'no newer pass of healing was seen';
-
-const NOT_WATCHED = 'the watches that find a deaf FDD are off (--deaf-after 0), or not up to date yet';

@@ -1,7 +1,7 @@
 import type { NamespaceStatus } from '../../domain/cluster/status.ts';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
-import { viewRules } from '../../domain/heal/view-rules.ts';
+import { NO_PASS, unknownRules } from '../../domain/heal/view-rules.ts';
 import type { Attempt, LastBootstrap } from '../../domain/rollout/attempt.ts';
 import { aFleetRow, NAMESPACE, OUR_ID, ROLLOUT, VERSION } from './builders.ts';
 
@@ -70,7 +70,7 @@ export function someDetails(overrides: Partial<NamespaceDetails> = {}): Namespac
     now: STARTED_AT + 60_000,
     row,
     why: { headline: 'All is well.', because: [], remedy: [], health: row.health },
-    healing: viewRules({ status: undefined, healing: undefined }, 0),
+    healing: unknownRules(NO_PASS),
     notices: [],
     stale: [],
     attempts: [],

@@ -1,5 +1,7 @@
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { Finding, Rule } from '../../domain/heal/rule.ts';
+import type { PassResult } from '../../domain/heal/view-rules.ts';
+import { aSettledSnapshot } from './builders.ts';
 
 export const NOW = Date.UTC(2026, 10, 29, 8);
 export const MINUTE = 60_000;
@@ -14,6 +16,17 @@ export function aStatus(fields: Partial<HealingStatus> = {}): HealingStatus {
     rules: { 'crash-loop': 1 },
     isDeafKnown: true,
     cap: { limit: 20, used: 3 },
+    ...fields,
+  };
+}
+
+/** What a pass has stored about a namespace that is as it should be. */
+export function aPass(fields: Partial<PassResult> = {}): PassResult {
+  return {
+    status: aStatus(),
+    healing: undefined,
+    snapshot: aSettledSnapshot(),
+    record: undefined,
     ...fields,
   };
 }

@@ -1,6 +1,7 @@
 import { isStalePass } from '../../domain/heal/is-stale-pass.ts';
 import { RULES, type Rule } from '../../domain/heal/rule.ts';
 import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
+import { whyJudgedNowhere } from '../../domain/heal/why-not-judged.ts';
 import { Section } from '../namespace/section.tsx';
 import { HealthIcon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
@@ -16,7 +17,7 @@ export function RuleCounts({ store }: { store: HealingStore }) {
   const stateOf = (rule: Rule) => {
     if (isStale) return 'unknown';
     if ((status.rules[rule] ?? 0) > 0) return 'holds';
-    return rule === 'deaf' && !status.isDeafKnown ? 'unknown' : 'ok';
+    return whyJudgedNowhere(rule, status) === undefined ? 'ok' : 'unknown';
   };
   return (
     <Section

@@ -106,6 +106,21 @@ describe('GET /api/namespaces/:namespace', () => {
     expect(body.healing.rules).toContainEqual({ rule: 'deaf', state: 'ok' });
   });
 
+  test('does not claim to know those that were not judged', async () => {
+    const { app, core } = open();
+    const record = { generation: 2, handled: 1, phase: 'planning', lastFailure: '' };
+    Object.assign(core.state, { record: async () => record });
+
+    const { body } = await request(app).get('/api/namespaces/team-a').expect(200);
+
+    expect(body.healing.rules).toContainEqual({ rule: 'oom', state: 'ok' });
+    expect(body.healing.rules).toContainEqual({
+      rule: 'unavailable',
+      state: 'unknown',
+      reason: 'not judged: a request is under way, or has just ended',
+    });
+  });
+
   test('does not know them while Redis is unreachable', async () => {
     const { app, core } = open();
     Object.assign(core.state, {

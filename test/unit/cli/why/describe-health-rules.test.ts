@@ -3,10 +3,10 @@ import { describeHealthRules } from '../../../../cli/why/describe-health-rules.t
 import { QUARANTINE_ENDS } from '../../../../domain/heal/describe-healing.ts';
 import type { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
-import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
 
 function linesOf(status: HealingStatus, healing?: NamespaceHealing): string[] {
-  const view = viewRules({ status, healing }, NOW);
+  const view = viewRules(aPass({ status, healing }), NOW);
   return describeHealthRules(view, { now: NOW, forPeople: true }).map(([bullet, line]) => bullet + line);
 }
 
@@ -79,7 +79,7 @@ describe('the health rules in text', () => {
     expect(describeHealthRules(unknownRules('Redis does not answer'), clock)).toEqual([
       ['  ', 'Unknown: Redis does not answer.'],
     ]);
-    const view = viewRules({ status: aStatus({ checkedAt: NOW - MINUTE }), healing: undefined }, NOW);
+    const view = viewRules(aPass({ status: aStatus({ checkedAt: NOW - MINUTE }), healing: undefined }), NOW);
     expect(describeHealthRules(view, clock)).toEqual([
       ['  ', 'No rule holds. Checked 2026-11-29T07:59:00.000Z.'],
     ]);

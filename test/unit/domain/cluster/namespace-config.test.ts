@@ -52,6 +52,15 @@ describe('parseNamespaceConfig', () => {
     });
   });
 
+  test('has the time at which the ConfigMap was created', () => {
+    const { metadata, data } = aConfigMap({ [CLUSTER_CONFIG]: '{}' });
+    const created = { ...metadata, creationTimestamp: '2026-11-29T10:00:00Z' };
+
+    expect(parseNamespaceConfig({ metadata: created, data })).toMatchObject({
+      value: { createdAt: Date.UTC(2026, 10, 29, 10) },
+    });
+  });
+
   test('deploys a namespace without cluster_config.yaml with defaults, as upstream does', () => {
     const config = parseNamespaceConfig(aConfigMap({ tag: 'latest' }));
 

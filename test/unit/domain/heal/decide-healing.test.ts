@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
+import { withRollout } from '../../../../domain/heal/heal-steps.ts';
 import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
@@ -28,6 +29,11 @@ function dueFacts(rule: Rule, since: number, evidence?: string): NamespaceFacts 
   const findings = [aFinding(rule, evidence === undefined ? {} : { evidence })];
   const before = { state: 'watching', reason: '', findings, since, waitsSince: since, steps: [] } as const;
   return someFacts({ findings, before });
+}
+
+function requested(patient: Patient): Patient {
+  const { healing, now } = patient;
+  return { ...patient, healing: healing && withRollout(healing, now, 'rollout-1') };
 }
 
 /** The means that are tried while nothing helps, and how it ends. */
@@ -317,7 +323,7 @@ describe('recovery', () => {
   });
 
   test('what no rule shows while a step is under way is no recovery, also if the step fails', () => {
-    let patient = untilStep(WELL, sick('unreported'));
+    let patient = requested(untilStep(WELL, sick('unreported')));
     for (let passes = 0; passes < 20; passes += 1) patient = passOver(patient, 15_000, {});
     expect(patient.healing).toMatchObject({ state: 'healing' });
 

@@ -6,7 +6,7 @@ import {
   reasonOf,
 } from '../../../../domain/heal/describe-healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
-import { aFinding, aHealing, aStatus, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, NOW } from '../../../support/healing-view-builders.ts';
 
 describe('all rules in one sentence', () => {
   test.each([
@@ -21,7 +21,7 @@ describe('all rules in one sentence', () => {
     ['unknown', aStatus({ isDeafKnown: false }), undefined, 'No rule is known to hold; unknown: deaf'],
     ['off', aStatus({ mode: 'off' }), undefined, 'Healing is off: no rule is checked'],
   ])('%s', (state, status, healing, text) => {
-    expect(describeRules(viewRules({ status, healing }, NOW))).toEqual({ state, text });
+    expect(describeRules(viewRules(aPass({ status, healing }), NOW))).toEqual({ state, text });
   });
 
   test('unknown with the reason', () => {

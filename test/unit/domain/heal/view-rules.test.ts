@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
-import { ageRules, unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
-import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { ageRules, type PassResult, unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
+import { ok } from '../../../../domain/release/result.ts';
+import { aConfig, aDeployment, aSettledSnapshot } from '../../../support/builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
 
 function statesOf({ rules }: ReturnType<typeof viewRules>): Partial<Record<Rule, string>> {
   return Object.fromEntries(rules.map(({ rule, state }) => [rule, state]));
@@ -13,14 +15,14 @@ function all(state: string): Record<Rule, string> {
 
 describe('the state of every rule', () => {
   test('is ok after a recent pass that found nothing', () => {
-    const view = viewRules({ status: aStatus(), healing: undefined }, NOW);
+    const view = viewRules(aPass({ status: aStatus(), healing: undefined }), NOW);
     expect(statesOf(view)).toEqual(all('ok'));
     expect(view).toMatchObject({ mode: 'on', checkedAt: NOW - 5_000, isStale: false });
   });
 
   test('holds with evidence and since when', () => {
     const healing = aHealing({ findings: [aFinding('wrong-image', { by: 'kubectl-edit' })] });
-    const view = viewRules({ status: aStatus(), healing }, NOW);
+    const view = viewRules(aPass({ status: aStatus(), healing }), NOW);
     expect(statesOf(view)).toEqual({ ...all('ok'), 'wrong-image': 'holds' });
     expect(view.rules.find(({ rule }) => rule === 'wrong-image')).toEqual({
       rule: 'wrong-image',
@@ -32,19 +34,89 @@ describe('the state of every rule', () => {
     expect(view.healing).toBe(healing);
   });
 
-  test('is unknown for deaf while its watches are not in order, unless it holds', () => {
+  test('is unknown for deaf while its watches are not in order, also if it held before', () => {
     const status = aStatus({ isDeafKnown: false });
-    expect(statesOf(viewRules({ status, healing: undefined }, NOW))).toEqual({
+    expect(statesOf(viewRules(aPass({ status, healing: undefined }), NOW))).toEqual({
       ...all('ok'),
       deaf: 'unknown',
     });
     const healing = aHealing({ findings: [aFinding('deaf')] });
-    expect(statesOf(viewRules({ status, healing }, NOW))).toEqual({ ...all('ok'), deaf: 'holds' });
+    expect(statesOf(viewRules(aPass({ status, healing }), NOW))).toEqual({ ...all('ok'), deaf: 'unknown' });
+  });
+
+  const ABOUT_APPLICATION = {
+    'no-deployment': 'unknown',
+    'bootstrap-stuck': 'unknown',
+    'failed-report': 'unknown',
+    drifted: 'unknown',
+    'wrong-image': 'unknown',
+    unreported: 'unknown',
+  };
+  const DONE = {
+    generation: 3,
+    handled: 3,
+    phase: 'done',
+    lastState: 'completed',
+    lastFailure: '',
+    reason: '',
+    finishedAt: NOW - MINUTE,
+  } as const;
+  const UNFINISHED = { ...DONE, generation: 4, phase: 'rolling out' } as const;
+
+  test.each<[string, Partial<PassResult>, Partial<Record<Rule, string>>, string | undefined]>([
+    [
+      'Helm manages FDD',
+      { snapshot: aSettledSnapshot({ deployment: aDeployment({ helmRelease: 'fdd' }) }) },
+      { ...all('ok'), ...ABOUT_APPLICATION },
+      'not judged: Helm manages FDD',
+    ],
+    [
+      'it is leaving',
+      { snapshot: aSettledSnapshot({ config: ok(aConfig({ isDeleting: true })) }) },
+      all('unknown'),
+      'not judged: it is being deleted',
+    ],
+    [
+      'it was created after the pass',
+      { snapshot: aSettledSnapshot({ config: ok(aConfig({ createdAt: NOW })) }) },
+      all('unknown'),
+      'not judged: it is newer than the latest pass',
+    ],
+    [
+      'the first attempt of a request is under way',
+      { record: UNFINISHED },
+      { ...all('ok'), ...ABOUT_APPLICATION, unavailable: 'unknown' },
+      'not judged: a request is under way, or has just ended',
+    ],
+    [
+      'a request ended after the pass',
+      { record: { ...DONE, finishedAt: NOW - 1_000 } },
+      { ...all('ok'), ...ABOUT_APPLICATION, unavailable: 'unknown' },
+      'not judged: a request is under way, or has just ended',
+    ],
+    [
+      'a later attempt is under way',
+      { record: { ...UNFINISHED, lastFailure: 'no' } },
+      { ...all('ok'), drifted: 'unknown' },
+      undefined,
+    ],
+    ['a request ended before the pass', { record: DONE }, all('ok'), undefined],
+  ])('is unknown if it was not judged: %s', (_case, pass, states, reason) => {
+    const view = viewRules(aPass(pass), NOW);
+
+    expect(statesOf(view)).toEqual(states);
+    expect(view.rules.find(({ rule }) => rule === 'wrong-image')?.reason).toBe(reason);
+  });
+
+  test('holds if it was found, although a request is under way', () => {
+    const healing = aHealing({ findings: [aFinding('no-deployment')] });
+    const view = viewRules(aPass({ healing, record: UNFINISHED }), NOW);
+    expect(statesOf(view)).toMatchObject({ 'no-deployment': 'holds', unreported: 'unknown' });
   });
 
   test('is unknown when the latest pass is old, with what it had seen', () => {
     const status = aStatus({ checkedAt: NOW - 90_000 });
-    const view = viewRules({ status, healing: aHealing() }, NOW);
+    const view = viewRules(aPass({ status, healing: aHealing() }), NOW);
     expect(view.isStale).toBe(true);
     expect(statesOf(view)).toEqual(all('unknown'));
     expect(view.rules.find(({ rule }) => rule === 'crash-loop')).toMatchObject({
@@ -61,11 +133,11 @@ describe('the state of every rule', () => {
     [1, 59_000, false],
   ])('with a pass every %d s and one %d ms ago: stale is %p', (intervalSeconds, age, isStale) => {
     const status = aStatus({ intervalSeconds, checkedAt: NOW - age });
-    expect(viewRules({ status, healing: undefined }, NOW).isStale).toBe(isStale);
+    expect(viewRules(aPass({ status, healing: undefined }), NOW).isStale).toBe(isStale);
   });
 
   test('does not stay ok forever where nothing newer is read', () => {
-    const view = viewRules({ status: aStatus({ checkedAt: NOW }), healing: undefined }, NOW);
+    const view = viewRules(aPass({ status: aStatus({ checkedAt: NOW }), healing: undefined }), NOW);
     expect(ageRules(view, NOW + MINUTE)).toBe(view);
     const aged = ageRules(view, NOW + MINUTE + 1);
     expect(aged.isStale).toBe(true);
@@ -73,7 +145,7 @@ describe('the state of every rule', () => {
   });
 
   test('is unknown if no pass is known, and if the result cannot be read', () => {
-    const never = viewRules({ status: undefined, healing: undefined }, NOW);
+    const never = viewRules(aPass({ status: undefined, healing: undefined }), NOW);
     expect(never.mode).toBeUndefined();
     expect(statesOf(never)).toEqual(all('unknown'));
     expect(statesOf(unknownRules('Redis does not answer'))).toEqual(all('unknown'));
@@ -81,7 +153,7 @@ describe('the state of every rule', () => {
 
   test('is off while healing is off, however old the latest pass is', () => {
     const status = aStatus({ mode: 'off', checkedAt: NOW - 60 * MINUTE });
-    const view = viewRules({ status, healing: aHealing() }, NOW);
+    const view = viewRules(aPass({ status, healing: aHealing() }), NOW);
     expect(statesOf(view)).toEqual(all('off'));
     expect(view.isStale).toBe(false);
     expect(view.healing).toBeUndefined();

@@ -7,7 +7,7 @@ import { viewRules } from '../../../../domain/heal/view-rules.ts';
 import { HealthRulesPanel } from '../../../../web/namespace/health-rules-panel.tsx';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
 import { someDetails } from '../../../support/details-builders.ts';
-import { aFinding, aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
 
 interface Given {
   readonly status?: HealingStatus | undefined;
@@ -16,7 +16,7 @@ interface Given {
 }
 
 function panel({ status = aStatus(), healing, now = NOW }: Given) {
-  const details = someDetails({ healing: viewRules({ status, healing }, NOW), now });
+  const details = someDetails({ healing: viewRules(aPass({ status, healing }), NOW), now });
   const store = createNamespaceStore({ details, objects: undefined, feedWorker: '' });
   return renderToString(h(HealthRulesPanel, { store, readAgain: () => undefined }));
 }
