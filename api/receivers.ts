@@ -65,7 +65,7 @@ function testMessage(by: string): Message {
     id: `test_${uuid()}`,
     event: 'test',
     at: Date.now(),
-    title: describeTitle('test', [], 0),
+    title: describeTitle('test', { items: [], count: 0, isOver: false }),
     items: [{ reason: 'notifications reach you here', namespaces: [], count: 0, by }],
     moreItems: 0,
     path: '/status',

@@ -1,3 +1,4 @@
+import { describeDuration } from '../rollout/describe-duration.ts';
 import { SKIPPER } from './actor.ts';
 import type { AuditEntry } from './audit-entry.ts';
 
@@ -17,12 +18,25 @@ export interface Outage {
 }
 
 export function outageEntry({ kind, beganAt, reason }: Outage, at: number): AuditEntry {
-  const why = `${NAMES[kind]} cannot be used since ${new Date(beganAt).toISOString()}: ${reason}`;
+  const why = `${NAMES[kind]} has been unreachable since ${new Date(beganAt).toISOString()}: ${reason}`;
   return { at, kind: `outage.${kind}`, by: SKIPPER, reason: why, cause: reason, outcome: 'failed' };
 }
 
-export function outageEndEntry({ kind, beganAt }: Outage, at: number): AuditEntry {
-  const seconds = Math.round((at - beganAt) / 1000);
-  const reason = `${NAMES[kind]} can be used again after ${seconds} s`;
-  return { at, kind: 'outage.ended', by: SKIPPER, reason, cause: kind, outcome: 'ok' };
+/** Of an outage that `outageEntry` has reported. */
+export function outageEndEntry(outage: Outage, at: number): AuditEntry {
+  const reason = describePast(outage, at);
+  return { at, kind: 'outage.ended', by: SKIPPER, reason, cause: outage.kind, outcome: 'ok' };
+}
+
+/** Of an outage that is reported only when it is over: it has no other entry. */
+export function pastOutageEntry(outage: Outage, at: number): AuditEntry {
+  const { kind, reason: cause } = outage;
+  const reason = describePast(outage, at);
+  return { at, kind: `outage.${kind}`, by: SKIPPER, reason, cause, outcome: 'ok' };
+}
+
+function describePast({ kind, beganAt, reason }: Outage, at: number): string {
+  const lasted = describeDuration(Math.max(1_000, Math.round((at - beganAt) / 1_000) * 1_000));
+  const times = `from ${new Date(beganAt).toISOString()} until ${new Date(at).toISOString()}`;
+  return `${NAMES[kind]} was unreachable ${times} (${lasted}): ${reason}`;
 }

@@ -1,33 +1,41 @@
 import type { EventKind } from './event-kind.ts';
 import type { MessageItem } from './message.ts';
 
-/** The first line of a message: what happened, and to how much. */
-export function describeTitle(event: EventKind, items: readonly MessageItem[], namespaces: number): string {
-  return TITLES[event](items, namespaces);
+/** What a message is about. */
+export interface MessageExtent {
+  readonly items: readonly MessageItem[];
+  /** How many namespaces all items are about; one can be in several. */
+  readonly count: number;
+  /** It does not last any more. */
+  readonly isOver: boolean;
 }
 
-/** `namespaces`: how many all items are about; one can be in several. */
-type Title = (items: readonly MessageItem[], namespaces: number) => string;
+/** The first line of a message: what happened, and to how much. */
+export function describeTitle(event: EventKind, extent: MessageExtent): string {
+  return TITLES[event](extent);
+}
+
+type Title = (extent: MessageExtent) => string;
 
 const TITLES: Readonly<Record<EventKind, Title>> = {
-  'release-found': (items) => {
+  'release-found': ({ items }) => {
     const [only, ...others] = items;
     return only && others.length === 0
       ? `Release ${only.release ?? ''} found in channel ${only.channel ?? ''}`
       : `${items.length} releases found`;
   },
-  'rollout-started': (items) => ofRollouts(items, 'has started', 'have started'),
-  'rollout-paused': (items) => ofRollouts(items, 'is paused', 'are paused'),
-  'rollout-failed': (items) => ofRollouts(items, 'has failed', 'have failed'),
-  'rollout-completed': (items) => ofRollouts(items, 'is completed', 'are completed'),
-  'approval-wanted': (items) => ofRollouts(items, 'waits for approval', 'wait for approval'),
-  'namespace-failing': (items, count) => `FDD fails in ${describePlaces(items, count)}`,
-  'namespace-recovered': (items, count) => `FDD works again in ${describePlaces(items, count)}`,
-  quarantined: (items, count) => `Healing gave up: ${describePlaces(items, count)} in quarantine`,
+  'rollout-started': ({ items }) => ofRollouts(items, 'has started', 'have started'),
+  'rollout-paused': ({ items }) => ofRollouts(items, 'is paused', 'are paused'),
+  'rollout-failed': ({ items }) => ofRollouts(items, 'has failed', 'have failed'),
+  'rollout-completed': ({ items }) => ofRollouts(items, 'is completed', 'are completed'),
+  'approval-wanted': ({ items }) => ofRollouts(items, 'waits for approval', 'wait for approval'),
+  'namespace-failing': ({ items, count }) => `FDD fails in ${describePlaces(items, count)}`,
+  'namespace-recovered': ({ items, count }) => `FDD works again in ${describePlaces(items, count)}`,
+  quarantined: ({ items, count }) => `Healing gave up: ${describePlaces(items, count)} in quarantine`,
   'healing-stopped': () => 'Healing has stopped',
   'healing-resumed': () => 'Healing continues',
-  'redis-outage': () => 'Redis does not answer',
-  'cluster-outage': () => 'The Kubernetes API server does not answer',
+  'redis-outage': ({ isOver }) => `Redis ${isOver ? 'did' : 'does'} not answer`,
+  'cluster-outage': ({ isOver }) => `The Kubernetes API server ${isOver ? 'did' : 'does'} not answer`,
   'outage-ended': () => 'The outage has ended',
   'state-rebuilt': () => 'Redis has lost its data: the state was rebuilt from the cluster',
   test: () => 'Test message from Skipper',

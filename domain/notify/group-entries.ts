@@ -12,14 +12,14 @@ export interface PlacedEntry extends AuditEntry {
 
 const MAX_ITEMS = 10;
 const MAX_NAMES = 10;
-const MAX_REASON = 300;
+const MAX_REASON = 600;
 
 /** The messages for a receiver: one for each kind of event, however many entries it has. */
 export function groupEntries(
   entries: readonly PlacedEntry[],
   receiver: Pick<Receiver, 'name' | 'events'>,
 ): Message[] {
-  const groups = groupBy(entries, (entry) => chosenKind(entry, receiver));
+  const groups = groupBy(withoutEndedOutages(entries, receiver), (entry) => chosenKind(entry, receiver));
   return [...groups].map(([event, group]) => toMessage(event, group, receiver.name));
 }
 
@@ -27,6 +27,20 @@ export function groupEntries(
 export function chosenKind(entry: AuditEntry, { events }: Pick<Receiver, 'events'>): EventKind | undefined {
   const kind = eventKindOf(entry);
   return kind !== undefined && kind !== 'test' && events.includes(kind) ? kind : undefined;
+}
+
+/** An outage that began and ended while it was collected is one message: that of its end, which has both. */
+function withoutEndedOutages(
+  entries: readonly PlacedEntry[],
+  { events }: Pick<Receiver, 'events'>,
+): readonly PlacedEntry[] {
+  if (!events.includes('outage-ended')) return entries;
+  return entries.filter(
+    ({ kind }, index) =>
+      !entries
+        .slice(index)
+        .some((later) => later.kind === 'outage.ended' && kind === `outage.${later.cause}`),
+  );
 }
 
 function toMessage(event: EventKind, entries: readonly PlacedEntry[], receiver: string): Message {
@@ -40,7 +54,11 @@ function toMessage(event: EventKind, entries: readonly PlacedEntry[], receiver: 
     id: `${receiver}_${first?.id}_${last?.id}_${event}`,
     event,
     at: first?.at ?? 0,
-    title: describeTitle(event, items, countNamespaces(entries)),
+    title: describeTitle(event, {
+      items,
+      count: countNamespaces(entries),
+      isOver: entries.every(({ outcome }) => outcome === 'ok'),
+    }),
     items: items.slice(0, MAX_ITEMS),
     moreItems: Math.max(0, items.length - MAX_ITEMS),
     path: pathOf(event, items),
@@ -91,8 +109,10 @@ function unnamedIn({ namespaces = [], count = namespaces.length }: AuditEntry): 
   return Math.max(0, count - namespaces.length);
 }
 
+/** What to do is at the end of a reason, so the middle is left out. */
 function cut(reason: string): string {
-  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON - 1)}…`;
+  const half = MAX_REASON / 2;
+  return reason.length <= MAX_REASON ? reason : `${reason.slice(0, half - 1)}…${reason.slice(-half)}`;
 }
 
 /** The page on which people see it. */

@@ -1,3 +1,4 @@
+import { describeAdvice } from './describe-advice.ts';
 import type { Message, MessageItem } from './message.ts';
 
 /** What is the same in all messages of a Skipper. */
@@ -14,6 +15,7 @@ export function toSlack(message: Message, sender: Sender): object {
   const lines = [
     `*${escapeSlack(titleOf(message, sender))}*`,
     ...linesOf(message).map((line) => `• ${escapeSlack(line)}`),
+    ...endOf(message).map(escapeSlack),
     /^https?:/.test(link) ? `<${escapeSlack(link)}|Open the page>` : `Page: ${escapeSlack(link)}`,
   ];
   return { text: lines.join('\n') };
@@ -39,7 +41,13 @@ export function toWebhook(message: Message, sender: Sender): object {
 /** In plain text, for people. */
 export function toText(message: Message, sender: Sender): string {
   const lines = linesOf(message).map((line) => `- ${line}`);
-  return [titleOf(message, sender), ...lines, linkOf(message, sender)].join('\n');
+  return [titleOf(message, sender), ...lines, ...endOf(message), linkOf(message, sender)].join('\n');
+}
+
+/** When it happened, because a message can come hours later, and what to do. */
+function endOf(message: Message): string[] {
+  const time = new Date(message.at).toISOString().slice(0, 19).replace('T', ' ');
+  return [`Time: ${time} UTC`, describeAdvice(message) ?? ''].filter((line) => line !== '');
 }
 
 function titleOf({ title }: Message, { environment }: Sender): string {
@@ -65,10 +73,10 @@ function describeItem({ reason, by, ...item }: MessageItem): string {
 }
 
 function describePlaces({ namespaces, count }: Pick<MessageItem, 'namespaces' | 'count'>): string {
-  if (namespaces.length === 0) return count === 0 ? '' : `${count} namespaces`;
   const more = count - namespaces.length;
   const names = namespaces.join(', ');
-  if (count === 1) return names;
+  if (count <= 1) return names || (count === 1 ? '1 namespace' : '');
+  if (names === '') return `${count} namespaces`;
   return `${count} namespaces: ${names}${more > 0 ? ` and ${more} more` : ''}`;
 }
 

@@ -3,6 +3,7 @@ import {
   type Outage,
   outageEndEntry,
   outageEntry,
+  pastOutageEntry,
 } from '../../domain/audit/outage-entries.ts';
 import { luaJson } from './lua-json.ts';
 import type { StateConnection } from './state-connection.ts';
@@ -37,5 +38,5 @@ export function openOutageNotes({ run, now }: StateConnection): OutageNotes {
 function entriesOf(outage: Outage, phase: OutagePhase, at: number) {
   if (phase === 'begin') return [outageEntry(outage, at)];
   if (phase === 'end') return [outageEndEntry(outage, at)];
-  return phase === 'past' ? [outageEntry(outage, at), outageEndEntry(outage, at)] : [];
+  return phase === 'past' ? [pastOutageEntry(outage, at)] : [];
 }

@@ -148,7 +148,7 @@ describe('an outage', () => {
     await state.noteOutage(ended(), 'past');
     await state.noteOutage(ended(), 'past');
 
-    expect(await kindsOf(state)).toEqual(['outage.redis', 'outage.ended']);
+    expect(await kindsOf(state)).toEqual(['outage.redis']);
   });
 
   test('that follows another one soon is noted, too', async () => {

@@ -5,7 +5,7 @@ import {
   recoveredEntry,
   releaseHoldEntries,
 } from '../../../../domain/audit/namespace-entries.ts';
-import { outageEndEntry, outageEntry } from '../../../../domain/audit/outage-entries.ts';
+import { outageEndEntry, outageEntry, pastOutageEntry } from '../../../../domain/audit/outage-entries.ts';
 import { boardEntry, planEntry, refusalEntry } from '../../../../domain/audit/person-entries.ts';
 import { allowEntry, foundEntries, ignoreEntry } from '../../../../domain/audit/release-entries.ts';
 
@@ -107,12 +107,20 @@ describe('requests', () => {
   });
 });
 
-test('an outage has its beginning, and its end how long it lasted', () => {
+test('an outage has its beginning, and its end when and how long it was', () => {
   const outage = { kind: 'cluster', beganAt: 0, reason: 'no route' } as const;
 
   expect(outageEntry(outage, 60_000)).toMatchObject({ kind: 'outage.cluster', outcome: 'failed' });
   expect(outageEndEntry(outage, 90_000)).toMatchObject({
     kind: 'outage.ended',
-    reason: 'the Kubernetes API can be used again after 90 s',
+    reason:
+      'the Kubernetes API was unreachable from 1970-01-01T00:00:00.000Z until 1970-01-01T00:01:30.000Z (1m 30s): no route',
+  });
+  expect(pastOutageEntry({ ...outage, kind: 'redis' }, 90_000)).toMatchObject({
+    kind: 'outage.redis',
+    outcome: 'ok',
+    reason:
+      'Redis was unreachable from 1970-01-01T00:00:00.000Z until 1970-01-01T00:01:30.000Z (1m 30s): no route',
+    cause: 'no route',
   });
 });

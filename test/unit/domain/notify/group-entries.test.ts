@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { AUDIT_KINDS } from '../../../../domain/audit/audit-entry.ts';
+import { AUDIT_KINDS, type AuditEntry } from '../../../../domain/audit/audit-entry.ts';
+import { outageEndEntry, outageEntry, pastOutageEntry } from '../../../../domain/audit/outage-entries.ts';
 import { CHOSEN_EVENTS, eventKindOf } from '../../../../domain/notify/event-kind.ts';
 import { groupEntries, type PlacedEntry } from '../../../../domain/notify/group-entries.ts';
+import type { Receiver } from '../../../../domain/notify/notify-config.ts';
 import { toSlack, toText, toWebhook } from '../../../../domain/notify/write-message.ts';
 
 const RECEIVER = { name: 'ops', events: CHOSEN_EVENTS };
@@ -70,6 +72,8 @@ describe('groupEntries', () => {
         /^- the image cannot be pulled: 293 namespaces: team-000, team-001, .*, team-009 and 283 more$/,
       ),
       '- crash-loop: 7 namespaces: other-000, other-001, other-002, other-003, other-004, other-005, other-006',
+      'Time: 2023-11-14 22:13:20 UTC',
+      'The cause, and what to do: skipper why NAMESPACE',
       'https://skipper.example.com/status',
     ]);
   });
@@ -89,6 +93,8 @@ describe('groupEntries', () => {
     expect(message && toText(message, SENDER).split('\n')).toEqual([
       'FDD fails in team-000',
       '- team-0: out of memory: team-000',
+      'Time: 2023-11-14 22:13:20 UTC',
+      'The cause, and what to do: skipper why team-000',
       'https://skipper.example.com/status/team-000',
     ]);
   });
@@ -138,6 +144,69 @@ describe('groupEntries', () => {
     expect(two).toMatchObject({ title: '2 rollouts are paused', path: '/rollouts' });
   });
 
+  test('a long reason keeps its end, which says what to do', () => {
+    const reason = `3 of the canary failed: ${'x'.repeat(2_000)}. Roll back (skipper rollback r1)`;
+    const [message] = groupEntries([entry({ kind: 'rollout.paused', rolloutId: 'r1', reason })], RECEIVER);
+    const [item] = message?.items ?? [];
+
+    expect(item?.reason).toHaveLength(600);
+    expect(item?.reason).toMatch(/^3 of the canary failed: x+…x+\. Roll back \(skipper rollback r1\)$/);
+  });
+
+  test('what waits for a person says what to do', () => {
+    const texts = groupEntries(
+      [
+        entry({ kind: 'rollout.approval-wanted', rolloutId: 'r1' }),
+        entry({ kind: 'heal.quarantined', namespaces: ['team-a'], count: 1 }),
+        entry({ kind: 'rollout.failed', rolloutId: 'r2' }),
+        entry({ kind: 'rollout.failed', rolloutId: 'r3' }),
+      ],
+      RECEIVER,
+    ).map((message) => toText(message, SENDER));
+
+    expect(texts[0]).toContain('\nTo continue: skipper rollout approve r1\n');
+    expect(texts[1]).toContain('\nCorrect the cause, then: skipper quarantine release team-a\n');
+    expect(texts[2]).toContain('\nCorrect the cause, then: skipper rollout retry ROLLOUT\n');
+  });
+
+  describe('an outage', () => {
+    const outage = { kind: 'cluster', beganAt: 1_700_000_000_000, reason: 'no route' } as const;
+    const redis = { ...outage, kind: 'redis' } as const;
+    const END = 1_700_000_090_000;
+    const messagesOf = (entries: readonly AuditEntry[], events: Receiver['events'] = CHOSEN_EVENTS) =>
+      groupEntries(entries.map(entry), { name: 'ops', events }).map(({ title, items }) => [
+        title,
+        items[0]?.reason,
+      ]);
+
+    test('that lasts is in the present', () => {
+      expect(messagesOf([outageEntry(outage, END)])).toEqual([
+        [
+          'The Kubernetes API server does not answer',
+          'the Kubernetes API has been unreachable since 2023-11-14T22:13:20.000Z: no route',
+        ],
+      ]);
+    });
+
+    test('that was noted when it was over is in the past', () => {
+      const past =
+        'was unreachable from 2023-11-14T22:13:20.000Z until 2023-11-14T22:14:50.000Z (1m 30s): no route';
+
+      expect(messagesOf([pastOutageEntry(redis, END)])).toEqual([['Redis did not answer', `Redis ${past}`]]);
+      expect(messagesOf([pastOutageEntry(outage, END)])).toEqual([
+        ['The Kubernetes API server did not answer', `the Kubernetes API ${past}`],
+      ]);
+    });
+
+    test('that ended while it was collected is one message, if the receiver wants the end', () => {
+      const both = [outageEntry(outage, END - 1), outageEndEntry(outage, END)];
+
+      expect(messagesOf(both).map(([title]) => title)).toEqual(['The outage has ended']);
+      expect(messagesOf(both, ['cluster-outage'])).toHaveLength(1);
+      expect(messagesOf([...both, outageEntry(outage, END + 1)])).toHaveLength(2);
+    });
+  });
+
   test('what the receiver has not chosen is left out', () => {
     expect(groupEntries(failing(3, 'x'), { name: 'ops', events: ['rollout-paused'] })).toEqual([]);
   });
@@ -172,6 +241,7 @@ describe('a message', () => {
       text: [
         '*[staging] A rollout is paused*',
         '• &lt;!channel&gt; a &amp; b &gt; c: 300 namespaces (by ann@example.com)',
+        'Time: 2023-11-14 22:13:20 UTC',
         '<https://skipper.example.com/rollouts/r%2F1|Open the page>',
       ].join('\n'),
     });
