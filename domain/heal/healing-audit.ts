@@ -35,5 +35,6 @@ export function causeOf({ namespace, reason }: Pick<HealNews, 'namespace' | 'rea
     .replaceAll(namespace, 'NAMESPACE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/(fiaas-deploy-daemon)-[0-9a-z-]+/g, '$1-POD')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)?/g, 'N');
 }

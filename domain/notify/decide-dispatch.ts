@@ -1,6 +1,10 @@
+import { groupBy } from './group-by.ts';
 import { chosenKind, type PlacedEntry } from './group-entries.ts';
 import { isSilenced } from './is-silenced.ts';
 import type { Receiver } from './notify-config.ts';
+
+/** As long as more of a kind comes, its message waits, but not longer than this, or than `groupWait`. */
+const LONGEST_WAIT_MS = 2 * 60_000;
 
 /** How far a receiver has got in the audit log. */
 export interface Cursor {
@@ -32,7 +36,7 @@ export type Dispatch =
 
 /** What to do next for a receiver. */
 export function decideDispatch(input: DispatchInput): Dispatch {
-  const { cursor, receiver, now } = input;
+  const { cursor, receiver } = input;
   const { upTo } = cursor;
   // What happened before a silence is sent, even if it is collected until then.
   const entries = input.entries.filter(({ id }) => !isSilenced(receiver, millisecondsOf(id)));
@@ -41,10 +45,17 @@ export function decideDispatch(input: DispatchInput): Dispatch {
   }
   const last = input.entries.at(-1);
   if (last === undefined) return { step: 'wait' };
-  const first = entries.find((entry) => chosenKind(entry, receiver) !== undefined);
-  if (first === undefined) return { step: 'pass', upTo: last.id };
-  const isDue = input.isFull || now - millisecondsOf(first.id) >= input.groupWaitMs;
+  const groups = groupBy(entries, (entry) => chosenKind(entry, receiver));
+  if (groups.size === 0) return { step: 'pass', upTo: last.id };
+  const isDue = input.isFull || [...groups.values()].some((group) => isWhole(group, input));
   return isDue ? { step: 'claim', upTo: last.id } : { step: 'wait' };
+}
+
+/** Namespaces that fall sick one after the other are one message, if no long time passes between them. */
+function isWhole(group: readonly PlacedEntry[], { groupWaitMs, now }: DispatchInput): boolean {
+  const times = group.map(({ id }) => millisecondsOf(id));
+  const longestMs = Math.max(groupWaitMs, LONGEST_WAIT_MS);
+  return now - (times.at(-1) ?? 0) >= groupWaitMs || now - (times[0] ?? 0) >= longestMs;
 }
 
 function isUpTo(id: string, end: string): boolean {

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../audit/audit-entry.ts';
 import { describeTitle } from './describe-title.ts';
 import { type EventKind, eventKindOf } from './event-kind.ts';
+import { groupBy } from './group-by.ts';
 import type { Message, MessageItem } from './message.ts';
 import type { Receiver } from './notify-config.ts';
 
@@ -128,16 +129,4 @@ function pathOf(event: EventKind, items: readonly MessageItem[]): string {
   if (event.startsWith('healing-')) return '/healing';
   if (event === 'release-found' || !items.some(({ rolloutId }) => rolloutId !== undefined)) return '/status';
   return isOne ? `/rollouts/${encodeURIComponent(only.rolloutId ?? '')}` : '/rollouts';
-}
-
-function groupBy<Entry, Key>(entries: readonly Entry[], keyOfEntry: (entry: Entry) => Key | undefined) {
-  const groups = new Map<Key, Entry[]>();
-  for (const entry of entries) {
-    const key = keyOfEntry(entry);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(entry);
-    else groups.set(key, [entry]);
-  }
-  return groups;
 }

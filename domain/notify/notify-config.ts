@@ -65,7 +65,7 @@ export const NotifyConfig = z.strictObject(
   {
     groupWait: Duration.default('30s')
       .refine((wait) => toMs(wait) <= 3_600_000, { error: 'must be at most 1h' })
-      .describe('How long events are collected before they are sent as one message'),
+      .describe('How long more events are waited for before they are sent as one message'),
     receivers: z
       .array(Receiver, { error: 'must be a list of receivers, each with name, type, and url or urlFile' })
       .max(MAX_RECEIVERS, { error: `must have at most ${MAX_RECEIVERS} receivers` })

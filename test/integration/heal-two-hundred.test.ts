@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { MessageItem } from '../../domain/notify/message.ts';
 import { APPLICATIONS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
 import { FDD, OLD } from '../support/published.ts';
@@ -28,6 +29,8 @@ const world = useWorld({ openTimeoutMs: 300_000 }, async (opened) => {
     `groupWait: 25s
 receivers:
   - {name: failing, type: webhook, url: "${receiver.url}/failing", events: [namespace-failing]}
+  - {name: recovered, type: webhook, url: "${receiver.url}/recovered", events: [namespace-recovered]}
+  - {name: quarantined, type: webhook, url: "${receiver.url}/quarantined", events: [quarantined]}
   - {name: stopped, type: webhook, url: "${receiver.url}/stopped", events: [healing-stopped]}
 `,
   );
@@ -93,7 +96,25 @@ function unfinished(now: ReadonlyMap<string, NamespaceHealing>): string[] {
   return left.map((namespace) => `${namespace} ${JSON.stringify(now.get(namespace))}`);
 }
 
-test('of 200 namespaces, what can be repaired is; the rest is quarantined, and no other is touched', async () => {
+interface SentData {
+  readonly title: string;
+  readonly items: readonly MessageItem[];
+}
+
+/** A receiver gets one message, however many namespaces fall sick, and however long that takes. */
+function onlyMessage(path: string): SentData {
+  const [message, ...others] = receiver.at(path).map(({ body }) => JSON.parse(body).data);
+  expect(others).toEqual([]);
+  return message;
+}
+
+function countsByRule(items: readonly MessageItem[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { rule = '', count } of items) counts[rule] = (counts[rule] ?? 0) + count;
+  return counts;
+}
+
+test('of 200 namespaces, what can be repaired is; the rest is quarantined, no other is touched, and one message reports each', async () => {
   const before = new Map(well.map((namespace) => [namespace, world.changes(namespace).length]));
   await makeSick();
   await until(
@@ -117,12 +138,19 @@ test('of 200 namespaces, what can be repaired is; the rest is quarantined, and n
     expect(now.get(namespace)?.quarantine?.reason).toContain('it still does not work after');
   }
   for (const namespace of well) expect(world.changes(namespace)).toHaveLength(before.get(namespace) ?? 0);
-  await until(() => receiver.at('/failing').length > 0, 'the notification has come', 60_000);
-  const [message] = receiver.at('/failing').map(({ body }) => JSON.parse(body));
-  const total = message.data.items.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
-  expect(total).toBeGreaterThanOrEqual(deleted.length);
+
+  await until(() => receiver.at('/quarantined').length > 0, 'the last notification has come', 180_000);
+  const failing = onlyMessage('/failing');
+  expect(failing.title).toBe('FDD fails in 20 namespaces');
+  // Those that crash can be unavailable first.
+  expect(countsByRule(failing.items)).toMatchObject({ 'no-deployment': deleted.length, deaf: deaf.length });
+  expect(failing.items.reduce((sum, { count }) => sum + count, 0)).toBe(20);
+  expect(onlyMessage('/recovered').title).toBe('FDD works again in 15 namespaces');
+  const quarantined = onlyMessage('/quarantined');
+  expect(quarantined.title).toBe('Healing gave up: 5 namespaces in quarantine');
+  expect(quarantined.items.flatMap(({ namespaces }) => namespaces).sort()).toEqual([...crashing].sort());
   expect(receiver.at('/stopped')).toEqual([]);
-}, 400_000);
+}, 500_000);
 
 test('60 % sick at once stop healing', async () => {
   const victims = well.slice(0, 120);

@@ -37,9 +37,31 @@ describe('decideDispatch', () => {
   });
 
   test('claims everything so far when the time is over', () => {
-    const last = entry(1);
+    const last = entry(1, 'rollout.started');
 
     expect(decide([entry(30), last])).toEqual({ step: 'claim', upTo: last.id });
+  });
+
+  test('waits for more of the same as long as it comes, for two minutes', () => {
+    expect(decide([entry(60), entry(29)])).toEqual({ step: 'wait' });
+    expect(decide([entry(60), entry(30)])).toMatchObject({ step: 'claim' });
+    expect(decide([entry(119), entry(29)])).toEqual({ step: 'wait' });
+    expect(decide([entry(120), entry(1)])).toMatchObject({ step: 'claim' });
+  });
+
+  test('waits no longer than a groupWait of more than two minutes', () => {
+    expect(decide([entry(600), entry(1)], { groupWaitMs: 600_000 })).toMatchObject({ step: 'claim' });
+    expect(decide([entry(599), entry(1)], { groupWaitMs: 600_000 })).toEqual({ step: 'wait' });
+  });
+
+  test('of several kinds, the first that is whole takes the others along', () => {
+    const receiver = { ...RECEIVER, events: ['rollout-paused', 'namespace-failing'] } as const;
+    const entries = [entry(60, 'namespace.failing'), entry(30), entry(1, 'namespace.failing')];
+
+    expect(decide(entries, { receiver })).toMatchObject({ step: 'claim', upTo: entries[2]?.id });
+    expect(decide(entries.slice(0, 1).concat(entry(1, 'namespace.failing')), { receiver })).toEqual({
+      step: 'wait',
+    });
   });
 
   test('does not wait if there is more than it can read', () => {
