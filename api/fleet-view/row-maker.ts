@@ -15,7 +15,7 @@ const COALESCE_MS = 100;
 /** The sources of a row, and its destination. */
 export interface RowSources {
   readonly cluster: Pick<ClusterCache, 'snapshot'>;
-  readonly records: Pick<RecordCache, 'get' | 'requestedVersion' | 'forget'>;
+  readonly records: Pick<RecordCache, 'get' | 'quarantine' | 'requestedVersion' | 'forget'>;
   readonly channels: Pick<ChannelCache, 'all'>;
   readonly rows: Pick<RowStore, 'update'>;
 }
@@ -82,6 +82,7 @@ function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): 
   return toFleetRow({
     snapshot,
     record: records.get(namespace),
+    quarantine: records.quarantine(namespace),
     requested: records.requestedVersion(namespace),
     seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });

@@ -5,6 +5,7 @@ import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
+import type { Quarantine } from '../heal/healing.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
@@ -35,6 +36,8 @@ export interface RowInput {
   readonly snapshot: NamespaceSnapshot;
   /** Undefined if nothing was ever requested, or Redis is down. */
   readonly record: ShownRecord | undefined;
+  /** Undefined if it is not in quarantine, or Redis is down. */
+  readonly quarantine?: Pick<Quarantine, 'reason' | 'evidence'> | undefined;
   /** Version of the requested release: the wanted version during the request. */
   readonly requested: string | undefined;
   /** The namespace's release channel as last read; undefined if it was never read. */
@@ -42,7 +45,7 @@ export interface RowInput {
 }
 
 /** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record, requested, seen }: RowInput): FleetRow {
+export function toFleetRow({ snapshot, record, quarantine, requested, seen }: RowInput): FleetRow {
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';
@@ -51,7 +54,7 @@ export function toFleetRow({ snapshot, record, requested, seen }: RowInput): Fle
   const wanted = busy ? (requested ?? released) : released;
   const running = runningVersion(snapshot);
   const seenNow = { status, description, version, running, wanted, channel, activity, target };
-  const facts: Facts = { snapshot, record, ...seenNow };
+  const facts: Facts = { snapshot, record, quarantine, ...seenNow };
   const { cause, code } = causeOf(facts);
   const health = healthOf(facts);
   return {
@@ -76,9 +79,9 @@ export function toFleetRow({ snapshot, record, requested, seen }: RowInput): Fle
   };
 }
 
-interface Facts extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'> {
-  readonly snapshot: NamespaceSnapshot;
-  readonly record: ShownRecord | undefined;
+interface Facts
+  extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'>,
+    Pick<RowInput, 'snapshot' | 'record' | 'quarantine'> {
   readonly running: string;
   readonly wanted: string;
   readonly activity: ActivityValue;
@@ -114,7 +117,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  * - unmanaged: Helm owns FDD.
  * - degraded: the ConfigMap is invalid or being deleted; or FDD has no available replica, or too few; or it was deployed and no longer exists;
  *   or the latest deploy failed, according to our record or FDD's own report; or its channel does not exist;
- *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused.
+ *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused; or it is in quarantine.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
  *   configuration has changed since it was started, or it has not taken up the deployment of its Application.
  * - unknown: its channel was never read successfully.
@@ -124,7 +127,7 @@ function healthOf(facts: Facts): Health {
   const { snapshot, record, status, activity, target } = facts;
   if (activity !== 'idle') return isRetry(facts) ? 'degraded' : 'progressing';
   if (status === 'HELM_MANAGED') return 'unmanaged';
-  if (isLeaving(snapshot)) return 'degraded';
+  if (isLeaving(snapshot) || facts.quarantine) return 'degraded';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
   if (target.kind === 'missing') return 'degraded';
@@ -162,7 +165,7 @@ const NOTHING: Cause = { cause: '' };
 
 /** What is wrong, from the best source. During a request, nothing until its first attempt has failed. */
 function causeOf(facts: Facts): Cause {
-  const { record, status, description, activity, wanted, channel, snapshot, target } = facts;
+  const { record, quarantine, status, description, activity, wanted, channel, snapshot, target } = facts;
   const code = record?.lastCode || undefined;
   if (activity !== 'idle') {
     const failure = activity === 'retrying' ? record?.reason : record?.lastFailure;
@@ -171,6 +174,7 @@ function causeOf(facts: Facts): Cause {
   if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
   if (isLeaving(snapshot)) return { cause: LEAVING, code: 'namespace_gone' };
+  if (quarantine) return { cause: `In quarantine: ${quarantine.reason}: ${quarantine.evidence}` };
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };

@@ -221,6 +221,8 @@ export interface ScriptArguments {
     readonly status?: string | undefined;
     /** JSON. */
     readonly audit: readonly string[];
+    /** Namespaces whose rows change. */
+    readonly announced: readonly string[];
   };
   'move-notify-cursor': { readonly receiver: string; readonly from: string; readonly to: string };
 }

@@ -3,8 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { createHealCommands } from '../../shared/heal-commands.ts';
+import { duplicateForMessages, untilReady } from '../../shared/redis.ts';
+import { changesChannel } from '../../shared/state/change-feed.ts';
 import { openDesiredState } from '../../shared/state/desired-state.ts';
 import { openEpoch } from '../support/open-epoch.ts';
+import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const STATUS: HealingStatus = {
@@ -60,6 +63,32 @@ describe('a pass of healing', () => {
     expect(await state.healingStatus()).toEqual(STATUS);
     expect(await state.healingRevision()).toBe(1);
     expect((await state.auditBefore(undefined, 10)).entries).toMatchObject([ENTRY]);
+  });
+
+  test('announces what comes into quarantine and what leaves it, to those who show it', async () => {
+    const { state, prefix } = freshState();
+    const names = Array.from({ length: 600 }, (_, index) => `team-${index}`);
+    const messages: string[] = [];
+    const subscriber = duplicateForMessages(own.redis);
+    subscriber.on('message', (_channel, message: string) => messages.push(message));
+    await untilReady(subscriber, new AbortController().signal);
+    await subscriber.subscribe(changesChannel(prefix));
+    const audit = [
+      { ...ENTRY, namespaces: ['stepped'] },
+      { ...ENTRY, kind: 'heal.quarantined' as const, namespaces: ['parked'] },
+      { ...ENTRY, kind: 'heal.unquarantined' as const, namespaces: names },
+    ];
+    const healing = asMap({ parked: PARKED, sick: SICK });
+    await state.saveHealing({ revision: 0, healing, removed: ['gone'], audit });
+    const announced = () => messages.flatMap((message) => message.split(' '));
+    await until(() => announced().length >= 602, 'all are announced');
+    subscriber.disconnect();
+
+    expect(new Set(announced())).toEqual(new Set(['gone', 'parked', ...names]));
+    expect(await state.quarantines(['sick', 'parked', 'well'])).toEqual(
+      new Map([['parked', PARKED.quarantine]]),
+    );
+    expect(await state.quarantines([])).toEqual(new Map());
   });
 
   test('that another one has overtaken changes nothing', async () => {

@@ -126,6 +126,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       hold: async () => undefined,
       endHold: async () => 0,
       healing: async () => new Map(),
+      quarantines: async () => new Map(),
       healingOf: async () => undefined,
       healingStatus: async () => undefined,
       ignoredReleases: async () => new Map(),

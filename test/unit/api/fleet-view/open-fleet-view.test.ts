@@ -146,6 +146,30 @@ describe('openFleetView', () => {
     expect(read).toEqual([['no-namespace', 'team-b']]);
   });
 
+  test('shows what is in quarantine until it leaves it', async () => {
+    const { view, core, channels, publish } = open();
+    channels.set('stable', { channel: 'stable', version: VERSION });
+    const quarantine = {
+      since: 1,
+      rule: 'deaf',
+      reason: 'no means is possible',
+      evidence: 'deaf',
+      cause: '',
+    };
+    Object.assign(core.state, { quarantines: async () => new Map([['team-a', quarantine]]) });
+    await view.ready();
+    const before = view.row('team-a');
+    Object.assign(core.state, { quarantines: async () => new Map() });
+    publish({ kind: 'namespaces', namespaces: ['team-a'] });
+    await until(() => view.row('team-a')?.cause === '', 'it has left');
+
+    expect(before).toMatchObject({
+      health: 'degraded',
+      cause: 'In quarantine: no means is possible: deaf',
+    });
+    expect(view.row('team-a')?.health).toBe('healthy');
+  });
+
   test('reads everything again if messages may have been lost', async () => {
     const { view, records, subscribe, publish, rowEvents } = open();
     await view.ready();

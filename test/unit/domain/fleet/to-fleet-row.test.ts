@@ -42,6 +42,25 @@ function running(overrides: Partial<ShownRecord> = {}): ShownRecord {
   return aRecord({ handled: 0, state: 'running', phase: 'applying', ...overrides });
 }
 
+const QUARANTINE = { reason: 'no means is possible here', evidence: 'deaf for 10 min' };
+
+describe('a namespace in quarantine', () => {
+  const snapshot = aSettledSnapshot();
+  const input = { snapshot, requested: undefined, seen: { version: VERSION }, quarantine: QUARANTINE };
+  const cause = 'In quarantine: no means is possible here: deaf for 10 min';
+
+  test('is degraded and says why, also if FDD looks healthy', () => {
+    expect(toFleetRow({ ...input, record: aRecord() })).toMatchObject({ health: 'degraded', cause });
+    expect(toFleetRow({ ...input, record: aRecord({ state: 'failed', reason: 'no' }) })).toMatchObject({
+      cause,
+    });
+  });
+
+  test('shows a request that is under way instead', () => {
+    expect(toFleetRow({ ...input, record: running() })).toMatchObject({ health: 'progressing', cause: '' });
+  });
+});
+
 function row(
   snapshot: NamespaceSnapshot,
   record?: ShownRecord,
