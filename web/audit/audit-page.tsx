@@ -1,9 +1,11 @@
-import { useContext } from 'preact/hooks';
 import { AUDIT_KINDS } from '../../domain/audit/audit-entry.ts';
 import { AUDIT_FAMILIES, familyOf } from '../../domain/audit/audit-filter.ts';
 import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
-import { BasePath, Link } from '../ui/link.tsx';
+import { FilterForm } from '../ui/filter-form.tsx';
+import { Link } from '../ui/link.tsx';
 import { absolute, machineTime } from '../ui/relative-time.ts';
+import { SearchFilter } from '../ui/search-filter.tsx';
+import { SelectFilter } from '../ui/select-filter.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { AGES, type AuditFilters, formatFilters, isFiltered, OUTCOMES } from './audit-filters.ts';
 import type { AuditPageState } from './page-state.ts';
@@ -67,53 +69,33 @@ function whyNothing(filters: AuditFilters, next: string | undefined): string {
   return isFiltered(filters) ? 'No entries match.' : 'No entries yet.';
 }
 
-/** A plain form: its fields are the query of the URL. */
 function Filters({ filters }: { filters: AuditFilters }) {
-  const base = useContext(BasePath);
-  const submit = (event: Event) => (event.currentTarget as HTMLSelectElement).form?.requestSubmit();
   return (
-    <search>
-      <form method="get" action={`${base}/audit`} class="rollout-filters audit-filters">
-        <select class={selectClass(filters.kind)} name="kind" aria-label="What" onChange={submit}>
-          <option value="">Everything</option>
-          {AUDIT_FAMILIES.map((family) => (
-            <KindGroup key={family} family={family} chosen={filters.kind} />
-          ))}
-        </select>
-        <select class={selectClass(filters.outcome)} name="outcome" aria-label="Outcome" onChange={submit}>
-          <option value="">Any outcome</option>
-          {OUTCOMES.map((outcome) => (
-            <option key={outcome} value={outcome} selected={outcome === filters.outcome}>
-              {OUTCOME_WORDS[outcome]}
-            </option>
-          ))}
-        </select>
-        <select class={selectClass(filters.since)} name="since" aria-label="Since" onChange={submit}>
-          <option value="">Any time</option>
-          {AGES.map(([age, words]) => (
-            <option key={age} value={age} selected={age === filters.since}>
-              {words}
-            </option>
-          ))}
-        </select>
-        <TextFilter name="namespace" label="Namespace" value={filters.namespace} />
-        <TextFilter name="by" label="By" value={filters.by} />
-        <TextFilter name="rollout" label="Rollout" value={filters.rollout} />
-        <button type="submit" class="button">
-          Apply
-        </button>
-        {isFiltered(filters) ? (
-          <Link class="button quiet" href="/audit">
-            Clear filters
-          </Link>
-        ) : null}
-      </form>
-    </search>
+    <FilterForm path="/audit" isFiltered={isFiltered(filters)} className="audit-filters">
+      <SelectFilter name="kind" label="What" value={filters.kind} all="Everything">
+        {AUDIT_FAMILIES.map((family) => (
+          <KindGroup key={family} family={family} chosen={filters.kind} />
+        ))}
+      </SelectFilter>
+      <SelectFilter name="outcome" label="Outcome" value={filters.outcome} all="Any outcome">
+        {OUTCOMES.map((outcome) => (
+          <option key={outcome} value={outcome} selected={outcome === filters.outcome}>
+            {OUTCOME_WORDS[outcome]}
+          </option>
+        ))}
+      </SelectFilter>
+      <SelectFilter name="since" label="Since" value={filters.since} all="Any time">
+        {AGES.map(([age, words]) => (
+          <option key={age} value={age} selected={age === filters.since}>
+            {words}
+          </option>
+        ))}
+      </SelectFilter>
+      <SearchFilter name="namespace" label="Namespace" value={filters.namespace} />
+      <SearchFilter name="by" label="By" value={filters.by} />
+      <SearchFilter name="rollout" label="Rollout" value={filters.rollout} />
+    </FilterForm>
   );
-}
-
-function selectClass(value: string): string {
-  return value === '' ? 'select' : 'select on';
 }
 
 function KindGroup({ family, chosen }: { family: string; chosen: string }) {
@@ -130,23 +112,6 @@ function KindGroup({ family, chosen }: { family: string; chosen: string }) {
         </option>
       ))}
     </optgroup>
-  );
-}
-
-function TextFilter({ name, label, value }: { name: string; label: string; value: string }) {
-  return (
-    <label class="audit-text">
-      <span class="visually-hidden">{label}</span>
-      <input
-        class="field"
-        type="search"
-        name={name}
-        placeholder={label}
-        autoComplete="off"
-        spellcheck={false}
-        defaultValue={value}
-      />
-    </label>
   );
 }
 

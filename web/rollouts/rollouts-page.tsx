@@ -1,14 +1,15 @@
-import { useContext } from 'preact/hooks';
 import { isOpen, TARGET_STATES, TRIGGERS } from '../../domain/rollout/rollout.ts';
 import type { RolloutHead } from '../../domain/rollout/rollout-view.ts';
 import { progressOf } from '../fleet/rollout-progress.ts';
 import { namespaces, requestedBy } from '../fleet/words.ts';
+import { FilterForm } from '../ui/filter-form.tsx';
 import { firstUpper } from '../ui/first-upper.ts';
-import { BasePath, Link } from '../ui/link.tsx';
+import { Link } from '../ui/link.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { PollNote } from '../ui/poll-note.tsx';
 import { duration } from '../ui/relative-time.ts';
 import { SearchFilter } from '../ui/search-filter.tsx';
+import { SelectFilter } from '../ui/select-filter.tsx';
 import { StackedBar } from '../ui/stacked-bar.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { HeldPanel } from './held-panel.tsx';
@@ -80,50 +81,25 @@ function Nothing({ isFilteredOut }: { isFilteredOut: boolean }) {
   );
 }
 
-/** A plain form: its fields are the query of the URL. */
 function Filters({ store: { filters } }: { store: RolloutsStore }) {
-  const base = useContext(BasePath);
-  const submit = (event: Event) => (event.currentTarget as HTMLSelectElement).form?.requestSubmit();
   return (
-    <search>
-      <form method="get" action={`${base}/rollouts`} class="rollout-filters">
-        <select
-          class={`select${filters.state === '' ? '' : ' on'}`}
-          name="state"
-          aria-label="State"
-          onChange={submit}
-        >
-          <option value="">Any state</option>
-          {TARGET_STATES.map((state) => (
-            <option key={state} value={state} selected={state === filters.state}>
-              {ROLLOUT_WORDS[state].word}
-            </option>
-          ))}
-        </select>
-        <select
-          class={`select${filters.trigger === '' ? '' : ' on'}`}
-          name="trigger"
-          aria-label="Begun by"
-          onChange={submit}
-        >
-          <option value="">Any trigger</option>
-          {TRIGGERS.map((trigger) => (
-            <option key={trigger} value={trigger} selected={trigger === filters.trigger}>
-              {TRIGGER_NAMES[trigger]}
-            </option>
-          ))}
-        </select>
-        <SearchFilter name="requestedBy" label="Requested by" value={filters.requestedBy} />
-        <button type="submit" class="button">
-          Apply
-        </button>
-        {isFiltered(filters) ? (
-          <Link class="button quiet" href="/rollouts">
-            Clear filters
-          </Link>
-        ) : null}
-      </form>
-    </search>
+    <FilterForm path="/rollouts" isFiltered={isFiltered(filters)}>
+      <SelectFilter name="state" label="State" value={filters.state} all="Any state">
+        {TARGET_STATES.map((state) => (
+          <option key={state} value={state} selected={state === filters.state}>
+            {ROLLOUT_WORDS[state].word}
+          </option>
+        ))}
+      </SelectFilter>
+      <SelectFilter name="trigger" label="Begun by" value={filters.trigger} all="Any trigger">
+        {TRIGGERS.map((trigger) => (
+          <option key={trigger} value={trigger} selected={trigger === filters.trigger}>
+            {TRIGGER_NAMES[trigger]}
+          </option>
+        ))}
+      </SelectFilter>
+      <SearchFilter name="requestedBy" label="Requested by" value={filters.requestedBy} />
+    </FilterForm>
   );
 }
 
