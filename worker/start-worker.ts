@@ -123,7 +123,6 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const activity: Activity = { active: 0, changedAt: Date.now() };
   const log = core.log.child({ logger: 'worker' });
   const deployRest = createRest(() => deployWorker, log);
-  const maintenanceRest = createRest(() => maintenanceWorker, log);
   const outage = openOutage(core, {
     rest: async () => deployRest.begin('cluster'),
     resume: async () => deployRest.end('cluster'),
@@ -154,34 +153,25 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   const deployWorker: Worker<DeployJob> = openDeployWorker(core, connection, (job, token) =>
     tracked(activity, () => processJob(job, token, dependencies).finally(rollouts.kick)),
   );
-  const maintenanceWorker = openMaintenanceWorker(core, connection);
   const saver = keepStateSaved({
     ...core,
     log: core.log.child({ logger: 'state' }),
     configMap: core.stateConfigMap,
   });
-  const rolloutWorker = openRolloutWorker(core, connection, saver);
-  const logWorker = openLogWorker(core, connection);
-  const planWorker = openPlanWorker(core, connection);
-  const notificationWorker = openNotificationWorker(core, connection, webhooks);
   const begun = watchDeaf(core);
-  const healWorker = openHealWorker(core, connection, begun);
-  const workers = [
-    deployWorker,
-    rolloutWorker,
-    maintenanceWorker,
-    logWorker,
-    planWorker,
-    notificationWorker,
-    healWorker,
+  const others: readonly Worker[] = [
+    openMaintenanceWorker(core, connection),
+    openRolloutWorker(core, connection, saver),
+    openLogWorker(core, connection),
+    openPlanWorker(core, connection),
+    openNotificationWorker(core, connection, webhooks),
+    openHealWorker(core, connection, begun),
   ];
-  const logRest = createRest(() => logWorker, log);
-  const rolloutRest = createRest(() => rolloutWorker, log);
-  const planRest = createRest(() => planWorker, log);
-  const notificationRest = createRest(() => notificationWorker, log);
-  const healRest = createRest(() => healWorker, log);
-  const rests = [deployRest, rolloutRest, maintenanceRest, logRest, planRest, notificationRest, healRest];
-  const redisRest = restWithoutRedis(core, rests);
+  const workers = [deployWorker, ...others];
+  const redisRest = restWithoutRedis(core, [
+    deployRest,
+    ...others.map((worker) => createRest(() => worker, log)),
+  ]);
   const outageNotes = noteOutages({
     problemOf: (kind) => (kind === 'redis' ? redisProblem(core) : outage.current()),
     state,
