@@ -11,6 +11,7 @@ import {
   withRollout,
 } from '../domain/heal/heal-steps.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
+import { keepWhileOff } from '../domain/heal/keep-while-off.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
@@ -84,7 +85,6 @@ function whyBlind({ cluster, rebuilds }: HealDependencies): string | undefined {
   return isBlind(cluster) ? 'the API server is unreachable' : blindSpot(cluster);
 }
 
-/** What was known is not kept current, so it would only mislead. */
 async function switchOff(
   known: {
     readonly revision: number;
@@ -94,10 +94,18 @@ async function switchOff(
   { state, cluster, settings }: HealDependencies,
 ): Promise<HealResult> {
   const { revision, stored, status } = known;
-  if (status?.mode === 'off') return { skipped: 'healing is off' };
+  const now = state.now();
+  const kept = new Map(
+    [...stored].flatMap(([namespace, each]): [string, NamespaceHealing][] => {
+      const rest = keepWhileOff(each, now);
+      return rest ? [[namespace, rest]] : [];
+    }),
+  );
+  const removed = [...stored.keys()].filter((namespace) => !kept.has(namespace));
+  if (status?.mode === 'off' && removed.length === 0) return { skipped: 'healing is off' };
   const off: HealingStatus = {
     mode: 'off',
-    checkedAt: state.now(),
+    checkedAt: now,
     intervalSeconds: settings.intervalSeconds,
     fleet: cluster.namespaces().length,
     sick: 0,
@@ -106,7 +114,7 @@ async function switchOff(
     cap: { limit: 0, used: 0 },
     ...(status?.stopped?.by && { stopped: status.stopped }),
   };
-  await state.saveHealing({ revision, healing: new Map(), removed: [...stored.keys()], status: off });
+  await state.saveHealing({ revision, healing: kept, removed, status: off });
   return { skipped: 'healing is off' };
 }
 

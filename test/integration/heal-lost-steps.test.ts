@@ -48,6 +48,7 @@ describe('a step that a dying worker has stored, and not requested', () => {
     ['FDD has recovered', { kind: 'recover', ...A }],
     ['a person has requested a deploy', { kind: 'request', namespaces: ['a'], isPaused: false }],
     ['a person has stopped healing', { kind: 'stop' }],
+    ['healing only reports now', { kind: 'pass', how: 'report' }],
   ])('is not requested if %s', async (_why, meanwhile) => {
     const world = await worldAfter(meanwhile);
 

@@ -66,7 +66,7 @@ const run: fc.Arbitrary<HealStep> = fc.oneof(
 const pass: fc.Arbitrary<HealStep> = fc.oneof(
   fc.record({
     kind: fc.constant('pass' as const),
-    how: fc.constantFrom('once', 'once', 'twice', 'dies', 'dies late'),
+    how: fc.constantFrom('once', 'once', 'twice', 'dies', 'dies late', 'report', 'off'),
   }),
   fc.record({ kind: fc.constant('pass while' as const), meanwhile: fc.oneof(sickness, others, run) }),
 );

@@ -35,13 +35,16 @@ export const CAP = 2;
 export type Sickness = 'deleted' | 'crashing' | 'unavailable' | 'drifted' | 'failed';
 type Cure = Exclude<Means, 'wait'> | 'nothing';
 
+/** `report` and `off`: the pass of a worker with that mode. */
+type How = 'once' | 'twice' | 'dies' | 'dies late' | 'report' | 'off';
+
 export type HealStep =
   | { readonly kind: 'fall'; readonly namespace: string; readonly sickness: Sickness; readonly cure: Cure }
   | { readonly kind: 'recover' | 'edit' | 'begin' | 'hold' | 'free' | 'release'; readonly namespace: string }
   | { readonly kind: 'finish'; readonly namespace: string; readonly isDone: boolean }
   | { readonly kind: 'request'; readonly namespaces: readonly string[]; readonly isPaused: boolean }
   | { readonly kind: 'publish'; readonly version: number }
-  | { readonly kind: 'pass'; readonly how: 'once' | 'twice' | 'dies' | 'dies late' }
+  | { readonly kind: 'pass'; readonly how: How }
   | { readonly kind: 'pass while'; readonly meanwhile: HealStep }
   | { readonly kind: 'stop' | 'resume' }
   | { readonly kind: 'tick'; readonly ms: number };
@@ -140,8 +143,12 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
     settings: someHealSettings({ hourlyCap: String(CAP), stopShare: '3' }),
   };
 
-  async function pass(how: 'once' | 'twice' | 'dies' | 'dies late'): Promise<void> {
+  async function pass(how: How): Promise<void> {
     if (how === 'once') return void (await healFleet(dependencies));
+    if (how === 'report' || how === 'off') {
+      const settings = { ...dependencies.settings, mode: how };
+      return void (await healFleet({ ...dependencies, settings }));
+    }
     if (how === 'twice') {
       await Promise.all([healFleet(dependencies), healFleet(dependencies)]);
       return;

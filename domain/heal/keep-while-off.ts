@@ -1,0 +1,22 @@
+import { recentSteps } from './heal-steps.ts';
+import type { NamespaceHealing } from './healing.ts';
+
+/**
+ * What is remembered while healing is off, so that switching it off and on frees no place of the cap and ends no quarantine;
+ * undefined if nothing. What else was known is not kept current, so it would only mislead.
+ */
+export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceHealing | undefined {
+  const { since, ladderSince, isReported, quarantine } = healing;
+  const steps = quarantine ? healing.steps : recentSteps(healing.steps, now);
+  if (!quarantine && steps.length === 0) return undefined;
+  return {
+    state: quarantine ? 'quarantined' : 'left-alone',
+    reason: quarantine?.reason ?? 'healing is off',
+    findings: [],
+    since,
+    ...(ladderSince && { ladderSince }),
+    ...(isReported && { isReported }),
+    ...(quarantine && { quarantine }),
+    steps,
+  };
+}
