@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import { type OpenRolloutState, type RecoveredState, recoverState } from '../domain/deploy/recover-state.ts';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { EpochKeeperOptions } from './keep-epoch.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
@@ -32,7 +32,7 @@ export interface SavedState {
 
 export interface RebuildParts {
   readonly state: Epochs & Pick<AuditLog, 'audit'> & { now(): number };
-  readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot'>;
+  readonly cluster: Pick<ClusterCache, 'isSynced' | 'namespaces' | 'snapshot' | 'watches'>;
   /** Undefined if nothing is saved; throws if that cannot be known now. */
   readonly readSaved: () => Promise<SavedState | undefined>;
   /** Nothing is saved as far as this process is set. */
@@ -54,7 +54,8 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
   const { state, cluster, log } = parts;
   let logged: string | undefined;
   return async ({ isLost }) => {
-    if (!cluster.isSynced()) return 'the cluster has not been read yet';
+    const unread = whyUnread(cluster);
+    if (unread !== undefined) return unread;
     const token = randomUUID();
     if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
@@ -67,6 +68,13 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
       throw error;
     }
   };
+}
+
+/** A process whose watches are broken knows an old cluster. Another process rebuilds the state, or this one does so later. */
+function whyUnread(cluster: Pick<ClusterCache, 'isSynced' | 'watches'>): string | undefined {
+  if (!cluster.isSynced()) return 'the cluster has not been read yet';
+  const broken = cluster.watches().find(({ problem, refused }) => problem !== undefined && !refused);
+  return broken && `the watch of ${broken.name} is broken: ${broken.problem}`;
 }
 
 /** An older Skipper has filled Redis: its state is whole. */
@@ -82,6 +90,8 @@ async function fill(token: string, isLost: boolean, parts: RebuildParts): Promis
   const isNew = !isLost && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
   if (!isNew) await pause(leaseMs + MARGIN_MS, { ref: false });
   const saved = isNew ? undefined : await readSaved();
+  const unread = whyUnread(parts.cluster);
+  if (unread !== undefined) throw new SkipperError('cluster_unavailable', unread);
   return rebuild({ token, snapshots: snapshotsOf(parts), saved, isNew }, parts);
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { WatchState } from '../../../shared/kubernetes/watch-books.ts';
 import { LEASE_MS } from '../../../shared/lease-ms.ts';
 import { createRebuild, type RebuildParts, type SavedState } from '../../../shared/rebuild-state.ts';
 import type { Epoch } from '../../../shared/state/epochs.ts';
@@ -69,6 +70,15 @@ const SAVED: SavedState = {
   savedAt: 1,
 };
 
+const WATCH: WatchState = {
+  synced: true,
+  position: '1',
+  lastHeardAt: 1,
+  relists: 1,
+  problem: undefined,
+  refused: false,
+};
+
 describe('the rebuild of the state', () => {
   beforeEach(() => {
     jest.useFakeTimers();
@@ -135,6 +145,28 @@ describe('the rebuild of the state', () => {
 
     expect(await unread.rebuild({ isLost: false })).toBe('the cluster has not been read yet');
     expect(await rebuild({ isLost: true })).toBe('another process rebuilds the state');
+  });
+
+  test('does not begin, and does not end, while a watch is broken: the cluster would be an old one', async () => {
+    let watches: readonly WatchState[] = [];
+    const cluster = {
+      ...createFakeCluster({}),
+      watches: () => watches.map((each) => ({ ...each, name: 'pods' })),
+    };
+    const { rebuild, opened } = aRebuild({ cluster });
+    const failed = expect(rebuild({ isLost: true })).rejects.toThrow('the watch of pods is broken: no route');
+    watches = [{ ...WATCH, problem: 'no route' }];
+    await jest.advanceTimersByTimeAsync(LEASE_MS + 1_000);
+    await failed;
+
+    expect(await rebuild({ isLost: true })).toBe('the watch of pods is broken: no route');
+    expect(opened).toEqual([]);
+
+    watches = [{ ...WATCH, problem: 'forbidden', refused: true }];
+    const done = rebuild({ isLost: true });
+    await jest.advanceTimersByTimeAsync(LEASE_MS + 1_000);
+    expect(await done).toBeUndefined();
+    expect(opened).toHaveLength(1);
   });
 
   test('is tried again if what is saved cannot be read', async () => {
