@@ -32,7 +32,9 @@ export function describeStop({ stopped }: HealingStatus): string[] {
   if (stopped === undefined) return [];
   const { by, reason, at } = stopped;
   const who = by === undefined ? 'automatically' : `by ${by}`;
-  return [oneLine(`Healing was stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`)];
+  return [
+    oneLine(`Healing was stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`),
+  ];
 }
 
 function describeRules({ rules, isDeafKnown }: HealingStatus): string[] {
