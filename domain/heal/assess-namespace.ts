@@ -147,21 +147,26 @@ type Left = Pick<NamespaceHealing, 'state' | 'reason'>;
 function leaves(
   facts: NamespaceFacts,
   first: Finding,
-  { healsScaledDown }: HealSettings,
+  settings: HealSettings,
   { steps, quarantine }: NamespaceHealing,
 ): Left | undefined {
   if (steps.some(isUnderWay)) return { state: 'healing', reason: describeUnderWay(steps) };
   if (quarantine) return { state: 'quarantined', reason: quarantine.reason };
-  const doubt = first.rule === 'deaf' ? facts.doubt : undefined;
-  const reason = facts.forbidden ?? facts.busy ?? doubt ?? whyNotRepaired(first, healsScaledDown);
+  const reason = whyLeftAlone(facts, first, settings);
   return reason === undefined ? undefined : { state: 'left-alone', reason };
 }
 
-/** Why nothing is done about a rule that holds, whatever else is known. */
-export function whyNotRepaired(
-  { rule, by, isFleetWide }: Finding,
-  healsScaledDown: boolean,
+/** Why nothing is done about a rule that holds. */
+export function whyLeftAlone(
+  { forbidden, busy, doubt }: NamespaceFacts,
+  first: Finding,
+  { healsScaledDown }: HealSettings,
 ): string | undefined {
+  const unknown = first.rule === 'deaf' ? doubt : undefined;
+  return forbidden ?? busy ?? unknown ?? whyNotRepaired(first, healsScaledDown);
+}
+
+function whyNotRepaired({ rule, by, isFleetWide }: Finding, healsScaledDown: boolean): string | undefined {
   if (isFleetWide || LADDERS[rule].length === 0) {
     return `${rule}: the cause is not in the namespace, so nothing is repaired there`;
   }

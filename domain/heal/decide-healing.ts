@@ -7,7 +7,7 @@ import {
   isRecovering,
   type NamespaceFacts,
   sickSince,
-  whyNotRepaired,
+  whyLeftAlone,
 } from './assess-namespace.ts';
 import { healLimit } from './heal-limit.ts';
 import { type HealSettings, longestWait } from './heal-settings.ts';
@@ -126,13 +126,14 @@ function withoutLost(
 
 function whyLost(
   { at, rule }: HealingStep,
-  { findings, forbidden, busy }: NamespaceFacts,
+  facts: NamespaceFacts,
   { settings, now }: Pick<HealFleet, 'settings' | 'now'>,
 ): string | undefined {
+  const { findings } = facts;
   const [first] = findings;
   if (!first || findings.every((finding) => finding.rule !== rule)) return `${rule} does not hold any more`;
   if (now - at > STALE_DECISION_MS) return 'no worker requested it in time';
-  return forbidden ?? busy ?? whyNotRepaired(first, settings.healsScaledDown);
+  return whyLeftAlone(facts, first, settings);
 }
 
 interface Cap {
