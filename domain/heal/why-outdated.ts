@@ -33,8 +33,7 @@ export function whyOutdated(late: LateStep): string | undefined {
     whyFleetRests(late) ??
     whyForbidden({ ...limits, version: release.version, released: undefined }) ??
     whySwitchedOff(late) ??
-    (step ? whyTooOld(step, late) : 'healing does not know this step any more') ??
-    whyOver(late)
+    (step ? (whyOver(late) ?? whyTooOld(step, late)) : 'healing does not know this step any more')
   );
 }
 
