@@ -215,6 +215,23 @@ describe('processJob', () => {
     });
   });
 
+  test('checks a step of healing after its wait for the budget of the API server', async () => {
+    const order: string[] = [];
+    const pace = { ...createFakePace(), enter: async () => void order.push('let through') };
+    const worker = aWorker(OUTDATED, {
+      pace,
+      recheckRepair: async () => {
+        order.push('checked');
+        throw new SkipperError('repair_outdated', 'held');
+      },
+    });
+
+    await worker.process();
+
+    expect(order.slice(-2)).toEqual(['let through', 'checked']);
+    expect(worker.client.requests.filter(({ verb }) => verb !== 'get')).toEqual([]);
+  });
+
   test('ends a step of healing that is outdated as cancelled, and writes nothing', async () => {
     const outdated = new SkipperError('repair_outdated', 'this step of healing waited too long: it is held');
     const worker = aWorker(OUTDATED, { recheckRepair: () => Promise.reject(outdated) });
