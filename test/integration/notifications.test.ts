@@ -109,13 +109,14 @@ describe('notifications', () => {
   });
 
   test('a receiver that fails gets the same message until it takes it, and 400 is final', async () => {
+    const secretFile = await writeInto(world, 'recovers-secret', `${SECRET}\n`);
     const notifications = await writeReceivers('failing.yaml', [
-      `{name: recovers, type: webhook, url: "${receiver.url}/recovers", events: [quarantined]}`,
+      `{name: recovers, type: webhook, url: "${receiver.url}/recovers", secretFile: ${secretFile}, events: [quarantined]}`,
       `{name: refuses, type: webhook, url: "${receiver.url}/refuses", events: [quarantined]}`,
       `{name: moved, type: webhook, url: "${receiver.url}/moved", events: [quarantined]}`,
       `{name: limits, type: webhook, url: "${receiver.url}/limits", events: [quarantined]}`,
     ]);
-    receiver.answer('/recovers', 500, (response) => response.destroy(), 200);
+    receiver.answer('/recovers', 404, (response) => response.destroy(), 200);
     receiver.answer('/refuses', (response) => response.writeHead(400).end('invalid_payload'));
     receiver.answer('/moved', (response) =>
       response.writeHead(302, { location: `${receiver.url}/elsewhere` }).end(),
@@ -135,6 +136,14 @@ describe('notifications', () => {
     const ids = receiver.at('/recovers').map(({ headers }) => headers['webhook-id']);
     expect(ids).toHaveLength(3);
     expect(new Set(ids).size).toBe(1);
+    // Each try is signed for its own time: receivers refuse what is older than five minutes.
+    for (const { body, headers, at } of receiver.at('/recovers')) {
+      expect(webhookKey(SECRET).whyRefused(body, headers as Record<string, string>)).toBeUndefined();
+      expect(Math.abs(Number(headers['webhook-timestamp']) - at / 1000)).toBeLessThan(30);
+    }
+    const times = receiver.at('/recovers').map(({ at }) => at);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1_900);
+    expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThanOrEqual(3_900);
     const [first, second] = receiver.at('/limits');
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(3_900);
     expect(receiver.at('/refuses')).toHaveLength(1);
@@ -145,6 +154,61 @@ describe('notifications', () => {
     const health = await state.receiverHealth(['refuses', 'moved']);
     expect(health.get('refuses')?.failed?.reason).toBe('the receiver answered HTTP 400 (invalid_payload)');
     expect(health.get('moved')?.failed?.reason).toMatch(/HTTP 302: redirects are not followed/);
+  });
+
+  test('a receiver that hangs takes two places, however many messages wait for it', async () => {
+    const notifications = await writeReceivers('crowded.yaml', [
+      `{name: crowded, type: webhook, url: "${receiver.url}/crowded"}`,
+      `{name: prompt, type: webhook, url: "${receiver.url}/prompt"}`,
+    ]);
+    receiver.answer('/crowded', 'hang');
+    const job = (name: string, number: number) => {
+      const id = `${name}-${number}`;
+      const message = {
+        id,
+        event: 'quarantined',
+        at: 1,
+        title: id,
+        items: [],
+        moreItems: 0,
+        path: '/',
+      } as const;
+      return { name: 'quarantined', data: { receiver: name, message }, opts: { jobId: id } };
+    };
+    await queue.addBulk(Array.from({ length: 60 }, (_, number) => job('crowded', number)));
+    await world.withWorker({ flags: { notifications } }, async () => {
+      await until(() => receiver.at('/crowded').length >= 2, 'two are being delivered');
+      await queue.addBulk([job('prompt', 1)]);
+      await until(() => receiver.at('/prompt').length === 1, 'the other receiver gets its message');
+      // Without a limit it would have all twenty places of the worker. After 10 s each, the next two begin.
+      expect(receiver.at('/crowded').length).toBeLessThan(10);
+    });
+    for (const each of await jobsOf('crowded')) await each.remove();
+  });
+
+  test('a message that a killed worker was delivering is delivered by another one', async () => {
+    const notifications = await writeReceivers('killed.yaml', [
+      `{name: killed, type: webhook, url: "${receiver.url}/killed", events: [quarantined]}`,
+    ]);
+    receiver.answer('/killed', 'hang', 200);
+    const flags = { notifications };
+    const victim = await world.startWorker({ flags, process: true });
+    await isKnown('killed');
+    await state.audit([entry({ kind: 'heal.quarantined', namespaces: ['team-a'] })]);
+    await until(() => receiver.at('/killed').length === 1, 'the receiver has the message', 30_000);
+    victim.signal('SIGKILL');
+    await victim.exited;
+    await world.withWorker({ flags }, () =>
+      until(
+        async () => (await state.receiverHealth(['killed'])).get('killed')?.deliveredAt !== undefined,
+        'another worker has delivered it',
+        60_000,
+      ),
+    );
+
+    const ids = receiver.at('/killed').map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
   });
 
   test('a test message is answered for each receiver, and never shows a URL', async () => {
