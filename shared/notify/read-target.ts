@@ -8,7 +8,7 @@ import { type WebhookKey, webhookKey } from './standard-webhooks.ts';
 /** The secrets of a receiver. They are read for each delivery, so that a new Secret needs no restart. */
 export interface Target {
   readonly url: string;
-  readonly key: WebhookKey | undefined;
+  readonly key: Pick<WebhookKey, 'headersFor'> | undefined;
 }
 
 /** Throws an error that names the file, and never what is in it. */
@@ -21,13 +21,26 @@ export async function readTarget({ url, urlFile, secretFile }: Receiver): Promis
   return { url: found, key: secretFile === undefined ? undefined : await readKey(secretFile) };
 }
 
-async function readKey(secretFile: string): Promise<WebhookKey> {
-  const secret = await readSecret('secretFile', secretFile);
+/** Each line is a secret, and signs: while a secret is replaced, the receiver can know the old or the new one. */
+async function readKey(secretFile: string): Promise<Pick<WebhookKey, 'headersFor'>> {
+  const lines = (await readSecret('secretFile', secretFile)).split('\n').map((line) => line.trim());
+  const secrets = lines.filter((line) => line !== '');
+  secrets.forEach(rememberSecret);
   try {
-    return webhookKey(secret);
+    return signWithAll(secrets.map(webhookKey));
   } catch (error) {
     throw new Error(`secretFile ${secretFile}: ${messageOf(error)}`);
   }
+}
+
+function signWithAll(keys: readonly WebhookKey[]): Pick<WebhookKey, 'headersFor'> {
+  return {
+    headersFor: (sent) => {
+      const headers = keys.map((key) => key.headersFor(sent));
+      const signatures = headers.map((each) => each['webhook-signature']).join(' ');
+      return { ...headers[0], 'webhook-signature': signatures };
+    },
+  };
 }
 
 async function readSecret(field: string, path: string): Promise<string> {

@@ -164,9 +164,9 @@ describe('groupEntries', () => {
       RECEIVER,
     ).map((message) => toText(message, SENDER));
 
-    expect(texts[0]).toContain('\nTo continue: skipper rollout approve r1\n');
-    expect(texts[1]).toContain('\nCorrect the cause, then: skipper quarantine release team-a\n');
-    expect(texts[2]).toContain('\nCorrect the cause, then: skipper rollout retry ROLLOUT\n');
+    expect(texts[0]).toContain('\nTo continue: skipper rollout approve r1 --reason "…"\n');
+    expect(texts[1]).toContain('\nCorrect the cause, then: skipper quarantine release team-a --reason "…"\n');
+    expect(texts[2]).toContain('\nCorrect the cause, then: skipper rollout retry ROLLOUT --reason "…"\n');
   });
 
   describe('an outage', () => {
