@@ -42,7 +42,7 @@ export function addAuditCommand(program: Command, io: Io, act: Act): void {
         ...AUDIT_KINDS,
       ]),
     )
-    .option('--namespace <namespace>', 'only entries that name this namespace')
+    .option('--namespace <namespace>', 'only entries about this namespace, or about a rollout that has it')
     .option('--rollout <rollout>', 'only entries about this rollout')
     .option('--by <who>', 'only what this address did; skipper for automatic decisions')
     .addOption(

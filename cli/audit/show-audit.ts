@@ -133,10 +133,10 @@ async function print(entries: readonly StoredAuditEntry[], format: OutputFormat,
   }
 }
 
-/** `2026-11-29T08:00:00.000Z rollout.paused by skipper: r1, team-a: why` */
+/** `2026-11-29T08:00:00.000Z rollout.paused by skipper (release): r1, team-a: why` */
 function describe(entry: StoredAuditEntry): string {
   const outcome = entry.outcome === 'ok' ? '' : ` (${entry.outcome})`;
-  const parts = [`${entry.kind}${outcome} by ${entry.by}`, aboutOf(entry), entry.reason];
+  const parts = [`${entry.kind}${outcome} by ${whoOf(entry)}`, aboutOf(entry), entry.reason];
   return `${timestamp(entry.at)} ${parts.filter(Boolean).join(': ')}`;
 }
 
@@ -152,10 +152,17 @@ function auditColumns(now: number | undefined): readonly Column<StoredAuditEntry
       cell: ({ outcome }) => ({ text: outcome, style: OUTCOME_STYLES[outcome] }),
       dispensable: 3,
     },
-    { heading: 'BY', cell: ({ by }) => by, dispensable: 2 },
+    { heading: 'BY', cell: whoOf, dispensable: 2 },
     { heading: 'ABOUT', cell: aboutOf, dispensable: 1 },
     { heading: 'WHY', cell: ({ reason }) => reason },
   ];
+}
+
+/** Who, from where, and with what; the address is the name of who is known by nothing else. */
+function whoOf({ by, from, trigger }: AuditEntry): string {
+  const where = from === undefined || from === by ? '' : from;
+  const how = [where, trigger].filter(Boolean).join(', ');
+  return how === '' ? by : `${by} (${how})`;
 }
 
 /** What it is about: its rollout, its release if it has no rollout, and its namespaces. */

@@ -1,6 +1,6 @@
 import type { Decision } from '../rollout/decide-rollout.ts';
 import { groupFailures } from '../rollout/group-failures.ts';
-import { isOpen, type Rollout, type RolloutTarget } from '../rollout/rollout.ts';
+import { isOpen, type Rollout, type RolloutTarget, type Trigger } from '../rollout/rollout.ts';
 import type { FailureGroup, RolloutEvent, RolloutStatus, TargetPlan } from '../rollout/rollout-status.ts';
 import { type Actor, requesterOf, SKIPPER } from './actor.ts';
 import type { AuditEntry, AuditKind } from './audit-entry.ts';
@@ -18,6 +18,12 @@ export interface RequestedRollout {
   readonly planId?: string | undefined;
 }
 
+/** Why the release check requests something. */
+const AUTOMATIC: Readonly<Partial<Record<Trigger, string>>> = {
+  release: 'the release check found that they differ from their channel or configuration',
+  retry: 'the release check retries what has failed before',
+};
+
 /** The request of a rollout; if it carries out a plan, begins with the request, or waits for an operator, that as well. */
 export function requestEntries({
   rollout,
@@ -28,7 +34,8 @@ export function requestEntries({
   const { createdAt: at, reason = '', rollsBack } = rollout;
   const about = { ...aboutRollout(rollout), ...nameNamespaces(namespaces), outcome: 'ok' as const };
   const actor = requesterOf(rollout);
-  const why = rollsBack === undefined ? reason : `takes rollout ${rollsBack} back: ${reason}`;
+  const known = reason || (actor.by === SKIPPER ? (AUTOMATIC[rollout.trigger] ?? '') : '');
+  const why = rollsBack === undefined ? known : `takes rollout ${rollsBack} back: ${reason}`;
   const carriedOut = { at, kind: 'plan.carried-out' as const, ...actor, ...about, reason: `plan ${planId}` };
   const { trigger } = rollout;
   const wanted = { at, kind: 'rollout.approval-wanted' as const, by: SKIPPER, trigger, ...about };

@@ -25,8 +25,13 @@ function toEntries(group: readonly HealNews[], now: number): AuditEntry[] {
   if (!first) return [];
   const { kind, rule, reason } = first;
   const what = { at: now, kind, by: 'skipper', trigger: 'heal', ...(rule && { rule }) } as const;
-  const why = { reason, cause: causeOf(first), outcome: 'ok' } as const;
+  const why = { reason, cause: causeOf(first), outcome: outcomeOf(kind) } as const;
   return nameEach(group.map(({ namespace }) => namespace)).map((names) => ({ ...what, ...names, ...why }));
+}
+
+/** As for runs: what fails has failed, whoever notices it. */
+function outcomeOf(kind: HealNews['kind']): AuditEntry['outcome'] {
+  return kind === 'namespace.failing' || kind === 'heal.quarantined' ? 'failed' : 'ok';
 }
 
 /** Without names, ids and numbers: what differs between namespaces with the same trouble. */

@@ -42,6 +42,19 @@ async function serve(handler: FakeHandler) {
 }
 
 describe('skipper audit', () => {
+  test.each([
+    [{}, 'skipper'],
+    [{ trigger: 'heal' }, 'skipper (heal)'],
+    [{ by: '10.0.0.1', from: '10.0.0.1', trigger: 'cli' }, '10.0.0.1 (cli)'],
+    [{ by: 'jo', from: '10.0.0.1', trigger: 'api' }, 'jo (10.0.0.1, api)'],
+  ] as const)('names who did it, from where and with what: %j', async (who, expected) => {
+    const io = makeIo();
+    const client = await serve((_, response) => sendJson(response, { entries: [anEntry(0, who)] }));
+    await showAudit(client, { request: { limit: 50 }, format: 'table' }, io);
+
+    expect(io.written()).toContain(`failed   ${expected}  r1`);
+  });
+
   test('lists entries, and how to see older ones', async () => {
     const io = makeIo();
     const client = await serve((_, response) => sendJson(response, { entries: [anEntry(0)], next: '5-0' }));

@@ -61,6 +61,9 @@ describe('a request', () => {
 
     expect(by('release', 'release-check')).toMatchObject({ by: 'skipper', trigger: 'release' });
     expect(by('release', 'release-check')).not.toHaveProperty('from');
+    expect(by('release', 'release-check')?.reason).toContain('differ from their channel or configuration');
+    expect(by('retry', 'release-check')?.reason).toContain('retries what has failed');
+    expect(by('retry', 'board')?.reason).toBe('');
     expect(by('retry', 'board')).toMatchObject({ by: 'board', trigger: 'board' });
   });
 

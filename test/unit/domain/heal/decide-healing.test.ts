@@ -626,6 +626,7 @@ describe('the audit', () => {
     expect(failing.map(({ namespaces, reason }) => [namespaces, reason])).toEqual(
       Array.from({ length: 30 }, (_, index) => [[`ns-${index}`], `pod fiaas-deploy-daemon-${index}`]),
     );
+    expect(new Set(failing.map(({ outcome }) => outcome))).toEqual(new Set(['failed']));
     expect(new Set(failing.map(({ cause }) => cause))).toEqual(new Set(['pod fiaas-deploy-daemon-POD']));
   });
 });
