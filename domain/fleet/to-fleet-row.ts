@@ -174,7 +174,7 @@ function causeOf(facts: Facts): Cause {
   if (status === 'CONFIG_ERROR') return { cause: description, code: 'config_error' };
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
   if (isLeaving(snapshot)) return { cause: LEAVING, code: 'namespace_gone' };
-  if (quarantine) return { cause: `In quarantine: ${quarantine.reason}: ${quarantine.evidence}` };
+  if (quarantine) return { cause: `In quarantine: ${quarantine.evidence}: ${quarantine.reason}` };
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };

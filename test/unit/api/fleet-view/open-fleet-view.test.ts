@@ -165,7 +165,7 @@ describe('openFleetView', () => {
 
     expect(before).toMatchObject({
       health: 'degraded',
-      cause: 'In quarantine: no means is possible: deaf',
+      cause: 'In quarantine: deaf: no means is possible',
     });
     expect(view.row('team-a')?.health).toBe('healthy');
   });

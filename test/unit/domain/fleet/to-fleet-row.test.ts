@@ -47,7 +47,7 @@ const QUARANTINE = { reason: 'no means is possible here', evidence: 'deaf for 10
 describe('a namespace in quarantine', () => {
   const snapshot = aSettledSnapshot();
   const input = { snapshot, requested: undefined, seen: { version: VERSION }, quarantine: QUARANTINE };
-  const cause = 'In quarantine: no means is possible here: deaf for 10 min';
+  const cause = 'In quarantine: deaf for 10 min: no means is possible here';
 
   test('is degraded and says why, also if FDD looks healthy', () => {
     expect(toFleetRow({ ...input, record: aRecord() })).toMatchObject({ health: 'degraded', cause });
