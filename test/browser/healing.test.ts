@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import type { HealingState, HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { RULES } from '../../domain/heal/rule.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
-import { aFinding, aHealing, aStatus, MINUTE } from '../support/healing-view-builders.ts';
+import { aFinding, aHealing, aStatus, MINUTE } from '../support/healing-builders.ts';
 import { NEW } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { storeHealing } from '../support/store-healing.ts';

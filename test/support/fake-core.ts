@@ -16,7 +16,7 @@ import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { createMetrics } from '../../shared/metrics.ts';
 import type { ChangeFeed } from '../../shared/state/change-feed.ts';
 import { aConfig, aRollout, aSettledSnapshot, silentLog } from './builders.ts';
-import { aStatus } from './healing-view-builders.ts';
+import { aStatus } from './healing-builders.ts';
 
 /** A core without Redis and cluster: a fleet defined by the test, and a service that records its requests. */
 export interface FakeCore {

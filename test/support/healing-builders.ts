@@ -4,9 +4,12 @@ import type { HealSettings } from '../../domain/heal/heal-settings.ts';
 import { withRollout } from '../../domain/heal/heal-steps.ts';
 import type { HealingStatus, HealingStep, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { Finding, Rule } from '../../domain/heal/rule.ts';
+import type { PassResult } from '../../domain/heal/view-rules.ts';
+import { aSettledSnapshot } from './builders.ts';
 
 export const BACKOFF_MS = 60_000;
-export const NOW = 1_800_000_000_000;
+export const NOW = Date.UTC(2026, 10, 29, 8);
+export const MINUTE = 60_000;
 
 export function someHealSettings(overrides: Partial<HealSettings> = {}): HealSettings {
   return {
@@ -21,25 +24,47 @@ export function someHealSettings(overrides: Partial<HealSettings> = {}): HealSet
 }
 
 export function aFinding(rule: Rule, overrides: Partial<Finding> = {}): Finding {
-  return { rule, since: NOW, evidence: `${rule} was seen`, ...overrides };
+  return { rule, since: NOW - 5 * MINUTE, evidence: `${rule} was seen`, ...overrides };
+}
+
+export function aStatus(fields: Partial<HealingStatus> = {}): HealingStatus {
+  return {
+    mode: 'on',
+    checkedAt: NOW - 5_000,
+    intervalSeconds: 15,
+    fleet: 200,
+    sick: 1,
+    rules: { 'crash-loop': 1 },
+    isDeafKnown: true,
+    cap: { limit: 20, used: 3 },
+    ...fields,
+  };
+}
+
+/** What a pass has stored about a namespace that is as it should be. */
+export function aPass(fields: Partial<PassResult> = {}): PassResult {
+  return {
+    status: aStatus(),
+    healing: undefined,
+    snapshot: aSettledSnapshot(),
+    record: undefined,
+    ...fields,
+  };
+}
+
+export function aHealing(fields: Partial<NamespaceHealing> = {}): NamespaceHealing {
+  return {
+    state: 'waiting',
+    reason: 'FDD is restarted if it does not recover',
+    findings: [aFinding('crash-loop')],
+    since: NOW - 5 * MINUTE,
+    steps: [],
+    ...fields,
+  };
 }
 
 export function someFacts(overrides: Partial<NamespaceFacts> = {}): NamespaceFacts {
   return { findings: [], cause: 'config 1, release 1', pods: ['fdd-1'], isAvailable: false, ...overrides };
-}
-
-/** Of a pass that was made long ago. */
-function aStatusOfHealing(): HealingStatus {
-  return {
-    mode: 'on',
-    checkedAt: NOW - 15_000,
-    intervalSeconds: 15,
-    fleet: 100,
-    sick: 0,
-    rules: {},
-    isDeafKnown: true,
-    cap: { limit: 10, used: 0 },
-  };
 }
 
 export function aFleet(
@@ -49,7 +74,7 @@ export function aFleet(
   return {
     namespaces: new Map(Object.entries(namespaces)),
     fleet: 100,
-    status: aStatusOfHealing(),
+    status: aStatus({ checkedAt: NOW - 15_000, fleet: 100, sick: 0, rules: {}, cap: { limit: 10, used: 0 } }),
     settings: someHealSettings(),
     isDeafKnown: true,
     now: NOW,

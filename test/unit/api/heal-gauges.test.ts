@@ -5,7 +5,7 @@ import { RULES } from '../../../domain/heal/rule.ts';
 import type { Core } from '../../../shared/core.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
 import { silentLog } from '../../support/builders.ts';
-import { aStatus } from '../../support/healing-view-builders.ts';
+import { aStatus } from '../../support/healing-builders.ts';
 
 async function exported(
   read: () => Promise<HealingStatus | undefined>,

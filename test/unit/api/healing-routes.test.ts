@@ -8,7 +8,7 @@ import { SkipperError } from '../../../domain/errors.ts';
 import type { NamespaceHealing, Quarantine } from '../../../domain/heal/healing.ts';
 import { RULES } from '../../../domain/heal/rule.ts';
 import { createFakeCore, silentFeed } from '../../support/fake-core.ts';
-import { aFinding, aHealing, aStatus } from '../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aStatus } from '../../support/healing-builders.ts';
 
 const views: FleetView[] = [];
 afterEach(async () => {

@@ -10,7 +10,7 @@ import { healingPage } from '../../../../api/pages/healing-page.tsx';
 import { SkipperError } from '../../../../domain/errors.ts';
 import type { DesiredState } from '../../../../shared/state/desired-state.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
-import { aHealing, aStatus } from '../../../support/healing-view-builders.ts';
+import { aHealing, aStatus } from '../../../support/healing-builders.ts';
 
 function someAssets() {
   const folder = mkdtempSync(join(tmpdir(), 'skipper-pages-'));

@@ -8,7 +8,7 @@ import { createApiClient } from '../../../../client/api-client.ts';
 import type { HealingEntry, HealingList } from '../../../../domain/heal/healing-view.ts';
 import { type FakeApi, type FakeHandler, sendJson, startFakeApi } from '../../../support/fake-api.ts';
 import { makeIo } from '../../../support/fake-io.ts';
-import { aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aHealing, aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 import '../../../support/fake-one-realm.ts';
 
 let api: FakeApi | undefined;
@@ -112,7 +112,7 @@ team-a     waiting  5m   crash-loop  deploy again with a new id  0      a restar
   test('as CSV has ISO times', async () => {
     expect((await show(aList(), 'csv')).written()).toBe(
       'namespace,state,since,rule,evidence,nextMeans,nextAt,steps,reason\r\n' +
-        'team-a,waiting,2026-11-29T07:55:00.000Z,crash-loop,pod fdd-1 restarted 7 times,deploy,2026-11-29T08:01:00.000Z,0,a restart did not help\r\n',
+        'team-a,waiting,2026-11-29T07:55:00.000Z,crash-loop,crash-loop was seen,deploy,2026-11-29T08:01:00.000Z,0,a restart did not help\r\n',
     );
   });
 

@@ -3,7 +3,7 @@ import { describeHealthRules } from '../../../../cli/why/describe-health-rules.t
 import { QUARANTINE_ENDS } from '../../../../domain/heal/describe-healing.ts';
 import type { HealingStatus, NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
-import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 
 function linesOf(status: HealingStatus, healing?: NamespaceHealing): string[] {
   const view = viewRules(aPass({ status, healing }), NOW);

@@ -6,7 +6,7 @@ import {
   type NoticeFacts,
   stopsDeploys,
 } from '../../../../domain/fleet/notices.ts';
-import { aStatus } from '../../../support/healing-view-builders.ts';
+import { aStatus } from '../../../support/healing-builders.ts';
 
 const NOW = 10_000_000;
 const WELL: NoticeFacts = {

@@ -6,7 +6,7 @@ import {
   reasonOf,
 } from '../../../../domain/heal/describe-healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
-import { aFinding, aHealing, aPass, aStatus, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, NOW } from '../../../support/healing-builders.ts';
 
 describe('all rules in one sentence', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { HEALING_STATES, type NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { countStates, listHealing, parseCursor, WORST_FIRST } from '../../../../domain/heal/list-healing.ts';
-import { aFinding, aHealing } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing } from '../../../support/healing-builders.ts';
 
 const STORED = new Map<string, NamespaceHealing>([
   ['team-b', aHealing({ state: 'watching' })],

@@ -3,7 +3,7 @@ import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
 import { ageRules, type PassResult, unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
 import { ok } from '../../../../domain/release/result.ts';
 import { aConfig, aDeployment, aSettledSnapshot } from '../../../support/builders.ts';
-import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 
 function statesOf({ rules }: ReturnType<typeof viewRules>): Partial<Record<Rule, string>> {
   return Object.fromEntries(rules.map(({ rule, state }) => [rule, state]));
@@ -28,7 +28,7 @@ describe('the state of every rule', () => {
       rule: 'wrong-image',
       state: 'holds',
       since: NOW - 5 * MINUTE,
-      evidence: 'pod fdd-1 restarted 7 times',
+      evidence: 'wrong-image was seen',
       by: 'kubectl-edit',
     });
     expect(view.healing).toBe(healing);
@@ -120,7 +120,7 @@ describe('the state of every rule', () => {
     expect(view.isStale).toBe(true);
     expect(statesOf(view)).toEqual(all('unknown'));
     expect(view.rules.find(({ rule }) => rule === 'crash-loop')).toMatchObject({
-      evidence: 'pod fdd-1 restarted 7 times',
+      evidence: 'crash-loop was seen',
       reason: 'the latest pass was 1m 30s ago, and one is due every 15s',
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeStatus } from '../../../../web/healing/describe-status.ts';
-import { aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 
 const AUTOMATIC = { at: NOW, reason: '60 % of the fleet fell sick' };
 

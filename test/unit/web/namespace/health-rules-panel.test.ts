@@ -7,7 +7,7 @@ import { viewRules } from '../../../../domain/heal/view-rules.ts';
 import { HealthRulesPanel } from '../../../../web/namespace/health-rules-panel.tsx';
 import { createNamespaceStore } from '../../../../web/namespace/namespace-store.ts';
 import { someDetails } from '../../../support/details-builders.ts';
-import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-view-builders.ts';
+import { aFinding, aHealing, aPass, aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 
 interface Given {
   readonly status?: HealingStatus | undefined;
@@ -59,7 +59,7 @@ describe('the panel of health rules', () => {
       }),
     );
     expect(text).toContain('wrong-image : the Deployment of FDD differs from its Application , for 5 min');
-    expect(text).toContain('pod fdd-1 restarted 7 times Caused by the field manager kubectl-edit.');
+    expect(text).toContain('wrong-image was seen Caused by the field manager kubectl-edit.');
     expect(text).toContain('A restart did not help. Due in 3 min.');
     expect(text).toContain('1 min ago : restart FDD, for wrong-image : no change. Show the rollout');
   });
