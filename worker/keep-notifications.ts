@@ -12,8 +12,15 @@ import type { Notifications } from '../shared/state/notifications.ts';
 
 const POLL_MS = 1_000;
 const REVIEW_MS = 60_000;
-/** What is read, and becomes messages, at once. */
-const READ_ENTRIES = 2_000;
+/** What is read, and becomes messages, at once: a fleet of which every namespace fails is one message. */
+const READ_ENTRIES = 20_000;
+
+/** Where a receiver was at the last pass. */
+interface Known {
+  readonly cursor: Cursor;
+  /** Until then, what was read only waits for more of the same. */
+  readonly until?: number | undefined;
+}
 
 export interface NotificationKeeper {
   stop(): void;
@@ -36,7 +43,7 @@ export function keepNotifications(
   parts: NotificationKeeping,
   { everyMs = POLL_MS } = {},
 ): NotificationKeeper {
-  const known = new Map<string, Cursor>();
+  const known = new Map<string, Known>();
   const since = parts.state.auditTime();
   const timers = [
     repeat(() => dispatchAll(parts, known), everyMs, parts.log),
@@ -60,7 +67,7 @@ function repeat(task: () => Promise<void>, everyMs: number, log: Logger): NodeJS
 }
 
 /** One pass over all receivers. `known` is where they were at the last one. */
-export async function dispatchAll(parts: NotificationKeeping, known: Map<string, Cursor>): Promise<void> {
+export async function dispatchAll(parts: NotificationKeeping, known: Map<string, Known>): Promise<void> {
   const { receivers } = parts.receivers.current();
   const names = new Set(receivers.map(({ name }) => name));
   for (const name of known.keys()) if (!names.has(name)) known.delete(name);
@@ -68,8 +75,11 @@ export async function dispatchAll(parts: NotificationKeeping, known: Map<string,
   const stored = await parts.state.notifyCursors();
   for (const receiver of receivers) {
     const cursor = stored.get(receiver.name) ?? (await begin(parts, receiver.name, known));
-    known.set(receiver.name, cursor);
-    await dispatch(parts, receiver, cursor);
+    const { until = 0 } = known.get(receiver.name) ?? {};
+    // A claim that another worker has left does not wait.
+    if (cursor.upTo === undefined && parts.state.auditTime() < until) continue;
+    known.set(receiver.name, { cursor });
+    known.set(receiver.name, { cursor, until: await dispatch(parts, receiver, cursor) });
   }
 }
 
@@ -92,16 +102,21 @@ export async function reviewReceivers(
 async function begin(
   { state }: NotificationKeeping,
   receiver: string,
-  known: ReadonlyMap<string, Cursor>,
+  known: ReadonlyMap<string, Known>,
 ): Promise<Cursor> {
   const [newest] = (await state.auditBefore(undefined, 1)).entries;
-  const after = known.get(receiver)?.after ?? newest?.id ?? `${Math.floor(state.auditTime())}-0`;
+  const after = known.get(receiver)?.cursor.after ?? newest?.id ?? `${Math.floor(state.auditTime())}-0`;
   await state.noteReceivers([receiver]);
   await state.moveNotifyCursor(receiver, undefined, { after });
   return { after };
 }
 
-async function dispatch(parts: NotificationKeeping, receiver: Receiver, cursor: Cursor): Promise<void> {
+/** Returns until when nothing can be due. */
+async function dispatch(
+  parts: NotificationKeeping,
+  receiver: Receiver,
+  cursor: Cursor,
+): Promise<number | undefined> {
   const { state } = parts;
   const entries = await state.auditAfter(cursor.after, READ_ENTRIES);
   const decided = decideDispatch({
@@ -112,7 +127,9 @@ async function dispatch(parts: NotificationKeeping, receiver: Receiver, cursor: 
     groupWaitMs: groupWaitMs(parts.receivers.current()),
     now: state.auditTime(),
   });
+  if (decided.step === 'wait') return decided.until;
   await carryOut(decided, { parts, receiver, cursor });
+  return undefined;
 }
 
 interface Step {
@@ -121,8 +138,10 @@ interface Step {
   readonly cursor: Cursor;
 }
 
-async function carryOut(decided: Dispatch, { parts, receiver, cursor }: Step): Promise<void> {
-  if (decided.step === 'wait') return;
+async function carryOut(
+  decided: Exclude<Dispatch, { step: 'wait' }>,
+  { parts, receiver, cursor }: Step,
+): Promise<void> {
   const { upTo } = decided;
   if (decided.step === 'claim') {
     const claim = { after: cursor.after, upTo };

@@ -26,7 +26,8 @@ export interface DispatchInput {
 }
 
 export type Dispatch =
-  | { readonly step: 'wait' }
+  /** `until`: nothing can be due before; left out if nothing has happened. */
+  | { readonly step: 'wait'; readonly until?: number }
   /** Nothing in it is for this receiver. */
   | { readonly step: 'pass'; readonly upTo: string }
   /** Fix the end of what is queued. */
@@ -47,15 +48,15 @@ export function decideDispatch(input: DispatchInput): Dispatch {
   if (last === undefined) return { step: 'wait' };
   const groups = groupBy(entries, (entry) => chosenKind(entry, receiver));
   if (groups.size === 0) return { step: 'pass', upTo: last.id };
-  const isDue = input.isFull || [...groups.values()].some((group) => isWhole(group, input));
-  return isDue ? { step: 'claim', upTo: last.id } : { step: 'wait' };
+  const until = Math.min(...[...groups.values()].map((group) => wholeAt(group, input)));
+  return input.isFull || input.now >= until ? { step: 'claim', upTo: last.id } : { step: 'wait', until };
 }
 
 /** Namespaces that fall sick one after the other are one message, if no long time passes between them. */
-function isWhole(group: readonly PlacedEntry[], { groupWaitMs, now }: DispatchInput): boolean {
+function wholeAt(group: readonly PlacedEntry[], { groupWaitMs }: DispatchInput): number {
   const times = group.map(({ id }) => millisecondsOf(id));
   const longestMs = Math.max(groupWaitMs, LONGEST_WAIT_MS);
-  return now - (times.at(-1) ?? 0) >= groupWaitMs || now - (times[0] ?? 0) >= longestMs;
+  return Math.min((times.at(-1) ?? 0) + groupWaitMs, (times[0] ?? 0) + longestMs);
 }
 
 function isUpTo(id: string, end: string): boolean {

@@ -333,6 +333,21 @@ describe('notifications', () => {
       ]);
     });
 
+    test('what thousands of namespaces have in common is one message', async () => {
+      const parts = { queue, state, receivers: config('fleet'), log: silentLog };
+      const known = new Map();
+      await dispatchAll(parts, known);
+      await state.audit(Array.from({ length: 3_000 }, (_, index) => stopped(`reason ${index}`)));
+      await sleep(5);
+      await dispatchAll(parts, known);
+      await sleep(5);
+      await dispatchAll(parts, known);
+
+      const [job, ...others] = await jobsOf('fleet');
+      expect(others).toEqual([]);
+      expect(job?.data.message.moreItems).toBe(2_990);
+    });
+
     test('a new receiver begins now, and one whose cursor Redis has lost continues', async () => {
       const receivers = config('new');
       const parts = { queue, state, receivers, log: silentLog };
