@@ -14,6 +14,7 @@ import {
 } from '../../../support/fake-list-watch-server.ts';
 import { anOutbound, startFakeReleaseServer } from '../../../support/fake-release-server.ts';
 import { FAULTS, type MisbehavingProxy, startMisbehavingProxy } from '../../../support/misbehaving-proxy.ts';
+import { until as untilSuccess } from '../../../support/until.ts';
 
 /** Longer than any timeout in these tests, with room for a slow machine. */
 const IN_TIME_MS = 3_000;
@@ -61,6 +62,8 @@ async function timed(work: Promise<unknown>): Promise<{ error: Error; tookMs: nu
 
 describe('the API server', () => {
   const LIST = { method: 'GET', path: '/api/v1/configmaps' } as const;
+  /** On a busy machine, also an answer that was sent at once can take longer than the timeout of these tests. */
+  const succeeds = (request: KubernetesClient['request']) => untilSuccess(() => request(LIST), 'it succeeds');
 
   test.each(CASES)(
     'reached %s: a request fails in time while the peer %s, and succeeds after it recovers',
@@ -75,7 +78,7 @@ describe('the API server', () => {
       expect(error).toMatchObject({ code: 'cluster_unavailable' });
       expect(tookMs).toBeLessThan(IN_TIME_MS);
       expect(opened).toBeLessThanOrEqual(FEW);
-      await expect(client.request(LIST)).resolves.toMatchObject({ items: [] });
+      expect(await succeeds(client.request)).toMatchObject({ items: [] });
     },
   );
 
@@ -115,7 +118,7 @@ describe('the API server', () => {
     const { error } = await timed(client.request(LIST));
 
     expect(error.message).toMatch(/no complete answer within 0.4 s/);
-    await expect(client.request(LIST)).resolves.toMatchObject({ items: [] });
+    expect(await succeeds(client.request)).toMatchObject({ items: [] });
   });
 
   test('a request times out if the response is too slow', async () => {
@@ -150,7 +153,7 @@ describe('the release server', () => {
       const { error, tookMs } = await timed(fetchStable());
       const opened = proxy.opened();
       proxy.behave('well');
-      const answer = await fetchStable();
+      const answer = await untilSuccess(fetchStable, 'it succeeds');
       await egress.dispatcher.destroy();
       await releases.close();
 
