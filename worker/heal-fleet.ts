@@ -2,6 +2,7 @@ import isEqual from 'fast-deep-equal';
 import type { Logger } from 'pino';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../domain/heal/decide-healing.ts';
+import { fleetWideStatus } from '../domain/heal/fleet-wide-status.ts';
 import type { HealSettings } from '../domain/heal/heal-settings.ts';
 import {
   isUnrequested,
@@ -12,18 +13,18 @@ import {
 } from '../domain/heal/heal-steps.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
 import { keepWhileOff } from '../domain/heal/keep-while-off.ts';
+import type { Finding } from '../domain/heal/rule.ts';
+import { sightOf } from '../domain/heal/sight-of.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { nameSome } from '../shared/name-some.ts';
 import type { HealingRecords } from '../shared/state/healing.ts';
 import type { Rollouts } from '../shared/state/rollouts.ts';
-import { blindSpot } from './blind-spot.ts';
-import { isBlind } from './is-blind.ts';
 import { type HealFactsDependencies, readHealFacts } from './read-heal-facts.ts';
 
 export interface HealDependencies extends HealFactsDependencies {
-  readonly cluster: HealFactsDependencies['cluster'] & Pick<ClusterCache, 'isSynced'>;
+  readonly cluster: HealFactsDependencies['cluster'] & Pick<ClusterCache, 'watches'>;
   readonly state: HealFactsDependencies['state'] &
     Pick<HealingRecords, 'healing' | 'healingStatus' | 'healingRevision' | 'saveHealing' | 'rolloutOfKey'> &
     Pick<Rollouts, 'rollout'>;
@@ -52,14 +53,18 @@ type Healing = ReadonlyMap<string, NamespaceHealing>;
  */
 export async function healFleet(dependencies: HealDependencies): Promise<HealResult> {
   const { state, settings } = dependencies;
-  const blind = whyBlind(dependencies);
-  if (blind !== undefined) return { skipped: blind };
+  const rebuild = dependencies.rebuilds();
+  if (rebuild !== undefined) return { skipped: rebuild };
+  const sight = sightOf(dependencies.cluster.watches());
+  if (sight.kind === 'blind') return { skipped: sight.reason };
   const revision = await state.healingRevision();
   const [stored, status] = await Promise.all([state.healing(), state.healingStatus()]);
-  if (settings.mode === 'off') return switchOff({ revision, stored, status }, dependencies);
+  const known = { revision, stored, status };
+  if (settings.mode === 'off') return switchOff(known, dependencies);
+  if (sight.kind === 'fleet-wide') return storeFleetWide(sight.findings, known, dependencies);
   const before = await settleSteps(stored, dependencies);
   const facts = await readHealFacts(before, dependencies);
-  const now = Math.max(state.now(), (status?.checkedAt ?? 0) + 1);
+  const now = passTime(status, dependencies);
   const decision = decideHealing({
     namespaces: facts,
     fleet: dependencies.cluster.namespaces().length,
@@ -73,27 +78,42 @@ export async function healFleet(dependencies: HealDependencies): Promise<HealRes
     ...changesOf(stored, decision, facts),
     ...published(decision),
   });
-  if (saved === 'stale') return { skipped: 'another pass, or a command, came first' };
+  if (saved === 'stale') return OVERTAKEN;
   const rolloutIds = await requestSteps(decision.healing, { revision: saved, facts }, dependencies);
   return { sick: decision.status.sick, steps: decision.actions.size, rolloutIds };
 }
 
-function whyBlind({ cluster, rebuilds }: HealDependencies): string | undefined {
-  const rebuild = rebuilds();
-  if (rebuild !== undefined) return rebuild;
-  if (!cluster.isSynced()) return 'the state of the cluster has not been read yet';
-  return isBlind(cluster) ? 'the API server is unreachable' : blindSpot(cluster);
+const OVERTAKEN: HealResult = { skipped: 'another pass, or a command, came first' };
+
+/** Later than that of the pass before. */
+function passTime(status: HealingStatus | undefined, { state }: HealDependencies): number {
+  return Math.max(state.now(), (status?.checkedAt ?? 0) + 1);
+}
+
+/** As it was before a pass. */
+interface Known {
+  readonly revision: number;
+  readonly stored: Healing;
+  readonly status: HealingStatus | undefined;
+}
+
+/** Only the causes in the whole fleet are known. What is known about the namespaces stays as it is, until they can be judged. */
+async function storeFleetWide(
+  findings: readonly Finding[],
+  { revision, status }: Known,
+  dependencies: HealDependencies,
+): Promise<HealResult> {
+  const { cluster, settings, state } = dependencies;
+  const fleet = cluster.namespaces().length;
+  const pass = { findings, fleet, before: status, settings, now: passTime(status, dependencies) };
+  const saved = await state.saveHealing({ revision, healing: new Map(), status: fleetWideStatus(pass) });
+  return saved === 'stale' ? OVERTAKEN : { sick: fleet, steps: 0 };
 }
 
 async function switchOff(
-  known: {
-    readonly revision: number;
-    readonly stored: Healing;
-    readonly status: HealingStatus | undefined;
-  },
+  { revision, stored, status }: Known,
   { state, cluster, settings }: HealDependencies,
 ): Promise<HealResult> {
-  const { revision, stored, status } = known;
   const now = state.now();
   const kept = new Map(
     [...stored].flatMap(([namespace, each]): [string, NamespaceHealing][] => {

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { findRules } from '../domain/heal/find-rules.ts';
-import { type FleetTrouble, fleetTroubleOf } from '../domain/heal/fleet-trouble.ts';
 import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.ts';
 import type { NamespaceHealing } from '../domain/heal/healing.ts';
 import { healingClosure } from '../domain/heal/healing-closure.ts';
@@ -26,7 +25,7 @@ import type { KnownRollout, RolloutControl } from '../shared/state/rollout-contr
 import { readOpenRollouts } from './read-open-rollouts.ts';
 
 export interface HealFactsDependencies {
-  readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot' | 'watches'>;
+  readonly cluster: Pick<ClusterCache, 'namespaces' | 'snapshot'>;
   readonly state: Pick<Records, 'records' | 'release'> &
     Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'now'> &
     Pick<Holds, 'holds'> &
@@ -52,13 +51,12 @@ export async function readHealFacts(
   const records = await state.records(names);
   const keys = [...records.values()].flatMap(({ release, handledRelease = '' }) => [release, handledRelease]);
   const releases = await readReleases(state, keys.filter(Boolean));
-  const fleet = fleetTroubleOf(cluster.watches());
   const now = state.now();
   const found: [string, readonly Finding[]][] = [];
   for (const [index, namespace] of names.entries()) {
     if (index % JUDGED_AT_ONCE === 0) await setImmediate();
     const findings = findIn(
-      { namespace, record: records.get(namespace), before: before.get(namespace), releases, fleet, now },
+      { namespace, record: records.get(namespace), before: before.get(namespace), releases, now },
       dependencies,
     );
     if (findings.length > 0 || before.has(namespace)) found.push([namespace, findings]);
@@ -76,12 +74,11 @@ interface Seen {
   readonly record: NamespaceRecord | undefined;
   readonly before: NamespaceHealing | undefined;
   readonly releases: ReadonlyMap<string, Release>;
-  readonly fleet: FleetTrouble;
   readonly now: number;
 }
 
 function findIn(
-  { namespace, record, before, releases, fleet, now }: Seen,
+  { namespace, record, before, releases, now }: Seen,
   { cluster, begun, timings }: HealFactsDependencies,
 ): readonly Finding[] {
   return findRules({
@@ -90,7 +87,6 @@ function findIn(
     deployed: releases.get(record?.handledRelease ?? ''),
     unbegun: begun?.unbegunIn(namespace),
     isBegunKnown: begun?.isKnown(),
-    fleet,
     before: before?.findings ?? [],
     timings,
     now,

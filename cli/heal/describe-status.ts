@@ -1,4 +1,4 @@
-import { MODE_MEANINGS } from '../../domain/heal/describe-healing.ts';
+import { describeFleetWide, MODE_MEANINGS, ONLY_FLEET_WIDE } from '../../domain/heal/describe-healing.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import type { HealingList } from '../../domain/heal/healing-view.ts';
 import { RULES } from '../../domain/heal/rule.ts';
@@ -16,7 +16,9 @@ export function describeStatus(
     ...(isStale ? [`Unknown: ${describeAge(status, now)}. What follows is from that pass.`] : []),
     ...describeMode(status),
     `${status.sick} of ${plural(status.fleet, 'namespace')} not well; ${status.cap.used} of at most ${status.cap.limit} healed within the last hour.`,
-    ...describeRules(status),
+    ...(status.fleetWide
+      ? [...describeFleetWide(status).map(oneLine), ONLY_FLEET_WIDE]
+      : describeRules(status)),
   ];
 }
 

@@ -88,23 +88,24 @@ export function decideHealing(fleet: HealFleet): HealDecision {
 }
 
 /**
- * The first pass, also after healing was off, cannot know when the namespaces fell sick: they do not stop it. What a person has
- * stopped stays so.
+ * The first pass that judges namespaces, also after healing was off, cannot know when they fell sick: they do not stop it. What a
+ * person has stopped stays so.
  */
 function valveBefore(status: HealingStatus | undefined, now: number) {
-  if (status && status.mode !== 'off') return status;
+  if (status?.states && status.mode !== 'off') return status;
   return { resumedAt: now, ...(status?.stopped?.by && { stopped: status.stopped }) };
 }
 
 function sickOf({ namespaces, settings, now }: HealFleet): Sick[] {
   return [...namespaces.values()].flatMap((facts): Sick[] => {
-    const {
-      findings: [first],
-      before,
-    } = facts;
-    if (!first) return before && isRecovering(facts, settings, now) ? [{ since: before.since }] : [];
+    const { findings, before } = facts;
+    if (findings.length === 0)
+      return before && isRecovering(facts, settings, now) ? [{ since: before.since }] : [];
+    // What is wrong in the whole fleet says nothing about this one.
+    const first = findings.find(({ isFleetWide }) => !isFleetWide);
     // What a person has switched off is not sick.
-    return first.rule === 'scaled-down' ? [] : [{ rule: first.rule, since: sickSince(facts, now) }];
+    if (!first || first.rule === 'scaled-down') return [];
+    return [{ rule: first.rule, since: sickSince(facts, now) }];
   });
 }
 

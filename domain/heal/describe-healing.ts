@@ -1,5 +1,6 @@
-import type { HealingState, HealMode, NamespaceHealing } from './healing.ts';
+import type { HealingState, HealingStatus, HealMode, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleState } from './healing-view.ts';
+import { RULE_MEANINGS } from './rule-meanings.ts';
 
 interface StateWords {
   readonly word: string;
@@ -48,6 +49,16 @@ export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
   report: 'Nothing is done. What healing would do is shown for each namespace. To switch it on: --heal on.',
   on: 'What a rule finds is repaired, by the mildest means that fits.',
 };
+
+/** What is wrong in the whole fleet; empty if that is not so. */
+export function describeFleetWide({ fleetWide = [] }: Pick<HealingStatus, 'fleetWide'>): string[] {
+  return fleetWide.map(
+    ({ rule, evidence }) => `${rule} in the whole fleet: ${RULE_MEANINGS[rule]} (${evidence})`,
+  );
+}
+
+export const ONLY_FLEET_WIDE =
+  'No other rule is judged and nothing is repaired until that has changed. What is known about namespaces is from the passes before.';
 
 export const QUARANTINE_ENDS =
   'It ends automatically when the settings in its ConfigMap or its requested release change, when a quota that refused something is raised, or when no rule holds any more. A person can end it at any time.';

@@ -6,23 +6,13 @@ const BELIEVED_GRACES = 60;
 
 /** A kind that FDD and Skipper work with does not exist in the cluster. */
 export function crdMissing(input: RuleInput): Seen | undefined {
-  const { crdMissing: trouble } = input.fleet;
   // An Application that the watch still follows shows that its kind exists.
-  return trouble
-    ? fleetWide(trouble)
-    : input.snapshot.application
-      ? undefined
-      : refused(input, 'crd_missing');
+  return input.snapshot.application ? undefined : refused(input, 'crd_missing');
 }
 
 /** Skipper lacks permissions. */
 export function rightsMissing(input: RuleInput): Seen | undefined {
-  const { rightsMissing: trouble } = input.fleet;
-  return trouble ? fleetWide(trouble) : refused(input, 'forbidden');
-}
-
-function fleetWide(trouble: { readonly since: number; readonly evidence: string }): Seen {
-  return { ...trouble, isFleetWide: true };
+  return refused(input, 'forbidden');
 }
 
 /**
@@ -33,5 +23,5 @@ function refused({ record, timings, now }: RuleInput, code: ErrorCode): Seen | u
   if (record?.lastState !== 'failed' || record.lastCode !== code) return undefined;
   const { finishedAt = 0, generation, handled, reason } = record;
   if (generation > handled || now - finishedAt >= BELIEVED_GRACES * timings.graceMs) return undefined;
-  return fleetWide({ since: finishedAt, evidence: `the last deploy was refused: ${reason}` });
+  return { since: finishedAt, evidence: `the last deploy was refused: ${reason}`, isFleetWide: true };
 }

@@ -95,6 +95,13 @@ export const HealingStatus = z
     isDeafKnown: z
       .boolean()
       .describe('The watches that find a deaf FDD are in order; false also if they are off'),
+    fleetWide: z
+      .array(Finding)
+      .readonly()
+      .optional()
+      .describe(
+        'What is wrong in the whole fleet, so that the latest pass has judged no other rule, and repaired nothing; left out if all were judged',
+      ),
     cap: z.object({
       limit: z.number().int().describe('Namespaces that can be healed within an hour'),
       used: z.number().int(),

@@ -1,7 +1,6 @@
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
-import type { FleetTrouble } from './fleet-trouble.ts';
 import type { Finding } from './rule.ts';
 import type { Unbegun } from './unbegun.ts';
 
@@ -16,7 +15,6 @@ export interface RuleInput {
   readonly unbegun: Unbegun | undefined;
   /** False: the watches that show what FDD has begun are not in order. */
   readonly isBegunKnown?: boolean | undefined;
-  readonly fleet: FleetTrouble;
   /** What the previous pass found in this namespace: it keeps `since`. */
   readonly before: readonly Finding[];
   readonly timings: RuleTimings;

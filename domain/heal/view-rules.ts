@@ -60,10 +60,11 @@ interface KnownPass extends PassResult {
 }
 
 function viewRule(rule: Rule, pass: KnownPass, whyStale: string | undefined): RuleView {
-  const { healing } = pass;
-  const found = healing?.findings.find((finding) => finding.rule === rule);
-  const seen = shownOf(found);
-  const reason = whyStale ?? (found ? whyJudgedNowhere(rule, pass.status) : whyUnknown(rule, pass));
+  const { status, healing } = pass;
+  const known = healing?.findings.find((finding) => finding.rule === rule);
+  const found = status.fleetWide ? status.fleetWide.find((finding) => finding.rule === rule) : known;
+  const seen = shownOf(found ?? known);
+  const reason = whyStale ?? (found ? whyJudgedNowhere(rule, status) : whyUnknown(rule, pass));
   if (reason !== undefined) return { rule, state: 'unknown', ...seen, reason };
   return found ? { rule, state: 'holds', ...seen } : { rule, state: 'ok' };
 }

@@ -69,8 +69,11 @@ function isInFlux(record: JudgedRecord | undefined, settleMs: number, at: number
 /** Why the latest pass has judged a rule in no namespace; undefined if it has. What it found before is kept. */
 export function whyJudgedNowhere(
   rule: Rule,
-  { isDeafKnown }: Pick<HealingStatus, 'isDeafKnown'>,
+  { fleetWide, isDeafKnown }: Pick<HealingStatus, 'fleetWide' | 'isDeafKnown'>,
 ): string | undefined {
+  if (fleetWide?.some((finding) => finding.rule === rule)) return undefined;
+  if (fleetWide)
+    return `not judged: ${fleetWide.map((finding) => finding.rule).join(', ')} in the whole fleet`;
   return rule === 'deaf' && !isDeafKnown ? NOT_WATCHED : undefined;
 }
 

@@ -48,7 +48,6 @@ describeCluster('rules of healing on a real control plane', { needsControllers: 
       },
       deployed: { image: IMAGE, config: cluster.snapshot(namespace).application?.config ?? {} },
       unbegun: undefined,
-      fleet: {},
       before: [],
       timings: {
         graceMs: 1_000,

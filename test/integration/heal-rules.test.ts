@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { findRules } from '../../domain/heal/find-rules.ts';
-import { fleetTroubleOf } from '../../domain/heal/fleet-trouble.ts';
 import type { Finding, Rule } from '../../domain/heal/rule.ts';
 import type { JudgedRecord } from '../../domain/heal/rule-input.ts';
+import { sightOf } from '../../domain/heal/sight-of.ts';
 import { type ClusterCache, watchCluster } from '../../shared/kubernetes/cluster-cache.ts';
 import {
   APPLICATIONS,
@@ -46,7 +46,6 @@ function find(namespace: string, before: readonly Finding[] = []): Finding[] {
     record: DEPLOYED,
     deployed: aRelease(),
     unbegun: undefined,
-    fleet: fleetTroubleOf(cluster.watches()),
     before,
     timings: TIMINGS,
     now: Date.now(),
@@ -199,10 +198,11 @@ test('a crash loop holds from its first restarts on, also while the container ru
 });
 
 test('crd-missing, in every namespace', async () => {
-  const namespace = await well('rule-crd');
-
   await world.kube.delete(CUSTOM_RESOURCE_DEFINITIONS, { name: 'applications.fiaas.schibsted.io' });
 
-  await until(() => rulesIn(namespace).includes('crd-missing'), 'it is found');
-  expect(find(namespace)[0]).toMatchObject({ rule: 'crd-missing', isFleetWide: true });
+  const findings = await until(() => {
+    const sight = sightOf(cluster.watches());
+    return sight.kind === 'fleet-wide' ? sight.findings : undefined;
+  }, 'it is found');
+  expect(findings[0]).toMatchObject({ rule: 'crd-missing', isFleetWide: true });
 });

@@ -74,7 +74,14 @@ export function aFleet(
   return {
     namespaces: new Map(Object.entries(namespaces)),
     fleet: 100,
-    status: aStatus({ checkedAt: NOW - 15_000, fleet: 100, sick: 0, rules: {}, cap: { limit: 10, used: 0 } }),
+    status: aStatus({
+      checkedAt: NOW - 15_000,
+      fleet: 100,
+      sick: 0,
+      rules: {},
+      states: {},
+      cap: { limit: 10, used: 0 },
+    }),
     settings: someHealSettings(),
     isDeafKnown: true,
     now: NOW,

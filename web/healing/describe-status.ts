@@ -1,4 +1,4 @@
-import { MODE_MEANINGS } from '../../domain/heal/describe-healing.ts';
+import { describeFleetWide, MODE_MEANINGS, ONLY_FLEET_WIDE } from '../../domain/heal/describe-healing.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import { isStalePass } from '../../domain/heal/is-stale-pass.ts';
 import { describeAge, NO_PASS } from '../../domain/heal/view-rules.ts';
@@ -19,6 +19,8 @@ export function describeStatus(status: HealingStatus | null, now: number): Statu
   if (isStalePass(status, now)) {
     return { hue: 'unknown', headline: `Unknown: ${describeAge(status, now)}.`, lines: [STALE_REMEDY] };
   }
+  const [headline, ...others] = describeFleetWide(status);
+  if (headline !== undefined) return { hue: 'degraded', headline, lines: [...others, ONLY_FLEET_WIDE] };
   if (stopped !== undefined) return describeStop(stopped, mode);
   if (mode === 'report') return { hue: 'outdated', headline: 'Healing only reports.', lines: [means] };
   const hue = status.sick === 0 ? 'healthy' : 'progressing';

@@ -5,7 +5,7 @@ import { RULES } from '../../../domain/heal/rule.ts';
 import type { Core } from '../../../shared/core.ts';
 import { createMetrics } from '../../../shared/metrics.ts';
 import { silentLog } from '../../support/builders.ts';
-import { aStatus } from '../../support/healing-builders.ts';
+import { aFinding, aStatus } from '../../support/healing-builders.ts';
 
 async function exported(
   read: () => Promise<HealingStatus | undefined>,
@@ -45,6 +45,15 @@ describe('refreshHealGauges', () => {
 
     expect(lines.join('\n')).not.toContain('deaf');
     expect(lines).toContain('skipper_heal_stopped 0');
+  });
+
+  test('says nothing about rules that were not judged', async () => {
+    const fleetWide = [aFinding('crd-missing', { isFleetWide: true })];
+    const lines = await exported(async () => fresh({ fleetWide, rules: { 'crd-missing': 200 } }));
+
+    expect(lines.filter((line) => line.startsWith('skipper_heal_rule_'))).toEqual([
+      'skipper_heal_rule_namespaces{rule="crd-missing"} 200',
+    ]);
   });
 
   test('of an old pass, only exports when it was', async () => {

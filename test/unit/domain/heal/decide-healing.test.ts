@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceFacts } from '../../../../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../../../../domain/heal/decide-healing.ts';
+import { fleetWideStatus } from '../../../../domain/heal/fleet-wide-status.ts';
 import { withRollout } from '../../../../domain/heal/heal-steps.ts';
-import { RULES, type Rule } from '../../../../domain/heal/rule.ts';
+import { type Finding, RULES, type Rule } from '../../../../domain/heal/rule.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
 import {
   aFinding,
@@ -542,6 +543,26 @@ describe('the limits of the fleet', () => {
     expect(healing.get('ns-000')?.quarantine).toBeUndefined();
     expect(healing.get('ns-000')?.since).toBe(patient.healing?.since);
     expect(status.stopped).toBeUndefined();
+  });
+
+  test('what is wrong in the whole fleet does not stop it, but what holds besides does', () => {
+    const missing = aFinding('rights-missing', { isFleetWide: true });
+    const fallen = (findings: readonly Finding[]) =>
+      Object.fromEntries(Object.keys(due(21)).map((name) => [name, someFacts({ findings })]));
+
+    expect(decideHealing(aFleet(fallen([missing]))).status.stopped).toBeUndefined();
+    const { stopped } = decideHealing(aFleet(fallen([missing, aFinding('crash-loop')]))).status;
+    expect(stopped?.reason).toContain('(crash-loop 21)');
+  });
+
+  test('what is sick in the first pass that judges namespaces does not stop it', () => {
+    const pass = { findings: [aFinding('crd-missing')], fleet: 100, settings: someHealSettings(), now: NOW };
+    const status = fleetWideStatus({ ...pass, before: undefined });
+    const sick = due(21, NOW - BACKOFF_MS - 21);
+
+    expect(decideHealing(aFleet(sick, { status })).status.stopped).toBeUndefined();
+    const known = fleetWideStatus({ ...pass, before: aFleet({}).status });
+    expect(decideHealing(aFleet(sick, { status: known })).status.stopped).toBeDefined();
   });
 
   test('what is sick in the first pass does not stop it', () => {

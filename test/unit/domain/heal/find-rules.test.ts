@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { NamespaceSnapshot, ObservedPod } from '../../../../domain/cluster/observed.ts';
 import { findRules } from '../../../../domain/heal/find-rules.ts';
-import { fleetTroubleOf } from '../../../../domain/heal/fleet-trouble.ts';
 import { Finding, RULES, type Rule } from '../../../../domain/heal/rule.ts';
 import type { JudgedRecord, RuleInput } from '../../../../domain/heal/rule-input.ts';
 import { invalid, ok } from '../../../../domain/release/result.ts';
@@ -51,7 +50,6 @@ function find(snapshot: Partial<NamespaceSnapshot>, input: Partial<RuleInput> = 
     record: DONE,
     deployed: aRelease(),
     unbegun: undefined,
-    fleet: {},
     before: [],
     timings: TIMINGS,
     now: NOW,
@@ -181,7 +179,6 @@ function anInput(snapshot: NamespaceSnapshot): RuleInput {
     record: DONE,
     deployed: aRelease(),
     unbegun: undefined,
-    fleet: {},
     before: [],
     timings: TIMINGS,
     now: NOW,
@@ -553,33 +550,6 @@ describe('unavailable', () => {
 });
 
 describe('crd-missing and rights-missing', () => {
-  test('hold in the whole fleet if a watch shows it', () => {
-    const trouble = { since: ago(20), reason: '404 page not found', code: 'crd_missing' as const };
-    const fleet = fleetTroubleOf([
-      { name: 'pods', refused: false, trouble: { since: ago(90), reason: 'reset' } },
-      { name: 'applications', refused: false, trouble },
-      { name: 'deployments', refused: true, trouble: { since: ago(30), reason: 'forbidden' } },
-    ]);
-    expect(find({}, { fleet })).toEqual([
-      {
-        rule: 'crd-missing',
-        since: ago(20),
-        evidence: 'watch of applications: 404 page not found',
-        isFleetWide: true,
-      },
-      {
-        rule: 'rights-missing',
-        since: ago(30),
-        evidence: 'watch of deployments: forbidden',
-        isFleetWide: true,
-      },
-    ]);
-  });
-
-  test('watches in order show nothing', () => {
-    expect(fleetTroubleOf([{ name: 'pods', refused: false }])).toEqual({});
-  });
-
   const refused = (lastCode: string, seconds: number) => ({
     record: { ...DONE, lastState: 'failed', lastCode, reason: 'no', finishedAt: ago(seconds) },
   });

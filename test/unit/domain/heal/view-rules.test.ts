@@ -44,6 +44,16 @@ describe('the state of every rule', () => {
     expect(statesOf(viewRules(aPass({ status, healing }), NOW))).toEqual({ ...all('ok'), deaf: 'unknown' });
   });
 
+  test('is unknown while something is wrong in the whole fleet, with what the pass before had seen', () => {
+    const missing = aFinding('crd-missing', { evidence: '404', isFleetWide: true });
+    const view = viewRules(aPass({ status: aStatus({ fleetWide: [missing] }), healing: aHealing() }), NOW);
+    expect(statesOf(view)).toEqual({ ...all('unknown'), 'crd-missing': 'holds' });
+    expect(view.rules.find(({ rule }) => rule === 'crash-loop')).toMatchObject({
+      evidence: 'pod fdd-1 restarted 7 times',
+      reason: 'not judged: crd-missing in the whole fleet',
+    });
+  });
+
   const ABOUT_APPLICATION = {
     'no-deployment': 'unknown',
     'bootstrap-stuck': 'unknown',

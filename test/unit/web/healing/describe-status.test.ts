@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeStatus } from '../../../../web/healing/describe-status.ts';
-import { aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
+import { aFinding, aStatus, MINUTE, NOW } from '../../../support/healing-builders.ts';
 
 const AUTOMATIC = { at: NOW, reason: '60 % of the fleet fell sick' };
 
@@ -25,6 +25,12 @@ describe('what healing does now', () => {
       'degraded',
       /stopped by jo: 60 %/,
       /until somebody resumes it/,
+    ],
+    [
+      aStatus({ fleetWide: [aFinding('crd-missing', { evidence: '404' })], stopped: AUTOMATIC }),
+      'degraded',
+      /^crd-missing in the whole fleet: the cluster has no CustomResourceDefinition of FIAAS \(404\)$/,
+      /No other rule is judged/,
     ],
     [aStatus({ mode: 'report' }), 'outdated', /^Healing only reports\.$/, /Nothing is done\. .* --heal on/],
     [aStatus(), 'progressing', /^Healing is on\.$/, /mildest means/],

@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import { CRDS } from '../../domain/deploy/crds.ts';
+import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { HealthRules } from '../../domain/heal/healing-view.ts';
+import { RULES, type Rule } from '../../domain/heal/rule.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
+import { pause } from '../../shared/pause.ts';
+import { FDD } from '../support/published.ts';
+import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+const FLAGS = {
+  heal: 'on',
+  'heal-interval': 0.25,
+  'heal-backoff': 3,
+  'heal-hourly-cap': 100,
+  'heal-stop-share': '100%',
+  'api-token': 'skipper-token',
+};
+let canReadDeployments = true;
+const world = useWorld(
+  {
+    flags: FLAGS,
+    cluster: {
+      deny: ({ user, resource }) =>
+        user === 'skipper' && resource === 'deployments' && !canReadDeployments ? '' : undefined,
+      tokens: { 'skipper-token': 'skipper' },
+    },
+  },
+  async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  },
+);
+
+async function well(namespace: string): Promise<string> {
+  await world.addNamespace(namespace);
+  expect(await world.deployed(namespace)).toMatchObject({ state: 'completed' });
+  return namespace;
+}
+
+const statusOfHealing = async (): Promise<HealingStatus> => (await world.http('/api/healing')).body.status;
+const healingOf = async (namespace: string): Promise<NamespaceHealing | undefined> =>
+  (await world.http(`/api/healing?namespace=${namespace}`)).body.namespaces[0];
+const rulesOf = async (namespace: string): Promise<HealthRules['rules']> =>
+  (await world.http(`/api/namespaces/${namespace}`)).body.healing.rules;
+
+const isFleetWide = (rule: Rule) =>
+  until(
+    async () => (await statusOfHealing()).fleetWide?.some((each) => each.rule === rule),
+    `${rule} is found`,
+    60_000,
+  );
+/** A watch that was broken for a while is opened again within 30 s. */
+const isOver = () => until(async () => !(await statusOfHealing()).fleetWide, 'it is over', 100_000);
+const isHealed = (namespace: string) =>
+  until(
+    async () => (await healingOf(namespace))?.steps[0]?.end === 'completed',
+    `${namespace} is healed`,
+    60_000,
+  );
+
+async function expectOnly(rule: Rule, namespace: string): Promise<void> {
+  const rules = await rulesOf(namespace);
+  expect(rules.find((each) => each.rule === rule)).toMatchObject({
+    state: 'holds',
+    evidence: expect.stringMatching(/^watch of /),
+  });
+  expect(rules.filter(({ state }) => state === 'unknown')).toHaveLength(RULES.length - 1);
+  expect(rules.find((each) => each.rule === 'unavailable')?.reason).toBe(
+    `not judged: ${rule} in the whole fleet`,
+  );
+}
+
+test('rights-missing: a watch that is refused; what was known and decided stays as it was', async () => {
+  const [sick, falling] = [await well('rights-sick'), await well('rights-falling')];
+  await world.kube.delete(DEPLOYMENTS, { namespace: sick, name: FDD });
+  await until(async () => (await healingOf(sick))?.findings[0]?.rule === 'no-deployment', 'it is found');
+  canReadDeployments = false;
+  world.cluster.faults.dropWatches();
+
+  await isFleetWide('rights-missing');
+  const before = await healingOf(sick);
+  const { checkedAt } = await statusOfHealing();
+  await expectOnly('rights-missing', falling);
+  await world.kube.delete(DEPLOYMENTS, { namespace: falling, name: FDD });
+  await pause(Number(FLAGS['heal-backoff']) * 2_000);
+
+  const status = await statusOfHealing();
+  expect(status.checkedAt).toBeGreaterThan(checkedAt);
+  expect(status).toMatchObject({ rules: { 'rights-missing': status.fleet } });
+  expect(status.stopped).toBeUndefined();
+  expect(await healingOf(sick)).toEqual(before);
+  expect(await healingOf(falling)).toBeUndefined();
+
+  canReadDeployments = true;
+  await isOver();
+  await Promise.all([sick, falling].map(isHealed));
+  expect((await rulesOf(falling)).map(({ state }) => state)).not.toContain('holds');
+}, 240_000);
+
+test('crd-missing: a watch whose kind is gone', async () => {
+  const namespace = await well('crd-well');
+  const name = 'applications.fiaas.schibsted.io';
+  await world.kube.delete(CUSTOM_RESOURCE_DEFINITIONS, { name });
+
+  await isFleetWide('crd-missing');
+  await expectOnly('crd-missing', namespace);
+  expect(await healingOf(namespace)).toBeUndefined();
+
+  await world.kube.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, CRDS[0]);
+  await isOver();
+  await isHealed(namespace);
+  expect((await healingOf(namespace))?.steps[0]).toMatchObject({ means: 'deploy' });
+}, 240_000);
