@@ -1,11 +1,24 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
+import type { HealthRules } from '../../domain/heal/healing-view.ts';
 import { APPLICATIONS, DEPLOYMENTS, PODS } from '../../shared/kubernetes/resources.ts';
-import { type RealWorld, startRealWorld, until } from '../support/real-world.ts';
+import {
+  createClusterWide,
+  type RealWorld,
+  startRealWorld,
+  until,
+  WORKER_ACCOUNT,
+} from '../support/real-world.ts';
 import { type AuditLog, inNamespaces, openAuditLog, summaryOf } from './support/audit-log.ts';
 import { describeCluster } from './support/cluster-suite.ts';
+import { type CuttableProxy, startCuttableProxy } from './support/cuttable-proxy.ts';
 import { FDD, IMAGE, readApplication, readDeployment } from './support/fdd-objects.ts';
 import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
+
+interface ClusterRoleBinding {
+  readonly roleRef: unknown;
+  readonly subjects: unknown;
+}
 
 /** Those of the chart with `config.heal: "on"`. */
 const ROLES = ['fiaas-skipper-deploy', 'fiaas-skipper-events', 'fiaas-skipper-heal'];
@@ -15,11 +28,15 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
   let world: RealWorld;
   let skipper: SkipperPair;
   let audit: AuditLog;
+  let proxy: CuttableProxy;
 
   beforeAll(async () => {
     world = await startRealWorld();
     audit = openAuditLog(world);
+    proxy = await startCuttableProxy(world.controlPlane.url);
+    const token = await world.requestToken(WORKER_ACCOUNT);
     skipper = await startSkipperPair(world, {
+      workerKubeconfig: await world.writeKubeconfig('healing-worker', { token }, proxy.url),
       flags: {
         heal: 'on',
         'heal-interval': 0.5,
@@ -32,6 +49,7 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
 
   afterAll(async () => {
     await skipper?.stop();
+    await proxy?.close();
     await world?.stop();
   }, 30_000);
 
@@ -91,6 +109,53 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
     const after = await readApplication(world.admin, namespace);
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
+
+  test('rights-missing: while the worker may not watch, nothing is repaired, and what it cannot see is unknown', async () => {
+    const namespace = await deployed('team-unwatched');
+    const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+    const name = 'fiaas-skipper-watch';
+    const { roleRef, subjects } = await world.admin.request<ClusterRoleBinding>({
+      method: 'GET',
+      path: `${path}/${name}`,
+    });
+    await world.admin.request({ method: 'DELETE', path: `${path}/${name}` });
+    // A watch that is open stays so: its permission is verified when it is opened.
+    proxy.cut();
+    proxy.repair();
+
+    const fleetWide = await until('it is found', readFleetWide, Boolean, 90_000);
+    expect(fleetWide).toMatchObject([
+      {
+        rule: 'rights-missing',
+        evidence: expect.stringMatching(/^watch of .* cannot (list|watch) resource/),
+      },
+    ]);
+    const { rules } = await readRules(namespace);
+    expect(rules).toContainEqual(expect.objectContaining({ rule: 'rights-missing', state: 'holds' }));
+    expect(rules).toContainEqual({
+      rule: 'no-deployment',
+      state: 'unknown',
+      reason: 'not judged: rights-missing in the whole fleet',
+    });
+    await world.admin.delete(DEPLOYMENTS, { namespace, name: FDD });
+
+    const body = { kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects };
+    await createClusterWide(world.admin, body);
+    await until('it is over', readFleetWide, (found) => found === undefined, 90_000);
+    const { steps } = await healed(namespace);
+
+    expect(steps).toMatchObject([{ means: 'deploy', rule: 'no-deployment', end: 'completed' }]);
+  }, 300_000);
+
+  async function readFleetWide(): Promise<HealingStatus['fleetWide']> {
+    const response = await fetch(`${skipper.api.url}/api/healing`);
+    return ((await response.json()) as { status: HealingStatus }).status.fleetWide;
+  }
+
+  async function readRules(namespace: string): Promise<HealthRules> {
+    const response = await fetch(`${skipper.api.url}/api/namespaces/${namespace}`);
+    return ((await response.json()) as { healing: HealthRules }).healing;
+  }
 
   test('without the right to delete pods, the step fails with that reason', async () => {
     const namespace = await world.createNamespace('team-denied', { workerRoles: ROLES.slice(0, 2) });
