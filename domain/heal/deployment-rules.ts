@@ -45,7 +45,8 @@ function on(time: number | undefined): string {
 export function bootstrapStuck({ snapshot, timings, now }: RuleInput): Seen | undefined {
   const pod = snapshot.bootstrapPod;
   if (pod?.createdAt === undefined || now - pod.createdAt <= timings.bootstrapDeadlineMs) return undefined;
-  if (hasBootstrapEnded(pod) || hasDeployed(snapshot, pod.startedFor)) return undefined;
+  if (hasBootstrapEnded(pod) || hasDeployed(snapshot, pod.startedFor) || isLeftOver(snapshot, pod.startedFor))
+    return undefined;
   const symptom = podSymptom(pod, true);
   const state = pod.deleting ? 'is being deleted' : symptom ? describeSymptom(symptom) : 'is ready';
   return { since: pod.createdAt, evidence: `bootstrap pod, started${on(pod.createdAt)}: ${state}` };
@@ -55,6 +56,14 @@ function hasDeployed(snapshot: NamespaceSnapshot, deploymentId: string | undefin
   const { deployment } = snapshot;
   if (deploymentId === undefined) return deployment !== undefined;
   return deployment?.deploymentId === deploymentId || reportOn(snapshot, deploymentId)?.result === 'SUCCESS';
+}
+
+/** FDD was deployed, and its Application requests another deployment: nothing waits for this one. */
+function isLeftOver(
+  { deployment, application }: NamespaceSnapshot,
+  deploymentId: string | undefined,
+): boolean {
+  return deployment !== undefined && application?.deploymentId !== deploymentId;
 }
 
 /** Kubernetes' own verdict on the Deployment. */

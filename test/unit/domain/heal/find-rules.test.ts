@@ -312,6 +312,12 @@ describe('bootstrap-stuck', () => {
     expect(rulesOf({ ...pod(999), deployment: aDeployment() })).not.toContain('bootstrap-stuck');
   });
 
+  test('does not hold beside an FDD whose Application requests another deployment by now', () => {
+    const left = { ...pod(999, { startedFor: OUR_ID }), deployment: aDeployment(), pods: [WELL] };
+    expect(rulesOf({ ...left, statuses: [aStatus()] })).toEqual([]);
+    expect(rulesOf({ ...left, deployment: undefined })).toContain('bootstrap-stuck');
+  });
+
   test('holds beside a Deployment of another deployment', () => {
     const found = { ...pod(999, { deleting: true }), deployment: aDeployment({ deploymentId: OUR_ID }) };
     expect(findOnly('bootstrap-stuck', found)?.evidence).toContain('is being deleted');
