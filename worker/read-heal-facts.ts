@@ -176,20 +176,22 @@ function whyBusy(
   return other && `rollout ${other.rollout.id} has not ended here`;
 }
 
-/** Quotas are read only if one can be the reason, and only for the few namespaces in which something was tried. */
+/**
+ * Quotas are read only if one can be the reason, and only for the few namespaces in which something was tried. Undefined if they
+ * cannot be read.
+ */
 async function causeIn(
   known: Known,
   snapshot: NamespaceSnapshot,
   { readQuotas }: HealFactsDependencies,
-): Promise<string> {
+): Promise<string | undefined> {
   const { namespace, before, world } = known;
   const record = world.records.get(namespace);
   const { quarantine } = before ?? {};
   const matters = quarantine ? hasQuotas(quarantine.cause) : canBeQuota(known);
   if (!matters) return healCause(snapshot, record, undefined);
   const quotas = await readQuotas(namespace).catch(() => undefined);
-  // What cannot be read has not changed.
-  return quotas === undefined && quarantine ? quarantine.cause : healCause(snapshot, record, quotas);
+  return quotas === undefined ? undefined : healCause(snapshot, record, quotas);
 }
 
 function canBeQuota({ namespace, findings, before, world }: Known): boolean {

@@ -18,8 +18,8 @@ export interface NamespaceFacts {
   readonly busy?: string | undefined;
   /** When a deploy failed there that others have requested, if it was the last one: the audit log has an entry of it. */
   readonly deployFailedAt?: number | undefined;
-  /** A fingerprint of what has to change before another try makes sense. */
-  readonly cause: string;
+  /** A fingerprint of what has to change before another try makes sense; undefined if it cannot be read now. */
+  readonly cause: string | undefined;
   /** The pods that a restart deletes. */
   readonly pods: readonly string[];
   /** A replica of FDD is available. */
@@ -119,7 +119,8 @@ function continueEpisode({ findings, before, cause }: NamespaceFacts, now: numbe
   const begun = { state: 'watching', reason: '', findings } as const;
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
-  const isChanged = quarantine !== undefined && quarantine.cause !== cause;
+  // What cannot be read has not changed.
+  const isChanged = quarantine !== undefined && cause !== undefined && quarantine.cause !== cause;
   if (isRemembered(before)) {
     const { ladderSince } = known;
     return {

@@ -194,6 +194,8 @@ function settle(
   // What does not help while the whole fleet is sick says nothing about the namespace.
   if (stopped !== undefined)
     return { ...healing, state: 'stopped', reason: `healing is stopped: ${stopped}` };
+  // Nothing would end the quarantine.
+  if (cause === undefined) return { ...healing, state: 'waiting', reason: `${QUOTAS_UNREAD}: ${reason}` };
   const { rule, evidence } = first;
   return {
     ...healing,
@@ -202,6 +204,8 @@ function settle(
     quarantine: { since: now, rule, reason, evidence, cause },
   };
 }
+
+const QUOTAS_UNREAD = 'it is given up as soon as the quotas of the namespace can be read';
 
 /** It is reported as failing once it was sick for long enough, and nothing else is under way there. */
 function withReport(

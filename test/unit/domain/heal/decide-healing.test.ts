@@ -446,6 +446,24 @@ describe('quarantine', () => {
     expect(next.last?.actions.get('a')).toMatchObject({ means: 'deploy' });
   });
 
+  test('neither begins nor ends while its cause cannot be read', () => {
+    const unread = { cause: undefined };
+    let patient = WELL;
+    for (const end of ['failed', 'failed'] as const) {
+      patient = endStep(untilStep(patient, sick('no-deployment')), end, 'exceeded quota');
+    }
+    patient = passOver(patient, HOUR_MS, sick('no-deployment', unread));
+    expect(patient.healing).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringMatching(/^it is given up as soon as the quotas of the namespace can be read: /),
+    });
+    expect(patient.last?.actions.size).toBe(0);
+
+    patient = passOver(patient, 15_000, sick('no-deployment'));
+    expect(patient.healing?.state).toBe('quarantined');
+    expect(passOver(patient, 15_000, sick('no-deployment', unread)).healing?.state).toBe('quarantined');
+  });
+
   test('ends when no rule holds for the settle time', () => {
     const sure = passOver(passOver(quarantined(), 15_000, {}), BACKOFF_MS, {});
 
