@@ -1,10 +1,11 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { BOOTSTRAP_FOR_ANNOTATION, BOOTSTRAP_POD } from '../../domain/cluster/names.ts';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import { LADDERS } from '../../domain/heal/ladder.ts';
 import type { Rule } from '../../domain/heal/rule.ts';
 import { APPLICATIONS, DEPLOYMENTS, PODS, pathOf, type Resource } from '../../shared/kubernetes/resources.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
-import { OLD_IMAGE } from '../support/builders.ts';
+import { aRelease, OLD_IMAGE } from '../support/builders.ts';
 import { FDD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -39,6 +40,8 @@ interface Scenario {
   readonly isCured?: boolean;
   /** Its FDD is available. */
   readonly impossible?: 'bootstrap';
+  /** Nothing is repaired until the rule is found: another one holds earlier. */
+  readonly isHeld?: boolean;
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -70,10 +73,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     rule: 'wrong-image',
-    act: (namespace) => {
-      const containers = [{ name: FDD, image: OLD_IMAGE }];
-      return patch(DEPLOYMENTS, namespace, { spec: { template: { spec: { containers } } } });
-    },
+    act: (namespace) => changeDeployment(namespace, OLD_IMAGE),
     steps: ['deploy'],
     end: 'watching',
   },
@@ -108,16 +108,31 @@ const SCENARIOS: readonly Scenario[] = [
     end: 'watching',
     isCured: true,
   },
+  {
+    rule: 'progress-deadline',
+    act: async (namespace) => {
+      world.fdds.misbehaviour.set(namespace, { kind: 'slow-start', ms: 3_600_000 });
+      const template = { metadata: { annotations: { changed: 'yes' } } };
+      await patch(DEPLOYMENTS, namespace, { spec: { progressDeadlineSeconds: 1, template } });
+    },
+    steps: ['restart', 'deploy'],
+    end: 'quarantined',
+    isHeld: true,
+  },
 ];
 
 function withFault(fault: Fault) {
   return async (namespace: string) => {
     world.fdds.misbehaviour.set(namespace, fault);
-    const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
-    for (const { metadata } of items) {
+    for (const { metadata } of await podsIn(namespace)) {
       await world.kube.delete(PODS, { namespace, name: metadata.name }, { gracePeriodSeconds: 0 });
     }
   };
+}
+
+async function podsIn(namespace: string): Promise<readonly Raw[]> {
+  const path = pathOf(PODS, { namespace });
+  return (await world.kube.request<Raw>({ method: 'GET', path })).items;
 }
 
 /** As a user of kubectl would. */
@@ -130,6 +145,33 @@ function patch(resource: Resource, namespace: string, body: unknown): Promise<un
 const writeId = (namespace: string) =>
   patch(APPLICATIONS, namespace, { metadata: { labels: { 'fiaas/deployment_id': `new-${namespace}` } } });
 
+function changeDeployment(namespace: string, image: string): Promise<unknown> {
+  return patch(DEPLOYMENTS, namespace, {
+    spec: { template: { spec: { containers: [{ name: FDD, image }] } } },
+  });
+}
+
+function createBootstrapPod(namespace: string, deploymentId: string): Promise<unknown> {
+  const { image } = aRelease();
+  return world.kube.create(PODS, namespace, {
+    metadata: {
+      name: BOOTSTRAP_POD,
+      labels: { app: BOOTSTRAP_POD },
+      annotations: { [BOOTSTRAP_FOR_ANNOTATION]: deploymentId },
+    },
+    spec: {
+      restartPolicy: 'Never',
+      containers: [{ name: BOOTSTRAP_POD, image, command: [BOOTSTRAP_POD], args: ['--enable-crd-support'] }],
+    },
+  });
+}
+
+const command = (namespace: string, name: 'hold' | 'release') =>
+  world.http(`/api/namespaces/${namespace}/${name}`, {
+    method: 'POST',
+    body: { reason: 'a test' },
+  });
+
 async function healingOf(namespace: string): Promise<NamespaceHealing | undefined> {
   return (await world.http(`/api/healing?namespace=${namespace}`)).body.namespaces[0];
 }
@@ -140,14 +182,17 @@ beforeAll(async () => {
   const names = SCENARIOS.map(named);
   for (const name of names) await world.addNamespace(name);
   await world.rolloutFinished((await world.deploy({ namespaces: names })).id, 60_000);
+  const held = SCENARIOS.filter(({ isHeld }) => isHeld).map(named);
+  for (const name of held) expect((await command(name, 'hold')).status).toBe(200);
   await Promise.all(SCENARIOS.map((scenario) => scenario.act(named(scenario))));
-  for (const scenario of SCENARIOS.filter(({ isCured }) => isCured)) {
-    const { rule } = scenario;
+  for (const scenario of SCENARIOS.filter(({ isCured, isHeld }) => isCured || isHeld)) {
+    const { rule, isCured, isHeld } = scenario;
     await until(
       async () => (await healingOf(named(scenario)))?.findings[0]?.rule === rule,
       `${rule} is found`,
     );
-    world.fdds.misbehaviour.clear(named(scenario));
+    if (isCured) world.fdds.misbehaviour.clear(named(scenario));
+    if (isHeld) await command(named(scenario), 'release');
   }
 }, 120_000);
 
@@ -194,3 +239,30 @@ test('an image that can be pulled again ends the quarantine', async () => {
     60_000,
   );
 }, 180_000);
+
+test('bootstrap-stuck: deploy, then deploy', async () => {
+  const namespace = named({ rule: 'bootstrap-stuck' });
+  await world.addNamespace(namespace);
+  expect(await world.deployed(namespace)).toMatchObject({ state: 'completed' });
+  world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+
+  for (const rung of [1, 2]) {
+    // A worker has died during a bootstrap. It is held until the rule is found, because others hold earlier.
+    await command(namespace, 'hold');
+    const id = `bootstrap-${rung}`;
+    await patch(APPLICATIONS, namespace, { metadata: { labels: { 'fiaas/deployment_id': id } } });
+    await createBootstrapPod(namespace, id);
+    await until(
+      async () => (await healingOf(namespace))?.findings[0]?.rule === 'bootstrap-stuck',
+      'it is found',
+      60_000,
+    );
+    await command(namespace, 'release');
+    await until(async () => (await healingOf(namespace))?.steps[rung - 1]?.endedAt, 'it has ended', 60_000);
+  }
+
+  expect((await healingOf(namespace))?.steps).toMatchObject([
+    { means: 'deploy', rule: 'bootstrap-stuck' },
+    { means: 'deploy', rule: 'bootstrap-stuck' },
+  ]);
+}, 240_000);
