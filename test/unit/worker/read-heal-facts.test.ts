@@ -4,7 +4,7 @@ import { ok } from '../../../domain/release/result.ts';
 import type { NamespaceRecord } from '../../../domain/rollout/namespace-record.ts';
 import { type HealFactsDependencies, readHealFacts } from '../../../worker/read-heal-facts.ts';
 import { aConfig, aSnapshot, NAMESPACE } from '../../support/builders.ts';
-import { aHealing, NOW } from '../../support/healing-view-builders.ts';
+import { aHealing, NOW } from '../../support/healing-builders.ts';
 
 const STEP = {
   at: NOW - 60_000,

@@ -49,7 +49,7 @@ describe('the state of every rule', () => {
     const view = viewRules(aPass({ status: aStatus({ fleetWide: [missing] }), healing: aHealing() }), NOW);
     expect(statesOf(view)).toEqual({ ...all('unknown'), 'crd-missing': 'holds' });
     expect(view.rules.find(({ rule }) => rule === 'crash-loop')).toMatchObject({
-      evidence: 'pod fdd-1 restarted 7 times',
+      evidence: 'crash-loop was seen',
       reason: 'not judged: crd-missing in the whole fleet',
     });
   });
