@@ -29,7 +29,7 @@ function toEntries(group: readonly HealNews[], now: number): AuditEntry[] {
   return nameEach(group.map(({ namespace }) => namespace)).map((names) => ({ ...what, ...names, ...why }));
 }
 
-/** As for runs: what fails has failed, whoever notices it. */
+/** As for runs: what fails has failed, also if only healing notices it. */
 function outcomeOf(kind: HealNews['kind']): AuditEntry['outcome'] {
   return kind === 'namespace.failing' || kind === 'heal.quarantined' ? 'failed' : 'ok';
 }
