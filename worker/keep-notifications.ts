@@ -145,7 +145,7 @@ async function carryOut(
   const { upTo } = decided;
   if (decided.step === 'claim') {
     const claim = { after: cursor.after, upTo };
-    // Whoever has moved it instead does the rest.
+    // The worker that has moved it instead does the rest.
     if (await parts.state.moveNotifyCursor(receiver.name, cursor, claim))
       await dispatch(parts, receiver, claim);
     return;

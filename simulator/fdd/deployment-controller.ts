@@ -156,7 +156,7 @@ export function startDeploymentController(options: DeploymentControllerOptions):
     try {
       for (let made = 0; made < missing; made += 1) await createPod(rollout);
     } catch (error) {
-      // Quota, admission: the controller tries again for ever, and says so in the status.
+      // Quota, admission: the controller retries forever, and says so in the status.
       if (hasCode(error, 'namespace_gone')) return;
       rollout.createFailure = messageOf(error);
       retryLater(rollout);

@@ -27,7 +27,7 @@ export type Fault =
    * deaf once stays so until its pod is replaced; with `untilRestart`, one that starts later hears.
    */
   | { readonly kind: 'deaf'; readonly untilRestart?: boolean }
-  /** The old FDD says SUCCESS in Application.status only and dies: its ApplicationStatus says RUNNING for ever. */
+  /** The old FDD says SUCCESS in Application.status only and dies: its ApplicationStatus says RUNNING forever. */
   | { readonly kind: 'status-left-running' };
 
 export type FaultKind = Fault['kind'];
