@@ -36,6 +36,8 @@ import { type Outage, type OutageOptions, RESUME_SPREAD_MS, watchOutage } from '
 /** Time for running jobs to hand over, after the grace period. */
 const HANDOVER_MS = 5_000;
 const CLOSE_MS = 1_000;
+/** A receiver that hangs must not use up the grace period of deploys: another worker sends the message again, with the same id. */
+const DELIVERY_GRACE_MS = 2_000;
 const USUAL_PORT = 5001;
 const USABLE_POLL_MS = 1_000;
 const BLIND_CHECK_MS = 3_000;
@@ -200,6 +202,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       saver.stop();
       heartbeats.stop();
       const drained = Promise.all(workers.map((worker) => worker.close()));
+      const undelivered = pause(DELIVERY_GRACE_MS, { ref: false }).then(webhooks.close);
       await Promise.race([drained, pause(graceMs, { ref: false })]);
       stopping.abort(new SkipperError('shutting_down', 'the grace period is over'));
       await Promise.race([drained, pause(HANDOVER_MS, { ref: false })]);
@@ -209,7 +212,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
       events?.publisher.stop();
       const closed = Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.race([closed, pause(CLOSE_MS, { ref: false })]);
-      await webhooks.close();
+      await Promise.race([undelivered, webhooks.close()]);
       await begun?.stop();
       connection.disconnect();
     },

@@ -122,7 +122,7 @@ describe('finding', () => {
     );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(failing.length);
     // There are four kinds of failures, each in bootstraps and in updates; on a busy machine, some reach their deadline first.
-    expect(counts.length).toBeLessThanOrEqual(12);
+    expect(counts.length).toBeLessThanOrEqual(16);
     const causes = await groups.locator('.group-cause').allInnerTexts();
     expect(causes.join('\n')).not.toMatch(/team-\d+/);
     await groups.first().getByRole('button', { expanded: false }).click();

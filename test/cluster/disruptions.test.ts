@@ -195,10 +195,13 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
           (rows) => rows.some((row) => row.namespace === namespace),
         );
         const { id } = await pair.post({ namespaces: [namespace] });
+        // It takes no more jobs once it notices that it cannot use the API.
+        const rests = () =>
+          pair.worker.lines().some((line) => line.includes('it takes no jobs until it can'));
         await until(
-          'the worker has started the job',
+          'the worker has started the job, or rests',
           () => pair.rollout(id),
-          ({ targets }) => targets[0]?.state !== 'pending' || targets[0]?.reason !== '',
+          ({ targets }) => targets[0]?.state !== 'pending' || targets[0]?.reason !== '' || rests(),
         );
         proxy.repair();
 

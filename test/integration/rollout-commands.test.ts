@@ -110,26 +110,27 @@ describe('a rollout that is paused for longer than its targets can take', () => 
   const world = useWorld({ fdds: 'instant' }, async (opened) => {
     opened.channel.publish('stable', OLD);
     await opened.startStandalone({
-      flags: { concurrency: 20, 'kube-api-qps': 20, 'release-check-interval': 1 },
+      flags: { concurrency: 20, 'kube-api-qps': 8, 'release-check-interval': 1 },
     });
   });
 
   test('does not count the pause', async () => {
     const names = await world.addNamespaces('team', 20);
     const { id } = await create(world, {
-      strategy: { ...ONE_BY_ONE, maxConcurrency: 20, progressDeadline: '4s', maxFailures: 20 },
+      strategy: { ...ONE_BY_ONE, maxConcurrency: 20, progressDeadline: '8s', maxFailures: 20 },
     });
     await until(async () => (await world.rollout(id)).counts.running === names.length, 'all have begun');
     await command(world, id, 'pause');
-    await sleep(6_000);
+    await sleep(10_000);
 
     const held = await world.rollout(id);
     expect(held).toMatchObject({ state: 'paused', counts: { failed: 0 } });
-    expect(held.counts.running).toBeGreaterThan(5);
+    expect(held.counts.running).toBeGreaterThan(0);
 
     await command(world, id, 'resume');
-    await until(async () => (await world.rollout(id)).counts.running === 0, 'all have ended', 20_000);
-    expect((await world.rollout(id)).counts.completed).toBeGreaterThan(5);
+    await until(async () => (await world.rollout(id)).counts.running === 0, 'all have ended');
+    // If the pause counted, none would have any time left.
+    expect((await world.rollout(id)).counts.completed).toBeGreaterThan(0);
   });
 });
 
