@@ -1,5 +1,5 @@
+import { releaseIn } from '../domain/deploy/application.ts';
 import { whyHeld } from '../domain/deploy/what-holds.ts';
-import { versionOf } from '../domain/release/image.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import type { RequestedTarget } from './state/deploy-request.ts';
@@ -54,7 +54,6 @@ export function withPrevious(
 ): RequestedTarget {
   const { application, deployment } = cluster.snapshot(target.namespace);
   if (!target.release || !application || deployment?.image !== application.image) return target;
-  const { image, config } = application;
-  const previous = { image, version: versionOf(image), config };
+  const previous = releaseIn(application);
   return releaseKey(previous) === releaseKey(target.release) ? target : { ...target, previous };
 }

@@ -37,7 +37,7 @@ export interface DeployCommand {
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
-  /** What healing asks for in each namespace. */
+  /** What healing asks for in each namespace; no channel is read then, as a repair changes no release. */
   readonly repairs?: ReadonlyMap<string, Repair> | undefined;
   /** Deploy the release that was requested last, instead of the channel's current one. */
   readonly sameRelease?: boolean;
@@ -47,7 +47,7 @@ export interface DeployCommand {
   readonly strategy?: Strategy | undefined;
   /** Why, for people. */
   readonly reason?: string | undefined;
-  /** The release of each namespace, instead of its channel's. */
+  /** The release of each namespace, instead of its channel's; with `sameRelease`, if the one that was requested last is not stored. */
   readonly releases?: ReadonlyMap<string, Release>;
   /** Namespaces in which nothing is deployed, although they are named, and why. */
   readonly denied?: ReadonlyMap<string, Denial>;
@@ -147,11 +147,9 @@ async function request(
   command: DeployCommand,
 ): Promise<AcceptedRollout> {
   const selected = await select(parts, command);
-  const earlier: ReadonlyMap<string, Release | undefined> = command.sameRelease
-    ? await desiredReleases(parts, selected)
-    : (command.releases ?? new Map());
+  const earlier = await knownReleases(parts, command, selected);
   const unresolved = selected.filter(({ namespace }) => !earlier.get(namespace));
-  const channels = command.channels ?? (await channelsOf(parts, unresolved));
+  const channels = command.channels ?? (command.repairs ? new Map() : await channelsOf(parts, unresolved));
   const requested = selected.map((target) =>
     withPrevious(
       parts.cluster,
@@ -259,17 +257,31 @@ async function readNamed(
   return read;
 }
 
+/** The releases of the namespaces that do not get the release of their channel. */
+async function knownReleases(
+  parts: ServiceParts,
+  { sameRelease, releases = new Map() }: DeployCommand,
+  targets: readonly Selected[],
+): Promise<ReadonlyMap<string, Release>> {
+  return sameRelease ? new Map([...releases, ...(await desiredReleases(parts, targets))]) : releases;
+}
+
 /** The releases that were requested last, if they are still stored. */
 async function desiredReleases(
   { state }: ServiceParts,
   targets: readonly Selected[],
-): Promise<Map<string, Release | undefined>> {
+): Promise<Map<string, Release>> {
   const records = await state.records(targets.map(({ namespace }) => namespace));
   const known = await readReleases(
     state,
     [...records.values()].map(({ release }) => release),
   );
-  return new Map([...records].map(([namespace, { release }]) => [namespace, known.get(release)]));
+  return new Map(
+    [...records].flatMap(([namespace, record]): [string, Release][] => {
+      const release = known.get(record.release);
+      return release ? [[namespace, release]] : [];
+    }),
+  );
 }
 
 function channelsOf({ releases }: ServiceParts, targets: readonly Selected[]): Promise<Map<string, Channel>> {

@@ -15,6 +15,7 @@ import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts'
 import { keepWhileOff } from '../domain/heal/keep-while-off.ts';
 import type { Finding } from '../domain/heal/rule.ts';
 import { sightOf } from '../domain/heal/sight-of.ts';
+import type { Release } from '../domain/release/release.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
@@ -222,7 +223,10 @@ async function requestSteps(
     const those = new Map(
       [...healing].filter(([, { steps }]) => steps.some((step) => isUnrequested(step) && step.at === at)),
     );
-    const id = await requestRollout(at, repairsOf(those, decided.facts), dependencies);
+    const id = await requestRollout(
+      { at, repairs: repairsOf(those, decided.facts), ...decided },
+      dependencies,
+    );
     ids.push(id);
     const noted = mapHealing(those, (each) => withRollout(each, at, id));
     const saved = await dependencies.state.saveHealing({ revision, healing: noted });
@@ -243,9 +247,14 @@ function repairsOf(
   );
 }
 
+interface RepairRequest extends Decided {
+  /** When the steps were decided. */
+  readonly at: number;
+  readonly repairs: ReadonlyMap<string, Repair>;
+}
+
 async function requestRollout(
-  at: number,
-  repairs: ReadonlyMap<string, Repair>,
+  { at, repairs, facts }: RepairRequest,
   { service, onStep, log }: HealDependencies,
 ): Promise<string> {
   const key = keyOf(at);
@@ -257,6 +266,7 @@ async function requestRollout(
     requestedBy: 'skipper',
     reason: describeRepairs(repairs),
     sameRelease: true,
+    releases: releasesOf(namespaces, facts),
     repairs,
     idempotency: { key, fingerprint: key },
   });
@@ -264,6 +274,18 @@ async function requestRollout(
   for (const { means } of repairs.values()) onStep?.(means);
   log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
   return rollout.id;
+}
+
+function releasesOf(
+  namespaces: readonly string[],
+  facts: ReadonlyMap<string, NamespaceFacts>,
+): ReadonlyMap<string, Release> {
+  return new Map(
+    namespaces.flatMap((namespace): [string, Release][] => {
+      const release = facts.get(namespace)?.release;
+      return release ? [[namespace, release]] : [];
+    }),
+  );
 }
 
 /** `healing: restart (crash-loop) 2, deploy (drifted) 1` */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
+import { releaseIn } from '../domain/deploy/application.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { findRules } from '../domain/heal/find-rules.ts';
 import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.ts';
@@ -133,18 +134,21 @@ async function toFacts(known: Known, dependencies: HealFactsDependencies): Promi
   const { namespace, findings, before, world } = known;
   const snapshot = dependencies.cluster.snapshot(namespace);
   const record = world.records.get(namespace);
-  const { pods, deployment, config } = snapshot;
+  const { pods, deployment, config, application } = snapshot;
+  // A repair changes no release: what another Skipper has deployed is deployed again.
+  const release = world.releases.get(record?.release ?? '') ?? (application && releaseIn(application));
   return {
     findings,
     before,
     forbidden: whyForbidden({
       snapshot,
       record,
-      version: world.releases.get(record?.release ?? '')?.version,
+      version: release?.version,
       released: config?.ok ? world.channels.get(config.value.tag) : undefined,
       hold: world.holds.get(namespace),
       closure: healingClosure(snapshot, world.policy, dependencies.state.now()),
     }),
+    release,
     busy: whyBusy(namespace, record, world.rollouts),
     deployFailedAt: failedDeployOf(record),
     cause: await causeIn(known, snapshot, dependencies),

@@ -14,6 +14,7 @@ import {
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
 import type { ObservedApplication } from '../cluster/observed.ts';
 import { contentDigest } from '../release/content-digest.ts';
+import { versionOf } from '../release/image.ts';
 import type { Release } from '../release/release.ts';
 
 /** The request that a write of an Application answers. */
@@ -71,6 +72,11 @@ function originAnnotations(origin: Origin | undefined, release: Release): Readon
     [RELEASE_ANNOTATION]: origin.release,
     [CONTENT_ANNOTATION]: contentDigest(release),
   };
+}
+
+/** The release that an Application has, however it came there. */
+export function releaseIn({ image, config }: Pick<ObservedApplication, 'image' | 'config'>): Release {
+  return { image, version: versionOf(image), config };
 }
 
 /** Why an Application differs from the release; undefined if it does not. */

@@ -1,3 +1,4 @@
+import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { endQuarantine } from './end-quarantine.ts';
 import { type HealSettings, waitAfterSteps } from './heal-settings.ts';
@@ -18,6 +19,8 @@ export interface NamespaceFacts {
   readonly busy?: string | undefined;
   /** When a deploy failed there that others have requested, if it was the last one: the audit log has an entry of it. */
   readonly deployFailedAt?: number | undefined;
+  /** What a repair deploys; undefined if it is not known: then nothing is done. */
+  readonly release?: Release | undefined;
   /** A fingerprint of what has to change before another try makes sense; undefined if it cannot be read now. */
   readonly cause: string | undefined;
   /** The pods that a restart deletes. */

@@ -6,10 +6,10 @@ import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 export interface HealingLimits {
   readonly snapshot: NamespaceSnapshot;
   readonly record: Pick<NamespaceRecord, 'generation'> | undefined;
-  /** The version that was requested last; undefined if it is not known any more. */
+  /** The version that a repair deploys; undefined if it is not known. */
   readonly version: string | undefined;
   /** The release of its channel, as the latest release check saw it; undefined if it is not known. */
-  readonly released: { readonly image?: string | undefined; readonly version: string } | undefined;
+  readonly released: { readonly image?: string | undefined } | undefined;
   readonly hold: Hold | undefined;
   /** Why automatic changes are not allowed now: a window, or a freeze. */
   readonly closure: string | undefined;
@@ -31,8 +31,11 @@ export function whyForbidden({
   // What another Skipper has deployed is healed, too, if that is what this one would deploy.
   const isAtChannel = application !== undefined && application.image === released?.image;
   if (record === undefined && !isAtChannel) return NOTHING_REQUESTED;
-  return whyHeld(version ?? released?.version ?? '', config.value.rollout, hold) ?? closure;
+  if (version === undefined) return RELEASE_UNKNOWN;
+  return whyHeld(version, config.value.rollout, hold) ?? closure;
 }
 
 const NOTHING_REQUESTED =
   'nothing was requested here yet, and its Application is not at the release of its channel: deploy it once';
+const RELEASE_UNKNOWN =
+  'a repair changes no release, and which one it has is not known: the one that was requested last is not stored any more, and it has no Application';

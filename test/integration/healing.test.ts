@@ -133,6 +133,21 @@ describe('healing', () => {
     expect((await world.application('adopted')).spec.image).toMatch(NEW);
   });
 
+  test('changes no release, also if the channel has a new one by then', async () => {
+    world.channel.publish('moving', OLD);
+    await world.addNamespace('known-mover', { tag: 'moving' });
+    await world.deployed('known-mover');
+    await world.addNamespace('adopted-mover', { tag: 'moving', fdd: OLD });
+    world.channel.publish('moving', NEW);
+    await world.kube.delete(DEPLOYMENTS, { namespace: 'adopted-mover', name: FDD });
+    await until(
+      async () => (await healingOf('adopted-mover'))?.steps[0]?.end === 'completed',
+      'it is healed',
+    );
+
+    expect((await world.application('adopted-mover')).spec.image).toMatch(OLD);
+  });
+
   test('stops repairing what somebody changes back each time, and says who', async () => {
     await deployedNamespace('contested');
     const application = pathOf(APPLICATIONS, { namespace: 'contested', name: FDD });

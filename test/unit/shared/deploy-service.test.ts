@@ -190,6 +190,24 @@ describe('request', () => {
     expect(resolved).toEqual(['stable']);
   });
 
+  test('changes no release if it repairs, whatever the channels are at', async () => {
+    const { service, requests, resolved } = open();
+    const repair = { means: 'deploy', rule: 'no-deployment', evidence: 'it was deleted' } as const;
+
+    await service.request({
+      ...COMMAND,
+      sameRelease: true,
+      releases: new Map([['team-a', aRelease({ version: 'v1' })]]),
+      repairs: new Map(['team-a', 'team-b'].map((namespace) => [namespace, repair])),
+    });
+
+    expect(requests[0]?.targets).toMatchObject([
+      { namespace: 'team-a', release: { version: 'v1' } },
+      { namespace: 'team-b', release: undefined, target: { state: 'failed' } },
+    ]);
+    expect(resolved).toEqual([]);
+  });
+
   test('is accepted even if its jobs cannot be queued now', async () => {
     const { service } = open({ addBulk: () => Promise.reject(new Error('Redis did not answer')) });
 

@@ -3,7 +3,7 @@ import { type HealingLimits, whyForbidden } from '../../../../domain/heal/why-fo
 import { aConfig, anApplication, aSettledSnapshot } from '../../../support/builders.ts';
 
 const application = anApplication();
-const RELEASED = { image: application.image, version: 'v2' };
+const RELEASED = { image: application.image };
 
 function limits(overrides: Partial<HealingLimits> = {}): HealingLimits {
   return {
@@ -25,13 +25,18 @@ describe('healing leaves a namespace alone', () => {
   test.each<[string, Partial<HealingLimits>, RegExp]>([
     [
       'nothing was requested, and its channel is at another release',
-      { record: undefined, released: { image: 'other', version: 'v3' } },
+      { record: undefined, released: { image: 'other' } },
       /nothing was requested here yet/,
     ],
     [
       'nothing was requested, and its channel is not known',
       { record: undefined, released: undefined },
       /nothing was requested here yet/,
+    ],
+    [
+      'the release that a repair deploys is not known',
+      { version: undefined },
+      /a repair changes no release, and which one it has is not known/,
     ],
     ['it is held', { hold: { reason: 'an audit', by: 'ann', at: 1 } }, /an audit/],
     ['a freeze has begun', { closure: 'freeze: christmas' }, /freeze: christmas/],
@@ -40,6 +45,6 @@ describe('healing leaves a namespace alone', () => {
   });
 
   test('not if another Skipper has deployed the release of its channel', () => {
-    expect(whyForbidden(limits({ record: undefined, version: undefined }))).toBeUndefined();
+    expect(whyForbidden(limits({ record: undefined }))).toBeUndefined();
   });
 });
