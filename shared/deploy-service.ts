@@ -39,6 +39,8 @@ export interface DeployCommand {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   /** What healing asks for in each namespace; no channel is read then, as a repair changes no release. */
   readonly repairs?: ReadonlyMap<string, Repair> | undefined;
+  /** At which they were decided: see `DeployRequest`. */
+  readonly healingRevision?: number | undefined;
   /** Deploy the release that was requested last, instead of the channel's current one. */
   readonly sameRelease?: boolean;
   /** The channels, if they have just been read, so that they are not read again. */
@@ -162,7 +164,7 @@ async function request(
       : requested),
     ...cancelledTargets(command.cancelled ?? new Map()),
   ];
-  const { idempotency, pausedBecause, planId, repairs } = command;
+  const { idempotency, pausedBecause, planId, repairs, healingRevision } = command;
   const { rollout, waves } = await withStrategy(
     parts,
     command.strategy,
@@ -171,7 +173,17 @@ async function request(
   );
   const heldBack = outsideWindows(parts, rollout, targets);
   const answer = await parts.state
-    .request({ rollout, targets, idempotency, waves, pausedBecause, planId, heldBack, repairs })
+    .request({
+      rollout,
+      targets,
+      idempotency,
+      waves,
+      pausedBecause,
+      planId,
+      heldBack,
+      repairs,
+      healingRevision,
+    })
     .catch((error: unknown) => {
       throw isUnanswered(error) ? unknownOutcome(error) : error;
     });
@@ -180,6 +192,9 @@ async function request(
       'Idempotency-Key',
       'this key was used for a different request: send a new key, or the same request',
     );
+  }
+  if (answer.kind === 'stale') {
+    throw new SkipperError('repair_outdated', 'healing was changed since these repairs were decided');
   }
   if (answer.kind === 'replayed') return replay(parts, answer.rolloutId);
   await queueAccepted(parts, jobs, rollout, answer.targets);

@@ -1,5 +1,6 @@
 import isEqual from 'fast-deep-equal';
 import type { Logger } from 'pino';
+import { SkipperError } from '../domain/errors.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../domain/heal/decide-healing.ts';
 import { fleetWideStatus } from '../domain/heal/fleet-wide-status.ts';
@@ -17,7 +18,7 @@ import type { Finding } from '../domain/heal/rule.ts';
 import { sightOf } from '../domain/heal/sight-of.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
-import type { DeployService } from '../shared/deploy-service.ts';
+import type { AcceptedRollout, DeployService } from '../shared/deploy-service.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { nameSome } from '../shared/name-some.ts';
 import type { HealingRecords } from '../shared/state/healing.ts';
@@ -224,9 +225,10 @@ async function requestSteps(
       [...healing].filter(([, { steps }]) => steps.some((step) => isUnrequested(step) && step.at === at)),
     );
     const id = await requestRollout(
-      { at, repairs: repairsOf(those, decided.facts), ...decided },
+      { at, repairs: repairsOf(those, decided.facts), facts: decided.facts, revision },
       dependencies,
     );
+    if (id === undefined) return ids;
     ids.push(id);
     const noted = mapHealing(those, (each) => withRollout(each, at, id));
     const saved = await dependencies.state.saveHealing({ revision, healing: noted });
@@ -253,27 +255,40 @@ interface RepairRequest extends Decided {
   readonly repairs: ReadonlyMap<string, Repair>;
 }
 
+/** Undefined if another pass, or a command, came between the decision and this: the next pass decides again. */
 async function requestRollout(
-  { at, repairs, facts }: RepairRequest,
+  { at, repairs, facts, revision }: RepairRequest,
   { service, onStep, log }: HealDependencies,
-): Promise<string> {
+): Promise<string | undefined> {
   const key = keyOf(at);
   const namespaces = [...repairs.keys()];
-  const { rollout, replayed } = await service.request({
-    namespaces,
-    forceBootstrap: false,
-    trigger: 'heal',
-    requestedBy: 'skipper',
-    reason: describeRepairs(repairs),
-    sameRelease: true,
-    releases: releasesOf(namespaces, facts),
-    repairs,
-    idempotency: { key, fingerprint: key },
-  });
+  const accepted = await unlessStale(
+    service.request({
+      namespaces,
+      forceBootstrap: false,
+      trigger: 'heal',
+      requestedBy: 'skipper',
+      reason: describeRepairs(repairs),
+      sameRelease: true,
+      releases: releasesOf(namespaces, facts),
+      repairs,
+      healingRevision: revision,
+      idempotency: { key, fingerprint: key },
+    }),
+  );
+  if (!accepted) return undefined;
+  const { rollout, replayed } = accepted;
   if (replayed) return rollout.id;
   for (const { means } of repairs.values()) onStep?.(means);
   log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
   return rollout.id;
+}
+
+async function unlessStale(request: Promise<AcceptedRollout>): Promise<AcceptedRollout | undefined> {
+  return request.catch((error: unknown) => {
+    if (error instanceof SkipperError && error.code === 'repair_outdated') return undefined;
+    throw error;
+  });
 }
 
 function releasesOf(

@@ -44,6 +44,8 @@ export interface DeployRequest {
   readonly pausedBecause?: string | undefined;
   /** What healing asks of the runs. */
   readonly repairs?: ReadonlyMap<string, Repair> | undefined;
+  /** The revision of healing at which they were decided: if another pass or a command came since then, nothing is requested. */
+  readonly healingRevision?: number | undefined;
   /** The plan that it carries out. */
   readonly planId?: string | undefined;
 }
@@ -62,14 +64,15 @@ export type AcceptedTarget = Readonly<z.infer<typeof AcceptedTarget>>;
 export type DeployAnswer =
   | { readonly kind: 'accepted'; readonly targets: readonly AcceptedTarget[] }
   | { readonly kind: 'replayed'; readonly rolloutId: string }
-  | { readonly kind: 'mismatch' };
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'stale' };
 
 export function encodeRequest(
   request: DeployRequest,
   now: number,
   ttlSeconds: number,
 ): ScriptArguments['request'] {
-  const { rollout, targets, idempotency, pausedBecause, planId, heldBack } = request;
+  const { rollout, targets, idempotency, pausedBecause, planId, heldBack, healingRevision } = request;
   const isProgressive = rollout.strategy?.type === 'Progressive';
   const isPaused = pausedBecause !== undefined;
   const state = isPaused ? 'paused' : 'pending';
@@ -104,6 +107,7 @@ export function encodeRequest(
     audit: requestEntries({ rollout, namespaces, pausedBecause, planId }).map(luaJson),
     now,
     history: HISTORY_LIMITS,
+    ...(healingRevision === undefined ? {} : { healingRevision }),
     ttlSeconds,
     ...(idempotency === undefined
       ? {}
@@ -176,6 +180,7 @@ const Answer = jsonText(
 );
 
 export function decodeAnswer(reply: unknown): DeployAnswer {
+  if (reply === 'stale') return { kind: 'stale' };
   const { mismatch, replayed, targets } = Answer.parse(reply);
   if (mismatch) return { kind: 'mismatch' };
   return replayed === undefined ? { kind: 'accepted', targets } : { kind: 'replayed', rolloutId: replayed };

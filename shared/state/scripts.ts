@@ -68,6 +68,8 @@ export interface ScriptArguments {
     }[];
     /** A namespace with an unfinished request, or with an unfinished target of another rollout, is left alone. */
     readonly yields: boolean;
+    /** The repairs are those of this revision of healing. */
+    readonly healingRevision?: number;
     /** JSON, by key. */
     readonly releases: Readonly<Record<string, string>>;
     readonly releaseTtlSeconds: number;

@@ -16,8 +16,8 @@ afterEach(() => {
 
 const A = { namespace: 'a' };
 
-/** FDD crashes, and the worker that is to restart it dies after it has stored that. */
-const LOST: readonly HealStep[] = [
+/** FDD crashes, and the next pass is to restart it. */
+const SICK: readonly HealStep[] = [
   { kind: 'request', namespaces: ['a'], isPaused: false },
   { kind: 'begin', ...A },
   { kind: 'finish', ...A, isDone: true },
@@ -25,9 +25,9 @@ const LOST: readonly HealStep[] = [
   { kind: 'fall', ...A, sickness: 'crashing', cure: 'restart' },
   { kind: 'pass', how: 'once' },
   { kind: 'tick', ms: 121_000 },
-  { kind: 'pass', how: 'dies' },
-  { kind: 'tick', ms: 15_000 },
 ];
+/** The worker of that pass dies after it has stored the step. */
+const LOST: readonly HealStep[] = [...SICK, { kind: 'pass', how: 'dies' }, { kind: 'tick', ms: 15_000 }];
 
 async function worldAfter(...steps: readonly HealStep[]) {
   const world = openHealingWorld(own.redis, clock, ['a']);
@@ -55,6 +55,17 @@ describe('a step that a dying worker has stored, and not requested', () => {
     expect(world.repaired()).toEqual([]);
     expect((await world.healingOf('a'))?.steps).toMatchObject([
       { end: 'cancelled', result: expect.stringContaining('not carried out') },
+    ]);
+  });
+
+  test('is not requested by its worker either, if that was only suspended while another pass gave it up', async () => {
+    const world = openHealingWorld(own.redis, clock, ['a']);
+    for (const step of SICK) await world.perform(step);
+    await world.perform({ kind: 'late pass', meanwhile: [{ kind: 'stop' }, { kind: 'pass', how: 'once' }] });
+
+    expect(world.repaired()).toEqual([]);
+    expect((await world.healingOf('a'))?.steps).toMatchObject([
+      { end: 'cancelled', result: 'not carried out: a test' },
     ]);
   });
 });

@@ -69,6 +69,17 @@ const pass: fc.Arbitrary<HealStep> = fc.oneof(
     how: fc.constantFrom('once', 'once', 'twice', 'dies', 'dies late', 'report', 'off'),
   }),
   fc.record({ kind: fc.constant('pass while' as const), meanwhile: fc.oneof(sickness, others, run) }),
+  fc.record({
+    kind: fc.constant('late pass' as const),
+    meanwhile: fc.array(
+      fc.oneof(
+        others,
+        run,
+        fc.record({ kind: fc.constant('pass' as const), how: fc.constantFrom('once', 'report') }),
+      ),
+      { maxLength: 3 },
+    ),
+  }),
 );
 
 const tick: fc.Arbitrary<HealStep> = fc.record({

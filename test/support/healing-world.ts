@@ -46,6 +46,8 @@ export type HealStep =
   | { readonly kind: 'publish'; readonly version: number }
   | { readonly kind: 'pass'; readonly how: How }
   | { readonly kind: 'pass while'; readonly meanwhile: HealStep }
+  /** Its worker is suspended before it requests what it has decided. */
+  | { readonly kind: 'late pass'; readonly meanwhile: readonly HealStep[] }
   | { readonly kind: 'stop' | 'resume' }
   | { readonly kind: 'tick'; readonly ms: number };
 
@@ -189,6 +191,16 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
     await healFleet(interrupted);
   }
 
+  async function latePass(meanwhile: readonly HealStep[]): Promise<void> {
+    const late = {
+      request: async (...args: Parameters<typeof service.request>) => {
+        for (const step of meanwhile) await perform(step);
+        return service.request(...args);
+      },
+    };
+    await healFleet({ ...dependencies, service: late });
+  }
+
   async function begin(name: string): Promise<void> {
     if (runs.has(name)) return;
     const lease = { token: randomUUID(), leaseMs: LEASE_MS, inFlight: { max: undefined, ttlMs: 60_000 } };
@@ -257,6 +269,8 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
         return pass(step.how);
       case 'pass while':
         return passWhile(step.meanwhile);
+      case 'late pass':
+        return latePass(step.meanwhile);
       case 'stop':
       case 'resume':
         if (await state.healingStatus()) await commands[step.kind](operator);

@@ -2,9 +2,9 @@
 -- ARGV[1] JSON {rollout: {id, createdAt, trigger, requestedBy, urgent}, rolloutJson,
 --   targets: [{namespace, target, plan? {wave, order, because, release (key), configVersion?, force?, previous?}, admit?,
 --     refused? {fold, attempt (JSON), startedAt}}], yields (leaves namespaces alone in which work is under way), releases: {<key>: JSON}, releaseTtlSeconds,
---   state: {state, reason, everyEnd, supersedes}, entry (JSON), audit: [JSON], idempotency?: {key, fingerprint, ttlSeconds}, now, ttlSeconds,
+--   state: {state, reason, everyEnd, supersedes}, entry (JSON), audit: [JSON], idempotency?: {key, fingerprint, ttlSeconds}, healingRevision? (that the repairs were decided at), now, ttlSeconds,
 --   history: {attempts, ttlSeconds}}
--- Returns 'rebuilding' | JSON {replayed: rolloutId} | {mismatch: true}
+-- Returns 'rebuilding' | 'stale' (healing has changed since that revision) | JSON {replayed: rolloutId} | {mismatch: true}
 --   | {targets: [{namespace, generation?, jobId?, coalesced, backoff}]}
 --- @include "admit"
 --- @include "announce"
@@ -32,6 +32,9 @@ end
 
 local replay = idempotency and knownAnswer()
 if replay then return replay end
+if request.healingRevision and (redis.call('GET', prefix .. ':healing-revision') or '0') ~= integer(request.healingRevision) then
+  return 'stale'
+end
 
 for key, release in pairs(request.releases) do
   redis.call('SET', prefix .. ':release:' .. key, release, 'EX', request.releaseTtlSeconds)
