@@ -216,7 +216,7 @@ export function createMetrics() {
     }),
     healStates: new Gauge({
       name: 'skipper_heal_namespaces',
-      help: 'Namespaces that are not well, or were not within the last hour, by state of healing',
+      help: 'Namespaces that are not well, or were not until recently, by state of healing',
       labelNames: ['state'] as const,
       registers,
     }),

@@ -1,8 +1,8 @@
 import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { endQuarantine } from './end-quarantine.ts';
-import { type HealSettings, waitAfterSteps } from './heal-settings.ts';
-import { isUnderWay, ladderStart, ladderSteps, recentSteps } from './heal-steps.ts';
+import { type HealSettings, longestWait, memoryTime, waitAfterSteps } from './heal-settings.ts';
+import { isUnderWay, ladderStart, ladderSteps, recentSteps, triedSteps } from './heal-steps.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
 import { describeMeans, FLIP_FLOPS, LADDERS, nextRung, type Possible } from './ladder.ts';
 import type { Finding } from './rule.ts';
@@ -53,7 +53,7 @@ const COMEBACKS = 3;
 export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
   const [first] = facts.findings;
   if (!first) return assessWell(facts, settings, now);
-  const known = continueEpisode(facts, now);
+  const known = continueEpisode(facts, settings, now);
   const leave = leaves(facts, first, settings, known);
   if (leave?.state === 'left-alone') return leaveAlone(known, leave);
   if (leave) return stay({ ...known, ...leave });
@@ -78,7 +78,7 @@ function assessWell({ before, doubt }: NamespaceFacts, settings: HealSettings, n
       reason: `no rule holds any more; ${doubt ?? 'it has to last'}`,
     });
   }
-  return remember(well, now);
+  return remember(well, settings, now);
 }
 
 /** No rule holds there now, but it was sick until just now. */
@@ -88,19 +88,25 @@ export function isRecovering(
   now: number,
 ): boolean {
   if (!before) return false;
-  const isSure = now - (before.wellSince ?? now) >= backoffMs && doubt === undefined;
+  // What has come back again and again is not well after a moment without a rule.
+  const hasLasted = before.quarantine && before.comebacks ? longestWait(backoffMs) : backoffMs;
+  const isSure = now - (before.wellSince ?? now) >= hasLasted && doubt === undefined;
   const wasSick = before.isReported || before.quarantine || ladderSteps(before).length > 0;
   return Boolean(wasSick) && !isSure && !isRemembered(before);
 }
 
-/** The steps of the last hour count for the cap, and show who changes it back. */
+/** Its steps count for the cap, and show who changes it back, and what did not help for long. */
 function remember(
   { quarantine: _quarantine, isReported: _isReported, ...healing }: NamespaceHealing,
+  { backoffMs }: HealSettings,
   now: number,
 ) {
-  const steps = recentSteps(healing.steps, now);
-  if (steps.length === 0) return { kind: 'well' } as const;
-  return stay({ ...healing, state: 'watching', reason: 'well', steps });
+  if (healing.steps.length === 0 || isForgotten(healing, backoffMs, now)) return { kind: 'well' } as const;
+  return stay({ ...healing, state: 'watching', reason: 'well' });
+}
+
+function isForgotten({ wellSince = 0 }: NamespaceHealing, backoffMs: number, now: number): boolean {
+  return now - wellSince >= memoryTime(backoffMs);
 }
 
 /** It is well, and only its steps are remembered. */
@@ -118,23 +124,35 @@ function leaveAlone({ waitsSince: _waits, ...healing }: NamespaceHealing, leave:
 }
 
 /** The healing of before with what is found now. What was well for long enough begins again, and a changed cause ends the quarantine. */
-function continueEpisode({ findings, before, cause }: NamespaceFacts, now: number): NamespaceHealing {
+function continueEpisode(
+  { findings, before, cause }: NamespaceFacts,
+  { backoffMs }: HealSettings,
+  now: number,
+): NamespaceHealing {
   const begun = { state: 'watching', reason: '', findings } as const;
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
   // What cannot be read has not changed.
   const isChanged = quarantine !== undefined && cause !== undefined && quarantine.cause !== cause;
   if (isRemembered(before)) {
-    const { ladderSince } = known;
-    return {
-      ...begun,
-      since: now,
-      ...(ladderSince && { ladderSince }),
-      steps: recentSteps(known.steps, now),
-    };
+    return isForgotten(before, backoffMs, now)
+      ? { ...begun, since: now, steps: [] }
+      : { ...begun, since: now, ...fallenAgain(before, findings[0]) };
   }
   if (isChanged) return { ...endQuarantine(before, now), ...begun };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
+}
+
+/** What counts from before: a rule that comes back after a repair was not repaired for good. */
+function fallenAgain(
+  { steps, ladderSince, comebacks = 0 }: NamespaceHealing,
+  first: Finding | undefined,
+): Pick<NamespaceHealing, 'steps' | 'ladderSince' | 'comebacks'> {
+  const hasComeBack = steps.some(
+    (step) => step.rule === first?.rule && step.at >= (ladderSince ?? 0) && isCarriedOut(step),
+  );
+  const times = comebacks + (hasComeBack ? 1 : 0);
+  return { steps, ...(ladderSince && { ladderSince }), ...(times > 0 && { comebacks: times }) };
 }
 
 /** Nothing keeps healing from it. */
@@ -204,13 +222,13 @@ function climb(
   healing: WaitingHealing,
   { settings, now }: { readonly settings: HealSettings; readonly now: number },
 ): Assessment {
-  const steps = ladderSteps(healing);
+  const steps = triedSteps(healing, first.rule);
   const possible: Possible = { restart: pods.length > 0, bootstrap: !isAvailable };
   const tried = steps.filter((step) => countsAsTried(step, first)).map(({ means }) => means);
   const means = steps.length < MAX_STEPS ? nextRung(LADDERS[first.rule], tried, possible) : undefined;
   const dueAt = dueTime(healing, first, settings);
   if (now < dueAt) return stay(waiting(healing, { before, first, means, dueAt, now, settings }));
-  if (means === undefined) return { kind: 'give-up', healing, reason: exhausted(steps) };
+  if (means === undefined) return { kind: 'give-up', healing, reason: exhausted(steps, healing.comebacks) };
   const { rule, evidence } = first;
   const repair = { means, rule, evidence, ...(means === 'restart' && { pods }) };
   return { kind: 'due', healing: { ...healing, nextMeans: means }, dueAt, repair };
@@ -264,7 +282,7 @@ function waiting(
   };
 }
 
-function exhausted(steps: readonly HealingStep[]): string {
+function exhausted(steps: readonly HealingStep[], comebacks: number | undefined): string {
   if (steps.length === 0) return 'no means is possible here';
   const done = steps.filter(isCarriedOut);
   if (done.length === 0)
@@ -272,5 +290,9 @@ function exhausted(steps: readonly HealingStep[]): string {
   const tried = done.map(({ means, end, result }) =>
     end === 'failed' && result ? `${describeMeans(means)} (${result})` : describeMeans(means),
   );
-  return `it still does not work after: ${tried.join('; ')}`;
+  return `${comebacks ? whenBack(comebacks) : 'it still does not work after'}: ${tried.join('; ')}`;
+}
+
+function whenBack(times: number): string {
+  return `it came back ${times === 1 ? 'once' : `${times} times`} after it was repaired`;
 }

@@ -23,7 +23,7 @@ export const HEALING_WORDS: Readonly<Record<HealingState, StateWords>> = {
   },
 };
 
-/** A namespace that is well again is remembered for an hour: its steps count for the cap. */
+/** A namespace that is well again is remembered for some time: its steps count for the cap, and as tried if it falls sick again. */
 export function isWellAgain({ findings, wellSince, state }: NamespaceHealing): boolean {
   return state === 'watching' && findings.length === 0 && wellSince !== undefined;
 }
@@ -34,7 +34,7 @@ export function healingWords(healing: NamespaceHealing): StateWords {
 
 const WELL_AGAIN: StateWords = {
   word: 'Well again',
-  meaning: 'no rule holds any more; what was done is remembered for an hour',
+  meaning: 'no rule holds any more; what was done is remembered for some time',
 };
 
 /** What comes next, or why nothing is done. */

@@ -12,6 +12,7 @@ export function endQuarantine(
     nextMeans: _means,
     wellSince: _well,
     waitsSince: _waits,
+    comebacks: _comebacks,
     ...healing
   }: NamespaceHealing,
   now: number,

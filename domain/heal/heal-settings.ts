@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../time-parts.ts';
 import type { HealMode } from './healing.ts';
 
 export interface HealSettings {
@@ -13,6 +14,8 @@ export interface HealSettings {
 }
 
 const LONGEST_WAIT = 60;
+/** So many of the longest waits. */
+const MEMORY = 2;
 
 /** How long a namespace is left after so many steps: 1, 2, 4, … times the backoff, at most 60 times. */
 export function waitAfterSteps(steps: number, backoffMs: number): number {
@@ -21,4 +24,9 @@ export function waitAfterSteps(steps: number, backoffMs: number): number {
 
 export function longestWait(backoffMs: number): number {
   return backoffMs * LONGEST_WAIT;
+}
+
+/** For so long after it has recovered, the steps of a namespace are remembered. The cap needs those of the last hour. */
+export function memoryTime(backoffMs: number): number {
+  return Math.max(HOUR_MS, MEMORY * longestWait(backoffMs));
 }

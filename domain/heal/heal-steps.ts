@@ -2,6 +2,7 @@ import type { Repair } from '../rollout/repair.ts';
 import { isOpen, type RolloutTarget } from '../rollout/rollout.ts';
 import { HOUR_MS } from '../time-parts.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
+import type { Rule } from './rule.ts';
 
 export function isUnderWay({ endedAt }: HealingStep): boolean {
   return endedAt === undefined;
@@ -17,6 +18,12 @@ export function ladderStart({ since, ladderSince = since }: Omit<Climb, 'steps'>
 /** The steps since its ladder began; earlier ones are only remembered. */
 export function ladderSteps(healing: Climb): readonly HealingStep[] {
   return healing.steps.filter(({ at }) => at >= ladderStart(healing));
+}
+
+/** What counts as tried for a rule: the steps since its ladder began, and those after which the rule has come back. */
+export function triedSteps({ steps, ...climb }: Climb, rule: Rule): readonly HealingStep[] {
+  const { since, ladderSince = 0 } = climb;
+  return steps.filter((step) => step.at >= ladderSince && (step.at >= since || step.rule === rule));
 }
 
 /** The steps within the last hour. */

@@ -70,7 +70,12 @@ export const NamespaceHealing = z
       .optional()
       .describe('Since when it is sick with something that is healed; left out while it is left alone'),
     wellSince: milliseconds.optional().describe('No rule holds since then'),
-    steps: z.array(HealingStep).readonly().describe('What was done since, oldest first'),
+    comebacks: z
+      .number()
+      .int()
+      .optional()
+      .describe('How often a rule has come back that a step had repaired; left out if it has not'),
+    steps: z.array(HealingStep).readonly().describe('What was done since, or not long before, oldest first'),
     isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),
     nextAt: milliseconds.optional(),
     nextMeans: Means.optional(),

@@ -6,7 +6,7 @@ import type { NamespaceHealing } from './healing.ts';
  * undefined if nothing. What else was known is not kept current, so it would only mislead.
  */
 export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceHealing | undefined {
-  const { since, ladderSince, isReported, quarantine } = healing;
+  const { since, ladderSince, comebacks, isReported, quarantine } = healing;
   const steps = quarantine ? healing.steps : recentSteps(healing.steps, now);
   if (!quarantine && steps.length === 0) return undefined;
   return {
@@ -15,6 +15,7 @@ export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceH
     findings: [],
     since,
     ...(ladderSince && { ladderSince }),
+    ...(comebacks && { comebacks }),
     ...(isReported && { isReported }),
     ...(quarantine && { quarantine }),
     steps,

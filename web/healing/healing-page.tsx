@@ -37,7 +37,7 @@ export function HealingPage({ store, readAgain = nothing }: HealingPageProps) {
         <h1>Healing</h1>
         <StatusPanel store={store} ask={ask} />
         <RuleCounts store={store} />
-        <h2>Namespaces that are not well, or were not within the last hour</h2>
+        <h2>Namespaces that are not well, or were not until recently</h2>
         <HealingFilterForm store={store} />
         {shown.length === 0 ? <Nothing store={store} /> : <p class="muted small">{namespaces(total)}</p>}
         <ReleaseShown store={store} ask={ask} />

@@ -10,9 +10,13 @@ import {
   aFinding,
   aFleet,
   BACKOFF_MS,
+  endStep,
   NOW,
+  passOver,
   someFacts,
   someHealSettings,
+  untilStep,
+  WELL,
 } from '../../../support/healing-builders.ts';
 
 const FLEET = 12;
@@ -198,6 +202,27 @@ describe('a namespace that nothing helps', () => {
         expect(before?.state === 'quarantined' || isReportedOnly).toBe(true);
       }),
       { numRuns: 10 },
+    );
+  });
+
+  test('is quarantined after few steps, also if it is well for some time after each of them', () => {
+    const rule = fc.constantFrom(...RULES.filter((each) => LADDERS[each].some((means) => means !== 'wait')));
+    const end = fc.constantFrom<End>('completed', 'failed');
+    const minutesWell = fc.array(fc.integer({ min: 2, max: 110 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(rule, end, minutesWell, (sickWith, everyEnd, times) => {
+        const settings = { healsScaledDown: true };
+        const sick = { findings: [aFinding(sickWith)] };
+        let patient = WELL;
+        for (let steps = 0; patient.healing?.state !== 'quarantined'; steps += 1) {
+          expect(steps).toBeLessThanOrEqual(10);
+          patient = endStep(untilStep(patient, sick, settings), everyEnd);
+          if (patient.healing?.state === 'quarantined') break;
+          const minutes = times[steps % times.length] ?? 2;
+          for (let well = 0; well <= minutes; well += 1) patient = passOver(patient, 60_000, {}, settings);
+        }
+      }),
+      { numRuns: 30 },
     );
   });
 });

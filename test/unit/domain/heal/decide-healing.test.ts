@@ -121,6 +121,56 @@ describe('the ladder', () => {
   });
 });
 
+describe('a rule that comes back after a repair', () => {
+  const MINUTE_MS = 60_000;
+  const wellFor = (patient: Patient, minutes: number) => {
+    let next = patient;
+    for (let passed = 0; passed < minutes; passed += 1) next = passOver(next, MINUTE_MS, {});
+    return next;
+  };
+  /** FDD runs out of memory five minutes after each start. */
+  const untilGivenUp = (minutes: number) => {
+    let patient = WELL;
+    const means: (string | undefined)[] = [];
+    for (;;) {
+      patient = untilStep(patient, sick('oom'));
+      if (patient.healing?.state === 'quarantined') return { means, patient };
+      means.push(patient.last?.actions.get('a')?.means);
+      patient = wellFor(endStep(patient), minutes);
+    }
+  };
+
+  test('is repaired by the next means of its ladder, and then quarantined', () => {
+    const { means, patient } = untilGivenUp(5);
+
+    expect(means).toEqual(['restart', 'deploy']);
+    expect(patient.healing?.quarantine?.reason).toBe(
+      'it came back 2 times after it was repaired: restart FDD; deploy again with a new id',
+    );
+  });
+
+  test('is not well after a moment without a rule', () => {
+    const { patient } = untilGivenUp(5);
+
+    expect(wellFor(patient, 59).healing).toMatchObject({ state: 'recovering', quarantine: { rule: 'oom' } });
+    expect(wellFor(patient, 62).healing?.quarantine).toBeUndefined();
+    expect(untilStep(wellFor(patient, 62), sick('oom')).healing?.state).toBe('quarantined');
+  });
+
+  test('begins again after two hours, and if another one holds', () => {
+    const restarted = endStep(untilStep(WELL, sick('oom')));
+
+    expect(wellFor(restarted, 110).healing).toMatchObject({ state: 'watching', steps: [{ rule: 'oom' }] });
+    expect(wellFor(restarted, 122).healing).toBeUndefined();
+    for (const next of [sick('deaf'), sick('oom')]) {
+      const minutes = next.findings[0]?.rule === 'deaf' ? 5 : 122;
+      const patient = untilStep(wellFor(restarted, minutes), next);
+      expect(patient.last?.actions.get('a')).toMatchObject({ means: 'restart' });
+      expect(patient.healing?.comebacks).toBeUndefined();
+    }
+  });
+});
+
 describe('time', () => {
   test('nothing is done before the grace', () => {
     const young = passOver(WELL, 0, sick('drifted'));
@@ -358,10 +408,10 @@ describe('recovery', () => {
     expect(patient.healing).toMatchObject({ state: 'left-alone', reason: 'the watch is broken', steps: [] });
   });
 
-  test('is forgotten after an hour', () => {
+  test('is forgotten after two hours', () => {
     const sure = passOver(passOver(healed(), 15_000, {}), BACKOFF_MS, {});
 
-    const later = passOver(sure, HOUR_MS, {});
+    const later = passOver(sure, 2 * HOUR_MS, {});
 
     expect(later.healing).toBeUndefined();
     expect(later.last?.removed).toEqual(['a']);

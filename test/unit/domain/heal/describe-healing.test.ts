@@ -38,7 +38,7 @@ describe('a namespace that is well again', () => {
   test('is not said to be watched because a rule holds', () => {
     expect(isWellAgain(well)).toBe(true);
     expect(healingWords(well).word).toBe('Well again');
-    expect(reasonOf(well)).toMatch(/remembered for an hour/);
+    expect(reasonOf(well)).toMatch(/remembered for some time/);
   });
 
   test('differs from one in which a rule holds, but not for long', () => {
