@@ -134,7 +134,7 @@ async function switchOff(
     rules: {},
     isDeafKnown: false,
     cap: { limit: 0, used: 0 },
-    ...(status?.stopped?.by && { stopped: status.stopped }),
+    ...(status?.stopped && { stopped: status.stopped }),
   };
   await state.saveHealing({ revision, healing: kept, removed, status: off });
   return { skipped: 'healing is off' };

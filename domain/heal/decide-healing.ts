@@ -88,12 +88,12 @@ export function decideHealing(fleet: HealFleet): HealDecision {
 }
 
 /**
- * The first pass that judges namespaces, also after healing was off, cannot know when they fell sick: they do not stop it. What a
- * person has stopped stays so.
+ * The first pass that judges namespaces, also after healing was off, cannot know when they fell sick: they do not stop it. What was
+ * stopped before stays so.
  */
 function valveBefore(status: HealingStatus | undefined, now: number) {
   if (status?.states && status.mode !== 'off') return status;
-  return { resumedAt: now, ...(status?.stopped?.by && { stopped: status.stopped }) };
+  return status?.stopped ? { stopped: status.stopped } : { resumedAt: now };
 }
 
 function sickOf({ namespaces, settings, now }: HealFleet): Sick[] {
