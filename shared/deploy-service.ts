@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
+import { currentRecords } from '../domain/deploy/current-record.ts';
 import { AUTOMATIC, laneOf } from '../domain/deploy/lane.ts';
 import { type DeploymentPlan, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { type Selected, selectTargets } from '../domain/deploy/select-targets.ts';
@@ -283,10 +284,11 @@ async function knownReleases(
 
 /** The releases that were requested last, if they are still stored. */
 async function desiredReleases(
-  { state }: ServiceParts,
+  { state, cluster }: ServiceParts,
   targets: readonly Selected[],
 ): Promise<Map<string, Release>> {
-  const records = await state.records(targets.map(({ namespace }) => namespace));
+  const stored = await state.records(targets.map(({ namespace }) => namespace));
+  const records = currentRecords(stored, cluster.snapshot);
   const known = await readReleases(
     state,
     [...records.values()].map(({ release }) => release),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { hasNewConfiguration } from '../domain/cluster/has-new-configuration.ts';
 import { isAtOrAfter } from '../domain/cluster/is-at-or-after.ts';
 import type { NamespaceConfigResult } from '../domain/cluster/namespace-config.ts';
+import { currentRecords } from '../domain/deploy/current-record.ts';
 import { type EarlierRequest, hasFailedBefore, reasonToUpdate } from '../domain/deploy/reason-to-update.ts';
 import { type Holding, type OpenRollout, whatHolds } from '../domain/deploy/what-holds.ts';
 import type { HealMode } from '../domain/heal/healing.ts';
@@ -96,8 +97,9 @@ async function check(job: Job, dependencies: ReleaseCheckDependencies): Promise<
   await state.saveChannels([...channels.values()].map(toChannelSnapshot));
   await noteFoundReleases(channels.values(), state, Date.now());
   await state.notePublications(publicationsOf(channels.values()));
-  const records = await state.records(namespaces);
-  await state.keepReleases([...records.values()].map(({ release }) => release));
+  const known = await state.records(namespaces);
+  await state.keepReleases([...known.values()].map(({ release }) => release));
+  const records = currentRecords(known, cluster.snapshot);
   const isLeft = await readLeft(dependencies, channels);
   const outdated = namespaces.filter(
     (namespace) =>

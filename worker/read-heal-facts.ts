@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
 import { releaseIn } from '../domain/deploy/application.ts';
+import { currentRecords } from '../domain/deploy/current-record.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { findRules } from '../domain/heal/find-rules.ts';
 import { hasQuotas, healCause, isQuotaMatter } from '../domain/heal/heal-cause.ts';
@@ -49,7 +50,7 @@ export async function readHealFacts(
 ): Promise<ReadonlyMap<string, NamespaceFacts>> {
   const { cluster, state } = dependencies;
   const names = cluster.namespaces();
-  const records = await state.records(names);
+  const records = currentRecords(await state.records(names), cluster.snapshot);
   const keys = [...records.values()].flatMap(({ release, handledRelease = '' }) => [release, handledRelease]);
   const releases = await readReleases(state, keys.filter(Boolean));
   const now = state.now();

@@ -5,6 +5,7 @@ import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
+import { currentRecord } from '../deploy/current-record.ts';
 import type { Quarantine } from '../heal/healing.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
@@ -26,6 +27,7 @@ export type ShownRecord = Pick<
   | 'rolloutId'
   | 'jobId'
   | 'changedAt'
+  | 'finishedAt'
   | 'retryAt'
   | 'lastCode'
   | 'lastState'
@@ -45,7 +47,8 @@ export interface RowInput {
 }
 
 /** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record, quarantine, requested, seen }: RowInput): FleetRow {
+export function toFleetRow({ snapshot, record: known, quarantine, requested, seen }: RowInput): FleetRow {
+  const record = currentRecord(known, snapshot);
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
@@ -148,6 +149,23 @@ describe('healing', () => {
     expect((await world.application('adopted-mover')).spec.image).toMatch(OLD);
   });
 
+  test('does nothing in a namespace that was created again, until it is deployed', async () => {
+    await deployedNamespace('again');
+    await world.removeNamespace('again');
+    // The API server notes when it was created to the second.
+    await sleep(1_100);
+    await world.addNamespace('again');
+    await until(
+      async () => (await world.http('/api/namespaces/again')).body.row?.health === 'outdated',
+      'it is not deployed',
+    );
+    const shown = Date.now();
+    await until(async () => ((await healingStatus())?.checkedAt ?? 0) > shown, 'healing has checked it');
+
+    expect(await healingOf('again')).toBeUndefined();
+    expect(await world.deployment('again')).toBeUndefined();
+  });
+
   test('stops repairing what somebody changes back each time, and says who', async () => {
     await deployedNamespace('contested');
     const application = pathOf(APPLICATIONS, { namespace: 'contested', name: FDD });
@@ -171,7 +189,7 @@ describe('healing', () => {
   });
 
   test('stops as a whole if most of the fleet falls sick at once', async () => {
-    const names = await world.addNamespaces('many', 12);
+    const names = await world.addNamespaces('many', 20);
     await world.rolloutFinished((await world.deploy({ namespaces: names })).id);
     await Promise.all(names.map((namespace) => world.kube.delete(DEPLOYMENTS, { namespace, name: FDD })));
 

@@ -190,6 +190,21 @@ describe('request', () => {
     expect(resolved).toEqual(['stable']);
   });
 
+  test('does not use what was requested for a former namespace with the same name', async () => {
+    const former = { release: 'key', generation: 1, handled: 1, finishedAt: 1_000 } as NamespaceRecord;
+    const { service, requests } = open({
+      namespaces: { 'team-a': { config: ok(aConfig({ createdAt: 2_000 })) } },
+      state: {
+        records: async () => new Map([['team-a', former]]),
+        release: async () => aRelease({ version: 'v1' }),
+      },
+    });
+
+    await service.request({ ...COMMAND, namespaces: ['team-a'], sameRelease: true });
+
+    expect(requests[0]?.targets).toMatchObject([{ namespace: 'team-a', release: { version: 'v2' } }]);
+  });
+
   test('changes no release if it repairs, whatever the channels are at', async () => {
     const { service, requests, resolved } = open();
     const repair = { means: 'deploy', rule: 'no-deployment', evidence: 'it was deleted' } as const;

@@ -70,6 +70,17 @@ test('a retry of a failed release is not recorded as a new release', async () =>
   ]);
 });
 
+test('a failure in a former namespace with the same name delays nothing', async () => {
+  const { core, requested } = createFakeCore({
+    namespaces: { again: { ...outdated, config: ok(aConfig({ createdAt: Date.now() })) } },
+  });
+  const former = { ...aRecord(releaseKey(release)), finishedAt: Date.now() - 1_000 };
+
+  await check(core, new Map([['again', former]]), () => Promise.reject(new Error('nothing is read')));
+
+  expect(requested).toMatchObject([{ trigger: 'release', namespaces: ['again'] }]);
+});
+
 test('a ConfigMap that the watch shows older than the last request saw it is left to the next check', async () => {
   const versions = {
     lagging: { watch: '99', request: '100', server: '100' },

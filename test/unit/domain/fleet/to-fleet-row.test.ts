@@ -3,10 +3,11 @@ import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
 import type { FleetRow } from '../../../../domain/fleet/fleet-row.ts';
 import type { SeenChannel } from '../../../../domain/fleet/summarise-fleet.ts';
 import { type ShownRecord, toFleetRow } from '../../../../domain/fleet/to-fleet-row.ts';
-import { invalid } from '../../../../domain/release/result.ts';
+import { invalid, ok } from '../../../../domain/release/result.ts';
 import type { Phase } from '../../../../domain/rollout/phase.ts';
 import {
   aBootstrapPod,
+  aConfig,
   aDeployment,
   anApplication,
   aPod,
@@ -96,6 +97,15 @@ describe('toFleetRow', () => {
       rollout: 'r1',
       jobId: 'team-a.1',
     });
+  });
+
+  test('shows nothing of a former namespace with the same name', () => {
+    const former = aRecord({ state: 'failed', reason: 'no', finishedAt: 1_000 });
+
+    const created = aSnapshot({ config: ok(aConfig({ createdAt: 2_000 })) });
+
+    expect(row(created, former)).toEqual(row(created));
+    expect(row(created, former)).toMatchObject({ health: 'outdated', rollout: undefined });
   });
 
   test.each<[string, FleetRow['health'], NamespaceSnapshot, ShownRecord?]>([
