@@ -101,6 +101,7 @@ async function planTargets(
         isNamed: named !== undefined,
         isInFleet: cluster.snapshot(namespace).config !== undefined,
         isAdmitted: plan.admittedAt !== undefined,
+        isUnchanged: plan.isUnchanged === true || plan.repair !== undefined,
         release: plan.release,
         wanted: records.get(namespace)?.release,
         earlier: [...(plan.previous ? [plan.previous] : []), ...(verified.get(namespace) ?? [])],

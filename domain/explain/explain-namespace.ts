@@ -347,7 +347,7 @@ function lastLines(log: string): string[] {
     .map((line) => `bootstrap log: ${line}`);
 }
 
-function troubleOf({ row, snapshot }: WhyInput): Trouble {
+function troubleOf({ row, snapshot, attempts }: WhyInput): Trouble {
   const { config, deployment } = snapshot;
   return {
     namespace: row.namespace,
@@ -357,6 +357,11 @@ function troubleOf({ row, snapshot }: WhyInput): Trouble {
     version: row.wanted || row.version,
     helmRelease: deployment?.helmRelease,
     isDown: whyNoFddRuns(snapshot) !== undefined,
-    rolloutId: row.state === 'failed' ? row.rollout : undefined,
+    rolloutId: row.state === 'failed' && !isRepair(row, attempts) ? row.rollout : undefined,
   };
+}
+
+/** It has changed no release, so a rollback of it changes none either. */
+function isRepair({ rollout }: FleetRow, attempts: readonly Attempt[]): boolean {
+  return attempts.some(({ rolloutId, trigger }) => rolloutId === rollout && trigger === 'heal');
 }

@@ -18,7 +18,7 @@ export interface Trouble {
   readonly helmRelease?: string | undefined;
   /** There is a Deployment, but no FDD runs that could take a deploy up. */
   readonly isDown?: boolean;
-  /** The rollout whose deploy failed here. */
+  /** The rollout whose deploy failed here; left out for a repair. */
   readonly rolloutId?: string | undefined;
 }
 

@@ -6,6 +6,8 @@ export interface RollbackCandidate {
   /** It is still in the fleet. */
   readonly isInFleet: boolean;
   readonly isAdmitted: boolean;
+  /** The rollout has not changed its release. */
+  readonly isUnchanged: boolean;
   /** Key of the release that the rollout brings. */
   readonly release: string;
   /** Key of the release that the namespace should have now; undefined if nothing is known. */
@@ -40,17 +42,20 @@ export function planRollback(
 
 function planTarget(candidate: RollbackCandidate, question: RollbackQuestion): RollbackTarget {
   const { namespace } = candidate;
-  const reason = whyNot(candidate, question.id);
+  const reason = whyNot(candidate, question);
   if (reason !== undefined) return { kind: 'leave', namespace, reason };
   const release = releaseFor(candidate, question);
   if (release === undefined) return { kind: 'leave', namespace, reason: unknown(question.to) };
   return { kind: 'return', namespace, release };
 }
 
-function whyNot(candidate: RollbackCandidate, id: string): string | undefined {
-  const { isNamed, isInFleet, isAdmitted, release, wanted } = candidate;
+function whyNot(candidate: RollbackCandidate, { id, to }: RollbackQuestion): string | undefined {
+  const { isNamed, isInFleet, isAdmitted, isUnchanged, release, wanted } = candidate;
   if (!isInFleet) return 'it is not a FIAAS namespace any more';
   if (!isAdmitted) return `rollout ${id} has not reached it`;
+  if (isUnchanged && to === undefined) {
+    return `rollout ${id} has not changed its release: name a version to return to one all the same`;
+  }
   // Named, it is what the operator wants.
   const isReplaced = wanted !== undefined && wanted !== release;
   if (!isReplaced || isNamed) return undefined;

@@ -65,7 +65,11 @@ export const TargetPlan = z.object({
   repair: Repair.optional().describe('What healing asks of its run'),
   admittedAt: milliseconds.optional().describe('When its desired state was written'),
   isExcused: z.boolean().optional(),
-  previous: z.string().optional().describe('Key of the release that was verified before'),
+  isUnchanged: z.boolean().optional().describe('Its release was the last one that was verified there before'),
+  previous: z
+    .string()
+    .optional()
+    .describe('Key of the release that was verified before; left out if that is the same'),
 });
 export type TargetPlan = Readonly<z.infer<typeof TargetPlan>>;
 

@@ -279,6 +279,19 @@ describe('an operator', () => {
     });
   });
 
+  test('rolls nothing back that has changed no release', async () => {
+    world.channel.publish('stable', OLD);
+    const { id } = await create(world, { namespaces: ['team-1'] });
+    await inState(world, id, 'completed');
+
+    expect(await post(world, `/api/rollouts/${id}/rollback`)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('has not changed its release') },
+    });
+    expect((await world.rollout(id)).targets[0]).not.toHaveProperty('previousVersion');
+    world.channel.publish('stable', NEW);
+  });
+
   test('cancels a running rollout by rolling it back', async () => {
     for (const name of ['team-1', 'team-2']) await post(world, `/api/namespaces/${name}/release`);
     world.fdds.misbehaviour.set('*', { kind: 'hang' }, { version: OLD });

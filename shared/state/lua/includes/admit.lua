@@ -31,6 +31,11 @@ local function previousRelease(verified, release)
   return nil
 end
 
+-- True if it was the last one that was verified in the namespace.
+local function isLatest(verified, release)
+  return string.match(verified or '', '%S+') == release
+end
+
 -- Admits a target: raises the generation of its namespace, and sets the id of its job.
 -- `rollout`: {id, trigger, requestedBy, urgent}; `plan` is stored with the time; sets generation, jobId, coalesced and
 -- backoff of `answer`.
@@ -68,7 +73,11 @@ local function admit(rollout, namespace, plan, answer, now)
   redis.call('HSET', key, 'repair', plan.repair and cjson.encode(plan.repair) or '')
   redis.call('SADD', KEYS[1] .. ':dirty', namespace)
   plan.admittedAt = now
-  plan.previous = previousRelease(known[9], plan.release) or plan.previous
+  if isLatest(known[9], plan.release) then
+    plan.isUnchanged, plan.previous = true, nil
+  else
+    plan.isUnchanged, plan.previous = nil, previousRelease(known[9], plan.release) or plan.previous
+  end
   redis.call('HSET', KEYS[1] .. ':rollout:' .. rollout.id .. ':plan', namespace, cjson.encode(plan))
   answer.generation = generation
   answer.jobId = jobId

@@ -476,6 +476,18 @@ describe('a namespace at rest', () => {
     );
   });
 
+  test('that crash-loops after a repair does not name the rollback of that: it has changed no release', () => {
+    const waiting = { reason: 'CrashLoopBackOff', message: undefined };
+    const why = explain({
+      row: aRow({ health: 'degraded', state: 'failed', code: 'fdd_cannot_run', rollout: 'R1' }),
+      snapshot: aSettledSnapshot({ pods: [aPod({ ready: false, waiting })] }),
+      attempts: [anAttempt({ end: 'failed', rolloutId: 'R1', trigger: 'heal' })],
+    });
+
+    expect(why.headline).toBe(`FDD ${VERSION} is crash-looping.`);
+    expect(why.remedy.join()).not.toContain('rollback');
+  });
+
   test('that waits for a paused rollout says who decides, and where', () => {
     const { remedy } = explain({
       row: aRow({ health: 'outdated', version: versionOf(OLD_IMAGE) }),

@@ -13,6 +13,7 @@ function aCandidate(overrides: Partial<RollbackCandidate> = {}): RollbackCandida
     isNamed: false,
     isInFleet: true,
     isAdmitted: true,
+    isUnchanged: false,
     release: 'bad',
     wanted: 'bad',
     earlier: ['good', 'bad', 'good', 'older'],
@@ -30,6 +31,7 @@ describe('planRollback', () => {
     ['never the release that is taken back', { earlier: ['bad', 'older'] }, undefined, 'older'],
     ['a release that is still stored', { earlier: ['expired', 'older'] }, undefined, 'older'],
     ['the named version', {}, 'v1', 'older'],
+    ['the named version, also if the rollout changed no release', { isUnchanged: true }, 'v1', 'older'],
     [
       'an earlier release where nothing is known about the wanted one',
       { wanted: undefined },
@@ -60,6 +62,12 @@ describe('planRollback', () => {
       { wanted: 'good' },
       undefined,
       /another release was requested .* r1/,
+    ],
+    [
+      'its release has not changed',
+      { isUnchanged: true },
+      undefined,
+      /^rollout r1 has not changed its release/,
     ],
     ['it has left the fleet', { isInFleet: false }, undefined, /^it is not a FIAAS namespace any more$/],
     [
