@@ -37,9 +37,14 @@ function outcomeOf(kind: HealNews['kind']): AuditEntry['outcome'] {
 /** Without names, ids and numbers: what differs between namespaces with the same trouble. */
 export function causeOf({ namespace, reason }: Pick<HealNews, 'namespace' | 'reason'>): string {
   return reason
-    .replaceAll(namespace, 'NAMESPACE')
+    .replaceAll(nameOf(namespace), 'NAMESPACE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/(fiaas-deploy-daemon)-[0-9a-z-]+/g, '$1-POD')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)?/g, 'N');
+}
+
+/** Not a part of a word, and not of FDD's own name, as of a namespace `fiaas`. */
+function nameOf(namespace: string): RegExp {
+  return new RegExp(`(?<![\\w-])${namespace}(?!\\w|-deploy-daemon)`, 'g');
 }

@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { causeOf } from '../../../../domain/heal/healing-audit.ts';
 
+test.each(['a', 'file', 'fiaas'])('a namespace with the name %s has the causes of others', (namespace) => {
+  const reason = `Application of ${namespace}: bad profiles of pod fiaas-deploy-daemon-7f9-x2`;
+
+  expect(causeOf({ namespace, reason })).toBe(
+    'Application of NAMESPACE: bad profiles of pod fiaas-deploy-daemon-POD',
+  );
+});
+
 test('a cause does not have what differs between namespaces', () => {
   const reason =
     'Application shop of team-1 got id team-1-7 at 2026-11-29T07:00:00.123Z, pod fiaas-deploy-daemon-7f9-x2 restarted 3 times';
