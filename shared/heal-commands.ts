@@ -2,6 +2,7 @@ import type { AuditEntry } from '../domain/audit/audit-entry.ts';
 import { SkipperError } from '../domain/errors.ts';
 import { endQuarantine } from '../domain/heal/end-quarantine.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
+import type { HealCommandView } from '../domain/heal/healing-view.ts';
 import type { HealingChange, HealingRecords } from './state/healing.ts';
 import type { RolloutControl } from './state/rollout-control.ts';
 
@@ -17,9 +18,9 @@ export interface Released {
 /** What operators can do about healing. Each change is stored whole, together with its entry in the audit log. */
 export interface HealCommands {
   /** Nothing is healed until a person resumes it. */
-  stop(operator: HealOperator): Promise<HealingStatus>;
-  /** What fell sick before does not stop it again. */
-  resume(operator: HealOperator): Promise<HealingStatus>;
+  stop(operator: HealOperator): Promise<HealCommandView>;
+  /** What fell sick before does not stop it again. Changes nothing if it is not stopped. */
+  resume(operator: HealOperator): Promise<HealCommandView>;
   /** Ends the quarantine of namespaces: their repair begins at its first step. */
   release(command: HealOperator & { readonly namespaces: readonly string[] }): Promise<Released>;
 }
@@ -40,11 +41,14 @@ export function createHealCommands({ state }: HealCommandParts): HealCommands {
         audit: [entryOf('heal.stopped', operator, state.now())],
       })),
     resume: (operator) =>
-      changeStatus(state, ({ stopped, ...status }) => ({
-        status: { ...status, resumedAt: state.now() },
-        // Nothing was stopped: nothing has happened.
-        audit: stopped ? [entryOf('heal.resumed', operator, state.now())] : [],
-      })),
+      changeStatus(
+        state,
+        ({ stopped, ...status }) =>
+          stopped && {
+            status: { ...status, resumedAt: state.now() },
+            audit: [entryOf('heal.resumed', operator, state.now())],
+          },
+      ),
     release: (command) => release(state, command),
   };
 }
@@ -54,12 +58,11 @@ type Change = Omit<HealingChange, 'revision'>;
 
 async function changeStatus(
   state: Store,
-  change: (status: HealingStatus) => {
-    readonly status: HealingStatus;
-    readonly audit: readonly AuditEntry[];
-  },
-): Promise<HealingStatus> {
-  return carryOut(state, async () => {
+  change: (
+    status: HealingStatus,
+  ) => { readonly status: HealingStatus; readonly audit: readonly AuditEntry[] } | undefined,
+): Promise<HealCommandView> {
+  return carryOut<HealCommandView>(state, async () => {
     const status = await state.healingStatus();
     if (!status)
       throw new SkipperError(
@@ -67,7 +70,8 @@ async function changeStatus(
         'healing has made no pass yet: is a worker running, and --heal not off?',
       );
     const changed = change(status);
-    return { change: { ...changed, healing: new Map() }, result: changed.status };
+    if (!changed) return { change: undefined, result: { status, isUnchanged: true } };
+    return { change: { ...changed, healing: new Map() }, result: { status: changed.status } };
   });
 }
 
@@ -102,12 +106,12 @@ function toReleased(healing: NamespaceHealing, { by, reason }: HealOperator, now
 
 async function carryOut<Result>(
   state: Store,
-  decide: () => Promise<{ readonly change: Change; readonly result: Result }>,
+  decide: () => Promise<{ readonly change: Change | undefined; readonly result: Result }>,
 ): Promise<Result> {
   for (let read = 0; read < MAX_READS; read += 1) {
     const revision = await state.healingRevision();
     const { change, result } = await decide();
-    if ((await state.saveHealing({ ...change, revision })) !== 'stale') return result;
+    if (!change || (await state.saveHealing({ ...change, revision })) !== 'stale') return result;
   }
   throw new SkipperError('conflict', 'healing changes too quickly: repeat the command');
 }

@@ -117,7 +117,7 @@ function commandRoute(command: Exclude<keyof HealCommands, 'release'>, summary: 
     responses: { 200: { description: 'Done: the status of healing now', schema: HealCommandView } },
     handle: async ({ healing, body: { reason }, ...call }) => ({
       status: 200,
-      body: { status: await healing[command]({ ...actorOf(call), reason }) },
+      body: await healing[command]({ ...actorOf(call), reason }),
     }),
   });
 }

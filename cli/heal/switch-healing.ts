@@ -13,6 +13,8 @@ const MEANINGS = {
   resume: ['Healing is resumed: what is not well is repaired again within seconds.'],
 } as const;
 
+const NOT_STOPPED = ['Healing was not stopped: nothing is resumed.'];
+
 export async function switchHealing(
   client: ApiClient,
   { command, reason }: Switch,
@@ -25,7 +27,7 @@ export async function switchHealing(
     return EXIT.ok;
   }
   const { mode } = answer.status;
-  for (const line of MEANINGS[command]) out.write(`${line}\n`);
+  for (const line of answer.isUnchanged ? NOT_STOPPED : MEANINGS[command]) out.write(`${line}\n`);
   if (mode !== 'on')
     out.write(`The mode of healing is ${mode} (--heal ${mode}): nothing is repaired anyway.\n`);
   return EXIT.ok;

@@ -81,5 +81,13 @@ export const ReleasedFromQuarantine = z
 export type ReleasedFromQuarantine = Readonly<z.infer<typeof ReleasedFromQuarantine>>;
 
 /** `POST /api/healing/stop` and `resume` */
-export const HealCommandView = z.object({ status: HealingStatus }).meta({ id: 'HealCommandView' });
+export const HealCommandView = z
+  .object({
+    status: HealingStatus,
+    isUnchanged: z
+      .boolean()
+      .optional()
+      .describe('True if healing was not stopped, so that nothing was resumed'),
+  })
+  .meta({ id: 'HealCommandView' });
 export type HealCommandView = Readonly<z.infer<typeof HealCommandView>>;

@@ -139,8 +139,12 @@ describe('the commands', () => {
     const { state, commands } = freshState();
     await state.saveHealing({ revision: 0, healing: new Map(), status: STATUS });
 
-    expect((await commands.stop(jo)).stopped).toMatchObject({ by: 'jo', reason: 'maintenance' });
-    const resumed = await commands.resume({ by: 'kim', reason: 'done' });
+    expect((await commands.stop(jo)).status.stopped).toMatchObject({ by: 'jo', reason: 'maintenance' });
+    const { status: resumed } = await commands.resume({ by: 'kim', reason: 'done' });
+    expect(await commands.resume({ by: 'ann', reason: 'again' })).toEqual({
+      status: resumed,
+      isUnchanged: true,
+    });
 
     expect(resumed.stopped).toBeUndefined();
     expect(resumed.resumedAt).toBeGreaterThan(0);

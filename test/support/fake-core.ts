@@ -97,8 +97,8 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
     receivers: { current: () => NO_RECEIVERS, problem: () => undefined },
     notificationQueue: { ...queue, name: 'notifications', getJobs: async () => [] },
     healing: {
-      stop: async () => aStatus(),
-      resume: async () => aStatus(),
+      stop: async () => ({ status: aStatus() }),
+      resume: async () => ({ status: aStatus() }),
       release: async ({ namespaces }: { namespaces: readonly string[] }) => ({
         released: [],
         unknown: namespaces,

@@ -158,7 +158,7 @@ describe('a command', () => {
   ])('%s is carried out with who, how and why', async (name, path, body, given) => {
     const { app, core } = open();
     const called: unknown[] = [];
-    const answer = name === 'release' ? { released: ['team-b'], unknown: [] } : aStatus();
+    const answer = name === 'release' ? { released: ['team-b'], unknown: [] } : { status: aStatus() };
     Object.assign(core.healing, {
       [name]: async (command: unknown) => {
         called.push(command);
@@ -173,7 +173,7 @@ describe('a command', () => {
       .expect(200);
 
     expect(called).toEqual([given]);
-    expect(response.body).toEqual(name === 'release' ? answer : { status: answer });
+    expect(response.body).toEqual(answer);
   });
 
   test.each([

@@ -142,6 +142,16 @@ describe('skipper heal stop and resume', () => {
     expect(api?.requests[0]?.body).toEqual({ reason: 'OPS-17' });
     expect(io.written()).toBe(words);
   });
+
+  test('resume says if nothing was stopped', async () => {
+    const io = makeIo();
+    const client = await serve({
+      'POST /api/healing/resume': answer({ status: aStatus(), isUnchanged: true }),
+    });
+
+    await switchHealing(client, { command: 'resume', reason: 'OPS-17' }, 'table', io);
+    expect(io.written()).toBe('Healing was not stopped: nothing is resumed.\n');
+  });
 });
 
 describe('skipper quarantine', () => {
