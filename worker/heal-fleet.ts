@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { SkipperError } from '../domain/errors.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../domain/heal/decide-healing.ts';
+import { describeRepairs } from '../domain/heal/describe-repairs.ts';
 import { fleetWideStatus } from '../domain/heal/fleet-wide-status.ts';
 import type { HealSettings } from '../domain/heal/heal-settings.ts';
 import {
@@ -268,7 +269,7 @@ async function requestRollout(
       forceBootstrap: false,
       trigger: 'heal',
       requestedBy: 'skipper',
-      reason: describeRepairs(repairs),
+      reason: describeRepairs(repairs.values()),
       sameRelease: true,
       releases: releasesOf(namespaces, facts),
       repairs,
@@ -280,7 +281,7 @@ async function requestRollout(
   const { rollout, replayed } = accepted;
   if (replayed) return rollout.id;
   for (const { means } of repairs.values()) onStep?.(means);
-  log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs));
+  log.warn({ rollout: rollout.id, namespaces: nameSome(namespaces) }, describeRepairs(repairs.values()));
   return rollout.id;
 }
 
@@ -301,14 +302,4 @@ function releasesOf(
       return release ? [[namespace, release]] : [];
     }),
   );
-}
-
-/** `healing: restart (crash-loop) 2, deploy (drifted) 1` */
-function describeRepairs(repairs: ReadonlyMap<string, Repair>): string {
-  const counts = new Map<string, number>();
-  for (const { means, rule } of repairs.values()) {
-    const what = `${means} (${rule})`;
-    counts.set(what, (counts.get(what) ?? 0) + 1);
-  }
-  return `healing: ${[...counts].map(([what, count]) => `${what} ${count}`).join(', ')}`;
 }

@@ -1,5 +1,6 @@
 import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
+import { describeSwitchedOff } from './deployment-rules.ts';
 import { endQuarantine } from './end-quarantine.ts';
 import { type HealSettings, longestWait, memoryTime, waitAfterSteps } from './heal-settings.ts';
 import { isUnderWay, ladderStart, ladderSteps, recentSteps, triedSteps } from './heal-steps.ts';
@@ -193,7 +194,7 @@ function whyNotRepaired({ rule, by, isFleetWide }: Finding, healsScaledDown: boo
     return `${rule}: the cause is not in the namespace, so nothing is repaired there`;
   }
   if (rule === 'scaled-down' && !healsScaledDown) {
-    return `${by ?? 'somebody'} has switched FDD off: only --heal-scaled-down changes that`;
+    return `${describeSwitchedOff(by)}: only a deploy, or --heal-scaled-down, changes that`;
   }
   if (LADDERS[rule].every((means) => means === 'wait')) return `${rule}: only waiting helps`;
   return undefined;
@@ -213,7 +214,7 @@ function comebacksOf({ rule }: Finding, { steps, ladderSince = 0 }: NamespaceHea
 
 function flipFlop({ rule, by }: Finding, times: number): string {
   const who = by ?? 'somebody (the field manager is not known)';
-  return `${who} keeps changing it back: ${rule} came back ${times} times within an hour after it was repaired`;
+  return `as often as it is repaired, ${who} changes it back: ${rule} came back ${times} times within an hour`;
 }
 
 function climb(

@@ -21,6 +21,11 @@ export function scaledDown({ snapshot }: Pick<RuleInput, 'snapshot'>): Seen | un
     : undefined;
 }
 
+/** A sentence: it begins with no identifier, because pages write its first letter as a capital. */
+export function describeSwitchedOff(by: string | undefined): string {
+  return `FDD was switched off by ${by ?? 'somebody'}`;
+}
+
 /** FDD was deployed, or should be, and its Deployment does not exist. A namespace where nothing was ever deployed is only outdated. */
 export function noDeployment({ snapshot, record }: RuleInput): Seen | undefined {
   const why = snapshot.deployment ? undefined : whyExpected(snapshot, record);

@@ -1,7 +1,7 @@
 import { differenceFrom } from '../deploy/application.ts';
 import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
-import { scaledDown } from './deployment-rules.ts';
+import { describeSwitchedOff, scaledDown } from './deployment-rules.ts';
 import { STALE_DECISION_MS } from './heal-steps.ts';
 import type { HealingStatus, HealingStep, NamespaceHealing } from './healing.ts';
 import { isStalePass } from './is-stale-pass.ts';
@@ -50,7 +50,7 @@ function whyFleetRests({ status, now }: LateStep): string | undefined {
 
 function whySwitchedOff({ limits, healsScaledDown }: LateStep): string | undefined {
   const off = healsScaledDown ? undefined : scaledDown(limits);
-  return off && `${off.by ?? 'somebody'} has switched FDD off: ${off.evidence}`;
+  return off && `${describeSwitchedOff(off.by)}: ${off.evidence}`;
 }
 
 function whyTooOld({ at }: HealingStep, { hasFailed, now }: LateStep): string | undefined {

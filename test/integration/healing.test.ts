@@ -184,7 +184,9 @@ describe('healing', () => {
     );
 
     const { quarantine, steps } = (await healingOf('contested')) ?? {};
-    expect(quarantine?.reason).toMatch(/^rival keeps changing it back: drifted came back 3 times/);
+    expect(quarantine?.reason).toMatch(
+      /^as often as it is repaired, rival changes it back: drifted came back 3 times/,
+    );
     expect(steps).toHaveLength(3);
   });
 

@@ -296,7 +296,7 @@ describe('a step whose worker died before it requested it', () => {
     [
       'FDD was switched off',
       { findings: [aFinding('scaled-down'), aFinding('unavailable')] },
-      'switched FDD off',
+      'FDD was switched off by somebody: only a deploy, or --heal-scaled-down, changes that',
     ],
     ['it has recovered', {}, 'unavailable does not hold any more'],
     ['something else is wrong now', sick('drifted'), 'unavailable does not hold any more'],
@@ -442,7 +442,7 @@ describe('somebody who changes it back', () => {
 
     expect(stopped.healing).toMatchObject({
       state: 'quarantined',
-      reason: 'rival keeps changing it back: drifted came back 3 times within an hour after it was repaired',
+      reason: 'as often as it is repaired, rival changes it back: drifted came back 3 times within an hour',
     });
   });
 

@@ -99,7 +99,7 @@ test.each<[string, string, Partial<LateStep>]>([
   ],
   [
     'on what is scaled down',
-    'kubectl-edit has switched FDD off',
+    'FDD was switched off by kubectl-edit: ',
     withLimits({ snapshot: aSettledSnapshot({ deployment: scaledDown }) }),
   ],
   ['that nobody knows', 'healing does not know this step any more', { healing: undefined }],
