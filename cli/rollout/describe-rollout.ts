@@ -55,10 +55,10 @@ function describeState(rollout: RolloutView, { width, paint }: Page): string[] {
 }
 
 function describeFacts(rollout: RolloutView, page: Page): string[] {
-  const { trigger, requestedBy, reason, createdAt, releases, rollsBack } = rollout;
+  const { reason, createdAt, releases, rollsBack } = rollout;
   const versions = releases.map(({ channel, version }) => (channel ? `${channel} → ${version}` : version));
   const facts: readonly (readonly [string, string])[] = [
-    ['Requested', `${when(createdAt, page)} by ${requestedBy || 'Skipper'} (${trigger})`],
+    ['Requested', `${when(createdAt, page)} ${describeRequester(rollout)}`],
     ['Reason', reason ?? ''],
     ['Releases', versions.join(', ')],
     ['Takes back', rollsBack ?? ''],
@@ -68,6 +68,12 @@ function describeFacts(rollout: RolloutView, page: Page): string[] {
   const shown = facts.filter(([, text]) => text !== '');
   const lines = shown.flatMap(([name, text]) => hang(`${`${name}:`.padEnd(14)}`, oneLine(text), page.width));
   return ['', ...lines];
+}
+
+function describeRequester({ trigger, requestedBy }: RolloutView): string {
+  return trigger === 'unknown'
+    ? '(by whom is not known: Redis lost its data)'
+    : `by ${requestedBy || 'Skipper'} (${trigger})`;
 }
 
 function describeEta({ eta }: RolloutView, { width, now }: Page): string {

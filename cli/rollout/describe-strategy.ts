@@ -11,9 +11,11 @@ const NEWER_RELEASE = {
 
 /** `Progressive: a canary of 1, then 9, 40 and 150 namespaces; at most 50 in progress; …` */
 export function describeStrategy({
+  trigger,
   strategy,
   newerRelease,
-}: Pick<RolloutHead, 'strategy' | 'newerRelease'>): string {
+}: Pick<RolloutHead, 'strategy' | 'newerRelease'> & Partial<Pick<RolloutHead, 'trigger'>>): string {
+  if (trigger === 'unknown') return 'not known';
   if (strategy === undefined || strategy.type === 'All') return 'All: every namespace at once';
   const rules = [
     describeWaves(strategy.waves),

@@ -4,7 +4,13 @@ import { keysOf } from '../keys-of.ts';
 import { describeFileProblem, type FileProblem, parseYamlFile } from '../parse-yaml-file.ts';
 import type { Schedule } from './closure.ts';
 import { Freeze, toPeriod } from './freeze.ts';
-import { isByPeople, TRIGGERS, type Trigger, URGENT_NAMESPACES } from './rollout.ts';
+import {
+  isByPeople,
+  REQUEST_TRIGGERS,
+  type RequestTrigger,
+  type Trigger,
+  URGENT_NAMESPACES,
+} from './rollout.ts';
 import { Strategy } from './strategy.ts';
 import { TriggerPolicy } from './trigger-policy.ts';
 
@@ -14,8 +20,8 @@ const MAX_FREEZES = 1_000;
 /** One strategy for each trigger; the defaults count for those that are left out. */
 export const RolloutPolicy = z.strictObject(
   {
-    ...(Object.fromEntries(TRIGGERS.map((trigger) => [trigger, TriggerPolicy.optional()])) as Record<
-      Trigger,
+    ...(Object.fromEntries(REQUEST_TRIGGERS.map((trigger) => [trigger, TriggerPolicy.optional()])) as Record<
+      RequestTrigger,
       z.ZodOptional<typeof TriggerPolicy>
     >),
     freezes: z
@@ -47,8 +53,9 @@ export function describeProblem(problem: FileProblem): string {
 
 /** The strategy of a request for a number of namespaces that has none of its own. */
 export function strategyFor(policy: RolloutPolicy, trigger: Trigger, total: number): Strategy {
-  const own = policy[trigger];
-  if (own?.type === undefined) return DEFAULTS[trigger](total);
+  const known = knownTrigger(trigger);
+  const own = policy[known];
+  if (own?.type === undefined) return DEFAULTS[known](total);
   const { windows: _windows, timeZone: _zone, followBackwards: _backwards, ...strategy } = own;
   return strategy;
 }
@@ -58,16 +65,23 @@ export function strategyFor(policy: RolloutPolicy, trigger: Trigger, total: numb
  * their own; freezes that name no trigger are for them.
  */
 export function scheduleFor(policy: RolloutPolicy, trigger: Trigger): Schedule {
-  const rules = isByPeople(trigger) || policy[trigger]?.windows ? policy[trigger] : policy.release;
+  const known = knownTrigger(trigger);
+  const rules = isByPeople(known) || policy[known]?.windows ? policy[known] : policy.release;
   const freezes = policy.freezes
-    ?.filter(({ triggers }) => triggers?.includes(trigger) ?? !isByPeople(trigger))
+    ?.filter(({ triggers }) => triggers?.includes(known) ?? !isByPeople(known))
     .map(toPeriod);
   return { windows: rules && windowsOf(rules), freezes };
 }
 
 /** True if a rollout waits for the windows of its namespaces: those of people do if the policy has windows for them. */
 export function waitsForNamespaces(policy: RolloutPolicy, trigger: Trigger): boolean {
-  return !isByPeople(trigger) || policy[trigger]?.windows !== undefined;
+  const known = knownTrigger(trigger);
+  return !isByPeople(known) || policy[known]?.windows !== undefined;
+}
+
+/** A rollout that nobody is known to have requested keeps to the rules of those that no person requests. */
+function knownTrigger(trigger: Trigger): RequestTrigger {
+  return trigger === 'unknown' ? 'release' : trigger;
 }
 
 function windowsOf({ windows, timeZone }: TriggerPolicy): DeployWindow | undefined {
@@ -84,7 +98,7 @@ const byPeople = (total: number): Strategy =>
 /** The cap of healing limits how many namespaces it changes. */
 const byHealing = (): Strategy => Strategy.parse({ type: 'All' });
 
-const DEFAULTS: Readonly<Record<Trigger, (total: number) => Strategy>> = {
+const DEFAULTS: Readonly<Record<RequestTrigger, (total: number) => Strategy>> = {
   api: byPeople,
   release: byRelease,
   retry: byPeople,

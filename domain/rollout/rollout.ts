@@ -19,8 +19,12 @@ export function isOpen(state: TargetState): boolean {
   return state === 'pending' || state === 'running' || state === 'paused';
 }
 
-/** Who or what made the request. */
-export const TRIGGERS = ['api', 'release', 'retry', 'heal', 'cli', 'board', 'webhook'] as const;
+/** Who or what makes requests. */
+export const REQUEST_TRIGGERS = ['api', 'release', 'retry', 'heal', 'cli', 'board', 'webhook'] as const;
+export type RequestTrigger = (typeof REQUEST_TRIGGERS)[number];
+
+/** `unknown`: Redis has lost who or what made the request. */
+export const TRIGGERS = [...REQUEST_TRIGGERS, 'unknown'] as const;
 export const Trigger = z.enum(TRIGGERS).meta({ id: 'Trigger' });
 export type Trigger = z.infer<typeof Trigger>;
 
@@ -32,6 +36,7 @@ const IS_BY_PEOPLE: Readonly<Record<Trigger, boolean>> = {
   cli: true,
   board: true,
   webhook: false,
+  unknown: false,
 };
 
 /** True if a person has made the request; Skipper makes the others automatically. */

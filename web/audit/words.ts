@@ -78,6 +78,7 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   retry: 'for a retry',
   heal: 'for a repair',
   webhook: 'for a webhook',
+  unknown: 'for an unknown reason',
 };
 
 /** `by 10.0.0.7 on the command line`, `by Skipper for a new release`. */

@@ -35,12 +35,14 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   cli: 'requested with the command line by',
   board: 'requested on the board by',
   webhook: 'new release, reported by',
+  unknown: 'requested by',
 };
 
 /** Who or what requested a rollout. */
 export function requestedBy(trigger: Trigger, who: string): string {
   if (trigger === 'board' && who === 'board') return 'requested on the board';
   if (trigger === 'release') return 'new release';
+  if (trigger === 'unknown') return 'not known: Redis lost its data';
   if (trigger === 'retry' && who === 'release-check') return 'automatic retry of failed deploys';
   return `${TRIGGER_WORDS[trigger]} ${who}`;
 }

@@ -71,7 +71,12 @@ function Eta({ store, rollout: { eta, state } }: { store: RolloutStore; rollout:
 }
 
 /** The strategy in one line. */
-export function strategyWords({ strategy, newerRelease }: Pick<RolloutView, 'strategy' | 'newerRelease'>) {
+export function strategyWords({
+  trigger,
+  strategy,
+  newerRelease,
+}: Pick<RolloutView, 'strategy' | 'newerRelease' | 'trigger'>) {
+  if (trigger === 'unknown') return 'Not known';
   if (strategy === undefined || strategy.type === 'All') return 'All at once';
   return [
     `${strategy.waves.length} waves`,

@@ -26,6 +26,7 @@ const TRIGGER_NAMES: Readonly<Record<(typeof TRIGGERS)[number], string>> = {
   cli: 'Command line',
   board: 'Board',
   webhook: 'Webhook',
+  unknown: 'Not known',
 };
 
 /** `/rollouts`: who changed what, and how far it is. */

@@ -202,6 +202,7 @@ describe('the commands that fit', () => {
 describe('the words', () => {
   test('of a strategy', () => {
     expect(describeStrategy({})).toBe('All: every namespace at once');
+    expect(describeStrategy({ trigger: 'unknown' })).toBe('not known');
     expect(describeStrategy({ strategy: { ...PROGRESSIVE, approval: true }, newerRelease: 'replace' })).toBe(
       'Progressive: a canary of 1, then 1 and 2 namespaces; at most 50 in progress; each must stay verified for 1m 30s; each must be verified within 5m; more than 1 failure in all, or a failed canary, pauses it; each wave after the first needs an approval; a newer release replaces what is pending',
     );

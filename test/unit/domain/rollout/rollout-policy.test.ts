@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { closureAt } from '../../../../domain/rollout/closure.ts';
-import { TRIGGERS, type Trigger } from '../../../../domain/rollout/rollout.ts';
+import { REQUEST_TRIGGERS, type Trigger } from '../../../../domain/rollout/rollout.ts';
 import {
   describeProblem,
   parseRolloutPolicy,
@@ -191,7 +191,7 @@ describe('strategyFor', () => {
     expect(strategyFor({}, trigger, total)).toMatchObject(expected);
   });
 
-  test.each(TRIGGERS)('is the one of the policy for %s, whatever the number', (trigger) => {
+  test.each(REQUEST_TRIGGERS)('is the one of the policy for %s, whatever the number', (trigger) => {
     const policy = { [trigger]: { type: 'All' as const } };
 
     expect(strategyFor(policy, trigger, 500)).toEqual({ type: 'All' });

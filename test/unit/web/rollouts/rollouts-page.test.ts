@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { RolloutsPageState } from '../../../../web/rollouts/page-state.ts';
 import { parseFilters } from '../../../../web/rollouts/rollout-filters.ts';
+import { strategyWords } from '../../../../web/rollouts/rollout-header.tsx';
 import { createRolloutsStore } from '../../../../web/rollouts/rollout-store.ts';
 import { RolloutsPage } from '../../../../web/rollouts/rollouts-page.tsx';
 import { aRolloutView } from '../../../support/rollout-builders.ts';
@@ -35,6 +36,13 @@ describe('the list of rollouts', () => {
     expect(page).toContain('Paused');
     expect(page).toContain('1 target of the canary failed');
     expect(page).toContain('aria-label="1 failed · 3 waiting"');
+  });
+
+  test('does not invent who asked if Redis has lost it', () => {
+    const { targets: _, ...head } = aRolloutView({ trigger: 'unknown', requestedBy: '' });
+
+    expect(html({ list: { rollouts: [head] } })).toContain('Not known: Redis lost its data');
+    expect(strategyWords(head)).toBe('Not known');
   });
 
   test('keeps its filters in the form and in the link to older ones', () => {
