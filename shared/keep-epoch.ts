@@ -19,11 +19,16 @@ export interface EpochKeeper {
   stop(): void;
 }
 
+export interface Missing {
+  /** When this process last found the state whole; undefined if it never did. */
+  readonly seenAt: number | undefined;
+}
+
 export interface EpochKeeperOptions {
-  readonly state: Pick<Epochs, 'epoch'>;
+  readonly state: Pick<Epochs, 'epoch'> & { now(): number };
   readonly redis: RedisConnection;
-  /** Rebuilds the state, or returns what it has to wait for. `isLost`: this process has known an epoch before. */
-  readonly rebuild: (missing: { isLost: boolean }) => Promise<string | undefined>;
+  /** Rebuilds the state, or returns what it has to wait for. */
+  readonly rebuild: (missing: Missing) => Promise<string | undefined>;
   readonly log: Logger;
   readonly checkEveryMs?: number;
 }
@@ -40,6 +45,7 @@ export function keepEpoch({
   const listeners: ((epoch: Epoch) => void)[] = [];
   let current: Epoch | undefined;
   let known: Epoch | undefined;
+  let seenAt: number | undefined;
   let problem: string | undefined = NOT_READ;
   let checking: Promise<void> | undefined;
 
@@ -49,12 +55,13 @@ export function keepEpoch({
     if (epoch === undefined) {
       current = undefined;
       problem ??= REBUILDING;
-      problem = await rebuild({ isLost: known !== undefined });
+      problem = await rebuild({ seenAt });
       if (problem === undefined) epoch = await state.epoch();
     }
     if (epoch === undefined) return;
     problem = undefined;
     current = epoch;
+    seenAt = state.now();
     if (known?.id === epoch.id) return;
     known = epoch;
     for (const listener of listeners) listener(epoch);

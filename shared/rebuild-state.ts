@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { SKIPPER } from '../domain/audit/actor.ts';
+import type { AuditEntry } from '../domain/audit/audit-entry.ts';
+import { interruptedEntry } from '../domain/audit/rollout-entries.ts';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
-import { type OpenRolloutState, type RecoveredState, recoverState } from '../domain/deploy/recover-state.ts';
+import { describeRebuild } from '../domain/deploy/describe-rebuild.ts';
+import {
+  type OpenRolloutState,
+  type RecoveredState,
+  recoverState,
+  type SavedCopy,
+} from '../domain/deploy/recover-state.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { EpochKeeperOptions } from './keep-epoch.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import { LEASE_MS } from './lease-ms.ts';
 import { pause } from './pause.ts';
+import { COPY_CURRENT_MS } from './saved-state/copy-current-ms.ts';
 import type { AuditLog } from './state/audit-log.ts';
 import type { Epoch, Epochs } from './state/epochs.ts';
 import { restoreCommands } from './state/restore-commands.ts';
@@ -28,6 +38,8 @@ export interface SavedState {
   /** An operator has paused the deploy queue on the board. */
   readonly deploysPaused: boolean;
   readonly savedAt: number;
+  /** Ids of open rollouts that it had no room for. */
+  readonly leftOut: readonly string[];
 }
 
 export interface RebuildParts {
@@ -53,13 +65,13 @@ export interface RebuildParts {
 export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'] {
   const { state, cluster, log } = parts;
   let logged: string | undefined;
-  return async ({ isLost }) => {
+  return async ({ seenAt }) => {
     const unread = whyUnread(cluster);
     if (unread !== undefined) return unread;
     const token = randomUUID();
     if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
-      return (await state.hasRecords()) ? await adopt(token, parts) : await fill(token, isLost, parts);
+      return (await state.hasRecords()) ? await adopt(token, parts) : await fill(token, seenAt, parts);
     } catch (error) {
       const reason = messageOf(error);
       if (reason !== logged) log.warn({ reason }, 'the state could not be rebuilt; it is tried again');
@@ -85,14 +97,19 @@ async function adopt(token: string, { state }: RebuildParts): Promise<string | u
 
 const ANOTHER_REBUILDS = 'another process rebuilds the state';
 
-async function fill(token: string, isLost: boolean, parts: RebuildParts): Promise<string | undefined> {
+async function fill(
+  token: string,
+  seenAt: number | undefined,
+  parts: RebuildParts,
+): Promise<string | undefined> {
   const { readSaved, leaseMs = LEASE_MS } = parts;
-  const isNew = !isLost && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
+  const isNew =
+    seenAt === undefined && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
   if (!isNew) await pause(leaseMs + MARGIN_MS, { ref: false });
   const saved = isNew ? undefined : await readSaved();
   const unread = whyUnread(parts.cluster);
   if (unread !== undefined) throw new SkipperError('cluster_unavailable', unread);
-  return rebuild({ token, snapshots: snapshotsOf(parts), saved, isNew }, parts);
+  return rebuild({ token, snapshots: snapshotsOf(parts), saved, isNew, seenAt }, parts);
 }
 
 function snapshotsOf({ cluster }: RebuildParts): NamespaceSnapshot[] {
@@ -108,24 +125,27 @@ interface Claimed {
   readonly snapshots: readonly NamespaceSnapshot[];
   readonly saved: SavedState | undefined;
   readonly isNew: boolean;
+  readonly seenAt: number | undefined;
 }
 
 async function rebuild(
-  { token, snapshots, saved, isNew }: Claimed,
+  { token, snapshots, saved, isNew, seenAt }: Claimed,
   parts: RebuildParts,
 ): Promise<string | undefined> {
   const { state, rolloutTtlSeconds, isSavedOff, log } = parts;
   const began = performance.now();
   const now = state.now();
   const overdueBefore = now - INTERRUPTED_FOR_MS;
-  const recovered = recoverState({ snapshots, rollouts: saved?.rollouts ?? [], now, overdueBefore });
-  const releases = saved?.releases ?? new Map<string, Release>();
-  const commands = [
-    ...(saved?.commands ?? []),
-    ...restoreCommands(recovered, { now, rolloutTtlSeconds, releases }),
-  ];
+  const copy = saved && { ...saved, isOld: (seenAt ?? now) - saved.savedAt > COPY_CURRENT_MS };
+  const recovered = recoverState({ snapshots, copy, now, overdueBefore });
+  const commands = [...(saved?.commands ?? []), ...restoreCommands(recovered, { now, rolloutTtlSeconds })];
   const known = isSavedOff ? { hasReadSaved: false } : {};
-  const epoch = { id: randomUUID(), at: now, ...known, ...(isNew ? {} : { rebuilt: summaryOf(recovered) }) };
+  const epoch = {
+    id: randomUUID(),
+    at: now,
+    ...known,
+    ...(isNew ? {} : { rebuilt: summaryOf(recovered, copy) }),
+  };
   if (saved?.deploysPaused) await parts.pauseDeploys();
   const changed = recovered.namespaces.map(({ namespace }) => namespace);
   const isOurs =
@@ -134,27 +154,37 @@ async function rebuild(
   if (isNew) return undefined;
   const ms = Math.round(performance.now() - began);
   log.warn({ ...epoch.rebuilt, ms }, 'Redis had lost its data: the state was rebuilt from the cluster');
-  await afterwards(epoch, parts);
+  await afterwards(auditOf(epoch, recovered), parts);
   return undefined;
 }
 
-function summaryOf({ namespaces, rollouts, interrupted }: RecoveredState): NonNullable<Epoch['rebuilt']> {
-  return { namespaces: namespaces.length, rollouts: rollouts.length, interrupted: interrupted.length };
+function auditOf({ at, rebuilt }: Epoch, { rollouts, interrupted }: RecoveredState): AuditEntry[] {
+  const reason = `Redis lost its data: ${rebuilt ? describeRebuild(rebuilt) : ''}`;
+  const paused = rollouts.filter(({ rollout }) => interrupted.includes(rollout.id));
+  return [
+    { at, kind: 'state.rebuilt', by: SKIPPER, reason, outcome: 'ok' },
+    ...paused.map(({ rollout, status }) => interruptedEntry(rollout, status.reason, at)),
+  ];
+}
+
+function summaryOf(
+  { namespaces, rollouts, interrupted }: RecoveredState,
+  copy: SavedCopy | undefined,
+): NonNullable<Epoch['rebuilt']> {
+  return {
+    namespaces: namespaces.length,
+    rollouts: rollouts.length,
+    interrupted: interrupted.length,
+    ...(copy ? { copy: copy.isOld ? 'old' : 'current', copyAt: copy.savedAt } : { copy: 'none' }),
+  };
 }
 
 /** What another process does as well, only later. */
-async function afterwards({ rebuilt, at }: Epoch, { state, repair, log }: RebuildParts): Promise<void> {
-  const { namespaces = 0, rollouts = 0, interrupted = 0 } = rebuilt ?? {};
-  const reason = `Redis lost its data; rebuilt from the cluster: ${namespaces} namespaces, ${rollouts} open rollouts, ${interrupted} of them interrupted; history and audit from before are lost`;
-  const entry = {
-    at,
-    kind: 'state.rebuilt',
-    by: 'skipper',
-    count: namespaces,
-    reason,
-    outcome: 'ok',
-  } as const;
-  const done = await Promise.allSettled([state.audit([entry]), repair()]);
+async function afterwards(
+  entries: readonly AuditEntry[],
+  { state, repair, log }: RebuildParts,
+): Promise<void> {
+  const done = await Promise.allSettled([state.audit(entries), repair()]);
   for (const each of done) {
     if (each.status === 'rejected') log.debug({ reason: messageOf(each.reason) }, 'done by the next repair');
   }

@@ -1,7 +1,8 @@
+import type { ObservedDeployment } from '../domain/cluster/observed.ts';
 import { reviewTarget } from '../domain/deploy/review-target.ts';
 import { whyHeld } from '../domain/deploy/what-holds.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
-import { isByPeople } from '../domain/rollout/rollout.ts';
+import { isByPeople, type Rollout } from '../domain/rollout/rollout.ts';
 import type { TargetPlan } from '../domain/rollout/rollout-status.ts';
 import type { KnownRollout, TargetEnding } from '../shared/state/rollout-control.ts';
 import type { DecideDependencies } from './decide-rollout-job.ts';
@@ -29,12 +30,13 @@ export async function reviewTargets(
   const adapted: Record<string, TargetPlan> = {};
   for (const namespace of namespaces) {
     const plan = plans.get(namespace);
-    const { config } = cluster.snapshot(namespace);
+    const { config, deployment } = cluster.snapshot(namespace);
     if (plan === undefined || (config === undefined && isYoung)) continue;
     const review = reviewTarget(plan, config, plans.values());
     const annotations = config?.ok && isHoldable ? config.value.rollout : undefined;
     const { version } = review.kind === 'adapt' ? review.plan : plan;
-    const why = review.kind === 'leave' ? undefined : whyHeld(version, annotations, holds.get(namespace));
+    const held = whyHeld(version, annotations, holds.get(namespace)) ?? whyUnwanted(rollout, deployment);
+    const why = review.kind === 'leave' ? undefined : held;
     if (why !== undefined) {
       ends.push({ namespace, state: 'cancelled', reason: `left the rollout: ${why}` });
       continue;
@@ -46,4 +48,10 @@ export async function reviewTargets(
     }
   }
   return { ends, plans: adapted };
+}
+
+/** Nobody is known to have wanted it switched on again. */
+function whyUnwanted({ trigger }: Rollout, deployment: ObservedDeployment | undefined): string | undefined {
+  const { switchedOff } = deployment ?? {};
+  return trigger === 'unknown' && switchedOff ? `FDD is switched off (${switchedOff.how})` : undefined;
 }

@@ -5,6 +5,7 @@ import { messageOf, SkipperError } from '../domain/errors.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import { pause } from '../shared/pause.ts';
+import { COPY_CURRENT_MS } from '../shared/saved-state/copy-current-ms.ts';
 import { encodeSaved, type SavedContent, type SavedRollout } from '../shared/saved-state/saved-content.ts';
 import type { StateConfigMap, StoredCopy } from '../shared/saved-state/state-config-map.ts';
 import type { Epoch, Epochs } from '../shared/state/epochs.ts';
@@ -15,6 +16,8 @@ import type { Saveable } from '../shared/state/saveable.ts';
 const LOOK_EVERY_MS = 2_000;
 /** The cluster shows what became of targets: it needs not be saved at once. */
 const PROGRESS_EVERY_MS = 10_000;
+/** Even if nothing has changed: a copy that is older could not be replaced. */
+const SAVE_EVERY_MS = COPY_CURRENT_MS / 2;
 const CONFLICTS = 5;
 /** A rollout that begins does not wait longer for its copy. */
 const LONGEST_WAIT_MS = 2_000;
@@ -59,7 +62,8 @@ function keepSaved(parts: CompleteParts): StateSaver {
   async function look(): Promise<void> {
     if (!(await state.isSaver(worker))) return;
     const marks = await state.saveMarks();
-    const isDue = performance.now() - saved.at >= PROGRESS_EVERY_MS && marks.progress !== saved.progress;
+    const age = performance.now() - saved.at;
+    const isDue = age >= (marks.progress === saved.progress ? SAVE_EVERY_MS : PROGRESS_EVERY_MS);
     if (marks.decisions === saved.decisions && !isDue) return;
     await save();
     saved = { ...marks, at: performance.now() };
@@ -147,6 +151,8 @@ async function readWhole({
 }: SaveParts): Promise<{ readonly content: SavedContent; readonly epoch: Epoch } | undefined> {
   const epoch = await state.epoch();
   if (epoch === undefined) return undefined;
+  // Before anything is read: what is requested meanwhile is newer than the copy.
+  const savedAt = state.now();
   const hashes = await state.savedHashes();
   const texts = await state.savedTexts();
   const deploysPaused = await deployQueue.isPaused();
@@ -157,7 +163,6 @@ async function readWhole({
   }
   const releases = await readReleases(rollouts, state);
   if ((await state.epoch())?.id !== epoch.id) return undefined;
-  const savedAt = state.now();
   const content = {
     format: 1 as const,
     prefix,
@@ -167,6 +172,7 @@ async function readWhole({
     texts,
     deploysPaused,
     rollouts,
+    leftOut: [],
     releases,
   };
   return { content, epoch };

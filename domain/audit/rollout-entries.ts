@@ -60,6 +60,11 @@ function aboutRollout({ id, releases }: Pick<Rollout, 'id' | 'releases'>): About
   };
 }
 
+/** Redis has lost its data, and not all of the rollout is known: it waits for an operator. */
+export function interruptedEntry(rollout: Rollout, reason: string, at: number): AuditEntry {
+  return { at, kind: 'rollout.interrupted', by: SKIPPER, ...aboutRollout(rollout), reason, outcome: 'ok' };
+}
+
 const KIND_OF_EVENT: Readonly<Partial<Record<RolloutEvent['kind'], AuditKind>>> = {
   paused: 'rollout.paused',
   resumed: 'rollout.resumed',

@@ -1,11 +1,12 @@
-import { isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
-import { contentDigest } from '../release/content-digest.ts';
-import { versionOf } from '../release/image.ts';
+import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import type { Release } from '../release/release.ts';
 import { isOpen, type Rollout, type RolloutTarget, type TargetState } from '../rollout/rollout.ts';
 import { isLaterRollout, requestedAtOf } from '../rollout/rollout-id.ts';
 import type { RolloutEvent, RolloutStatus, TargetPlan } from '../rollout/rollout-status.ts';
 import type { Origin } from './application.ts';
+import { findWrite, type Write } from './find-write.ts';
+import { interruptedRollout } from './interrupted-rollout.ts';
+import { rebuiltEvent } from './rebuilt-event.ts';
 
 /** A rollout that had not ended, with all that is needed to continue it. */
 export interface OpenRolloutState {
@@ -17,10 +18,22 @@ export interface OpenRolloutState {
   readonly events: readonly RolloutEvent[];
 }
 
+/** What was saved outside of Redis, as far as rollouts matter. */
+export interface SavedCopy {
+  readonly savedAt: number;
+  /** It could not be replaced for a while before the loss: what it has can be over, or taken back. */
+  readonly isOld: boolean;
+  readonly rollouts: readonly OpenRolloutState[];
+  /** Ids of open rollouts that it had no room for. */
+  readonly leftOut: readonly string[];
+  /** By key. */
+  readonly releases: ReadonlyMap<string, Release>;
+}
+
 export interface RecoveryInput {
   readonly snapshots: readonly NamespaceSnapshot[];
-  /** As they were last saved. */
-  readonly rollouts: readonly OpenRolloutState[];
+  /** Undefined if nothing was saved. */
+  readonly copy: SavedCopy | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** What was written before this time has had its time. */
@@ -36,11 +49,14 @@ export interface RecoveredNamespace {
   readonly reason: string;
   readonly code?: string | undefined;
   readonly deploymentId: string;
+  /** Its run ended without a result: the id must not be waited for again. */
+  readonly isGivenUp: boolean;
   readonly writtenAt: number;
   /** FDD or a bootstrap pod has begun what was written. */
   readonly isBegun: boolean;
   readonly rollout?: Rollout | undefined;
   readonly plan?: TargetPlan | undefined;
+  /** Empty if it is unknown. */
   readonly version: string;
 }
 
@@ -49,122 +65,103 @@ export interface RecoveredState {
   readonly rollouts: readonly OpenRolloutState[];
   /** By key. */
   readonly releases: ReadonlyMap<string, Release>;
-  /** The rollouts that only the cluster knows: their targets that were not written are unknown. */
+  /** The rollouts that wait for an operator, because not all of them is known. */
   readonly interrupted: readonly string[];
 }
-
-export const INTERRUPTED = 'interrupted: Redis lost its data; resume to continue';
 
 /**
  * The state as far as the cluster and what was saved show it. Nothing is invented: a target that carries the annotation of its
  * rollout was written, and its run continues or has ended; any other one is planned as before, so nothing is written twice.
+ * What is not known for certain runs only after an operator has resumed it.
  */
 export function recoverState(input: RecoveryInput): RecoveredState {
+  const { copy, now } = input;
   const writes = new Map(
     input.snapshots.flatMap((snapshot) => {
-      const write = writeIn(snapshot, input.now);
+      const write = findWrite(snapshot, now);
       return write === undefined ? [] : [[snapshot.namespace, write] as const];
     }),
   );
-  const saved = input.rollouts.map((state) => recoverRollout(state, writes, input.now));
-  const interrupted = interruptedRollouts(input, writes);
-  const rollouts = [...saved, ...interrupted];
-  const byId = new Map(rollouts.map((each) => [each.rollout.id, each]));
-  const namespaces = [...writes].flatMap(([namespace, write]) => {
-    const record = recordOf(namespace, write, byId.get(write.origin.rolloutId));
-    return record === undefined ? [] : [record];
-  });
-  return {
-    namespaces,
-    rollouts,
-    releases: new Map([...writes.values()].map(({ origin, release }) => [origin.release, release])),
-    interrupted: interrupted.map(({ rollout }) => rollout.id),
-  };
-}
-
-/** The last write of Skipper in a namespace, and what became of it. */
-interface Write {
-  readonly origin: Origin;
-  readonly release: Release;
-  readonly deploymentId: string;
-  readonly result: 'verified' | 'failed' | 'open';
-  readonly isBegun: boolean;
-  readonly writtenAt: number;
-}
-
-/** Undefined if the annotations are missing, or another client has changed what was written. */
-function writeIn(snapshot: NamespaceSnapshot, now: number): Write | undefined {
-  const { application, bootstrapPod } = snapshot;
-  if (application?.origin === undefined || application.deploymentId === undefined) return undefined;
-  const { image, config, deploymentId, writtenAt = now, origin } = application;
-  if (contentDigest({ image, config }) !== origin.content) return undefined;
-  const report = reportOn(snapshot, deploymentId);
-  return {
-    origin,
-    release: { image, version: versionOf(image), config },
-    deploymentId,
-    result: report?.result === 'FAILED' ? 'failed' : isVerified(snapshot, deploymentId) ? 'verified' : 'open',
-    isBegun: report !== undefined || bootstrapPod?.startedFor === deploymentId,
-    writtenAt,
-  };
-}
-
-/** While another FDD terminates, it can write the Deployment once more: a run that continues waits for that. */
-function isVerified(snapshot: NamespaceSnapshot, deploymentId: string): boolean {
-  const { application, deployment, bootstrapPod, pods } = snapshot;
-  const report = reportOn(snapshot, deploymentId);
-  return (
-    deployment !== undefined &&
-    deployment.deploymentId === deploymentId &&
-    deployment.image === application?.image &&
-    isRolledOut(deployment) &&
-    (report === undefined || (report.result === 'SUCCESS' && report.succeededAt === undefined)) &&
-    bootstrapPod?.startedFor !== deploymentId &&
-    !pods.some(({ deleting }) => deleting)
+  const saved = (copy?.rollouts ?? []).map((state) =>
+    copy?.isOld
+      ? holdBack(recoverRollout(state, writes, input), copy, now)
+      : recoverRollout(state, writes, input),
   );
+  const unsaved = interruptedRollouts(input, writes);
+  const rollouts = [...saved, ...unsaved];
+  const byId = new Map(rollouts.map((each) => [each.rollout.id, each]));
+  const releases = releasesIn(copy, writes);
+  return {
+    namespaces: [...writes].map(([namespace, write]) =>
+      recordOf({ namespace, write, known: byId.get(write.origin.rolloutId), releases }),
+    ),
+    rollouts,
+    releases,
+    interrupted: (copy?.isOld ? rollouts : unsaved).map(({ rollout }) => rollout.id),
+  };
+}
+
+function releasesIn(
+  copy: SavedCopy | undefined,
+  writes: ReadonlyMap<string, Write>,
+): ReadonlyMap<string, Release> {
+  const written = [...writes.values()].flatMap(({ origin, release }) =>
+    release ? [[origin.release, release] as const] : [],
+  );
+  return new Map([...written, ...(copy?.releases ?? [])]);
 }
 
 function recoverRollout(
   known: OpenRolloutState,
   writes: ReadonlyMap<string, Write>,
-  now: number,
+  { copy, now }: Pick<RecoveryInput, 'copy' | 'now'>,
 ): OpenRolloutState {
   const { rollout, status, events } = known;
   const targets = new Map<string, RolloutTarget>();
   const plans = new Map<string, TargetPlan>();
   for (const [namespace, target] of known.targets) {
     const plan = known.plans.get(namespace);
-    const found = recoverTarget({ target, plan, rolloutId: rollout.id }, writes.get(namespace), now);
+    const before = { target, plan, rolloutId: rollout.id, isCertain: !copy?.isOld };
+    const found = recoverTarget(before, writes.get(namespace), now);
     targets.set(namespace, found.target);
     if (found.plan) plans.set(namespace, found.plan);
   }
   const event = rebuiltEvent(status.state, targets.values(), now);
-  return {
-    rollout,
-    status: { ...status, deadlinesFrom: now },
-    targets,
-    plans,
-    events: [event, ...events],
-  };
+  return { rollout, status: { ...status, deadlinesFrom: now }, targets, plans, events: [event, ...events] };
+}
+
+/** It can have been cancelled, or have ended, since it was saved. */
+function holdBack(state: OpenRolloutState, { savedAt }: SavedCopy, now: number): OpenRolloutState {
+  if (state.status.state === 'paused') return state;
+  const reason = `interrupted: Redis lost its data, and the saved copy is from ${new Date(savedAt).toISOString()}: what was decided since then, such as a cancel or a hold, is lost; check that, then resume or cancel`;
+  const status = { ...state.status, state: 'paused' as const, reason, because: reason, changedAt: now };
+  const event: RolloutEvent = { at: now, kind: 'paused', state: 'paused', by: '', reason };
+  return { ...state, status, events: [event, ...state.events] };
 }
 
 interface KnownTarget {
   readonly target: RolloutTarget;
   readonly plan: TargetPlan | undefined;
   readonly rolloutId: string;
+  /** It was still wanted when Redis lost its data. */
+  readonly isCertain: boolean;
 }
 
 function recoverTarget(
-  { target, plan, rolloutId }: KnownTarget,
+  { target, plan, rolloutId, isCertain }: KnownTarget,
   write: Write | undefined,
   now: number,
 ): { readonly target: RolloutTarget; readonly plan: TargetPlan | undefined } {
   if (!isOpen(target.state) || plan === undefined) return { target, plan };
   const { version } = target;
-  if (write?.origin.rolloutId === rolloutId) {
-    return { target: targetOf(write, target, now), plan: { ...plan, admittedAt: plan.admittedAt ?? now } };
+  const isWritten = write?.release !== undefined && write.origin.rolloutId === rolloutId;
+  if (isWritten && (isCertain || write.result !== 'open')) {
+    return {
+      target: targetOf(write, target, { now, isCertain }),
+      plan: { ...plan, admittedAt: plan.admittedAt ?? now },
+    };
   }
-  if (write !== undefined && isLaterRollout(write.origin.rolloutId, rolloutId)) {
+  if (write?.release !== undefined && isLaterRollout(write.origin.rolloutId, rolloutId)) {
     const reason = `superseded by rollout ${write.origin.rolloutId}`;
     return { target: { state: 'superseded', version, reason, finishedAt: now }, plan };
   }
@@ -173,10 +170,16 @@ function recoverTarget(
   return { target: { state, version, reason: plan.because }, plan: planned };
 }
 
-function targetOf({ result, writtenAt }: Write, before: RolloutTarget, now: number): RolloutTarget {
-  const { version, startedAt = writtenAt } = before;
+/** A run that is still wanted verifies what FDD has deployed; one that can have ended leaves what fell sick since to healing. */
+function targetOf(
+  { result, writtenAt }: Write,
+  { version, startedAt = writtenAt }: RolloutTarget,
+  { now, isCertain }: { readonly now: number; readonly isCertain: boolean },
+): RolloutTarget {
   const begun = { version, startedAt };
   if (result === 'verified') return { ...begun, state: 'completed', reason: VERIFIED, finishedAt: now };
+  if (result === 'carried-out' && !isCertain)
+    return { ...begun, state: 'completed', reason: CARRIED_OUT, finishedAt: now };
   if (result === 'failed') {
     return { ...begun, state: 'failed', code: 'fdd_failed', reason: FAILED, finishedAt: now };
   }
@@ -184,18 +187,22 @@ function targetOf({ result, writtenAt }: Write, before: RolloutTarget, now: numb
 }
 
 const VERIFIED = 'found verified when the state was rebuilt';
+const CARRIED_OUT = 'FDD had deployed it when the state was rebuilt';
 const FAILED = 'FDD reported FAILED';
+const UNVERIFIED = 'it was not verified when the state was rebuilt';
+const CHANGED = 'another client has changed it since; whether it was verified is not known';
 
-/** Rollouts that were not saved, with a write that is not verified and recent: without one, nothing of them is left to do. */
+/** Rollouts that were not saved, with a recent write that is not verified: without one, nothing of them is known to be left to do. */
 function interruptedRollouts(
-  { rollouts, now, overdueBefore }: RecoveryInput,
+  { copy, now, overdueBefore }: RecoveryInput,
   writes: ReadonlyMap<string, Write>,
 ): OpenRolloutState[] {
-  const saved = new Set(rollouts.map(({ rollout }) => rollout.id));
+  const saved = new Set(copy?.rollouts.map(({ rollout }) => rollout.id));
   const groups = new Map<string, [string, Write][]>();
   for (const [namespace, write] of writes) {
     const { rolloutId } = write.origin;
-    if (!saved.has(rolloutId)) groups.set(rolloutId, [...(groups.get(rolloutId) ?? []), [namespace, write]]);
+    if (saved.has(rolloutId) || hadEnded(rolloutId, copy)) continue;
+    groups.set(rolloutId, [...(groups.get(rolloutId) ?? []), [namespace, write]]);
   }
   return [...groups].flatMap(([id, group]) => {
     const isLeft = group.some(([, { result, writtenAt }]) => result === 'open' && writtenAt >= overdueBefore);
@@ -203,81 +210,46 @@ function interruptedRollouts(
   });
 }
 
-function interruptedRollout(
-  id: string,
-  writes: readonly (readonly [string, Write])[],
-  now: number,
-): OpenRolloutState {
-  const images = new Map(writes.map(([, { release }]) => [release.image, release.version]));
-  const targets = new Map(
-    writes.map(([namespace, write]) => [
-      namespace,
-      targetOf(write, { state: 'running', version: write.release.version }, now),
-    ]),
-  );
-  const plans = writes.map(([namespace, { origin, release, writtenAt }], order): [string, TargetPlan] => [
-    namespace,
-    {
-      wave: 0,
-      order,
-      because: 'known from the annotations of its Application',
-      release: origin.release,
-      version: release.version,
-      channel: '',
-      admittedAt: writtenAt,
-    },
-  ]);
-  return {
-    rollout: {
-      id,
-      trigger: 'api',
-      requestedBy: '',
-      forceBootstrap: false,
-      createdAt: requestedAtOf(id) ?? now,
-      releases: [...images].map(([image, version]) => ({ channel: '', image, version })),
-      reason: 'known from annotations only: who requested it, and its other targets, are lost',
-    },
-    status: {
-      state: 'paused',
-      reason: INTERRUPTED,
-      because: INTERRUPTED,
-      changedAt: now,
-      failures: [],
-      deadlinesFrom: now,
-      revision: 1,
-      seq: 0,
-    },
-    targets,
-    plans: new Map(plans),
-    events: [rebuiltEvent('paused', targets.values(), now)],
-  };
+/** The clock of the process that requested a rollout is not that of Redis, and its id has no milliseconds. */
+const MARGIN_MS = 10_000;
+
+/** A copy has all open rollouts. */
+function hadEnded(rolloutId: string, copy: SavedCopy | undefined): boolean {
+  const requestedAt = requestedAtOf(rolloutId);
+  if (copy === undefined || requestedAt === undefined || copy.leftOut.includes(rolloutId)) return false;
+  return requestedAt + MARGIN_MS < copy.savedAt;
 }
 
-function rebuiltEvent(state: TargetState, targets: Iterable<RolloutTarget>, at: number): RolloutEvent {
-  const counts = new Map<string, number>();
-  for (const target of targets) counts.set(target.state, (counts.get(target.state) ?? 0) + 1);
-  const found = [...counts].map(([each, count]) => `${count} ${each}`).join(', ');
-  const reason = `Redis lost its data; rebuilt from the cluster: ${found}`;
-  return { at, kind: 'changed', state, by: '', reason };
+interface Written {
+  readonly namespace: string;
+  readonly write: Write;
+  readonly known: OpenRolloutState | undefined;
+  readonly releases: ReadonlyMap<string, Release>;
 }
 
-/** Undefined if nothing certain is known: the write is not verified, and nobody waits for it. */
-function recordOf(
-  namespace: string,
-  write: Write,
-  known: OpenRolloutState | undefined,
-): RecoveredNamespace | undefined {
-  const { origin, deploymentId, isBegun, writtenAt, release } = write;
+/** A write that nobody waits for any more has a record, too: healing and the release check need to know what was requested. */
+function recordOf({ namespace, write, known, releases }: Written): RecoveredNamespace {
+  const { origin, deploymentId, isBegun, writtenAt } = write;
   const target = known?.targets.get(namespace);
   const plan = known?.plans.get(namespace);
   const { rollout } = known ?? {};
-  const { version } = release;
+  const { version = '' } = releases.get(origin.release) ?? {};
   const common = { namespace, origin, deploymentId, isBegun, writtenAt, rollout, plan, version };
-  if (target !== undefined && target.state !== 'pending' && target.state !== 'paused') {
+  if (write.release && target && target.state !== 'pending' && target.state !== 'paused') {
     const { state, reason = '', code } = target;
-    return { ...common, state, reason, code };
+    return { ...common, state, reason, code, isGivenUp: state === 'failed' };
   }
-  if (write.result === 'verified') return { ...common, state: 'completed', reason: VERIFIED };
-  if (write.result === 'failed') return { ...common, state: 'failed', reason: FAILED, code: 'fdd_failed' };
-  return undefined;
+  return { ...common, ...endOf(write, releases.has(origin.release)) };
+}
+
+/** Somebody else's change can be found only if the release is known. */
+function endOf(
+  { result, release }: Write,
+  isKnown: boolean,
+): Pick<RecoveredNamespace, 'state' | 'reason' | 'code' | 'isGivenUp'> {
+  if (result === 'verified') return { state: 'completed', reason: VERIFIED, isGivenUp: false };
+  if (result === 'failed') return { state: 'failed', reason: FAILED, code: 'fdd_failed', isGivenUp: true };
+  if (result === 'carried-out' && isKnown)
+    return { state: 'completed', reason: CARRIED_OUT, isGivenUp: false };
+  return { state: 'failed', reason: release ? UNVERIFIED : CHANGED, isGivenUp: false };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { adviseAfterRebuild, describeRebuild, type Rebuilt } from '../deploy/describe-rebuild.ts';
 import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
 import { describeAge } from '../heal/view-rules.ts';
@@ -46,14 +47,7 @@ export interface NoticeFacts {
   /** What the rebuild waits for, while Redis is empty. */
   readonly rebuilding?: string | undefined;
   /** When Redis lost its data, in milliseconds since the epoch, and what was found in the cluster. */
-  readonly rebuilt?:
-    | {
-        readonly at: number;
-        readonly namespaces: number;
-        readonly rollouts: number;
-        readonly interrupted: number;
-      }
-    | undefined;
+  readonly rebuilt?: (Rebuilt & { readonly at: number }) | undefined;
   /** The latest pass of healing; undefined if none is known. */
   readonly healing: HealingStatus | undefined;
 }
@@ -149,20 +143,11 @@ function rebuildingNotice(problem: string): Notice {
   };
 }
 
-function rebuiltNotice({
-  at,
-  namespaces,
-  rollouts,
-  interrupted,
-}: NonNullable<NoticeFacts['rebuilt']>): Notice {
-  const found = `${namespaces} namespaces and ${rollouts} open rollouts`;
+function rebuiltNotice({ at, ...rebuilt }: NonNullable<NoticeFacts['rebuilt']>): Notice {
   return {
     code: 'state_rebuilt',
-    message: `Redis lost its data at ${new Date(at).toISOString()}: ${found} were rebuilt from the cluster; history and audit from before are lost.`,
-    remedy:
-      interrupted === 0
-        ? 'Find out why, and give Redis a disk (persistence) if it has none.'
-        : `Rollouts that are interrupted: ${interrupted}. Resume each on its page, and find out why Redis lost its data.`,
+    message: `Redis lost its data at ${new Date(at).toISOString()}: ${describeRebuild(rebuilt)}.`,
+    remedy: adviseAfterRebuild(rebuilt),
   };
 }
 

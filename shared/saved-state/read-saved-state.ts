@@ -39,6 +39,7 @@ function toSavedState({
   texts,
   deploysPaused,
   savedAt,
+  leftOut,
 }: SavedContent): SavedState {
   return {
     rollouts: rollouts.map(toOpenRollout),
@@ -49,6 +50,7 @@ function toSavedState({
     ],
     deploysPaused,
     savedAt,
+    leftOut,
   };
 }
 

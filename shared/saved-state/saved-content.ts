@@ -34,6 +34,8 @@ export const SavedContent = z.object({
   texts,
   deploysPaused: z.boolean(),
   rollouts: z.array(SavedRollout),
+  /** Ids of open rollouts that had no room. */
+  leftOut: z.array(z.string()).default([]),
   /** By key. */
   releases: z.record(z.string(), SavedRelease),
 });
@@ -55,11 +57,13 @@ export function encodeSaved(content: SavedContent, maxBytes = MAX_BYTES): Encode
   if (whole.length <= maxBytes) return { data: whole.toString('base64'), leftOut: [] };
   let rollouts = content.rollouts.map((each) => ({ ...each, events: [] }));
   const leftOut = ['the timelines of rollouts'];
+  const ids: string[] = [];
   for (;;) {
-    const fits = gzip({ ...content, rollouts });
+    const fits = gzip({ ...content, rollouts, leftOut: ids });
     const largest = rollouts.toSorted((a, b) => sizeOf(b) - sizeOf(a))[0];
     if (fits.length <= maxBytes || largest === undefined) return { data: fits.toString('base64'), leftOut };
     leftOut.push(`rollout ${largest.rollout.id}`);
+    ids.push(largest.rollout.id);
     rollouts = rollouts.filter((each) => each !== largest);
   }
 }

@@ -16,8 +16,11 @@ export const Epoch = z.object({
     .object({
       namespaces: z.number(),
       rollouts: z.number(),
-      /** Rollouts of which only the cluster knows. */
+      /** Rollouts that wait for an operator. */
       interrupted: z.number(),
+      /** What was saved outside of Redis; left out by an older Skipper. */
+      copy: z.enum(['none', 'current', 'old']).optional(),
+      copyAt: z.number().optional(),
     })
     .optional(),
 });

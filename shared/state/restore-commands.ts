@@ -16,16 +16,13 @@ const REVISIONS_LEFT_OUT = 1_000;
 export interface RestoreOptions {
   readonly now: number;
   readonly rolloutTtlSeconds: number;
-  /** Of the rollouts, by key. */
-  readonly releases: ReadonlyMap<string, Release>;
 }
 
 /** The commands that write a recovered state into an empty Redis. Each can be repeated: a rebuild that dies is done again. */
 export function restoreCommands(recovered: RecoveredState, options: RestoreOptions): RestoreCommand[] {
-  const releases = new Map([...recovered.releases, ...options.releases]);
   const byAge = [...recovered.rollouts].sort((a, b) => a.rollout.createdAt - b.rollout.createdAt);
   return [
-    ...[...releases].map(([key, release]) => restoreRelease(key, release)),
+    ...[...recovered.releases].map(([key, release]) => restoreRelease(key, release)),
     ...recovered.namespaces.flatMap((namespace) => restoreRecord(namespace, options)),
     ...byAge.flatMap((rollout, index) => restoreRollout(rollout, index + 1, options)),
     // The last one: Redis counts as filled by an older Skipper if it is there.
@@ -108,7 +105,7 @@ function runningFields(recovered: RecoveredNamespace, now: number): Record<strin
 }
 
 function endedFields(recovered: RecoveredNamespace, now: number): Record<string, string | number> {
-  const { origin, state, code, writtenAt, deploymentId } = recovered;
+  const { origin, state, code, writtenAt, deploymentId, isGivenUp } = recovered;
   const isFailed = state === 'failed';
   return {
     handled: origin.generation,
@@ -124,7 +121,7 @@ function endedFields(recovered: RecoveredNamespace, now: number): Record<string,
     open: '',
     steps: '',
     ...(state === 'completed' ? { verified: origin.release } : {}),
-    ...(isFailed ? { abandonedId: deploymentId } : {}),
+    ...(isGivenUp ? { abandonedId: deploymentId } : {}),
   };
 }
 

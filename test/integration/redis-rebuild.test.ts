@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { LEASE_MS } from '../../shared/lease-ms.ts';
 import { rebuilt } from '../support/open-epoch.ts';
-import { NEW, OLD } from '../support/published.ts';
+import { FDD, NEW, OLD } from '../support/published.ts';
 import { startWorld, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -22,6 +23,11 @@ afterEach(() => {
   redis.disconnect();
 });
 
+async function noticeOf(code: string): Promise<{ readonly message: string } | undefined> {
+  const { notices } = (await world.http('/api/fleet')).body.summary;
+  return notices.find((notice: { readonly code: string }) => notice.code === code);
+}
+
 function countsOf(id: string): Promise<Readonly<Record<string, number>> | undefined> {
   return world.http(`/api/rollouts/${id}`).then(({ body }) => body?.counts);
 }
@@ -30,6 +36,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
   test('gets the rollout back from annotations, and nothing is written twice', async () => {
     const names = await world.addNamespaces('interrupted', 5, { fdd: OLD });
     const hung = names.slice(0, 2);
+    const [switchedOff = '', hanging = ''] = hung;
     for (const name of hung) world.fdds.misbehaviour.set(name, { kind: 'hang' });
     const { id } = await world.deploy({ namespaces: names });
     await until(async () => (await countsOf(id))?.completed === 3, 'three are verified');
@@ -50,14 +57,31 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     const found = await world.rollout(id);
     expect(found).toMatchObject({
       state: 'paused',
-      stateReason: 'interrupted: Redis lost its data; resume to continue',
-      counts: { completed: 3, running: 2 },
+      trigger: 'unknown',
+      requestedBy: '',
+      stateReason: expect.stringContaining('interrupted: Redis lost its data; resume to continue'),
+      counts: { completed: 3, pending: 2 },
+    });
+    expect((await noticeOf('state_rebuilt'))?.message).toContain('there was no saved copy');
+    await world.kube.request({
+      method: 'PATCH',
+      path: pathOf(DEPLOYMENTS, { namespace: switchedOff, name: FDD }),
+      patchType: 'merge',
+      query: { fieldManager: 'jo' },
+      body: { spec: { replicas: 0 } },
     });
     const body = { reason: 'continue' };
     expect((await world.http(`/api/rollouts/${id}/resume`, { method: 'POST', body })).status).toBe(200);
     for (const name of hung) world.fdds.misbehaviour.clear(name);
     const ended = await world.rolloutFinished(id, 30_000);
-    expect(ended.counts).toMatchObject({ completed: 5 });
+    expect(ended.counts).toMatchObject({ completed: 4, cancelled: 1 });
+    const targetOf = (name: string) => ended.targets.find(({ namespace }) => namespace === name);
+    expect(targetOf(switchedOff)).toMatchObject({
+      state: 'cancelled',
+      reason: 'left the rollout: FDD is switched off (scaled to 0)',
+    });
+    expect(targetOf(hanging)).toMatchObject({ state: 'completed' });
+    expect((await world.deployment(switchedOff)).spec.replicas).toBe(0);
     for (const name of names) expect(world.changes(name)).toEqual(['patch applications']);
     await until(async () => (await world.rollout(id)).state === 'completed', 'the rollout has ended');
   });

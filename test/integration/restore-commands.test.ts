@@ -22,42 +22,48 @@ test('a step of healing that was written is continued as what it was', async () 
         application: anApplication({ ...release, deploymentId: OUR_ID, writtenAt: NOW, origin }),
       }),
     ],
-    rollouts: [
-      {
-        rollout,
-        status: {
-          state: 'running',
-          reason: '',
-          because: '',
-          changedAt: NOW,
-          failures: [],
-          revision: 1,
-          seq: 0,
+    copy: {
+      savedAt: NOW,
+      isOld: false,
+      leftOut: [],
+      releases: new Map(),
+      rollouts: [
+        {
+          rollout,
+          status: {
+            state: 'running',
+            reason: '',
+            because: '',
+            changedAt: NOW,
+            failures: [],
+            revision: 1,
+            seq: 0,
+          },
+          targets: new Map([['a', { state: 'running' }]]),
+          plans: new Map([
+            [
+              'a',
+              {
+                wave: 0,
+                order: 0,
+                because: '',
+                release: 'key',
+                version: release.version,
+                channel: 'stable',
+                repair,
+              },
+            ],
+          ]),
+          events: [],
         },
-        targets: new Map([['a', { state: 'running' }]]),
-        plans: new Map([
-          [
-            'a',
-            {
-              wave: 0,
-              order: 0,
-              because: '',
-              release: 'key',
-              version: release.version,
-              channel: 'stable',
-              repair,
-            },
-          ],
-        ]),
-        events: [],
-      },
-    ],
+      ],
+    },
     now: NOW,
     overdueBefore: NOW - 60_000,
   });
   const state = openDesiredState(own.redis, '{restored}');
   await state.claimRebuild('token');
-  const commands = restoreCommands(recovered, { now: NOW, rolloutTtlSeconds: 60, releases: new Map() });
+  const commands = restoreCommands(recovered, { now: NOW, rolloutTtlSeconds: 60 });
   await state.restore('token', commands);
   await state.openEpoch('token', { id: 'rebuilt', at: NOW });
 

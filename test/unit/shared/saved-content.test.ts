@@ -40,6 +40,7 @@ function aContent(rollouts: SavedRollout[]): SavedContent {
     texts: {},
     deploysPaused: true,
     rollouts,
+    leftOut: [],
     releases: {},
   };
 }
@@ -59,7 +60,8 @@ describe('the saved copy', () => {
     const { data, leftOut } = encodeSaved(content, maxBytes);
 
     expect(leftOut).toEqual(['the timelines of rollouts', 'rollout large']);
-    const { rollouts, hashes } = decodeSaved(data);
+    const { rollouts, hashes, leftOut: ids } = decodeSaved(data);
+    expect(ids).toEqual(['large']);
     expect(rollouts.map(({ rollout, events }) => [rollout.id, events])).toEqual([['small', []]]);
     expect(hashes).toEqual(content.hashes);
   });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
-import { INTERRUPTED, type OpenRolloutState, recoverState } from '../../../../domain/deploy/recover-state.ts';
+import { deploymentId } from '../../../../domain/deploy/deployment-id.ts';
+import { INTERRUPTED } from '../../../../domain/deploy/interrupted-rollout.ts';
+import {
+  type OpenRolloutState,
+  recoverState,
+  type SavedCopy,
+} from '../../../../domain/deploy/recover-state.ts';
 import { contentDigest } from '../../../../domain/release/content-digest.ts';
 import type { RolloutTarget } from '../../../../domain/rollout/rollout.ts';
 import type { TargetPlan } from '../../../../domain/rollout/rollout-status.ts';
@@ -12,7 +18,6 @@ import {
   aRollout,
   aSnapshot,
   aStatus,
-  OUR_ID,
 } from '../../../support/builders.ts';
 
 const NOW = 1_800_000_000_000;
@@ -27,22 +32,37 @@ interface Given {
   readonly writtenAt?: number;
   readonly isChanged?: boolean;
   readonly isLeaving?: boolean;
+  /** FDD's Deployment: sick, switched off by a person, or deleted. */
+  readonly now?: 'sick' | 'switched off' | 'deleted';
 }
 
 /** A namespace that a rollout has written. */
 function written(
   namespace: string,
-  { rolloutId = ID, result = 'verified', writtenAt = NOW - 60_000, isChanged, isLeaving }: Given = {},
+  { rolloutId = ID, result = 'verified', writtenAt = NOW - 60_000, isChanged, isLeaving, now }: Given = {},
 ): NamespaceSnapshot {
   const { image, config } = RELEASE;
   const content = contentDigest({ image, config: isChanged ? {} : config });
   const origin = { rolloutId, generation: 4, release: KEY, content };
+  const id = deploymentId(rolloutId, namespace);
+  const shown = {
+    sick: { availableReplicas: 0 },
+    'switched off': { replicas: 0, switchedOff: { how: 'scaled to 0' as const, by: 'jo' } },
+    deleted: {},
+  };
   const reported = { verified: 'SUCCESS', waiting: 'RUNNING', failed: 'FAILED' } as const;
   return aSnapshot({
     namespace,
-    application: anApplication({ image, config, deploymentId: OUR_ID, writtenAt, origin }),
-    deployment: aDeployment({ image, deploymentId: result === 'waiting' ? 'before' : OUR_ID }),
-    statuses: [aStatus({ deploymentId: OUR_ID, result: reported[result] })],
+    application: anApplication({ image, config, deploymentId: id, writtenAt, origin }),
+    deployment:
+      now === 'deleted'
+        ? undefined
+        : aDeployment({
+            image,
+            deploymentId: result === 'waiting' ? 'before' : id,
+            ...(now === undefined ? {} : shown[now]),
+          }),
+    statuses: [aStatus({ deploymentId: id, result: reported[result] })],
     pods: isLeaving ? [aPod({ deleting: true })] : [],
   });
 }
@@ -80,8 +100,20 @@ function saved(
   };
 }
 
-function recover(snapshots: readonly NamespaceSnapshot[], rollouts: readonly OpenRolloutState[] = []) {
-  return recoverState({ snapshots, rollouts, now: NOW, overdueBefore: NOW - 15 * 60_000 });
+const COPY: SavedCopy = {
+  savedAt: Date.parse('2027-01-15T08:00:30Z'),
+  isOld: false,
+  rollouts: [],
+  leftOut: [],
+  releases: new Map(),
+};
+
+function recover(snapshots: readonly NamespaceSnapshot[], rollouts?: readonly OpenRolloutState[]) {
+  return recoverWith(snapshots, rollouts && { ...COPY, rollouts });
+}
+
+function recoverWith(snapshots: readonly NamespaceSnapshot[], copy: SavedCopy | undefined) {
+  return recoverState({ snapshots, copy, now: NOW, overdueBefore: NOW - 15 * 60_000 });
 }
 
 describe('a target of a saved rollout', () => {
@@ -133,29 +165,82 @@ describe('a target of a saved rollout', () => {
   });
 });
 
+describe('a target of a rollout in an old copy', () => {
+  const copy = (
+    targets: Readonly<Record<string, RolloutTarget>>,
+    state: 'running' | 'paused' = 'running',
+  ) => {
+    const known = saved(targets);
+    return { ...COPY, isOld: true, rollouts: [{ ...known, status: { ...known.status, state } }] };
+  };
+
+  test.each<[string, NamespaceSnapshot, string]>([
+    ['that was written and is not verified', written('a', { result: 'waiting' }), 'pending'],
+    ['that was not written', aSnapshot({ namespace: 'a' }), 'pending'],
+    ['that FDD had deployed', written('a', { now: 'sick' }), 'completed'],
+    ['that FDD failed', written('a', { result: 'failed' }), 'failed'],
+  ])('%s does not run: the rollout can have been cancelled since', (_what, snapshot, state) => {
+    const { rollouts, namespaces, interrupted } = recoverWith(
+      [snapshot],
+      copy({ a: { state: 'running', version: 'v' } }),
+    );
+
+    expect(rollouts[0]?.targets.get('a')?.state).toBe(state);
+    expect(rollouts[0]?.plans.get('a')?.admittedAt !== undefined).toBe(state !== 'pending');
+    expect(rollouts[0]?.status).toMatchObject({
+      state: 'paused',
+      reason: expect.stringContaining('the saved copy is from 2027-01-15T08:00:30.000Z'),
+    });
+    expect(namespaces.map((each) => each.state)).not.toContain('running');
+    expect(interrupted).toEqual([ID]);
+  });
+
+  test('of a rollout that was paused keeps its reason', () => {
+    const { rollouts } = recoverWith([], copy({ a: { state: 'pending' } }, 'paused'));
+
+    expect(rollouts[0]?.status).toMatchObject({ state: 'paused', reason: '' });
+  });
+});
+
 describe('a rollout that only annotations show', () => {
-  test('is interrupted if something of it is left to verify', () => {
+  test('is interrupted if something of it is left to verify, and nothing of it runs before it is resumed', () => {
     const snapshots = [written('a'), written('b', { result: 'waiting' }), written('c', { rolloutId: LATER })];
     const { rollouts, interrupted, namespaces } = recover(snapshots);
 
     expect(interrupted).toEqual([ID]);
     expect(rollouts).toHaveLength(1);
     expect(rollouts[0]).toMatchObject({
-      rollout: { id: ID, createdAt: Date.parse('2027-01-15T08:00:00Z') },
+      rollout: { id: ID, createdAt: Date.parse('2027-01-15T08:00:00Z'), trigger: 'unknown', requestedBy: '' },
       status: { state: 'paused', reason: INTERRUPTED },
     });
     expect([...(rollouts[0]?.targets ?? [])].map(([name, { state }]) => [name, state])).toEqual([
       ['a', 'completed'],
-      ['b', 'running'],
+      ['b', 'pending'],
     ]);
-    expect(namespaces.map(({ namespace, state }) => [namespace, state])).toEqual([
-      ['a', 'completed'],
-      ['b', 'running'],
-      ['c', 'completed'],
+    expect(rollouts[0]?.plans.get('b')?.admittedAt).toBeUndefined();
+    expect(namespaces).toMatchObject([
+      { namespace: 'a', state: 'completed' },
+      {
+        namespace: 'b',
+        state: 'failed',
+        reason: 'it was not verified when the state was rebuilt',
+        isGivenUp: false,
+      },
+      { namespace: 'c', state: 'completed' },
     ]);
   });
 
-  test('is not invented if all its writes are verified, have failed, or are old', () => {
+  test.each(['sick', 'switched off', 'deleted'] as const)(
+    'is not shown, and nothing of it runs, if FDD had deployed it and is %s now',
+    (now) => {
+      const { rollouts, namespaces } = recover([written('a', { now })]);
+
+      expect(rollouts).toEqual([]);
+      expect(namespaces).toMatchObject([{ namespace: 'a', state: 'completed', origin: { release: KEY } }]);
+    },
+  );
+
+  test('is not invented if all its writes are verified, have failed, or are old; each has a record', () => {
     const old = NOW - 16 * 60_000;
     const { rollouts, namespaces } = recover([
       written('a'),
@@ -164,10 +249,47 @@ describe('a rollout that only annotations show', () => {
     ]);
 
     expect(rollouts).toEqual([]);
-    expect(namespaces.map(({ namespace, state }) => [namespace, state])).toEqual([
-      ['a', 'completed'],
-      ['b', 'failed'],
+    expect(namespaces).toMatchObject([
+      { namespace: 'a', state: 'completed' },
+      { namespace: 'b', state: 'failed', isGivenUp: true },
+      { namespace: 'c', state: 'failed', isGivenUp: false, origin: { release: KEY, generation: 4 } },
     ]);
+  });
+
+  test.each<[string, Partial<SavedCopy>, readonly string[]]>([
+    ['had ended if a later copy does not have it', {}, []],
+    ['is interrupted if the copy is from before', { savedAt: Date.parse('2027-01-15T08:00:05Z') }, [ID]],
+    ['is interrupted if the copy had no room for it', { leftOut: [ID] }, [ID]],
+  ])('%s', (_what, copy, expected) => {
+    const { interrupted, namespaces } = recoverWith([written('a', { result: 'waiting' })], {
+      ...COPY,
+      ...copy,
+    });
+
+    expect(interrupted).toEqual(expected);
+    expect(namespaces).toMatchObject([{ namespace: 'a', state: 'failed' }]);
+  });
+});
+
+describe('what another client has changed', () => {
+  test('keeps its record: FDD had deployed it, so it has drifted', () => {
+    const { namespaces } = recover([written('a', { isChanged: true }), written('b')]);
+
+    expect(namespaces).toMatchObject([
+      { namespace: 'a', state: 'completed', origin: { release: KEY } },
+      { namespace: 'b', state: 'completed' },
+    ]);
+  });
+
+  test.each<[string, NamespaceSnapshot[]]>([
+    ['FDD has not deployed it', [written('a', { isChanged: true, result: 'waiting' }), written('b')]],
+    ['its release is lost', [written('a', { isChanged: true })]],
+  ])('is not known to be verified if %s', (_what, snapshots) => {
+    expect(recover(snapshots).namespaces[0]).toMatchObject({
+      namespace: 'a',
+      state: 'failed',
+      reason: expect.stringContaining('another client has changed it'),
+    });
   });
 });
 

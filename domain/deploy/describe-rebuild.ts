@@ -1,0 +1,54 @@
+/** What was rebuilt after Redis had lost its data. */
+export interface Rebuilt {
+  readonly namespaces: number;
+  readonly rollouts: number;
+  /** Rollouts that wait for an operator. */
+  readonly interrupted: number;
+  /** Left out if it is not known. */
+  readonly copy?: 'none' | 'current' | 'old' | undefined;
+  /** When the copy was saved, in milliseconds since the epoch. */
+  readonly copyAt?: number | undefined;
+}
+
+/** For people: what is there again, and what is lost. */
+export function describeRebuild(rebuilt: Rebuilt): string {
+  const { namespaces, rollouts, copy } = rebuilt;
+  const records = `the requests of ${plural(namespaces, 'namespace')}`;
+  const from = copy === 'current' || copy === 'old' ? 'the cluster and the saved copy' : 'the cluster';
+  const found = `${records} and ${plural(rollouts, 'open rollout')} were rebuilt from ${from}`;
+  return `${found}; the history and the audit log from before are lost${describeLost(rebuilt)}`;
+}
+
+function describeLost({ copy, copyAt }: Rebuilt): string {
+  if (copy === 'none') {
+    return ', and as there was no saved copy (--state-config-map), so are holds, pins, ignored releases, quarantines, a stop of healing, and the namespaces that rollouts had not reached';
+  }
+  if (copy === 'old' && copyAt !== undefined) {
+    return `, and so is what was decided after ${new Date(copyAt).toISOString()}, when the copy was saved: holds, cancels, a stop of healing`;
+  }
+  return '';
+}
+
+/** What a person has to do. */
+export function adviseAfterRebuild({ interrupted, copy }: Rebuilt): string {
+  const resume =
+    interrupted === 1
+      ? 'One rollout is interrupted: check it, and resume or cancel it on its page.'
+      : `${interrupted} rollouts are interrupted: check them, and resume or cancel each on its page.`;
+  return [
+    ...(interrupted === 0 ? [] : [resume]),
+    ...(copy === 'none' || copy === 'old'
+      ? ['Set holds and pins again, and stop healing again if it was stopped.']
+      : []),
+    ...(copy === 'none'
+      ? [
+          'The release check (skipper releases --check) or a new request brings the release to namespaces that were not reached.',
+        ]
+      : []),
+    'Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
+  ].join(' ');
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
