@@ -63,8 +63,8 @@ export function openSaveable(connection: StateConnection): Saveable {
 }
 
 /**
- * Whether healing is stopped, and what is in quarantine. Each pass changes more than that, which the next one finds again: it is
- * read only once for each pass.
+ * Whether healing is stopped, what is in quarantine, and the steps, which the cap and the waits count. Each pass changes more
+ * than that, which the next one finds again: it is read only once for each pass.
  */
 function markHealing({ redis, prefix, guarded }: StateConnection): () => Promise<string> {
   let known = { revision: '', mark: '' };
@@ -74,12 +74,24 @@ function markHealing({ redis, prefix, guarded }: StateConnection): () => Promise
     const [status, healing] = await guarded(() =>
       Promise.all([redis.get(`${prefix}:healing-status`), redis.hgetall(`${prefix}:healing`)]),
     );
-    const quarantined = Object.entries(healing).flatMap(([name, json]) =>
-      json.includes('"quarantine":{') ? [name] : [],
-    );
-    known = { revision, mark: `${StoredStop.safeParse(status).data?.stopped?.at} ${quarantined.sort()}` };
+    const marks = Object.entries(healing).map(([name, json]) => `${name} ${markOf(json)}`);
+    known = { revision, mark: [StoredStop.safeParse(status).data?.stopped?.at, ...marks.sort()].join(', ') };
     return known.mark;
   };
 }
 
-const StoredStop = jsonText(z.object({ stopped: z.object({ at: z.number() }).optional() }));
+function markOf(json: string): string {
+  const { steps, quarantine } = StoredSteps.safeParse(json).data ?? { steps: [] };
+  const last = steps.at(-1);
+  return [quarantine?.since, steps.length, last?.at, last?.endedAt].join(' ');
+}
+
+const milliseconds = z.number();
+const StoredSteps = jsonText(
+  z.object({
+    steps: z.array(z.object({ at: milliseconds, endedAt: milliseconds.optional() })),
+    quarantine: z.object({ since: milliseconds }).optional(),
+  }),
+);
+
+const StoredStop = jsonText(z.object({ stopped: z.object({ at: milliseconds }).optional() }));

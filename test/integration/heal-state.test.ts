@@ -183,3 +183,25 @@ describe('the commands', () => {
     await expect(commands.stop(jo)).rejects.toThrow('healing has made no pass yet');
   });
 });
+
+describe('what is saved outside of Redis', () => {
+  test('changes with a step and its end, and with a quarantine, but not with every pass', async () => {
+    const { state } = freshState();
+    const begun = { at: 1, means: 'deploy', rule: 'drifted' } as const;
+    const passes: NamespaceHealing[] = [
+      SICK,
+      { ...SICK, reason: 'another pass' },
+      { ...SICK, state: 'healing', steps: [begun] },
+      { ...SICK, steps: [{ ...begun, endedAt: 2, end: 'failed' }] },
+      PARKED,
+    ];
+    const marks: string[] = [];
+    for (const [revision, healing] of passes.entries()) {
+      await state.saveHealing({ revision, healing: asMap({ a: healing }), status: STATUS });
+      marks.push((await state.saveMarks()).decisions);
+    }
+
+    expect(marks[1]).toBe(marks[0]);
+    expect(new Set(marks).size).toBe(4);
+  });
+});
