@@ -12,18 +12,21 @@ export interface ClusterConfig {
   readonly redisPrefix: string;
   readonly failRate: number;
   readonly releaseEvery: number | undefined;
+  /** Where what must survive a loss of Redis is saved. */
+  readonly stateConfigMap: string | undefined;
   /** The file of the rollout policy. */
   readonly rolloutPolicy: string;
 }
 
 /** The config file of a Skipper that works on a simulated cluster. */
 export function clusterConfigText(config: ClusterConfig): string {
-  const { kubeconfig, baseurl, redisPrefix, failRate, releaseEvery, rolloutPolicy } = config;
+  const { kubeconfig, baseurl, redisPrefix, failRate, releaseEvery, stateConfigMap, rolloutPolicy } = config;
   const settings: Partial<Record<SettingName, string | number>> = {
     kubeconfig,
     baseurl,
     redisPrefix,
     rolloutPolicy,
+    ...(stateConfigMap === undefined ? {} : { stateConfigMap }),
     environmentLabel: 'simulated cluster',
     releaseCheckInterval: releaseCheckInterval(releaseEvery),
     ...(failRate > 0 ? { progressDeadline: PROGRESS_DEADLINE_SECONDS } : {}),

@@ -10,6 +10,8 @@ export interface DemoCluster {
   readonly kubeconfigPath: string;
   readonly client: KubernetesClient;
   readonly nodeName: string;
+  /** Where Skipper saves what must survive a loss of Redis, as its setting; undefined if nowhere. */
+  readonly stateConfigMap: string | undefined;
   /** Waits until pods can be made in these new namespaces. */
   untilNamespacesAreUsable(fleet: readonly DemoNamespace[]): Promise<void>;
   /** Removes what the demo has made, as far as it outlives the demo. */

@@ -63,6 +63,8 @@ export async function openRealCluster(options: RealClusterOptions): Promise<Demo
     kubeconfigPath: options.kubeconfigPath,
     client,
     nodeName: NODE,
+    // The demo leaves nothing in it that is not of its fleet.
+    stateConfigMap: undefined,
     untilNamespacesAreUsable: (fleet) => untilDefaultAccounts(client, fleet),
     removeNamespaces: (fleet) => removeNamespaces(client, fleet, options.say),
     close: async () => {

@@ -78,6 +78,7 @@ async function start(
     redisPrefix: `simulated-${randomBytes(4).toString('hex')}`,
     failRate,
     releaseEvery,
+    stateConfigMap: cluster.stateConfigMap,
     rolloutPolicy,
   });
   await writeFile(configFile, config, { mode: 0o600 });

@@ -52,10 +52,10 @@ export async function startDemo(start: StartDemoOptions): Promise<Demo> {
 
   const cluster = await openCluster(start, directory, fleet);
   closers.add(() => cluster.close());
-  const { kubeconfigPath } = cluster;
+  const { kubeconfigPath, stateConfigMap } = cluster;
   const policyPath = join(directory, 'rollout-policy.yaml');
   await writeFile(policyPath, demoPolicy(fleet, options.once));
-  const known = { options, env, redis, closers, guardian, kubeconfigPath, policyPath };
+  const known = { options, env, redis, closers, guardian, kubeconfigPath, stateConfigMap, policyPath };
   const startThem = () => startSkippers({ ...known, channelUrl: channels.url });
   say('starting one skipper api and two skipper workers');
   // With auto-update they would bootstrap what is only just being filled in.

@@ -28,6 +28,7 @@ export interface StartSkippersOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly redis: DemoRedis;
   readonly kubeconfigPath: string;
+  readonly stateConfigMap: string | undefined;
   readonly channelUrl: string;
   readonly policyPath: string;
   readonly closers: Closers;
@@ -71,6 +72,7 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
     flags: {
       host: '127.0.0.1',
       kubeconfig: start.kubeconfigPath,
+      'state-config-map': start.stateConfigMap,
       'redis-url': redis.url,
       'redis-prefix': redis.prefix,
       baseurl: start.channelUrl,

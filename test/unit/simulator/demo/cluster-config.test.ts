@@ -11,6 +11,7 @@ const CONFIG = {
   redisPrefix: 'simulated-1234',
   failRate: 0,
   releaseEvery: undefined,
+  stateConfigMap: 'skipper/fiaas-skipper-state',
   rolloutPolicy: '/shared/rollout-policy.yaml',
 };
 
@@ -36,6 +37,7 @@ describe('clusterConfigText', () => {
       releaseCheckInterval: 5,
       progressDeadline: 300,
       rolloutPolicy: '/shared/rollout-policy.yaml',
+      stateConfigMap: 'skipper/fiaas-skipper-state',
     });
   });
 
