@@ -47,6 +47,8 @@ export function keepEpoch({
   let known: Epoch | undefined;
   let seenAt: number | undefined;
   let problem: string | undefined = NOT_READ;
+  /** Why this process could not rebuild the state; it counts until somebody has, also while another process tries. */
+  let failure: string | undefined;
   let checking: Promise<void> | undefined;
 
   async function check(): Promise<void> {
@@ -55,16 +57,23 @@ export function keepEpoch({
     if (epoch === undefined) {
       current = undefined;
       problem ??= REBUILDING;
-      problem = await rebuild({ seenAt });
-      if (problem === undefined) epoch = await state.epoch();
+      const waitsFor = await rebuild({ seenAt }).catch(noteFailure);
+      problem = failure ?? waitsFor;
+      if (waitsFor === undefined) epoch = await state.epoch();
     }
     if (epoch === undefined) return;
     problem = undefined;
+    failure = undefined;
     current = epoch;
     seenAt = state.now();
     if (known?.id === epoch.id) return;
     known = epoch;
     for (const listener of listeners) listener(epoch);
+  }
+
+  function noteFailure(error: unknown): string {
+    failure = `the state could not be rebuilt: ${messageOf(error)}`;
+    return failure;
   }
 
   function checkOnce(): Promise<void> {
