@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
-import { type Cursor, type Dispatch, decideDispatch } from '../domain/notify/decide-dispatch.ts';
+import { type Cursor, type Dispatch, decideDispatch, isUpTo } from '../domain/notify/decide-dispatch.ts';
 import { findRemoved } from '../domain/notify/find-removed.ts';
 import { groupEntries } from '../domain/notify/group-entries.ts';
 import { groupWaitMs, type Receiver } from '../domain/notify/notify-config.ts';
@@ -74,8 +74,9 @@ export async function dispatchAll(parts: NotificationKeeping, known: Map<string,
   if (receivers.length === 0) return;
   const stored = await parts.state.notifyCursors();
   for (const receiver of receivers) {
-    const cursor = stored.get(receiver.name) ?? (await begin(parts, receiver.name, known));
-    const { until = 0 } = known.get(receiver.name) ?? {};
+    const found = stored.get(receiver.name);
+    const cursor = found ?? (await begin(parts, receiver.name, known));
+    const { until = 0 } = (found && known.get(receiver.name)) ?? {};
     // A claim that another worker has left does not wait.
     if (cursor.upTo === undefined && parts.state.auditTime() < until) continue;
     known.set(receiver.name, { cursor });
@@ -97,19 +98,24 @@ export async function reviewReceivers(
 
 /**
  * A new receiver begins now, not with the months that the audit log holds. If Redis has lost the cursor, it continues
- * where it was: what is in the log since then, such as the loss, is new.
+ * where it was: what is in the log since then, such as the loss, is new. A log that ends before that is another one: the clock of a
+ * new Redis can be behind.
  */
 async function begin(
   { state }: NotificationKeeping,
   receiver: string,
   known: ReadonlyMap<string, Known>,
 ): Promise<Cursor> {
-  const [newest] = (await state.auditBefore(undefined, 1)).entries;
-  const after = known.get(receiver)?.cursor.after ?? newest?.id ?? `${Math.floor(state.auditTime())}-0`;
+  const newest = (await state.auditBefore(undefined, 1)).entries[0]?.id;
+  const last = known.get(receiver)?.cursor.after;
+  const isOtherLog = last !== undefined && (newest === undefined || !isUpTo(last, newest));
+  const after = isOtherLog ? FIRST : (last ?? newest ?? `${Math.floor(state.auditTime())}-0`);
   await state.noteReceivers([receiver]);
   await state.moveNotifyCursor(receiver, undefined, { after });
   return { after };
 }
+
+const FIRST = '0-0';
 
 /** Returns until when nothing can be due. */
 async function dispatch(

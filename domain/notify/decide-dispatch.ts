@@ -59,7 +59,8 @@ function wholeAt(group: readonly PlacedEntry[], { groupWaitMs }: DispatchInput):
   return Math.min((times.at(-1) ?? 0) + groupWaitMs, (times[0] ?? 0) + longestMs);
 }
 
-function isUpTo(id: string, end: string): boolean {
+/** True if an entry of the audit log is not after another one. */
+export function isUpTo(id: string, end: string): boolean {
   const [at, number] = partsOf(id);
   const [endAt, endNumber] = partsOf(end);
   return at < endAt || (at === endAt && number <= endNumber);

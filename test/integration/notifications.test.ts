@@ -366,6 +366,23 @@ describe('notifications', () => {
       ]);
     });
 
+    test('a new Redis whose clock is behind keeps nothing back', async () => {
+      const receivers = config('ahead');
+      const parts = { queue, state, receivers, log: silentLog };
+      const ahead = `${state.auditTime() + 3_600_000}-0`;
+      const known = new Map([['ahead', { cursor: { after: ahead }, until: state.auditTime() + 3_600_000 }]]);
+      await redis.del(`${PREFIX}:audit`);
+      await state.audit([stopped('since the loss')]);
+      await sleep(5);
+      await dispatchAll(parts, known);
+      await dispatchAll(parts, known);
+
+      const jobs = await jobsOf('ahead');
+      expect(jobs.flatMap(({ data }) => data.message.items.map(({ reason }) => reason))).toEqual([
+        'since the loss',
+      ]);
+    });
+
     test('a receiver that was removed while no worker ran begins now when it comes back', async () => {
       const parts = { queue, state, receivers: config('returns'), log: silentLog };
       await dispatchAll(parts, new Map());
