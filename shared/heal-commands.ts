@@ -3,6 +3,7 @@ import { SkipperError } from '../domain/errors.ts';
 import { endQuarantine } from '../domain/heal/end-quarantine.ts';
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
 import type { HealCommandView } from '../domain/heal/healing-view.ts';
+import { statusWithoutPass } from '../domain/heal/status-without-pass.ts';
 import type { HealingChange, HealingRecords } from './state/healing.ts';
 import type { RolloutControl } from './state/rollout-control.ts';
 
@@ -63,12 +64,8 @@ async function changeStatus(
   ) => { readonly status: HealingStatus; readonly audit: readonly AuditEntry[] } | undefined,
 ): Promise<HealCommandView> {
   return carryOut<HealCommandView>(state, async () => {
-    const status = await state.healingStatus();
-    if (!status)
-      throw new SkipperError(
-        'conflict',
-        'healing has made no pass yet: is a worker running, and --heal not off?',
-      );
+    // Healing can be stopped before its first pass, which keeps that.
+    const status = (await state.healingStatus()) ?? statusWithoutPass(state.now());
     const changed = change(status);
     if (!changed) return { change: undefined, result: { status, isUnchanged: true } };
     return { change: { ...changed, healing: new Map() }, result: { status: changed.status } };

@@ -17,6 +17,7 @@ import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts'
 import { keepWhileOff } from '../domain/heal/keep-while-off.ts';
 import type { Finding } from '../domain/heal/rule.ts';
 import { sightOf } from '../domain/heal/sight-of.ts';
+import { statusWithoutPass } from '../domain/heal/status-without-pass.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { AcceptedRollout, DeployService } from '../shared/deploy-service.ts';
@@ -127,14 +128,10 @@ async function switchOff(
   const removed = [...stored.keys()].filter((namespace) => !kept.has(namespace));
   if (status?.mode === 'off' && removed.length === 0) return { skipped: 'healing is off' };
   const off: HealingStatus = {
-    mode: 'off',
-    checkedAt: now,
-    intervalSeconds: settings.intervalSeconds,
-    fleet: cluster.namespaces().length,
-    sick: 0,
-    rules: {},
-    isDeafKnown: false,
-    cap: { limit: 0, used: 0 },
+    ...statusWithoutPass(now, {
+      intervalSeconds: settings.intervalSeconds,
+      fleet: cluster.namespaces().length,
+    }),
     ...(status?.stopped && { stopped: status.stopped }),
   };
   await state.saveHealing({ revision, healing: kept, removed, status: off });

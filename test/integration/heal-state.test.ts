@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
+import { decideHealing } from '../../domain/heal/decide-healing.ts';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { createHealCommands } from '../../shared/heal-commands.ts';
 import { duplicateForMessages, untilReady } from '../../shared/redis.ts';
 import { changesChannel } from '../../shared/state/change-feed.ts';
 import { openDesiredState } from '../../shared/state/desired-state.ts';
+import { someHealSettings } from '../support/healing-builders.ts';
 import { openEpoch } from '../support/open-epoch.ts';
 import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
@@ -177,10 +179,20 @@ describe('the commands', () => {
     ]);
   });
 
-  test('are refused before the first pass', async () => {
-    const { commands } = freshState();
+  test('stop healing before its first pass, which keeps that', async () => {
+    const { state, commands } = freshState();
 
-    await expect(commands.stop(jo)).rejects.toThrow('healing has made no pass yet');
+    expect(await commands.stop(jo)).toMatchObject({ mode: 'off', stopped: { by: jo.by, reason: jo.reason } });
+
+    const { status } = decideHealing({
+      namespaces: new Map(),
+      fleet: 10,
+      status: await state.healingStatus(),
+      settings: someHealSettings({ mode: 'on' }),
+      isDeafKnown: false,
+      now: state.now() + 1,
+    });
+    expect(status).toMatchObject({ mode: 'on', stopped: { by: jo.by, reason: jo.reason } });
   });
 });
 

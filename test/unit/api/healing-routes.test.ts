@@ -187,14 +187,15 @@ describe('a command', () => {
     expect(response.body.detail).toContain(detail);
   });
 
-  test('is refused until there was a pass', async () => {
+  test('can be repeated if others change healing all the time', async () => {
     const { app, core } = open();
     Object.assign(core.healing, {
-      stop: () => Promise.reject(new SkipperError('conflict', 'healing has made no pass yet')),
+      stop: () =>
+        Promise.reject(new SkipperError('conflict', 'healing changes too quickly: repeat the command')),
     });
 
     const { body } = await request(app).post('/api/healing/stop').send({ reason: 'x' }).expect(503);
 
-    expect(body.detail).toBe('healing has made no pass yet');
+    expect(body.detail).toBe('healing changes too quickly: repeat the command');
   });
 });
