@@ -2,6 +2,7 @@ import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { describeSwitchedOff } from './deployment-rules.ts';
 import { endQuarantine } from './end-quarantine.ts';
+import { isOtherCause } from './heal-cause.ts';
 import { type HealSettings, longestWait, memoryTime, waitAfterSteps } from './heal-settings.ts';
 import { isUnderWay, ladderStart, ladderSteps, recentSteps, triedSteps } from './heal-steps.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
@@ -134,7 +135,7 @@ function continueEpisode(
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
   // What cannot be read has not changed.
-  const isChanged = quarantine !== undefined && cause !== undefined && quarantine.cause !== cause;
+  const isChanged = quarantine !== undefined && cause !== undefined && isOtherCause(quarantine.cause, cause);
   if (isRemembered(before)) {
     return isForgotten(before, backoffMs, now)
       ? { ...begun, since: now, steps: [] }

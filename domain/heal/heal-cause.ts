@@ -15,7 +15,7 @@ export function healCause(
 ): string {
   const parts = [
     `config ${digestOf(config)}`,
-    `release ${record?.release ?? 'unknown'}`,
+    record === undefined ? UNKNOWN_RELEASE : `${RELEASE}${record.release}`,
     ...(quotas === undefined ? [] : [`${QUOTAS}${quotas}`]),
   ];
   return parts.join('; ');
@@ -28,7 +28,16 @@ function digestOf(config: NamespaceConfigResult | undefined): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
 }
 
+const RELEASE = 'release ';
+const UNKNOWN_RELEASE = `${RELEASE}unknown`;
 const QUOTAS = 'quotas ';
+
+/** A release that is not known any more, since Redis has lost its data, has not changed. */
+export function isOtherCause(before: string, now: string): boolean {
+  const release = before.split('; ').find((part) => part.startsWith(RELEASE));
+  const known = release === undefined ? now : now.replace(UNKNOWN_RELEASE, () => release);
+  return known !== before;
+}
 
 /** True if the limits of quotas are part of the fingerprint. */
 export function hasQuotas(cause: string): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { healCause } from '../../../../domain/heal/heal-cause.ts';
+import { healCause, isOtherCause } from '../../../../domain/heal/heal-cause.ts';
 import { invalid, ok } from '../../../../domain/release/result.ts';
 import { aConfig } from '../../../support/builders.ts';
 
@@ -21,5 +21,31 @@ describe('what has to change before another try makes sense', () => {
     ['the limits of quotas', healCause({ config: ok(aConfig()) }, RECORD, 'pods: 10')],
   ])('is %s', (_what, changed) => {
     expect(changed).not.toBe(causeOf());
+  });
+});
+
+describe('a cause that was stored', () => {
+  const of = (record: { release: string } | undefined, quotas?: string) =>
+    healCause({ config: ok(aConfig()) }, record, quotas);
+
+  test.each<[string, string, string, boolean]>([
+    ['is the same', of(RECORD), of(RECORD), false],
+    ['is the same if the record is lost', of(RECORD), of(undefined), false],
+    [
+      'is the same if the record is lost, and a quota matters',
+      of(RECORD, 'pods: 1'),
+      of(undefined, 'pods: 1'),
+      false,
+    ],
+    ['is another one if another release is requested', of(RECORD), of({ release: 'two' }), true],
+    ['is another one if a release is requested for the first time', of(undefined), of(RECORD), true],
+    [
+      'is another one if the quota has changed and the record is lost',
+      of(RECORD, 'pods: 1'),
+      of(undefined, 'pods: 2'),
+      true,
+    ],
+  ])('%s', (_what, before, now, expected) => {
+    expect(isOtherCause(before, now)).toBe(expected);
   });
 });
