@@ -57,7 +57,14 @@ function keepSaved(parts: CompleteParts): StateSaver {
   const worker = `${hostname()}-${process.pid}`;
   let saved = { decisions: '', progress: '', at: Number.NEGATIVE_INFINITY };
   let saving: Promise<void> | undefined;
-  const report = reportOnce(log);
+  const logProblem = reportOnce(log);
+
+  function report(problem: string | undefined): void {
+    logProblem(problem);
+    state
+      .noteSaveProblem(problem)
+      .catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'not noted'));
+  }
 
   async function look(): Promise<void> {
     if (!(await state.isSaver(worker))) return;

@@ -62,7 +62,7 @@ export function createLiveSummary({
     const now = Date.now();
     const problems = redisHealth.problems();
     const answers = redisReady && stats.answers() && !problems.some((problem) => problem.isSilent);
-    const { workers, releaseCheck, lastCheck, rollouts, healing } = stats.current();
+    const { workers, releaseCheck, lastCheck, rollouts, healing, saveProblem } = stats.current();
     const notices = composeNotices(
       {
         // While Redis does not answer, a check can have been made without this process noticing.
@@ -77,6 +77,7 @@ export function createLiveSummary({
         ),
         rebuilding: epoch.problem(),
         rebuilt: rebuiltIn(epoch.current()),
+        saveProblem,
       },
       now,
     );

@@ -9,6 +9,7 @@ import type { HealingRecords } from '../../shared/state/healing.ts';
 import type { LastReleaseCheck, ReleaseCheckRecord } from '../../shared/state/last-release-check.ts';
 import type { RestingWorkers } from '../../shared/state/resting-workers.ts';
 import type { Rollouts } from '../../shared/state/rollouts.ts';
+import type { Saveable } from '../../shared/state/saveable.ts';
 import type { WorkerHeartbeats } from '../../shared/state/worker-heartbeats.ts';
 import { createRolloutFollower } from './follow-rollouts.ts';
 import { createWorkerEar } from './hear-workers.ts';
@@ -23,6 +24,8 @@ export interface QueueStats extends Pick<FleetSummary, 'queue' | 'workers' | 'ro
   readonly lastCheck: ReleaseCheckAge;
   /** The latest pass of healing. */
   readonly healing?: HealingStatus | undefined;
+  /** Why nothing is saved outside of Redis; undefined if it is. */
+  readonly saveProblem?: string | undefined;
 }
 
 export interface QueueStatsMonitor {
@@ -44,6 +47,7 @@ export interface QueueStatsSources
     Pick<LastReleaseCheck, 'lastReleaseCheck'> &
     Pick<RestingWorkers, 'restingWorkers'> &
     Pick<HealingRecords, 'healingStatus'> &
+    Pick<Saveable, 'saveProblem'> &
     Pick<WorkerHeartbeats, 'heartbeats'>;
 }
 
@@ -72,18 +76,29 @@ export function openQueueStats({
   async function poll(): Promise<void> {
     try {
       if (!isReady(redis)) throw new Error('Redis is not connected');
-      const [queue, workers, rollouts, isPaused, releaseCheck, lastCheck, restingNow, beats, healing] =
-        await Promise.all([
-          deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
-          deployQueue.getWorkers(),
-          state.rolloutsWithCounts(ROLLOUTS_READ),
-          deployQueue.isPaused(),
-          readReleaseCheckSchedule(releaseCheckQueue),
-          state.lastReleaseCheck(),
-          state.restingWorkers(),
-          state.heartbeats(),
-          state.healingStatus(),
-        ]);
+      const [
+        queue,
+        workers,
+        rollouts,
+        isPaused,
+        releaseCheck,
+        lastCheck,
+        restingNow,
+        beats,
+        healing,
+        saveProblem,
+      ] = await Promise.all([
+        deployQueue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+        deployQueue.getWorkers(),
+        state.rolloutsWithCounts(ROLLOUTS_READ),
+        deployQueue.isPaused(),
+        readReleaseCheckSchedule(releaseCheckQueue),
+        state.lastReleaseCheck(),
+        state.restingWorkers(),
+        state.heartbeats(),
+        state.healingStatus(),
+        state.saveProblem(),
+      ]);
       const { waiting: urgent = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = queue;
       const waiting = urgent + prioritized;
       answers = true;
@@ -96,6 +111,7 @@ export function openQueueStats({
         rollouts: follow(rollouts, Date.now()),
         releaseCheck,
         healing,
+        saveProblem,
         lastCheck: dueEvery(releaseCheck, laterOf(current.lastCheck, lastCheck)),
       };
     } catch (error) {

@@ -21,6 +21,7 @@ export const NOTICE_CODES = [
   'namespaces_quarantined',
   'auto_update_off',
   'state_rebuilt',
+  'state_unsaved',
 ] as const;
 
 /** Something that does not happen in the whole fleet; page, CLI and API show the same words. */
@@ -48,6 +49,8 @@ export interface NoticeFacts {
   readonly rebuilding?: string | undefined;
   /** When Redis lost its data, in milliseconds since the epoch, and what was found in the cluster. */
   readonly rebuilt?: (Rebuilt & { readonly at: number }) | undefined;
+  /** Why what must survive a loss of Redis is not saved completely. */
+  readonly saveProblem?: string | undefined;
   /** The latest pass of healing; undefined if none is known. */
   readonly healing: HealingStatus | undefined;
 }
@@ -63,6 +66,7 @@ export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
     pausedRollouts,
     rebuilding,
     rebuilt,
+    saveProblem,
     healing,
   } = facts;
   if (workers === undefined) return [];
@@ -78,6 +82,7 @@ export function composeNotices(facts: NoticeFacts, now: number): Notice[] {
     ...(healing === undefined ? [] : quarantineNotice(healing)),
     ...(schedule?.autoUpdate === false ? [AUTO_UPDATE_OFF] : []),
     ...(rebuilt !== undefined && now - rebuilt.at < SHOWN_FOR_MS ? [rebuiltNotice(rebuilt)] : []),
+    ...(saveProblem === undefined ? [] : [unsavedNotice(saveProblem)]),
   ];
 }
 
@@ -148,6 +153,15 @@ function rebuiltNotice({ at, ...rebuilt }: NonNullable<NoticeFacts['rebuilt']>):
     code: 'state_rebuilt',
     message: `Redis lost its data at ${new Date(at).toISOString()}: ${describeRebuild(rebuilt)}.`,
     remedy: adviseAfterRebuild(rebuilt),
+  };
+}
+
+function unsavedNotice(problem: string): Notice {
+  return {
+    code: 'state_unsaved',
+    message: `What must survive a loss of Redis is not saved completely: ${problem}.`,
+    remedy:
+      'Remove the cause (--state-config-map): until then, holds, cancels and stops of healing are lost if Redis loses its data.',
   };
 }
 

@@ -7,6 +7,8 @@ const HASHES = [':holds', ':ignored-releases', ':channel-pasts', ':healing'] as 
 const TEXTS = [':healing-status'] as const;
 /** A worker that saves and dies is replaced after this long. */
 const SAVER_MS = 10_000;
+/** Longer than the time between two attempts. */
+const PROBLEM_MS = 180_000;
 
 /** What must survive a loss of Redis, and whether it has changed. */
 export interface Saveable {
@@ -15,6 +17,9 @@ export interface Saveable {
   /** By the key without its prefix. */
   savedHashes(): Promise<Record<string, Record<string, string>>>;
   savedTexts(): Promise<Record<string, string>>;
+  /** Notes why it cannot be saved, for a while; undefined: it was saved. */
+  noteSaveProblem(problem: string | undefined): Promise<void>;
+  saveProblem(): Promise<string | undefined>;
   /** True for one worker at a time. */
   isSaver(worker: string): Promise<boolean>;
 }
@@ -51,6 +56,12 @@ export function openSaveable(connection: StateConnection): Saveable {
       const texts = await guarded(() => redis.mget(TEXTS.map((key) => `${prefix}${key}`)));
       return Object.fromEntries(TEXTS.flatMap((key, index) => (texts[index] ? [[key, texts[index]]] : [])));
     },
+    noteSaveProblem: async (problem) => {
+      const key = `${prefix}:save-problem`;
+      if (problem === undefined) await guarded(() => redis.del(key));
+      else await guarded(() => redis.set(key, problem, 'PX', PROBLEM_MS));
+    },
+    saveProblem: async () => (await guarded(() => redis.get(`${prefix}:save-problem`))) ?? undefined,
     isSaver: async (worker) => {
       const key = `${prefix}:saver`;
       const isNew = (await guarded(() => redis.set(key, worker, 'PX', SAVER_MS, 'NX'))) === 'OK';

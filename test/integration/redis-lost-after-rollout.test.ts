@@ -61,6 +61,11 @@ async function post(path: string, body: unknown) {
   return answer.body;
 }
 
+async function noticeCodes(): Promise<string[]> {
+  const { notices } = (await world.http('/api/fleet')).body.summary;
+  return notices.map(({ code }: { readonly code: string }) => code);
+}
+
 async function recordOf(namespace: string) {
   return (await world.http(`/api/namespaces/${namespace}`)).body.record;
 }
@@ -112,6 +117,7 @@ describe('a Redis that loses its data after a rollout has ended', () => {
     await until(async () => (await savedCopy()).rollouts.length === 1, 'it is saved');
     isCopyRefused = true;
     await post(`/api/rollouts/${id}/cancel`, { reason: 'it is bad' });
+    await until(async () => (await noticeCodes()).includes('state_unsaved'), 'it is noticed');
     await makeCopyOlder(10 * 60_000);
 
     await redis.flushall();
@@ -132,6 +138,7 @@ describe('a Redis that loses its data after a rollout has ended', () => {
       'state.rebuilt',
     ]);
     isCopyRefused = false;
+    await until(async () => !(await noticeCodes()).includes('state_unsaved'), 'it is saved again');
     await post(`/api/rollouts/${id}/cancel`, { reason: 'it is still bad' });
   });
 });

@@ -129,6 +129,7 @@ export function createFakeCore(options: FakeCoreOptions = {}): FakeCore {
       quarantines: async () => new Map(),
       healingOf: async () => undefined,
       healingStatus: async () => undefined,
+      saveProblem: async () => undefined,
       ignoredReleases: async () => new Map(),
       ignoreRelease: async () => undefined,
       endIgnore: async () => 0,

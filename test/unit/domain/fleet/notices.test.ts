@@ -107,6 +107,12 @@ describe('composeNotices', () => {
       'outdated',
     ],
     [
+      'a copy that cannot be saved',
+      { saveProblem: 'forbidden' },
+      'What must survive a loss of Redis is not saved completely: forbidden. Remove the cause (--state-config-map): until then, holds, cancels and stops of healing are lost if Redis loses its data.',
+      'outdated',
+    ],
+    [
       'an old release check',
       { lastCheck: OLD_CHECK },
       'The last release check ended 2 h ago, although one is due every 60 s: new releases are not detected. Check the workers, and the release-check queue on the board.',
