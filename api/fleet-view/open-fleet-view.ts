@@ -11,6 +11,7 @@ import { createRowMaker } from './row-maker.ts';
 import { createRowStore } from './row-store.ts';
 
 const BUSY_RECHECK_MS = 5_000;
+const RULES_RECHECK_MS = 5_000;
 
 /** The parts of the view. */
 export type FleetViewCore = Pick<
@@ -70,8 +71,16 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     reader.readSoon();
   }
 
+  /** What a pass has found does not hold forever, and a new pass can find it again. */
+  async function recheckRules(): Promise<void> {
+    if (!(await records.readPass())) return;
+    maker.mark(records.sick());
+    maker.makeNow();
+  }
+
   async function fill(): Promise<void> {
     await cluster.synced();
+    await records.readPass();
     maker.mark(cluster.namespaces());
     reader.mark(cluster.namespaces());
     await reader.read();
@@ -85,8 +94,10 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     reader.readSoon();
   }
 
-  const recheck = setInterval(recheckBusy, BUSY_RECHECK_MS);
-  recheck.unref();
+  const rechecks = [
+    setInterval(recheckBusy, BUSY_RECHECK_MS).unref(),
+    setInterval(() => void recheckRules(), RULES_RECHECK_MS).unref(),
+  ];
   const unwatch = cluster.onAnyChange(onCluster);
   changes.listen(onChange);
   for (const namespace of cluster.namespaces()) onCluster(namespace);
@@ -106,7 +117,7 @@ export function openFleetView(core: FleetViewCore, changes: ChangeFeed): FleetVi
     changesSince: rows.changesSince,
     subscribe: subscribers.subscribe,
     close: async () => {
-      clearInterval(recheck);
+      for (const recheck of rechecks) clearInterval(recheck);
       unwatch();
       changes.close();
       maker.close();

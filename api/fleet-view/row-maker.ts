@@ -3,6 +3,7 @@ import { type NamespaceStatus, statusOf } from '../../domain/cluster/status.ts';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
+import { holdingNow } from '../../domain/heal/holding-now.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import type { ChannelCache } from './channel-cache.ts';
 import { debounce } from './debounce.ts';
@@ -15,7 +16,7 @@ const COALESCE_MS = 100;
 /** The sources of a row, and its destination. */
 export interface RowSources {
   readonly cluster: Pick<ClusterCache, 'snapshot'>;
-  readonly records: Pick<RecordCache, 'get' | 'quarantine' | 'requestedVersion' | 'forget'>;
+  readonly records: Pick<RecordCache, 'get' | 'healing' | 'pass' | 'requestedVersion' | 'forget'>;
   readonly channels: Pick<ChannelCache, 'all'>;
   readonly rows: Pick<RowStore, 'update'>;
 }
@@ -79,10 +80,13 @@ function makeRows(
 
 function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): FleetRow {
   const { namespace, config } = snapshot;
+  const record = records.get(namespace);
+  const healing = records.healing(namespace);
   return toFleetRow({
     snapshot,
-    record: records.get(namespace),
-    quarantine: records.quarantine(namespace),
+    record,
+    quarantine: healing?.quarantine,
+    finding: holdingNow({ status: records.pass(), healing, record }, Date.now()),
     requested: records.requestedVersion(namespace),
     seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });

@@ -45,6 +45,7 @@ export async function describeNamespace(
     historyProblem = messageOf(error);
   }
   const { attempts, bootstrap } = isTrusted ? history : withholdHistory(history);
+  const healing = await reading;
   const { channels, notices, stale } = view.summary();
   const channel = channels.find((each) => each.channel === row.channel);
   return {
@@ -61,9 +62,10 @@ export async function describeNamespace(
       channelCode: channel?.code,
       notices,
       holds,
+      healing,
     }),
     ...(holds && { holds }),
-    healing: await reading,
+    healing,
     notices,
     stale,
     attempts,

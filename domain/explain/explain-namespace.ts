@@ -8,10 +8,12 @@ import { describeSymptom, symptomsOf, worstFirst } from '../cluster/symptoms.ts'
 import { whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { FleetRow } from '../fleet/fleet-row.ts';
 import { type Notice, stopsDeploys } from '../fleet/notices.ts';
+import type { HealthRules } from '../heal/healing-view.ts';
 import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import type { Wait } from '../rollout/wait.ts';
 import type { Symptom } from '../symptom.ts';
 import { bootstrapSymptom, describeBootstrap } from './describe-bootstrap.ts';
+import { adviceForQuarantine, adviceForRule, releaseOf } from './healing-advice.ts';
 import type { Why } from './namespace-details.ts';
 import { type Advice, adviceFor, adviceForSymptoms, type Trouble } from './remedies.ts';
 
@@ -29,6 +31,8 @@ export interface WhyInput {
   readonly notices?: readonly Notice[];
   /** What keeps it from its release. */
   readonly holds?: readonly Wait[] | undefined;
+  /** Its health rules, and what healing does. */
+  readonly healing?: HealthRules | undefined;
 }
 
 const MAX_EVIDENCE = 8;
@@ -128,8 +132,17 @@ function adviceWhileStopped({ notices = [] }: WhyInput): Advice | undefined {
 function explainBroken(input: WhyInput): Why {
   const { row } = input;
   const { lines, symptoms } = liveEvidence(input);
-  const advice = adviceForSymptoms(troubleOf(input), symptoms) ?? adviceForUnavailable(input);
+  const advice =
+    adviceForSymptoms(troubleOf(input), symptoms) ?? adviceFromHealing(input) ?? adviceForUnavailable(input);
   return answer(input, advice, [row.cause, ...lines]);
+}
+
+/** If only a rule shows that it is broken. */
+function adviceFromHealing({ row, healing }: WhyInput): Advice | undefined {
+  const sick = { namespace: row.namespace, healing };
+  const { quarantine } = healing?.healing ?? {};
+  if (quarantine) return adviceForQuarantine(quarantine, sick);
+  return row.rule && adviceForRule(row.rule, sick);
 }
 
 function adviceForUnavailable({ row, snapshot }: WhyInput): Advice {
@@ -234,19 +247,27 @@ function explainHealthy(input: WhyInput, last: Attempt | undefined): Why {
   return answer(input, { headline, remedy: [] }, [...unread, ...because, ...(last?.details ?? [])]);
 }
 
-function answer({ row, snapshot }: WhyInput, advice: Advice, evidence: readonly string[]): Why {
+function answer(input: WhyInput, advice: Advice, evidence: readonly string[]): Why {
+  const { row, snapshot } = input;
   const { config } = snapshot;
   const warnings = config?.ok ? (config.value.warnings ?? []) : [];
   const lines = withoutRepetition(evidence.map((line) => line.trim().slice(0, LINE_LENGTH)));
   return {
     headline: advice.headline,
     because: withoutRepetition([...lines.slice(0, MAX_EVIDENCE), ...warnings]),
-    remedy: advice.remedy,
+    remedy: [...advice.remedy, ...releaseFrom(input, advice)],
     ...(row.code === undefined ? {} : { code: row.code }),
     health: row.health,
     // While a deploy is under way there is nothing to press.
     ...(advice.offer !== undefined && row.activity === 'idle' ? { offer: advice.offer } : {}),
   };
+}
+
+/** Healing does nothing more there, whatever the reason is. */
+function releaseFrom({ row, healing }: WhyInput, { remedy }: Advice): string[] {
+  const release = releaseOf(row.namespace);
+  const isParked = healing?.healing?.quarantine !== undefined && row.activity === 'idle';
+  return isParked && !remedy.includes(release) ? [release] : [];
 }
 
 /** First what a failed attempt recorded, as it is now if it still holds, then the rest of the current state. */

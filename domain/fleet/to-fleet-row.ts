@@ -7,6 +7,7 @@ import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
 import { currentRecord } from '../deploy/current-record.ts';
 import type { Quarantine } from '../heal/healing.ts';
+import type { Finding } from '../heal/rule.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
@@ -40,15 +41,18 @@ export interface RowInput {
   readonly record: ShownRecord | undefined;
   /** Undefined if it is not in quarantine, or Redis is down. */
   readonly quarantine?: Pick<Quarantine, 'reason' | 'evidence'> | undefined;
+  /** The health rule that holds here now; undefined if none is known to. */
+  readonly finding?: Pick<Finding, 'rule' | 'evidence' | 'since'> | undefined;
   /** Version of the requested release: the wanted version during the request. */
   readonly requested: string | undefined;
   /** The namespace's release channel as last read; undefined if it was never read. */
   readonly seen: SeenChannel | undefined;
 }
 
-/** The row of one namespace. For its health see `healthOf`. */
-export function toFleetRow({ snapshot, record: known, quarantine, requested, seen }: RowInput): FleetRow {
-  const record = currentRecord(known, snapshot);
+/** The row of one namespace. For its health see `healthOf`; a rule that holds can make it degraded. */
+export function toFleetRow(input: RowInput): FleetRow {
+  const { snapshot, quarantine, requested, seen } = input;
+  const record = currentRecord(input.record, snapshot);
   const { namespace, status, version, channel, description } = statusOf(snapshot);
   const busy = isBusy(record);
   const activity = busy ? activityOf(record) : 'idle';
@@ -58,8 +62,10 @@ export function toFleetRow({ snapshot, record: known, quarantine, requested, see
   const running = runningVersion(snapshot);
   const seenNow = { status, description, version, running, wanted, channel, activity, target };
   const facts: Facts = { snapshot, record, quarantine, ...seenNow };
-  const { cause, code } = causeOf(facts);
-  const health = healthOf(facts);
+  const own = healthOf(facts);
+  const finding = LOOKS_GOOD.includes(own) ? input.finding : undefined;
+  const health = finding ? 'degraded' : own;
+  const { cause, code }: Cause = finding ? { cause: `${finding.rule}: ${finding.evidence}` } : causeOf(facts);
   return {
     namespace,
     status,
@@ -76,11 +82,15 @@ export function toFleetRow({ snapshot, record: known, quarantine, requested, see
     state: record?.state,
     attempt: record?.attempt ?? 0,
     retryAt: activity === 'retrying' ? record?.retryAt : undefined,
-    since: sinceOf(facts, health),
+    since: finding ? finding.since : sinceOf(facts, health),
+    rule: finding?.rule,
     rollout: record?.rolloutId,
     jobId: record?.jobId,
   };
 }
+
+/** A rule that holds makes them degraded. Everything else has a cause of its own, or is under way. */
+const LOOKS_GOOD: readonly Health[] = ['outdated', 'unknown', 'healthy'];
 
 interface Facts
   extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'>,

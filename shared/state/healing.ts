@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
-import { HealingStatus, NamespaceHealing, type Quarantine } from '../../domain/heal/healing.ts';
+import { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { jsonText } from '../json-text.ts';
 import { luaJson } from './lua-json.ts';
 import type { StateConnection } from './state-connection.ts';
@@ -9,8 +9,8 @@ import type { StateConnection } from './state-connection.ts';
 export interface HealingRecords {
   /** The namespaces that are not well, or were not well just now; those that are missing here are well. */
   healing(): Promise<ReadonlyMap<string, NamespaceHealing>>;
-  /** Those of these namespaces that are in quarantine. */
-  quarantines(namespaces: readonly string[]): Promise<ReadonlyMap<string, Quarantine>>;
+  /** The same of these namespaces only. */
+  healingIn(namespaces: readonly string[]): Promise<ReadonlyMap<string, NamespaceHealing>>;
   healingOf(namespace: string): Promise<NamespaceHealing | undefined>;
   /** Undefined if no pass was ever made, or Redis has lost it. */
   healingStatus(): Promise<HealingStatus | undefined>;
@@ -45,13 +45,13 @@ export function openHealingRecords({ redis, prefix, guarded, run }: StateConnect
         }),
       );
     },
-    quarantines: async (namespaces) => {
+    healingIn: async (namespaces) => {
       if (namespaces.length === 0) return new Map();
       const stored = await guarded(() => redis.hmget(key, ...namespaces));
       return new Map(
-        namespaces.flatMap((namespace, index): [string, Quarantine][] => {
-          const { quarantine } = StoredHealing.safeParse(stored[index]).data ?? {};
-          return quarantine ? [[namespace, quarantine]] : [];
+        namespaces.flatMap((namespace, index): [string, NamespaceHealing][] => {
+          const { data } = StoredHealing.safeParse(stored[index]);
+          return data ? [[namespace, data]] : [];
         }),
       );
     },
@@ -67,18 +67,13 @@ export function openHealingRecords({ redis, prefix, guarded, run }: StateConnect
         removed,
         status: status && luaJson(status),
         audit: audit.map(luaJson),
-        announced: [...removed, ...audit.flatMap(quarantinedIn)],
+        announced: [...healing.keys(), ...removed],
       });
       return answer === 'stale' ? 'stale' : Number(answer);
     },
     rolloutOfKey: async (key) =>
       StoredKey.safeParse(await guarded(() => redis.get(`${prefix}:idempotency:${key}`))).data?.rolloutId,
   };
-}
-
-/** Rows show whether a namespace is in quarantine. */
-function quarantinedIn({ kind, namespaces = [] }: AuditEntry): readonly string[] {
-  return kind === 'heal.quarantined' || kind === 'heal.unquarantined' ? namespaces : [];
 }
 
 const StoredKey = jsonText(z.object({ rolloutId: z.string() }));

@@ -156,10 +156,10 @@ describe('openFleetView', () => {
       evidence: 'deaf',
       cause: '',
     };
-    Object.assign(core.state, { quarantines: async () => new Map([['team-a', quarantine]]) });
+    Object.assign(core.state, { healingIn: async () => new Map([['team-a', { findings: [], quarantine }]]) });
     await view.ready();
     const before = view.row('team-a');
-    Object.assign(core.state, { quarantines: async () => new Map() });
+    Object.assign(core.state, { healingIn: async () => new Map() });
     publish({ kind: 'namespaces', namespaces: ['team-a'] });
     await until(() => view.row('team-a')?.cause === '', 'it has left');
 
@@ -167,6 +167,25 @@ describe('openFleetView', () => {
       health: 'degraded',
       cause: 'In quarantine: deaf: no means is possible',
     });
+    expect(view.row('team-a')?.health).toBe('healthy');
+  });
+
+  test('shows a rule that holds, until it does not', async () => {
+    const { view, core, channels, publish } = open();
+    channels.set('stable', { channel: 'stable', version: VERSION });
+    const status = { mode: 'report', checkedAt: Date.now(), intervalSeconds: 15, isDeafKnown: true };
+    const findings = [{ rule: 'deaf', since: 1, evidence: 'does not hear' }];
+    Object.assign(core.state, {
+      healingStatus: async () => status,
+      healingIn: async () => new Map([['team-a', { findings }]]),
+    });
+    await view.ready();
+    const before = view.row('team-a');
+    Object.assign(core.state, { healingIn: async () => new Map() });
+    publish({ kind: 'namespaces', namespaces: ['team-a'] });
+    await until(() => view.row('team-a')?.cause === '', 'it does not hold any more');
+
+    expect(before).toMatchObject({ health: 'degraded', cause: 'deaf: does not hear', rule: 'deaf' });
     expect(view.row('team-a')?.health).toBe('healthy');
   });
 

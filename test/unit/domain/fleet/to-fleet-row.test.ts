@@ -62,6 +62,43 @@ describe('a namespace in quarantine', () => {
   });
 });
 
+describe('a health rule that holds', () => {
+  const finding = { rule: 'deaf', evidence: 'no ApplicationStatus within 300 s', since: 5 } as const;
+  const holds = (snapshot: NamespaceSnapshot, record = aRecord()) =>
+    toFleetRow({ snapshot, record, requested: undefined, seen: { version: VERSION }, finding });
+  const degraded = {
+    health: 'degraded',
+    cause: 'deaf: no ApplicationStatus within 300 s',
+    rule: 'deaf',
+    since: 5,
+  };
+
+  test('makes degraded what looks healthy, outdated or unknown', () => {
+    const unread = { snapshot: aSettledSnapshot(), record: aRecord(), requested: undefined, seen: undefined };
+
+    expect(holds(aSettledSnapshot())).toMatchObject(degraded);
+    expect(holds(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }))).toMatchObject(
+      degraded,
+    );
+    expect(toFleetRow({ ...unread, finding })).toMatchObject(degraded);
+  });
+
+  test('adds nothing to what is degraded anyway, and nothing during a request', () => {
+    const down = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
+    const inFlux = { health: 'progressing', cause: '', rule: undefined };
+
+    expect(holds(down)).toMatchObject({
+      health: 'degraded',
+      cause: 'No replica of FDD is available',
+      rule: undefined,
+    });
+    expect(holds(aSettledSnapshot(), aRecord({ state: 'failed', reason: 'no' }))).toMatchObject({
+      cause: 'no',
+    });
+    expect(holds(aSettledSnapshot(), running())).toMatchObject(inFlux);
+  });
+});
+
 function row(
   snapshot: NamespaceSnapshot,
   record?: ShownRecord,

@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import type { HealingStatus } from '../../../../domain/heal/healing.ts';
+import { holdingNow } from '../../../../domain/heal/holding-now.ts';
+import type { Finding } from '../../../../domain/heal/rule.ts';
+
+const NOW = 1_000_000;
+const STATUS: HealingStatus = {
+  mode: 'report',
+  checkedAt: NOW - 10_000,
+  intervalSeconds: 15,
+  fleet: 10,
+  sick: 1,
+  rules: { deaf: 1 },
+  isDeafKnown: true,
+  cap: { limit: 5, used: 0 },
+};
+const DEAF: Finding = { rule: 'deaf', since: 1, evidence: 'no ApplicationStatus within 300 s' };
+const OOM: Finding = { rule: 'oom', since: 1, evidence: 'killed' };
+
+function holding(status: Partial<HealingStatus> | undefined, findings: readonly Finding[], finishedAt = 0) {
+  const record = { lastState: 'completed' as const, finishedAt };
+  return holdingNow({ status: status && { ...STATUS, ...status }, healing: { findings }, record }, NOW);
+}
+
+describe('holdingNow', () => {
+  test('is the first rule that a recent pass has found, in every mode that checks', () => {
+    expect(holding({}, [OOM, DEAF])).toBe(OOM);
+    expect(holding({ mode: 'on' }, [DEAF])).toBe(DEAF);
+    expect(holding({}, [])).toBeUndefined();
+  });
+
+  test('is nothing without a recent pass', () => {
+    expect(holding(undefined, [DEAF])).toBeUndefined();
+    expect(holding({ checkedAt: NOW - 60_001 }, [DEAF])).toBeUndefined();
+    expect(holding({ mode: 'off' }, [DEAF])).toBeUndefined();
+  });
+
+  test('leaves out what the pass could not judge, and what is wrong in the whole fleet', () => {
+    expect(holding({ isDeafKnown: false }, [DEAF])).toBeUndefined();
+    expect(holding({}, [{ ...OOM, rule: 'rights-missing', isFleetWide: true }])).toBeUndefined();
+  });
+
+  test('believes a deploy that was verified after the pass', () => {
+    expect(holding({}, [DEAF], NOW - 5_000)).toBeUndefined();
+    expect(holding({}, [DEAF], NOW - 20_000)).toBe(DEAF);
+  });
+});
