@@ -63,7 +63,8 @@ export function explainNamespace(input: WhyInput): Why {
   if (isBusy) return explainBusy(input);
   if (isLeaving(snapshot)) return explained(input, 'namespace_gone', row.cause, liveEvidence(input));
   const last = input.attempts.find(({ end }) => end !== undefined && end !== 'refused');
-  if (row.state === 'failed') {
+  if (row.state === 'failed' && row.health === 'unknown') return explainUnverified(input);
+  if (row.state === 'failed' && row.rule === undefined) {
     return explained(input, row.code ?? last?.code, row.cause || last?.reason || '', evidenceOf(last, input));
   }
   if (row.code === 'release_unknown') {
@@ -219,6 +220,21 @@ function describeBehind({ row, snapshot }: WhyInput): string {
   const isWanted = row.wanted === '' || row.wanted === running;
   const wanted = isWanted ? 'the version in its Application' : row.wanted;
   return `FDD runs ${running}, not ${wanted}.`;
+}
+
+/** FDD came up after its last deploy had failed. */
+function explainUnverified(input: WhyInput): Why {
+  const { row } = input;
+  return answer(
+    input,
+    {
+      headline: `FDD is available and runs ${row.version}, but this is not verified: its last deploy failed before FDD was up.`,
+      remedy: [
+        `Verify it: skipper deploy ${row.namespace}. If FDD has reported SUCCESS, nothing is written. The release check does so automatically, unless --disable-autoupdate is set.`,
+      ],
+    },
+    [row.cause, ...liveEvidence(input).lines],
+  );
 }
 
 /** FDD works, but its channel was never read. */

@@ -21,7 +21,7 @@ export type ActivityValue = z.infer<typeof ActivityValue>;
  * The health of a namespace, worst first; page, board, CLI and metrics color and count by it.
  * `healthy`: runs the wanted version. `progressing`: a request is in progress, and nothing has failed. `outdated`: works, but
  * runs another version, and no request is in progress. `unknown`: FDD works, but its release channel could not be read, so
- * the wanted version is unknown. `degraded`: FDD does not work, a health rule holds, its channel does not exist, or the latest
+ * the wanted version is unknown; or it came up only after its last deploy had failed, and was not verified since. `degraded`: FDD does not work, a health rule holds, its channel does not exist, or the latest
  * deploy failed, even while it is retried. `unmanaged`: Skipper does not change it.
  */
 export const HEALTHS = ['degraded', 'outdated', 'unknown', 'progressing', 'unmanaged', 'healthy'] as const;

@@ -3,6 +3,7 @@ import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import { isLeaving } from '../cluster/is-leaving.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
 import { runningVersion } from '../cluster/running-version.ts';
+import { runsAsRequested } from '../cluster/runs-as-requested.ts';
 import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
 import { currentRecord } from '../deploy/current-record.ts';
@@ -133,7 +134,7 @@ function detailOf(record: ShownRecord, activity: ActivityValue): string {
  *   or the Application or the Deployment is being deleted, or the Deployment was scaled to 0 or paused; or it is in quarantine.
  * - outdated: FDD was never deployed, or its image differs from that of its Application or its channel, or its
  *   configuration has changed since it was started, or it has not taken up the deployment of its Application.
- * - unknown: its channel was never read successfully.
+ * - unknown: its channel was never read successfully; or FDD was not up in its last deploy, and is up now.
  * - healthy: everything else.
  */
 function healthOf(facts: Facts): Health {
@@ -142,6 +143,7 @@ function healthOf(facts: Facts): Health {
   if (status === 'HELM_MANAGED') return 'unmanaged';
   if (isLeaving(snapshot) || facts.quarantine) return 'degraded';
   if (status === 'CONFIG_ERROR' || status === 'UNAVAILABLE' || status === 'FAILED') return 'degraded';
+  if (isUnverified(facts)) return 'unknown';
   if (record?.state === 'failed' || failedReport(snapshot) !== undefined) return 'degraded';
   if (target.kind === 'missing') return 'degraded';
   if (tampered(snapshot).length > 0) return 'degraded';
@@ -151,6 +153,24 @@ function healthOf(facts: Facts): Health {
   if (hasNewConfiguration(snapshot) || awaitsFdd(snapshot)) return 'outdated';
   return target.kind === 'unknown' ? 'unknown' : 'healthy';
 }
+
+/**
+ * FDD did not come up in its last deploy, but is up now with what was wanted: what the deploy has reported is not true any more,
+ * and nothing has proven the rest.
+ */
+function isUnverified(facts: Facts): boolean {
+  const { record, snapshot, target } = facts;
+  if (record?.state !== 'failed' || !DID_NOT_COME_UP.includes(record.lastCode ?? '')) return false;
+  return target.kind !== 'missing' && !runsAnotherVersion(facts) && runsAsRequested(snapshot);
+}
+
+/** Codes of deploys that ended because FDD was not up. */
+const DID_NOT_COME_UP: readonly string[] = [
+  'progress_deadline',
+  'fdd_cannot_run',
+  'fdd_lost',
+  'bootstrap_failed',
+];
 
 /** A failure counts until a later attempt succeeds. Rate limiting is a delay, not a failure. */
 function isRetry({ record, activity }: Facts): boolean {
@@ -188,6 +208,7 @@ function causeOf(facts: Facts): Cause {
   if (status === 'HELM_MANAGED') return { cause: description, code: 'helm_managed' };
   if (isLeaving(snapshot)) return { cause: LEAVING, code: 'namespace_gone' };
   if (quarantine) return { cause: `In quarantine: ${quarantine.evidence}: ${quarantine.reason}` };
+  if (isUnverified(facts)) return { cause: `${UNVERIFIED}: ${record?.reason ?? ''}`, code };
   if (record?.state === 'failed') return { cause: record.reason, code };
   const reported = failedReport(snapshot);
   if (reported) return { cause: describeSymptom(reported), code: 'fdd_failed' };
@@ -204,6 +225,8 @@ function causeOf(facts: Facts): Cause {
   return target.kind === 'unknown' ? { cause: target.problem, code: target.code } : NOTHING;
 }
 
+const UNVERIFIED =
+  'FDD is available with the wanted version, but not verified since its last deploy failed with';
 const LEAVING = 'The ConfigMap is being deleted, as in a terminating namespace: nothing is deployed here';
 const NOT_TAKEN_UP = 'FDD has not taken up the deployment that its Application requests';
 

@@ -10,7 +10,8 @@ export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; read
   outdated: { word: 'Outdated', meaning: 'not on the wanted version, and no deploy is in progress' },
   unknown: {
     word: 'Unknown',
-    meaning: 'its release channel could not be read: the wanted version is unknown',
+    meaning:
+      'it works, but its release channel could not be read, or it was not verified since its last deploy failed',
   },
   progressing: { word: 'Progressing', meaning: 'a deploy is queued or in progress' },
   unmanaged: { word: 'Unmanaged', meaning: 'not managed by Skipper' },

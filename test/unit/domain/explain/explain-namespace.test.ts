@@ -53,6 +53,22 @@ function recorded(code: string, reason: string): Partial<WhyInput> {
   return { attempts: [aFailedAttempt(code, { reason, symptoms })] };
 }
 
+test('an FDD that came up after its deploy had failed is explained by what is true now', () => {
+  const { headline, remedy } = explainFailure('fdd_cannot_run', 'not verified since: ImagePullBackOff', {
+    row: aRow({
+      health: 'unknown',
+      state: 'failed',
+      code: 'fdd_cannot_run',
+      cause: 'not verified since: ImagePullBackOff',
+    }),
+  });
+
+  expect(headline).toBe(
+    `FDD is available and runs ${VERSION}, but this is not verified: its last deploy failed before FDD was up.`,
+  );
+  expect(remedy).toEqual([expect.stringContaining('Verify it: skipper deploy team-a.')]);
+});
+
 describe('a failed deploy', () => {
   test.each(Object.keys(ERROR_CODES) as ErrorCode[])(
     '%s is explained, with the unchanged message',

@@ -62,6 +62,41 @@ describe('a namespace in quarantine', () => {
   });
 });
 
+describe('an FDD that came up after its deploy had failed', () => {
+  const failed = aRecord({
+    state: 'failed',
+    reason: 'no FDD can run: ImagePullBackOff',
+    lastCode: 'fdd_cannot_run',
+  });
+
+  test('is not verified, and says that the failure is of the past', () => {
+    expect(row(aSettledSnapshot(), failed)).toMatchObject({
+      health: 'unknown',
+      cause:
+        'FDD is available with the wanted version, but not verified since its last deploy failed with: no FDD can run: ImagePullBackOff',
+    });
+  });
+
+  test.each<[string, NamespaceSnapshot, ShownRecord?]>([
+    ['is not available', aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) })],
+    [
+      'has another id than its Application',
+      aSettledSnapshot({ deployment: aDeployment({ deploymentId: 'other' }) }),
+    ],
+    [
+      'runs another version',
+      aSettledSnapshot({
+        application: anApplication({ image: OLD_IMAGE }),
+        deployment: aDeployment({ image: OLD_IMAGE }),
+      }),
+    ],
+    ['has reported FAILED', aSettledSnapshot({ statuses: [aStatus({ result: 'FAILED' })] })],
+    ['failed for another reason', aSettledSnapshot(), { ...failed, lastCode: 'forbidden' }],
+  ])('stays degraded if it %s', (_what, snapshot, record = failed) => {
+    expect(row(snapshot, record)).toMatchObject({ health: 'degraded' });
+  });
+});
+
 describe('a health rule that holds', () => {
   const finding = { rule: 'deaf', evidence: 'no ApplicationStatus within 300 s', since: 5 } as const;
   const holds = (snapshot: NamespaceSnapshot, record = aRecord()) =>
