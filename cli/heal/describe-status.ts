@@ -1,9 +1,15 @@
-import { describeFleetWide, MODE_MEANINGS, ONLY_FLEET_WIDE } from '../../domain/heal/describe-healing.ts';
+import {
+  describeCounts,
+  describeFleetWide,
+  describeFullCap,
+  MODE_MEANINGS,
+  ONLY_FLEET_WIDE,
+} from '../../domain/heal/describe-healing.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import type { HealingList } from '../../domain/heal/healing-view.ts';
 import { RULES } from '../../domain/heal/rule.ts';
 import { describeAge, NO_PASS } from '../../domain/heal/view-rules.ts';
-import { oneLine, plural } from '../text/lines.ts';
+import { oneLine } from '../text/lines.ts';
 
 /** What healing does now, above the table of namespaces. */
 export function describeStatus(
@@ -12,10 +18,12 @@ export function describeStatus(
 ): string[] {
   if (status === null) return [`Unknown: ${NO_PASS}.`];
   if (status.mode === 'off') return [`Healing is off. ${MODE_MEANINGS.off}`];
+  const full = describeFullCap(status);
   return [
     ...(isStale ? [`Unknown: ${describeAge(status, now)}. What follows is from that pass.`] : []),
     ...describeMode(status),
-    `${status.sick} of ${plural(status.fleet, 'namespace')} not well; ${status.cap.used} of at most ${status.cap.limit} healed within the last hour.`,
+    `${describeCounts(status)}; ${status.cap.used} of at most ${status.cap.limit} healed within the last hour.`,
+    ...(full ? [`${full.message} ${full.remedy}`] : []),
     ...(status.fleetWide
       ? [...describeFleetWide(status).map(oneLine), ONLY_FLEET_WIDE]
       : describeRules(status)),

@@ -48,5 +48,5 @@ function printTable(namespaces: readonly Quarantined[], { out, now }: Io): void 
 }
 
 function triedIn({ steps }: Quarantined): string {
-  return [...new Set(steps.map(({ means }) => describeMeans(means)))].join(', ');
+  return steps.map(({ means, rule }) => describeMeans(means, rule)).join(', ');
 }

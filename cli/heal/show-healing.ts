@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../client/api-client.ts';
+import { isWellAgain } from '../../domain/heal/describe-healing.ts';
 import type { HealingEntry } from '../../domain/heal/healing-view.ts';
 import { describeMeans } from '../../domain/heal/ladder.ts';
 import type { HealingFilter } from '../../domain/heal/list-healing.ts';
@@ -6,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ListFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { printCsv } from '../text/csv.ts';
+import { nameSome } from '../text/name-some.ts';
 import { painter } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, timestamp } from '../text/time.ts';
@@ -41,10 +43,18 @@ export async function showHealing(
   else if (format !== 'table') await printDocument(list, format, io.out);
   else {
     for (const line of describeStatus(list, io.now())) io.out.write(`${line}\n`);
-    if (list.namespaces.length > 0) printTable(list.namespaces, io);
+    printNamespaces(list.namespaces, io);
   }
   if (list.namespaces.length === 0) io.err.write('skipper: no namespaces match\n');
   return EXIT.ok;
+}
+
+/** What is well again only takes places of the cap: names are enough. */
+function printNamespaces(entries: readonly HealingEntry[], io: Io): void {
+  const listed = entries.filter((entry) => !isWellAgain(entry));
+  const well = entries.filter(isWellAgain).map(({ namespace }) => namespace);
+  if (listed.length > 0) printTable(listed, io);
+  if (well.length > 0) io.out.write(`\nWell again, remembered for an hour: ${nameSome(well)}.\n`);
 }
 
 function printTable(entries: readonly HealingEntry[], { out, now }: Io): void {
@@ -58,13 +68,22 @@ function printTable(entries: readonly HealingEntry[], { out, now }: Io): void {
       dispensable: 2,
     },
     { heading: 'RULE', cell: ({ findings: [first] }) => first?.rule ?? '' },
-    { heading: 'NEXT', cell: ({ nextMeans }) => (nextMeans ? describeMeans(nextMeans) : ''), dispensable: 3 },
+    { heading: 'NEXT', cell: nextOf, dispensable: 3 },
     { heading: 'STEPS', cell: ({ steps }) => String(steps.length), dispensable: 1 },
-    { heading: 'WHY', cell: ({ reason }) => reason },
+    { heading: 'WHY', cell: whyOf },
   ];
   const width = forPeople ? out.columns() - 1 : undefined;
   out.write('\n');
   for (const line of drawTable(columns, entries, { width, paint: painter(out) })) out.write(`${line}\n`);
+}
+
+function nextOf({ nextMeans, findings: [first] }: HealingEntry): string {
+  return nextMeans ? describeMeans(nextMeans, first?.rule) : '';
+}
+
+/** The reason alone does not say what was seen. */
+function whyOf({ state, reason, findings: [first] }: HealingEntry): string {
+  return state === 'reported' && first ? `${reason}: ${first.evidence}` : reason;
 }
 
 function toCsvRow({ namespace, state, since, findings: [first], steps, ...entry }: HealingEntry) {

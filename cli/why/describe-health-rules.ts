@@ -82,7 +82,7 @@ export function describeStep(
 ): string {
   const end = result ?? (endedAt === undefined ? 'under way' : 'ended');
   const where = rolloutId === undefined ? '' : ` (rollout ${rolloutId})`;
-  return `${ago(at, clock)}: ${describeMeans(means)}, for ${rule}: ${end}${where}`;
+  return `${ago(at, clock)}: ${describeMeans(means, rule)}, for ${rule}: ${end}${where}`;
 }
 
 function ago(at: number, { now, forPeople }: Clock): string {

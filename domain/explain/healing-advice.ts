@@ -53,14 +53,19 @@ function writerOf(rule: Rule, { healing }: SickNamespace): string {
 function whatHealingDoes(view: HealthRules | undefined): string[] {
   const { mode, healing } = view ?? {};
   if (!healing || mode === 'off' || mode === undefined) return [];
-  const { state, nextMeans, reason } = healing;
+  const { state, nextMeans, reason, findings } = healing;
   if (mode === 'report') {
-    const would = nextMeans === undefined ? '' : `; with --heal on it would ${describeMeans(nextMeans)}`;
+    const would =
+      nextMeans === undefined
+        ? ''
+        : `; with --heal on it would ${describeMeans(nextMeans, findings[0]?.rule)}`;
     return [`Healing only reports (--heal report)${would}.`];
   }
   if (state === 'healing') return ['Nothing, if you can wait: healing is repairing it.'];
   if (nextMeans && (state === 'waiting' || state === 'watching'))
-    return [`Nothing, if you can wait: if it lasts, healing will ${describeMeans(nextMeans)}.`];
+    return [
+      `Nothing, if you can wait: if it lasts, healing will ${describeMeans(nextMeans, findings[0]?.rule)}.`,
+    ];
   return reason === '' ? [] : [`Healing does not repair it now: ${reason.replace(/\.$/, '')}.`];
 }
 

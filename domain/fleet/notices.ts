@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { adviseAfterRebuild, describeRebuild, type Rebuilt } from '../deploy/describe-rebuild.ts';
+import { describeFullCap } from '../heal/describe-healing.ts';
 import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
 import { describeAge } from '../heal/view-rules.ts';
@@ -17,6 +18,7 @@ export const NOTICE_CODES = [
   'release_check_overdue',
   'healing_overdue',
   'healing_stopped',
+  'heal_cap_used',
   'rollout_paused',
   'namespaces_quarantined',
   'auto_update_off',
@@ -172,13 +174,16 @@ function healingNotice(status: HealingStatus, now: number): Notice[] {
     return [{ code: 'healing_overdue', message, remedy: 'Check the workers and their logs.' }];
   }
   const { mode, stopped } = status;
+  const full = describeFullCap(status);
+  if (full) return [{ code: 'heal_cap_used', ...full }];
   if (mode !== 'on' || stopped === undefined) return [];
   const who = stopped.by === undefined ? 'automatically' : `by ${stopped.by}`;
   const message = `Healing was stopped ${who}, nothing is repaired: ${stopped.reason.replace(/\.$/, '')}.`;
-  return [{ code: 'healing_stopped', message, remedy: RESUME }];
+  return [{ code: 'healing_stopped', message, remedy: stopped.by ? RESUME : FIND_CAUSE }];
 }
 
-const RESUME = 'Find the cause (skipper heal status), then resume it (skipper heal resume).';
+const RESUME = 'Resume it when that is over: skipper heal resume.';
+const FIND_CAUSE = 'Find the cause (skipper heal status), then resume it (skipper heal resume).';
 
 function quarantineNotice({ mode, states }: HealingStatus): Notice[] {
   const count = states?.quarantined ?? 0;

@@ -203,7 +203,7 @@ function whyNotRepaired({ rule, by, isFleetWide }: Finding, healsScaledDown: boo
 
 function describeUnderWay(steps: readonly HealingStep[]): string {
   const step = steps.find(isUnderWay);
-  return step ? `under way: ${describeMeans(step.means)} (${step.rule})` : '';
+  return step ? `under way: ${describeMeans(step.means, step.rule)} (${step.rule})` : '';
 }
 
 /** How often it came back although a step had helped; after a quarantine it has another chance. */
@@ -273,7 +273,7 @@ function waiting(
   const isYoung = now - healing.waitsSince < settings.backoffMs && ladderSteps(healing).length === 0;
   // What is left alone again and again never has its time: it stays left alone.
   const isLeftAlone = before?.state === 'left-alone' && now < graceEnd(healing, first, settings.backoffMs);
-  const what = means === undefined ? 'quarantine' : describeMeans(means);
+  const what = means === undefined ? 'quarantine' : describeMeans(means, first.rule);
   const reason = `${first.rule}: if it lasts, next: ${what}`;
   return {
     ...healing,
@@ -289,8 +289,8 @@ function exhausted(steps: readonly HealingStep[], comebacks: number | undefined)
   const done = steps.filter(isCarriedOut);
   if (done.length === 0)
     return `none of ${steps.length} steps was carried out, the last one: ${steps.at(-1)?.result}`;
-  const tried = done.map(({ means, end, result }) =>
-    end === 'failed' && result ? `${describeMeans(means)} (${result})` : describeMeans(means),
+  const tried = done.map(({ means, rule, end, result }) =>
+    end === 'failed' && result ? `${describeMeans(means, rule)} (${result})` : describeMeans(means, rule),
   );
   return `${comebacks ? whenBack(comebacks) : 'it still does not work after'}: ${tried.join('; ')}`;
 }

@@ -163,24 +163,36 @@ interface Limits {
 /** A step that is due is taken, or not because of a limit. A namespace that was healed within the hour needs no second place. */
 function decideStep({ namespace, healing, dueAt, repair }: Due, limits: Limits): NamespaceHealing {
   const { settings, now, cap, stopped } = limits;
-  const what = `${describeMeans(repair.means)}: ${repair.rule}, ${repair.evidence}`;
+  const what = describeMeans(repair.means, repair.rule);
   const due = { ...healing, nextMeans: repair.means };
+  const isFull = !cap.used.has(namespace) && cap.used.size >= cap.limit;
   if (settings.mode !== 'on') {
-    const but = stopped === undefined ? '' : `, but healing is stopped: ${stopped}`;
-    return { ...due, state: 'reported', reason: `would ${what}${but}`, nextAt: dueAt };
+    const reason = `would ${what}${describeLimit(stopped, isFull)}`;
+    return { ...due, state: 'reported', reason, nextAt: dueAt };
   }
   if (stopped !== undefined) {
     return { ...due, state: 'stopped', reason: `healing is stopped: ${stopped}`, nextAt: dueAt };
   }
-  if (!cap.used.has(namespace) && cap.used.size >= cap.limit) {
-    const reason = `as many namespaces were healed within the last hour as --heal-hourly-cap allows (${cap.limit})`;
-    const oldest = [...cap.used.values()].reduce((a, b) => Math.min(a, b), now);
-    return { ...due, state: 'stopped', reason, nextAt: oldest + HOUR_MS };
+  if (isFull) {
+    const reason = `as many namespaces were healed within the last hour as --heal-hourly-cap allows (${cap.limit}); to repair it now: skipper deploy ${namespace}`;
+    return { ...due, state: 'stopped', reason, nextAt: freeTime(cap, now) };
   }
   cap.used.set(namespace, cap.used.get(namespace) ?? now);
   const { nextMeans: _means, nextAt: _at, ...begun } = due;
   const step = { at: now, means: repair.means, rule: begun.findings[0]?.rule ?? 'unavailable' } as const;
-  return { ...begun, state: 'healing', reason: what, steps: [...healing.steps, step] };
+  const reason = `${what}: ${repair.rule}, ${repair.evidence}`;
+  return { ...begun, state: 'healing', reason, steps: [...healing.steps, step] };
+}
+
+/** What would keep healing from a step, if it was on. */
+function describeLimit(stopped: string | undefined, isFull: boolean): string {
+  if (stopped !== undefined) return `, but healing is stopped: ${stopped}`;
+  return isFull ? ', but as many were healed within the last hour as --heal-hourly-cap allows' : '';
+}
+
+/** When the next namespace has a place. */
+function freeTime({ used }: Cap, now: number): number {
+  return [...used.values()].reduce((a, b) => Math.min(a, b), now) + HOUR_MS;
 }
 
 function settle(
@@ -272,8 +284,9 @@ function actionsOf(due: readonly Due[], decided: ReadonlyMap<string, NamespaceHe
 function statusOf(
   { namespaces, fleet, settings, isDeafKnown, now }: HealFleet,
   valve: Pick<HealingStatus, 'stopped' | 'resumedAt'>,
-  { limit, used }: Cap,
+  cap: Cap,
 ): HealingStatus {
+  const { limit, used } = cap;
   const found = [...namespaces.values()].map(({ findings }) => new Set(findings.map(({ rule }) => rule)));
   const counts = RULES.map((rule) => [rule, found.filter((rules) => rules.has(rule)).length] as const);
   return {
@@ -284,7 +297,7 @@ function statusOf(
     sick: found.filter(({ size }) => size > 0).length,
     rules: Object.fromEntries(counts.filter(([, count]) => count > 0)),
     isDeafKnown,
-    cap: { limit, used: used.size },
+    cap: { limit, used: used.size, ...(used.size >= limit && { freeAt: freeTime(cap, now) }) },
     ...valve,
   };
 }

@@ -43,6 +43,37 @@ export function reasonOf(healing: NamespaceHealing): string {
   return isWellAgain(healing) ? meaning : healing.reason || meaning;
 }
 
+/** `3 of 40 namespaces not well, 2 recovering or well again`: the second are shown, too. */
+export function describeCounts(status: HealingStatus): string {
+  const { sick, fleet } = status;
+  const rest = recoveringIn(status);
+  const others = rest > 0 ? `, ${rest} recovering or well again` : '';
+  return `${sick} of ${fleet} ${fleet === 1 ? 'namespace' : 'namespaces'} not well${others}`;
+}
+
+/** Namespaces in which no rule holds any more, and that are still shown. */
+export function recoveringIn({ sick, states = {} }: Pick<HealingStatus, 'sick' | 'states'>): number {
+  const shown = Object.values(states).reduce((sum, count) => sum + count, 0);
+  return Math.max(0, shown - sick);
+}
+
+/** Why namespaces wait although healing is on, and how not to wait; undefined if none waits for the cap. */
+export function describeFullCap({ mode, stopped, cap, states }: HealingStatus): FullCap | undefined {
+  const waiting = states?.stopped ?? 0;
+  if (mode !== 'on' || stopped || cap.used < cap.limit || waiting === 0) return undefined;
+  const waits = waiting === 1 ? '1 namespace waits' : `${waiting} namespaces wait`;
+  const from = cap.freeAt === undefined ? '' : ` from ${new Date(cap.freeAt).toISOString()} on`;
+  return {
+    message: `Healing has repaired as many namespaces within the last hour as --heal-hourly-cap allows (${cap.limit}): ${waits}.`,
+    remedy: `It continues automatically${from}. To repair one now: skipper deploy NAMESPACE. To repair more in an hour, raise --heal-hourly-cap.`,
+  };
+}
+
+interface FullCap {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** What each mode does, for people who wonder why nothing happens. */
 export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
   off: 'No rule is checked, and nothing is repaired. To switch it on: --heal report, later --heal on.',

@@ -110,6 +110,7 @@ export const HealingStatus = z
     cap: z.object({
       limit: z.number().int().describe('Namespaces that can be healed within an hour'),
       used: z.number().int(),
+      freeAt: milliseconds.optional().describe('When the next one can be healed, if the cap is used up'),
     }),
     stopped: z
       .object({

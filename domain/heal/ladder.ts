@@ -62,7 +62,10 @@ const WORDS: Readonly<Record<Means, string>> = {
   bootstrap: 'bootstrap FDD',
 };
 
-/** `restart FDD` */
-export function describeMeans(means: Means): string {
-  return WORDS[means];
+/** `restart FDD`; without an FDD, the planner makes a bootstrap of a deploy. */
+export function describeMeans(means: Means, rule: string | undefined): string {
+  const isBootstrap = means === 'deploy' && rule !== undefined && WITHOUT_FDD.has(rule);
+  return WORDS[isBootstrap ? 'bootstrap' : means];
 }
+
+const WITHOUT_FDD: ReadonlySet<string> = new Set<Rule>(['no-deployment', 'bootstrap-stuck']);

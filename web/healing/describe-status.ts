@@ -1,4 +1,9 @@
-import { describeFleetWide, MODE_MEANINGS, ONLY_FLEET_WIDE } from '../../domain/heal/describe-healing.ts';
+import {
+  describeFleetWide,
+  describeFullCap,
+  MODE_MEANINGS,
+  ONLY_FLEET_WIDE,
+} from '../../domain/heal/describe-healing.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import { isStalePass } from '../../domain/heal/is-stale-pass.ts';
 import { describeAge, NO_PASS } from '../../domain/heal/view-rules.ts';
@@ -21,7 +26,7 @@ export function describeStatus(status: HealingStatus | null, now: number): Statu
   }
   const [headline, ...others] = describeFleetWide(status);
   if (headline !== undefined) return { hue: 'degraded', headline, lines: [...others, ONLY_FLEET_WIDE] };
-  if (stopped !== undefined) return describeStop(stopped, mode);
+  if (stopped !== undefined) return describeStop(stopped, status);
   if (mode === 'report') return { hue: 'outdated', headline: 'Healing only reports.', lines: [means] };
   const hue = status.sick === 0 ? 'healthy' : 'progressing';
   return { hue, headline: 'Healing is on.', lines: [means, ...capLine(status)] };
@@ -30,26 +35,30 @@ export function describeStatus(status: HealingStatus | null, now: number): Statu
 const NO_PASS_REMEDY = 'A worker with --heal report or --heal on makes one every few seconds.';
 const STALE_REMEDY =
   'What is below is from that pass: nothing of it is verified now, and nothing is repaired. Check the workers.';
-const ENDS_AUTOMATICALLY =
-  'It resumes automatically when few enough namespaces are sick again, or when somebody resumes it.';
 const ENDS_BY_HAND = 'Nothing is repaired until somebody resumes it.';
 
 function describeStop(
   { by, reason }: NonNullable<HealingStatus['stopped']>,
-  mode: HealingStatus['mode'],
+  { mode, sick }: HealingStatus,
 ): StatusWords {
   const who = by === undefined ? 'automatically' : `by ${by}`;
   return {
     hue: 'degraded',
     headline: `Healing was stopped ${who}: ${reason}`,
     lines: [
-      by === undefined ? ENDS_AUTOMATICALLY : ENDS_BY_HAND,
+      by === undefined ? endsAutomatically(sick) : ENDS_BY_HAND,
       ...(mode === 'report' ? [MODE_MEANINGS.report] : []),
     ],
   };
 }
 
-function capLine({ cap: { used, limit } }: HealingStatus): string[] {
-  if (used < limit) return [];
-  return ['The cap for this hour is used up: further namespaces wait.'];
+function endsAutomatically(sick: number): string {
+  return `It resumes automatically as soon as not more than --heal-stop-share of the fleet are sick (now ${sick}), or when somebody resumes it.`;
+}
+
+function capLine(status: HealingStatus): string[] {
+  const full = describeFullCap(status);
+  if (full) return [full.message, full.remedy];
+  const { used, limit } = status.cap;
+  return used < limit ? [] : ['The cap for this hour is used up: further namespaces would wait.'];
 }

@@ -17,7 +17,7 @@ export function HealingSteps({ steps, now }: HealingStepsProps) {
     <ol class="heal-steps">
       {steps.map((step) => (
         <li key={`${step.at} ${step.means}`}>
-          <Ago at={step.at} now={now} />: {describeMeans(step.means)}, for <code>{step.rule}</code>
+          <Ago at={step.at} now={now} />: {describeMeans(step.means, step.rule)}, for <code>{step.rule}</code>
           {endOf(step)}
           {step.rolloutId === undefined ? null : (
             <>

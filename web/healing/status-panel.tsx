@@ -1,3 +1,4 @@
+import { recoveringIn } from '../../domain/heal/describe-healing.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
 import { namespaces } from '../fleet/words.ts';
 import { Fact } from '../ui/fact.tsx';
@@ -48,6 +49,7 @@ function Valve({ status, ask }: Pick<StatusPanelProps, 'ask'> & { status: Healin
 function Facts({ store, status }: { store: HealingStore; status: HealingStatus }) {
   const { now } = store;
   const { mode, checkedAt, intervalSeconds, sick, fleet, cap, stopped, isDeafKnown } = status;
+  const recovering = recoveringIn(status);
   const quarantined = store.list.value.states.quarantined ?? 0;
   return (
     <dl class="facts heal-facts">
@@ -57,6 +59,7 @@ function Facts({ store, status }: { store: HealingStore; status: HealingStatus }
       </Fact>
       <Fact name="Not well">
         {sick} of {namespaces(fleet)}
+        {recovering > 0 ? `, ${recovering} recovering or well again` : null}
       </Fact>
       <Fact name="In quarantine">
         {quarantined === 0 ? 'none' : <Link href={hrefOf({ state: 'quarantined' })}>{quarantined}</Link>}

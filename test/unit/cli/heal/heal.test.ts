@@ -87,6 +87,26 @@ team-a     waiting  5m   crash-loop  deploy again with a new id  0      a restar
     expect((await show(aList(fields))).written()).toMatch(words);
   });
 
+  test('only names what is well again, below the table', async () => {
+    const well = (namespace: string) => ({
+      ...SICK,
+      namespace,
+      ...aHealing({ state: 'watching', findings: [], wellSince: NOW, reason: 'well' }),
+    });
+    const written = (await show(aList({ namespaces: [SICK, well('team-b'), well('team-c')] }))).written();
+
+    expect(written).toMatch(/^team-a .*\n\nWell again, remembered for an hour: team-b, team-c\.\n$/m);
+    expect(written).not.toMatch(/^team-b/m);
+  });
+
+  test('says what was seen if it would be repaired', async () => {
+    const reported = { ...SICK, ...aHealing({ state: 'reported', reason: 'would restart FDD' }) };
+
+    expect((await show(aList({ namespaces: [reported] }))).written()).toContain(
+      'would restart FDD: crash-loop was seen',
+    );
+  });
+
   test('reads all pages, filtered', async () => {
     const pages: FakeHandler = ({ query }, response) => {
       const isFirst = query.get('cursor') === null;

@@ -150,7 +150,19 @@ describe('composeNotices', () => {
     [
       'healing that a person stopped',
       { healing: aStatus({ checkedAt: NOW, stopped: { at: NOW, by: 'jo', reason: 'OPS-17.' } }) },
-      'Healing was stopped by jo, nothing is repaired: OPS-17. Find the cause (skipper heal status), then resume it (skipper heal resume).',
+      'Healing was stopped by jo, nothing is repaired: OPS-17. Resume it when that is over: skipper heal resume.',
+      'outdated',
+    ],
+    [
+      'a cap of healing that is used up',
+      {
+        healing: aStatus({
+          checkedAt: NOW,
+          cap: { limit: 5, used: 5, freeAt: Date.UTC(2026, 10, 29, 9) },
+          states: { stopped: 6, healing: 5 },
+        }),
+      },
+      'Healing has repaired as many namespaces within the last hour as --heal-hourly-cap allows (5): 6 namespaces wait. It continues automatically from 2026-11-29T09:00:00.000Z on. To repair one now: skipper deploy NAMESPACE. To repair more in an hour, raise --heal-hourly-cap.',
       'outdated',
     ],
     [
@@ -170,6 +182,15 @@ describe('composeNotices', () => {
 
     expect(notices.map(describeNotice)).toEqual([words]);
     expect(notices.map(healthOfNotice)).toEqual([health]);
+  });
+
+  test('reports no cap that keeps no namespace waiting', () => {
+    const cap = { limit: 5, used: 5 };
+
+    expect(codes({ healing: aStatus({ checkedAt: NOW, cap, states: { healing: 5 } }) })).toEqual([]);
+    expect(
+      codes({ healing: aStatus({ mode: 'report', checkedAt: NOW, cap, states: { stopped: 1 } }) }),
+    ).toEqual([]);
   });
 
   test('reports nothing of healing that is off or only reports, or of which no pass is known', () => {

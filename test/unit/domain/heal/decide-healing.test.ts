@@ -538,9 +538,9 @@ describe('the limits of the fleet', () => {
     expect(decision.healing.get('ns-011')).toMatchObject({
       state: 'stopped',
       nextAt: NOW + HOUR_MS,
-      reason: expect.stringContaining('--heal-hourly-cap'),
+      reason: expect.stringMatching(/--heal-hourly-cap .*skipper deploy ns-011$/),
     });
-    expect(decision.status.cap).toEqual({ limit: 10, used: 10 });
+    expect(decision.status.cap).toEqual({ limit: 10, used: 10, freeAt: NOW + HOUR_MS });
   });
 
   test('a percentage counts as at least 5, and a second step needs no second place', () => {
@@ -567,10 +567,42 @@ describe('the limits of the fleet', () => {
     expect(decision.status.cap.used).toBe(0);
     expect(decision.healing.get('ns-000')).toMatchObject({
       state: 'reported',
-      reason: 'would deploy again with a new id: drifted, drifted was seen',
+      reason: 'would deploy again with a new id',
       steps: [],
     });
     expect(decision.audit.map(({ kind, count }) => [kind, count])).toEqual([['namespace.failing', 12]]);
+  });
+
+  test('the mode report says what would keep healing from a step', () => {
+    const taken = decideHealing(aFleet(due(12)));
+    const before = Object.fromEntries(
+      Object.entries(due(12)).map(([name, facts]) => {
+        const known = taken.healing.get(name);
+        const steps = known?.steps.map((step) => ({
+          ...step,
+          rolloutId: 'r1',
+          endedAt: NOW,
+          end: 'failed' as const,
+        }));
+        return [name, { ...facts, before: known && { ...known, steps: steps ?? [] } }];
+      }),
+    );
+    const settings = someHealSettings({ mode: 'report' });
+    const decision = decideHealing(aFleet(before, { settings, now: NOW + BACKOFF_MS }));
+
+    expect(decision.healing.get('ns-011')).toMatchObject({
+      state: 'reported',
+      reason: expect.stringMatching(
+        /^would deploy again with a new id, but as many .* --heal-hourly-cap allows$/,
+      ),
+    });
+  });
+
+  test('a deploy without an FDD is named what it will be: a bootstrap', () => {
+    const settings = someHealSettings({ mode: 'report' });
+    const decision = decideHealing(aFleet({ a: dueFacts('no-deployment', NOW - HOUR_MS) }, { settings }));
+
+    expect(decision.healing.get('a')).toMatchObject({ reason: 'would bootstrap FDD', nextMeans: 'deploy' });
   });
 
   test('healing stops if too many fall sick at once, and names the causes', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  describeCounts,
   describeRules,
   healingWords,
   isWellAgain,
@@ -7,6 +8,15 @@ import {
 } from '../../../../domain/heal/describe-healing.ts';
 import { unknownRules, viewRules } from '../../../../domain/heal/view-rules.ts';
 import { aFinding, aHealing, aPass, aStatus, NOW } from '../../../support/healing-builders.ts';
+
+test('the counts name what is shown although no rule holds there', () => {
+  expect(describeCounts(aStatus({ sick: 3, states: { waiting: 2, healing: 2 } }))).toBe(
+    '3 of 200 namespaces not well, 1 recovering or well again',
+  );
+  expect(describeCounts(aStatus({ sick: 3, fleet: 3, states: { waiting: 3 } }))).toBe(
+    '3 of 3 namespaces not well',
+  );
+});
 
 describe('all rules in one sentence', () => {
   test.each([

@@ -18,7 +18,7 @@ describe('what healing does now', () => {
       aStatus({ stopped: AUTOMATIC }),
       'degraded',
       /stopped automatically: 60 %/,
-      /resumes automatically when/,
+      /resumes automatically as soon as .* \(now 1\)/,
     ],
     [
       aStatus({ stopped: { ...AUTOMATIC, by: 'jo' } }),
@@ -40,6 +40,12 @@ describe('what healing does now', () => {
       'progressing',
       /^Healing is on\.$/,
       /cap for this hour is used up/,
+    ],
+    [
+      aStatus({ cap: { limit: 5, used: 5 }, states: { stopped: 6 } }),
+      'progressing',
+      /^Healing is on\.$/,
+      /6 namespaces wait\. .*skipper deploy NAMESPACE/,
     ],
   ])('%j is %s', (status, hue, headline, line) => {
     const words = describeStatus(status, NOW);
