@@ -10,14 +10,18 @@ import { type PageSources, sendPage } from './send-page.tsx';
 
 /** `GET /audit`: the entries that the filters of its URL show, newest first. */
 export function auditPage(
-  { state: stored, settings }: Pick<PageSources, 'state' | 'settings'>,
+  { state: stored, settings, view }: Pick<PageSources, 'state' | 'settings' | 'view'>,
   assets: Assets,
 ): RequestHandler {
   return orExplain({ settings, assets, what: 'audit' }, async (request, response) => {
     const filters = parseFilters(new URL(request.originalUrl, 'http://page').searchParams);
+    const query = { ...toQuery(filters, Date.now()), limit: ENTRIES_SHOWN };
+    const [list] = await Promise.all([findAuditEntries(stored, query), view.refresh()]);
+    const { notices, stale } = view.summary();
     const state: AuditPageState = {
-      list: await findAuditEntries(stored, { ...toQuery(filters, Date.now()), limit: ENTRIES_SHOWN }),
+      list,
       filters,
+      notices: { notices, stale },
       environmentLabel: settings.environmentLabel,
     };
     const page = <AuditPage {...state} />;

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ListFormat, type OutputFormat, printDocument, printRecord } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 import { printCsv } from '../text/csv.ts';
-import { oneLine } from '../text/lines.ts';
+import { oneLine, plural } from '../text/lines.ts';
 import { painter, type Style } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, timestamp } from '../text/time.ts';
@@ -175,7 +175,8 @@ function aboutOf({
 }: AuditEntry): string {
   const shown = namespaces.slice(0, NAMED);
   const more = count - shown.length;
-  const names = `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const rest = shown.length === 0 ? plural(more, 'namespace') : ` and ${more} more`;
+  const names = `${shown.join(', ')}${more > 0 ? rest : ''}`;
   const subject = rolloutId ?? [channel, release].filter(Boolean).join(' ');
   return [subject, names].filter(Boolean).join(', ');
 }

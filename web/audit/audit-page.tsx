@@ -1,8 +1,10 @@
 import { AUDIT_KINDS } from '../../domain/audit/audit-entry.ts';
 import { AUDIT_FAMILIES, familyOf } from '../../domain/audit/audit-filter.ts';
 import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
+import { namespaces as countNamespaces } from '../fleet/words.ts';
 import { FilterForm } from '../ui/filter-form.tsx';
 import { Link } from '../ui/link.tsx';
+import { NoticeLines } from '../ui/notice-lines.tsx';
 import { absolute, machineTime } from '../ui/relative-time.ts';
 import { SearchFilter } from '../ui/search-filter.tsx';
 import { SelectFilter } from '../ui/select-filter.tsx';
@@ -12,7 +14,7 @@ import type { AuditPageState } from './page-state.ts';
 import { AUDIT_WORDS, FAMILY_WORDS, OUTCOME_HUES, OUTCOME_WORDS, whoWords } from './words.ts';
 
 /** `/audit`: who did what, when, why, and with what outcome. It needs no script. */
-export function AuditPage({ list, filters, environmentLabel }: AuditPageState) {
+export function AuditPage({ list, filters, notices, environmentLabel }: AuditPageState) {
   const { entries, next } = list;
   const isNewest = filters.cursor === '';
   return (
@@ -20,13 +22,19 @@ export function AuditPage({ list, filters, environmentLabel }: AuditPageState) {
       <TopBar current="audit" environmentLabel={environmentLabel} />
       <main id="main" class="namespace-page">
         <h1>Audit</h1>
+        <NoticeLines {...notices} />
         <Filters filters={filters} />
+        <p class="muted small">
+          By: an address, or <code>skipper</code> for automatic decisions. This page is not live:{' '}
+          <Link href={`/audit${formatFilters(filters)}`}>read it again</Link>
+        </p>
         {entries.length === 0 ? <Nothing filters={filters} next={next} /> : null}
         <ul class="audit-list">
           {entries.map((entry) => (
             <Entry key={entry.id} entry={entry} />
           ))}
         </ul>
+        {next === undefined && entries.length > 0 ? <End /> : null}
         <nav class="pager" aria-label="Pages of the audit log">
           {isNewest ? null : (
             <Link class="button" href={`/audit${formatFilters({ ...filters, cursor: '' })}`}>
@@ -45,6 +53,15 @@ export function AuditPage({ list, filters, environmentLabel }: AuditPageState) {
         </p>
       </main>
     </>
+  );
+}
+
+function End() {
+  return (
+    <p class="muted small">
+      No older entries match. They are kept for --audit-retention; what was written before Redis lost its data
+      is lost.
+    </p>
   );
 }
 
@@ -141,7 +158,7 @@ function About({ entry: { rolloutId, release, channel, rule, namespaces = [], co
   const isAboutNothing = [rolloutId, release, channel, rule, ...namespaces].every(
     (part) => part === undefined,
   );
-  if (isAboutNothing) return null;
+  if (isAboutNothing && more === 0) return null;
   return (
     <ul class="audit-about small">
       {rolloutId === undefined ? null : (
@@ -160,9 +177,13 @@ function About({ entry: { rolloutId, release, channel, rule, namespaces = [], co
           <Link href={`/status/${namespace}`}>{namespace}</Link>
         </li>
       ))}
-      {more > 0 ? <li class="muted">{`and ${more} more`}</li> : null}
+      {more > 0 ? <li class="muted">{describeMore(more, namespaces.length)}</li> : null}
     </ul>
   );
+}
+
+function describeMore(more: number, named: number): string {
+  return named === 0 ? countNamespaces(more) : `and ${more} more`;
 }
 
 interface EntryProps {

@@ -74,14 +74,14 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   api: 'with the API',
   cli: 'on the command line',
   board: 'on the board',
-  release: 'for a new release',
+  release: 'after a release check',
   retry: 'for a retry',
   heal: 'for a repair',
   webhook: 'for a webhook',
   unknown: 'for an unknown reason',
 };
 
-/** `by 10.0.0.7 on the command line`, `by Skipper for a new release`. */
+/** `by 10.0.0.7 on the command line`, `by Skipper after a release check`. */
 export function whoWords({ by, from, trigger }: Pick<AuditEntry, 'by' | 'from' | 'trigger'>): string {
   if (by === SKIPPER) return `by Skipper${how(trigger && isByPeople(trigger) ? undefined : trigger)}`;
   const where = from === undefined || from === by ? '' : ` from ${from}`;

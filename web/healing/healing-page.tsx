@@ -1,4 +1,6 @@
 import { useSignal } from '@preact/signals';
+import { isWellAgain, recoveringIn } from '../../domain/heal/describe-healing.ts';
+import type { HealingEntry } from '../../domain/heal/healing-view.ts';
 import { namespaces } from '../fleet/words.ts';
 import { Link } from '../ui/link.tsx';
 import { PollNote } from '../ui/poll-note.tsx';
@@ -26,7 +28,7 @@ export function HealingPage({ store, readAgain = nothing }: HealingPageProps) {
   const ask = (command: HealCommand) => {
     open.value = command;
   };
-  const { namespaces: shown, total, next, status } = store.list.value;
+  const { namespaces: shown, next, status } = store.list.value;
   const { filters } = store;
   return (
     <>
@@ -39,13 +41,10 @@ export function HealingPage({ store, readAgain = nothing }: HealingPageProps) {
         <RuleCounts store={store} />
         <h2>Namespaces that are not well, or were not until recently</h2>
         <HealingFilterForm store={store} />
-        {shown.length === 0 ? <Nothing store={store} /> : <p class="muted small">{namespaces(total)}</p>}
+        {shown.length === 0 ? <Nothing store={store} /> : <p class="muted small">{describeTotal(store)}</p>}
         <ReleaseShown store={store} ask={ask} />
-        <ul class="rollout-list">
-          {shown.map((entry) => (
-            <HealingEntryPanel key={entry.namespace} store={store} entry={entry} ask={ask} />
-          ))}
-        </ul>
+        <Entries store={store} entries={shown.filter((entry) => !isWellAgain(entry))} ask={ask} />
+        <WellAgain store={store} entries={shown.filter(isWellAgain)} ask={ask} />
         <nav class="pager" aria-label="Pages of namespaces">
           {filters.cursor === '' ? null : (
             <Link class="button" href={hrefOf({ ...filters, cursor: '' })}>
@@ -61,6 +60,43 @@ export function HealingPage({ store, readAgain = nothing }: HealingPageProps) {
       </main>
       <HealDialog open={open} mode={status?.mode} onDone={readAgain} />
     </>
+  );
+}
+
+/** Without filters, as the panel above counts. */
+function describeTotal({ list, filters }: HealingStore): string {
+  const { total, status, states } = list.value;
+  const recovering = status === null ? 0 : recoveringIn({ sick: status.sick, states });
+  if (isFiltered(filters) || recovering === 0) return namespaces(total);
+  return `${namespaces(total)}: ${total - recovering} not well, ${recovering} recovering or well again`;
+}
+
+interface EntriesProps {
+  readonly store: HealingStore;
+  readonly entries: readonly HealingEntry[];
+  readonly ask: (command: HealCommand) => void;
+}
+
+function Entries({ store, entries, ask }: EntriesProps) {
+  return (
+    <ul class="rollout-list">
+      {entries.map((entry) => (
+        <HealingEntryPanel key={entry.namespace} store={store} entry={entry} ask={ask} />
+      ))}
+    </ul>
+  );
+}
+
+/** Folded: only their steps count, for the cap. */
+function WellAgain({ store, entries, ask }: EntriesProps) {
+  if (entries.length === 0) return null;
+  return (
+    <details class="entry-steps well-again">
+      <summary>
+        {namespaces(entries.length)} that healing repaired within the last hour, and that are well again
+      </summary>
+      <Entries store={store} entries={entries} ask={ask} />
+    </details>
   );
 }
 
@@ -88,7 +124,7 @@ function ReleaseShown({ store, ask }: { store: HealingStore; ask: (command: Heal
   if (names.length < 2) return null;
   return (
     <p class="needs-script">
-      <button type="button" class="button" onClick={() => ask({ kind: 'release', namespaces: names })}>
+      <button type="button" class="button long" onClick={() => ask({ kind: 'release', namespaces: names })}>
         Release the {names.length} that are quarantined here…
       </button>
     </p>

@@ -1,8 +1,10 @@
+import { Fragment } from 'preact';
 import { isStalePass } from '../../domain/heal/is-stale-pass.ts';
 import { RULES, type Rule } from '../../domain/heal/rule.ts';
 import { RULE_MEANINGS } from '../../domain/heal/rule-meanings.ts';
 import { whyJudgedNowhere } from '../../domain/heal/why-not-judged.ts';
 import { Section } from '../namespace/section.tsx';
+import { firstUpper } from '../ui/first-upper.ts';
 import { HealthIcon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { hrefOf } from './healing-filters.ts';
@@ -33,6 +35,19 @@ export function RuleCounts({ store }: { store: HealingStore }) {
           </li>
         ))}
       </ul>
+      <details class="entry-steps">
+        <summary>What the rules mean</summary>
+        <dl class="rule-meanings">
+          {RULES.map((rule) => (
+            <Fragment key={rule}>
+              <dt>
+                <code>{rule}</code>
+              </dt>
+              <dd>{firstUpper(RULE_MEANINGS[rule])}.</dd>
+            </Fragment>
+          ))}
+        </dl>
+      </details>
     </Section>
   );
 }

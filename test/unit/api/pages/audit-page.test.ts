@@ -5,11 +5,14 @@ import { describe, expect, test } from '@jest/globals';
 import '../../../support/fake-one-realm.ts';
 import express from 'express';
 import request from 'supertest';
+import type { FleetView } from '../../../../api/fleet-view/fleet-view.ts';
 import { openAssets } from '../../../../api/pages/assets.ts';
 import { auditPage } from '../../../../api/pages/audit-page.tsx';
 import type { StoredAuditEntry } from '../../../../domain/audit/audit-list.ts';
 import { SkipperError } from '../../../../domain/errors.ts';
+import type { Notice } from '../../../../domain/fleet/notices.ts';
 import type { DesiredState } from '../../../../shared/state/desired-state.ts';
+import { aFleetSummary } from '../../../support/builders.ts';
 import { createFakeCore } from '../../../support/fake-core.ts';
 
 const PAUSED: StoredAuditEntry = {
@@ -40,26 +43,54 @@ const HELD: StoredAuditEntry = {
   outcome: 'ok',
 };
 
-function open(auditBefore: DesiredState['auditBefore']) {
+const STOPPED = {
+  code: 'healing_stopped',
+  message: 'Healing was stopped by jo.',
+  remedy: 'Resume it.',
+} as const;
+
+function open(auditBefore: DesiredState['auditBefore'], notices: readonly Notice[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'skipper-pages-'));
   mkdirSync(join(folder, 'assets'));
   const names = ['audit.tsx', 'skipper.css', 'logo.svg'];
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(Object.fromEntries(names.map((n) => [n, n]))));
   const { core } = createFakeCore();
   const state: DesiredState = { ...core.state, auditBefore };
-  return express().get('/audit', auditPage({ state, settings: core.settings }, openAssets(folder)));
+  const view = {
+    refresh: async () => undefined,
+    summary: () => aFleetSummary([], { notices }),
+  } as unknown as FleetView;
+  return express().get('/audit', auditPage({ state, settings: core.settings, view }, openAssets(folder)));
 }
 
 const twoEntries = open(async () => ({ entries: [PAUSED, HELD], next: undefined }));
 
 describe('GET /audit', () => {
+  test('has the notices of the other pages, and says that what Redis has lost is missing', async () => {
+    const { text } = await request(open(async () => ({ entries: [HELD], next: undefined }), [STOPPED])).get(
+      '/audit',
+    );
+
+    expect(text).toContain('Healing was stopped by jo.');
+    expect(text).toContain('before Redis lost its data is lost');
+    expect(text).toContain('<code>skipper</code> for automatic decisions');
+  });
+
+  test('counts namespaces that an entry does not name', async () => {
+    const rebuilt = { ...HELD, kind: 'state.rebuilt' as const, namespaces: undefined, count: 40 };
+    const { text } = await request(open(async () => ({ entries: [rebuilt], next: undefined }))).get('/audit');
+
+    expect(text).toContain('40 namespaces');
+    expect(text).not.toContain('and 40 more');
+  });
+
   test('shows who did what and why before any script runs, with links', async () => {
     const { status, text } = await request(twoEntries).get('/audit');
 
     expect(status).toBe(200);
     for (const shown of [
       'Rollout paused',
-      'by Skipper for a new release',
+      'by Skipper after a release check',
       'more failed than &lt;2 %>',
       'href="/rollouts/r1"',
       'href="/status/team-a"',

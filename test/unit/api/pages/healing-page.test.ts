@@ -42,6 +42,28 @@ describe('GET /healing', () => {
     expect(text).toContain('/assets/healing.tsx-HASH');
   });
 
+  test('folds what is well again, and counts it apart', async () => {
+    const well = aHealing({ state: 'watching', findings: [], wellSince: 1, reason: 'well' });
+    const status = aStatus({ checkedAt: Date.now(), sick: 1, states: { waiting: 1, watching: 1 } });
+    const healing = async () =>
+      new Map([
+        ['team-a', aHealing()],
+        ['team-b', well],
+      ]);
+    const { text } = await request(open({ healing, healingStatus: async () => status })).get('/healing');
+
+    expect(text).toContain('2 namespaces: 1 not well, 1 recovering or well again');
+    expect(text).toMatch(/1 of 200 namespaces<?.*, 1 recovering or well again/);
+    expect(text).toMatch(/<details class="[^"]*well-again">.*href="\/status\/team-b"/);
+    expect(text).not.toMatch(/<details class="[^"]*well-again">.*href="\/status\/team-a"/);
+  });
+
+  test('explains the rules without a mouse', async () => {
+    const { text } = await request(open()).get('/healing');
+
+    expect(text).toContain('FDD is ready, but does not react to Applications.');
+  });
+
   test('shows what the filters of its URL say', async () => {
     const { text } = await request(open()).get('/healing?state=quarantined');
 

@@ -72,6 +72,15 @@ describe('skipper audit', () => {
     expect(`${api?.requests[0]?.query}`).toBe('kind=rollout&since=2h&limit=50');
   });
 
+  test('counts the namespaces that an entry does not name', async () => {
+    const io = makeIo();
+    const entry = anEntry(0, { rolloutId: undefined, namespaces: undefined, count: 40 });
+    const client = await serve((_, response) => sendJson(response, { entries: [entry] }));
+    await showAudit(client, { request: { limit: 50 }, format: 'table' }, io);
+
+    expect(io.written()).toMatch(/skipper {2}40 namespaces {2}too many failed$/m);
+  });
+
   test.each(['json', 'yaml', 'csv'] as const)('-o %s has the reason and the id', async (format) => {
     const io = makeIo();
     const client = await serve((_, response) => sendJson(response, { entries: [anEntry(0)] }));
