@@ -12,6 +12,7 @@ Examples:
   npm run demo -- --release-every 30               publish another version every 30 seconds
   npm run demo -- --fail-rate 0.1                  one namespace in ten has an FDD that does not start
   npm run demo -- --fail-rate 0.1 --heal           they are repaired, or quarantined: see /healing
+  npm run demo -- --heal --notifications r.yaml    people are notified: the receivers of the file
   npm run demo -- --once                           deploy all, print the result, end; for scripts
   npm run demo -- --port 8080                      where the API and the board are
   npm run demo -- --once --json summary.json       also write the summary to a file
@@ -34,6 +35,7 @@ export function demoCommand(env: Environment): Command {
     .option('--release-every <seconds>', 'publish another version every so often', number(1, 86_400))
     .option('--fail-rate <share>', 'share of namespaces that misbehave, 0 to 1', number(0, 1), 0)
     .option('--heal', 'repair FDDs that are not well, within seconds instead of minutes', false)
+    .option('--notifications <file>', 'notify the receivers of this file (docs/notifications.md)')
     .option('--once', 'deploy everything once, print the result, and end', false)
     .option('--port <number>', 'port of the API (default: 5000 if it is free)', wholeNumber(1, 65_535))
     .option('--json <file>', 'with --once: also write the summary to this file')

@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly failRate: number;
   /** FDDs that are not well are repaired. */
   readonly heal?: boolean;
+  /** Skipper's file of receivers of notifications. */
+  readonly notifications?: string | undefined;
   readonly once: boolean;
   /** Port of the API; undefined takes Skipper's own where it is free. */
   readonly port: number | undefined;

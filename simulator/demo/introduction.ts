@@ -19,7 +19,7 @@ export function greeting({ kubeconfig, namespaces }: DemoOptions): readonly stri
 }
 
 /** Where to look, once it runs. */
-export function introduction({ once }: DemoOptions, demo: Demo): readonly string[] {
+export function introduction({ once, heal }: DemoOptions, demo: Demo): readonly string[] {
   const { skippers, cluster, channels, redis, fleet } = demo;
   const { url } = skippers;
   const misbehaving = fleet.filter(({ fault }) => fault !== undefined).length;
@@ -31,6 +31,7 @@ export function introduction({ once }: DemoOptions, demo: Demo): readonly string
     `  API        ${url}/api/openapi.json`,
     `  deploy     curl -X POST ${url}/api/deploy`,
     `  cluster    ${cluster.url} (${cluster.isSimulated ? 'simulated' : 'real, with simulated FDDs'})`,
+    `  kubectl    kubectl --kubeconfig ${cluster.kubeconfigPath} -n ${fleet[0]?.name} get deployments -o name`,
     `  releases   ${channels.url}/fiaas-deploy-daemon/stable.json (as published, served locally)`,
     `  redis      ${redis.description}`,
     `  processes  ${skippers.describe().join(', ')}`,
@@ -39,6 +40,10 @@ export function introduction({ once }: DemoOptions, demo: Demo): readonly string
     once
       ? 'Deploying all of them once.'
       : 'Updates are automatic. Press Ctrl-C to stop; nothing stays behind.',
+    ...(heal ? [HEALING] : []),
     '',
   ];
 }
+
+const HEALING =
+  'Healing is on: delete a Deployment with kubectl, and watch /healing (docs/healing.md, "Try it").';

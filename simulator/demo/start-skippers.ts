@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigurationError, SETTING_NAMES, variableOf } from '../../shared/config.ts';
 import type { Closers } from './closers.ts';
 import { releaseCheckInterval } from './cluster-config.ts';
@@ -39,8 +40,9 @@ export interface StartSkippersOptions {
 export async function startSkippers(start: StartSkippersOptions): Promise<Skippers> {
   const port = await choosePort(start.options.port);
   const workerPorts = await Promise.all(Array.from({ length: WORKERS }, () => freePort()));
-  const api = startOne(start, 'api', port);
-  const workers = workerPorts.map((workerPort) => startOne(start, 'worker', workerPort));
+  const known = { ...start, apiPort: port };
+  const api = startOne(known, 'api', port);
+  const workers = workerPorts.map((workerPort) => startOne(known, 'worker', workerPort));
   await Promise.all([api, ...workers].map((skipper) => skipper.ready()));
   return {
     url: api.url,
@@ -63,7 +65,12 @@ async function choosePort(asked: number | undefined): Promise<number> {
   return freePort();
 }
 
-function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: number): SkipperProcess {
+interface StartOne extends StartSkippersOptions {
+  /** Links in notifications lead there. */
+  readonly apiPort: number;
+}
+
+function startOne(start: StartOne, command: 'api' | 'worker', port: number): SkipperProcess {
   const { options, redis } = start;
   const skipper = startSkipperProcess({
     command,
@@ -82,6 +89,12 @@ function startOne(start: StartSkippersOptions, command: 'api' | 'worker', port: 
       'release-check-interval': options.once ? undefined : releaseCheckInterval(options.releaseEvery),
       'progress-deadline': options.failRate > 0 || options.heal ? progressDeadline(options) : undefined,
       ...(options.heal ? HEALING : {}),
+      ...(options.notifications === undefined
+        ? {}
+        : {
+            notifications: resolve(options.notifications),
+            'public-url': `http://127.0.0.1:${start.apiPort}`,
+          }),
     },
   });
   start.guardian.watchOver(skipper.pid);
