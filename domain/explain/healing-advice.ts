@@ -61,12 +61,11 @@ function whatHealingDoes(view: HealthRules | undefined): string[] {
         : `; with --heal on it would ${describeMeans(nextMeans, findings[0]?.rule)}`;
     return [`Healing only reports (--heal report)${would}.`];
   }
+  if (state === 'left-alone' || state === 'stopped')
+    return [`Healing does not repair it now: ${reason.replace(/\.$/, '')}.`];
   if (state === 'healing') return ['Nothing, if you can wait: healing is repairing it.'];
-  if (nextMeans && (state === 'waiting' || state === 'watching'))
-    return [
-      `Nothing, if you can wait: if it lasts, healing will ${describeMeans(nextMeans, findings[0]?.rule)}.`,
-    ];
-  return reason === '' ? [] : [`Healing does not repair it now: ${reason.replace(/\.$/, '')}.`];
+  const next = nextMeans === undefined ? 'repair it' : describeMeans(nextMeans, findings[0]?.rule);
+  return [`Nothing, if you can wait: if it lasts, healing will ${next}.`];
 }
 
 /** What people can do, the mildest first. */

@@ -58,6 +58,12 @@ describe('a namespace that only a health rule shows to be broken', () => {
       { nextMeans: 'restart' },
       'Nothing, if you can wait: if it lasts, healing will restart FDD.',
     ],
+    [
+      'begins again',
+      'on',
+      { state: 'watching', reason: 'released' },
+      'Nothing, if you can wait: if it lasts, healing will repair it.',
+    ],
     ['repairs', 'on', { state: 'healing' }, 'Nothing, if you can wait: healing is repairing it.'],
     [
       'leaves it alone',
