@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+
+/** Nobody repairs anything: what a rule has found stays. */
+const FLAGS = { heal: 'report', 'heal-interval': 0.25, 'heal-backoff': 1, 'deaf-after': 2 };
+const world = useWorld({ flags: FLAGS, openTimeoutMs: 120_000 }, async (opened) => {
+  await opened.startApi();
+  await opened.startWorker();
+});
+
+async function why() {
+  return (await world.http('/api/namespaces/hearing')).body.why;
+}
+
+async function degradedRows(): Promise<string[]> {
+  const { rows } = (await world.http('/api/fleet')).body;
+  return rows.filter(({ health }: Raw) => health === 'degraded').map(({ namespace }: Raw) => namespace);
+}
+
+async function deletePods(): Promise<void> {
+  const path = pathOf(PODS, { namespace: 'hearing' });
+  const { items } = await world.kube.request<Raw>({ method: 'GET', path });
+  for (const { metadata } of items)
+    await world.kube.delete(PODS, { namespace: 'hearing', name: metadata.name }, { gracePeriodSeconds: 0 });
+}
+
+test('a deaf FDD, which looks healthy, is degraded everywhere until it hears again', async () => {
+  await world.addNamespace('hearing');
+  await world.deployed('hearing');
+  world.fdds.misbehaviour.set('hearing', { kind: 'deaf', untilRestart: true });
+  await world.kube.create(APPLICATIONS, 'hearing', {
+    apiVersion: APPLICATIONS.apiVersion,
+    kind: APPLICATIONS.kind,
+    metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
+    spec: { application: 'shop', image: 'shop:1', config: {} },
+  });
+
+  const deaf = await until(
+    async () => (await why()).health === 'degraded' && why(),
+    'it is degraded',
+    60_000,
+  );
+  const shown = await degradedRows();
+  await deletePods();
+  await until(async () => (await why()).health === 'healthy', 'it is healthy again', 60_000);
+
+  expect(deaf.headline).toMatch(/^The health rule deaf holds/);
+  expect(deaf.because[0]).toMatch(/^deaf: Application shop got deployment id shop-1/);
+  expect(deaf.remedy).toEqual(expect.arrayContaining([expect.stringMatching(/^Restart FDD: kubectl/)]));
+  expect(shown).toEqual(['hearing']);
+}, 180_000);
