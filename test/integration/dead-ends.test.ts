@@ -35,6 +35,22 @@ describe('a release that leaves no FDD alive', () => {
     expect(why).toMatchObject({ offer: 'bootstrap', headline: expect.stringContaining(NEW) });
   });
 
+  test.concurrent('an FDD that comes up after its deploy has failed is not verified, until a deploy verifies it', async () => {
+    await world.addNamespace('late', { fdd: OLD });
+    world.fdds.misbehaviour.set('late', { kind: 'image-pull-failure' }, { version: NEW });
+    const why = async () => (await world.http('/api/namespaces/late')).body.why;
+    expect(await world.deployed('late')).toMatchObject({ state: 'failed', code: 'fdd_cannot_run' });
+    world.fdds.misbehaviour.clear('late');
+
+    const late = await until(async () => (await why()).health === 'unknown' && why(), 'FDD is up', 60_000);
+    const id = await world.deploymentId('late');
+
+    expect(late.headline).toMatch(/^FDD is available and runs .*, but this is not verified/);
+    expect(await world.deployed('late')).toMatchObject({ state: 'completed', outcome: 'unchanged' });
+    expect(await world.deploymentId('late')).toBe(id);
+    await until(async () => (await why()).health === 'healthy', 'it is healthy');
+  });
+
   test.concurrent('the id of a bootstrap that failed is not used again', async () => {
     await world.addNamespace('exits');
     world.fdds.misbehaviour.set('exits', { kind: 'bootstrap-exits', exitCode: 1 });
