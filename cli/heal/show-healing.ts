@@ -54,7 +54,8 @@ function printNamespaces(entries: readonly HealingEntry[], io: Io): void {
   const listed = entries.filter((entry) => !isWellAgain(entry));
   const well = entries.filter(isWellAgain).map(({ namespace }) => namespace);
   if (listed.length > 0) printTable(listed, io);
-  if (well.length > 0) io.out.write(`\nWell again, remembered for an hour: ${nameSome(well)}.\n`);
+  if (well.length > 0)
+    io.out.write(`\nWell again, what was done is remembered for some time: ${nameSome(well)}.\n`);
 }
 
 function printTable(entries: readonly HealingEntry[], { out, now }: Io): void {

@@ -92,9 +92,7 @@ function WellAgain({ store, entries, ask }: EntriesProps) {
   if (entries.length === 0) return null;
   return (
     <details class="entry-steps well-again">
-      <summary>
-        {namespaces(entries.length)} that healing repaired within the last hour, and that are well again
-      </summary>
+      <summary>{namespaces(entries.length)} that healing repaired, and that are well again</summary>
       <Entries store={store} entries={entries} ask={ask} />
     </details>
   );

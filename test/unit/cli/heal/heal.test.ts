@@ -95,7 +95,9 @@ team-a     waiting  5m   crash-loop  deploy again with a new id  0      a restar
     });
     const written = (await show(aList({ namespaces: [SICK, well('team-b'), well('team-c')] }))).written();
 
-    expect(written).toMatch(/^team-a .*\n\nWell again, remembered for an hour: team-b, team-c\.\n$/m);
+    expect(written).toMatch(
+      /^team-a .*\n\nWell again, what was done is remembered for some time: team-b, team-c\.\n$/m,
+    );
     expect(written).not.toMatch(/^team-b/m);
   });
 
