@@ -63,7 +63,7 @@ const WORDS: Readonly<Record<Means, string>> = {
 };
 
 /** `restart FDD`; without an FDD, the planner makes a bootstrap of a deploy. */
-export function describeMeans(means: Means, rule: string | undefined): string {
+export function describeMeans(means: Means, rule?: string): string {
   const isBootstrap = means === 'deploy' && rule !== undefined && WITHOUT_FDD.has(rule);
   return WORDS[isBootstrap ? 'bootstrap' : means];
 }
