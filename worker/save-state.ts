@@ -56,7 +56,7 @@ function keepSaved(parts: CompleteParts): StateSaver {
   const stopping = new AbortController();
   const worker = `${hostname()}-${process.pid}`;
   let saved = { decisions: '', progress: '', at: Number.NEGATIVE_INFINITY };
-  let saving: Promise<void> | undefined;
+  let saving: Promise<unknown> | undefined;
   const logProblem = reportOnce(log);
 
   function report(problem: string | undefined): void {
@@ -80,10 +80,13 @@ function keepSaved(parts: CompleteParts): StateSaver {
     report(await saveState(parts));
   }
 
-  /** Those that come together share one copy, but not one that was begun before. */
+  /**
+   * Those that come together share one copy, but not one that was begun before. Another worker can be the one that looks for
+   * changes, and a rollout that has ended by then has left no mark: without the note, its copy would stay.
+   */
   async function saveNow(): Promise<void> {
     await saving?.catch(() => undefined);
-    saving ??= save().finally(() => {
+    saving ??= Promise.all([save(), state.noteSaved()]).finally(() => {
       saving = undefined;
     });
     await saving;

@@ -20,6 +20,8 @@ export interface Saveable {
   /** Notes why it cannot be saved, for a while; undefined: it was saved. */
   noteSaveProblem(problem: string | undefined): Promise<void>;
   saveProblem(): Promise<string | undefined>;
+  /** It was saved without regard to the texts: they have changed. */
+  noteSaved(): Promise<void>;
   /** True for one worker at a time. */
   isSaver(worker: string): Promise<boolean>;
 }
@@ -62,6 +64,9 @@ export function openSaveable(connection: StateConnection): Saveable {
       else await guarded(() => redis.set(key, problem, 'PX', PROBLEM_MS));
     },
     saveProblem: async () => (await guarded(() => redis.get(`${prefix}:save-problem`))) ?? undefined,
+    noteSaved: async () => {
+      await guarded(() => redis.incr(`${prefix}:save-revision`));
+    },
     isSaver: async (worker) => {
       const key = `${prefix}:saver`;
       const isNew = (await guarded(() => redis.set(key, worker, 'PX', SAVER_MS, 'NX'))) === 'OK';
