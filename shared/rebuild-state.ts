@@ -12,6 +12,7 @@ import {
   type SavedCopy,
 } from '../domain/deploy/recover-state.ts';
 import { messageOf, SkipperError } from '../domain/errors.ts';
+import type { WatchHealth } from '../domain/heal/sight-of.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { EpochKeeperOptions } from './keep-epoch.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
@@ -82,12 +83,23 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
   };
 }
 
-/** A process whose watches are broken knows an old cluster. Another process rebuilds the state, or this one does so later. */
+/**
+ * A process whose watches are broken knows an old cluster. Another process rebuilds the state, or this one does so later. A watch
+ * that lacks its permission is as old, but may be of what the rebuild can do without; of a kind that does not exist there is nothing.
+ */
 function whyUnread(cluster: Pick<ClusterCache, 'isSynced' | 'watches'>): string | undefined {
   if (!cluster.isSynced()) return 'the cluster has not been read yet';
-  const broken = cluster.watches().find(({ problem, refused }) => problem !== undefined && !refused);
+  const broken = cluster.watches().find(isUnread);
   return broken && `the watch of ${broken.name} is broken: ${broken.problem}`;
 }
+
+function isUnread({ name, problem, refused, trouble }: WatchHealth): boolean {
+  if (problem === undefined || trouble?.code === 'crd_missing') return false;
+  return !refused || !DISPENSABLE.includes(name);
+}
+
+/** They show how FDD is, not what was written. */
+const DISPENSABLE: readonly string[] = ['pods', 'application-statuses'];
 
 /** An older Skipper has filled Redis: its state is whole. */
 async function adopt(token: string, { state }: RebuildParts): Promise<string | undefined> {

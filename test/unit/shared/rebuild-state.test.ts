@@ -71,7 +71,8 @@ const SAVED: SavedState = {
   leftOut: [],
 };
 
-const WATCH: WatchState = {
+const WATCH: WatchState & { readonly name: string } = {
+  name: 'pods',
   synced: true,
   position: '1',
   lastHeardAt: 1,
@@ -151,10 +152,10 @@ describe('the rebuild of the state', () => {
   });
 
   test('does not begin, and does not end, while a watch is broken: the cluster would be an old one', async () => {
-    let watches: readonly WatchState[] = [];
+    let watches: readonly (WatchState & { readonly name: string })[] = [];
     const cluster = {
       ...createFakeCluster({}),
-      watches: () => watches.map((each) => ({ ...each, name: 'pods' })),
+      watches: () => watches,
     };
     const { rebuild, opened } = aRebuild({ cluster });
     const failed = expect(rebuild({ seenAt: 1 })).rejects.toThrow('the watch of pods is broken: no route');
@@ -165,6 +166,8 @@ describe('the rebuild of the state', () => {
     expect(await rebuild({ seenAt: 1 })).toBe('the watch of pods is broken: no route');
     expect(opened).toEqual([]);
 
+    watches = [{ ...WATCH, name: 'applications', problem: 'forbidden', refused: true }];
+    expect(await rebuild({ seenAt: 1 })).toBe('the watch of applications is broken: forbidden');
     watches = [{ ...WATCH, problem: 'forbidden', refused: true }];
     const done = rebuild({ seenAt: 1 });
     await jest.advanceTimersByTimeAsync(LEASE_MS + 1_000);
