@@ -63,6 +63,7 @@ test('a step that waited for room writes nothing in a namespace that was put on 
   await world.kube.delete(DEPLOYMENTS, { namespace: 'held', name: FDD });
   await untilItWaits('held');
   const before = world.changes('held');
+  const deployed = await recordOf('held');
   expect((await hold('held', 'hold')).status).toBe(200);
   await free();
 
@@ -74,6 +75,8 @@ test('a step that waited for room writes nothing in a namespace that was put on 
     reason: expect.stringMatching(/^skipped: this step of healing waited too long: .*OPS-17/),
   });
   expect(world.changes('held')).toEqual(before);
+  // Nothing was done, so nothing new is known: what was verified last, and when, stays.
+  expect(await recordOf('held')).toMatchObject({ state: 'completed', finishedAt: deployed.finishedAt });
 
   await hold('held', 'release');
   await until(
@@ -86,6 +89,10 @@ test('a step that waited for room writes nothing in a namespace that was put on 
     { means: 'deploy', end: 'completed' },
   ]);
 });
+
+async function recordOf(namespace: string) {
+  return (await world.http(`/api/namespaces/${namespace}`)).body.record;
+}
 
 interface Fault {
   breaks(namespace: string): Promise<unknown>;

@@ -44,11 +44,12 @@ if target.state == 'completed' then
 elseif target.state == 'failed' and args.audit then
   audit(args.audit)
 end
-redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'finishedAt', now, 'appliedAt', '', 'open', '', 'steps', '')
+redis.call('HSET', key, 'handled', generation, 'runningRolloutId', '', 'appliedAt', '', 'open', '', 'steps', '')
 -- A step of healing that was not begun leaves what is known of the deploy before it.
-if target.code ~= 'repair_outdated' then
+local isBegun = target.code ~= 'repair_outdated'
+if isBegun then
   local failures = target.state == 'failed' and redis.call('HINCRBY', key, 'failures', 1) or 0
-  redis.call('HSET', key, 'failures', failures, 'handledRelease', args.releaseKey, 'lastState', target.state,
+  redis.call('HSET', key, 'finishedAt', now, 'failures', failures, 'handledRelease', args.releaseKey, 'lastState', target.state,
     'lastCode', target.code or '')
 end
 if args.ending then endAttempt(namespace, args.ending, args.history) end
@@ -60,7 +61,9 @@ if tonumber(redis.call('HGET', key, 'generation')) > generation then
     'changedAt', now)
   return 'moved'
 end
-redis.call('HSET', key, 'state', target.state, 'phase', 'done', 'reason', target.reason or '', 'changedAt', now)
+local lastState = redis.call('HGET', key, 'lastState')
+local state = isBegun and target.state or (lastState and lastState ~= '' and lastState or target.state)
+redis.call('HSET', key, 'state', state, 'phase', 'done', 'reason', target.reason or '', 'changedAt', now)
 redis.call('SREM', prefix .. ':dirty', namespace)
 -- A namespace with a newer request stays in flight: that request does not wait for room.
 redis.call('ZREM', prefix .. ':in-flight', namespace)
