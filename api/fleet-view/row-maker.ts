@@ -3,7 +3,7 @@ import { type NamespaceStatus, statusOf } from '../../domain/cluster/status.ts';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
-import { holdingNow } from '../../domain/heal/holding-now.ts';
+import { holdingNow, quarantinedNow } from '../../domain/heal/holding-now.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import type { ChannelCache } from './channel-cache.ts';
 import { debounce } from './debounce.ts';
@@ -81,12 +81,12 @@ function makeRows(
 function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): FleetRow {
   const { namespace, config } = snapshot;
   const record = records.get(namespace);
-  const healing = records.healing(namespace);
+  const pass = { status: records.pass(), healing: records.healing(namespace), record };
   return toFleetRow({
     snapshot,
     record,
-    quarantine: healing?.quarantine,
-    finding: holdingNow({ status: records.pass(), healing, record }, Date.now()),
+    quarantine: quarantinedNow(pass),
+    finding: holdingNow(pass, Date.now()),
     requested: records.requestedVersion(namespace),
     seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });

@@ -66,8 +66,10 @@ export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, n
 }
 
 /** A step changes what the rules look at: what they do not find counts only after its end. */
-function assessWell({ before, doubt }: NamespaceFacts, settings: HealSettings, now: number): Assessment {
-  if (!before) return { kind: 'well' };
+function assessWell(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
+  const { doubt } = facts;
+  if (!facts.before) return { kind: 'well' };
+  const before = hasOtherCause(facts) ? endQuarantine(facts.before, now) : facts.before;
   const { nextAt: _at, nextMeans: _means, wellSince = now, ...known } = before;
   const healing = { ...known, findings: [] };
   if (healing.steps.some(isUnderWay))
@@ -126,23 +128,24 @@ function leaveAlone({ waitsSince: _waits, ...healing }: NamespaceHealing, leave:
 }
 
 /** The healing of before with what is found now. What was well for long enough begins again, and a changed cause ends the quarantine. */
-function continueEpisode(
-  { findings, before, cause }: NamespaceFacts,
-  { backoffMs }: HealSettings,
-  now: number,
-): NamespaceHealing {
+function continueEpisode(facts: NamespaceFacts, { backoffMs }: HealSettings, now: number): NamespaceHealing {
+  const { findings, before } = facts;
   const begun = { state: 'watching', reason: '', findings } as const;
   if (!before) return { ...begun, since: now, steps: [] };
   const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
-  // What cannot be read has not changed.
-  const isChanged = quarantine !== undefined && cause !== undefined && isOtherCause(quarantine.cause, cause);
   if (isRemembered(before)) {
     return isForgotten(before, backoffMs, now)
       ? { ...begun, since: now, steps: [] }
       : { ...begun, since: now, ...fallenAgain(before, findings[0]) };
   }
-  if (isChanged) return { ...endQuarantine(before, now), ...begun };
+  if (hasOtherCause(facts)) return { ...endQuarantine(before, now), ...begun };
   return { ...known, ...begun, ...(quarantine && { quarantine }) };
+}
+
+/** What ends a quarantine. What cannot be read has not changed. */
+function hasOtherCause({ before, cause }: NamespaceFacts): boolean {
+  const { quarantine } = before ?? {};
+  return quarantine !== undefined && cause !== undefined && isOtherCause(quarantine.cause, cause);
 }
 
 /** What counts from before: a rule that comes back after a repair was not repaired for good. */

@@ -21,10 +21,15 @@ export function healCause(
   return parts.join('; ');
 }
 
-/** Not its resourceVersion: controllers write their own annotations again and again. */
+/** Only what people set: controllers write their own annotations again and again, and the same ConfigMap can be created again. */
 function digestOf(config: NamespaceConfigResult | undefined): string {
   if (!config?.ok) return 'invalid';
-  const { resourceVersion: _version, ...content } = config.value;
+  const {
+    resourceVersion: _version,
+    createdAt: _createdAt,
+    isDeleting: _isDeleting,
+    ...content
+  } = config.value;
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
 }
 

@@ -1,3 +1,4 @@
+import { isWellAgain } from './describe-healing.ts';
 import { recentSteps } from './heal-steps.ts';
 import type { NamespaceHealing } from './healing.ts';
 
@@ -6,14 +7,16 @@ import type { NamespaceHealing } from './healing.ts';
  * undefined if nothing. What else was known is not kept current, so it would only mislead.
  */
 export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceHealing | undefined {
-  const { since, ladderSince, comebacks, isReported, quarantine } = healing;
+  const { since, ladderSince, wellSince, comebacks, isReported, quarantine } = healing;
   const steps = quarantine ? healing.steps : recentSteps(healing.steps, now);
   if (!quarantine && steps.length === 0) return undefined;
+  const isWell = !quarantine && isWellAgain(healing);
   return {
-    state: quarantine ? 'quarantined' : 'left-alone',
+    state: quarantine ? 'quarantined' : isWell ? 'watching' : 'left-alone',
     reason: quarantine?.reason ?? 'healing is off',
     findings: [],
     since,
+    ...(isWell && { wellSince }),
     ...(ladderSince && { ladderSince }),
     ...(comebacks && { comebacks }),
     ...(isReported && { isReported }),

@@ -44,6 +44,7 @@ function isOpenStep({ rolloutId = '', endedAt }: HealingStep, requested: string)
 
 function whyFleetRests({ status, now }: LateStep): string | undefined {
   if (status === undefined || isStalePass(status, now)) return 'healing has made no pass for some time';
+  if (status.fleetWide) return 'something is wrong in the whole fleet, so that no rule can be judged';
   if (status.mode !== 'on') return `--heal is ${status.mode} now`;
   return status.stopped && `healing is stopped: ${status.stopped.reason}`;
 }

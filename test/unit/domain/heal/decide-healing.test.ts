@@ -486,6 +486,14 @@ describe('quarantine', () => {
     expect(passOver(back, 100 * HOUR_MS, sick('no-deployment')).last?.actions.size).toBe(0);
   });
 
+  test('ends when the cause changes, also while no rule holds', () => {
+    const changed = passOver(quarantined(), 15_000, { cause: 'config 2' });
+
+    expect(changed.healing).toMatchObject({ state: 'recovering' });
+    expect(changed.healing).not.toHaveProperty('quarantine');
+    expect(kindsOf(changed)).toEqual(['heal.unquarantined']);
+  });
+
   test('ends when the cause changes, and the ladder begins at its first step', () => {
     const changed = passOver(quarantined(), 15_000, sick('no-deployment', { cause: 'config 2' }));
 

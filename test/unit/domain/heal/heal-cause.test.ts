@@ -12,6 +12,10 @@ describe('what has to change before another try makes sense', () => {
     expect(causeOf({ resourceVersion: '2' })).toBe(causeOf({ resourceVersion: '1' }));
   });
 
+  test('is not the ConfigMap itself: the same can be created again', () => {
+    expect(causeOf({ createdAt: 2, isDeleting: true })).toBe(causeOf({ createdAt: 1 }));
+  });
+
   test.each<[string, string]>([
     ['a setting of FDD', causeOf({ configDigest: 'other' })],
     ['the channel', causeOf({ tag: 'other' })],

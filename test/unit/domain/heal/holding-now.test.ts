@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus } from '../../../../domain/heal/healing.ts';
-import { holdingNow } from '../../../../domain/heal/holding-now.ts';
+import { holdingNow, quarantinedNow } from '../../../../domain/heal/holding-now.ts';
 import type { Finding } from '../../../../domain/heal/rule.ts';
 
 const NOW = 1_000_000;
@@ -21,6 +21,26 @@ function holding(status: Partial<HealingStatus> | undefined, findings: readonly 
   const record = { lastState: 'completed' as const, finishedAt };
   return holdingNow({ status: status && { ...STATUS, ...status }, healing: { findings }, record }, NOW);
 }
+
+describe('quarantinedNow', () => {
+  const quarantine = { since: 1, rule: 'deaf', reason: 'it is still deaf', evidence: '', cause: '' } as const;
+  const inQuarantine = (status: Partial<HealingStatus>, finishedAt = 0) =>
+    quarantinedNow({
+      status: { ...STATUS, ...status },
+      healing: { findings: [], quarantine },
+      record: { lastState: 'completed', finishedAt },
+    });
+
+  test('is what healing has given up, also if its latest pass is old', () => {
+    expect(inQuarantine({})).toBe(quarantine);
+    expect(inQuarantine({ checkedAt: 1 })).toBe(quarantine);
+  });
+
+  test('is nothing while healing is off, or if a deploy was verified since', () => {
+    expect(inQuarantine({ mode: 'off' })).toBeUndefined();
+    expect(inQuarantine({}, NOW - 5_000)).toBeUndefined();
+  });
+});
 
 describe('holdingNow', () => {
   test('is the first rule that a recent pass has found, in every mode that checks', () => {

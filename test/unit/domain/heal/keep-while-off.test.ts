@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import type { NamespaceHealing } from '../../../../domain/heal/healing.ts';
 import { keepWhileOff } from '../../../../domain/heal/keep-while-off.ts';
 import { HOUR_MS } from '../../../../domain/time-parts.ts';
-import { aFinding, endStep, NOW, passOver, untilStep, WELL } from '../../../support/healing-builders.ts';
+import {
+  aFinding,
+  BACKOFF_MS,
+  endStep,
+  NOW,
+  passOver,
+  untilStep,
+  WELL,
+} from '../../../support/healing-builders.ts';
 
 const drifted = { findings: [aFinding('drifted', { by: 'rival' })] };
 const repaired = () => endStep(untilStep(WELL, drifted));
@@ -26,6 +34,15 @@ describe('while healing is off', () => {
 
     expect(kept?.quarantine).toEqual(patient.healing.quarantine);
     expect(passOver({ ...patient, healing: kept }, 3 * HOUR_MS, drifted).healing?.state).toBe('quarantined');
+  });
+
+  test('what was well again is still well, so that another rule begins with its own first step', () => {
+    const { healing, now } = passOver(passOver(repaired(), 15_000, {}), BACKOFF_MS, {});
+    const kept = keepWhileOff(healing as NamespaceHealing, now);
+
+    expect(kept).toMatchObject({ state: 'watching', wellSince: healing?.wellSince });
+    const next = untilStep({ healing: kept, last: undefined, now }, { findings: [aFinding('oom')] });
+    expect(next.last?.actions.get('a')).toMatchObject({ means: 'restart' });
   });
 
   test('nothing else is kept', () => {

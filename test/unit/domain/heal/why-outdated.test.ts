@@ -90,6 +90,11 @@ test.each<[string, string, Partial<LateStep>]>([
     'healing is stopped: too many',
     { status: { ...STATUS, stopped: { at: NOW, reason: 'too many' } } },
   ],
+  [
+    'while something is wrong in the whole fleet',
+    'something is wrong in the whole fleet',
+    { status: { ...STATUS, fleetWide: [aFinding('rights-missing', { isFleetWide: true })] } },
+  ],
   ['in a namespace that is held', 'OPS-1', withLimits({ hold: HOLD })],
   ['during a freeze', 'freeze: Christmas', withLimits({ closure: 'freeze: Christmas' })],
   [
