@@ -109,7 +109,7 @@ test('a loss of Redis ends no quarantine, and frees no place of the cap', async 
     'the others wait',
     60_000,
   );
-  await until(() => isSaved('keeps changing it back'), 'the quarantine is saved');
+  await until(() => isSaved('changes it back'), 'the quarantine is saved');
   await until(
     async () => (await healing()).namespaces.every(({ steps }) => steps.every(({ endedAt }) => endedAt)),
     'steps have ended',

@@ -178,7 +178,9 @@ describe('the commands', () => {
   test('stop healing before its first pass, which keeps that', async () => {
     const { state, commands } = freshState();
 
-    expect(await commands.stop(jo)).toMatchObject({ mode: 'off', stopped: { by: jo.by, reason: jo.reason } });
+    expect(await commands.stop(jo)).toMatchObject({
+      status: { mode: 'off', stopped: { by: jo.by, reason: jo.reason } },
+    });
 
     const { status } = decideHealing({
       namespaces: new Map(),
