@@ -626,10 +626,10 @@ describe('finish', () => {
       reason: 'held',
     });
 
-    const { failures, handledRelease, lastState, lastCode } = before ?? {};
+    const { failures, handledRelease, lastState, lastCode, finishedAt } = before ?? {};
     expect(await state.record('a')).toMatchObject({
-      ...{ failures, handledRelease, lastState, lastCode },
-      state: 'cancelled',
+      ...{ failures, handledRelease, lastState, lastCode, finishedAt },
+      state: 'failed',
       reason: 'held',
     });
     expect(await state.dirty()).toEqual([]);
