@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type FleetRow, HEALTHS } from '../domain/fleet/fleet-row.ts';
+import { isUnfinished } from '../domain/rollout/is-unfinished.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { FleetView } from './fleet-view/fleet-view.ts';
@@ -58,8 +59,6 @@ function lagsBehindChannel({ channel, activity, status, wanted, version }: Fleet
 }
 
 function oldestUnfinishedSeconds(records: readonly (NamespaceRecord | undefined)[], now: number): number {
-  const unfinished = records.flatMap((record) =>
-    record !== undefined && record.generation > record.handled ? [record.requestedAt] : [],
-  );
+  const unfinished = records.flatMap((record) => (isUnfinished(record) ? [record.requestedAt] : []));
   return unfinished.length === 0 ? 0 : Math.max(0, now - Math.min(...unfinished)) / 1000;
 }

@@ -9,6 +9,7 @@ import { type Holding, type OpenRollout, whatHolds } from '../domain/deploy/what
 import type { HealMode } from '../domain/heal/healing.ts';
 import { isHealing, isLeftToHealing } from '../domain/heal/is-left-to-healing.ts';
 import { publicationTime } from '../domain/release/adoption.ts';
+import { isUnfinished } from '../domain/rollout/is-unfinished.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import type { Trigger } from '../domain/rollout/rollout.ts';
 import type { DeployService } from '../shared/deploy-service.ts';
@@ -380,7 +381,7 @@ function isRetry(
 
 function toEarlier(record: NamespaceRecord): EarlierRequest {
   return {
-    unfinished: record.generation > record.handled,
+    unfinished: isUnfinished(record),
     lastRelease: record.handledRelease,
     lastFailed: record.lastState === 'failed',
     failures: record.failures,

@@ -13,6 +13,7 @@ import { type Hearing, whyDoubtful } from '../domain/heal/why-doubtful.ts';
 import { whyForbidden } from '../domain/heal/why-forbidden.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
+import { isUnfinished } from '../domain/rollout/is-unfinished.ts';
 import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { isOpen } from '../domain/rollout/rollout.ts';
 import type { RolloutPolicy } from '../domain/rollout/rollout-policy.ts';
@@ -173,7 +174,7 @@ function whyBusy(
   record: NamespaceRecord | undefined,
   rollouts: readonly KnownRollout[],
 ): string | undefined {
-  if (record && record.generation > record.handled) return `rollout ${record.rolloutId} is under way here`;
+  if (isUnfinished(record)) return `rollout ${record.rolloutId} is under way here`;
   const other = rollouts.find(({ targets, plans }) => {
     const target = targets.get(namespace);
     return target !== undefined && isOpen(target.state) && plans.has(namespace);

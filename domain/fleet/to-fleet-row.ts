@@ -9,6 +9,7 @@ import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from 
 import { currentRecord } from '../deploy/current-record.ts';
 import type { Quarantine } from '../heal/healing.ts';
 import type { Finding } from '../heal/rule.ts';
+import { isUnfinished } from '../rollout/is-unfinished.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Phase } from '../rollout/phase.ts';
 import { causeGroup } from './cause-group.ts';
@@ -55,7 +56,7 @@ export function toFleetRow(input: RowInput): FleetRow {
   const { snapshot, quarantine, requested, seen } = input;
   const record = currentRecord(input.record, snapshot);
   const { namespace, status, version, channel, description } = statusOf(snapshot);
-  const busy = isBusy(record);
+  const busy = isUnfinished(record);
   const activity = busy ? activityOf(record) : 'idle';
   const target = targetOf(channel, seen);
   const released = target.kind === 'known' ? target.version : '';
@@ -111,10 +112,6 @@ const ACTIVITY_OF: Readonly<Partial<Record<Phase, ActivityValue>>> = {
   'rolling out': 'rolling out',
   backoff: 'retrying',
 };
-
-function isBusy(record: ShownRecord | undefined): record is ShownRecord {
-  return record !== undefined && record.generation > record.handled;
-}
 
 function activityOf({ phase }: ShownRecord): ActivityValue {
   return ACTIVITY_OF[phase] ?? 'queued';

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import { isUnfinished } from '../rollout/is-unfinished.ts';
 import type { RuleInput, Seen } from './rule-input.ts';
 
 /** How often a refused deploy must be tried again, at least: the longest wait of healing. */
@@ -21,7 +22,7 @@ export function rightsMissing(input: RuleInput): Seen | undefined {
  */
 function refused({ record, timings, now }: RuleInput, code: ErrorCode): Seen | undefined {
   if (record?.lastState !== 'failed' || record.lastCode !== code) return undefined;
-  const { finishedAt = 0, generation, handled, reason } = record;
-  if (generation > handled || now - finishedAt >= BELIEVED_GRACES * timings.graceMs) return undefined;
+  const { finishedAt = 0, reason } = record;
+  if (isUnfinished(record) || now - finishedAt >= BELIEVED_GRACES * timings.graceMs) return undefined;
   return { since: finishedAt, evidence: `the last deploy was refused: ${reason}`, isFleetWide: true };
 }

@@ -1,5 +1,6 @@
 import { isLeaving } from '../cluster/is-leaving.ts';
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
+import { isUnfinished } from '../rollout/is-unfinished.ts';
 import type { HealingStatus } from './healing.ts';
 import type { Rule } from './rule.ts';
 import type { JudgedRecord } from './rule-input.ts';
@@ -53,10 +54,6 @@ const ABOUT_APPLICATION: readonly Rule[] = [
 
 /** They hold for moments in every deploy. */
 const NORMAL_IN_A_DEPLOY: readonly Rule[] = [...ABOUT_APPLICATION, 'unavailable'];
-
-function isUnfinished(record: JudgedRecord | undefined): boolean {
-  return record !== undefined && record.generation > record.handled;
-}
 
 function isInFlux(record: JudgedRecord | undefined, settleMs: number, at: number): boolean {
   if (record === undefined) return false;
