@@ -79,7 +79,7 @@ export async function healFleet(dependencies: HealDependencies): Promise<HealRes
   });
   const saved = await state.saveHealing({
     revision,
-    ...changesOf(stored, decision, facts),
+    ...changesOf(stored, decision),
     ...published(decision),
   });
   if (saved === 'stale') return OVERTAKEN;
@@ -185,11 +185,10 @@ function mapHealing(
 function changesOf(
   stored: Healing,
   { healing }: HealDecision,
-  facts: ReadonlyMap<string, NamespaceFacts>,
 ): { readonly healing: Healing; readonly removed: readonly string[] } {
   const changed = [...healing].filter(([namespace, each]) => !isEqual(plain(each), stored.get(namespace)));
-  // A namespace that has disappeared has no facts.
-  const removed = [...stored.keys()].filter((namespace) => !facts.has(namespace) || !healing.has(namespace));
+  // Nothing is decided about a namespace that has disappeared.
+  const removed = [...stored.keys()].filter((namespace) => !healing.has(namespace));
   return { healing: new Map(changed), removed };
 }
 
