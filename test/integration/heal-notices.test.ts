@@ -1,19 +1,11 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { eventKindOf } from '../../domain/notify/event-kind.ts';
 import { type HealStep, openHealingWorld } from '../support/healing-world.ts';
+import { useClock } from '../support/use-clock.ts';
 import { useRedis } from '../support/use-redis.ts';
 
-const clock = { now: 0 };
+const clock = useClock();
 const own = useRedis();
-
-beforeEach(() => {
-  clock.now = 1_800_000_000_000;
-  jest.spyOn(Date, 'now').mockImplementation(() => clock.now);
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 const A = { namespace: 'a' };
 const PASS: readonly HealStep[] = [

@@ -1,5 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import {
   APPLICATIONS,
@@ -13,6 +12,7 @@ import { rebuilt } from '../support/open-epoch.ts';
 import { FDD, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
 
 const CAP = 2;
 const INTERVAL_MS = 250;
@@ -38,15 +38,7 @@ const world = useWorld({ flags }, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
-let redis: Redis;
-
-beforeEach(() => {
-  redis = new Redis(world.redis.url);
-});
-
-afterEach(() => {
-  redis.disconnect();
-});
+const own = useRedisClient(world);
 
 async function healing(): Promise<{
   readonly status: HealingStatus | null;
@@ -121,8 +113,8 @@ test('a loss of Redis ends no quarantine, and frees no place of the cap', async 
 
   const before = [contested, ...others].map((name) => world.changes(name));
   const { quarantine } = (await healingOf(contested)) ?? {};
-  await redis.flushall();
-  await rebuilt(redis);
+  await own.redis.flushall();
+  await rebuilt(own.redis);
   await until(async () => (await healing()).status !== null, 'healing is known');
   await passed(6 * BACKOFF_MS);
 

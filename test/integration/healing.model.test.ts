@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, jest, test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type HealStep, openHealingWorld } from '../support/healing-world.ts';
 import { isLong } from '../support/is-long.ts';
+import { useClock } from '../support/use-clock.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /**
@@ -14,17 +15,8 @@ const RUNS = Number(HEALING_RUNS ?? (isLong ? 1_000 : 40));
 const SEED = Number(HEALING_SEED ?? Date.now() ^ (Math.random() * 0x100000000));
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
-const clock = { now: 0 };
+const clock = useClock();
 const own = useRedis();
-
-beforeEach(() => {
-  clock.now = 1_800_000_000_000;
-  jest.spyOn(Date, 'now').mockImplementation(() => clock.now);
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 const namespace = fc.constantFrom(...NAMES);
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { describe, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, pathOf } from '../../shared/kubernetes/resources.ts';
 import { decodeSaved, encodeSaved, type SavedContent } from '../../shared/saved-state/saved-content.ts';
 import { rebuilt } from '../support/open-epoch.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
 
 const STATE = { namespace: 'skipper', name: 'state' };
 const KEY = 'state.json.gz';
@@ -45,15 +45,7 @@ const world = useWorld(
     await opened.startWorker({ gate });
   },
 );
-let redis: Redis;
-
-beforeEach(() => {
-  redis = new Redis(world.redis.url);
-});
-
-afterEach(() => {
-  redis.disconnect();
-});
+const own = useRedisClient(world);
 
 async function post(path: string, body: unknown) {
   const answer = await world.http(path, { method: 'POST', body });
@@ -93,8 +85,8 @@ describe('a Redis that loses its data after a rollout has ended', () => {
     const before = names.map((name) => world.changes(name));
     const records = await Promise.all(names.map(recordOf));
 
-    await redis.flushall();
-    await rebuilt(redis);
+    await own.redis.flushall();
+    await rebuilt(own.redis);
     await pause(BEGUN_MS);
 
     expect(names.map((name) => world.changes(name))).toEqual(before);
@@ -120,8 +112,8 @@ describe('a Redis that loses its data after a rollout has ended', () => {
     await until(async () => (await noticeCodes()).includes('state_unsaved'), 'it is noticed');
     await makeCopyOlder(10 * 60_000);
 
-    await redis.flushall();
-    await rebuilt(redis);
+    await own.redis.flushall();
+    await rebuilt(own.redis);
     await pause(BEGUN_MS);
 
     const found = await world.rollout(id);

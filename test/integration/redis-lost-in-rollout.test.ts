@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { describe, expect, test } from '@jest/globals';
 import { CONFIG_MAPS, NAMESPACES } from '../../shared/kubernetes/resources.ts';
 import { decodeSaved, type SavedContent } from '../../shared/saved-state/saved-content.ts';
 import { rebuilt } from '../support/open-epoch.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
 import type { Rollout } from '../support/world-requests.ts';
 
 const COUNT = 1_000;
@@ -35,15 +35,7 @@ const world = useWorld({ fdds: 'instant', flags, openTimeoutMs: 240_000 }, async
   await opened.startWorker();
   await opened.startWorker();
 });
-let redis: Redis;
-
-beforeEach(() => {
-  redis = new Redis(world.redis.url);
-});
-
-afterEach(() => {
-  redis.disconnect();
-});
+const own = useRedisClient(world);
 
 async function post(path: string, body: unknown) {
   const answer = await world.http(path, { method: 'POST', body });
@@ -73,9 +65,9 @@ describe('a Redis that loses its data', () => {
     const { id } = await post('/api/rollouts', { reason: 'a test', strategy: IN_WAVES });
     await until(async () => ((await stateOf(id)).counts.completed ?? 0) > 250, 'a part is done', 60_000);
 
-    await redis.flushall();
+    await own.redis.flushall();
     const lostAt = Date.now();
-    await rebuilt(redis);
+    await rebuilt(own.redis);
     const rebuiltAfterMs = Date.now() - lostAt;
     const before = writes().filter((count) => count > 0).length;
 
@@ -108,8 +100,8 @@ describe('a Redis that loses its data', () => {
       return isStopped && deploysPaused && hashes[':holds']?.[held] === undefined;
     }, 'all is saved');
 
-    await redis.flushall();
-    await rebuilt(redis);
+    await own.redis.flushall();
+    await rebuilt(own.redis);
 
     const { body } = await world.http('/api/holds');
     expect(JSON.stringify(body)).not.toContain('an audit');

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { LEASE_MS } from '../../shared/lease-ms.ts';
@@ -7,21 +7,14 @@ import { rebuilt } from '../support/open-epoch.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { startWorld, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
 
 const flags = { 'disable-kubernetes-events': true };
 const world = useWorld({ flags }, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
-let redis: Redis;
-
-beforeEach(() => {
-  redis = new Redis(world.redis.url);
-});
-
-afterEach(() => {
-  redis.disconnect();
-});
+const own = useRedisClient(world);
 
 async function noticeOf(code: string): Promise<{ readonly message: string } | undefined> {
   const { notices } = (await world.http('/api/fleet')).body.summary;
@@ -45,9 +38,9 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
       'the other two are written',
     );
 
-    await redis.flushall();
+    await own.redis.flushall();
     const refused = await world.http('/api/deploy', { method: 'POST', body: { namespaces: names } });
-    await rebuilt(redis);
+    await rebuilt(own.redis);
 
     expect(refused).toMatchObject({
       status: 503,
@@ -92,8 +85,8 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     await world.deployed('known', { force_bootstrap: false });
     const before = (await world.http('/api/namespaces/known')).body.record;
 
-    await redis.flushall();
-    await rebuilt(redis);
+    await own.redis.flushall();
+    await rebuilt(own.redis);
 
     const { record } = (await world.http('/api/namespaces/known')).body;
     expect(record).toMatchObject({
@@ -107,11 +100,11 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
 
   test('makes its workers work again, and announces that the state was rebuilt', async () => {
     await world.addNamespace('afterwards', { fdd: OLD });
-    await redis.flushall();
-    await rebuilt(redis);
+    await own.redis.flushall();
+    await rebuilt(own.redis);
 
     expect(await world.deployed('afterwards')).toMatchObject({ state: 'completed', outcome: 'updated' });
-    const entries = await redis.xrange('{skipper}:audit', '-', '+');
+    const entries = await own.redis.xrange('{skipper}:audit', '-', '+');
     const kinds = entries.map(([, [, json = '']]) => JSON.parse(json).kind);
     expect(kinds).toContain('state.rebuilt');
   });

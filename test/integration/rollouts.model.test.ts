@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, jest, test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Strategy } from '../../domain/rollout/strategy.ts';
 import { isLong } from '../support/is-long.ts';
 import { openRolloutWorld, RELEASES, type Step } from '../support/rollout-world.ts';
+import { useClock } from '../support/use-clock.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /**
@@ -15,17 +16,8 @@ const RUNS = Number(ROLLOUTS_RUNS ?? (isLong ? 2_000 : 120));
 const SEED = Number(ROLLOUTS_SEED ?? Date.now() ^ (Math.random() * 0x100000000));
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
-const clock = { now: 0 };
+const clock = useClock();
 const own = useRedis();
-
-beforeEach(() => {
-  clock.now = 1_800_000_000_000;
-  jest.spyOn(Date, 'now').mockImplementation(() => clock.now);
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 const namespace = fc.constantFrom(...NAMES);
 const namespaces = fc.subarray(NAMES, { minLength: 1 });
