@@ -80,6 +80,7 @@ async function makePlan(
     done: {
       bootstrappedId: run.bootstrappedId,
       abandonedId: run.abandonedId,
+      failedId: run.failedId,
       rbacVersion: run.rbacVersion,
     },
   };

@@ -94,6 +94,8 @@ export interface PlanInput {
     readonly bootstrappedId?: string | undefined;
     /** The last deployment id whose run ended without a result: at its deadline, for instance. */
     readonly abandonedId?: string | undefined;
+    /** The last deployment id that FDD has reported FAILED for, whatever its status says now. */
+    readonly failedId?: string | undefined;
     readonly rbacVersion?: string | undefined;
     /** A missing or changed RBAC object, although the record shows that it was written. */
     readonly rbacProblem?: string | undefined;
@@ -170,7 +172,7 @@ export function needsBootstrap(
   const current = application?.deploymentId;
   const isForced = mustBootstrap(input);
   if (deployment && !isForced) return false;
-  if (current === undefined || reportOn(observed, current)?.result === 'FAILED') return true;
+  if (current === undefined || hasFailed(input, current)) return true;
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if ((isForced || deploysAgain(input)) && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
@@ -230,7 +232,7 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   const current = application?.deploymentId;
   if (current === undefined) return 'the Application has no deployment id';
   const report = reportOn(observed, current);
-  if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
+  if (hasFailed(input, current)) return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
   if (isAbandoned(input, current)) return 'the previous deployment ended without a result';
   if (deploysAgain(input) && !isDeploymentIdOf(current, rolloutId, config.namespace))
@@ -250,6 +252,15 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
     return 'FDD has begun the deployment and did not finish it';
   if (!application?.bootstrapLabel) return 'the Application lacks the bootstrap label';
   return undefined;
+}
+
+/**
+ * A bootstrap pod beside an FDD handles the same id: after the FAILED of one of them, the other can still write RUNNING, and
+ * is deleted before it ends. A SUCCESS that came late counts.
+ */
+function hasFailed({ observed, done }: Pick<PlanInput, 'observed' | 'done'>, current: string): boolean {
+  const result = reportOn(observed, current)?.result;
+  return result === 'FAILED' || (current === done.failedId && result !== 'SUCCESS');
 }
 
 /**

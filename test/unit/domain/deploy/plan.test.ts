@@ -275,6 +275,33 @@ describe('planDeployment', () => {
       expect(kinds(steps)).toEqual(['verify']);
     });
 
+    test.each(HALF_DONE)(
+      'FDD reported FAILED for it: a retry writes a new one, although FDD reports %j',
+      (...statuses) => {
+        const observed = aSettledSnapshot({
+          application: anApplication({ deploymentId: OUR_ID }),
+          deployment: half,
+          statuses: statuses.map((status) => ({ ...status, deploymentId: OUR_ID })),
+        });
+        const done = { abandonedId: OUR_ID, failedId: OUR_ID, bootstrappedId: OUR_ID };
+
+        const { action, steps } = plan({ observed, done });
+        expect(action).toBe('redeploy');
+        expect(idsOf(steps)).not.toContain(OUR_ID);
+        expect(plan({ observed, done, forceBootstrap: true }).action).toBe('bootstrap');
+      },
+    );
+
+    test('FDD reported FAILED for it, and a SUCCESS that came late counts', () => {
+      const observed = aSettledSnapshot({
+        application: anApplication({ deploymentId: OUR_ID }),
+        deployment: aDeployment({ deploymentId: OUR_ID }),
+        statuses: [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })],
+      });
+
+      expect(plan({ observed, done: { failedId: OUR_ID } }).action).toBe('unchanged');
+    });
+
     test('a bootstrap begins once more, also while the old pod is still there', () => {
       const observed = aSettledSnapshot({ deployment: undefined, statuses: [], bootstrapPod });
 
