@@ -6,6 +6,10 @@ export interface CommandCounts {
   readonly sent: number;
   /** These, and the commands inside scripts. */
   readonly executed: number;
+  /** Of those sent: reads of a namespace's record, for pages and rollouts. A slow machine reads fewer changes at once. */
+  readonly recordReads: number;
+  /** How often a run was parked. */
+  readonly parked: number;
   readonly seconds: number;
 }
 
@@ -18,24 +22,39 @@ export async function countCommands(redisUrl: string, work: () => Promise<unknow
   const monitor = await redis.monitor();
   let sent = 0;
   let executed = 0;
-  monitor.on('monitor', (_time: string, _words: string[], source: string) => {
+  let recordReads = 0;
+  let parked = 0;
+  monitor.on('monitor', (_time: string, [command = '', key = '']: string[], source: string) => {
+    const name = command.toLowerCase();
+    const isSent = source !== 'lua';
     executed += 1;
-    if (source !== 'lua') sent += 1;
+    if (isSent) sent += 1;
+    if (isSent && name === 'hmget' && key.includes(':namespace:')) recordReads += 1;
+    if (name === 'hset' && key.endsWith(':parked')) parked += 1;
   });
   const began = Date.now();
   await work();
   await pause(SETTLE_MS);
   monitor.disconnect();
   redis.disconnect();
-  return { sent, executed, seconds: (Date.now() - began) / 1_000 };
+  return { sent, executed, recordReads, parked, seconds: (Date.now() - began) / 1_000 };
 }
 
-export function perUnit({ sent, executed, seconds }: CommandCounts, units: number): CommandCounts {
-  return { sent: sent / units, executed: executed / units, seconds };
+export function perUnit(counts: CommandCounts, units: number): CommandCounts {
+  return {
+    ...counts,
+    sent: counts.sent / units,
+    executed: counts.executed / units,
+    recordReads: counts.recordReads / units,
+  };
 }
 
 /** Without what timers do in that time anyway: a slow machine needs longer for the same work. */
-export function beyond({ sent, executed, seconds }: CommandCounts, idle: CommandCounts): CommandCounts {
-  const share = seconds / idle.seconds;
-  return { sent: sent - idle.sent * share, executed: executed - idle.executed * share, seconds };
+export function beyond(counts: CommandCounts, idle: CommandCounts): CommandCounts {
+  const share = counts.seconds / idle.seconds;
+  return {
+    ...counts,
+    sent: counts.sent - idle.sent * share,
+    executed: counts.executed - idle.executed * share,
+  };
 }

@@ -12,9 +12,14 @@ const NAMESPACES = 100;
 /** Fewer than the namespaces that hang: one that kept its slot would stop the others. */
 const CONCURRENCY = 20;
 
-/** Redis commands per changed namespace, without those that an idle fleet sends in the same time: 13 and 125 to 137 were measured. */
+/**
+ * Redis commands of a run, without those that an idle fleet sends in the same time: 10.4 and 125 to 137 were measured; 15 and 150 on
+ * a busy machine. A run that is parked continues as another one.
+ */
 const MOST_SENT = 16.5;
-const MOST_EXECUTED = 150;
+const MOST_EXECUTED = 175;
+/** Once for each change of state, or for several: 2.7 were measured; 7 on a busy machine. */
+const MOST_RECORD_READS = 12;
 const IDLE_MS = 3_000;
 
 /** `npm run bench`, in short: what a regression changes by more than a busy machine does. Counts and ratios, never seconds. */
@@ -58,19 +63,20 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     expect(perNamespace).toBeLessThanOrEqual(1.2);
   }, 60_000);
 
-  test('commands to Redis per changed namespace', async () => {
+  test('commands to Redis per run', async () => {
     const measure = async () => {
       const idle = await countCommands(world.redisUrl, () => pause(IDLE_MS));
       publishNext();
       const deploy = () => product.deployAll({ namespaces: names });
-      return perUnit(beyond(await countCommands(world.redisUrl, deploy), idle), NAMESPACES);
+      const counts = beyond(await countCommands(world.redisUrl, deploy), idle);
+      return perUnit(counts, NAMESPACES + counts.parked);
     };
 
-    // On a busy machine, runs are parked, and each parked run costs as much again.
-    const isFew = ({ sent, executed }: CommandCounts) => sent <= MOST_SENT && executed <= MOST_EXECUTED;
+    const isFew = (counts: CommandCounts) => ownSent(counts) <= MOST_SENT && counts.executed <= MOST_EXECUTED;
     const counts = await firstThat(isFew, measure);
-    expect(counts.sent).toBeLessThanOrEqual(MOST_SENT);
+    expect(ownSent(counts)).toBeLessThanOrEqual(MOST_SENT);
     expect(counts.executed).toBeLessThanOrEqual(MOST_EXECUTED);
+    expect(counts.recordReads).toBeLessThanOrEqual(MOST_RECORD_READS);
   }, 60_000);
 
   test('no request for unchanged namespaces, six for a bootstrap', async () => {
@@ -102,6 +108,11 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     expect(await firstThat((ratio) => ratio <= 2, measure)).toBeLessThanOrEqual(2);
   }, 60_000);
 });
+
+/** How many changes are read at once depends on the machine; all other commands depend on Skipper. */
+function ownSent({ sent, recordReads }: CommandCounts): number {
+  return sent - recordReads;
+}
 
 /** The first of a few measurements that is good enough, or the last one: a busy machine does not disturb each of them. */
 async function firstThat<T>(isEnough: (value: T) => boolean, measure: () => Promise<T>): Promise<T> {
