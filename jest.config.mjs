@@ -20,7 +20,7 @@ export default {
   // Most files wait (for deadlines, browsers, control planes): two cores can run four of them.
   maxWorkers: Math.max(4, availableParallelism()),
   // Not a performance bound: it only ends hangs, and is long enough on a busy machine.
-  testTimeout: 30_000,
+  testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],
 };

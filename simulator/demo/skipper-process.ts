@@ -58,7 +58,7 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
     });
   });
 
-  async function ready(timeoutMs = 30_000): Promise<void> {
+  async function ready(timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let last = 'no answer';
     while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
@@ -79,7 +79,7 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
       child.kill(signal);
     },
     exited,
-    stop: async (graceMs = 10_000) => {
+    stop: async (graceMs = 30_000) => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);

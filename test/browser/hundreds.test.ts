@@ -189,7 +189,7 @@ describe('a rollout of everything', () => {
     await page.getByRole('heading', { name: 'Rollouts in progress' }).waitFor();
     const rollout = page.locator('.rollouts li').first();
     await rollout.getByText(/running/).waitFor();
-    await rollout.locator('.eta').waitFor({ timeout: 60_000 });
+    await rollout.locator('.eta').waitFor();
     await page.locator('tr.progressing').first().waitFor();
     await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 200_000 });
   }, 240_000);

@@ -75,7 +75,7 @@ describe('a bad release', () => {
     const page = await browser.open(skipper.url + path);
 
     await page.getByText('In progress', { exact: true }).waitFor();
-    await page.getByRole('img', { name: 'Wave 1 of 3, canary: 1 failed' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('img', { name: 'Wave 1 of 3, canary: 1 failed' }).waitFor();
     await page.getByText('Paused', { exact: true }).first().waitFor();
 
     const why = page.getByRole('region', { name: 'Why it is in this state' });
@@ -197,7 +197,7 @@ describe('a bad release', () => {
 
     await page.getByRole('heading', { name: FIRST }).waitFor();
     await page.getByText('it crash-loops').first().waitFor();
-    await page.getByText('Completed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.getByText('Completed', { exact: true }).first().waitFor();
     expect(await versions()).toEqual(names.map(() => FIRST));
     const { holds } = (await world.http('/api/holds')).body;
     expect(holds).toHaveLength(1);
@@ -213,10 +213,10 @@ describe('a good release', () => {
     const { id } = await rolloutOf(GOOD);
     const page = await browser.open(`${skipper.url}/rollouts/${id}`);
 
-    await page.getByText('soaks, ends').first().waitFor({ timeout: 60_000 });
-    await page.locator('.wave.now', { hasText: 'Wave 2 of 3' }).waitFor({ timeout: 60_000 });
-    await page.locator('.wave.now', { hasText: 'Wave 3 of 3' }).waitFor({ timeout: 60_000 });
-    await page.getByText('Completed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.getByText('soaks, ends').first().waitFor();
+    await page.locator('.wave.now', { hasText: 'Wave 2 of 3' }).waitFor();
+    await page.locator('.wave.now', { hasText: 'Wave 3 of 3' }).waitFor();
+    await page.getByText('Completed', { exact: true }).first().waitFor();
 
     expect((await versions()).filter((version) => version === GOOD)).toHaveLength(names.length - 1);
     expect(await page.locator('.namespace-actions button').allInnerTexts()).toEqual(['Roll back…']);
@@ -257,7 +257,7 @@ describe('a rollout that needs approvals', () => {
     await page.getByRole('dialog').getByText('Wave 2 of 3 begins: 3 namespaces.').waitFor();
     await page.keyboard.press('Escape');
     await give(page, 'Approve', 'the canary is fine');
-    await waiting.filter({ hasText: 'Wave 3 of 3' }).waitFor({ timeout: 60_000 });
+    await waiting.filter({ hasText: 'Wave 3 of 3' }).waitFor();
     await give(page, 'Pause', 'lunch');
     await page.getByRole('button', { name: 'Resume…' }).waitFor();
     await page.getByText(/^Paused by 127.0.0.1: lunch$/).waitFor();
@@ -283,11 +283,11 @@ describe('a rollout that needs approvals', () => {
     };
     const { id } = (await world.http('/api/rollouts', { method: 'POST', body })).body;
     const page = await browser.open(`${skipper.url}/rollouts/${id}`);
-    await page.locator('.namespace-title').getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.locator('.namespace-title').getByText('Failed', { exact: true }).waitFor();
     world.fdds.misbehaviour.clear(name);
     await give(page, 'Retry failed', 'the quota is larger now');
 
-    await page.getByText('Completed', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.getByText('Completed', { exact: true }).first().waitFor();
     await page.getByText(/^Failed targets retried by /).waitFor();
   });
 });

@@ -25,7 +25,7 @@ const world = useWorld(
     const names = Array.from({ length: NAMESPACES }, (_, index) => nameOf(index + 1));
     await pMap(names, (name) => opened.addNamespace(name, { fdd: OLD }), { concurrency: 32 });
     api = await opened.startApi({ unready: true });
-    await api.ready(90_000);
+    await api.ready();
   },
 );
 const browser = useBrowser();
@@ -95,7 +95,7 @@ describe(`${COUNT} namespaces`, () => {
     const page = await openFleet();
     await page.getByRole('button', { name: `Deploy all ${COUNT}…` }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('What will happen').waitFor({ timeout: 60_000 });
+    await dialog.getByText('What will happen').waitFor();
 
     const counts = await dialog.locator('.plan-count').allInnerTexts();
     const total = counts

@@ -31,7 +31,6 @@ const FOREIGN_KINDS = [
   ['keda.sh', 'v1alpha1', 'TriggerAuthentication', 'triggerauthentications'],
 ] as const;
 const CLUSTER_SCOPED = /^ClusterRole/;
-const INSTALL_TIMEOUT_MS = 60_000;
 
 describeCluster('the chart on a real control plane', { needsControllers: false }, () => {
   let controlPlane: ControlPlane;
@@ -48,7 +47,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     });
     for (const kind of FOREIGN_KINDS)
       await admin.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, openCrd(kind));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await admin?.close();
@@ -57,23 +56,19 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
   });
 
   describe.each(Object.entries(MATRIX))('with %s', (_title, values) => {
-    test(
-      'install creates all objects, restricted Pod Security admits the pods, uninstall leaves nothing',
-      async () => {
-        const namespace = await restrictedNamespace();
-        const installed = run(['install', RELEASE, CHART, '--namespace', namespace], values);
+    test('install creates all objects, restricted Pod Security admits the pods, uninstall leaves nothing', async () => {
+      const namespace = await restrictedNamespace();
+      const installed = run(['install', RELEASE, CHART, '--namespace', namespace], values);
 
-        const manifests = await releaseManifests(namespace);
-        expect(installed.stderr).not.toMatch(/violate|Warning|unknown field/i);
-        for (const pod of podsOf(manifests)) await acceptPod(namespace, pod);
+      const manifests = await releaseManifests(namespace);
+      expect(installed.stderr).not.toMatch(/violate|Warning|unknown field/i);
+      for (const pod of podsOf(manifests)) await acceptPod(namespace, pod);
 
-        const objects = manifests.filter(({ kind }) => kind !== 'Pod');
-        expect(await missing(objects, namespace)).toEqual([]);
-        run(['uninstall', RELEASE, '--namespace', namespace]);
-        expect(await missing(objects, namespace)).toEqual(objects.map(nameOf));
-      },
-      INSTALL_TIMEOUT_MS,
-    );
+      const objects = manifests.filter(({ kind }) => kind !== 'Pod');
+      expect(await missing(objects, namespace)).toEqual([]);
+      run(['uninstall', RELEASE, '--namespace', namespace]);
+      expect(await missing(objects, namespace)).toEqual(objects.map(nameOf));
+    });
   });
 
   test('a pod that is not restricted is refused', async () => {
@@ -84,21 +79,17 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     await expect(acceptPod(namespace, pod)).rejects.toThrow('violates PodSecurity "restricted');
   });
 
-  test(
-    'the generated Redis password never changes',
-    async () => {
-      const namespace = await restrictedNamespace();
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'fiaas-skipper-redis' } };
-      run(['install', RELEASE, CHART, '--namespace', namespace], {});
-      const made = (await find(secret, namespace))?.data;
-      run(['upgrade', RELEASE, CHART, '--namespace', namespace], { autoUpdate: true });
+  test('the generated Redis password never changes', async () => {
+    const namespace = await restrictedNamespace();
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'fiaas-skipper-redis' } };
+    run(['install', RELEASE, CHART, '--namespace', namespace], {});
+    const made = (await find(secret, namespace))?.data;
+    run(['upgrade', RELEASE, CHART, '--namespace', namespace], { autoUpdate: true });
 
-      expect(made?.['redis-password']).toBeDefined();
-      expect((await find(secret, namespace))?.data).toEqual(made);
-      run(['uninstall', RELEASE, '--namespace', namespace]);
-    },
-    INSTALL_TIMEOUT_MS,
-  );
+    expect(made?.['redis-password']).toBeDefined();
+    expect((await find(secret, namespace))?.data).toEqual(made);
+    run(['uninstall', RELEASE, '--namespace', namespace]);
+  });
 
   describe('upgrade from upstream Skipper', () => {
     const OWN: Values = {
@@ -126,101 +117,85 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
       return namespace;
     }
 
-    test(
-      'keeps all settings, and the same Service and Ingress objects',
-      async () => {
-        const namespace = await upstreamRelease(OWN);
-        const kept = [
-          object('v1', 'Service', 'fiaas-skipper'),
-          object('networking.k8s.io/v1', 'Ingress', 'fiaas-skipper'),
-          controller,
-        ];
-        const before = await Promise.all(kept.map((each) => find(each, namespace)));
+    test('keeps all settings, and the same Service and Ingress objects', async () => {
+      const namespace = await upstreamRelease(OWN);
+      const kept = [
+        object('v1', 'Service', 'fiaas-skipper'),
+        object('networking.k8s.io/v1', 'Ingress', 'fiaas-skipper'),
+        controller,
+      ];
+      const before = await Promise.all(kept.map((each) => find(each, namespace)));
 
-        run([
-          'upgrade',
-          RELEASE,
-          CHART,
-          '--namespace',
-          namespace,
-          '--reset-then-reuse-values',
-          '--set-string',
-          'image.tag=',
-        ]);
+      run([
+        'upgrade',
+        RELEASE,
+        CHART,
+        '--namespace',
+        namespace,
+        '--reset-then-reuse-values',
+        '--set-string',
+        'image.tag=',
+      ]);
 
-        const after = await Promise.all(kept.map((each) => find(each, namespace)));
-        expect(after.map(uidOf)).toEqual(before.map(uidOf));
-        expect(after[0]?.spec.selector).toEqual({
-          app: 'fiaas-skipper',
-          'app.kubernetes.io/component': 'api',
-        });
-        expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper'), namespace)).toBeUndefined();
-        const worker = await find(object('apps/v1', 'Deployment', 'fiaas-skipper-worker'), namespace);
-        expect(worker?.spec.template.metadata.annotations).toMatchObject({ team: 'platform' });
-        expect(worker?.spec.template.spec.containers[0]).toMatchObject({
-          image: 'fiaas/skipper:0.1.0',
-          resources: { limits: { cpu: '500m', memory: '256Mi' } },
-        });
-        const { data } = (await find(object('v1', 'ConfigMap', 'fiaas-skipper'), namespace)) ?? {};
-        expect(data?.['cluster_config.yaml']).not.toContain('disable-autoupdate');
-        run(['uninstall', RELEASE, '--namespace', namespace]);
-      },
-      INSTALL_TIMEOUT_MS,
-    );
+      const after = await Promise.all(kept.map((each) => find(each, namespace)));
+      expect(after.map(uidOf)).toEqual(before.map(uidOf));
+      expect(after[0]?.spec.selector).toEqual({
+        app: 'fiaas-skipper',
+        'app.kubernetes.io/component': 'api',
+      });
+      expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper'), namespace)).toBeUndefined();
+      const worker = await find(object('apps/v1', 'Deployment', 'fiaas-skipper-worker'), namespace);
+      expect(worker?.spec.template.metadata.annotations).toMatchObject({ team: 'platform' });
+      expect(worker?.spec.template.spec.containers[0]).toMatchObject({
+        image: 'fiaas/skipper:0.1.0',
+        resources: { limits: { cpu: '500m', memory: '256Mi' } },
+      });
+      const { data } = (await find(object('v1', 'ConfigMap', 'fiaas-skipper'), namespace)) ?? {};
+      expect(data?.['cluster_config.yaml']).not.toContain('disable-autoupdate');
+      run(['uninstall', RELEASE, '--namespace', namespace]);
+    });
 
-    test(
-      'can end the grant to every account, which a new release does not create',
-      async () => {
-        const namespace = await upstreamRelease(OWN);
-        const upgrade = ['upgrade', RELEASE, CHART, '--namespace', namespace, '--reset-then-reuse-values'];
-        expect(run(upgrade).stdout).toContain('rbac.enableFIAASController=false');
-        expect(await find(controller, namespace)).toBeDefined();
+    test('can end the grant to every account, which a new release does not create', async () => {
+      const namespace = await upstreamRelease(OWN);
+      const upgrade = ['upgrade', RELEASE, CHART, '--namespace', namespace, '--reset-then-reuse-values'];
+      expect(run(upgrade).stdout).toContain('rbac.enableFIAASController=false');
+      expect(await find(controller, namespace)).toBeDefined();
 
-        run([...upgrade, '--set', 'rbac.enableFIAASController=false']);
-        expect(await find(controller, namespace)).toBeUndefined();
-        run([...upgrade, '--set', 'rbac.enableFIAASController=keep']);
-        expect(await find(controller, namespace)).toBeUndefined();
-        run(['uninstall', RELEASE, '--namespace', namespace]);
-      },
-      INSTALL_TIMEOUT_MS,
-    );
+      run([...upgrade, '--set', 'rbac.enableFIAASController=false']);
+      expect(await find(controller, namespace)).toBeUndefined();
+      run([...upgrade, '--set', 'rbac.enableFIAASController=keep']);
+      expect(await find(controller, namespace)).toBeUndefined();
+      run(['uninstall', RELEASE, '--namespace', namespace]);
+    });
 
-    test(
-      "accepts a values file with all of upstream's values, and can be rolled back",
-      async () => {
-        const namespace = await upstreamRelease({});
-        run(['upgrade', RELEASE, CHART, '--namespace', namespace], UPSTREAM_DEFAULTS);
-        run(['rollback', RELEASE, '1', '--namespace', namespace]);
+    test("accepts a values file with all of upstream's values, and can be rolled back", async () => {
+      const namespace = await upstreamRelease({});
+      run(['upgrade', RELEASE, CHART, '--namespace', namespace], UPSTREAM_DEFAULTS);
+      run(['rollback', RELEASE, '1', '--namespace', namespace]);
 
-        expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper'), namespace)).toBeDefined();
-        expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper-api'), namespace)).toBeUndefined();
-        run(['uninstall', RELEASE, '--namespace', namespace]);
-      },
-      INSTALL_TIMEOUT_MS,
-    );
+      expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper'), namespace)).toBeDefined();
+      expect(await find(object('apps/v1', 'Deployment', 'fiaas-skipper-api'), namespace)).toBeUndefined();
+      run(['uninstall', RELEASE, '--namespace', namespace]);
+    });
 
-    test(
-      'refuses --reuse-values, which keeps the old defaults, and explains the alternative',
-      async () => {
-        const namespace = await upstreamRelease(OWN);
-        const answer = helm([
-          'upgrade',
-          RELEASE,
-          CHART,
-          '--namespace',
-          namespace,
-          '--reuse-values',
-          ...kubeconfig(),
-        ]);
+    test('refuses --reuse-values, which keeps the old defaults, and explains the alternative', async () => {
+      const namespace = await upstreamRelease(OWN);
+      const answer = helm([
+        'upgrade',
+        RELEASE,
+        CHART,
+        '--namespace',
+        namespace,
+        '--reuse-values',
+        ...kubeconfig(),
+      ]);
 
-        expect(answer).toMatchObject({
-          ok: false,
-          stderr: expect.stringContaining('--reset-then-reuse-values'),
-        });
-        run(['uninstall', RELEASE, '--namespace', namespace]);
-      },
-      INSTALL_TIMEOUT_MS,
-    );
+      expect(answer).toMatchObject({
+        ok: false,
+        stderr: expect.stringContaining('--reset-then-reuse-values'),
+      });
+      run(['uninstall', RELEASE, '--namespace', namespace]);
+    });
   });
 
   function kubeconfig(): readonly string[] {

@@ -27,12 +27,12 @@ describeCluster('the chart, run by local processes', { needsControllers: true },
       config: { 'log-format': 'json' },
     };
     helmOrFail(['install', RELEASE, CHART, ...flags], values);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await Promise.all(processes.map((each) => each.stop()));
     await world?.stop();
-  }, 60_000);
+  });
 
   /** The process with the chart's config file and under the chart's account. */
   async function start(command: 'api' | 'worker'): Promise<SkipperProcess> {
@@ -75,5 +75,5 @@ describeCluster('the chart, run by local processes', { needsControllers: true },
     // Written with the rights of manageRBAC.
     const role = { namespace: 'team-chart', name: 'fiaas-deploy-daemon' };
     expect(await world.admin.get(ROLES, role)).toBeDefined();
-  }, 90_000);
+  });
 });

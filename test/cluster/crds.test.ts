@@ -34,11 +34,11 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
   beforeAll(async () => {
     world = await startRealWorld({ bare: true });
     audit = openAuditLog(world);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await world?.stop();
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     for (const name of [APPLICATION_CRD, STATUS_CRD]) {
@@ -115,7 +115,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     expect(status?.spec.versions).toEqual(CRDS[1]?.spec.versions);
     expect(application?.spec).toMatchObject({ names: { shortNames: ['app', 'fa'], kind: 'Application' } });
     expect(status?.spec).toMatchObject({ names: { shortNames: ['status', 'appstatus', 'fs'] } });
-  }, 30_000);
+  });
 
   test("upstream Skipper's old one is completed: it gets status schema and subresource and keeps the rest", async () => {
     await createCrd(upstreamApplicationCrd());
@@ -134,7 +134,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     });
     // The subresource really works, it is not only declared.
     await until('Application.status can be written', writeStatus);
-  }, 60_000);
+  });
 
   async function createOldApplication(): Promise<void> {
     await until('applications are served', () =>
@@ -179,7 +179,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
       'get customresourcedefinitions 200',
       'get customresourcedefinitions 200',
     ]);
-  }, 30_000);
+  });
 
   test('one with more fields than ours keeps them', async () => {
     const [application] = CRDS;
@@ -221,7 +221,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
         },
       },
     });
-  }, 30_000);
+  });
 
   test('two workers that start together create both once and become ready', async () => {
     const workers = await Promise.all([startWorker(WORKER_ACCOUNT), startWorker(WORKER_ACCOUNT)]);
@@ -233,7 +233,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     } finally {
       await Promise.all(workers.map((worker) => worker.stop()));
     }
-  }, 45_000);
+  });
 
   test('with --disable-crd-creation they are never read, and the worker reports that it waits for them', async () => {
     const worker = await startWorker(WORKER_ACCOUNT, { 'disable-crd-creation': true });
@@ -256,7 +256,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     } finally {
       await worker.stop();
     }
-  }, 60_000);
+  });
 
   test('without rights to CRDs the worker exits with 1 and names the rights and the flag', async () => {
     const worker = await startWorker(API_ACCOUNT, {}, startStrictProcess);
@@ -270,7 +270,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
     } finally {
       await worker.stop();
     }
-  }, 30_000);
+  });
 
   test('no step needs rights to namespaces', async () => {
     const everything = openAuditLog(world);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, test } from '@jest/globals';
 import { createKubernetesClient, type KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { loadKubeConfig } from '../../shared/kubernetes/load-kube-config.ts';
 import { type BegunScenario, tryDeafFdd, tryDeletion } from '../support/begun-scenario.ts';
@@ -8,7 +8,6 @@ import { IMAGE } from './support/fdd-objects.ts';
 import { kubeconfigOf } from './support/skipper-pair.ts';
 
 describeCluster('deployments that FDD has not begun', { needsControllers: true }, () => {
-  jest.setTimeout(60_000);
   let world: RealWorld;
   let client: KubernetesClient;
 

@@ -48,12 +48,12 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     world = await startRealWorld();
     audit = openAuditLog(world);
     skipper = await startSkipperPair(world);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   /** A namespace with an older FDD, installed as upstream Skipper would. */
   async function namespaceWithOldFdd(name: string, config?: Readonly<Record<string, unknown>>) {
@@ -91,7 +91,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     for (const name of fresh) {
       expect(await world.admin.get(PODS, { namespace: name, name: BOOTSTRAP_POD })).toBeUndefined();
     }
-  }, 90_000);
+  });
 
   test("the Application on the server is upstream's, field for field", async () => {
     await world.createNamespace('team-body');
@@ -114,7 +114,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(metadata.ownerReferences ?? []).toEqual([]);
     // Ours; upstream writes no annotation.
     expect(metadata.annotations).toEqual(OUR_ANNOTATIONS);
-  }, 60_000);
+  });
 
   test("an update keeps others' labels, annotations, finalizers, owners and additional_*", async () => {
     const namespace = await namespaceWithOldFdd('team-foreign');
@@ -146,7 +146,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     });
     expect(metadata.finalizers).toEqual(['example.org/foreign']);
     expect(metadata.ownerReferences).toEqual(owners);
-  }, 60_000);
+  });
 
   test('annotations that change do not restart FDD, and are no reason to write', async () => {
     const namespace = await namespaceWithOldFdd('team-annotated');
@@ -161,7 +161,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'unchanged' });
     const after = await readDeployment(world.admin, namespace);
     expect(after.metadata.generation).toBe(before.metadata.generation);
-  }, 60_000);
+  });
 
   test("Skipper's fields belong to field manager fiaas-skipper by Apply, others' fields to them", async () => {
     const namespace = await namespaceWithOldFdd('team-owned');
@@ -181,7 +181,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       'f:metadata': { 'f:annotations': { '.': {}, 'f:foreign/note': {} } },
     });
     expect(JSON.stringify(ours)).not.toContain('foreign/note');
-  }, 60_000);
+  });
 
   test('an Application with more config keys from upstream ends up with exactly the merged config', async () => {
     const namespace = await namespaceWithOldFdd('team-surplus', {
@@ -199,7 +199,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect((await readApplication(world.admin, namespace)).spec.config).toEqual(PUBLISHED_CONFIG);
     expect(again[namespace]).toMatchObject({ outcome: 'unchanged' });
     expect(inNamespaces(await audit.skipperRequests(), [namespace]).map(summaryOf)).toEqual([READ_BY_API]);
-  }, 60_000);
+  });
 
   test('an Application gets a config key back that an edit removed', async () => {
     const namespace = await namespaceWithOldFdd('team-edited');
@@ -217,7 +217,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
 
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'updated' });
     expect((await readApplication(world.admin, namespace)).spec.config).toEqual(PUBLISHED_CONFIG);
-  }, 60_000);
+  });
 
   async function dryRun(namespaces: readonly string[]) {
     const response = await fetch(`${skipper.api.url}/api/deploy`, {
@@ -268,7 +268,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     } finally {
       await pair.stop();
     }
-  }, 90_000);
+  });
 
   test('an unchanged namespace costs no request, a changed one at most 3, a bootstrap at most 6', async () => {
     const measure = async (round: number) => {
@@ -298,7 +298,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
 
     expect(measured.overspent).toEqual({});
     expect(measured.unchanging).toEqual(measured.reads);
-  }, 180_000);
+  });
 
   test('a forced bootstrap of a healthy namespace leaves a configured FDD with a new deployment id', async () => {
     const namespace = await world.createNamespace('team-forced', {
@@ -316,7 +316,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(after.metadata.labels?.[id]).not.toBe(before.metadata.labels?.[id]);
     expect(environmentOf(after)).toMatchObject({ LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'test' });
     await expectRunning(namespace, IMAGE);
-  }, 60_000);
+  });
 
   test("a bootstrapped FDD carries its namespace's configuration", async () => {
     const namespace = await world.createNamespace('team-configured', {
@@ -329,7 +329,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(targets[namespace]?.warnings ?? []).toEqual([]);
     const environment = environmentOf(await readDeployment(world.admin, namespace));
     expect(environment).toMatchObject({ LOG_FORMAT: 'json', FIAAS_ENVIRONMENT: 'prod' });
-  }, 60_000);
+  });
 
   test('a rival that keeps writing the Application loses nothing, and the deploy is verified', async () => {
     const namespace = await namespaceWithOldFdd('team-rival');
@@ -376,7 +376,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       'skipper.fiaas.io/generation': expect.stringMatching(/^\d+$/),
     });
     expect(spec).toMatchObject({ image: IMAGE, config: PUBLISHED_CONFIG });
-  }, 90_000);
+  });
 
   test('a tag that names a version is deployed, and an unknown one fails only its own namespace', async () => {
     const pinned = await world.createNamespace('team-pinned', { tag: OLD });
@@ -388,7 +388,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(targets[unknown]).toMatchObject({ state: 'failed' });
     expect(targets[unknown]?.reason).toContain('no-such-channel');
     await expectRunning(pinned, OLD_IMAGE);
-  }, 60_000);
+  });
 
   test('discovery finds a ConfigMap by name or by label, and a malformed one affects no other namespace', async () => {
     for (const name of ['team-labelled', 'team-malformed']) {
@@ -418,7 +418,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(row('team-labelled')).toMatchObject({ status: 'NOT_FOUND', channel: 'latest' });
     expect(row('team-malformed')).toMatchObject({ status: 'CONFIG_ERROR' });
     expect(row('team-malformed')?.description).toContain('not valid YAML');
-  }, 30_000);
+  });
 
   test('a Deployment that Helm manages is reported, not taken over', async () => {
     const namespace = await namespaceWithOldFdd('team-helm');
@@ -444,7 +444,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'helm_managed' });
     expect(targets[namespace]?.reason).toContain('my-fdd');
     expect((await readApplication(world.admin, namespace)).spec.image).toBe(OLD_IMAGE);
-  }, 60_000);
+  });
 
   test('the worker keeps a handful of TLS connections, however many requests it sends', async () => {
     const proxy = await startCuttableProxy(world.controlPlane.url);
@@ -466,7 +466,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       await pair.stop();
       await proxy.close();
     }
-  }, 90_000);
+  });
 
   test('TLS is verified: with a wrong CA the worker does not become ready and reports the certificate', async () => {
     const other = await world.writeKubeconfig('other-ca', {
@@ -500,7 +500,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
     } finally {
       await worker.stop();
     }
-  }, 30_000);
+  });
 
   test('a delete with a precondition and without grace is carried out at once', async () => {
     const ref = { namespace: 'default', name: 'deleted-at-once' };

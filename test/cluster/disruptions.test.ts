@@ -28,12 +28,12 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
   beforeAll(async () => {
     world = await startRealWorld();
     apiServer = await findApiServer(world);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await apiServer?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   async function withPair(
     options: Parameters<typeof startSkipperPair>[1],
@@ -81,7 +81,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       expect(targets.map(({ state }) => state)).toEqual(names.map(() => 'completed'));
       for (const name of names) expect((await readApplication(world.admin, name)).spec.image).toBe(IMAGE);
     });
-  }, 90_000);
+  });
 
   /** A changed schema makes the API server rebuild the storage of applications. */
   async function touchCrd(description: string): Promise<void> {
@@ -121,7 +121,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
       expect(state).toBe('completed');
       expect(await isAlive(pair)).toBe(true);
     });
-  }, 150_000);
+  });
 
   async function isAlive({ api, worker }: SkipperPair): Promise<boolean> {
     const answers = await Promise.all([api, worker].map(({ url }) => fetch(`${url}/healthz`)));
@@ -160,7 +160,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
 
       expect(statesOf(targets)).toEqual(['completed']);
     });
-  }, 120_000);
+  });
 
   test('etcd compaction alone does not affect a rollout', async () => {
     const names = await namespacesWithOldFdd('compacted', 4);
@@ -179,7 +179,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
 
       expect(state).toBe('completed');
     });
-  }, 90_000);
+  });
 
   test('a worker whose watches are cut off does not treat a namespace it has not seen as gone', async () => {
     const proxy = await startCuttableProxy(world.controlPlane.url);
@@ -212,7 +212,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     } finally {
       await proxy.close();
     }
-  }, 90_000);
+  });
 
   test('connections that are cut during a rollout fail no deploy', async () => {
     const names = await namespacesWithOldFdd('cut', 4);
@@ -238,7 +238,7 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
     } finally {
       await proxy.close();
     }
-  }, 90_000);
+  });
 
   /** A token that is revoked with its Secret: the shortest lifetime that an API server grants is ten minutes. */
   async function endableToken(secret: string): Promise<string> {
@@ -325,5 +325,5 @@ describeCluster('disruptions of a real control plane', { needsControllers: true 
 
       expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
     });
-  }, 90_000);
+  });
 });

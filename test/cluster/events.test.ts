@@ -25,12 +25,12 @@ describeCluster('Events on a real API server', { needsControllers: false }, () =
   beforeAll(async () => {
     world = await startRealWorld();
     skipper = await startSkipperPair(world, { flags: { 'progress-deadline': 5, 'max-attempts': 1 } });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   async function kubectl(...args: readonly string[]): Promise<string> {
     const binary = join(process.env.KUBEBUILDER_ASSETS ?? '', 'kubectl');
@@ -66,7 +66,7 @@ describeCluster('Events on a real API server', { needsControllers: false }, () =
     expect(deployed?.message).toMatch(/^updated \S+ by rollout \S+$/);
     const text = await kubectl('describe', 'application', FDD, '--namespace', namespace);
     expect(text).toMatch(/Normal +Deployed +\S+ +skipper\.fiaas\.io +updated \S+ by rollout/);
-  }, 60_000);
+  });
 
   test('what is repeated is counted, and survives the check of the API server', async () => {
     const namespace = await world.createNamespace('team-failing', { workerRoles: ROLES });
@@ -78,5 +78,5 @@ describeCluster('Events on a real API server', { needsControllers: false }, () =
       (await described(namespace)).find(({ reason, series }) => reason === 'DeployFailed' && series),
     );
     expect(failed).toMatchObject({ type: 'Warning', series: { count: 2 } });
-  }, 60_000);
+  });
 });

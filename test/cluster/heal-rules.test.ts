@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { findRules } from '../../domain/heal/find-rules.ts';
 import type { Finding } from '../../domain/heal/rule.ts';
 import { type ClusterCache, watchCluster } from '../../shared/kubernetes/cluster-cache.ts';
@@ -10,7 +10,6 @@ import { FDD, IMAGE, OLD_IMAGE } from './support/fdd-objects.ts';
 
 /** The rules whose evidence Kubernetes itself makes: field managers, their times, the conditions of a Deployment. */
 describeCluster('rules of healing on a real control plane', { needsControllers: true }, () => {
-  jest.setTimeout(60_000);
   let world: RealWorld;
   let cluster: ClusterCache;
 

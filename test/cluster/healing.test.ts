@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules } from '../../domain/heal/healing-view.ts';
 import { APPLICATIONS, DEPLOYMENTS, PODS } from '../../shared/kubernetes/resources.ts';
@@ -24,7 +24,6 @@ interface ClusterRoleBinding {
 const ROLES = ['fiaas-skipper-deploy', 'fiaas-skipper-events', 'fiaas-skipper-heal'];
 
 describeCluster('healing on a real control plane', { needsControllers: true }, () => {
-  jest.setTimeout(120_000);
   let world: RealWorld;
   let skipper: SkipperPair;
   let audit: AuditLog;
@@ -45,13 +44,13 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
         'deaf-after': 3,
       },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await proxy?.close();
     await world?.stop();
-  }, 30_000);
+  });
 
   async function deployed(name: string): Promise<string> {
     const namespace = await world.createNamespace(name, { workerRoles: ROLES });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import '../support/fake-one-realm.ts';
 import { startApi } from '../../api/start-api.ts';
 import { messageOf } from '../../domain/errors.ts';
@@ -194,7 +194,6 @@ const keyOf = ({ role, verb, resource }: Grant) => `${role}: ${verb} ${resource}
 const nameOf = ({ verb, resource }: Grant) => `no-${verb}-${resource.replace('/', '-')}`;
 
 describeCluster('each verb of the chart is needed', { needsControllers: true }, () => {
-  jest.setTimeout(60_000);
   const rendered = render({ manageRBAC: true });
   let world: RealWorld;
 
@@ -233,7 +232,7 @@ describeCluster('each verb of the chart is needed', { needsControllers: true }, 
       } finally {
         await skipper.stop();
       }
-    }, 90_000);
+    });
 
     async function createNamespaceWithout(lacking: Grant & Pick<DeployCase, 'prepare'>): Promise<string> {
       const reduced = await createRoleWithout(lacking);

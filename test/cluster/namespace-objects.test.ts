@@ -13,12 +13,12 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
   beforeAll(async () => {
     world = await startRealWorld();
     skipper = await startSkipperPair(world);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   async function read<T>(path: string): Promise<T> {
     return (await (await fetch(skipper.api.url + path)).json()) as T;
@@ -42,7 +42,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(plan.action).toBe('unchanged');
     expect(diff).toEqual({ isEqual: true, hunks: [] });
     expect(reports.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test('the details show what was done, and that the namespace is healthy', async () => {
     // The end of the deploy reaches the API's view by a message.
@@ -55,7 +55,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(attempts).toMatchObject([{ end: 'completed', outcome: 'updated', attempt: 1 }]);
     expect(why).toMatchObject({ health: 'healthy', remedy: [] });
     expect(checks.filter(({ isRight }) => !isRight)).toEqual([]);
-  }, 60_000);
+  });
 
   test('the logs are read by the worker, with the rights of the chart', async () => {
     const { logs } = await read<NamespaceLogs>('/api/namespaces/team-read/logs');
@@ -63,7 +63,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     expect(logs).toMatchObject([{ container: 'fiaas-deploy-daemon', isPrevious: false }]);
     expect(logs[0]?.problem).toBeUndefined();
     expect(logs[0]?.text).not.toBe('');
-  }, 60_000);
+  });
 
   test('the logs include what a crashed container wrote before its restart', async () => {
     const lines = ['the last words'];
@@ -76,5 +76,5 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     );
 
     expect(logs[0]?.isPrevious).toBe(true);
-  }, 60_000);
+  });
 });

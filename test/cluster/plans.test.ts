@@ -27,12 +27,12 @@ describeCluster('plans on a real control plane', { needsControllers: true }, () 
   beforeAll(async () => {
     world = await startRealWorld();
     skipper = await startSkipperPair(world);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   const applicationIn = (namespace: string) => world.admin.get(APPLICATIONS, { namespace, name: FDD });
   const post = async (path: string, body: unknown) => {
@@ -73,5 +73,5 @@ describeCluster('plans on a real control plane', { needsControllers: true }, () 
       'team-new': 'completed',
       'team-full': 'failed',
     });
-  }, 90_000);
+  });
 });

@@ -38,13 +38,13 @@ describeCluster('a Redis that loses its data, on a real control plane', { needsC
         'state-config-map': `${SKIPPER_NAMESPACE}/fiaas-skipper-state`,
       },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     redis?.disconnect();
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   async function post(path: string, body: unknown): Promise<{ id: string }> {
     const response = await fetch(`${skipper.api.url}/api/${path}`, {

@@ -51,12 +51,12 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     skipper = await startSkipperPair(world, {
       flags: { 'retry-backoff-base': 0.2, 'retry-backoff-cap': 1, 'progress-deadline': 30 },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   test('missing rights in one namespace fail only that one, at once, and the reason names the refused request', async () => {
     const denied = await world.createNamespace('team-denied', { workerRoles: [] });
@@ -75,7 +75,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[deniedUpdate]?.reason).toMatch(
       /User "system:serviceaccount:fiaas-skipper:fiaas-skipper-worker" cannot patch resource "applications" in API group "fiaas.schibsted.io" in the namespace "team-denied-update"/,
     );
-  }, 60_000);
+  });
 
   test('a namespace that was denied is deployed after its rights were granted', async () => {
     const namespace = await world.createNamespace('team-granted', { workerRoles: [] });
@@ -91,7 +91,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     const targets = await skipper.deploy([namespace]);
 
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
-  }, 60_000);
+  });
 
   test('a quota without pods fails the namespace permanently, with the message of the quota', async () => {
     const namespace = await world.createNamespace('team-no-pods', {
@@ -103,7 +103,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'quota_exceeded', attempt: 1 });
     expect(targets[namespace]?.reason).toMatch(/exceeded quota: limits.*limited: pods=0/);
     expect(await listPods(world.admin, namespace)).toEqual([]);
-  }, 60_000);
+  });
 
   test('a quota that admits only BestEffort pods admits a bootstrap pod without resources', async () => {
     const namespace = await world.createNamespace('team-best-effort', {
@@ -124,7 +124,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(bootstrap?.status.qosClass).toBe('BestEffort');
     expect(bootstrap?.spec.containers[0]?.resources ?? {}).toEqual({});
     expect(targets).toEqual([expect.objectContaining({ state: 'completed', outcome: 'bootstrapped' })]);
-  }, 60_000);
+  });
 
   /** The real FDD omits resources in its Deployment under such a quota; the simulated one does not. */
   async function asFddOnBestEffort(namespace: string): Promise<void> {
@@ -156,7 +156,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     } finally {
       await pair.stop();
     }
-  }, 60_000);
+  });
 
   test("under restricted Pod Security the bootstrap pod is refused like upstream's, and the reason explains it", async () => {
     const namespace = await world.createNamespace('team-restricted', {
@@ -169,7 +169,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]?.reason).toMatch(/violates PodSecurity "restricted:latest"/);
     expect(targets[namespace]?.reason).toContain('runAsNonRoot');
     expect(await listPods(world.admin, namespace)).toEqual([]);
-  }, 60_000);
+  });
 
   test('an update under restricted Pod Security needs no bootstrap pod, and fails only because of its own pods', async () => {
     const namespace = await world.createNamespace('team-restricted-later');
@@ -190,7 +190,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     } finally {
       await pair.stop();
     }
-  }, 60_000);
+  });
 
   test('a quota that wants limits, and a LimitRange, fail the namespace for good, each with its own code', async () => {
     const limits = [{ type: 'Container', min: { memory: '1Gi' } }];
@@ -208,7 +208,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[unlimited]?.reason).toMatch(/failed quota: limits: must specify limits\.memory/);
     expect(targets[small]).toMatchObject({ state: 'failed', code: 'limit_range', attempt: 1 });
     expect(targets[small]?.reason).toMatch(/minimum memory usage per Container is 1Gi/);
-  }, 60_000);
+  });
 
   test('a webhook that does not answer is named, and retried until it does', async () => {
     const namespace = await world.createNamespace('team-webhook', { labels: { webhook: 'mute' } });
@@ -224,7 +224,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
     expect(waiting).toMatchObject({ state: 'running', code: 'webhook_failed' });
     expect((await skipper.finished(id)).targets).toMatchObject([{ state: 'completed' }]);
-  }, 60_000);
+  });
 
   function muteWebhook(): Record<string, unknown> {
     return {
@@ -254,7 +254,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
     expect(targets[namespace]).toMatchObject({ state: 'failed', code: 'fdd_failed' });
     expect(targets[namespace]?.details?.join('\n')).toContain('poddisruptionbudgets is forbidden');
-  }, 60_000);
+  });
 
   test('a failed bootstrap reports exit code and log, read from the kubelet through the API server', async () => {
     const namespace = await world.createNamespace('team-bootstrap-failed');
@@ -271,7 +271,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(target?.reason).toContain('exit code 1');
     expect(target?.details?.join('\n')).toContain('no rights at all');
     expect(await world.admin.get(PODS, { namespace, name: BOOTSTRAP_POD })).toBeUndefined();
-  }, 60_000);
+  });
 
   test('a namespace that is deleted during its deploy ends as skipped, with the reason', async () => {
     const namespace = await world.createNamespace('team-doomed');
@@ -292,7 +292,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
       expect.objectContaining({ state: 'cancelled', outcome: 'skipped', code: 'namespace_gone' }),
     ]);
     expect(targets[0]?.reason).toMatch(/^skipped: .*(gone|deleted)/);
-  }, 90_000);
+  });
 
   test('a terminating namespace is skipped, and nothing is written to it', async () => {
     const namespace = await world.createNamespace('team-terminating');
@@ -307,7 +307,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
     expect(writes.map(summaryOf)).toEqual([]);
     await release(namespace);
-  }, 60_000);
+  });
 
   test('a terminating namespace whose role bindings are deleted first is skipped', async () => {
     const namespace = await world.createNamespace('team-terminating-bare');
@@ -325,7 +325,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
     expect(targets[namespace]).toMatchObject({ state: 'cancelled', code: 'namespace_gone' });
     await removeHold(CONFIG_MAPS, namespace, FDD);
-  }, 60_000);
+  });
 
   /** Finalizers keep ConfigMap and rights, and so the namespace, in deletion. */
   async function keepTerminating(namespace: string): Promise<void> {
@@ -407,7 +407,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     } finally {
       await pair.stop();
     }
-  }, 60_000);
+  });
 
   /** Blocks our binding, because a roleRef cannot be changed. */
   async function createForeignBinding(namespace: string): Promise<void> {
@@ -431,7 +431,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     } finally {
       await pair.stop();
     }
-  }, 60_000);
+  });
 
   test('a healthy namespace is still deployed after all of this', async () => {
     const namespace = await world.createNamespace('team-last');
@@ -442,5 +442,5 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     expect(targets[namespace]).toMatchObject({ state: 'completed', outcome: 'updated' });
     expect((await readApplication(world.admin, namespace)).spec.image).toBe(IMAGE);
     expect((await readDeployment(world.admin, namespace)).status.availableReplicas).toBe(1);
-  }, 60_000);
+  });
 });

@@ -42,12 +42,12 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
         concurrency: 2,
       },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await skipper?.stop();
     await world?.stop();
-  }, 30_000);
+  });
 
   /** Namespaces with an older FDD, which follow a release channel of their own. */
   async function namespacesOn(channel: string, count: number): Promise<string[]> {
@@ -182,7 +182,7 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
     const written = (await writesIn(names)).map(({ objectRef }) => objectRef?.namespace);
     const [canary] = written;
     expect(written.toSorted()).toEqual([...names, canary].toSorted());
-  }, 60_000);
+  });
 
   test('a rollback holds its namespaces: release checks leave them alone until they are released', async () => {
     const names = await namespacesOn('rollback', 3);
@@ -206,7 +206,7 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
       (images) => images.has(NEWER),
     );
     expect(await imagesOf(others)).toEqual(new Set([OLDEST]));
-  }, 60_000);
+  });
 
   // The last one, with a release that no open rollout has: namespaces of other channels join a rollout of the same release.
   test('a release that crash-loops is written in its canary only', async () => {
@@ -220,5 +220,5 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
     expect(rollout.stateReason).toMatch(/^1 target of the canary failed/);
     const written = (await writesIn(names)).map(({ objectRef }) => objectRef?.namespace);
     expect(written).toHaveLength(1);
-  }, 60_000);
+  });
 });

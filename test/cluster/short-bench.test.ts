@@ -36,12 +36,12 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
       // Nothing of a deploy waits for Events: they are tested in events.test.ts.
       flags: { concurrency: CONCURRENCY, 'kube-api-qps': 0, 'disable-kubernetes-events': true },
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await product?.stop();
     await world?.close();
-  }, 30_000);
+  });
 
   /** One that changes every namespace. */
   function publishNext(): void {
@@ -61,7 +61,7 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     const perNamespace = totalOf(requests) / NAMESPACES;
     expect(perNamespace).toBeGreaterThanOrEqual(1);
     expect(perNamespace).toBeLessThanOrEqual(1.2);
-  }, 60_000);
+  });
 
   test('commands to Redis per run', async () => {
     const measure = async () => {
@@ -77,7 +77,7 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     expect(ownSent(counts)).toBeLessThanOrEqual(MOST_SENT);
     expect(counts.executed).toBeLessThanOrEqual(MOST_EXECUTED);
     expect(counts.recordReads).toBeLessThanOrEqual(MOST_RECORD_READS);
-  }, 60_000);
+  });
 
   test('no request for unchanged namespaces, six for a bootstrap', async () => {
     const unchanged = await countWhile(auditLogPath(), () => product.deployAll({ namespaces: names }));
@@ -90,7 +90,7 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     expect(Object.fromEntries(unchanged.byNamespace)).toEqual({});
     expect([...bootstraps.byNamespace.keys()].sort()).toEqual(benchNames(BARE));
     expect(totalOf(bootstraps) / BARE).toBeLessThanOrEqual(6);
-  }, 60_000);
+  });
 
   test('a quarter that hangs costs the others at most as much time again', async () => {
     const hung = spaced(names, 0.25);
@@ -106,7 +106,7 @@ describeCluster('what deploys cost', { needsControllers: false }, () => {
     };
 
     expect(await firstThat((ratio) => ratio <= 2, measure)).toBeLessThanOrEqual(2);
-  }, 60_000);
+  });
 });
 
 /** How many changes are read at once depends on the machine; all other commands depend on Skipper. */

@@ -69,7 +69,7 @@ export interface WatchStream {
   close(): void;
 }
 
-const EVENT_TIMEOUT_MS = 10_000;
+const EVENT_TIMEOUT_MS = 30_000;
 
 export function connect(kubeconfig: string): ApiClient {
   const { url, token } = credentials(kubeconfig);

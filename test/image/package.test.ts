@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ROOT } from './compose-file.ts';
-
-jest.setTimeout(120_000);
 
 const Packed = z.array(z.object({ files: z.array(z.object({ path: z.string() })) }));
 

@@ -103,7 +103,7 @@ describe('docker compose --profile simulated up', () => {
       const rows = await (await fetch(`http://127.0.0.1:${ports.api}/api/status`)).json();
       return Array.isArray(rows) && rows.length === NAMESPACES && rows.every(({ status }) => status === 'OK');
     };
-    await until(isDeployed, 'all namespaces are OK without a request', 90_000);
+    await until(isDeployed, 'all namespaces are OK without a request');
 
     const ended = [...running.values()].slice(1).map(
       (child) =>

@@ -42,7 +42,7 @@ describe('a release that leaves no FDD alive', () => {
     expect(await world.deployed('late')).toMatchObject({ state: 'failed', code: 'fdd_cannot_run' });
     world.fdds.misbehaviour.clear('late');
 
-    const late = await until(async () => (await why()).health === 'unknown' && why(), 'FDD is up', 60_000);
+    const late = await until(async () => (await why()).health === 'unknown' && why(), 'FDD is up');
     const id = await world.deploymentId('late');
 
     expect(late.headline).toMatch(/^FDD is available and runs .*, but this is not verified/);
@@ -75,7 +75,7 @@ describe('a release that leaves no FDD alive', () => {
     const path = pathOf(PODS, { namespace: 'lost' });
     await world.kube.request({ method: 'DELETE', path, query: { labelSelector: `app=${FDD}` } });
 
-    const [target] = (await world.rolloutFinished(id, 40_000)).targets;
+    const [target] = (await world.rolloutFinished(id)).targets;
 
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
     const attempts = await until(async () => {

@@ -2,15 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { packageRoot } from '../../simulator/demo/package-root.ts';
 import { isQuiet, useDemo } from '../support/demo.ts';
 import { freePort } from '../support/free-port.ts';
 import { NEW } from '../support/published.ts';
 
 const DEMO = join(packageRoot, 'dist', 'simulator', 'bin', 'demo.js');
-
-jest.setTimeout(120_000);
 
 interface Ended {
   readonly code: number | null;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 
@@ -26,7 +26,6 @@ describe('as process 1 of a container', () => {
   const folder = mkdtempSync(join(tmpdir(), 'skipper-first-process-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf('http://127.0.0.1:9'));
-  jest.setTimeout(30_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Redis and the cluster are unreachable, which can last: the process never becomes ready. */

@@ -14,7 +14,7 @@ const FLAGS = {
   'progress-deadline': 6,
   'max-attempts': 1,
 };
-const world = useWorld({ flags: { ...FLAGS, heal: 'on' }, openTimeoutMs: 120_000 }, async (opened) => {
+const world = useWorld({ flags: { ...FLAGS, heal: 'on' } }, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
@@ -55,4 +55,4 @@ test('an FDD that nothing cures is quarantined, and not restarted forever', asyn
   expect(parked.steps.map(({ means }) => means)).toEqual(['restart', 'deploy']);
   const { entries } = (await world.http('/api/audit?namespace=forever&kind=namespace')).body;
   expect(entries.map(({ kind }: { kind: string }) => kind)).not.toContain('namespace.recovered');
-}, 180_000);
+});

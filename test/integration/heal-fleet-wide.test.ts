@@ -52,7 +52,7 @@ const isFleetWide = (rule: Rule) =>
     60_000,
   );
 /** A watch that was broken for a while is opened again within 30 s. */
-const isOver = () => until(async () => !(await statusOfHealing()).fleetWide, 'it is over', 100_000);
+const isOver = () => until(async () => !(await statusOfHealing()).fleetWide, 'it is over');
 const isHealed = (namespace: string) =>
   until(
     async () => (await healingOf(namespace))?.steps[0]?.end === 'completed',

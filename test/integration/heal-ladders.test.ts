@@ -20,7 +20,7 @@ const FLAGS = {
   'bootstrap-deadline': 4,
   'max-attempts': 1,
 };
-const world = useWorld({ flags: { ...FLAGS, heal: 'on' }, openTimeoutMs: 120_000 }, async (opened) => {
+const world = useWorld({ flags: { ...FLAGS, heal: 'on' } }, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
@@ -194,7 +194,7 @@ beforeAll(async () => {
     if (isCured) world.fdds.misbehaviour.clear(named(scenario));
     if (isHeld) await command(named(scenario), 'release');
   }
-}, 120_000);
+});
 
 test.each(SCENARIOS)(
   '$rule: $steps, then $end',
@@ -238,7 +238,7 @@ test('an image that can be pulled again ends the quarantine', async () => {
     'the quarantine ends',
     60_000,
   );
-}, 180_000);
+});
 
 test('bootstrap-stuck: deploy, then deploy', async () => {
   const namespace = named({ rule: 'bootstrap-stuck' });
@@ -258,7 +258,7 @@ test('bootstrap-stuck: deploy, then deploy', async () => {
       60_000,
     );
     await command(namespace, 'release');
-    await until(async () => (await healingOf(namespace))?.steps[rung - 1]?.endedAt, 'it has ended', 60_000);
+    await until(async () => (await healingOf(namespace))?.steps[rung - 1]?.endedAt, 'it has ended');
   }
 
   expect((await healingOf(namespace))?.steps).toMatchObject([

@@ -95,7 +95,7 @@ test('a loss of Redis ends no quarantine, and frees no place of the cap', async 
     'it is changed back',
   );
   for (const namespace of others) await world.kube.delete(DEPLOYMENTS, { namespace, name: FDD });
-  await until(async () => (await healing()).status?.cap.used === CAP, 'the cap is used up', 60_000);
+  await until(async () => (await healing()).status?.cap.used === CAP, 'the cap is used up');
   await until(
     async () => (await healing()).namespaces.filter(({ state }) => state === 'stopped').length === 3,
     'the others wait',

@@ -49,7 +49,7 @@ receivers:
   await opened.startWorker({ flags });
   await opened.startWorker({ flags });
   await opened.rolloutFinished((await opened.deploy({})).id, 120_000);
-  await until(async () => (await status())?.fleet === COUNT, 'healing knows the fleet', 60_000);
+  await until(async () => (await status())?.fleet === COUNT, 'healing knows the fleet');
 });
 
 async function status(): Promise<HealingStatus | null> {
@@ -155,10 +155,10 @@ test('of 200 namespaces, what can be repaired is; the rest is quarantined, no ot
 test('60 % sick at once stop healing', async () => {
   const victims = well.slice(0, 120);
   await Promise.all(victims.map((namespace) => world.kube.delete(DEPLOYMENTS, { namespace, name: FDD })));
-  await until(async () => (await status())?.stopped !== undefined, 'healing has stopped', 60_000);
+  await until(async () => (await status())?.stopped !== undefined, 'healing has stopped');
 
   expect((await status())?.stopped?.reason).toMatch(/namespaces fell sick .*\(no-deployment \d+/);
-  await until(() => receiver.at('/stopped').length === 1, 'it is said', 60_000);
+  await until(() => receiver.at('/stopped').length === 1, 'it is said');
   const now = await sick();
   const repaired = victims.filter((namespace) => now.get(namespace)?.steps.length);
   expect(repaired).toEqual([]);

@@ -37,8 +37,8 @@ async function deployedNamespace(name: string): Promise<void> {
   expect(await world.deployed(name)).toMatchObject({ state: 'completed' });
 }
 
-const untilState = (namespace: string, state: NamespaceHealing['state'], timeoutMs = 60_000) =>
-  until(async () => (await healingOf(namespace))?.state === state, `${namespace} is ${state}`, timeoutMs);
+const untilState = (namespace: string, state: NamespaceHealing['state']) =>
+  until(async () => (await healingOf(namespace))?.state === state, `${namespace} is ${state}`);
 
 async function podNames(namespace: string): Promise<string[]> {
   const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
@@ -77,7 +77,7 @@ describe('healing', () => {
     await deployedNamespace('crashing');
     world.fdds.misbehaviour.set('crashing', { kind: 'crash-loop' });
     await deletePods('crashing');
-    await untilState('crashing', 'quarantined', 100_000);
+    await untilState('crashing', 'quarantined');
 
     const { steps = [], quarantine } = (await healingOf('crashing')) ?? {};
     expect(steps.map(({ means }) => means)).toEqual(['restart', 'deploy', 'bootstrap']);

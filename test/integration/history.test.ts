@@ -220,7 +220,7 @@ describe('the timeline', () => {
     expect(attempts).toHaveLength(20);
     expect(attempts[0]?.generation).toBe(22);
     expect(attempts.at(-1)?.generation).toBe(3);
-  }, 180_000);
+  });
 });
 
 describe('the last bootstrap', () => {

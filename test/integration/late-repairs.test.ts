@@ -124,7 +124,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     ends: async (namespace) => {
       await world.kube.create(DEPLOYMENTS, namespace, deleted.get(namespace));
       const findings = async () => (await healingOf(namespace))?.findings;
-      await until(async () => (await findings())?.length === 0, 'no rule holds any more', 60_000);
+      await until(async () => (await findings())?.length === 0, 'no rule holds any more');
     },
   },
 };

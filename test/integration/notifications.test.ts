@@ -125,8 +125,8 @@ describe('notifications', () => {
     await world.withWorker({ flags: { notifications } }, async () => {
       await isKnown('limits');
       await state.audit([entry({ kind: 'heal.quarantined', namespaces: ['team-a'] })]);
-      await until(() => receiver.at('/recovers').length >= 3, 'the third try', 20_000);
-      await until(() => receiver.at('/limits').length >= 2, 'the second try', 20_000);
+      await until(() => receiver.at('/recovers').length >= 3, 'the third try');
+      await until(() => receiver.at('/limits').length >= 2, 'the second try');
       await until(
         async () => (await state.receiverHealth(['recovers'])).get('recovers')?.deliveredAt !== undefined,
         'the delivery is noted',
@@ -195,7 +195,7 @@ describe('notifications', () => {
     const victim = await world.startWorker({ flags, process: true });
     await isKnown('killed');
     await state.audit([entry({ kind: 'heal.quarantined', namespaces: ['team-a'] })]);
-    await until(() => receiver.at('/killed').length === 1, 'the receiver has the message', 30_000);
+    await until(() => receiver.at('/killed').length === 1, 'the receiver has the message');
     victim.signal('SIGKILL');
     await victim.exited;
     await world.withWorker({ flags }, () =>

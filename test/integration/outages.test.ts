@@ -154,7 +154,7 @@ describe('Redis', () => {
 
     await world.redis.start();
     await api.ready();
-    const [target] = (await world.rolloutFinished(id, 60_000)).targets;
+    const [target] = (await world.rolloutFinished(id)).targets;
     await worker.stop();
     await api.stop();
 
@@ -193,8 +193,8 @@ describe('the Kubernetes API server', () => {
     const healths = await Promise.all([api, worker].map(({ url }) => world.http('/healthz', { url })));
 
     gate.repair();
-    await api.ready(60_000);
-    await worker.ready(60_000);
+    await api.ready();
+    await worker.ready();
     const target = await world.deployed('cluster-at-start');
     await worker.stop();
     await api.stop();
@@ -226,7 +226,7 @@ describe('the Kubernetes API server', () => {
     expect((await world.http('/api/status')).status).toBe(200);
 
     gate.repair();
-    const [target] = (await world.rolloutFinished(id, 90_000)).targets;
+    const [target] = (await world.rolloutFinished(id)).targets;
     await worker.stop();
     await api.stop();
 
@@ -279,7 +279,7 @@ describe('an outage of the API server during a rollout', () => {
     for (const name of names) world.fdds.misbehaviour.clear(name);
     gate.repair();
 
-    const { targets } = await world.rolloutFinished(id, 90_000);
+    const { targets } = await world.rolloutFinished(id);
     await worker.stop();
     await api.stop();
 
@@ -308,7 +308,7 @@ describe('an outage of the API server during a rollout', () => {
     const during = (await world.rollout(id)).counts;
     gate.repair();
 
-    const ended = [await world.rolloutFinished(id, 60_000), await world.rolloutFinished(waiting.id, 60_000)];
+    const ended = [await world.rolloutFinished(id), await world.rolloutFinished(waiting.id)];
     await worker.stop();
     await api.stop();
 

@@ -46,7 +46,7 @@ describe('a run that waits for FDD', () => {
       expect(body.reason).toContain('FDD has not picked up the deployment');
 
       for (const name of ['hung-1', 'hung-2', 'hung-3']) world.fdds.misbehaviour.clear(name);
-      const { targets } = await world.rolloutFinished(hung.id, 20_000);
+      const { targets } = await world.rolloutFinished(hung.id);
 
       expect(targets.map(({ outcome }) => outcome)).toEqual(['updated', 'updated', 'updated']);
       expect(await attemptsOf('hung-1')).toMatchObject([
@@ -112,7 +112,7 @@ describe('a run that waits for FDD', () => {
       async () => (await world.http('/api/namespaces/inherited')).body.status === 'OK',
       'FDD has deployed it without a worker',
     );
-    const { targets } = await world.withWorker({ flags }, () => world.rolloutFinished(id, 15_000));
+    const { targets } = await world.withWorker({ flags }, () => world.rolloutFinished(id));
 
     expect(targets[0]).toMatchObject({ state: 'completed', outcome: 'updated', version: NEW });
     expect(writesTo('inherited')).toBe(1);
@@ -139,7 +139,7 @@ describe('a run that waits for FDD', () => {
       await parked('rivalled');
 
       await world.kube.delete(APPLICATIONS, { namespace: 'rivalled', name: FDD });
-      await until(() => writesTo('rivalled') === 2, 'it is written again', 5_000);
+      await until(() => writesTo('rivalled') === 2, 'it is written again');
       world.fdds.misbehaviour.clear('rivalled');
 
       expect((await world.rolloutFinished(id)).targets[0]?.state).toBe('completed');
@@ -209,12 +209,12 @@ describe('--max-in-flight', () => {
 
       const urgent = await world.deploy({ namespaces: [waiting, first], force_bootstrap: true });
       for (const name of [waiting, first]) world.fdds.misbehaviour.clear(name);
-      const { targets } = await world.rolloutFinished(urgent.id, 15_000);
+      const { targets } = await world.rolloutFinished(urgent.id);
       expect(targets.map(({ state }) => state)).toEqual(['completed', 'completed']);
 
       for (const name of names) world.fdds.misbehaviour.clear(name);
       // Each end wakes the next one: nobody waits for the next try, which comes after 10 to 30 s.
-      await world.rolloutFinished(id, 15_000);
+      await world.rolloutFinished(id);
     });
   });
 });
@@ -232,7 +232,7 @@ describe('an operator', () => {
       const { counts } = await world.rollout(large.id);
       expect(counts.pending).toBeGreaterThan(50);
       for (const name of names) world.fdds.misbehaviour.clear(name);
-      await world.rolloutFinished(large.id, 60_000);
+      await world.rolloutFinished(large.id);
     });
   });
 });

@@ -269,7 +269,7 @@ describe('a worker that stopped fetching', () => {
     expect(code).toBeGreaterThan(0);
     expect(lines.join('\n')).toMatch(/1 jobs? wait.*fetched none/);
     expect(outcome).toMatchObject({ state: 'completed', version: NEW });
-  }, 180_000);
+  });
 });
 
 interface Unfetching {

@@ -263,7 +263,7 @@ describe('CRDs', () => {
       await world.kube.request({ method: 'POST', path: pathOf(CUSTOM_RESOURCE_DEFINITIONS), body: each });
     }
 
-    await worker.ready(40_000);
+    await worker.ready();
     await worker.stop();
   });
 });

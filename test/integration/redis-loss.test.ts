@@ -88,7 +88,7 @@ describe('a row whose record was lost', () => {
       await world.deploy({ namespaces: ['forgotten'] });
       await until(busy, 'the row is busy');
       await redis.flushall();
-      await until(async () => !(await busy()), 'the row is not busy', 15_000);
+      await until(async () => !(await busy()), 'the row is not busy');
     });
   });
 });

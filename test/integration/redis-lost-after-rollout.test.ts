@@ -72,7 +72,7 @@ describe('a Redis that loses its data after a rollout has ended', () => {
     const names = ['switched-off', 'deleted', 'well'];
     for (const name of names) await world.addNamespace(name, { fdd: OLD });
     const { id } = await world.deploy({ namespaces: names });
-    await until(async () => (await world.rollout(id)).state === 'completed', 'the rollout has ended', 30_000);
+    await until(async () => (await world.rollout(id)).state === 'completed', 'the rollout has ended');
     await until(async () => (await savedCopy()).rollouts.length === 0, 'its end is saved');
     await world.kube.request({
       method: 'PATCH',

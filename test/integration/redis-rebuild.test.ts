@@ -66,7 +66,7 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     const body = { reason: 'continue' };
     expect((await world.http(`/api/rollouts/${id}/resume`, { method: 'POST', body })).status).toBe(200);
     for (const name of hung) world.fdds.misbehaviour.clear(name);
-    const ended = await world.rolloutFinished(id, 30_000);
+    const ended = await world.rolloutFinished(id);
     expect(ended.counts).toMatchObject({ completed: 4, cancelled: 1 });
     const targetOf = (name: string) => ended.targets.find(({ namespace }) => namespace === name);
     expect(targetOf(switchedOff)).toMatchObject({

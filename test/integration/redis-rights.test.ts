@@ -86,7 +86,7 @@ describe('a Redis', () => {
       /total_commands_processed:(\d+)/.exec(String(await redis.ask('info', 'stats')))?.[1],
     );
     await redis.ask('config', 'set', 'maxmemory', '0');
-    const [target] = (await world.rolloutFinished(id, 60_000)).targets;
+    const [target] = (await world.rolloutFinished(id)).targets;
     await worker.stop();
     await api.stop();
 

@@ -68,7 +68,7 @@ describe('retry', () => {
     await world.addNamespace('throttled', { fdd: OLD });
     strikeWritesTo('throttled', { rejectRate429: 1, retryAfterSeconds: 0.3 });
     const { id } = await world.deploy({ namespaces: ['throttled'] });
-    await until(() => writesTo('throttled').length >= 5, 'more refusals than attempts', 60_000);
+    await until(() => writesTo('throttled').length >= 5, 'more refusals than attempts');
 
     const times = world.audit({ namespace: 'throttled', verb: 'patch' }).map(({ at }) => at.getTime());
     world.cluster.faults.rejectRate429 = 0;

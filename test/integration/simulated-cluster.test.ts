@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readSettings } from '../../shared/config.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
 import { openDemoClient } from '../../simulator/demo/demo-cluster.ts';
@@ -13,8 +13,6 @@ import { freePort } from '../support/free-port.ts';
 import { FDD, OLD, OLDEST } from '../support/published.ts';
 import type { Raw } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const SIMULATED_CLUSTER = join(packageRoot, 'dist', 'simulator', 'bin', 'simulated-cluster.js');
 

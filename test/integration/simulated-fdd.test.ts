@@ -859,7 +859,7 @@ function present<T>(value: T | undefined): T {
   return value;
 }
 
-async function eventually<T>(check: () => Promise<T>, timeoutMs = 20_000): Promise<T> {
+async function eventually<T>(check: () => Promise<T>, timeoutMs = 120_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -27,7 +27,7 @@ export interface ControlPlaneOptions {
   readonly tokens?: Readonly<Record<string, string>>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 const BINARIES = ['etcd', 'kube-apiserver'];
 
 export function controlPlaneAvailable(): boolean {

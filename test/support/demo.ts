@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
@@ -21,7 +21,6 @@ export function useDemo(
   let child: ChildProcess | undefined;
   let ended: Promise<number | null> | undefined;
   let url = '';
-  jest.setTimeout(120_000);
 
   async function fleet(): Promise<FleetDocument> {
     return (await (await fetch(`${url}/api/fleet`)).json()) as FleetDocument;
@@ -55,7 +54,7 @@ export function useDemo(
   afterAll(async () => {
     child?.kill('SIGINT');
     await ended;
-  }, 60_000);
+  });
 
   return {
     get url() {

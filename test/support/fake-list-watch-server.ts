@@ -110,12 +110,3 @@ export async function startFakeListWatchServer(): Promise<FakeListWatchServer> {
 export function aRefusal(code: number, reason = 'Expired') {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `simulated ${code}` };
 }
-
-/** Waits in small steps until a fact holds; fails with its description. */
-export async function until(fact: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!fact()) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

@@ -9,5 +9,5 @@ export async function openEpoch(redis: RedisConnection, prefix: string): Promise
 
 /** Redis has lost its data: waits until the state is whole again. */
 export async function rebuilt(redis: Redis): Promise<void> {
-  await until(async () => (await redis.exists('{skipper}:epoch')) === 1, 'the state is rebuilt', 20_000);
+  await until(async () => (await redis.exists('{skipper}:epoch')) === 1, 'the state is rebuilt');
 }

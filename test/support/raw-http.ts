@@ -21,7 +21,7 @@ export interface RawRequest {
  * Sends bytes that no HTTP client would send and returns the response; throws if there is none within `timeoutMs`. Header
  * values are bytes (latin1).
  */
-export function sendRaw(url: string, request: RawRequest, timeoutMs = 10_000): Promise<RawAnswer> {
+export function sendRaw(url: string, request: RawRequest, timeoutMs = 30_000): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { method, path, headers = [], body, headOnly = false } = request;
   const isNamed = (name: string) => headers.some(([key]) => key.toLowerCase() === name);

@@ -22,6 +22,7 @@ import { type SimulatedFdds, startSimulatedFdds } from '../../simulator/fdd/star
 import { type Manifest, render } from '../chart/support/helm.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { expectNoMoreHandles, openHandles } from './open-handles.ts';
+import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 /** Skipper's own namespace, with its service accounts. */
 export const SKIPPER_NAMESPACE = 'fiaas-skipper';
@@ -289,7 +290,7 @@ export async function until<T>(
   what: string,
   read: () => Promise<T> | T,
   isEnough: (answer: T) => boolean = Boolean,
-  timeoutMs = 30_000,
+  timeoutMs = UNTIL_TIMEOUT_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

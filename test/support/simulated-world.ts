@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Job, Queue } from 'bullmq';
 import { pino } from 'pino';
@@ -34,7 +34,6 @@ import { openWorldRedis, type WorldRedis } from './world-redis.ts';
 import { createRequests, type WorldRequests } from './world-requests.ts';
 import { createSkippers, type Flags, type WorldSkippers } from './world-skippers.ts';
 
-const TEST_TIMEOUT_MS = 120_000;
 const PREFIX = '{skipper}';
 
 export interface WorldOptions {
@@ -95,12 +94,11 @@ export function useWorld(
 ): World {
   let opened: World | undefined;
   let residents: readonly SkipperProcess[] = [];
-  jest.setTimeout(TEST_TIMEOUT_MS);
   beforeAll(async () => {
     opened = await startWorld(options);
     await prepare(opened);
     residents = opened.running();
-  }, options.openTimeoutMs ?? TEST_TIMEOUT_MS);
+  }, options.openTimeoutMs);
   afterEach(async () => {
     const leaked = (opened?.running() ?? []).filter((skipper) => !residents.includes(skipper));
     const title = expect.getState().currentTestName;

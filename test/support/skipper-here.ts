@@ -9,6 +9,7 @@ import {
   type SkipperProcess,
   type SkipperProcessOptions,
 } from '../../simulator/demo/skipper-process.ts';
+import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 const PARTS = { api: ['api'], worker: ['worker'], standalone: ['api', 'worker'] } as const;
 const KEPT_LINES = 5_000;
@@ -40,7 +41,7 @@ export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess
     }
   }
 
-  async function ready(timeoutMs = 30_000): Promise<void> {
+  async function ready(timeoutMs = UNTIL_TIMEOUT_MS): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let last = 'no answer';
     while (Date.now() < deadline && running) {
@@ -62,7 +63,7 @@ export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess
       end();
     },
     exited,
-    stop: async (graceMs = 10_000) => {
+    stop: async (graceMs = 30_000) => {
       end();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_resolve, reject) => {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const UNTIL_TIMEOUT_MS = 40_000;
+/** Only ends hangs: less than the time of a test, so that the error says what was waited for. */
+export const UNTIL_TIMEOUT_MS = 120_000;
 
 /** Waits until `read` returns something truthy, and returns it. */
 export async function until<T>(

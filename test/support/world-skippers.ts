@@ -45,7 +45,7 @@ export interface WorldSkippers {
   stopAll(): Promise<void>;
 }
 
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 60_000;
 /** Short, so that tests do not wait for minutes. */
 const WORKER_FLAGS: Flags = {
   'progress-deadline': 30,

@@ -71,7 +71,7 @@ export function useBrowser(): BrowserFixture {
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     if (browser === undefined) throw new Error('the browser is not open yet');
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     contexts.push(context);
     context.on('page', (page) => listen(page, new URL(url).origin));
     const page = await context.newPage();

@@ -4,6 +4,7 @@ import { freePort } from '../../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, until, WORKER_ACCOUNT } from '../../support/real-world.ts';
 import { startSkipperHere } from '../../support/skipper-here.ts';
 import { startStrictProcess } from '../../support/strict-process.ts';
+import { UNTIL_TIMEOUT_MS } from '../../support/until.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -126,7 +127,7 @@ function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair
     return JSON.parse(text) as RolloutAnswer;
   }
 
-  async function finished(id: string, timeoutMs = 60_000): Promise<RolloutAnswer> {
+  async function finished(id: string, timeoutMs = UNTIL_TIMEOUT_MS): Promise<RolloutAnswer> {
     return until(
       `rollout ${id} has ended`,
       () => rollout(id),

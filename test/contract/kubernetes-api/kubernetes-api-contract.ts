@@ -33,8 +33,6 @@ export interface ContractOptions {
 
 export const STRANGER_TOKEN = 'stranger-token';
 
-const START_TIMEOUT_MS = 90_000;
-
 /** Everything that Skipper and its simulated cluster rely on, verified against the server that `start` returns. */
 export function testKubernetesApi({ start, hasControllers }: ContractOptions): void {
   let server: ApiServerUnderTest;
@@ -52,7 +50,7 @@ export function testKubernetesApi({ start, hasControllers }: ContractOptions): v
     api = connect(server.kubeconfig);
     await steps.define(false);
     await steps.define(true);
-  }, START_TIMEOUT_MS);
+  });
 
   afterAll(async () => {
     await api?.close();

@@ -171,7 +171,7 @@ export function testList({
       expect(refused.code).toBe(504);
       expect(refused.body.reason).toBe('Timeout');
       expect(refused.body.details).toMatchObject({ causes: [{ reason: 'ResourceVersionTooLarge' }] });
-    }, 15_000);
+    });
   });
 
   let labelled: Promise<string> | undefined;

@@ -16,7 +16,7 @@ import {
 } from '../../support/builders.ts';
 import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
-import { until } from '../../support/fake-list-watch-server.ts';
+import { until } from '../../support/until.ts';
 
 const update = planDeployment(
   aPlanInput({

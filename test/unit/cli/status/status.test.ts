@@ -20,7 +20,7 @@ import {
   startFakeApi,
 } from '../../../support/fake-api.ts';
 import { type FakeIo, makeIo } from '../../../support/fake-io.ts';
-import { until } from '../../../support/fake-list-watch-server.ts';
+import { until } from '../../../support/until.ts';
 import '../../../support/fake-one-realm.ts';
 
 const ALL: RowFilter = { namespaces: [], status: [], health: [], channel: [], search: '' };

@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../../../shared/kubernetes/client.ts';
 import { type ClusterCache, watchCluster } from '../../../../shared/kubernetes/cluster-cache.ts';
 import type { KubernetesRequest } from '../../../../shared/kubernetes/send-request.ts';
 import { aConfigMap, IMAGE, silentLog } from '../../../support/builders.ts';
-import { until } from '../../../support/fake-list-watch-server.ts';
+import { until } from '../../../support/until.ts';
 
 const NAME = 'fiaas-deploy-daemon';
 const LABELLED = { app: NAME };

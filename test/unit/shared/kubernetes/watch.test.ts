@@ -10,8 +10,8 @@ import {
   type FakeListWatchServer,
   type FakeObject,
   startFakeListWatchServer,
-  until,
 } from '../../../support/fake-list-watch-server.ts';
+import { until } from '../../../support/until.ts';
 
 let server: FakeListWatchServer;
 let client: KubernetesClient;

@@ -10,11 +10,10 @@ import { silentLog } from '../../../support/builders.ts';
 import {
   type FakeListWatchServer,
   startFakeListWatchServer,
-  until,
 } from '../../../support/fake-list-watch-server.ts';
 import { anOutbound, startFakeReleaseServer } from '../../../support/fake-release-server.ts';
 import { FAULTS, type MisbehavingProxy, startMisbehavingProxy } from '../../../support/misbehaving-proxy.ts';
-import { until as untilSuccess } from '../../../support/until.ts';
+import { until, until as untilSuccess } from '../../../support/until.ts';
 
 /** Longer than any timeout in these tests, with room for a slow machine. */
 const IN_TIME_MS = 3_000;
