@@ -214,7 +214,7 @@ describe('--max-in-flight', () => {
 
       for (const name of names) world.fdds.misbehaviour.clear(name);
       // Each end wakes the next one: nobody waits for the next try, which comes after 10 to 30 s.
-      await world.rolloutFinished(id);
+      await world.rolloutFinished(id, 40_000);
     });
   });
 });
