@@ -9,6 +9,9 @@ import type { Target } from '../support/world-requests.ts';
 
 let gate: Gate;
 
+/** Far less than a client waits, also on a busy machine. */
+const PROMPT_MS = 15_000;
+
 /** Redis or the API server fails in every test, so each test starts its own API and worker. */
 const world = useWorld({}, async (opened) => {
   gate = await opened.openGate();
@@ -53,7 +56,7 @@ describe('Redis', () => {
     await api.stop();
 
     expect(refused.status).toBe(503);
-    expect(tookMs).toBeLessThan(5_000);
+    expect(tookMs).toBeLessThan(PROMPT_MS);
     expect(target).toMatchObject({ state: 'completed', version: NEW });
   });
 
@@ -76,7 +79,7 @@ describe('Redis', () => {
         body: { namespaces: ['redis-later'], force_bootstrap: true },
         headers: { 'idempotency-key': `away-${round}` },
       });
-      expect(Date.now() - began).toBeLessThan(5_000);
+      expect(Date.now() - began).toBeLessThan(PROMPT_MS);
       expect(answer.status).toBe(503);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -128,7 +131,7 @@ describe('Redis', () => {
     process.kill(world.redis.pid(), 'SIGCONT');
 
     expect(answer.status).toBe(503);
-    expect(tookMs).toBeLessThan(10_000);
+    expect(tookMs).toBeLessThan(PROMPT_MS);
     await api.ready();
     const target = await world.withWorker({}, () => world.deployed('redis-hanging'));
     await api.stop();
