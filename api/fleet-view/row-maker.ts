@@ -3,7 +3,7 @@ import { type NamespaceStatus, statusOf } from '../../domain/cluster/status.ts';
 import type { RowsEvent } from '../../domain/fleet/fleet-feed.ts';
 import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
 import { toFleetRow } from '../../domain/fleet/to-fleet-row.ts';
-import { holdingNow, quarantinedNow } from '../../domain/heal/holding-now.ts';
+import { holdingNow, quarantinedNow, unjudgedNow } from '../../domain/heal/holding-now.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import type { ChannelCache } from './channel-cache.ts';
 import { debounce } from './debounce.ts';
@@ -82,11 +82,13 @@ function toRow({ records, channels }: RowSources, snapshot: NamespaceSnapshot): 
   const { namespace, config } = snapshot;
   const record = records.get(namespace);
   const pass = { status: records.pass(), healing: records.healing(namespace), record };
+  const now = Date.now();
   return toFleetRow({
     snapshot,
     record,
     quarantine: quarantinedNow(pass),
-    finding: holdingNow(pass, Date.now()),
+    finding: holdingNow(pass, now),
+    unjudged: unjudgedNow(pass, now),
     requested: records.requestedVersion(namespace),
     seen: config?.ok ? channels.all().get(config.value.tag) : undefined,
   });

@@ -13,7 +13,7 @@ import type { Attempt, LastBootstrap } from '../rollout/attempt.ts';
 import type { Wait } from '../rollout/wait.ts';
 import type { Symptom } from '../symptom.ts';
 import { bootstrapSymptom, describeBootstrap } from './describe-bootstrap.ts';
-import { adviceForQuarantine, adviceForRule, releaseOf } from './healing-advice.ts';
+import { adviceForQuarantine, adviceForRule, adviceForUnjudged, releaseOf } from './healing-advice.ts';
 import type { Why } from './namespace-details.ts';
 import { type Advice, adviceFor, adviceForSymptoms, type Trouble } from './remedies.ts';
 
@@ -71,7 +71,7 @@ export function explainNamespace(input: WhyInput): Why {
     return explained(input, row.code, row.cause || input.channelProblem || '', liveEvidence(input));
   }
   if (row.health === 'degraded') return explainBroken(input);
-  if (row.health === 'unknown') return explainUnknown(input);
+  if (row.health === 'unknown') return explainUnjudged(input) ?? explainUnknown(input);
   if (row.health === 'outdated' || row.status === 'NOT_FOUND') return explainBehind(input);
   return explainHealthy(input, last);
 }
@@ -235,6 +235,16 @@ function explainUnverified(input: WhyInput): Why {
     },
     [row.cause, ...liveEvidence(input).lines],
   );
+}
+
+/** A health rule held, and nothing shows that it has ended. */
+function explainUnjudged(input: WhyInput): Why | undefined {
+  const { row, healing } = input;
+  const { rule, namespace } = row;
+  if (rule === undefined) return undefined;
+  const evidence = healing?.rules.find((each) => each.rule === rule)?.evidence;
+  const seen = evidence === undefined ? [] : [`${rule}, as it was seen last: ${evidence}`];
+  return answer(input, adviceForUnjudged(rule, namespace), [row.cause, ...seen]);
 }
 
 /** FDD works, but its channel was never read. */

@@ -20,6 +20,14 @@ export function adviceForRule(rule: Rule, { namespace, healing }: SickNamespace)
   };
 }
 
+/** What to do about a rule that held when it was judged last. */
+export function adviceForUnjudged(rule: Rule, namespace: string): Advice {
+  return {
+    headline: `The health rule ${rule} held when it was judged last: ${RULE_MEANINGS[rule]}. It is not judged now.`,
+    remedy: ['Find out why healing does not judge it: skipper heal status', ...byHand(rule, namespace)],
+  };
+}
+
 /** What to do once healing has given up, and nothing else shows why. */
 export function adviceForQuarantine(
   { rule, reason }: Pick<Quarantine, 'rule' | 'reason'>,

@@ -21,8 +21,9 @@ export type ActivityValue = z.infer<typeof ActivityValue>;
  * The health of a namespace, worst first; page, board, CLI and metrics color and count by it.
  * `healthy`: runs the wanted version. `progressing`: a request is in progress, and nothing has failed. `outdated`: works, but
  * runs another version, and no request is in progress. `unknown`: FDD works, but its release channel could not be read, so
- * the wanted version is unknown; or it came up only after its last deploy had failed, and was not verified since. `degraded`: FDD does not work, a health rule holds, its channel does not exist, or the latest
- * deploy failed, even while it is retried. `unmanaged`: Skipper does not change it.
+ * the wanted version is unknown; or it came up only after its last deploy had failed, and was not verified since; or a health
+ * rule held when it was judged last, and is not judged now. `degraded`: FDD does not work, a health rule holds, its channel does
+ * not exist, or the latest deploy failed, even while it is retried. `unmanaged`: Skipper does not change it.
  */
 export const HEALTHS = ['degraded', 'outdated', 'unknown', 'progressing', 'unmanaged', 'healthy'] as const;
 export const Health = z.enum(HEALTHS).describe('The health in one word').meta({ id: 'Health' });
@@ -55,7 +56,9 @@ export const FleetRow = z
       ),
     causeGroup: z.string().describe('The cause without names, ids and times: failures are grouped by it'),
     code: z.string().optional().describe('Error code of the latest failure'),
-    rule: Rule.optional().describe('The health rule that makes it degraded; left out if something else does'),
+    rule: Rule.optional().describe(
+      'The health rule that makes it degraded, or unknown; left out if something else does',
+    ),
     state: TargetState.optional().describe('State of the latest request; left out before the first'),
     attempt: z.number().int().describe('The current attempt, or the last one; 0 before the first'),
     retryAt: milliseconds.optional().describe('When the next attempt starts, while retrying'),

@@ -8,6 +8,7 @@ import { type NamespaceStatus, statusOf } from '../cluster/status.ts';
 import { describeSymptom, failedReport, symptomsOf, tampered, worstFirst } from '../cluster/symptoms.ts';
 import { currentRecord } from '../deploy/current-record.ts';
 import type { Quarantine } from '../heal/healing.ts';
+import type { Unjudged } from '../heal/holding-now.ts';
 import type { Finding } from '../heal/rule.ts';
 import { isUnfinished } from '../rollout/is-unfinished.ts';
 import type { NamespaceRecord } from '../rollout/namespace-record.ts';
@@ -45,13 +46,15 @@ export interface RowInput {
   readonly quarantine?: Pick<Quarantine, 'reason' | 'evidence'> | undefined;
   /** The health rule that holds here now; undefined if none is known to. */
   readonly finding?: Pick<Finding, 'rule' | 'evidence' | 'since'> | undefined;
+  /** A health rule that held here, and is not judged now. */
+  readonly unjudged?: Unjudged | undefined;
   /** Version of the requested release: the wanted version during the request. */
   readonly requested: string | undefined;
   /** The namespace's release channel as last read; undefined if it was never read. */
   readonly seen: SeenChannel | undefined;
 }
 
-/** The row of one namespace. For its health see `healthOf`; a rule that holds can make it degraded. */
+/** The row of one namespace. For its health see `healthOf`; health rules can make it worse: see `withRules`. */
 export function toFleetRow(input: RowInput): FleetRow {
   const { snapshot, quarantine, requested, seen } = input;
   const record = currentRecord(input.record, snapshot);
@@ -64,10 +67,8 @@ export function toFleetRow(input: RowInput): FleetRow {
   const running = runningVersion(snapshot);
   const seenNow = { status, description, version, running, wanted, channel, activity, target };
   const facts: Facts = { snapshot, record, quarantine, ...seenNow };
-  const own = healthOf(facts);
-  const finding = LOOKS_GOOD.includes(own) ? input.finding : undefined;
-  const health = finding ? 'degraded' : own;
-  const { cause, code }: Cause = finding ? { cause: `${finding.rule}: ${finding.evidence}` } : causeOf(facts);
+  const shown = withRules({ health: healthOf(facts), ...causeOf(facts) }, input);
+  const { health, cause, code, rule, since = sinceOf(facts, health) } = shown;
   return {
     namespace,
     status,
@@ -84,15 +85,37 @@ export function toFleetRow(input: RowInput): FleetRow {
     state: record?.state,
     attempt: record?.attempt ?? 0,
     retryAt: activity === 'retrying' ? record?.retryAt : undefined,
-    since: finding ? finding.since : sinceOf(facts, health),
-    rule: finding?.rule,
+    since,
+    rule,
     rollout: record?.rolloutId,
     jobId: record?.jobId,
   };
 }
 
-/** A rule that holds makes them degraded. Everything else has a cause of its own, or is under way. */
+/** What a row shows of how the namespace is doing. */
+interface Condition extends Cause, Pick<FleetRow, 'health' | 'rule' | 'since'> {}
+
+/**
+ * A rule that holds makes degraded what looks good. Of one that held, and is not judged now, nothing shows that it has ended: so
+ * nothing looks healthy.
+ */
+function withRules(own: Condition, { finding, unjudged }: RowInput): Condition {
+  if (!LOOKS_GOOD.includes(own.health)) return own;
+  if (finding) {
+    const { rule, evidence, since } = finding;
+    return { health: 'degraded', cause: `${rule}: ${evidence}`, rule, since };
+  }
+  return unjudged ? withUnjudged(own, unjudged) : own;
+}
+
+/** Everything else has a cause of its own, or is under way. */
 const LOOKS_GOOD: readonly Health[] = ['outdated', 'unknown', 'healthy'];
+
+function withUnjudged(own: Condition, { rule, why }: Unjudged): Condition {
+  const cause = `Unknown whether ${rule} still holds: ${why}`;
+  if (own.health === 'healthy') return { health: 'unknown', cause, rule };
+  return { ...own, cause: `${own.cause}. ${cause}` };
+}
 
 interface Facts
   extends Pick<NamespaceStatus, 'status' | 'description' | 'version' | 'channel'>,

@@ -4,14 +4,38 @@ import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
 /** Nobody repairs anything: what a rule has found stays. */
-const FLAGS = { heal: 'report', 'heal-interval': 0.25, 'heal-backoff': 1, 'deaf-after': 2 };
-const world = useWorld({ flags: FLAGS }, async (opened) => {
-  await opened.startApi();
-  await opened.startWorker();
-});
+const FLAGS = {
+  heal: 'report',
+  'heal-interval': 0.25,
+  'heal-backoff': 1,
+  'deaf-after': 2,
+  'api-token': 'skipper-token',
+};
+let canReadDeployments = true;
+const world = useWorld(
+  {
+    flags: FLAGS,
+    cluster: {
+      deny: ({ user, resource }) =>
+        user === 'skipper' && resource === 'deployments' && !canReadDeployments ? '' : undefined,
+      tokens: { 'skipper-token': 'skipper' },
+    },
+  },
+  async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  },
+);
 
 async function why() {
   return (await world.http('/api/namespaces/hearing')).body.why;
+}
+
+async function isHealth(health: string): Promise<Raw> {
+  return until(async () => {
+    const seen = await why();
+    return seen.health === health && seen;
+  }, `it is ${health}`);
 }
 
 async function degradedRows(): Promise<string[]> {
@@ -26,7 +50,7 @@ async function deletePods(): Promise<void> {
     await world.kube.delete(PODS, { namespace: 'hearing', name: metadata.name }, { gracePeriodSeconds: 0 });
 }
 
-test('a deaf FDD, which looks healthy, is degraded everywhere until it hears again', async () => {
+test('a deaf FDD, which looks healthy, is degraded until it hears again, and unknown while nothing is judged', async () => {
   await world.addNamespace('hearing');
   await world.deployed('hearing');
   world.fdds.misbehaviour.set('hearing', { kind: 'deaf', untilRestart: true });
@@ -37,17 +61,23 @@ test('a deaf FDD, which looks healthy, is degraded everywhere until it hears aga
     spec: { application: 'shop', image: 'shop:1', config: {} },
   });
 
-  const deaf = await until(
-    async () => (await why()).health === 'degraded' && why(),
-    'it is degraded',
-    60_000,
-  );
+  const deaf = await isHealth('degraded');
   const shown = await degradedRows();
+  canReadDeployments = false;
+  world.cluster.faults.dropWatches();
+  const unjudged = await isHealth('unknown');
+  canReadDeployments = true;
+  await isHealth('degraded');
   await deletePods();
-  await until(async () => (await why()).health === 'healthy', 'it is healthy again');
+  await isHealth('healthy');
 
   expect(deaf.headline).toMatch(/^The health rule deaf holds/);
   expect(deaf.because[0]).toMatch(/^deaf: Application shop got deployment id shop-1/);
   expect(deaf.remedy).toEqual(expect.arrayContaining([expect.stringMatching(/^Restart FDD: kubectl/)]));
   expect(shown).toEqual(['hearing']);
+  expect(unjudged.headline).toMatch(/^The health rule deaf held when it was judged last/);
+  expect(unjudged.because).toEqual([
+    'Unknown whether deaf still holds: not judged: rights-missing in the whole fleet',
+    expect.stringMatching(/^deaf, as it was seen last: Application shop got deployment id shop-1/),
+  ]);
 });

@@ -11,7 +11,7 @@ export const HEALTH_WORDS: Readonly<Record<Health, { readonly word: string; read
   unknown: {
     word: 'Unknown',
     meaning:
-      'it works, but its release channel could not be read, or it was not verified since its last deploy failed',
+      'its release channel could not be read, it was not verified since its last deploy failed, or a health rule that held is not judged now',
   },
   progressing: { word: 'Progressing', meaning: 'a deploy is queued or in progress' },
   unmanaged: { word: 'Unmanaged', meaning: 'not managed by Skipper' },

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { FeedEvent } from '../../../../api/fleet-view/fleet-view.ts';
 import { openFleetView } from '../../../../api/fleet-view/open-fleet-view.ts';
 import type { NamespaceSnapshot } from '../../../../domain/cluster/observed.ts';
@@ -187,6 +187,36 @@ describe('openFleetView', () => {
 
     expect(before).toMatchObject({ health: 'degraded', cause: 'deaf: does not hear', rule: 'deaf' });
     expect(view.row('team-a')?.health).toBe('healthy');
+  });
+
+  test('shows a rule that held as unknown while no pass is made, as soon as the pass is too old', async () => {
+    jest.useFakeTimers();
+    try {
+      const { view, core, channels } = open();
+      channels.set('stable', { channel: 'stable', version: VERSION });
+      const status = { mode: 'report', intervalSeconds: 15, isDeafKnown: true };
+      let checkedAt = Date.now();
+      const findings = [{ rule: 'deaf', since: 1, evidence: 'does not hear' }];
+      Object.assign(core.state, {
+        healingStatus: async () => ({ ...status, checkedAt }),
+        healingIn: async () => new Map([['team-a', { findings }]]),
+      });
+      await view.ready();
+      const healths = () => view.rows().map(({ health }) => health);
+      const fresh = healths();
+      await jest.advanceTimersByTimeAsync(70_000);
+      const stale = healths();
+      const { cause } = view.row('team-a') ?? {};
+      checkedAt = Date.now();
+      await jest.advanceTimersByTimeAsync(10_000);
+
+      expect(fresh).toEqual(['degraded', 'healthy']);
+      expect(stale).toEqual(['unknown', 'healthy']);
+      expect(cause).toBe('Unknown whether deaf still holds: no recent pass of healing is known');
+      expect(healths()).toEqual(fresh);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('reads everything again if messages may have been lost', async () => {

@@ -82,6 +82,26 @@ describe('a namespace that only a health rule shows to be broken', () => {
   });
 });
 
+describe('a namespace in which a health rule held, and is not judged now', () => {
+  test('says so, with what was seen last, and does not claim that it works', () => {
+    const rules = [{ rule: 'deaf', state: 'unknown', evidence: 'no ApplicationStatus' }] as const;
+    const cause = 'Unknown whether deaf still holds: no recent pass of healing is known';
+    const row = aRow({ health: 'unknown', cause, rule: 'deaf' });
+
+    expect(explain('deaf', { isStale: true, rules }, { row })).toMatchObject({
+      health: 'unknown',
+      headline:
+        'The health rule deaf held when it was judged last: FDD is ready, but does not react to Applications. It is not judged now.',
+      because: [cause, 'deaf, as it was seen last: no ApplicationStatus'],
+      remedy: [
+        'Find out why healing does not judge it: skipper heal status',
+        'Restart FDD: kubectl -n team-a delete pod -l app=fiaas-deploy-daemon',
+        'Or deploy again: skipper deploy team-a',
+      ],
+    });
+  });
+});
+
 describe('a namespace in quarantine', () => {
   const parked = (rule: Rule, reason: string) =>
     healingOf({ state: 'quarantined', quarantine: { since: 1, rule, reason, evidence: 'seen', cause: '' } });

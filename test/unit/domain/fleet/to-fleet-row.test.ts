@@ -134,6 +134,49 @@ describe('a health rule that holds', () => {
   });
 });
 
+describe('a health rule that held, and is not judged now', () => {
+  const input = {
+    requested: undefined,
+    seen: { version: VERSION },
+    unjudged: { rule: 'deaf', why: 'no pass' },
+  } as const;
+  const doubted = (snapshot: NamespaceSnapshot, record = aRecord()) =>
+    toFleetRow({ ...input, snapshot, record });
+  const doubt = 'Unknown whether deaf still holds: no pass';
+
+  test('makes unknown what looks healthy', () => {
+    expect(doubted(aSettledSnapshot())).toMatchObject({
+      health: 'unknown',
+      cause: doubt,
+      rule: 'deaf',
+      since: undefined,
+    });
+  });
+
+  test('is named beside what else is wrong', () => {
+    const outdated = doubted(aSettledSnapshot({ deployment: aDeployment({ image: OLD_IMAGE }) }));
+    const unread = toFleetRow({ ...input, snapshot: aSettledSnapshot(), record: aRecord(), seen: undefined });
+
+    expect(outdated).toMatchObject({ health: 'outdated', rule: undefined });
+    expect(outdated.cause).toMatch(/^Runs .*\. Unknown whether deaf still holds: no pass$/);
+    expect(unread).toMatchObject({ health: 'unknown', rule: undefined });
+    expect(unread.cause).toMatch(/channel.* Unknown whether deaf still holds: no pass$/);
+  });
+
+  test('adds nothing to a rule that holds, to what is degraded anyway, and to a request', () => {
+    const finding = { rule: 'oom', evidence: 'killed', since: 5 } as const;
+    const down = aSettledSnapshot({ deployment: aDeployment({ availableReplicas: undefined }) });
+
+    expect(toFleetRow({ ...input, snapshot: aSettledSnapshot(), record: aRecord(), finding })).toMatchObject({
+      health: 'degraded',
+      cause: 'oom: killed',
+      rule: 'oom',
+    });
+    expect(doubted(down)).toMatchObject({ health: 'degraded', cause: 'No replica of FDD is available' });
+    expect(doubted(aSettledSnapshot(), running())).toMatchObject({ health: 'progressing', cause: '' });
+  });
+});
+
 function row(
   snapshot: NamespaceSnapshot,
   record?: ShownRecord,

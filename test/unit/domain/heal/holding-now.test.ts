@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus } from '../../../../domain/heal/healing.ts';
-import { holdingNow, quarantinedNow } from '../../../../domain/heal/holding-now.ts';
+import { holdingNow, quarantinedNow, unjudgedNow } from '../../../../domain/heal/holding-now.ts';
 import type { Finding } from '../../../../domain/heal/rule.ts';
 
 const NOW = 1_000_000;
@@ -17,9 +17,19 @@ const STATUS: HealingStatus = {
 const DEAF: Finding = { rule: 'deaf', since: 1, evidence: 'no ApplicationStatus within 300 s' };
 const OOM: Finding = { rule: 'oom', since: 1, evidence: 'killed' };
 
-function holding(status: Partial<HealingStatus> | undefined, findings: readonly Finding[], finishedAt = 0) {
+type Fields = Partial<HealingStatus> | undefined;
+
+function passOf(status: Fields, findings: readonly Finding[], finishedAt = 0) {
   const record = { lastState: 'completed' as const, finishedAt };
-  return holdingNow({ status: status && { ...STATUS, ...status }, healing: { findings }, record }, NOW);
+  return { status: status && { ...STATUS, ...status }, healing: { findings }, record };
+}
+
+function holding(status: Fields, findings: readonly Finding[], finishedAt = 0) {
+  return holdingNow(passOf(status, findings, finishedAt), NOW);
+}
+
+function unjudged(status: Fields, findings: readonly Finding[], finishedAt = 0) {
+  return unjudgedNow(passOf(status, findings, finishedAt), NOW);
 }
 
 describe('quarantinedNow', () => {
@@ -63,5 +73,35 @@ describe('holdingNow', () => {
   test('believes a deploy that was verified after the pass', () => {
     expect(holding({}, [DEAF], NOW - 5_000)).toBeUndefined();
     expect(holding({}, [DEAF], NOW - 20_000)).toBe(DEAF);
+  });
+});
+
+describe('unjudgedNow', () => {
+  const missing: Finding = { rule: 'crd-missing', since: 1, evidence: 'gone', isFleetWide: true };
+
+  test.each<[string, Fields, string]>([
+    ['the latest pass is old', { checkedAt: NOW - 60_001 }, 'no recent pass of healing is known'],
+    ['no pass is known', undefined, 'no recent pass of healing is known'],
+    ['nothing else is judged', { fleetWide: [missing] }, 'not judged: crd-missing in the whole fleet'],
+    [
+      'the watches are not up to date',
+      { isDeafKnown: false },
+      'the watches that find a deaf FDD are off (--deaf-after 0), or not up to date yet',
+    ],
+  ])('is the rule that held, if %s', (_what, status, why) => {
+    expect(unjudged(status, [DEAF])).toEqual({ rule: 'deaf', why });
+    expect(holding(status, [DEAF])).toBeUndefined();
+  });
+
+  test('is nothing in a namespace in which no rule held, and nothing that the latest pass has judged', () => {
+    expect(unjudged({ checkedAt: 1 }, [])).toBeUndefined();
+    expect(unjudged({ checkedAt: 1 }, [missing])).toBeUndefined();
+    expect(unjudged({}, [DEAF])).toBeUndefined();
+    expect(unjudged({ isDeafKnown: false }, [OOM])).toBeUndefined();
+  });
+
+  test('is nothing while healing is off, or if a deploy was verified since', () => {
+    expect(unjudged({ mode: 'off', checkedAt: 1 }, [DEAF])).toBeUndefined();
+    expect(unjudged({ checkedAt: NOW - 60_001 }, [DEAF], NOW - 5_000)).toBeUndefined();
   });
 });
