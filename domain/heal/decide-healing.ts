@@ -33,10 +33,8 @@ export interface HealFleet {
 }
 
 export interface HealDecision {
-  /** What to store, by namespace. */
+  /** What to store, by namespace; of the others nothing has to be known any more. */
   readonly healing: ReadonlyMap<string, NamespaceHealing>;
-  /** Namespaces of which nothing has to be known any more. */
-  readonly removed: readonly string[];
   /** What to do now. */
   readonly actions: ReadonlyMap<string, Repair>;
   readonly status: HealingStatus;
@@ -78,9 +76,6 @@ export function decideHealing(fleet: HealFleet): HealDecision {
   }
   return {
     healing,
-    removed: [...namespaces]
-      .filter(([name, { before }]) => before && !healing.has(name))
-      .map(([name]) => name),
     actions: actionsOf(due, decided),
     status: { ...statusOf(fleet, valve, cap), states: countStates(healing) },
     audit: [...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
