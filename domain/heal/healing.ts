@@ -56,7 +56,10 @@ export const Quarantine = z
   .meta({ id: 'Quarantine' });
 export type Quarantine = Readonly<z.infer<typeof Quarantine>>;
 
-/** What healing knows about one namespace that is, or was just, not well; stored in Redis and shown to users. */
+/**
+ * What healing knows about one namespace that is not well, or that recovered within the last 120 x `--heal-backoff` (an hour at
+ * least): so long its steps are remembered. Stored in Redis and shown to users.
+ */
 export const NamespaceHealing = z
   .object({
     state: HealingState,

@@ -7,7 +7,7 @@ import type { StateConnection } from './state-connection.ts';
 
 /** What the latest pass of healing found and did. Only `lua/heal.lua` writes it. */
 export interface HealingRecords {
-  /** The namespaces that are not well, or were not well just now; those that are missing here are well. */
+  /** The namespaces that are not well, or that recovered and whose steps are still remembered; those that are missing here are well. */
   healing(): Promise<ReadonlyMap<string, NamespaceHealing>>;
   /** The same of these namespaces only. */
   healingIn(namespaces: readonly string[]): Promise<ReadonlyMap<string, NamespaceHealing>>;
