@@ -42,7 +42,7 @@ async function deliver({
     data: { receiver: 'ops', message },
     attemptsMade,
     timestamp: NOW - queuedAgoMs,
-    opts: { attempts: 22 },
+    opts: { attempts: 20 },
   };
   return process(job as unknown as Job<NotificationJob>).catch((error: unknown) => error);
 }
