@@ -9,6 +9,7 @@ import type { HealingStatus } from '../../domain/heal/healing.ts';
 import type { HealingList } from '../../domain/heal/healing-view.ts';
 import { RULES } from '../../domain/heal/rule.ts';
 import { describeAge, NO_PASS } from '../../domain/heal/view-rules.ts';
+import { utcTime } from '../../domain/utc-time.ts';
 import { oneLine } from '../text/lines.ts';
 
 /** What healing does now, above the table of namespaces. */
@@ -42,9 +43,7 @@ export function describeStop({ stopped }: HealingStatus): string[] {
   if (stopped === undefined) return [];
   const { by, reason, at } = stopped;
   const who = by === undefined ? 'automatically' : `by ${by}`;
-  return [
-    oneLine(`Healing was stopped ${who} at ${new Date(at).toISOString()}, nothing is repaired: ${reason}`),
-  ];
+  return [oneLine(`Healing was stopped ${who} at ${utcTime(at)}, nothing is repaired: ${reason}`)];
 }
 
 function describeRules({ rules, isDeafKnown }: HealingStatus): string[] {

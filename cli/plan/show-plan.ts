@@ -1,6 +1,7 @@
 import type { ApiClient } from '../../client/api-client.ts';
 import type { DeployRequest } from '../../client/deploy-request.ts';
 import type { ServerPlan } from '../../domain/deploy/server-plan.ts';
+import { utcTime } from '../../domain/utc-time.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
@@ -37,7 +38,7 @@ function describeNext(plan: ServerPlan): string[] {
   return [
     summarisePlan(plan),
     ...untried,
-    `Apply exactly this, until ${new Date(expiresAt).toISOString()}: skipper apply ${id}`,
+    `Apply exactly this, until ${utcTime(expiresAt)}: skipper apply ${id}`,
   ];
 }
 

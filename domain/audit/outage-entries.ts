@@ -1,4 +1,5 @@
 import { describeDuration } from '../rollout/describe-duration.ts';
+import { utcTime } from '../utc-time.ts';
 import { SKIPPER } from './actor.ts';
 import type { AuditEntry } from './audit-entry.ts';
 
@@ -18,7 +19,7 @@ export interface Outage {
 }
 
 export function outageEntry({ kind, beganAt, reason }: Outage, at: number): AuditEntry {
-  const why = `${NAMES[kind]} has been unreachable since ${new Date(beganAt).toISOString()}: ${reason}`;
+  const why = `${NAMES[kind]} has been unreachable since ${utcTime(beganAt)}: ${reason}`;
   return { at, kind: `outage.${kind}`, by: SKIPPER, reason: why, cause: reason, outcome: 'failed' };
 }
 
@@ -37,6 +38,6 @@ export function pastOutageEntry(outage: Outage, at: number): AuditEntry {
 
 function describePast({ kind, beganAt, reason }: Outage, at: number): string {
   const lasted = describeDuration(Math.max(1_000, Math.round((at - beganAt) / 1_000) * 1_000));
-  const times = `from ${new Date(beganAt).toISOString()} until ${new Date(at).toISOString()}`;
+  const times = `from ${utcTime(beganAt)} until ${utcTime(at)}`;
   return `${NAMES[kind]} was unreachable ${times} (${lasted}): ${reason}`;
 }

@@ -1,3 +1,4 @@
+import { utcTime } from '../utc-time.ts';
 /** What was rebuilt after Redis had lost its data. */
 export interface Rebuilt {
   readonly namespaces: number;
@@ -24,7 +25,7 @@ function describeLost({ copy, copyAt }: Rebuilt): string {
     return ', and as there was no saved copy (--state-config-map), so are holds, pins, ignored releases, quarantines, a stop of healing, and the namespaces that rollouts had not reached';
   }
   if (copy === 'old' && copyAt !== undefined) {
-    return `, and so is what was decided after ${new Date(copyAt).toISOString()}, when the copy was saved: holds, cancels, a stop of healing`;
+    return `, and so is what was decided after ${utcTime(copyAt)}, when the copy was saved: holds, cancels, a stop of healing`;
   }
   return '';
 }

@@ -3,6 +3,7 @@ import type { Release } from '../release/release.ts';
 import { isOpen, type Rollout, type RolloutTarget, type TargetState } from '../rollout/rollout.ts';
 import { isLaterRollout, requestedAtOf } from '../rollout/rollout-id.ts';
 import type { RolloutEvent, RolloutStatus, TargetPlan } from '../rollout/rollout-status.ts';
+import { utcTime } from '../utc-time.ts';
 import type { Origin } from './application.ts';
 import { findWrite, type Write } from './find-write.ts';
 import { interruptedRollout } from './interrupted-rollout.ts';
@@ -133,7 +134,7 @@ function recoverRollout(
 /** It can have been cancelled, or have ended, since it was saved. */
 function holdBack(state: OpenRolloutState, { savedAt }: SavedCopy, now: number): OpenRolloutState {
   if (state.status.state === 'paused') return state;
-  const reason = `interrupted: Redis lost its data, and the saved copy is from ${new Date(savedAt).toISOString()}: what was decided since then, such as a cancel or a hold, is lost; check that, then resume or cancel`;
+  const reason = `interrupted: Redis lost its data, and the saved copy is from ${utcTime(savedAt)}: what was decided since then, such as a cancel or a hold, is lost; check that, then resume or cancel`;
   const status = { ...state.status, state: 'paused' as const, reason, because: reason, changedAt: now };
   const event: RolloutEvent = { at: now, kind: 'paused', state: 'paused', by: '', reason };
   return { ...state, status, events: [event, ...state.events] };

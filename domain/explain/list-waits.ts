@@ -7,6 +7,7 @@ import type { NamespaceRecord } from '../rollout/namespace-record.ts';
 import type { Situation } from '../rollout/situation.ts';
 import { WAIT_KINDS, type Wait } from '../rollout/wait.ts';
 import { whatHoldsBack } from '../rollout/what-holds-back.ts';
+import { utcTime } from '../utc-time.ts';
 
 export interface WaitsInput {
   readonly namespace: string;
@@ -58,7 +59,7 @@ function runWaits(input: WaitsInput): Wait[] {
   if (phase === 'held') return [{ kind: 'paused', text: reason }];
   if (phase === 'queued' && reason !== '') return [{ kind: 'in-flight', text: reason }];
   if (phase === 'backoff' && retryAt !== undefined) {
-    const text = `attempt ${attempt} failed: the next one begins at ${new Date(retryAt).toISOString()}`;
+    const text = `attempt ${attempt} failed: the next one begins at ${utcTime(retryAt)}`;
     return [{ kind: 'backoff', text, until: retryAt }];
   }
   const isSending = phase === 'planning' || phase === 'applying';
@@ -72,6 +73,6 @@ function runWaits(input: WaitsInput): Wait[] {
 function laterRetry({ isBehind }: WaitsInput, record: NamespaceRecord): Wait[] {
   if (record.lastState !== 'failed' || !isBehind) return [];
   const until = retryTime(record);
-  const text = `its release failed here: the release check does not retry it before ${new Date(until).toISOString()}`;
+  const text = `its release failed here: the release check does not retry it before ${utcTime(until)}`;
   return [{ kind: 'backoff', text, until }];
 }

@@ -17,7 +17,7 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [/(\b[\w./-]+)=\d+(?:\.\d+)?(?:[a-zA-Z]{1,2})?(?=[,)\s]|$)/g, '$1'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, ANY],
   [/\b\d{8}-\d{6}-[0-9a-f]{8}\b/g, ANY],
-  [/\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/g, ANY],
+  [/\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z| UTC|[+-]\d{2}:?\d{2})?/g, ANY],
   [new RegExp(`-(?=[a-z]*\\d)[a-z0-9]{5,10}-${GENERATED}{5}${END}`, 'g'), `-${ANY}`],
   [new RegExp(`-${GENERATED}{5,10}-${GENERATED}{5}${END}`, 'g'), `-${ANY}`],
   [new RegExp(`\\b(fiaas-deploy-daemon)-(?=${GENERATED}*\\d)${GENERATED}{5,10}${END}`, 'g'), `$1-${ANY}`],

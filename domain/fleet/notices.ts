@@ -5,6 +5,7 @@ import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
 import { describeAge } from '../heal/view-rules.ts';
 import { DAY_MS } from '../time-parts.ts';
+import { utcTime } from '../utc-time.ts';
 import { explainReleaseCheck, type ReleaseCheckAge } from './release-check-age.ts';
 import type { ReleaseCheckSchedule } from './release-check-schedule.ts';
 
@@ -153,7 +154,7 @@ function rebuildingNotice(problem: string): Notice {
 function rebuiltNotice({ at, ...rebuilt }: NonNullable<NoticeFacts['rebuilt']>): Notice {
   return {
     code: 'state_rebuilt',
-    message: `Redis lost its data at ${new Date(at).toISOString()}: ${describeRebuild(rebuilt)}.`,
+    message: `Redis lost its data at ${utcTime(at)}: ${describeRebuild(rebuilt)}.`,
     remedy: adviseAfterRebuild(rebuilt),
   };
 }

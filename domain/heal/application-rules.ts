@@ -2,6 +2,7 @@ import isEqual from 'fast-deep-equal';
 import { isDeploying } from '../cluster/awaits-fdd.ts';
 import { type NamespaceSnapshot, type ObservedApplication, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, failedReport as failedReportOn, tampered } from '../cluster/symptoms.ts';
+import { utcTime } from '../utc-time.ts';
 import type { RuleInput, Seen } from './rule-input.ts';
 
 /** FDD reported FAILED for the deployment that the Application requests. */
@@ -66,7 +67,7 @@ export function unreported({ snapshot, timings, now }: RuleInput): Seen | undefi
   const { deploymentId, writtenAt } = application ?? {};
   if (!deployment || deploymentId === undefined || writtenAt === undefined) return undefined;
   if (!isUntaken(snapshot) || now - writtenAt <= timings.progressDeadlineMs) return undefined;
-  const time = new Date(writtenAt).toISOString();
+  const time = utcTime(writtenAt);
   return {
     since: writtenAt,
     evidence: `deployment id ${deploymentId}, written at ${time}, was never taken up by FDD`,

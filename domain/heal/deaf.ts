@@ -1,4 +1,5 @@
 import type { NamespaceSnapshot } from '../cluster/observed.ts';
+import { utcTime } from '../utc-time.ts';
 import type { RuleInput, Seen } from './rule-input.ts';
 
 /**
@@ -14,7 +15,7 @@ export function deaf({ snapshot, unbegun, isBegunKnown, before, timings, now }: 
   if (now - Math.max(unbegun.since, hearsSince) < deafAfterMs) return undefined;
   const { application, deploymentId, since, count } = unbegun;
   const others = count > 1 ? `; ${count - 1} more Applications wait, too` : '';
-  const got = `Application ${application} got deployment id ${deploymentId} at ${new Date(since).toISOString()}`;
+  const got = `Application ${application} got deployment id ${deploymentId} at ${utcTime(since)}`;
   return { since, evidence: `${got}, no ApplicationStatus within ${deafAfterMs / 1000} s${others}` };
 }
 

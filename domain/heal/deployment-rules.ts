@@ -10,6 +10,7 @@ import {
   worstFirst,
 } from '../cluster/symptoms.ts';
 import type { Symptom } from '../symptom.ts';
+import { utcTime } from '../utc-time.ts';
 import type { JudgedRecord, RuleInput, Seen } from './rule-input.ts';
 
 /** Somebody has scaled FDD to 0, or paused its Deployment. */
@@ -43,7 +44,7 @@ function whyExpected(
 }
 
 function on(time: number | undefined): string {
-  return time === undefined ? '' : ` at ${new Date(time).toISOString()}`;
+  return time === undefined ? '' : ` at ${utcTime(time)}`;
 }
 
 /** A bootstrap pod that has neither ended nor deployed FDD within its deadline. */

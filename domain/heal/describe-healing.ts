@@ -1,3 +1,4 @@
+import { utcTime } from '../utc-time.ts';
 import type { HealingState, HealingStatus, HealMode, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleState } from './healing-view.ts';
 import { RULE_MEANINGS } from './rule-meanings.ts';
@@ -62,7 +63,7 @@ export function describeFullCap({ mode, stopped, cap, states }: HealingStatus): 
   const waiting = states?.stopped ?? 0;
   if (mode !== 'on' || stopped || cap.used < cap.limit || waiting === 0) return undefined;
   const waits = waiting === 1 ? '1 namespace waits' : `${waiting} namespaces wait`;
-  const from = cap.freeAt === undefined ? '' : ` from ${new Date(cap.freeAt).toISOString()} on`;
+  const from = cap.freeAt === undefined ? '' : ` from ${utcTime(cap.freeAt)} on`;
   return {
     message: `Healing has repaired as many namespaces within the last hour as --heal-hourly-cap allows (${cap.limit}): ${waits}.`,
     remedy: `It continues automatically${from}. To repair one now: skipper deploy NAMESPACE. To repair more in an hour, raise --heal-hourly-cap.`,

@@ -40,7 +40,7 @@ export function causeOf({ namespace, reason }: Pick<HealNews, 'namespace' | 'rea
     .replaceAll(nameOf(namespace), 'NAMESPACE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/(fiaas-deploy-daemon)-[0-9a-z-]+/g, '$1-POD')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z| UTC)/g, 'TIME')
     .replaceAll(/\d+(?:\.\d+)?/g, 'N');
 }
 

@@ -1,3 +1,4 @@
+import { utcTime } from '../utc-time.ts';
 import { describeAdvice } from './describe-advice.ts';
 import type { Message, MessageItem } from './message.ts';
 
@@ -46,8 +47,7 @@ export function toText(message: Message, sender: Sender): string {
 
 /** When it happened, because a message can come hours later, and what to do. */
 function endOf(message: Message): string[] {
-  const time = new Date(message.at).toISOString().slice(0, 19).replace('T', ' ');
-  return [`Time: ${time} UTC`, describeAdvice(message) ?? ''].filter((line) => line !== '');
+  return [`Time: ${utcTime(message.at)}`, describeAdvice(message) ?? ''].filter((line) => line !== '');
 }
 
 function titleOf({ title }: Message, { environment }: Sender): string {

@@ -1,3 +1,4 @@
+import { utcTime } from '../utc-time.ts';
 import type { Closure } from './closure.ts';
 import { describeDuration } from './describe-duration.ts';
 import { deadlineOf, findFailures, type TargetFailure } from './find-failures.ts';
@@ -149,7 +150,7 @@ function explainWave(situation: Situation, wave: number, admitted: number): stri
   const soaksUntil = soakEnd(situation, wave);
   if (soaksUntil !== undefined) {
     const rule = `each target must stay verified for ${describeDuration(strategy.minSuccessMs)}`;
-    return `soaks until ${new Date(soaksUntil).toISOString()}: ${rule}`;
+    return `soaks until ${utcTime(soaksUntil)}: ${rule}`;
   }
   const own = targets.filter((target) => target.wave === wave);
   const waiting = own.filter(isHeldBack).length - admitted;

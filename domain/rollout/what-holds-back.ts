@@ -1,3 +1,4 @@
+import { utcTime } from '../utc-time.ts';
 import { currentWave, soakEnd } from './decide-rollout.ts';
 import { isHeldBack, isInProgress, type Situation } from './situation.ts';
 import type { Wait } from './wait.ts';
@@ -33,7 +34,7 @@ function whyInOrder(situation: Situation, namespace: string, wave: number): Wait
   const waits: Wait[] = [{ kind: 'wave', text: place, rolloutId: rollout.id }];
   const until = soakEnd(situation, current);
   if (until !== undefined && until > situation.now) {
-    const text = `wave ${current + 1} of ${strategy.waves.length} soaks until ${new Date(until).toISOString()}`;
+    const text = `wave ${current + 1} of ${strategy.waves.length} soaks until ${utcTime(until)}`;
     waits.push({ kind: 'soak', text, until });
   }
   if (strategy.approval && wave > (rollout.approvedWave ?? 0)) {

@@ -179,7 +179,7 @@ test('bootstrap-stuck', async () => {
 
   await until(() => rulesIn(namespace).includes('bootstrap-stuck'), 'it is found');
   expect(find(namespace).find(({ rule }) => rule === 'bootstrap-stuck')?.evidence).toMatch(
-    /^bootstrap pod, started at 20.*Z: is ready$/,
+    /^bootstrap pod, started at 20[\d: -]+ UTC: is ready$/,
   );
 });
 

@@ -1,11 +1,12 @@
 import { AUDIT_KINDS } from '../../domain/audit/audit-entry.ts';
 import { AUDIT_FAMILIES, familyOf } from '../../domain/audit/audit-filter.ts';
 import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
+import { utcTime } from '../../domain/utc-time.ts';
 import { namespaces as countNamespaces } from '../fleet/words.ts';
 import { FilterForm } from '../ui/filter-form.tsx';
 import { Link } from '../ui/link.tsx';
 import { NoticeLines } from '../ui/notice-lines.tsx';
-import { absolute, machineTime } from '../ui/relative-time.ts';
+import { machineTime } from '../ui/relative-time.ts';
 import { SearchFilter } from '../ui/search-filter.tsx';
 import { SelectFilter } from '../ui/select-filter.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
@@ -143,7 +144,7 @@ function Entry({ entry }: { entry: StoredAuditEntry }) {
         )}
         <span class="muted small">{whoWords(entry)}</span>
         <time class="muted small numbers audit-time" dateTime={machineTime(at)}>
-          {absolute(at)}
+          {utcTime(at)}
         </time>
       </div>
       {reason === '' ? null : <p class="audit-reason">{reason}</p>}

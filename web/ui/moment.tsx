@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals';
-import { absolute, ago, duration, machineTime } from './relative-time.ts';
+import { utcTime } from '../../domain/utc-time.ts';
+import { ago, duration, machineTime } from './relative-time.ts';
 
 interface MomentProps {
   readonly at: number;
@@ -10,7 +11,7 @@ interface MomentProps {
 /** The time since a moment; hovering shows the moment itself. */
 export function Since({ at, now }: MomentProps) {
   return (
-    <time dateTime={machineTime(at)} title={absolute(at)}>
+    <time dateTime={machineTime(at)} title={utcTime(at)}>
       {duration(now.value - at)}
     </time>
   );
@@ -18,7 +19,7 @@ export function Since({ at, now }: MomentProps) {
 
 export function Ago({ at, now }: MomentProps) {
   return (
-    <time dateTime={machineTime(at)} title={absolute(at)}>
+    <time dateTime={machineTime(at)} title={utcTime(at)}>
       {ago(now.value, at)}
     </time>
   );
@@ -29,7 +30,7 @@ export function AsOf({ now }: Pick<MomentProps, 'now'>) {
   return (
     <>
       <span class="roomy">as of </span>
-      {absolute(now.value).slice(11, 19)}
+      {utcTime(now.value).slice(11, 19)}
       <span class="roomy"> UTC</span>
     </>
   );

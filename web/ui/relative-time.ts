@@ -17,11 +17,6 @@ export function until(now: number, at: number): string {
   return at - now < SECOND_MS ? 'now' : `in ${duration(at - now + SECOND_MS / 2)}`;
 }
 
-/** The same text on server and browser, independent of the time zone: `2026-11-23 08:14:03 UTC`. */
-export function absolute(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
 /** For `<time datetime>`. */
 export function machineTime(at: number): string {
   return new Date(at).toISOString();

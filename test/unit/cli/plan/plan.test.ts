@@ -80,9 +80,7 @@ describe('skipper plan', () => {
     expect(io.written()).toMatch(/team-a +update +1 → 2 +the image differs/);
     expect(io.written()).toMatch(/team-c +denied +1 → 2 +exceeded quota: none/);
     expect(io.written()).toContain('Plan for 3 namespaces: 1 denied, 1 update, 1 unchanged.');
-    expect(io.written()).toContain(
-      'Apply exactly this, until 2026-01-02T00:00:00.000Z: skipper apply plan-1',
-    );
+    expect(io.written()).toContain('Apply exactly this, until 2026-01-02 00:00:00 UTC: skipper apply plan-1');
   });
 
   test('offers nothing to apply if nothing would change', async () => {

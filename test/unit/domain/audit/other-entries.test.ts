@@ -114,13 +114,13 @@ test('an outage has its beginning, and its end when and how long it was', () => 
   expect(outageEndEntry(outage, 90_000)).toMatchObject({
     kind: 'outage.ended',
     reason:
-      'the Kubernetes API was unreachable from 1970-01-01T00:00:00.000Z until 1970-01-01T00:01:30.000Z (1m 30s): no route',
+      'the Kubernetes API was unreachable from 1970-01-01 00:00:00 UTC until 1970-01-01 00:01:30 UTC (1m 30s): no route',
   });
   expect(pastOutageEntry({ ...outage, kind: 'redis' }, 90_000)).toMatchObject({
     kind: 'outage.redis',
     outcome: 'ok',
     reason:
-      'Redis was unreachable from 1970-01-01T00:00:00.000Z until 1970-01-01T00:01:30.000Z (1m 30s): no route',
+      'Redis was unreachable from 1970-01-01 00:00:00 UTC until 1970-01-01 00:01:30 UTC (1m 30s): no route',
     cause: 'no route',
   });
 });

@@ -189,7 +189,7 @@ describe('a target of a rollout in an old copy', () => {
     expect(rollouts[0]?.plans.get('a')?.admittedAt !== undefined).toBe(state !== 'pending');
     expect(rollouts[0]?.status).toMatchObject({
       state: 'paused',
-      reason: expect.stringContaining('the saved copy is from 2027-01-15T08:00:30.000Z'),
+      reason: expect.stringContaining('the saved copy is from 2027-01-15 08:00:30 UTC'),
     });
     expect(namespaces.map((each) => each.state)).not.toContain('running');
     expect(interrupted).toEqual([ID]);

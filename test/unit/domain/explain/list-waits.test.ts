@@ -93,8 +93,8 @@ describe('listWaits', () => {
       ['window', 'waits for the window X until Y', NOW + MINUTE],
       ['paused', 'rollout R1 is paused by jo: lunch'],
       ['wave', 'rollout R1 holds it back in wave 2 of 2, as number 1 of 1; wave 1 has not ended'],
-      ['soak', 'wave 1 of 2 soaks until 2026-11-29T01:00:40.000Z', NOW + 40_000],
-      ['backoff', 'attempt 3 failed: the next one begins at 2026-11-29T01:01:00.000Z', NOW + MINUTE],
+      ['soak', 'wave 1 of 2 soaks until 2026-11-29 01:00:40 UTC', NOW + 40_000],
+      ['backoff', 'attempt 3 failed: the next one begins at 2026-11-29 01:01:00 UTC', NOW + MINUTE],
     ]);
   });
 
@@ -142,7 +142,7 @@ describe('listWaits', () => {
       [
         [
           'backoff',
-          'its release failed here: the release check does not retry it before 2026-11-29T01:10:00.000Z',
+          'its release failed here: the release check does not retry it before 2026-11-29 01:10:00 UTC',
           NOW + 10 * MINUTE,
         ],
       ],

@@ -44,6 +44,7 @@ describe('causeGroup', () => {
       'deployment … of rollout … was not taken up',
     ],
     ['a time', 'since 2026-11-23T05:41:22Z', 'since …'],
+    ['a time in words of Skipper', 'written at 2026-11-23 05:41:22 UTC, but', 'written at …, but'],
     [
       'everything but the first line',
       'FDD reported FAILED: boom\nTraceback (most recent call last)',

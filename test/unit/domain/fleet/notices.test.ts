@@ -82,13 +82,13 @@ describe('composeNotices', () => {
           copyAt: 0,
         },
       },
-      'Redis lost its data at 1970-01-01T02:45:40.000Z: the requests of 12 namespaces and 1 open rollout were rebuilt from the cluster and the saved copy; the history and the audit log from before are lost. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
+      'Redis lost its data at 1970-01-01 02:45:40 UTC: the requests of 12 namespaces and 1 open rollout were rebuilt from the cluster and the saved copy; the history and the audit log from before are lost. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
       'outdated',
     ],
     [
       'what is lost if nothing was saved',
       { rebuilt: { at: NOW - 60_000, namespaces: 1, rollouts: 0, interrupted: 0, copy: 'none' } },
-      'Redis lost its data at 1970-01-01T02:45:40.000Z: the requests of 1 namespace and 0 open rollouts were rebuilt from the cluster; the history and the audit log from before are lost, and as there was no saved copy (--state-config-map), so are holds, pins, ignored releases, quarantines, a stop of healing, and the namespaces that rollouts had not reached. Set holds and pins again, and stop healing again if it was stopped. The release check (skipper releases --check) or a new request brings the release to namespaces that were not reached. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
+      'Redis lost its data at 1970-01-01 02:45:40 UTC: the requests of 1 namespace and 0 open rollouts were rebuilt from the cluster; the history and the audit log from before are lost, and as there was no saved copy (--state-config-map), so are holds, pins, ignored releases, quarantines, a stop of healing, and the namespaces that rollouts had not reached. Set holds and pins again, and stop healing again if it was stopped. The release check (skipper releases --check) or a new request brings the release to namespaces that were not reached. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
       'outdated',
     ],
     [
@@ -103,7 +103,7 @@ describe('composeNotices', () => {
           copyAt: 60_000,
         },
       },
-      'Redis lost its data at 1970-01-01T02:45:40.000Z: the requests of 12 namespaces and 2 open rollouts were rebuilt from the cluster and the saved copy; the history and the audit log from before are lost, and so is what was decided after 1970-01-01T00:01:00.000Z, when the copy was saved: holds, cancels, a stop of healing. One rollout is interrupted: check it, and resume or cancel it on its page. Set holds and pins again, and stop healing again if it was stopped. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
+      'Redis lost its data at 1970-01-01 02:45:40 UTC: the requests of 12 namespaces and 2 open rollouts were rebuilt from the cluster and the saved copy; the history and the audit log from before are lost, and so is what was decided after 1970-01-01 00:01:00 UTC, when the copy was saved: holds, cancels, a stop of healing. One rollout is interrupted: check it, and resume or cancel it on its page. Set holds and pins again, and stop healing again if it was stopped. Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
       'outdated',
     ],
     [
@@ -162,7 +162,7 @@ describe('composeNotices', () => {
           states: { stopped: 6, healing: 5 },
         }),
       },
-      'Healing has repaired as many namespaces within the last hour as --heal-hourly-cap allows (5): 6 namespaces wait. It continues automatically from 2026-11-29T09:00:00.000Z on. To repair one now: skipper deploy NAMESPACE. To repair more in an hour, raise --heal-hourly-cap.',
+      'Healing has repaired as many namespaces within the last hour as --heal-hourly-cap allows (5): 6 namespaces wait. It continues automatically from 2026-11-29 09:00:00 UTC on. To repair one now: skipper deploy NAMESPACE. To repair more in an hour, raise --heal-hourly-cap.',
       'outdated',
     ],
     [

@@ -253,7 +253,7 @@ function fcConstants<T extends object>(value: T): { [Key in keyof T]: fc.Arbitra
 describe('no-deployment', () => {
   test('holds if Skipper deployed FDD', () => {
     expect(findOnly('no-deployment', { deployment: undefined })?.evidence).toBe(
-      'Deployment fiaas-deploy-daemon does not exist, but Skipper deployed it at 2026-11-29T11:00:00.000Z',
+      'Deployment fiaas-deploy-daemon does not exist, but Skipper deployed it at 2026-11-29 11:00:00 UTC',
     );
   });
 
@@ -301,7 +301,7 @@ describe('bootstrap-stuck', () => {
     expect(findOnly('bootstrap-stuck', pod(180))).toBeUndefined();
     expect(findOnly('bootstrap-stuck', pod(181))).toMatchObject({
       since: ago(181),
-      evidence: 'bootstrap pod, started at 2026-11-29T11:56:59.000Z: is ready',
+      evidence: 'bootstrap pod, started at 2026-11-29 11:56:59 UTC: is ready',
     });
   });
 
@@ -514,7 +514,7 @@ describe('unreported', () => {
       {
         rule: 'unreported',
         since: ago(301),
-        evidence: `deployment id ${OUR_ID}, written at 2026-11-29T11:54:59.000Z, was never taken up by FDD`,
+        evidence: `deployment id ${OUR_ID}, written at 2026-11-29 11:54:59 UTC, was never taken up by FDD`,
       },
     ]);
   });
@@ -591,7 +591,7 @@ describe('deaf', () => {
         rule: 'deaf',
         since: ago(300),
         evidence:
-          'Application shop got deployment id 42 at 2026-11-29T11:55:00.000Z, no ApplicationStatus within 300 s; 2 more Applications wait, too',
+          'Application shop got deployment id 42 at 2026-11-29 11:55:00 UTC, no ApplicationStatus within 300 s; 2 more Applications wait, too',
       },
     ]);
   });

@@ -183,14 +183,14 @@ describe('groupEntries', () => {
       expect(messagesOf([outageEntry(outage, END)])).toEqual([
         [
           'The Kubernetes API server does not answer',
-          'the Kubernetes API has been unreachable since 2023-11-14T22:13:20.000Z: no route',
+          'the Kubernetes API has been unreachable since 2023-11-14 22:13:20 UTC: no route',
         ],
       ]);
     });
 
     test('that was noted when it was over is in the past', () => {
       const past =
-        'was unreachable from 2023-11-14T22:13:20.000Z until 2023-11-14T22:14:50.000Z (1m 30s): no route';
+        'was unreachable from 2023-11-14 22:13:20 UTC until 2023-11-14 22:14:50 UTC (1m 30s): no route';
 
       expect(messagesOf([pastOutageEntry(redis, END)])).toEqual([['Redis did not answer', `Redis ${past}`]]);
       expect(messagesOf([pastOutageEntry(outage, END)])).toEqual([

@@ -90,7 +90,7 @@ describe('decideRollout', () => {
         admit: [],
         fail: [],
         wakeAt: NOW + 40 * SECOND,
-        because: 'wave 1 of 3 soaks until 2026-11-29T01:00:40.000Z: each target must stay verified for 1m',
+        because: 'wave 1 of 3 soaks until 2026-11-29 01:00:40 UTC: each target must stay verified for 1m',
       },
     ],
     [
