@@ -9,7 +9,16 @@ import { CliError, EXIT, EXIT_CODES_HELP } from './exit-code.ts';
 import { addHealCommands } from './heal/heal-commands.ts';
 import { addHoldCommands } from './hold/hold-commands.ts';
 import { addNotifyCommands } from './notify/notify-commands.ts';
-import { durationOption, outputOption, several, severalOf } from './options.ts';
+import {
+  durationOption,
+  outputOption,
+  several,
+  severalOf,
+  type WaitFlags,
+  waitChoices,
+  waitOption,
+  waitTimeoutOption,
+} from './options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from './output-format.ts';
 import { addPlanCommands } from './plan/plan-commands.ts';
 import { addRolloutCommands } from './rollout/rollout-commands.ts';
@@ -50,13 +59,11 @@ interface StatusFlags extends ListFlags {
   readonly search: string;
 }
 
-interface DeployFlags extends OutputFlags {
+interface DeployFlags extends OutputFlags, WaitFlags {
   readonly all?: boolean;
   readonly forceBootstrap?: boolean;
   readonly takeOverFromHelm?: boolean;
   readonly dryRun?: boolean;
-  readonly wait?: boolean;
-  readonly timeout: number;
   readonly reason?: string;
   readonly strategy?: string;
   readonly yes?: boolean;
@@ -109,14 +116,8 @@ function addDeploy(program: Command, io: Io, act: Act): void {
     .option('--force-bootstrap', 'start a bootstrap pod even if FDD is running')
     .option('--take-over-from-helm', 'with --force-bootstrap: take FDD over where Helm manages it')
     .option('--dry-run', 'only show what would happen')
-    .option('--wait', 'show the progress, and exit when the rollout has ended')
-    .addOption(
-      durationOption(
-        '--timeout <time>',
-        'with --wait: give up after this time (90s, 5m, 2h; 0 for no limit)',
-        '30m',
-      ),
-    )
+    .addOption(waitOption())
+    .addOption(waitTimeoutOption())
     .option('--reason <text>', 'why; kept with the rollout, and shown to others')
     .option(
       '--strategy <strategy>',
@@ -128,7 +129,8 @@ function addDeploy(program: Command, io: Io, act: Act): void {
     .addHelpText('after', `${DEPLOY_EXAMPLES}\n${EXIT_CODES_HELP}`)
     .action((namespaces: readonly string[], flags: DeployFlags, command: Command) =>
       act(flags, async (client) => {
-        refuseIdleTimeout(flags, command);
+        const { dryRun = false, wait = false } = flags;
+        const choices = waitChoices({ ...flags, wait: wait && !dryRun }, command);
         const request = {
           namespaces: targetsOf(namespaces, flags.all ?? false),
           forceBootstrap: flags.forceBootstrap ?? false,
@@ -141,11 +143,10 @@ function addDeploy(program: Command, io: Io, act: Act): void {
           {
             request,
             format: flags.output,
-            isDryRun: flags.dryRun ?? false,
+            isDryRun: dryRun,
             isConfirmed: flags.yes ?? false,
             mayTakeOver: flags.takeOverFromHelm ?? false,
-            wait: flags.wait ?? false,
-            timeoutMs: flags.timeout === 0 ? undefined : flags.timeout,
+            ...choices,
             idempotencyKey: flags.idempotencyKey,
           },
           io,
@@ -208,12 +209,6 @@ function addReleases(program: Command, io: Io, act: Act): void {
         return showReleases(client, { format: flags.output, check: flags.check ?? false }, io);
       }),
     );
-}
-
-/** Without --wait, a timeout would end nothing. */
-function refuseIdleTimeout({ wait, dryRun }: DeployFlags, command: Command): void {
-  if (command.getOptionValueSource('timeout') !== 'cli' || (wait && !dryRun)) return;
-  throw new CliError(EXIT.refused, '--timeout is the time to wait: use it with --wait');
 }
 
 /** Reading YAML takes a moment: most deploys need none. */

@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    success
-  1    a namespace failed, or the rollout is paused or cancelled (deploy --wait, wait), or did not complete (rollout watch), a namespace would be refused (deploy --dry-run), or is degraded, outdated or unknown (why), or no log can be read (logs), or a test message was not delivered (notify test)
+  1    a namespace failed, or the rollout is paused or cancelled (deploy --wait, apply --wait, rollback --wait, wait), or did not complete (rollout watch), a namespace would be refused (deploy --dry-run), or is degraded, outdated or unknown (why), or no log can be read (logs), or a test message was not delivered (notify test)
   2    wrong usage, the API refused the request, the question was answered with no, or no reason was given; nothing was changed
   3    the API cannot be reached, or it refused the token
   4    --timeout has passed; the rollout continues

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SERVER } from './connection.ts';
+import { CliError, EXIT } from './exit-code.ts';
 import { OUTPUT_FORMATS } from './output-format.ts';
 import { parseDuration } from './text/time.ts';
 
@@ -19,6 +20,29 @@ export function withConnection(command: Command): Command {
 
 export function outputOption(formats: readonly string[] = OUTPUT_FORMATS): Option {
   return new Option('-o, --output <format>', 'output format').choices(formats).default('table');
+}
+
+export interface WaitFlags {
+  readonly wait?: boolean;
+  /** 0 waits indefinitely. */
+  readonly timeout: number;
+}
+
+/** For commands that start a rollout. */
+export function waitOption(): Option {
+  return new Option('--wait', 'show the progress, and exit when the rollout has ended');
+}
+
+export function waitTimeoutOption(): Option {
+  const description = 'with --wait: give up after this time (90s, 5m, 2h; 0 for no limit)';
+  return durationOption('--timeout <time>', description, '30m');
+}
+
+/** Whether and how long to wait. Without --wait, a timeout would end nothing. */
+export function waitChoices({ wait = false, timeout }: WaitFlags, command: Command) {
+  if (!wait && command.getOptionValueSource('timeout') === 'cli')
+    throw new CliError(EXIT.refused, '--timeout is the time to wait: use it with --wait');
+  return { wait, timeoutMs: timeout === 0 ? undefined : timeout };
 }
 
 /** For commands that change something: without it, they ask on a terminal. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Act, asClient } from '../as-client.ts';
 import type { ConnectionFlags } from '../connection.ts';
 import { EXIT_CODES_HELP } from '../exit-code.ts';
-import { durationOption, outputOption } from '../options.ts';
+import { outputOption, type WaitFlags, waitChoices, waitOption, waitTimeoutOption } from '../options.ts';
 import type { OutputFormat } from '../output-format.ts';
 import { targetsOf } from '../targets-of.ts';
 import type { Io } from '../terminal.ts';
@@ -21,12 +21,10 @@ interface PlanFlags extends ConnectionFlags {
   readonly strategy?: string;
 }
 
-interface ApplyFlags extends ConnectionFlags {
+interface ApplyFlags extends ConnectionFlags, WaitFlags {
   readonly output: OutputFormat;
-  readonly wait?: boolean;
   readonly yes?: boolean;
   readonly takeOverFromHelm?: boolean;
-  readonly timeout: number;
 }
 
 /** `skipper plan` and `skipper apply`. Their code is loaded only when they run. */
@@ -68,27 +66,20 @@ function addPlan(program: Command, io: Io, act: Act): void {
 function addApply(program: Command, io: Io, act: Act): void {
   asClient(program.command('apply'), 'carry a plan out exactly as it is; refused if the fleet has changed')
     .argument('<plan>', 'its id, as printed by skipper plan')
-    .option('--wait', 'show the progress, and exit when the rollout has ended')
+    .addOption(waitOption())
     .option('--take-over-from-helm', 'take FDD over where the plan says so')
     .option('-y, --yes', 'do not ask for confirmation')
-    .addOption(
-      durationOption(
-        '--timeout <time>',
-        'with --wait: give up after this time (90s, 5m, 2h; 0 for no limit)',
-        '30m',
-      ),
-    )
+    .addOption(waitTimeoutOption())
     .addOption(outputOption())
     .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES_HELP}`)
-    .action((id: string, { output, wait, yes, takeOverFromHelm, timeout, ...flags }: ApplyFlags) =>
+    .action((id: string, flags: ApplyFlags, command: Command) =>
       act(flags, async (client) => {
         const { applyPlan } = await import('./apply-plan.ts');
         const options = {
-          format: output,
-          wait: wait ?? false,
-          isConfirmed: yes ?? false,
-          mayTakeOver: takeOverFromHelm ?? false,
-          timeoutMs: timeout === 0 ? undefined : timeout,
+          ...waitChoices(flags, command),
+          format: flags.output,
+          isConfirmed: flags.yes ?? false,
+          mayTakeOver: flags.takeOverFromHelm ?? false,
         };
         return applyPlan(client, id, options, io);
       }),

@@ -5,7 +5,16 @@ import { type Act, asClient, exitsAsDocumented } from '../as-client.ts';
 import { askReason } from '../ask-reason.ts';
 import type { ConnectionFlags } from '../connection.ts';
 import { EXIT_CODES_HELP } from '../exit-code.ts';
-import { durationOption, outputOption, reasonOption, several } from '../options.ts';
+import {
+  durationOption,
+  outputOption,
+  reasonOption,
+  several,
+  type WaitFlags,
+  waitChoices,
+  waitOption,
+  waitTimeoutOption,
+} from '../options.ts';
 import { LIST_FORMATS, type ListFormat, type OutputFormat } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
 
@@ -19,6 +28,7 @@ const ROLLBACK_EXAMPLES = `
 Examples:
   skipper rollback ROLLOUT --reason "crash-loops"                     to the release that each namespace had before
   skipper rollback ROLLOUT --namespace team-a --to 20220808113256-eef68a8 --reason "OPS-17"
+  skipper rollback ROLLOUT --reason OPS-17 --wait                     exits when the rollback has ended
 
 The namespaces are held until skipper release: otherwise the next release check would undo the rollback.`;
 
@@ -41,7 +51,7 @@ interface ChangeFlags extends OutputFlags {
   readonly reason?: string;
 }
 
-interface RollbackFlags extends ChangeFlags {
+interface RollbackFlags extends ChangeFlags, WaitFlags {
   readonly to?: string;
   readonly namespace: readonly string[];
 }
@@ -158,11 +168,15 @@ function addRollback(program: Command, io: Io, act: Act): void {
     .argument('<rollout>', 'its id')
     .option('--to <version>', 'the version to return to; by default what each namespace had before')
     .addOption(several('--namespace <namespace>', 'only these namespaces'))
+    .addOption(waitOption())
+    .addOption(waitTimeoutOption())
     .addOption(reasonOption())
     .addOption(outputOption())
     .addHelpText('after', `${ROLLBACK_EXAMPLES}\n${EXIT_CODES_HELP}`)
-    .action((id: string, { to, namespace, output, ...flags }: RollbackFlags) =>
+    .action((id: string, flags: RollbackFlags, command: Command) =>
       act(flags, async (client) => {
+        const { to, namespace, output } = flags;
+        const choices = { ...waitChoices(flags, command), format: output };
         const reason = await askReason(flags.reason, io);
         const { rollBack } = await import('./roll-back.ts');
         const body = {
@@ -170,7 +184,7 @@ function addRollback(program: Command, io: Io, act: Act): void {
           ...(to === undefined ? {} : { to }),
           ...(namespace.length === 0 ? {} : { namespaces: [...new Set(namespace)] }),
         };
-        return rollBack(client, { id, body }, output, io);
+        return rollBack(client, { id, body }, choices, io);
       }),
     );
 }

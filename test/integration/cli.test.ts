@@ -33,6 +33,8 @@ describe('exit codes', () => {
       /unknown option '--bogus'\n\(run skipper status --help\)/,
     ],
     ['a timeout without a wait', ['deploy', 'a', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
+    ['that of apply', ['apply', 'plan-1', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
+    ['that of rollback', ['rollback', 'r1', '--timeout', '5m'], 2, /--timeout .* use it with --wait/],
     [
       'a timeout with a dry run',
       ['deploy', 'a', '--dry-run', '--wait', '--timeout=5m'],

@@ -103,13 +103,14 @@ describe('a bad release', () => {
       if (!line.includes('skipper ')) expect(line.length).toBeLessThan(70);
     }
 
-    const rollback = await skipper(['rollback', id, ...reason('OPS-5: crash-loops')]);
+    const rollback = await skipper(['rollback', id, '--wait', ...reason('OPS-5: crash-loops')]);
     const back = /rollout (\S+) has started/.exec(rollback.out)?.[1] ?? '';
     const backWatch = await skipper(['rollout', 'watch', back]);
     const holds = await skipper(['holds']);
 
     expect(rollback).toMatchObject({ code: 0, err: '' });
     expect(rollback.out).toContain(`back in 1 namespace to ${OLD}`);
+    expect(rollback.out).toMatch(new RegExp(`rollout ${back} \\d of \\d ended`));
     expect(backWatch.code).toBe(0);
     expect(holds.out).toMatch(/^steered-\d .* rollout \S+ was rolled back: OPS-5: crash-loops$/m);
   });

@@ -333,6 +333,8 @@ describe('skipper rollout list', () => {
   });
 });
 
+const ROLLBACK = { format: 'table', wait: false, timeoutMs: undefined } as const;
+
 describe('a command that changes a rollout', () => {
   const done = { id: 'r1', state: 'running', namespaces: ['b'], left: [], message: 'resumed: it continues' };
   const change = { id: 'r1', command: 'resume', body: { reason: 'OPS-1', namespaces: ['b'] } } as const;
@@ -369,6 +371,26 @@ describe('a command that changes a rollout', () => {
     });
   });
 
+  test.each([
+    ['completed', EXIT.ok],
+    ['failed', EXIT.failed],
+  ] as const)('skipper rollback --wait follows the rollback until it has %s', async (state, code) => {
+    const begun = makeRollout([makeTarget('a', 'pending')], { id: 'r2', rollsBack: 'r1' });
+    const ended = makeRollout([makeTarget('a', state)], { id: 'r2', state, rollsBack: 'r1' });
+    const answers = [begun, ended];
+    const client = await serve({
+      'POST /api/rollouts/r1/rollback': answer(begun, 202),
+      'GET /api/rollouts/r2': (_, response) => sendJson(response, answers.shift() ?? ended),
+    });
+    const io = makeIo();
+    const choices = { ...ROLLBACK, format: 'json', wait: true } as const;
+
+    expect(await rollBack(client, { id: 'r1', body: { reason: 'OPS-1' } }, choices, io)).toBe(code);
+    expect(answers).toEqual([]);
+    expect(JSON.parse(io.written())).toMatchObject({ id: 'r2', state });
+    expect(io.warned()).toMatch(/^rollout r2 has started: it rolls rollout r1 back in 1 namespace/);
+  });
+
   test('skipper rollback prints the new rollout, its holds, and what stays', async () => {
     const rollout = makeRollout(
       [makeTarget('a', 'pending'), makeTarget('b', 'cancelled', { reason: 'no earlier release is known' })],
@@ -376,7 +398,7 @@ describe('a command that changes a rollout', () => {
     );
     const io = makeIo();
     const client = await serve({ 'POST /api/rollouts/r1/rollback': answer(rollout, 202) });
-    await rollBack(client, { id: 'r1', body: { reason: 'OPS-1', to: '1' } }, 'table', io);
+    await rollBack(client, { id: 'r1', body: { reason: 'OPS-1', to: '1' } }, ROLLBACK, io);
 
     expect(api?.requests[0]?.body).toEqual({ reason: 'OPS-1', to: '1' });
     expect(io.written().split('\n')).toEqual([
