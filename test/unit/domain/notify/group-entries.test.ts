@@ -109,6 +109,17 @@ describe('groupEntries', () => {
     expect(message?.items.map(({ count }) => count)).toEqual([3, 3]);
   });
 
+  test('a failure and its recovery are both sent: an earlier message can have reported the failure', () => {
+    const recovered = entry({ kind: 'namespace.recovered', namespaces: ['team-000'], count: 1 });
+
+    const messages = groupEntries([...failing(1, 'crash-loop'), recovered], RECEIVER);
+
+    expect(messages.map(({ title }) => title)).toEqual([
+      'FDD fails in team-000',
+      'FDD works again in team-000',
+    ]);
+  });
+
   test('an entry that names only its first namespaces counts all', () => {
     const stopped = entry({
       kind: 'heal.quarantined',
