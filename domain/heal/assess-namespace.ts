@@ -1,8 +1,8 @@
 import type { Release } from '../release/release.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { describeSwitchedOff } from './deployment-rules.ts';
-import { endQuarantine } from './end-quarantine.ts';
-import { isOtherCause } from './heal-cause.ts';
+import { beginLadder, endQuarantine } from './end-quarantine.ts';
+import { isOtherCause, isOtherWanted } from './heal-cause.ts';
 import { type HealSettings, longestWait, memoryTime, waitAfterSteps } from './heal-settings.ts';
 import { isUnderWay, ladderStart, ladderSteps, recentSteps, triedSteps } from './heal-steps.ts';
 import type { HealingStep, NamespaceHealing } from './healing.ts';
@@ -44,6 +44,7 @@ export type Assessment =
       readonly healing: NamespaceHealing;
       readonly dueAt: number;
       readonly repair: Repair;
+      readonly cause: string | undefined;
     }
   | { readonly kind: 'give-up'; readonly healing: NamespaceHealing; readonly reason: string };
 
@@ -52,7 +53,8 @@ const MAX_STEPS = 10;
 /** Somebody who changes it back that often within an hour means it. */
 const COMEBACKS = 3;
 
-export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
+export function assessNamespace(given: NamespaceFacts, settings: HealSettings, now: number): Assessment {
+  const facts = { ...given, before: withChanges(given, now) };
   const [first] = facts.findings;
   if (!first) return assessWell(facts, settings, now);
   const known = continueEpisode(facts, settings, now);
@@ -65,11 +67,19 @@ export function assessNamespace(facts: NamespaceFacts, settings: HealSettings, n
   return climb(facts, first, healing, { settings, now });
 }
 
+/** What is known from before, without what does not count after a change. What cannot be read has not changed. */
+function withChanges({ before, cause }: NamespaceFacts, now: number): NamespaceHealing | undefined {
+  if (before === undefined || cause === undefined) return before;
+  const { quarantine, wanted } = before;
+  if (quarantine) return isOtherCause(quarantine.cause, cause) ? endQuarantine(before, now) : before;
+  const isOutdated = isRemembered(before) && wanted !== undefined && isOtherWanted(wanted, cause);
+  return isOutdated ? beginLadder(before, now) : before;
+}
+
 /** A step changes what the rules look at: what they do not find counts only after its end. */
 function assessWell(facts: NamespaceFacts, settings: HealSettings, now: number): Assessment {
-  const { doubt } = facts;
-  if (!facts.before) return { kind: 'well' };
-  const before = hasOtherCause(facts) ? endQuarantine(facts.before, now) : facts.before;
+  const { before, doubt } = facts;
+  if (!before) return { kind: 'well' };
   const { nextAt: _at, nextMeans: _means, wellSince = now, ...known } = before;
   const healing = { ...known, findings: [] };
   if (healing.steps.some(isUnderWay))
@@ -127,37 +137,35 @@ function leaveAlone({ waitsSince: _waits, ...healing }: NamespaceHealing, leave:
   return stay({ ...healing, ...leave });
 }
 
-/** The healing of before with what is found now. What was well for long enough begins again, and a changed cause ends the quarantine. */
+/** The healing of before with what is found now. What was well for long enough begins again. */
 function continueEpisode(facts: NamespaceFacts, { backoffMs }: HealSettings, now: number): NamespaceHealing {
   const { findings, before } = facts;
   const begun = { state: 'watching', reason: '', findings } as const;
   if (!before) return { ...begun, since: now, steps: [] };
-  const { wellSince: _well, nextAt: _at, nextMeans: _means, quarantine, ...known } = before;
+  const { wellSince: _well, nextAt: _at, nextMeans: _means, ...known } = before;
   if (isRemembered(before)) {
     return isForgotten(before, backoffMs, now)
       ? { ...begun, since: now, steps: [] }
       : { ...begun, since: now, ...fallenAgain(before, findings[0]) };
   }
-  if (hasOtherCause(facts)) return { ...endQuarantine(before, now), ...begun };
-  return { ...known, ...begun, ...(quarantine && { quarantine }) };
-}
-
-/** What ends a quarantine. What cannot be read has not changed. */
-function hasOtherCause({ before, cause }: NamespaceFacts): boolean {
-  const { quarantine } = before ?? {};
-  return quarantine !== undefined && cause !== undefined && isOtherCause(quarantine.cause, cause);
+  return { ...known, ...begun };
 }
 
 /** What counts from before: a rule that comes back after a repair was not repaired for good. */
 function fallenAgain(
-  { steps, ladderSince, comebacks = 0 }: NamespaceHealing,
+  { steps, ladderSince, wanted, comebacks = 0 }: NamespaceHealing,
   first: Finding | undefined,
-): Pick<NamespaceHealing, 'steps' | 'ladderSince' | 'comebacks'> {
+): Pick<NamespaceHealing, 'steps' | 'ladderSince' | 'wanted' | 'comebacks'> {
   const hasComeBack = steps.some(
     (step) => step.rule === first?.rule && step.at >= (ladderSince ?? 0) && isCarriedOut(step),
   );
   const times = comebacks + (hasComeBack ? 1 : 0);
-  return { steps, ...(ladderSince && { ladderSince }), ...(times > 0 && { comebacks: times }) };
+  return {
+    steps,
+    ...(ladderSince && { ladderSince }),
+    ...(wanted && { wanted }),
+    ...(times > 0 && { comebacks: times }),
+  };
 }
 
 /** Nothing keeps healing from it. */
@@ -222,7 +230,7 @@ function flipFlop({ rule, by }: Finding, times: number): string {
 }
 
 function climb(
-  { before, pods, isAvailable }: NamespaceFacts,
+  { before, cause, pods, isAvailable }: NamespaceFacts,
   first: Finding,
   healing: WaitingHealing,
   { settings, now }: { readonly settings: HealSettings; readonly now: number },
@@ -236,7 +244,7 @@ function climb(
   if (means === undefined) return { kind: 'give-up', healing, reason: exhausted(steps, healing.comebacks) };
   const { rule, evidence } = first;
   const repair = { means, rule, evidence, ...(means === 'restart' && { pods }) };
-  return { kind: 'due', healing: { ...healing, nextMeans: means }, dueAt, repair };
+  return { kind: 'due', healing: { ...healing, nextMeans: means }, dueAt, repair, cause };
 }
 
 /** What was not carried out, or was replaced, shows nothing; what somebody has changed back had helped. */

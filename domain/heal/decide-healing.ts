@@ -156,7 +156,7 @@ interface Limits {
 }
 
 /** A step that is due is taken, or not because of a limit. A namespace that was healed within the hour needs no second place. */
-function decideStep({ namespace, healing, dueAt, repair }: Due, limits: Limits): NamespaceHealing {
+function decideStep({ namespace, healing, dueAt, repair, cause }: Due, limits: Limits): NamespaceHealing {
   const { settings, now, cap, stopped } = limits;
   const what = describeMeans(repair.means, repair.rule);
   const due = { ...healing, nextMeans: repair.means };
@@ -176,7 +176,8 @@ function decideStep({ namespace, healing, dueAt, repair }: Due, limits: Limits):
   const { nextMeans: _means, nextAt: _at, ...begun } = due;
   const step = { at: now, means: repair.means, rule: begun.findings[0]?.rule ?? 'unavailable' } as const;
   const reason = `${what}: ${repair.rule}, ${repair.evidence}`;
-  return { ...begun, state: 'healing', reason, steps: [...healing.steps, step] };
+  const wanted = cause ?? begun.wanted;
+  return { ...begun, state: 'healing', reason, ...(wanted && { wanted }), steps: [...healing.steps, step] };
 }
 
 /** What would keep healing from a step, if it was on. */

@@ -1,10 +1,7 @@
 import { recentSteps } from './heal-steps.ts';
 import type { NamespaceHealing } from './healing.ts';
 
-/**
- * The ladder begins at its first step, also for somebody who changed it back; the steps of the last hour are remembered, for the
- * cap and for the waits. It is sick for as long as before: namespaces that are released together have not fallen sick together.
- */
+/** It is sick for as long as before: namespaces that are released together have not fallen sick together. */
 export function endQuarantine(
   {
     quarantine: _quarantine,
@@ -12,9 +9,19 @@ export function endQuarantine(
     nextMeans: _means,
     wellSince: _well,
     waitsSince: _waits,
-    comebacks: _comebacks,
     ...healing
   }: NamespaceHealing,
+  now: number,
+): NamespaceHealing {
+  return beginLadder(healing, now);
+}
+
+/**
+ * The ladder begins at its first step, also for somebody who changed it back; the steps of the last hour are remembered, for the
+ * cap and for the waits.
+ */
+export function beginLadder(
+  { comebacks: _comebacks, wanted: _wanted, ...healing }: NamespaceHealing,
   now: number,
 ): NamespaceHealing {
   return { ...healing, ladderSince: now, steps: recentSteps(healing.steps, now) };

@@ -44,6 +44,20 @@ export function isOtherCause(before: string, now: string): boolean {
   return known !== before;
 }
 
+/**
+ * True if what people want has changed since a step. What is unknown in one of them has not changed: a step makes the release
+ * known, and quotas are read only if one can be the reason.
+ */
+export function isOtherWanted(before: string, now: string): boolean {
+  const [known, wanted] = [withoutQuotas(before), withoutQuotas(now)];
+  return isOtherCause(known, wanted) && isOtherCause(wanted, known);
+}
+
+function withoutQuotas(cause: string): string {
+  const parts = cause.split('; ').filter((part) => !part.startsWith(QUOTAS));
+  return parts.join('; ');
+}
+
 /** True if the limits of quotas are part of the fingerprint. */
 export function hasQuotas(cause: string): boolean {
   return cause.includes(`; ${QUOTAS}`);

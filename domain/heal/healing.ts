@@ -68,7 +68,9 @@ export const NamespaceHealing = z
     since: milliseconds.describe('When a pass first saw that it is not well'),
     ladderSince: milliseconds
       .optional()
-      .describe('A quarantine ended then: steps from before do not count as tried'),
+      .describe(
+        'A quarantine ended then, or what is wanted changed: steps from before do not count as tried',
+      ),
     waitsSince: milliseconds
       .optional()
       .describe('Since when it is sick with something that is healed; left out while it is left alone'),
@@ -78,6 +80,10 @@ export const NamespaceHealing = z
       .int()
       .optional()
       .describe('How often a rule has come back that a step had repaired; left out if it has not'),
+    wanted: z
+      .string()
+      .optional()
+      .describe('What was wanted at the last step, a fingerprint: steps do not count once it has changed'),
     steps: z.array(HealingStep).readonly().describe('What was done since, or not long before, oldest first'),
     isReported: z.boolean().optional().describe('The audit log has an entry that it fails'),
     nextAt: milliseconds.optional(),

@@ -7,7 +7,7 @@ import type { NamespaceHealing } from './healing.ts';
  * undefined if nothing. What else was known is not kept current, so it would only mislead.
  */
 export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceHealing | undefined {
-  const { since, ladderSince, wellSince, comebacks, isReported, quarantine } = healing;
+  const { since, ladderSince, wellSince, comebacks, wanted, isReported, quarantine } = healing;
   const steps = quarantine ? healing.steps : recentSteps(healing.steps, now);
   if (!quarantine && steps.length === 0) return undefined;
   const isWell = !quarantine && isWellAgain(healing);
@@ -19,6 +19,7 @@ export function keepWhileOff(healing: NamespaceHealing, now: number): NamespaceH
     ...(isWell && { wellSince }),
     ...(ladderSince && { ladderSince }),
     ...(comebacks && { comebacks }),
+    ...(wanted && { wanted }),
     ...(isReported && { isReported }),
     ...(quarantine && { quarantine }),
     steps,

@@ -169,6 +169,33 @@ describe('a rule that comes back after a repair', () => {
       expect(patient.healing?.comebacks).toBeUndefined();
     }
   });
+
+  const CHANGED = { cause: 'config 1, release 2' };
+
+  test.each<[string, Partial<NamespaceFacts>, string]>([
+    ['the same is wanted', {}, 'deploy'],
+    ['what is wanted cannot be read', { cause: undefined }, 'deploy'],
+    ['another release is wanted, at its first step', CHANGED, 'restart'],
+  ])('continues if %s', (_, facts, means) => {
+    const well = wellFor(endStep(untilStep(WELL, sick('oom'))), 5);
+
+    for (const patient of [well, passOver(well, MINUTE_MS, facts)]) {
+      const next = untilStep(patient, sick('oom', facts));
+      expect(next.last?.actions.get('a')).toMatchObject({ means });
+      expect(next.healing?.comebacks).toBe(means === 'restart' ? undefined : 1);
+      expect(next.healing?.steps).toHaveLength(2);
+    }
+  });
+
+  test('continues after a change while it was sick only until it is well', () => {
+    const restarted = endStep(untilStep(WELL, sick('oom')));
+
+    expect(untilStep(restarted, sick('oom', CHANGED)).last?.actions.get('a')).toMatchObject({
+      means: 'deploy',
+    });
+    const well = passOver(passOver(restarted, MINUTE_MS, CHANGED), BACKOFF_MS, CHANGED);
+    expect(untilStep(well, sick('oom', CHANGED)).last?.actions.get('a')).toMatchObject({ means: 'restart' });
+  });
 });
 
 describe('time', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { healCause, isOtherCause } from '../../../../domain/heal/heal-cause.ts';
+import { healCause, isOtherCause, isOtherWanted } from '../../../../domain/heal/heal-cause.ts';
 import { invalid, ok } from '../../../../domain/release/result.ts';
 import { aConfig } from '../../../support/builders.ts';
 
@@ -51,5 +51,21 @@ describe('a cause that was stored', () => {
     ],
   ])('%s', (_what, before, now, expected) => {
     expect(isOtherCause(before, now)).toBe(expected);
+  });
+});
+
+describe('what was wanted at a step', () => {
+  const of = (record: { release: string } | undefined, quotas?: string) =>
+    healCause({ config: ok(aConfig()) }, record, quotas);
+
+  test.each<[string, string, string, boolean]>([
+    ['is the same', of(RECORD), of(RECORD), false],
+    ['is the same if the step has made the release known', of(undefined), of(RECORD), false],
+    ['is the same if quotas begin to matter, or not any more', of(RECORD), of(RECORD, 'pods: 1'), false],
+    ['is the same if only quotas have changed', of(RECORD, 'pods: 2'), of(RECORD, 'pods: 1'), false],
+    ['has changed if another release is requested', of(RECORD, 'pods: 1'), of({ release: 'two' }), true],
+    ['has changed with the configuration', of(RECORD), causeOf({ configDigest: 'other' }), true],
+  ])('%s', (_what, before, now, expected) => {
+    expect(isOtherWanted(before, now)).toBe(expected);
   });
 });

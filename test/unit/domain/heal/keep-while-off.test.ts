@@ -40,7 +40,7 @@ describe('while healing is off', () => {
     const { healing, now } = passOver(passOver(repaired(), 15_000, {}), BACKOFF_MS, {});
     const kept = keepWhileOff(healing as NamespaceHealing, now);
 
-    expect(kept).toMatchObject({ state: 'watching', wellSince: healing?.wellSince });
+    expect(kept).toMatchObject({ state: 'watching', wellSince: healing?.wellSince, wanted: healing?.wanted });
     const next = untilStep({ healing: kept, last: undefined, now }, { findings: [aFinding('oom')] });
     expect(next.last?.actions.get('a')).toMatchObject({ means: 'restart' });
   });
