@@ -4,6 +4,7 @@ import { SkipperError } from '../domain/errors.ts';
 import type { NamespaceFacts } from '../domain/heal/assess-namespace.ts';
 import { decideHealing, type HealDecision } from '../domain/heal/decide-healing.ts';
 import { describeRepairs } from '../domain/heal/describe-repairs.ts';
+import { noteFleetCauses } from '../domain/heal/fleet-causes.ts';
 import { fleetWideStatus } from '../domain/heal/fleet-wide-status.ts';
 import type { HealSettings } from '../domain/heal/heal-settings.ts';
 import {
@@ -16,19 +17,18 @@ import {
 import type { HealingStatus, NamespaceHealing } from '../domain/heal/healing.ts';
 import { keepWhileOff } from '../domain/heal/keep-while-off.ts';
 import type { Finding } from '../domain/heal/rule.ts';
-import { sightOf } from '../domain/heal/sight-of.ts';
+import { sightOf, type WatchHealth } from '../domain/heal/sight-of.ts';
 import { statusWithoutPass } from '../domain/heal/status-without-pass.ts';
 import type { Release } from '../domain/release/release.ts';
 import type { Means, Repair } from '../domain/rollout/repair.ts';
 import type { AcceptedRollout, DeployService } from '../shared/deploy-service.ts';
-import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
 import { nameSome } from '../shared/name-some.ts';
 import type { HealingRecords } from '../shared/state/healing.ts';
 import type { Rollouts } from '../shared/state/rollouts.ts';
 import { type HealFactsDependencies, readHealFacts } from './read-heal-facts.ts';
 
 export interface HealDependencies extends HealFactsDependencies {
-  readonly cluster: HealFactsDependencies['cluster'] & Pick<ClusterCache, 'watches'>;
+  readonly cluster: HealFactsDependencies['cluster'] & { watches(): readonly WatchHealth[] };
   readonly state: HealFactsDependencies['state'] &
     Pick<HealingRecords, 'healing' | 'healingStatus' | 'healingRevision' | 'saveHealing' | 'rolloutOfKey'> &
     Pick<Rollouts, 'rollout'>;
@@ -109,8 +109,10 @@ async function storeFleetWide(
 ): Promise<HealResult> {
   const { cluster, settings, state } = dependencies;
   const fleet = cluster.namespaces().length;
-  const pass = { findings, fleet, before: status, settings, now: passTime(status, dependencies) };
-  const saved = await state.saveHealing({ revision, healing: new Map(), status: fleetWideStatus(pass) });
+  const pass = { findings, settings, now: passTime(status, dependencies) };
+  const { fleetCauses, audit } = noteFleetCauses({ ...pass, before: status?.fleetCauses });
+  const now: HealingStatus = { ...fleetWideStatus({ ...pass, fleet, before: status }), fleetCauses };
+  const saved = await state.saveHealing({ revision, healing: new Map(), status: now, audit });
   return saved === 'stale' ? OVERTAKEN : { sick: fleet, steps: 0 };
 }
 
@@ -133,6 +135,7 @@ async function switchOff(
       fleet: cluster.namespaces().length,
     }),
     ...(status?.stopped && { stopped: status.stopped }),
+    ...(status?.fleetCauses && { fleetCauses: status.fleetCauses }),
   };
   await state.saveHealing({ revision, healing: kept, removed, status: off });
   return { skipped: 'healing is off' };

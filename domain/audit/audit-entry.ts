@@ -33,6 +33,8 @@ export const AUDIT_KINDS = [
   'heal.unquarantined',
   'heal.stopped',
   'heal.resumed',
+  'heal.blocked',
+  'heal.unblocked',
   'board.action',
   'request.refused',
   'outage.redis',

@@ -9,6 +9,7 @@ import {
   sickSince,
   whyLeftAlone,
 } from './assess-namespace.ts';
+import { noteFleetCauses } from './fleet-causes.ts';
 import { healLimit } from './heal-limit.ts';
 import { type HealSettings, longestWait } from './heal-settings.ts';
 import { recentSteps, STALE_DECISION_MS, withoutUnrequested } from './heal-steps.ts';
@@ -55,6 +56,12 @@ export function decideHealing(fleet: HealFleet): HealDecision {
     healLimit(settings.stopShare, fleet.fleet),
     now,
   );
+  const { fleetCauses, audit: ofCauses } = noteFleetCauses({
+    findings: [],
+    before: fleet.status?.fleetCauses,
+    settings,
+    now,
+  });
   const namespaces = withoutLost(fleet, valve.stopped?.reason);
   const assessed = [...namespaces].map(([namespace, facts]) => ({
     namespace,
@@ -77,8 +84,8 @@ export function decideHealing(fleet: HealFleet): HealDecision {
   return {
     healing,
     actions: actionsOf(due, decided),
-    status: { ...statusOf(fleet, valve, cap), states: countStates(healing) },
-    audit: [...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
+    status: { ...statusOf(fleet, valve, cap), states: countStates(healing), fleetCauses },
+    audit: [...ofCauses, ...auditValve(fleet.status, valve, now), ...auditNews(news, now)],
   };
 }
 

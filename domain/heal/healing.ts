@@ -93,6 +93,18 @@ export const NamespaceHealing = z
   .meta({ id: 'NamespaceHealing' });
 export type NamespaceHealing = Readonly<z.infer<typeof NamespaceHealing>>;
 
+/** A cause in the whole fleet, of which the audit log has an entry. */
+export const FleetCause = z
+  .object({
+    rule: Rule,
+    since: milliseconds.describe('When it began'),
+    evidence: z.string(),
+    seenAt: milliseconds.describe('When a pass last found it'),
+    isOver: z.boolean().optional().describe('The audit log has an entry that it is over'),
+  })
+  .meta({ id: 'FleetCause' });
+export type FleetCause = Readonly<z.infer<typeof FleetCause>>;
+
 /** The latest pass over the fleet; stored in Redis and shown to users. */
 export const HealingStatus = z
   .object({
@@ -116,6 +128,11 @@ export const HealingStatus = z
       .describe(
         'What is wrong in the whole fleet, so that the latest pass has judged no other rule, and repaired nothing; left out if all were judged',
       ),
+    fleetCauses: z
+      .array(FleetCause)
+      .readonly()
+      .optional()
+      .describe('What was wrong in the whole fleet, by this pass or earlier ones; the last time of each'),
     cap: z.object({
       limit: z.number().int().describe('Namespaces that can be healed within an hour'),
       used: z.number().int(),

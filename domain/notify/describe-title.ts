@@ -34,6 +34,8 @@ const TITLES: Readonly<Record<EventKind, Title>> = {
   quarantined: ({ items, count }) => `Healing gave up: ${describePlaces(items, count)} in quarantine`,
   'healing-stopped': () => 'Healing has stopped',
   'healing-resumed': () => 'Healing continues',
+  'healing-blocked': ({ items }) => `Healing cannot check the fleet: ${nameRules(items)}`,
+  'healing-unblocked': ({ items }) => `Over in the whole fleet: ${nameRules(items)}`,
   'redis-outage': ({ isOver }) => `Redis ${isOver ? 'did' : 'does'} not answer`,
   'cluster-outage': ({ isOver }) => `The Kubernetes API server ${isOver ? 'did' : 'does'} not answer`,
   'outage-ended': () => 'The outage has ended',
@@ -45,6 +47,10 @@ function ofRollouts(items: readonly MessageItem[], one: string, many: string): s
   const [only, ...others] = items;
   if (others.length > 0 || only === undefined) return `${items.length} rollouts ${many}`;
   return `${only.release === undefined ? 'A rollout' : `The rollout of ${only.release}`} ${one}`;
+}
+
+function nameRules(items: readonly MessageItem[]): string {
+  return items.flatMap(({ rule }) => rule ?? []).join(', ');
 }
 
 function describePlaces(items: readonly MessageItem[], count: number): string {

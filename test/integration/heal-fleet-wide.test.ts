@@ -1,12 +1,14 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { CRDS } from '../../domain/deploy/crds.ts';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules } from '../../domain/heal/healing-view.ts';
 import { RULES, type Rule } from '../../domain/heal/rule.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS } from '../../shared/kubernetes/resources.ts';
 import { pause } from '../../shared/pause.ts';
+import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
 import { FDD } from '../support/published.ts';
-import { useWorld } from '../support/simulated-world.ts';
+import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
 const FLAGS = {
@@ -17,6 +19,13 @@ const FLAGS = {
   'heal-stop-share': '100%',
   'api-token': 'skipper-token',
 };
+let receiver: FakeReceiver;
+let notifications: string;
+beforeAll(async () => {
+  receiver = await startFakeReceiver();
+});
+afterAll(() => receiver?.close());
+
 let canReadDeployments = true;
 const world = useWorld(
   {
@@ -28,8 +37,15 @@ const world = useWorld(
     },
   },
   async (opened) => {
-    await opened.startApi();
-    await opened.startWorker();
+    notifications = await writeInto(
+      opened,
+      'notifications.yaml',
+      `groupWait: 1s
+receivers: [{name: ops, type: webhook, url: "${receiver.url}/ops"}]
+`,
+    );
+    await opened.startApi({ flags: { notifications } });
+    await opened.startWorker({ flags: { notifications } });
   },
 );
 
@@ -60,6 +76,26 @@ const isHealed = (namespace: string) =>
     60_000,
   );
 
+/** Each has one entry in the audit log, and one notification. */
+async function expectNoted(rule: Rule, kinds: readonly string[]): Promise<void> {
+  const entries = async (): Promise<AuditEntry[]> =>
+    (await world.http('/api/audit?kind=heal.blocked,heal.unblocked')).body.entries
+      .filter((entry: AuditEntry) => entry.rule === rule)
+      .toReversed();
+  const messages = () =>
+    receiver
+      .at('/ops')
+      .map(({ body }) => JSON.parse(body))
+      .filter(({ type, data }) => type.endsWith('blocked') && data.items[0].rule === rule);
+  await until(() => messages().length >= kinds.length, `notified: ${kinds}`);
+  const noted = await entries();
+  expect(noted.map(({ kind }) => kind)).toEqual(kinds.map((kind) => `heal.${kind}`));
+  expect(messages().map(({ type }) => type)).toEqual(kinds.map((kind) => `healing-${kind}`));
+  expect(messages().map(({ data }) => data.items)).toEqual(
+    noted.map(({ reason }) => [{ reason, rule, namespaces: [], count: 0 }]),
+  );
+}
+
 async function expectOnly(rule: Rule, namespace: string): Promise<void> {
   const rules = await rulesOf(namespace);
   expect(rules.find((each) => each.rule === rule)).toMatchObject({
@@ -83,6 +119,7 @@ test('rights-missing: a watch that is refused; what was known and decided stays 
   const before = await healingOf(sick);
   const { checkedAt } = await statusOfHealing();
   await expectOnly('rights-missing', falling);
+  await expectNoted('rights-missing', ['blocked']);
   await world.kube.delete(DEPLOYMENTS, { namespace: falling, name: FDD });
   await pause(Number(FLAGS['heal-backoff']) * 2_000);
 
@@ -96,6 +133,7 @@ test('rights-missing: a watch that is refused; what was known and decided stays 
   canReadDeployments = true;
   await isOver();
   await Promise.all([sick, falling].map(isHealed));
+  await expectNoted('rights-missing', ['blocked', 'unblocked']);
   expect((await rulesOf(falling)).map(({ state }) => state)).not.toContain('holds');
 }, 240_000);
 
@@ -106,10 +144,27 @@ test('crd-missing: a watch whose kind is gone', async () => {
 
   await isFleetWide('crd-missing');
   await expectOnly('crd-missing', namespace);
+  await expectNoted('crd-missing', ['blocked']);
   expect(await healingOf(namespace)).toBeUndefined();
 
   await world.kube.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, CRDS[0]);
   await isOver();
   await isHealed(namespace);
   expect((await healingOf(namespace))?.steps[0]).toMatchObject({ means: 'deploy' });
+  await expectNoted('crd-missing', ['blocked', 'unblocked']);
 }, 240_000);
+
+test('two workers, whose watches recover at other times, note a cause once', async () => {
+  await world.withWorker({ flags: { notifications } }, async () => {
+    canReadDeployments = false;
+    world.cluster.faults.dropWatches();
+    await isFleetWide('rights-missing');
+    canReadDeployments = true;
+
+    const kinds = ['blocked', 'unblocked', 'blocked', 'unblocked'];
+    await expectNoted('rights-missing', kinds);
+    await isOver();
+    await pause(Number(FLAGS['heal-backoff']) * 2_000);
+    await expectNoted('rights-missing', kinds);
+  });
+});

@@ -4,6 +4,7 @@ import type { Job } from 'bullmq';
 import type { NamespaceSnapshot } from '../../domain/cluster/observed.ts';
 import { STALE_DECISION_MS } from '../../domain/heal/heal-steps.ts';
 import type { HealingStatus } from '../../domain/heal/healing.ts';
+import type { WatchHealth } from '../../domain/heal/sight-of.ts';
 import { ok } from '../../domain/release/result.ts';
 import type { Means } from '../../domain/rollout/repair.ts';
 import { HOUR_MS } from '../../domain/time-parts.ts';
@@ -49,6 +50,8 @@ export type HealStep =
   /** Its worker is suspended before it requests what it has decided. */
   | { readonly kind: 'late pass'; readonly meanwhile: readonly HealStep[] }
   | { readonly kind: 'stop' | 'resume' }
+  /** All watches of the cluster lack a permission, or have it again. */
+  | { readonly kind: 'refuse' | 'grant' }
   | { readonly kind: 'tick'; readonly ms: number };
 
 interface FakeNamespace {
@@ -78,9 +81,10 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
   const steps = new Set<string>();
   const paused: string[] = [];
 
+  let refusedWatches: readonly WatchHealth[] = [];
   const cluster = {
     isSynced: () => true,
-    watches: () => [],
+    watches: () => refusedWatches,
     namespaces: () => [...names],
     snapshot: (name: string) => snapshotOf(name, of(name)),
   };
@@ -275,6 +279,12 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
       case 'resume':
         if (await state.healingStatus()) await commands[step.kind](operator);
         return;
+      case 'refuse':
+        refusedWatches = [refusedSince(clock.now)];
+        return;
+      case 'grant':
+        refusedWatches = [];
+        return;
       case 'tick':
         clock.now += step.ms;
     }
@@ -360,6 +370,11 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
 
 function well(): FakeNamespace {
   return { config: 1, sickness: undefined, cure: 'nothing', release: 0, pod: 1 };
+}
+
+function refusedSince(since: number): WatchHealth {
+  const trouble = { since, reason: 'deployments.apps is forbidden', code: 'forbidden' } as const;
+  return { name: 'deployments', synced: true, problem: trouble.reason, refused: true, trouble };
 }
 
 function snapshotOf(namespace: string, { config, sickness, release, pod }: FakeNamespace): NamespaceSnapshot {

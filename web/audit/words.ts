@@ -34,6 +34,8 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, string>> = {
   'heal.unquarantined': 'Quarantine ended',
   'heal.stopped': 'Healing stopped',
   'heal.resumed': 'Healing resumed',
+  'heal.blocked': 'Healing blocked',
+  'heal.unblocked': 'Healing not blocked any more',
   'board.action': 'Action on the board',
   'request.refused': 'Request refused',
   'outage.redis': 'Redis unreachable',
