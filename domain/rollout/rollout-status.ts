@@ -64,6 +64,7 @@ export const TargetPlan = z.object({
   force: z.boolean().optional(),
   repair: Repair.optional().describe('What healing asks of its run'),
   admittedAt: milliseconds.optional().describe('When its desired state was written'),
+  wasAdmitted: z.boolean().optional().describe('It was admitted before it was retried'),
   isExcused: z.boolean().optional(),
   isUnchanged: z.boolean().optional().describe('Its release was the last one that was verified there before'),
   previous: z

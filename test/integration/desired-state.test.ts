@@ -8,6 +8,7 @@ import { connectRedis, isReady, untilReady } from '../../shared/redis.ts';
 import { type Change, openChangeFeed } from '../../shared/state/change-feed.ts';
 import { type DesiredState, openDesiredState } from '../../shared/state/desired-state.ts';
 import type { NewLease, Run } from '../../shared/state/runs.ts';
+import { releaseKey } from '../../shared/state/stored-release.ts';
 import { startRedisServer } from '../../simulator/demo/redis-server.ts';
 import { aParking, aRedisAddress, aRelease, aRollout, silentLog } from '../support/builders.ts';
 import { anAttempt } from '../support/details-builders.ts';
@@ -1038,6 +1039,51 @@ describe('data loss in Redis', () => {
     await expire('a');
     await request(state, 'r2', ['a']);
     expect(await begin(state)).toMatchObject({ attempt: 1, lost: 0 });
+  });
+});
+
+describe('a target that fails after it was verified, and is retried', () => {
+  const [earlier = aRelease(), later = aRelease()] = RELEASES;
+  const strategy = resolveStrategy(Strategy.parse({ type: 'Progressive', canary: 0 }), 1);
+
+  async function untilRetried(state: DesiredState, previous?: typeof earlier) {
+    const target = { namespace: 'a', release: later, previous, target: { state: 'pending' as const } };
+    await state.request({
+      rollout: aRollout({ id: 'r1', createdAt: Date.now(), strategy }),
+      targets: [target],
+    });
+    await state.advance({ id: 'r1', revision: 1, admit: ['a'] });
+    await state.finish('a', await begin(state), { state: 'completed' });
+    const failed = { namespace: 'a', state: 'failed', reason: 'it has not lasted', isFinal: true } as const;
+    await state.advance({ id: 'r1', revision: 1, ends: [failed] });
+    await state.advance({ id: 'r1', revision: 1, reopen: ['a'] });
+    await state.advance({ id: 'r1', revision: 1, admit: ['a'] });
+    return (await state.knownRollout('r1'))?.plans.get('a');
+  }
+
+  test('has the release of before its rollout, so that it can be rolled back', async () => {
+    const { state } = freshState();
+    await request(state, 'r0', ['a'], { release: earlier });
+    await state.finish('a', await begin(state), { state: 'completed' });
+    const plan = await untilRetried(state);
+
+    expect(plan).toMatchObject({ previous: releaseKey(earlier), admittedAt: expect.any(Number) });
+    expect(plan?.isUnchanged).toBeUndefined();
+  });
+
+  test('also if only its plan knows it, as after a loss of Redis', async () => {
+    const plan = await untilRetried(freshState().state, earlier);
+
+    expect(plan).toMatchObject({ previous: releaseKey(earlier), admittedAt: expect.any(Number) });
+    expect(plan?.isUnchanged).toBeUndefined();
+  });
+
+  test('is unchanged if it was so before', async () => {
+    const { state } = freshState();
+    await request(state, 'r0', ['a'], { release: later });
+    await state.finish('a', await begin(state), { state: 'completed' });
+
+    expect(await untilRetried(state)).toMatchObject({ isUnchanged: true });
   });
 });
 

@@ -133,6 +133,7 @@ for _, namespace in ipairs(reopened) do
   -- The rollout has ended the target before its run: that run still is the target's.
   local isInProgress = record[3] == args.id and (tonumber(record[1]) or 0) > (tonumber(record[2]) or 0)
   plan.isExcused = nil
+  plan.wasAdmitted = plan.wasAdmitted or (plan.admittedAt and true)
   plan.admittedAt = isInProgress and args.now or nil
   redis.call('HSET', key .. ':plan', namespace, cjson.encode(plan))
   local isRunning = isInProgress and record[4] == 'running'

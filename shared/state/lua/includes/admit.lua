@@ -36,6 +36,18 @@ local function isLatest(verified, release)
   return string.match(verified or '', '%S+') == release
 end
 
+-- What a rollback of the rollout returns to. After a retry, what was verified last can be the rollout's own work: what was
+-- there before it stays known.
+local function notePrevious(plan, verified)
+  if plan.wasAdmitted and not plan.isUnchanged then return end
+  plan.isUnchanged = isLatest(verified, plan.release) or nil
+  if plan.isUnchanged then
+    plan.previous = nil
+  else
+    plan.previous = previousRelease(verified, plan.release) or plan.previous
+  end
+end
+
 -- Admits a target: raises the generation of its namespace, and sets the id of its job.
 -- `rollout`: {id, trigger, requestedBy, urgent}; `plan` is stored with the time; sets generation, jobId, coalesced and
 -- backoff of `answer`.
@@ -73,11 +85,7 @@ local function admit(rollout, namespace, plan, answer, now)
   redis.call('HSET', key, 'repair', plan.repair and cjson.encode(plan.repair) or '')
   redis.call('SADD', KEYS[1] .. ':dirty', namespace)
   plan.admittedAt = now
-  if isLatest(known[9], plan.release) then
-    plan.isUnchanged, plan.previous = true, nil
-  else
-    plan.isUnchanged, plan.previous = nil, previousRelease(known[9], plan.release) or plan.previous
-  end
+  notePrevious(plan, known[9])
   redis.call('HSET', KEYS[1] .. ':rollout:' .. rollout.id .. ':plan', namespace, cjson.encode(plan))
   answer.generation = generation
   answer.jobId = jobId
