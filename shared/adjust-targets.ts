@@ -1,10 +1,9 @@
-import { releaseIn } from '../domain/deploy/application.ts';
+import { differenceFrom, releaseIn } from '../domain/deploy/application.ts';
 import { whyHeld } from '../domain/deploy/what-holds.ts';
 import type { Hold } from '../domain/rollout/hold.ts';
 import type { ClusterCache } from './kubernetes/cluster-cache.ts';
 import type { RequestedTarget } from './state/deploy-request.ts';
 import type { Holds } from './state/holds.ts';
-import { releaseKey } from './state/stored-release.ts';
 
 /** Why nothing is deployed in a namespace, although it is named. */
 export interface Denial {
@@ -54,6 +53,6 @@ export function withPrevious(
 ): RequestedTarget {
   const { application, deployment } = cluster.snapshot(target.namespace);
   if (!target.release || !application || deployment?.image !== application.image) return target;
-  const previous = releaseIn(application);
-  return releaseKey(previous) === releaseKey(target.release) ? target : { ...target, previous };
+  const isOther = differenceFrom(application, target.release) !== undefined;
+  return isOther ? { ...target, previous: releaseIn(application) } : target;
 }
