@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Request, RequestHandler } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type Announcement, announcedEntry } from '../domain/audit/release-entries.ts';
 import { messageOf } from '../domain/errors.ts';
 import { rememberSecret } from '../domain/hide-secrets.ts';
 import { ConfigurationError } from '../shared/config.ts';
@@ -25,12 +26,12 @@ export interface ReleaseHook {
   /** Refuses what is not signed with the secret, or is too old. */
   readonly guard: RequestHandler;
   /** Requests a check of the release channels; false if this id has done so before. Refuses if new ids come too often. */
-  accept(id: string): Promise<boolean>;
+  accept(announcement: Announcement): Promise<boolean>;
 }
 
 export interface ReleaseHookParts {
   readonly secretFile: string | undefined;
-  readonly state: Pick<Core['state'], 'noteHook' | 'forgetHook'>;
+  readonly state: Pick<Core['state'], 'noteHook' | 'forgetHook' | 'audit'>;
   readonly releaseChecks: ReleaseChecks;
   readonly refusals: Refusals;
 }
@@ -51,12 +52,13 @@ export function openReleaseHook({
         await refusals.refuse(request, 'signature_wrong', new HttpProblem(401, 'unauthenticated', reason));
       next();
     },
-    accept: async (id) => {
-      const known = createHash('sha256').update(id).digest('base64url');
+    accept: async (announcement) => {
+      const known = createHash('sha256').update(announcement.id).digest('base64url');
       if (!(await state.noteHook(known, KNOWN_SECONDS))) return false;
       try {
         await limit(limiter);
         await releaseChecks.request();
+        await state.audit([announcedEntry(announcement, Date.now())]);
         return true;
       } catch (error) {
         // Its sender tries again, with the same id.

@@ -34,8 +34,8 @@ export const releaseHookRoute = route({
     404: { description: 'The hook is off: there is no --hook-secret-file', schema: Problem },
   },
   handle: async ({ releaseHook, headers, rawBody, caller, log }) => {
-    const isNew = await releaseHook.accept(headers['webhook-id'] ?? '');
     const { channel } = Announced.safeParse(parseJson(rawBody)).data ?? {};
+    const isNew = await releaseHook.accept({ id: headers['webhook-id'] ?? '', from: caller, channel });
     log.info({ by: caller, channel, repeated: !isNew }, 'a release was announced');
     return { status: 202, body: { repeated: !isNew } };
   },

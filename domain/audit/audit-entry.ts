@@ -3,6 +3,7 @@ import { Trigger } from '../rollout/rollout.ts';
 
 /** What happened. People's actions and automatic decisions have the same kinds: `by` and `trigger` say whose it was. */
 export const AUDIT_KINDS = [
+  'release.announced',
   'release.found',
   'release.ignored',
   'release.allowed',
@@ -54,7 +55,9 @@ export const AuditEntry = z
   .object({
     at: z.number().int().describe('Milliseconds since the epoch'),
     kind: AuditKind,
-    by: z.string().describe('The person, as far as known, or `skipper` for an automatic decision'),
+    by: z
+      .string()
+      .describe('The person, as far as known, `skipper` for an automatic decision, or the id of a webhook'),
     trigger: Trigger.optional().describe(
       'What was used: the API, the command line, the board, the release check',
     ),

@@ -2,6 +2,22 @@ import type { Hold } from '../rollout/hold.ts';
 import { type Actor, SKIPPER } from './actor.ts';
 import type { AuditEntry } from './audit-entry.ts';
 
+/** A webhook that has led to a release check. */
+export interface Announcement {
+  /** That of the webhook. */
+  readonly id: string;
+  /** The address of its sender. */
+  readonly from: string;
+  readonly channel?: string | undefined;
+}
+
+export function announcedEntry({ id, from, channel }: Announcement, at: number): AuditEntry {
+  const actor = { by: id, trigger: 'webhook', from } as const;
+  const about = channel === undefined ? {} : { channel };
+  const reason = 'a release was announced: the channels are checked';
+  return { at, kind: 'release.announced', ...actor, ...about, reason, outcome: 'ok' };
+}
+
 /** A version that no release check rolls out any more. */
 export function ignoreEntry(
   { at, version, reason, rolloutId }: Hold & { readonly version: string },

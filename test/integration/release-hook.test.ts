@@ -71,6 +71,20 @@ describe('POST /api/hooks/release', () => {
     expect(await settled()).toBe(before);
   });
 
+  test('is in the audit log with its id, once; refused ones are not announced releases', async () => {
+    const id = 'msg_audited';
+    await world.http(HOOK, signed(id, '{"channel": "hooked"}'));
+    await world.http(HOOK, signed(id, '{"channel": "hooked"}'));
+    await world.http(HOOK, signed('msg_forged', '', { secret: 'another one!' }));
+    const headers = { authorization: 'Bearer a-token' };
+    const { entries } = (await world.http('/api/audit?kind=release.announced&limit=500', { headers })).body;
+    const by = entries.map((entry: { readonly by: string }) => entry.by);
+
+    expect(entries[0]).toMatchObject({ by: id, trigger: 'webhook', channel: 'hooked', outcome: 'ok' });
+    expect(by.filter((each: string) => each === id)).toHaveLength(1);
+    expect(by).not.toContain('msg_forged');
+  });
+
   test('every line of the file is a secret, and other sites may send', async () => {
     const request = signed('msg_old_secret', '', { secret: OLDER_SECRET });
     const headers = { ...request.headers, origin: 'https://ci.example.com', 'sec-fetch-site': 'cross-site' };

@@ -4,6 +4,7 @@ import { isByPeople, type Trigger } from '../../domain/rollout/rollout.ts';
 
 /** What happened, for people. */
 export const AUDIT_WORDS: Readonly<Record<AuditKind, string>> = {
+  'release.announced': 'Release announced',
   'release.found': 'New release',
   'release.ignored': 'Release ignored',
   'release.allowed': 'Release not ignored any more',

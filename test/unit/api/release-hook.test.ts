@@ -7,11 +7,14 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createApp } from '../../../api/app.ts';
 import { openFleetView } from '../../../api/fleet-view/open-fleet-view.ts';
 import { openReleaseHook, type ReleaseHookParts } from '../../../api/release-hook.ts';
+import type { AuditEntry } from '../../../domain/audit/audit-entry.ts';
 import { webhookKey } from '../../../shared/notify/standard-webhooks.ts';
 import { createFakeCore, silentFeed } from '../../support/fake-core.ts';
 import { until } from '../../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skipper-hook-'));
+
+const announced = (id: string) => ({ id, from: '10.0.0.7', channel: 'stable' });
 
 function open(text: string, parts: Partial<ReleaseHookParts> = {}) {
   const secretFile = join(folder, 'secret');
@@ -38,26 +41,31 @@ describe('a secret file', () => {
 describe('accept', () => {
   function parts(request: () => Promise<string>) {
     const known = new Set<string>();
+    const entries: AuditEntry[] = [];
     const state = {
+      audit: async (added: readonly AuditEntry[]) => void entries.push(...added),
       noteHook: async (id: string) => known.size < known.add(id).size,
       forgetHook: async (id: string) => void known.delete(id),
     };
-    return { state, releaseChecks: { request } };
+    return { state, releaseChecks: { request }, entries };
   }
 
   test('requests one check for each id', async () => {
     let checks = 0;
-    const hook = open(
-      'a secret!',
-      parts(async () => String(++checks)),
-    );
+    const own = parts(async () => String(++checks));
+    const hook = open('a secret!', own);
 
-    expect([await hook.accept('a'), await hook.accept('a'), await hook.accept('b')]).toEqual([
-      true,
-      false,
-      true,
-    ]);
+    expect([
+      await hook.accept(announced('a')),
+      await hook.accept(announced('a')),
+      await hook.accept(announced('b')),
+    ]).toEqual([true, false, true]);
     expect(checks).toBe(2);
+    const entry = { kind: 'release.announced', trigger: 'webhook', from: '10.0.0.7', channel: 'stable' };
+    expect(own.entries).toMatchObject([
+      { ...entry, by: 'a' },
+      { ...entry, by: 'b' },
+    ]);
   });
 
   test('forgets the id of a check that could not be requested: its sender tries again', async () => {
@@ -66,11 +74,13 @@ describe('accept', () => {
       if (isDown) throw new Error('down');
       return '1';
     };
-    const hook = open('a secret!', parts(request));
+    const own = parts(request);
+    const hook = open('a secret!', own);
 
-    await expect(hook.accept('a')).rejects.toThrow('down');
+    await expect(hook.accept(announced('a'))).rejects.toThrow('down');
+    expect(own.entries).toEqual([]);
     isDown = false;
-    expect(await hook.accept('a')).toBe(true);
+    expect(await hook.accept(announced('a'))).toBe(true);
   });
 });
 
@@ -78,17 +88,22 @@ describe('new ids', () => {
   test('are limited, and repeated ones take nothing from the limit', async () => {
     const known = new Set(['repeated']);
     const state = {
+      audit: async () => undefined,
       noteHook: async (id: string) => known.size < known.add(id).size,
       forgetHook: async (id: string) => void known.delete(id),
     };
     const hook = open('a secret!', { state, releaseChecks: { request: async () => '1' } });
-    await hook.accept('repeated');
-    for (let index = 0; index < 100; index += 1) expect(await hook.accept('repeated')).toBe(false);
-    for (let index = 0; index < 29; index += 1) expect(await hook.accept(`new-${index}`)).toBe(true);
+    await hook.accept(announced('repeated'));
+    for (let index = 0; index < 100; index += 1) expect(await hook.accept(announced('repeated'))).toBe(false);
+    for (let index = 0; index < 29; index += 1)
+      expect(await hook.accept(announced(`new-${index}`))).toBe(true);
 
-    await expect(hook.accept('too-many')).rejects.toMatchObject({ status: 429, code: 'too_many_requests' });
-    await expect(hook.accept('too-many')).rejects.toMatchObject({ status: 429 });
-    expect(await hook.accept('repeated')).toBe(false);
+    await expect(hook.accept(announced('too-many'))).rejects.toMatchObject({
+      status: 429,
+      code: 'too_many_requests',
+    });
+    await expect(hook.accept(announced('too-many'))).rejects.toMatchObject({ status: 429 });
+    expect(await hook.accept(announced('repeated'))).toBe(false);
   });
 });
 

@@ -7,7 +7,12 @@ import {
 } from '../../../../domain/audit/namespace-entries.ts';
 import { outageEndEntry, outageEntry, pastOutageEntry } from '../../../../domain/audit/outage-entries.ts';
 import { boardEntry, planEntry, refusalEntry } from '../../../../domain/audit/person-entries.ts';
-import { allowEntry, foundEntries, ignoreEntry } from '../../../../domain/audit/release-entries.ts';
+import {
+  allowEntry,
+  announcedEntry,
+  foundEntries,
+  ignoreEntry,
+} from '../../../../domain/audit/release-entries.ts';
 
 const JO = { by: 'jo', trigger: 'api', from: '10.0.0.1' } as const;
 const RUN = { namespace: 'a', rolloutId: 'r1', trigger: 'release', version: 'v2', reason: 'why' };
@@ -70,6 +75,18 @@ describe('channels', () => {
         outcome: 'ok',
       },
     ]);
+  });
+
+  test('that are checked because of a webhook name its id', () => {
+    expect(announcedEntry({ id: 'msg_1', from: '10.0.0.7' }, 4)).toEqual({
+      at: 4,
+      kind: 'release.announced',
+      by: 'msg_1',
+      trigger: 'webhook',
+      from: '10.0.0.7',
+      reason: 'a release was announced: the channels are checked',
+      outcome: 'ok',
+    });
   });
 
   test('can have releases that are ignored and allowed', () => {
