@@ -55,7 +55,8 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
       stateReason: expect.stringContaining('interrupted: Redis lost its data; resume to continue'),
       counts: { completed: 3, pending: 2 },
     });
-    expect((await noticeOf('state_rebuilt'))?.message).toContain('there was no saved copy');
+    const notice = await until(() => noticeOf('state_rebuilt'), 'the notice is shown');
+    expect(notice.message).toContain('there was no saved copy');
     await world.kube.request({
       method: 'PATCH',
       path: pathOf(DEPLOYMENTS, { namespace: switchedOff, name: FDD }),
