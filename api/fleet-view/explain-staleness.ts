@@ -1,4 +1,5 @@
 import type { WatchState } from '../../shared/kubernetes/watch-books.ts';
+import { watchRemedy, withRemedy } from '../../shared/kubernetes/watch-remedy.ts';
 import type { RedisProblem } from '../../shared/redis-problems.ts';
 
 /** A disconnected watch reconnects within a second or two: no warning before that. */
@@ -10,7 +11,7 @@ export function explainStaleness(
     readonly answers: boolean;
     readonly problems?: readonly Pick<RedisProblem, 'text' | 'isSilent'>[];
   },
-  watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt' | 'refused'> & {
+  watches: readonly (Pick<WatchState, 'synced' | 'problem' | 'lastHeardAt' | 'refused' | 'trouble'> & {
     readonly name: string;
   })[],
   now: number,
@@ -24,7 +25,7 @@ export function explainStaleness(
   for (const { text, isSilent } of redis.problems ?? []) if (!isSilent) stale.push(text);
   const unread = watches.filter(({ synced }) => !synced);
   if (unread.length > 0) {
-    stale.push(`The cluster has not been read completely yet (${describe(unread)})`);
+    stale.push(withFirstRemedy(`The cluster has not been read completely yet (${describe(unread)})`, unread));
   }
   const broken = watches.filter(
     ({ synced, problem, lastHeardAt }) => synced && problem !== undefined && now - lastHeardAt > CUT_FOR_MS,
@@ -35,9 +36,21 @@ export function explainStaleness(
   }
   const cut = broken.filter((watch) => !watch.refused);
   if (cut.length > 0) {
-    stale.push(`The Kubernetes API cannot be read: namespaces are shown as last seen (${describe(cut)})`);
+    stale.push(
+      withFirstRemedy(
+        `The Kubernetes API cannot be read: namespaces are shown as last seen (${describe(cut)})`,
+        cut,
+      ),
+    );
   }
   return stale;
+}
+
+function withFirstRemedy(text: string, watches: readonly Pick<WatchState, 'trouble'>[]): string {
+  return withRemedy(
+    text,
+    watches.find((watch) => watchRemedy(watch) !== undefined),
+  );
 }
 
 function describe(

@@ -1,13 +1,11 @@
 import { parseRefusal } from '../cluster/parse-refusal.ts';
-import { CRDS } from '../deploy/crds.ts';
+import { CRD_ADVICE } from '../deploy/crd-advice.ts';
 import type { Finding } from './rule.ts';
 
 /** What a person can do about a cause in the whole fleet, and how to see that it is gone. */
 export function fleetRemedy({ rule, evidence }: Pick<Finding, 'rule' | 'evidence'>): string {
-  return rule === 'crd-missing' ? APPLY_CRDS : grantRight(evidence);
+  return rule === 'crd-missing' ? CRD_ADVICE : grantRight(evidence);
 }
-
-const APPLY_CRDS = `Restart a worker that runs without --disable-crd-creation, or apply the CustomResourceDefinitions of FIAAS. To check: kubectl get crd ${CRDS.map(({ metadata }) => metadata.name).join(' ')}`;
 
 const GRANT = 'Grant what the message names, with a ClusterRole, or by an upgrade of the Helm chart.';
 

@@ -1,5 +1,6 @@
 import { statusOf } from '../../domain/cluster/status.ts';
 import type { Core } from '../core.ts';
+import { withRemedy } from '../kubernetes/watch-remedy.ts';
 import { isReady } from '../redis.ts';
 
 /** Sets the gauges that are computed at each scrape. */
@@ -47,8 +48,9 @@ export function coreProblems({
   const problems = isReady(redis)
     ? redisHealth.problems().map(({ text }) => text)
     : ['Redis is not connected'];
-  for (const { name, synced, refused, problem } of cluster.watches()) {
-    if (!synced) problems.push(`${name} not read yet${problem ? `: ${problem}` : ''}`);
+  for (const watch of cluster.watches()) {
+    const { name, synced, refused, problem } = watch;
+    if (!synced) problems.push(withRemedy(`${name} not read yet${problem ? `: ${problem}` : ''}`, watch));
     // A process with an old state of the fleet is useless, and waiting does not fix it.
     else if (refused) problems.push(`${name} not followed any more: ${problem}`);
   }
@@ -62,10 +64,11 @@ const LASTING_MS = 10_000;
 
 /** The watches that have been broken for a while: this process has an older state of the cluster. */
 export function brokenWatches({ cluster }: Pick<Core, 'cluster'>, now: number = Date.now()): string[] {
-  return cluster.watches().flatMap(({ name, synced, refused, trouble }) => {
+  return cluster.watches().flatMap((watch) => {
+    const { name, synced, refused, trouble } = watch;
     if (!synced || refused || !trouble || now - trouble.since < LASTING_MS) return [];
     const seconds = Math.round((now - trouble.since) / 1000);
-    return [`${name} not followed for ${seconds} s: ${trouble.reason}`];
+    return [withRemedy(`${name} not followed for ${seconds} s: ${trouble.reason}`, watch)];
   });
 }
 

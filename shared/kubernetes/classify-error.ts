@@ -47,17 +47,27 @@ export function classifyRefusal(
   retryAfterHeader?: string,
 ): KubernetesError {
   const status = parseStatus(body);
-  const message = status.message ?? (body.slice(0, 300) || `HTTP ${httpStatus}`);
+  const message = status.message ?? (body.slice(0, 300).trim() || `HTTP ${httpStatus}`);
   const retryAfterMs = retryAfter(status, retryAfterHeader);
   const refusal = refusalIn(httpStatus, message);
   const code = codeFor(httpStatus, status, refusal);
-  const prefix = code === 'namespace_gone' ? 'the namespace is gone: ' : '';
-  return new KubernetesError(code, `${prefix}${httpStatus} ${message} (${request.method} ${request.path})`, {
-    httpStatus,
-    status,
-    retryAfterMs,
-    refusal,
-  });
+  return new KubernetesError(
+    code,
+    `${meaningOf(code, request.path)}${httpStatus} ${message} (${request.method} ${request.path})`,
+    {
+      httpStatus,
+      status,
+      retryAfterMs,
+      refusal,
+    },
+  );
+}
+
+/** What the answer means, in front of it. */
+function meaningOf(code: SkipperError['code'], path: string): string {
+  if (code === 'namespace_gone') return 'the namespace is gone: ';
+  const [, group, plural] = /^\/apis\/([^/]+)\/[^/]+\/(?:namespaces\/[^/]+\/)?([^/?]+)/.exec(path) ?? [];
+  return code === 'crd_missing' && plural ? `the cluster has no ${plural}.${group}: ` : '';
 }
 
 /** Admission and the authorizer refuse with 403; a webhook that does not answer is a 500. */

@@ -6,6 +6,7 @@ import { classifyForeignAnswer, KubernetesError } from './classify-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { pathOf, type Resource } from './resources.ts';
 import { openWatchBooks, type WatchBooks, type WatchState } from './watch-books.ts';
+import { watchRemedy } from './watch-remedy.ts';
 
 /** Maximum number of objects in a list page: a page of Deployments is about 2 MB of JSON. */
 const PAGE_SIZE = 500;
@@ -274,7 +275,14 @@ async function recover<Raw extends WatchedObject>(
     isExpired: error instanceof KubernetesError && error.httpStatus === 410,
   });
   const delayMs = Math.min(fullJitterDelay(failures, RETRY), withinMs);
-  const fields = { resource: resource.plural, problem, class: errorClassOf(error), delayMs };
+  const remedy = watchRemedy(books.state());
+  const fields = {
+    resource: resource.plural,
+    problem,
+    ...(remedy && { remedy }),
+    class: errorClassOf(error),
+    delayMs,
+  };
   // The first breaks are normal (a server restart, a lost connection); only a lasting one is logged as a warning.
   if (failures > 1) log.warn(fields, 'watch is broken, will retry');
   else log.debug(fields, 'watch ended, resuming');

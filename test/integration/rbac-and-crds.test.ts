@@ -256,8 +256,23 @@ describe('CRDs', () => {
     const worker = await world.startWorker({ flags: { 'disable-crd-creation': true }, unready: true });
     await until(async () => {
       const { status, text } = await world.http('/readyz', { url: worker.url });
-      return status === 503 && text.includes('applications');
+      return status === 503 && CRD_NAMES.every((name) => text.includes(`the cluster has no ${name}`));
     }, 'the worker waits for the CRDs');
+    const { text } = await world.http('/readyz', { url: worker.url });
+    expect(text).toMatch(
+      /Start or restart a worker without --disable-crd-creation, or apply .*kubectl get crd/,
+    );
+    await until(
+      () => worker.lines().some((line) => /the cluster has no app.*"remedy":"Start or restart/.test(line)),
+      'the log names a CRD and what to do',
+    );
+    await world.withApi({ unready: true }, async (api) => {
+      await until(async () => {
+        const { notices, stale } = (await world.http('/api/fleet', { url: api.url })).body.summary;
+        const missing = /the cluster has no applications\..*\. Start or restart a worker/;
+        return notices[0]?.code === 'no_worker' && stale.some((each: string) => missing.test(each));
+      }, 'the page names the CRD and what to do');
+    });
 
     for (const each of CRDS) {
       await world.kube.request({ method: 'POST', path: pathOf(CUSTOM_RESOURCE_DEFINITIONS), body: each });

@@ -3,6 +3,7 @@ import { explainStaleness } from '../../../../api/fleet-view/explain-staleness.t
 
 const NOW = 100_000;
 const HEALTHY = { answers: true };
+const MISSING = { since: 0, reason: '404', code: 'crd_missing' } as const;
 const healthy = { name: 'pods', synced: true, problem: undefined, lastHeardAt: 0, refused: false };
 
 describe('explainStaleness', () => {
@@ -41,6 +42,18 @@ describe('explainStaleness', () => {
       true,
       [{ ...healthy, problem: '404 the server could not find the requested resource' }],
       /^The Kubernetes API cannot be read: .*pods: 404/,
+    ],
+    [
+      'a CRD is missing, and what to do',
+      true,
+      [{ ...healthy, problem: '404', trouble: MISSING }],
+      /^The Kubernetes API cannot be read: .*pods: 404\)\. Start or restart a worker/,
+    ],
+    [
+      'a CRD was never there, and what to do',
+      true,
+      [{ ...healthy, synced: false, problem: '404', trouble: MISSING }],
+      /^The cluster has not been read .*pods: 404\)\. Start or restart a worker/,
     ],
     ['a list is not read yet', true, [{ ...healthy, synced: false }], /not been read.*\(pods\)/],
     ['a list is refused', true, [{ ...healthy, synced: false, problem: 'forbidden' }], /pods: forbidden/],

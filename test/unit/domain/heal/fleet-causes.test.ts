@@ -52,7 +52,7 @@ describe('a cause in the whole fleet', () => {
 
     expect(crds).toMatchObject({ rule: 'crd-missing', cause: 'crd-missing', outcome: 'failed' });
     expect(crds?.reason).toMatch(
-      /\(watch of applications: not found\)\. Restart a worker .*kubectl get crd app/,
+      /\(watch of applications: not found\)\. Start or restart a worker .*kubectl get crd app/,
     );
     expect(rights?.reason).toContain(
       'kubectl auth can-i list deployments.apps --all-namespaces --as skipper',

@@ -92,6 +92,20 @@ describe('coreProblems', () => {
   });
 });
 
+describe('a missing CRD', () => {
+  const trouble = { since: 0, reason: '404', code: 'crd_missing' } as const;
+  const core = (watch: Partial<Watches[number]>) => aCore({ watches: [{ ...HEALTHY, trouble, ...watch }] });
+
+  test('is named with what to do, before the first list and after it', () => {
+    expect(coreProblems(core({ synced: false, problem: '404' }))).toEqual([
+      expect.stringMatching(/^pods not read yet: 404\. Start or restart a worker .*kubectl get crd app/),
+    ]);
+    expect(brokenWatches(core({ problem: '404' }), 70_000)).toEqual([
+      expect.stringMatching(/^pods not followed for 70 s: 404\. Start or restart a worker/),
+    ]);
+  });
+});
+
 describe('brokenWatches', () => {
   const NOW = 100_000;
   const broken = (watch: Partial<Watches[number]>) =>

@@ -72,6 +72,19 @@ describe('classifyRefusal', () => {
     expect(classify(403).message).toBe('403 the reason (POST /api/v1/namespaces/a/pods)');
   });
 
+  test('names the kind that the cluster does not have', () => {
+    const missing = (path: string) =>
+      classifyRefusal({ method: 'GET', path }, 404, '404 page not found\n').message;
+
+    expect(missing('/apis/fiaas.schibsted.io/v1/applications')).toBe(
+      'the cluster has no applications.fiaas.schibsted.io: 404 404 page not found (GET /apis/fiaas.schibsted.io/v1/applications)',
+    );
+    expect(missing('/apis/fiaas.schibsted.io/v1/namespaces/a/applications/b')).toMatch(
+      /^the cluster has no applications\.fiaas/,
+    );
+    expect(missing('/api/v1/pods')).toMatch(/^404 404 page not found/);
+  });
+
   test('has the beginning of a body that is not a Status', () => {
     const answer = 'x'.repeat(1_000);
 
