@@ -2,6 +2,7 @@ import { SKIPPER } from '../audit/actor.ts';
 import type { AuditEntry } from '../audit/audit-entry.ts';
 import { describeDuration } from '../rollout/describe-duration.ts';
 import { SECOND_MS } from '../time-parts.ts';
+import { utcTime } from '../utc-time.ts';
 import { fleetRemedy } from './fleet-remedy.ts';
 import type { HealSettings } from './heal-settings.ts';
 import type { FleetCause } from './healing.ts';
@@ -74,7 +75,7 @@ function begin({ rule, since, evidence }: Finding, now: number): Note {
 
 function endEntry({ rule, since, seenAt, evidence }: FleetCause, now: number): AuditEntry {
   const lasted = describeDuration(Math.max(SECOND_MS, Math.round((seenAt - since) / SECOND_MS) * SECOND_MS));
-  const times = `from ${new Date(since).toISOString()} until ${new Date(seenAt).toISOString()}`;
+  const times = `from ${utcTime(since)} until ${utcTime(seenAt)}`;
   const reason = `it lasted ${times} (${lasted}): ${RULE_MEANINGS[rule]} (${evidence})`;
   return { ...entryOf(rule, now), kind: 'heal.unblocked', reason, outcome: 'ok' };
 }

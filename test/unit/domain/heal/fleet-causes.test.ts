@@ -42,7 +42,7 @@ describe('a cause in the whole fleet', () => {
       trigger: 'heal',
       outcome: 'ok',
       reason: expect.stringMatching(
-        /^it lasted from 2026-.*Z until 2026-.*Z \(1m\): the cluster has no Custom/,
+        /^it lasted from 2026-.* UTC until 2026-.* UTC \(1m\): the cluster has no Custom/,
       ),
     });
   });
