@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { adviseAfterRebuild, describeRebuild, type Rebuilt } from '../deploy/describe-rebuild.ts';
-import { describeFullCap } from '../heal/describe-healing.ts';
+import { describeFleetCause, describeFullCap } from '../heal/describe-healing.ts';
+import { fleetRemedy } from '../heal/fleet-remedy.ts';
 import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
+import type { Finding } from '../heal/rule.ts';
 import { describeAge } from '../heal/view-rules.ts';
 import { DAY_MS } from '../time-parts.ts';
 import { utcTime } from '../utc-time.ts';
@@ -18,6 +20,7 @@ export const NOTICE_CODES = [
   'some_workers_resting',
   'release_check_overdue',
   'healing_overdue',
+  'healing_blocked',
   'healing_stopped',
   'heal_cap_used',
   'rollout_paused',
@@ -104,6 +107,7 @@ const DEGRADED: ReadonlySet<Notice['code']> = new Set([
   'state_rebuilding',
   'release_check_overdue',
   'healing_overdue',
+  'healing_blocked',
 ]);
 
 /** `degraded` if Skipper does not work, `outdated` if somebody has stopped it, `unmanaged` if it is set so. */
@@ -174,13 +178,23 @@ function healingNotice(status: HealingStatus, now: number): Notice[] {
     const message = `Healing does not check the fleet: ${describeAge(status, now)}.`;
     return [{ code: 'healing_overdue', message, remedy: 'Check the workers and their logs.' }];
   }
-  const { mode, stopped } = status;
+  const { mode, stopped, fleetWide = [] } = status;
+  if (mode !== 'off' && fleetWide.length > 0) return [blockedNotice(fleetWide)];
   const full = describeFullCap(status);
   if (full) return [{ code: 'heal_cap_used', ...full }];
   if (mode !== 'on' || stopped === undefined) return [];
   const who = stopped.by === undefined ? 'automatically' : `by ${stopped.by}`;
   const message = `Healing was stopped ${who}, nothing is repaired: ${stopped.reason.replace(/\.$/, '')}.`;
   return [{ code: 'healing_stopped', message, remedy: stopped.by ? RESUME : FIND_CAUSE }];
+}
+
+function blockedNotice(fleetWide: readonly Finding[]): Notice {
+  const causes = fleetWide.map(describeFleetCause).join('; ');
+  return {
+    code: 'healing_blocked',
+    message: `Healing can judge and repair nothing: ${causes}.`,
+    remedy: fleetWide.map(fleetRemedy).join('. '),
+  };
 }
 
 const RESUME = 'Resume it when that is over: skipper heal resume.';

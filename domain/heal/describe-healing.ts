@@ -1,6 +1,8 @@
 import { utcTime } from '../utc-time.ts';
+import { fleetRemedy } from './fleet-remedy.ts';
 import type { HealingState, HealingStatus, HealMode, NamespaceHealing } from './healing.ts';
 import type { HealthRules, RuleState } from './healing-view.ts';
+import type { Finding } from './rule.ts';
 import { RULE_MEANINGS } from './rule-meanings.ts';
 
 interface StateWords {
@@ -82,11 +84,13 @@ export const MODE_MEANINGS: Readonly<Record<HealMode, string>> = {
   on: 'What a rule finds is repaired, by the mildest means that fits.',
 };
 
-/** What is wrong in the whole fleet; empty if that is not so. */
+/** What is wrong in the whole fleet, each followed by what to do; empty if that is not so. */
 export function describeFleetWide({ fleetWide = [] }: Pick<HealingStatus, 'fleetWide'>): string[] {
-  return fleetWide.map(
-    ({ rule, evidence }) => `${rule} in the whole fleet: ${RULE_MEANINGS[rule]} (${evidence})`,
-  );
+  return fleetWide.flatMap((finding) => [describeFleetCause(finding), fleetRemedy(finding)]);
+}
+
+export function describeFleetCause({ rule, evidence }: Pick<Finding, 'rule' | 'evidence'>): string {
+  return `${rule} in the whole fleet: ${RULE_MEANINGS[rule]} (${evidence})`;
 }
 
 export const ONLY_FLEET_WIDE =

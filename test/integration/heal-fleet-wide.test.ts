@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import { CRDS } from '../../domain/deploy/crds.ts';
+import type { Notice } from '../../domain/fleet/notices.ts';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import type { HealthRules } from '../../domain/heal/healing-view.ts';
 import { RULES, type Rule } from '../../domain/heal/rule.ts';
@@ -90,6 +91,12 @@ async function expectNoted(rule: Rule, kinds: readonly string[]): Promise<void> 
   await until(() => messages().length >= kinds.length, `notified: ${kinds}`);
   const noted = await entries();
   expect(noted.map(({ kind }) => kind)).toEqual(kinds.map((kind) => `heal.${kind}`));
+  const isNotice = async () =>
+    (await world.http('/api/fleet')).body.summary.notices.some(
+      ({ code }: Notice) => code === 'healing_blocked',
+    );
+  const isBlocked = kinds.at(-1) === 'blocked';
+  await until(async () => (await isNotice()) === isBlocked, `a notice: ${isBlocked}`);
   expect(messages().map(({ type }) => type)).toEqual(kinds.map((kind) => `healing-${kind}`));
   expect(messages().map(({ data }) => data.items)).toEqual(
     noted.map(({ reason }) => [{ reason, rule, namespaces: [], count: 0 }]),

@@ -30,6 +30,7 @@ export function NoticeLines({ notices, stale }: Pick<FleetSummary, 'notices' | '
 const PAGES: Readonly<Partial<Record<Notice['code'], readonly [href: string, text: string]>>> = {
   rollout_paused: ['/rollouts?state=paused', 'Show paused rollouts'],
   healing_overdue: ['/healing', 'Show healing'],
+  healing_blocked: ['/healing', 'Show healing'],
   healing_stopped: ['/healing', 'Show healing'],
   heal_cap_used: ['/healing?state=stopped', 'Show them'],
   namespaces_quarantined: ['/healing?state=quarantined', 'Show the quarantine'],

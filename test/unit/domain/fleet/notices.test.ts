@@ -6,7 +6,7 @@ import {
   type NoticeFacts,
   stopsDeploys,
 } from '../../../../domain/fleet/notices.ts';
-import { aStatus } from '../../../support/healing-builders.ts';
+import { aFinding, aStatus } from '../../../support/healing-builders.ts';
 
 const NOW = 10_000_000;
 const WELL: NoticeFacts = {
@@ -139,6 +139,19 @@ describe('composeNotices', () => {
       'healing that makes no pass',
       { healing: aStatus({ checkedAt: NOW - 120_000, stopped: { at: 0, reason: 'x' } }) },
       'Healing does not check the fleet: the latest pass was 2m ago, and one is due every 15s. Check the workers and their logs.',
+      'degraded',
+    ],
+    [
+      'healing that is blocked, also if it is stopped and only reports',
+      {
+        healing: aStatus({
+          mode: 'report',
+          checkedAt: NOW,
+          stopped: { at: NOW, reason: 'x' },
+          fleetWide: [aFinding('crd-missing', { evidence: '404' })],
+        }),
+      },
+      'Healing can judge and repair nothing: crd-missing in the whole fleet: the cluster has no CustomResourceDefinition of FIAAS (404). Start or restart a worker without --disable-crd-creation, or apply the CustomResourceDefinitions of FIAAS. To check: kubectl get crd applications.fiaas.schibsted.io application-statuses.fiaas.schibsted.io',
       'degraded',
     ],
     [

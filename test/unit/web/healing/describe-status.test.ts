@@ -30,7 +30,7 @@ describe('what healing does now', () => {
       aStatus({ fleetWide: [aFinding('crd-missing', { evidence: '404' })], stopped: AUTOMATIC }),
       'degraded',
       /^crd-missing in the whole fleet: the cluster has no CustomResourceDefinition of FIAAS \(404\)$/,
-      /No other rule is judged/,
+      /^Start or restart a worker .*No other rule is judged/,
     ],
     [aStatus({ mode: 'report' }), 'outdated', /^Healing only reports\.$/, /Nothing is done\. .* --heal on/],
     [aStatus(), 'progressing', /^Healing is on\.$/, /mildest means/],
