@@ -48,6 +48,7 @@ const others: fc.Arbitrary<HealStep> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('publish' as const), version: fc.nat({ max: 2 }) }),
   fc.record({ kind: fc.constantFrom('stop' as const, 'resume' as const, 'resume' as const) }),
+  fc.record({ kind: fc.constantFrom('refuse' as const, 'grant' as const, 'grant' as const) }),
 );
 
 const run: fc.Arbitrary<HealStep> = fc.oneof(
@@ -105,6 +106,7 @@ describe('healing', () => {
         const world = openHealingWorld(own.redis, clock, NAMES);
         for (const each of [...DEPLOYED, ...steps]) await world.perform(each);
         await world.drain();
+        await world.expectBlocksEnd();
       }),
       { numRuns: RUNS, seed: SEED, ...(HEALING_PATH && { path: HEALING_PATH }), endOnFailure: true },
     );

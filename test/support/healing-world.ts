@@ -313,6 +313,7 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
 
   /** Nobody but healing does anything any more. It comes to an end: everything is well, or given up. */
   async function drain(): Promise<void> {
+    refusedWatches = [];
     for (const name of names) await state.endHold([name]);
     for (const id of paused) {
       const known = await state.knownRollout(id);
@@ -360,6 +361,16 @@ export function openHealingWorld(redis: RedisConnection, clock: { now: number },
       await check();
     },
     drain,
+    /** Each cause in the whole fleet has an entry when it begins and one when it ends, in turn. */
+    expectBlocksEnd: async () => {
+      const { entries } = await state.auditBefore(undefined, 1_000);
+      const kinds = entries.map(({ kind }) => kind).filter((kind) => kind.endsWith('blocked'));
+      assert.deepEqual(
+        kinds,
+        kinds.map((_, index) => (index % 2 === 0 ? 'heal.unblocked' : 'heal.blocked')),
+      );
+      assert.equal(kinds.length % 2, 0);
+    },
     healingOf: (name: string) => state.healingOf(name),
     /** The audit log, oldest entry first. */
     audit: async () => (await state.auditBefore(undefined, 100)).entries.toReversed(),
