@@ -13,8 +13,7 @@ import { FDD, NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import type { Rollout } from '../support/world-requests.ts';
-
-const DEADLINE_MS = 30_000;
+import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
 
 const world = useWorld({ flags: { 'manage-rbac': true } }, async (opened) => {
   await opened.startApi();
@@ -100,7 +99,7 @@ describe('a Deployment', () => {
   test('that is deleted during a deploy is created again', async () => {
     const { id } = await begun('taken');
     await world.kube.delete(DEPLOYMENTS, { namespace: 'taken', name: FDD });
-    await until(async () => (await rowOf('taken')).attempt > 1, 'the change is detected', DEADLINE_MS / 2);
+    await until(async () => (await rowOf('taken')).attempt > 1, 'the change is detected');
     world.fdds.misbehaviour.clear('taken');
 
     const [target] = (await world.rolloutFinished(id)).targets;
@@ -135,7 +134,7 @@ describe('a bootstrap pod', () => {
     const began = Date.now();
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(DEADLINE_MS / 2);
+    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS / 2);
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
     expect(await world.jobLog(target?.jobId)).toContain('the bootstrap pod was deleted during the deploy');
   });
@@ -150,7 +149,7 @@ describe('an Application', () => {
 
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(DEADLINE_MS / 2);
+    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS / 2);
     expect(target?.state).toBe('completed');
     expect(await world.jobLog(target?.jobId)).toContain('the Application was deleted during the deploy');
   });
@@ -160,16 +159,12 @@ describe('an Application', () => {
     const image = `fiaas/${FDD}:theirs`;
     await patch(APPLICATIONS, 'overwritten', { spec: { image } });
     const began = Date.now();
-    await until(
-      async () => (await rowOf('overwritten')).attempt > 1,
-      'the change is detected',
-      DEADLINE_MS / 2,
-    );
+    await until(async () => (await rowOf('overwritten')).attempt > 1, 'the change is detected');
     world.fdds.misbehaviour.clear('overwritten');
 
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(DEADLINE_MS);
+    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS);
     expect(target?.state).toBe('completed');
     expect(await world.jobLog(target?.jobId)).toContain(
       `the Application was overwritten during the deploy by kubectl-edit: its image is ${image}`,

@@ -46,10 +46,11 @@ export interface WorldSkippers {
 }
 
 const STOP_TIMEOUT_MS = 60_000;
-/** Short, so that tests do not wait for minutes. */
+/** Long: on a busy machine, an FDD that works needs more than half a minute. Tests of deadlines have their own. */
+export const PROGRESS_DEADLINE_MS = 90_000;
 const WORKER_FLAGS: Flags = {
-  'progress-deadline': 30,
-  'bootstrap-deadline': 20,
+  'progress-deadline': PROGRESS_DEADLINE_MS / 1_000,
+  'bootstrap-deadline': 60,
   'retry-backoff-base': 0.1,
   'retry-backoff-cap': 0.5,
   'release-check-interval': 3600,
