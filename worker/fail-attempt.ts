@@ -99,12 +99,8 @@ async function giveUp(failure: FailedAttempt, { state, metrics }: ProcessDepende
   );
   await context.settle();
   const abandonedId = context.awaited();
-  // Before the end: a worker that dies in between leaves a run that fails again, not an id that is waited for again.
-  if (abandonedId !== undefined) {
-    const fields: Record<string, string> = { abandonedId };
-    if (code === 'fdd_failed') fields.failedId = abandonedId;
-    await state.report(job.data.namespace, run, fields);
-  }
+  // Before the end: a worker that dies in between leaves a run that begins a new id, not an id that is waited for again.
+  if (abandonedId !== undefined) await state.report(job.data.namespace, run, { abandonedId });
   const moved = await state.finish(
     job.data.namespace,
     run,

@@ -80,7 +80,6 @@ async function makePlan(
     done: {
       bootstrappedId: run.bootstrappedId,
       abandonedId: run.abandonedId,
-      failedId: run.failedId,
       rbacVersion: run.rbacVersion,
     },
   };

@@ -92,10 +92,8 @@ export interface PlanInput {
   /** What earlier runs saved in the desired-state record. */
   readonly done: {
     readonly bootstrappedId?: string | undefined;
-    /** The last deployment id whose run ended without a result: at its deadline, for instance. */
+    /** The deployment id that the last failed run has waited for. */
     readonly abandonedId?: string | undefined;
-    /** The last deployment id that FDD has reported FAILED for, whatever its status says now. */
-    readonly failedId?: string | undefined;
     readonly rbacVersion?: string | undefined;
     /** A missing or changed RBAC object, although the record shows that it was written. */
     readonly rbacProblem?: string | undefined;
@@ -120,7 +118,7 @@ export function planDeployment(input: PlanInput): DeploymentPlan {
   const deploymentId =
     write === undefined && current !== undefined
       ? current
-      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isKnownToFdd(observed, id));
+      : nextDeploymentId(current, input.rolloutId, config.namespace, (id) => isUsedUp(input, id));
   const steps = [
     ...rbacSteps(input, bootstrap || write !== undefined),
     ...(write === undefined ? [] : applicationSteps(input, deploymentId)),
@@ -172,11 +170,13 @@ export function needsBootstrap(
   const current = application?.deploymentId;
   const isForced = mustBootstrap(input);
   if (deployment && !isForced) return false;
-  if (current === undefined || hasFailed(input, current)) return true;
+  if (current === undefined || isAbandoned(input, current)) return true;
+  const report = reportOn(observed, current);
+  if (report?.result === 'FAILED') return true;
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if ((isForced || deploysAgain(input)) && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
-  if (isUpToDate && bootstrapPod?.startedFor === current && !isAbandoned(input, current)) return false;
+  if (isUpToDate && bootstrapPod?.startedFor === current) return false;
   // A forced bootstrap runs only once.
   return deployment === undefined || input.done.bootstrappedId !== current;
 }
@@ -232,7 +232,7 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   const current = application?.deploymentId;
   if (current === undefined) return 'the Application has no deployment id';
   const report = reportOn(observed, current);
-  if (hasFailed(input, current)) return 'FDD reported FAILED for the previous deployment';
+  if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
   if (isAbandoned(input, current)) return 'the previous deployment ended without a result';
   if (deploysAgain(input) && !isDeploymentIdOf(current, rolloutId, config.namespace))
@@ -255,17 +255,9 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
 }
 
 /**
- * A bootstrap pod beside an FDD handles the same id: after the FAILED of one of them, the other can still write RUNNING, and
- * is deleted before it ends. A SUCCESS that came late counts.
- */
-function hasFailed({ observed, done }: Pick<PlanInput, 'observed' | 'done'>, current: string): boolean {
-  const result = reportOn(observed, current)?.result;
-  return result === 'FAILED' || (current === done.failedId && result !== 'SUCCESS');
-}
-
-/**
  * True for an id that an earlier request has given up, half done: FDD skips an id that it has begun, so waiting for it again
- * would never end well. A SUCCESS that came late counts. Within its own rollout an id is not given up: a retry continues it.
+ * would never end well. Whatever FDD reports now, only a SUCCESS that came late counts: a bootstrap pod beside an FDD handles
+ * the same id, so it can write RUNNING over a FAILED before it is deleted.
  */
 function isAbandoned(
   {
@@ -277,10 +269,11 @@ function isAbandoned(
   }: Pick<PlanInput, 'observed' | 'rolloutId' | 'config' | 'done' | 'overdueBefore'>,
   current: string,
 ): boolean {
-  if (isDeploymentIdOf(current, rolloutId, config.namespace)) return false;
   const report = reportOn(observed, current);
   if (report?.result === 'SUCCESS') return false;
   if (current === done.abandonedId) return true;
+  // A run that continues is not too late.
+  if (isDeploymentIdOf(current, rolloutId, config.namespace)) return false;
   // Redis has lost the record, or another Skipper wrote it: what is half done for that long stays so.
   const { writtenAt } = observed.application ?? {};
   const isOverdue = writtenAt !== undefined && overdueBefore !== undefined && writtenAt < overdueBefore;
@@ -302,9 +295,9 @@ function reasonToRepeat(
   return deployment.deploymentId === current ? undefined : 'the Deployment belongs to another deployment';
 }
 
-/** FDD ignores an id that it has finished, and can ignore one that it has started. */
-function isKnownToFdd(observed: NamespaceSnapshot, deploymentId: string): boolean {
-  return reportOn(observed, deploymentId) !== undefined;
+/** FDD ignores an id that it has finished, and can ignore one that it has started; its report on it can be deleted. */
+function isUsedUp({ observed, done }: PlanInput, deploymentId: string): boolean {
+  return reportOn(observed, deploymentId) !== undefined || deploymentId === done.abandonedId;
 }
 
 function actionOf(input: PlanInput, bootstrap: boolean, write: string | undefined): DeploymentPlan['action'] {

@@ -32,7 +32,6 @@ export const NamespaceRecord = z
     lastState: z.string().optional(),
     lastCode: z.string().optional().describe('Error code of the latest attempt that failed or was retried'),
     abandonedId: z.string().optional().describe('The deployment id that the last failed run has given up'),
-    failedId: z.string().optional().describe('The last deployment id that FDD has reported FAILED for'),
   })
   .meta({ id: 'NamespaceRecord' });
 export type NamespaceRecord = Readonly<z.infer<typeof NamespaceRecord>>;

@@ -130,7 +130,6 @@ const StoredRecord = z.object({
   lastState: z.string().optional(),
   lastCode: z.string().optional(),
   abandonedId: z.string().optional(),
-  failedId: z.string().optional(),
 });
 const RECORD_FIELDS = Object.keys(StoredRecord.shape);
 

@@ -122,7 +122,6 @@ function endedFields(recovered: RecoveredNamespace, now: number): Record<string,
     steps: '',
     ...(state === 'completed' ? { verified: origin.release } : {}),
     ...(isGivenUp ? { abandonedId: deploymentId } : {}),
-    ...(isGivenUp && code === 'fdd_failed' ? { failedId: deploymentId } : {}),
   };
 }
 

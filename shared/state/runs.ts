@@ -52,8 +52,6 @@ export interface Run {
   readonly bootstrappedId?: string | undefined;
   /** The deployment id that the last failed run has given up. */
   readonly abandonedId?: string | undefined;
-  /** The last deployment id that FDD has reported FAILED for. */
-  readonly failedId?: string | undefined;
   readonly rbacVersion?: string | undefined;
   /** The run was parked, and resumes: the same attempt continues. */
   readonly resumed?: ResumedRun | undefined;
@@ -262,7 +260,6 @@ const Begun = jsonText(
     appliedAt: OptionalNumber,
     bootstrappedId: z.string().optional(),
     abandonedId: z.string().optional(),
-    failedId: z.string().optional(),
     rbacVersion: z.string().optional(),
     parking: z.string().default(''),
     open: z.string().default(''),

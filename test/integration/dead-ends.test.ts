@@ -118,6 +118,19 @@ describe('a deployment id that ended at the deadline', () => {
     expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
   });
 
+  test('is not verified again by a retry of its rollout either', async () => {
+    const id = await abandon('retried');
+    const rollout = (await world.http('/api/namespaces/retried')).body.attempts[0].rolloutId;
+
+    const body = { reason: 'the cause is corrected' };
+    const retry = await world.http(`/api/rollouts/${rollout}/retry`, { method: 'POST', body });
+    expect(retry.status).toBe(200);
+    await until(async () => (await world.deploymentId('retried')) !== id, 'a new id is written');
+    world.fdds.misbehaviour.clear('retried');
+
+    expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
+  });
+
   test('counts if its SUCCESS came late', async () => {
     const id = await abandon('late');
     world.fdds.misbehaviour.clear('late');

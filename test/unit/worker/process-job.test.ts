@@ -380,7 +380,7 @@ describe('processJob', () => {
 
       await failureOf(worker.process());
 
-      expect(worker.reports.at(-1)?.fields).toEqual({ abandonedId: OUR_ID, failedId: OUR_ID });
+      expect(worker.reports.at(-1)?.fields).toEqual({ abandonedId: OUR_ID });
       expect(worker.ends).toMatchObject([{ target: { state: 'failed', code: 'fdd_failed' } }]);
     });
 

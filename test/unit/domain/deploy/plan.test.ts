@@ -259,47 +259,49 @@ describe('planDeployment', () => {
       expect(kinds(plan({ observed: aSettledSnapshot({ deployment }), ...given }).steps)).toEqual(['verify']);
     });
 
-    test('a retry within its own rollout continues it', () => {
+    test('a run that continues within its own rollout keeps it, also if it takes longer than the deadline', () => {
       const observed = aSettledSnapshot({
-        application: anApplication({ deploymentId: OUR_ID }),
+        application: anApplication({ deploymentId: OUR_ID, writtenAt: 1_000 }),
         deployment: half,
         statuses: [aStatus({ deploymentId: OUR_ID, result: 'RUNNING' })],
       });
 
-      const { steps } = plan({
-        observed,
-        done: { abandonedId: OUR_ID },
-        overdueBefore: Number.MAX_SAFE_INTEGER,
-      });
-
-      expect(kinds(steps)).toEqual(['verify']);
+      expect(kinds(plan({ observed, overdueBefore: 2_000 }).steps)).toEqual(['verify']);
     });
 
-    test.each(HALF_DONE)(
-      'FDD reported FAILED for it: a retry writes a new one, although FDD reports %j',
-      (...statuses) => {
-        const observed = aSettledSnapshot({
-          application: anApplication({ deploymentId: OUR_ID }),
-          deployment: half,
-          statuses: statuses.map((status) => ({ ...status, deploymentId: OUR_ID })),
-        });
-        const done = { abandonedId: OUR_ID, failedId: OUR_ID, bootstrappedId: OUR_ID };
+    describe('in the same rollout, which is retried', () => {
+      const application = anApplication({ deploymentId: OUR_ID });
+      const done = { abandonedId: OUR_ID, bootstrappedId: OUR_ID };
 
-        const { action, steps } = plan({ observed, done });
-        expect(action).toBe('redeploy');
-        expect(idsOf(steps)).not.toContain(OUR_ID);
-        expect(plan({ observed, done, forceBootstrap: true }).action).toBe('bootstrap');
-      },
-    );
+      test.each(HALF_DONE)('a new one is written (FDD reports %j)', (...statuses) => {
+        const reports = statuses.map((status) => ({ ...status, deploymentId: OUR_ID }));
+        const observed = aSettledSnapshot({ application, deployment: half, statuses: reports });
 
-    test('FDD reported FAILED for it, and a SUCCESS that came late counts', () => {
-      const observed = aSettledSnapshot({
-        application: anApplication({ deploymentId: OUR_ID }),
-        deployment: aDeployment({ deploymentId: OUR_ID }),
-        statuses: [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })],
+        const retry = plan({ observed, done });
+        const forced = plan({ observed, done, forceBootstrap: true });
+
+        expect([retry.action, forced.action]).toEqual(['redeploy', 'bootstrap']);
+        expect([idsOf(retry.steps), idsOf(forced.steps)]).toEqual([[SECOND_ID], [SECOND_ID]]);
       });
 
-      expect(plan({ observed, done: { failedId: OUR_ID } }).action).toBe('unchanged');
+      test('a SUCCESS that came late counts', () => {
+        const observed = aSettledSnapshot({
+          application,
+          deployment: aDeployment({ deploymentId: OUR_ID }),
+          statuses: [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })],
+        });
+
+        expect(plan({ observed, done }).action).toBe('unchanged');
+      });
+
+      test.each([
+        ['the Application was deleted', undefined],
+        ['another client wrote its own', anApplication({ image: OLD_IMAGE })],
+      ])('it is not written once more after %s, although FDD reports nothing', (_what, changed) => {
+        const observed = aSettledSnapshot({ application: changed, deployment: half, statuses: [] });
+
+        expect(idsOf(plan({ observed, done }).steps)).toEqual([SECOND_ID]);
+      });
     });
 
     test('a bootstrap begins once more, also while the old pod is still there', () => {
