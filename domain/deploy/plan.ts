@@ -176,9 +176,12 @@ export function needsBootstrap(
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if ((isForced || deploysAgain(input)) && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
-  if (isUpToDate && bootstrapPod?.startedFor === current) return false;
-  // A forced bootstrap runs only once.
-  return deployment === undefined || input.done.bootstrappedId !== current;
+  const hasSucceeded = report?.result === 'SUCCESS';
+  // A bootstrap deploys once, even if another client deletes the Deployment while its pod is still there.
+  if (isUpToDate && bootstrapPod?.startedFor === current) return !deployment && hasSucceeded;
+  if (!deployment || input.done.bootstrappedId !== current) return true;
+  // It is not repeated, unless another client has deleted its pod too early, and no FDD can do its work.
+  return !hasSucceeded && whyNoFddRuns(observed) !== undefined;
 }
 
 /** True even if a Deployment exists, if a bootstrap was forced or nothing else can deploy. */

@@ -107,6 +107,20 @@ describe('a Deployment', () => {
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
   });
 
+  test('that is deleted after its bootstrap has succeeded is bootstrapped again', async () => {
+    world.fdds.misbehaviour.set('swept', { kind: 'slow-start', ms: 2_000 });
+    await world.addNamespace('swept');
+    const { id } = await world.deploy({ namespaces: ['swept'] });
+    const ref = { namespace: 'swept', name: FDD };
+    await until(async () => (await world.kube.get(DEPLOYMENTS, ref)) !== undefined, 'the Deployment exists');
+
+    await world.kube.delete(DEPLOYMENTS, ref);
+    const [target] = (await world.rolloutFinished(id)).targets;
+
+    expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
+    expect((await world.deployment('swept')).status.availableReplicas).toBe(1);
+  });
+
   async function podsOf(namespace: string): Promise<readonly unknown[]> {
     const query = { labelSelector: `app=${FDD}` };
     const path = pathOf(PODS, { namespace });
@@ -137,6 +151,25 @@ describe('a bootstrap pod', () => {
     expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS / 2);
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
     expect(await world.jobLog(target?.jobId)).toContain('the bootstrap pod was deleted during the deploy');
+  });
+
+  test('that is deleted beside an FDD that cannot run is started again', async () => {
+    const namespace = 'drained-crashing';
+    await world.addNamespace(namespace, { fdd: OLD });
+    world.fdds.misbehaviour.set(namespace, { kind: 'crash-loop' }, { version: OLD });
+    await until(async () => (await rowOf(namespace)).status === 'UNAVAILABLE', 'FDD is down');
+    world.fdds.misbehaviour.set(namespace, { kind: 'hang' }, { version: NEW });
+    const pod = { namespace, name: `${FDD}-bootstrap` };
+    const { id } = await world.deploy({ namespaces: [namespace] });
+    await until(async () => (await world.kube.get(PODS, pod)) !== undefined, 'the pod exists');
+    await until(async () => (await rowOf(namespace)).activity === 'bootstrapping', 'it is awaited');
+
+    await world.kube.delete(PODS, pod);
+    await until(async () => (await rowOf(namespace)).attempt > 1, 'the change is detected');
+    await until(async () => (await world.kube.get(PODS, pod)) !== undefined, 'another pod exists');
+    world.fdds.misbehaviour.clear(namespace);
+
+    expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ outcome: 'bootstrapped' });
   });
 });
 

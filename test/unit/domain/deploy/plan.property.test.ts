@@ -66,9 +66,6 @@ const world: fc.Arbitrary<FakeNamespace> = fc
     const startedFor = drawn.pod?.startedFor === 'current' ? current : drawn.pod?.startedFor;
     const isForCurrent = drawn.pod !== undefined && startedFor === current;
     const made = drawn.deployment?.deploymentId === 'current' ? current : drawn.deployment?.deploymentId;
-    const succeeded = reported === 'SUCCESS' || inApplication === 'SUCCESS';
-    // The Deployment of a successful bootstrap does not disappear while its pod still runs.
-    if (isForCurrent && succeeded && !drawn.deployment) return aNamespace({ results: [] });
     return aNamespace({
       application: application && {
         ...application,

@@ -343,6 +343,50 @@ describe('planDeployment', () => {
     expect([idsOf(begun.steps), idsOf(untouched.steps)]).toEqual([[SECOND_ID], [OUR_ID]]);
   });
 
+  describe('if another client interferes with its bootstrap', () => {
+    const application = anApplication({ deploymentId: OUR_ID });
+    const succeeded = [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })];
+
+    test.each([
+      ['still runs', {}],
+      ['has ended', { phase: 'Succeeded', terminated: { exitCode: 0 } }],
+    ])('and deletes the Deployment after SUCCESS while the pod %s, it bootstraps again', (_what, pod) => {
+      const bootstrapPod = aBootstrapPod({ startedFor: OUR_ID, ...pod });
+
+      const { steps } = plan({ observed: aSnapshot({ application, statuses: succeeded, bootstrapPod }) });
+
+      expect(kinds(steps)).toEqual([
+        'apply-application',
+        'delete-bootstrap-pod',
+        'create-bootstrap-pod',
+        'verify',
+      ]);
+      expect(idsOf(steps)).toEqual([SECOND_ID]);
+    });
+
+    describe('and deletes its pod beside an FDD that cannot run', () => {
+      const pods = [aPod({ ready: false, restarts: 3, waiting: { reason: 'CrashLoopBackOff' } })];
+      const deployment = aDeployment({ availableReplicas: undefined });
+      const done = { bootstrappedId: OUR_ID };
+
+      test.each([false, true])('it bootstraps again (forced: %s)', (forceBootstrap) => {
+        const observed = aSettledSnapshot({ application, deployment, pods, statuses: [] });
+
+        const { steps } = plan({ observed, done, forceBootstrap });
+
+        expect(kinds(steps)).toEqual(['create-bootstrap-pod', 'verify']);
+        expect(idsOf(steps)).toEqual([OUR_ID]);
+      });
+
+      test('after SUCCESS it only verifies', () => {
+        const ours = { ...deployment, deploymentId: OUR_ID };
+        const observed = aSettledSnapshot({ application, deployment: ours, pods, statuses: succeeded });
+
+        expect(kinds(plan({ observed, done }).steps)).toEqual(['verify']);
+      });
+    });
+  });
+
   describe('forced', () => {
     test('acceptance 10: bootstraps next to a healthy FDD, with a new id', () => {
       const { action, steps } = plan({ observed: aSettledSnapshot(), forceBootstrap: true });
