@@ -291,7 +291,8 @@ function reasonToRepeat(
   result: DeploymentResult | undefined,
 ): string | undefined {
   const { deployment } = observed;
-  if (!deployment || result !== 'SUCCESS') return undefined;
+  const isFinished = result === 'SUCCESS' || isSettled(observed, current, release);
+  if (!deployment || !isFinished) return undefined;
   const [change] = tampered({ ...observed, application: undefined });
   if (change) return describeSymptom(change);
   if (deployment.image !== release.image) return `the Deployment runs ${deployment.image}`;

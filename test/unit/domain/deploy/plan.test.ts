@@ -133,6 +133,17 @@ describe('planDeployment', () => {
     expect(plan({ observed: aSettledSnapshot({ statuses: [] }) }).action).toBe('unchanged');
   });
 
+  test('redeploys if the Deployment was paused, also if FDD has dropped its old reports', () => {
+    const deployment = aDeployment({ switchedOff: { how: 'paused', by: 'kubectl-rollout' } });
+    const reason = 'the Deployment was paused by kubectl-rollout';
+
+    expect(plan({ observed: aSettledSnapshot({ deployment }) })).toMatchObject({
+      action: 'redeploy',
+      reason,
+    });
+    expect(plan({ observed: aSettledSnapshot({ deployment, statuses: [] }) })).toMatchObject({ reason });
+  });
+
   test.each([
     ['its Deployment rolls out', { deployment: aDeployment({ observedGeneration: 1 }) }],
     [
