@@ -180,8 +180,8 @@ export function needsBootstrap(
   // A bootstrap deploys once, even if another client deletes the Deployment while its pod is still there.
   if (isUpToDate && bootstrapPod?.startedFor === current) return !deployment && hasSucceeded;
   if (!deployment || input.done.bootstrappedId !== current) return true;
-  // It is not repeated, unless another client has deleted its pod too early, and no FDD can do its work.
-  return !hasSucceeded && whyNoFddRuns(observed) !== undefined;
+  // It is not repeated, unless another client has deleted its pod too early, and no FDD does its work.
+  return !hasSucceeded && (deployment.availableReplicas ?? 0) === 0 && !observed.pods.some(mightLive);
 }
 
 /** True even if a Deployment exists, if a bootstrap was forced or nothing else can deploy. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ObservedPod } from '../../../../domain/cluster/observed.ts';
 import type { PlanInput, Step } from '../../../../domain/deploy/plan.ts';
 import { needsBootstrap, planDeployment } from '../../../../domain/deploy/plan.ts';
 import { RBAC_VERSION } from '../../../../domain/deploy/rbac.ts';
@@ -33,6 +34,11 @@ import {
 } from '../../../support/fake-namespace.ts';
 
 const SECOND_ID = idOf(ROLLOUT, 1);
+const BOOTSTRAP_BY_HEALING = {
+  means: 'bootstrap',
+  rule: 'not-available',
+  evidence: 'it is not well',
+} as const;
 const ASKED: PlanRequest = {
   release: aRelease(),
   rolloutId: ROLLOUT,
@@ -380,13 +386,27 @@ describe('planDeployment', () => {
       const deployment = aDeployment({ availableReplicas: undefined });
       const done = { bootstrappedId: OUR_ID };
 
-      test.each([false, true])('it bootstraps again (forced: %s)', (forceBootstrap) => {
-        const observed = aSettledSnapshot({ application, deployment, pods, statuses: [] });
+      const unscheduled = [aPod({ phase: 'Pending', ready: false, unscheduled: '0/3 nodes are available' })];
 
-        const { steps } = plan({ observed, done, forceBootstrap });
+      test.each<[string, Partial<PlanInput>, readonly ObservedPod[]]>([
+        ['on its own', {}, pods],
+        ['forced', { forceBootstrap: true }, pods],
+        ['forced, while its pod is not scheduled', { forceBootstrap: true }, unscheduled],
+        ['by healing, while its pod is not scheduled', { repair: BOOTSTRAP_BY_HEALING }, unscheduled],
+      ])('it bootstraps again (%s)', (_what, overrides, found) => {
+        const observed = aSettledSnapshot({ application, deployment, pods: found, statuses: [] });
+
+        const { steps } = plan({ observed, done, ...overrides });
 
         expect(kinds(steps)).toEqual(['create-bootstrap-pod', 'verify']);
         expect(idsOf(steps)).toEqual([OUR_ID]);
+      });
+
+      test('an FDD that starts can do it: it only verifies', () => {
+        const starting = [aPod({ ready: false })];
+        const observed = aSettledSnapshot({ application, deployment, pods: starting, statuses: [] });
+
+        expect(kinds(plan({ observed, done, forceBootstrap: true }).steps)).toEqual(['verify']);
       });
 
       test('after SUCCESS it only verifies', () => {
