@@ -179,7 +179,7 @@ export function needsBootstrap(
   const hasSucceeded = report?.result === 'SUCCESS';
   // A bootstrap deploys once, even if another client deletes the Deployment while its pod is still there.
   if (isUpToDate && bootstrapPod?.startedFor === current) return !deployment && hasSucceeded;
-  if (!deployment || input.done.bootstrappedId !== current) return true;
+  if (!deployment || input.done.bootstrappedId !== current || isLeftUnconfigured(input, current)) return true;
   // It is not repeated, unless another client has deleted its pod too early, and no FDD does its work.
   return !hasSucceeded && (deployment.availableReplicas ?? 0) === 0 && !observed.pods.some(mightLive);
 }
@@ -238,6 +238,7 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
   if (report?.result === 'FAILED') return 'FDD reported FAILED for the previous deployment';
   if (!bootstrap && hasNewConfiguration(observed)) return 'the configuration has changed';
   if (isAbandoned(input, current)) return 'the previous deployment ended without a result';
+  if (isLeftUnconfigured(input, current)) return 'FDD runs without its configuration';
   if (deploysAgain(input) && !isDeploymentIdOf(current, rolloutId, config.namespace))
     return healingReason(input);
   if (!bootstrap) return reasonToRepeat(observed, current, release, report?.result);
@@ -281,6 +282,15 @@ function isAbandoned(
   const { writtenAt } = observed.application ?? {};
   const isOverdue = writtenAt !== undefined && overdueBefore !== undefined && writtenAt < overdueBefore;
   return isOverdue && (report !== undefined || observed.deployment?.deploymentId !== current);
+}
+
+/** True after a bootstrap that failed although FDD runs, because its Deployment did not mount its configuration. */
+function isLeftUnconfigured(
+  { observed, config, done }: Pick<PlanInput, 'observed' | 'config' | 'done'>,
+  current: string,
+): boolean {
+  const isBootstrapGivenUp = current === done.bootstrappedId && current === done.abandonedId;
+  return isBootstrapGivenUp && config.configDigest !== undefined && !observed.deployment?.mountsConfig;
 }
 
 /** For a Deployment that was changed behind FDD's back: FDD ignores an id that has succeeded. */

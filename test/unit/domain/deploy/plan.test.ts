@@ -311,6 +311,30 @@ describe('planDeployment', () => {
         expect(plan({ observed, done }).action).toBe('unchanged');
       });
 
+      describe('after a bootstrap that left FDD without its configuration', () => {
+        const config = aConfig({ configDigest: 'digest' });
+        const unconfigured = aDeployment({ deploymentId: OUR_ID, mountsConfig: false });
+        const statuses = [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })];
+        const observed = aSettledSnapshot({ application, deployment: unconfigured, statuses });
+
+        test.each([
+          [false, 'redeploy'],
+          [true, 'bootstrap'],
+        ] as const)('FDD is deployed with a new one (forced: %s)', (forceBootstrap, action) => {
+          const retry = plan({ observed, done, config, forceBootstrap });
+
+          expect(retry).toMatchObject({ action, reason: 'FDD runs without its configuration' });
+          expect(idsOf(retry.steps)).toEqual([SECOND_ID]);
+        });
+
+        test('nothing is written if FDD has it now', () => {
+          const deployment = { ...unconfigured, mountsConfig: true };
+          const repaired = { ...observed, deployment };
+
+          expect(plan({ observed: repaired, done, config, forceBootstrap: true }).action).toBe('unchanged');
+        });
+      });
+
       test.each([
         ['the Application was deleted', undefined],
         ['another client wrote its own', anApplication({ image: OLD_IMAGE })],
