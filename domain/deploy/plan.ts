@@ -176,12 +176,22 @@ export function needsBootstrap(
   const isOurs = isDeploymentIdOf(current, rolloutId, config.namespace);
   if ((isForced || deploysAgain(input)) && !isOurs) return true;
   const isUpToDate = differenceFrom(application, input.release) === undefined;
-  const hasSucceeded = report?.result === 'SUCCESS';
   // A bootstrap deploys once, even if another client deletes the Deployment while its pod is still there.
-  if (isUpToDate && bootstrapPod?.startedFor === current) return !deployment && hasSucceeded;
-  if (!deployment || input.done.bootstrappedId !== current || isLeftUnconfigured(input, current)) return true;
-  // It is not repeated, unless another client has deleted its pod too early, and no FDD does its work.
-  return !hasSucceeded && (deployment.availableReplicas ?? 0) === 0 && !observed.pods.some(mightLive);
+  if (isUpToDate && bootstrapPod?.startedFor === current) return !deployment && report?.result === 'SUCCESS';
+  if (!deployment || input.done.bootstrappedId !== current) return true;
+  return isBootstrapRepeated(input, current);
+}
+
+/** A bootstrap is repeated only if its run has failed, or another client has deleted its pod too early, and no FDD runs. */
+function isBootstrapRepeated(
+  input: Pick<PlanInput, 'observed' | 'config' | 'done'>,
+  current: string,
+): boolean {
+  const { observed, done } = input;
+  if (isLeftUnconfigured(input, current)) return true;
+  const hasSucceeded = reportOn(observed, current)?.result === 'SUCCESS';
+  if (hasSucceeded && current !== done.abandonedId) return false;
+  return (observed.deployment?.availableReplicas ?? 0) === 0 && !observed.pods.some(mightLive);
 }
 
 /** True even if a Deployment exists, if a bootstrap was forced or nothing else can deploy. */

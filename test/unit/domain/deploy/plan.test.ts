@@ -311,6 +311,23 @@ describe('planDeployment', () => {
         expect(plan({ observed, done }).action).toBe('unchanged');
       });
 
+      test.each([false, true])(
+        'a bootstrap that left no FDD alive is repeated (forced: %s)',
+        (forceBootstrap) => {
+          const observed = aSettledSnapshot({
+            application,
+            deployment: aDeployment({ deploymentId: OUR_ID, availableReplicas: undefined }),
+            pods: [aPod({ ready: false, restarts: 3, waiting: { reason: 'CrashLoopBackOff' } })],
+            statuses: [aStatus({ deploymentId: OUR_ID, result: 'SUCCESS' })],
+          });
+
+          const retry = plan({ observed, done, forceBootstrap });
+
+          expect(retry.action).toBe('bootstrap');
+          expect(idsOf(retry.steps)).toEqual([SECOND_ID]);
+        },
+      );
+
       describe('after a bootstrap that left FDD without its configuration', () => {
         const config = aConfig({ configDigest: 'digest' });
         const unconfigured = aDeployment({ deploymentId: OUR_ID, mountsConfig: false });
