@@ -65,7 +65,9 @@ function changeOfDeployment(watched: Watched): Interference | undefined {
   if (!deployment) {
     // While a bootstrap or an FDD runs, it can still write the Deployment.
     const isAwaited = pods.some(({ phase }) => phase === 'Running') || (bootstrap && !hasSucceeded(watched));
-    return hadDeployment && !isAwaited ? changed('the Deployment was deleted during the deploy') : undefined;
+    // FDD writes it before SUCCESS: a run can miss one that is deleted at once.
+    const wasThere = hadDeployment || hasSucceeded(watched);
+    return wasThere && !isAwaited ? changed('the Deployment was deleted during the deploy') : undefined;
   }
   const [change] = tampered({ ...snapshot, application: undefined });
   if (!change || (!isOurs && bootstrap)) return undefined;

@@ -110,6 +110,18 @@ describe('detectRival', () => {
       const statuses = [aStatus({ deploymentId: OUR_ID })];
       expect(rivalOf({ ...gone, statuses }, { bootstrap: true })).toMatchObject({ reason });
     });
+
+    test.each([false, true])(
+      'detects a deletion that came before this run saw it (bootstrap: %s)',
+      (bootstrap) => {
+        const gone = { deployment: undefined, statuses: [aStatus({ deploymentId: OUR_ID })] };
+        const unseen = { bootstrap, hadDeployment: false };
+
+        expect(rivalOf(gone, unseen)?.reason).toBe('the Deployment was deleted during the deploy');
+        expect(rivalOf(gone, { ...unseen, deploymentsPosition: '109' })).toBeUndefined();
+        expect(rivalOf({ ...gone, pods: [aPod()] }, unseen)).toBeUndefined();
+      },
+    );
   });
 
   describe('on the bootstrap pod', () => {
@@ -126,7 +138,11 @@ describe('detectRival', () => {
     test.each([
       ['it was not seen yet', lost, { ...watched, hadLivePod: false }],
       ['it runs', { ...lost, bootstrapPod: aBootstrapPod({ startedFor: OUR_ID }) }, watched],
-      ['FDD has succeeded', { ...lost, statuses: [aStatus({ deploymentId: OUR_ID })] }, watched],
+      [
+        'FDD has succeeded, and the watch has not shown its Deployment yet',
+        { ...lost, statuses: [aStatus({ deploymentId: OUR_ID })] },
+        { ...watched, deploymentsPosition: '109' },
+      ],
       ['an FDD runs that can take the deployment up', { ...lost, pods: [aPod()] }, watched],
       ['no bootstrap is awaited', lost, { ...watched, bootstrap: false }],
     ])('detects nothing if %s', (_what, snapshot, given) => {
