@@ -84,8 +84,10 @@ async function makePlan(
     },
   };
   const bootstraps = needsBootstrap({ ...input, observed: seen });
+  const isRepeated =
+    run.bootstrappedId !== undefined && run.bootstrappedId === seen.application?.deploymentId;
   // A bootstrap beside a running FDD strips its settings: a watch that shows no FDD is not enough.
-  const isInDoubt = bootstraps ? !seen.deployment || !run.forceBootstrap : looksChanged(seen);
+  const isInDoubt = bootstraps ? !seen.deployment || !run.forceBootstrap || isRepeated : looksChanged(seen);
   const observed = isInDoubt ? { ...seen, deployment: await readDeployment(context) } : seen;
   const plan = planDeployment({ ...input, observed });
   const trustsRecord = input.manageRbac && !plan.steps.some(({ kind }) => kind === 'apply-rbac');

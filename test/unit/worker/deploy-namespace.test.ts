@@ -13,6 +13,7 @@ import {
   IMAGE,
   NAMESPACE,
   OLD_IMAGE,
+  OUR_ID,
 } from '../../support/builders.ts';
 import { aRefusedRequest, createFakeContext } from '../../support/fake-cluster.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
@@ -58,6 +59,24 @@ describe('deployNamespace', () => {
     client.answer('get deployments', ON_THE_SERVER);
 
     expect(await deployNamespace(aRun(), context)).toMatchObject({ outcome: 'unchanged' });
+    expect(client.requests).toEqual([{ verb: 'get', what: 'deployments/fiaas-deploy-daemon' }]);
+  });
+
+  test('reads the Deployment before a forced bootstrap is repeated: FDD can be up behind a watch that lags', async () => {
+    const { context, client } = open({
+      ...SETTLED,
+      application: anApplication({ deploymentId: OUR_ID }),
+      deployment: aDeployment({ deploymentId: FOREIGN_ID, availableReplicas: undefined }),
+      statuses: [],
+    });
+    const labels = { 'fiaas/deployment_id': OUR_ID };
+    client.answer('get deployments', {
+      ...ON_THE_SERVER,
+      metadata: { ...ON_THE_SERVER.metadata, labels },
+    });
+    const run = aRun({ forceBootstrap: true, bootstrappedId: OUR_ID });
+
+    expect(await deployNamespace(run, context)).toMatchObject({ outcome: 'unchanged' });
     expect(client.requests).toEqual([{ verb: 'get', what: 'deployments/fiaas-deploy-daemon' }]);
   });
 });
