@@ -4,7 +4,6 @@ import { describeFleetCause, describeFullCap } from '../heal/describe-healing.ts
 import { fleetRemedy } from '../heal/fleet-remedy.ts';
 import type { HealingStatus } from '../heal/healing.ts';
 import { isStalePass } from '../heal/is-stale-pass.ts';
-import type { Finding } from '../heal/rule.ts';
 import { describeAge } from '../heal/view-rules.ts';
 import { DAY_MS } from '../time-parts.ts';
 import { utcTime } from '../utc-time.ts';
@@ -178,8 +177,12 @@ function healingNotice(status: HealingStatus, now: number): Notice[] {
     const message = `Healing does not check the fleet: ${describeAge(status, now)}.`;
     return [{ code: 'healing_overdue', message, remedy: 'Check the workers and their logs.' }];
   }
-  const { mode, stopped, fleetWide = [] } = status;
-  if (mode !== 'off' && fleetWide.length > 0) return [blockedNotice(fleetWide)];
+  return [...blockedNotice(status), ...limitNotice(status)];
+}
+
+/** What keeps healing from repairing, also once it can judge again. */
+function limitNotice(status: HealingStatus): Notice[] {
+  const { mode, stopped } = status;
   const full = describeFullCap(status);
   if (full) return [{ code: 'heal_cap_used', ...full }];
   if (mode !== 'on' || stopped === undefined) return [];
@@ -188,13 +191,16 @@ function healingNotice(status: HealingStatus, now: number): Notice[] {
   return [{ code: 'healing_stopped', message, remedy: stopped.by ? RESUME : FIND_CAUSE }];
 }
 
-function blockedNotice(fleetWide: readonly Finding[]): Notice {
+function blockedNotice({ mode, fleetWide = [] }: HealingStatus): Notice[] {
+  if (mode === 'off' || fleetWide.length === 0) return [];
   const causes = fleetWide.map(describeFleetCause).join('; ');
-  return {
-    code: 'healing_blocked',
-    message: `Healing can judge and repair nothing: ${causes}.`,
-    remedy: fleetWide.map(fleetRemedy).join('. '),
-  };
+  return [
+    {
+      code: 'healing_blocked',
+      message: `Healing can judge and repair nothing: ${causes}.`,
+      remedy: fleetWide.map(fleetRemedy).join('. '),
+    },
+  ];
 }
 
 const RESUME = 'Resume it when that is over: skipper heal resume.';

@@ -197,6 +197,16 @@ describe('composeNotices', () => {
     expect(notices.map(healthOfNotice)).toEqual([health]);
   });
 
+  test('reports what keeps healing from repairing, also while it can judge nothing', () => {
+    const fleetWide = [aFinding('rights-missing')];
+    const stopped = { at: NOW, by: 'jo', reason: 'OPS-17' };
+
+    expect(codes({ healing: aStatus({ checkedAt: NOW, fleetWide, stopped }) })).toEqual([
+      'healing_blocked',
+      'healing_stopped',
+    ]);
+  });
+
   test('reports no cap that keeps no namespace waiting', () => {
     const cap = { limit: 5, used: 5 };
 
