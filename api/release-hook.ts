@@ -58,13 +58,13 @@ export function openReleaseHook({
       try {
         await limit(limiter);
         await releaseChecks.request();
-        await state.audit([announcedEntry(announcement, Date.now())]);
-        return true;
       } catch (error) {
         // Its sender tries again, with the same id.
         await state.forgetHook(known).catch(() => undefined);
         throw error;
       }
+      await state.audit([announcedEntry(announcement, Date.now())]);
+      return true;
     },
   };
 }
