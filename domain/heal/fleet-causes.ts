@@ -24,8 +24,8 @@ export interface NotedCauses {
 }
 
 /**
- * Notes in the audit log, once each, when a cause in the whole fleet begins and ends. The watches of the workers that make passes in turn
- * do not break and recover at the same time: it is over if no pass has found it for a while.
+ * Notes in the audit log, once each, when a cause in the whole fleet begins and ends. Each worker that makes passes has its own watches,
+ * and they do not break and recover at the same time: it is over if no pass has found it for a while.
  */
 export function noteFleetCauses(pass: FleetCausePass): NotedCauses {
   const { findings, before = [] } = pass;
