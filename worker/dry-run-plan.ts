@@ -3,6 +3,7 @@ import { planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { messageOf, SkipperError, toError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
+import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
@@ -49,11 +50,8 @@ export async function dryRunPlan(
   for (let start = 0; start < targets.length; start += AT_ONCE) {
     const tried = await Promise.all(
       targets.slice(start, start + AT_ONCE).map((target) => {
-        const abandonedId = records.get(target.namespace)?.abandonedId;
-        return tryTarget(
-          { target, plan, release: releases.get(target.release ?? ''), abandonedId },
-          dependencies,
-        );
+        const record = records.get(target.namespace);
+        return tryTarget({ target, plan, release: releases.get(target.release ?? ''), record }, dependencies);
       }),
     );
     await state.savePlanTargets(planId, tried);
@@ -65,7 +63,7 @@ interface Tried {
   readonly target: StoredPlanTarget;
   readonly plan: StoredPlan;
   readonly release: Release | undefined;
-  readonly abandonedId: string | undefined;
+  readonly record: Pick<NamespaceRecord, 'bootstrappedId' | 'abandonedId'> | undefined;
 }
 
 async function tryTarget(tried: Tried, dependencies: DryRunDependencies): Promise<StoredPlanTarget> {
@@ -79,7 +77,7 @@ async function tryTarget(tried: Tried, dependencies: DryRunDependencies): Promis
 }
 
 async function planAndTry(
-  { target, plan, release, abandonedId }: Tried,
+  { target, plan, release, record }: Tried,
   dependencies: DryRunDependencies,
 ): Promise<Omit<StoredPlanTarget, 'isTried'>> {
   const { client, cluster, manageRbac } = dependencies;
@@ -98,7 +96,7 @@ async function planAndTry(
     observed,
     quotas: [],
     manageRbac,
-    done: { abandonedId },
+    done: { bootstrappedId: record?.bootstrappedId, abandonedId: record?.abandonedId },
   });
   const { image } = observed.deployment ?? {};
   const from = image === undefined ? '' : versionOf(image);

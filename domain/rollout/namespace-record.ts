@@ -31,6 +31,10 @@ export const NamespaceRecord = z
     handledRelease: z.string().optional(),
     lastState: z.string().optional(),
     lastCode: z.string().optional().describe('Error code of the latest attempt that failed or was retried'),
+    bootstrappedId: z
+      .string()
+      .optional()
+      .describe('The deployment id that the last bootstrap pod was created for'),
     abandonedId: z.string().optional().describe('The deployment id that the last failed run has given up'),
   })
   .meta({ id: 'NamespaceRecord' });

@@ -129,6 +129,7 @@ const StoredRecord = z.object({
   handledRelease: z.string().optional(),
   lastState: z.string().optional(),
   lastCode: z.string().optional(),
+  bootstrappedId: z.string().optional(),
   abandonedId: z.string().optional(),
 });
 const RECORD_FIELDS = Object.keys(StoredRecord.shape);

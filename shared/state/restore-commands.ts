@@ -99,7 +99,7 @@ function runningFields(recovered: RecoveredNamespace, now: number): Record<strin
     steps: '[]',
     ...(plan?.force ? { forceGeneration: generation } : {}),
     ...(plan?.repair ? { repair: luaJson(plan.repair) } : {}),
-    // A forced bootstrap runs only once.
+    // A forced bootstrap that has begun is not begun again.
     ...(isBegun ? { bootstrappedId: deploymentId } : {}),
   };
 }

@@ -425,6 +425,18 @@ describe('plan of a namespace whose last deployment id was given up', () => {
     expect(await service.plan({ forceBootstrap: false })).toMatchObject([{ action: 'redeploy' }]);
   });
 
+  test('deploys again what a bootstrap has left without its configuration', async () => {
+    const given = { bootstrappedId: FOREIGN_ID, abandonedId: FOREIGN_ID } as NamespaceRecord;
+    const config = ok(aConfig({ namespace: 'team-a', configDigest: 'digest' }));
+    const unconfigured = aSettledSnapshot({ config, deployment: aDeployment({ mountsConfig: false }) });
+    const { service } = open({
+      namespaces: { 'team-a': unconfigured },
+      state: { records: async () => new Map([['team-a', given]]) },
+    });
+
+    expect(await service.plan({ forceBootstrap: false })).toMatchObject([{ action: 'redeploy' }]);
+  });
+
   test('does without Redis', async () => {
     const { service } = open({ namespaces, state: { records: () => Promise.reject(new Error('down')) } });
 
