@@ -269,22 +269,23 @@ function reasonToWrite(input: PlanInput, bootstrap: boolean): string | undefined
 }
 
 /**
- * True for an id that an earlier request has given up, half done: FDD skips an id that it has begun, so waiting for it again
- * would never end well. Whatever FDD reports now, only a SUCCESS that came late counts: a bootstrap pod beside an FDD handles
- * the same id, so it can write RUNNING over a FAILED before it is deleted.
+ * True for an id that an earlier run has given up, half done: FDD skips an id that it has begun, so waiting for it again would
+ * never end well. Whatever FDD reports now, only a SUCCESS that came late counts, or a Deployment that came late and whose report
+ * is deleted by now: a bootstrap pod beside an FDD handles the same id, so it can write RUNNING over a FAILED before it is deleted.
  */
 function isAbandoned(
   {
     observed,
     rolloutId,
     config,
+    release,
     done,
     overdueBefore,
-  }: Pick<PlanInput, 'observed' | 'rolloutId' | 'config' | 'done' | 'overdueBefore'>,
+  }: Pick<PlanInput, 'observed' | 'rolloutId' | 'config' | 'release' | 'done' | 'overdueBefore'>,
   current: string,
 ): boolean {
   const report = reportOn(observed, current);
-  if (report?.result === 'SUCCESS') return false;
+  if (report?.result === 'SUCCESS' || isSettled(observed, current, release)) return false;
   if (current === done.abandonedId) return true;
   // A run that continues is not too late.
   if (isDeploymentIdOf(current, rolloutId, config.namespace)) return false;

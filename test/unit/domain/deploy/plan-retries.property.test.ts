@@ -115,7 +115,7 @@ function lostAttempt(before: Fixture, forceBootstrap: boolean, steps: number, fo
 function attempt(before: Fixture, forceBootstrap: boolean): Attempt {
   const steps = stepsOf(before, forceBootstrap);
   const verify = steps.find((step) => step.kind === 'verify');
-  if (verify === undefined) return { after: before, end: 'verified' };
+  if (verify === undefined) return { after: before, end: isDeployed(before) ? 'verified' : 'failed' };
   const after = fddWorks(steps.reduce(applied, before));
   const { deploymentId, image } = verify;
   const { deployment, bootstrapPod } = after.seen;
@@ -129,6 +129,15 @@ function attempt(before: Fixture, forceBootstrap: boolean): Attempt {
   const isLost = result !== 'FAILED' && findDeadEnd(verify, after.seen)?.code === 'fdd_lost';
   if (isLost) return { after, end: 'fdd_lost' };
   return { after: { ...collected, done: { ...collected.done, abandonedId: deploymentId } }, end: 'failed' };
+}
+
+function isDeployed({ seen: { application, deployment } }: Fixture): boolean {
+  return (
+    deployment?.deploymentId === application?.deploymentId &&
+    deployment?.image === IMAGE &&
+    deployment.availableReplicas === 1 &&
+    !deployment.switchedOff
+  );
 }
 
 /** What others do, and what becomes of FDD, between two observations. */

@@ -132,6 +132,8 @@ describe('planDeployment', () => {
         expect(verified.deployment).toMatchObject({ image: wanted, availableReplicas: 1 });
         expect(JSON.parse(verified.deployment?.environment.MADE_WITH ?? '{}')).toEqual(wantedConfig);
         expect(writes(planFor(verified, { ...request, forceBootstrap: false }))).toEqual([]);
+        // A forced bootstrap ends, too.
+        expect(writes(planFor(runOnce(verified, request), request))).toEqual([]);
       }),
       { numRuns: 800 },
     );

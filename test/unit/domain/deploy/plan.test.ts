@@ -362,6 +362,12 @@ describe('planDeployment', () => {
       });
     });
 
+    test('a Deployment that came late counts, too, once its report is deleted', () => {
+      expect(plan({ observed: aSettledSnapshot({ statuses: [] }), ...given })).toMatchObject({
+        action: 'unchanged',
+      });
+    });
+
     test('a bootstrap begins once more, also while the old pod is still there', () => {
       const observed = aSettledSnapshot({ deployment: undefined, statuses: [], bootstrapPod });
 
