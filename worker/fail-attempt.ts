@@ -134,10 +134,12 @@ async function rest(
   const now = Date.now();
   const attempt = run.attempt - 1;
   const retryAt = now + delayMs;
+  // The outage does not count for the deadline. What was written must be verified, also if its rollout is cancelled meanwhile.
+  const appliedAt = context.hasWritten() ? retryAt : '';
   const moved = await state.report(
     namespace,
     run,
-    { phase: 'backoff', reason, retryAt, changedAt: now, attempt, appliedAt: '' },
+    { phase: 'backoff', reason, retryAt, changedAt: now, attempt, appliedAt },
     { ...targetOf(run, job.id), state: 'running', code, reason, retryAt },
     context.ending('retrying', { code, reason, retryDelayMs: delayMs }),
   );

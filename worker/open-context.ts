@@ -33,6 +33,8 @@ export interface OpenContext extends RunContext {
   readonly settle: () => Promise<void>;
   /** The deployment id that the attempt has waited for; undefined if it did not get that far. */
   readonly awaited: () => string | undefined;
+  /** True once this request has written something that must be verified, in this attempt or in an earlier one. */
+  readonly hasWritten: () => boolean;
   /** The steps so far, for the record of a parked run. */
   readonly encodedSteps: () => string;
   /** Ends this attempt, and returns its entry for the history. */
@@ -64,6 +66,7 @@ export function openContext(
   const writes = createWriteQueue(log);
   const jobLog = createJobLog((entry) => writes.add(() => job.log(entry)));
   let awaited: string | undefined;
+  let hasWritten = run.appliedAt !== undefined;
   const publisher = createProgressPublisher(({ phase, detail }, isNewPhase) => {
     // The time at which the phase started, not the detail within it.
     const since: Record<string, number> = isNewPhase ? { changedAt: Date.now() } : {};
@@ -111,10 +114,12 @@ export function openContext(
       awaited = deploymentId;
     },
     awaited: () => awaited,
+    hasWritten: () => hasWritten,
     keepBootstrap: recorder.keepBootstrap,
     encodedSteps: () => encodeSteps(recorder.steps()),
     ending: recorder.ending,
     remember: async (fields) => {
+      hasWritten ||= 'appliedAt' in fields;
       await state.report(namespace, run, fields);
     },
     logToJob: jobLog.add,

@@ -291,6 +291,31 @@ describe('an outage of the API server during a rollout', () => {
     expect(Math.max(...targets.map(({ attempt = 0 }) => attempt))).toBe(1);
   });
 
+  test('that comes between two writes hides none of them: after a cancel, what was written is verified', async () => {
+    await world.addNamespace('half-written');
+    const api = await world.startApi();
+    const held = gate.hold(({ method, path }) => method === 'POST' && /half-written\/pods/.test(path));
+    const worker = await world.startWorker({ gate });
+    const { id } = await world.deploy({ namespaces: ['half-written'] });
+    await held.arrived();
+    gate.cut();
+    held.release();
+    await until(
+      async () => (await world.queue.getJobCounts('delayed')).delayed === 1,
+      'the run is interrupted',
+    );
+    const body = { reason: 'a test' };
+    const { status } = await world.http(`/api/rollouts/${id}/cancel`, { method: 'POST', body });
+    gate.repair();
+
+    const [target] = (await world.rolloutFinished(id)).targets;
+    await worker.stop();
+    await api.stop();
+
+    expect(status).toBe(200);
+    expect(target).toMatchObject({ state: 'completed', version: NEW });
+  });
+
   test('that refuses the credentials for a while fails no namespace, and is reported', async () => {
     const names = await world.addNamespaces('refused', 3, { fdd: OLD });
     const [hung = '', ...others] = names;

@@ -329,6 +329,16 @@ describe('processJob', () => {
       expect(worker.delayedTo[0]).toBeGreaterThan(Date.now() + 1_000);
     });
 
+    test('keeps that something was written, and does not count the outage for the deadline', async () => {
+      const worker = aWorker(OUTDATED, { runs: [aRun({ appliedAt: 42 })] });
+      worker.outage.found = UNREACHABLE;
+      worker.client.answer('apply applications', aRefusedRequest(500, 'cluster_unavailable'));
+
+      expect(await failureOf(worker.process())).toBeInstanceOf(DelayedError);
+      const { fields = {} } = worker.reports.at(-1) ?? {};
+      expect(fields.appliedAt).toBe(fields.retryAt);
+    });
+
     test('a failure unrelated to the outage fails the job', async () => {
       const worker = aWorker({ config: { ...invalid('data.tag is wrong'), key: 'data.tag' } });
       worker.outage.found = UNREACHABLE;
