@@ -75,8 +75,8 @@ function begin({ rule, since, evidence }: Finding, now: number): Note {
 
 function endEntry({ rule, since, seenAt, evidence }: FleetCause, now: number): AuditEntry {
   const lasted = describeDuration(Math.max(SECOND_MS, Math.round((seenAt - since) / SECOND_MS) * SECOND_MS));
-  const times = `from ${utcTime(since)} until ${utcTime(seenAt)}`;
-  const reason = `it lasted ${times} (${lasted}): ${RULE_MEANINGS[rule]} (${evidence})`;
+  const times = `since ${utcTime(seenAt)}, after ${lasted}`;
+  const reason = `no pass of healing has found it ${times}: ${RULE_MEANINGS[rule]} (${evidence})`;
   return { ...entryOf(rule, now), kind: 'heal.unblocked', reason, outcome: 'ok' };
 }
 

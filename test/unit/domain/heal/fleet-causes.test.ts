@@ -42,7 +42,7 @@ describe('a cause in the whole fleet', () => {
       trigger: 'heal',
       outcome: 'ok',
       reason: expect.stringMatching(
-        /^it lasted from 2026-.* UTC until 2026-.* UTC \(1m\): the cluster has no Custom/,
+        /^no pass of healing has found it since 2026-.* UTC, after 1m: the cluster has no Custom/,
       ),
     });
   });
