@@ -36,7 +36,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, string>> = {
   'heal.stopped': 'Healing stopped',
   'heal.resumed': 'Healing resumed',
   'heal.blocked': 'Cause in the whole fleet found',
-  'heal.unblocked': 'Cause in the whole fleet over',
+  'heal.unblocked': 'Cause in the whole fleet not found any more',
   'board.action': 'Action on the board',
   'request.refused': 'Request refused',
   'outage.redis': 'Redis unreachable',
