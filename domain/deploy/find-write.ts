@@ -1,9 +1,9 @@
-import { isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { contentDigest } from '../release/content-digest.ts';
-import { versionOf } from '../release/image.ts';
 import type { Release } from '../release/release.ts';
-import type { Origin } from './application.ts';
+import { type Origin, releaseIn } from './application.ts';
 import { isDeploymentIdOf } from './deployment-id.ts';
+import { isSettled } from './is-settled.ts';
 
 /** The last write of Skipper in a namespace, and what became of it. */
 export interface Write {
@@ -31,7 +31,7 @@ export function findWrite(snapshot: NamespaceSnapshot, now: number): Write | und
   const isBegun = reportOn(snapshot, deploymentId) !== undefined || bootstrapPod?.startedFor === deploymentId;
   return {
     origin,
-    release: isChanged ? undefined : { image, version: versionOf(image), config },
+    release: isChanged ? undefined : releaseIn(application),
     deploymentId,
     result: isChanged ? changedResult(snapshot, origin, deploymentId) : resultOf(snapshot, deploymentId),
     isBegun,
@@ -57,16 +57,10 @@ function changedResult(
 
 /** While another FDD terminates, it can write the Deployment once more: a run that continues waits for that. */
 function isVerified(snapshot: NamespaceSnapshot, deploymentId: string): boolean {
-  const { application, deployment, bootstrapPod, pods } = snapshot;
-  const report = reportOn(snapshot, deploymentId);
+  const { application, pods } = snapshot;
+  if (!application || !isSettled(snapshot, deploymentId, application)) return false;
   return (
-    deployment !== undefined &&
-    deployment.deploymentId === deploymentId &&
-    deployment.image === application?.image &&
-    isRolledOut(deployment) &&
-    (report === undefined || (report.result === 'SUCCESS' && report.succeededAt === undefined)) &&
-    bootstrapPod?.startedFor !== deploymentId &&
-    !pods.some(({ deleting }) => deleting)
+    reportOn(snapshot, deploymentId)?.succeededAt === undefined && !pods.some(({ deleting }) => deleting)
   );
 }
 

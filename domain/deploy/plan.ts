@@ -1,6 +1,6 @@
 import { hasNewConfiguration } from '../cluster/has-new-configuration.ts';
 import type { NamespaceConfig } from '../cluster/namespace-config.ts';
-import { type DeploymentResult, isRolledOut, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
+import { type DeploymentResult, type NamespaceSnapshot, reportOn } from '../cluster/observed.ts';
 import { describeSymptom, tampered } from '../cluster/symptoms.ts';
 import { mightLive, whyNoFddRuns } from '../cluster/why-no-fdd-runs.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -17,6 +17,7 @@ import {
 import { bootstrapPodManifest, type QuotaObject } from './bootstrap-pod.ts';
 import { isDeploymentIdOf, nextDeploymentId } from './deployment-id.ts';
 import { helmRefusal } from './helm-refusal.ts';
+import { isSettled } from './is-settled.ts';
 import type { PlanAction } from './plan-action.ts';
 import { RBAC_VERSION, rbacManifests } from './rbac.ts';
 
@@ -404,19 +405,4 @@ function bootstrapSteps(input: PlanInput, deploymentId: string): Step[] {
   const create: Step = { kind: 'create-bootstrap-pod', manifest, deploymentId };
   if (!observed.bootstrapPod) return [create];
   return [LEFT_OVER, create];
-}
-
-/** True if, according to the watches, FDD has picked up the deployment and runs it. */
-function isSettled(observed: NamespaceSnapshot, deploymentId: string, release: Release): boolean {
-  const { deployment } = observed;
-  const report = reportOn(observed, deploymentId);
-  return (
-    deployment !== undefined &&
-    deployment.deploymentId === deploymentId &&
-    deployment.image === release.image &&
-    isRolledOut(deployment) &&
-    // FDD keeps only its last ten reports: an old, finished deployment has none.
-    (report === undefined || report.result === 'SUCCESS') &&
-    observed.bootstrapPod?.startedFor !== deploymentId
-  );
 }
