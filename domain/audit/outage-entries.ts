@@ -1,4 +1,4 @@
-import { describeDuration } from '../rollout/describe-duration.ts';
+import { describeElapsed } from '../rollout/describe-duration.ts';
 import { utcTime } from '../utc-time.ts';
 import { SKIPPER } from './actor.ts';
 import type { AuditEntry } from './audit-entry.ts';
@@ -37,7 +37,7 @@ export function pastOutageEntry(outage: Outage, at: number): AuditEntry {
 }
 
 function describePast({ kind, beganAt, reason }: Outage, at: number): string {
-  const lasted = describeDuration(Math.max(1_000, Math.round((at - beganAt) / 1_000) * 1_000));
+  const lasted = describeElapsed(at - beganAt);
   const times = `from ${utcTime(beganAt)} until ${utcTime(at)}`;
   return `${NAMES[kind]} was unreachable ${times} (${lasted}): ${reason}`;
 }

@@ -1,7 +1,6 @@
 import { SKIPPER } from '../audit/actor.ts';
 import type { AuditEntry } from '../audit/audit-entry.ts';
-import { describeDuration } from '../rollout/describe-duration.ts';
-import { SECOND_MS } from '../time-parts.ts';
+import { describeElapsed } from '../rollout/describe-duration.ts';
 import { utcTime } from '../utc-time.ts';
 import { fleetRemedy } from './fleet-remedy.ts';
 import type { HealSettings } from './heal-settings.ts';
@@ -74,7 +73,7 @@ function begin({ rule, since, evidence }: Finding, now: number): Note {
 }
 
 function endEntry({ rule, since, seenAt, evidence }: FleetCause, now: number): AuditEntry {
-  const lasted = describeDuration(Math.max(SECOND_MS, Math.round((seenAt - since) / SECOND_MS) * SECOND_MS));
+  const lasted = describeElapsed(seenAt - since);
   const times = `since ${utcTime(seenAt)}, after ${lasted}`;
   const reason = `no pass of healing has found it ${times}: ${RULE_MEANINGS[rule]} (${evidence})`;
   return { ...entryOf(rule, now), kind: 'heal.unblocked', reason, outcome: 'ok' };

@@ -10,3 +10,8 @@ export function describeDuration(ms: number): string {
     .map(([unit, amount]) => `${amount}${unit}`)
     .join(' ');
 }
+
+/** Of what was measured: in whole seconds, at least one. */
+export function describeElapsed(ms: number): string {
+  return describeDuration(Math.max(SECOND_MS, Math.round(ms / SECOND_MS) * SECOND_MS));
+}
