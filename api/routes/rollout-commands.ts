@@ -1,3 +1,4 @@
+import { plural } from '../../domain/plural.ts';
 import { Problem } from '../../domain/problem.ts';
 import { RolloutCommandView } from '../../domain/rollout/rollout-view.ts';
 import type { CommandResult, Operator } from '../../shared/rollout-commands.ts';
@@ -103,7 +104,7 @@ async function carryOut(
 }
 
 function count(namespaces: readonly string[]): string {
-  return namespaces.length === 1 ? '1 target' : `${namespaces.length} targets`;
+  return plural(namespaces.length, 'target');
 }
 
 function whatIsLeft(left: readonly string[]): string {

@@ -1,6 +1,6 @@
+import { plural } from '../../domain/plural.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 import type { Io } from '../terminal.ts';
-import { plural } from '../text/lines.ts';
 import { nameSome } from '../text/name-some.ts';
 
 export interface TakeoverOptions {

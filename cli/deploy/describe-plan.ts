@@ -1,6 +1,7 @@
 import { PLAN_ACTIONS } from '../../domain/deploy/plan-action.ts';
 import type { PlanView } from '../../domain/deploy/plan-view.ts';
-import { oneLine, plural } from '../text/lines.ts';
+import { plural } from '../../domain/plural.ts';
+import { oneLine } from '../text/lines.ts';
 import type { Column } from '../text/table.ts';
 
 type PlannedTarget = PlanView['targets'][number];

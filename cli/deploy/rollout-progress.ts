@@ -1,7 +1,8 @@
 import { keysOf } from '../../domain/keys-of.ts';
+import { plural } from '../../domain/plural.ts';
 import { isOpen, type TargetCounts, type TargetState } from '../../domain/rollout/rollout.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
-import { oneLine, plural, truncate } from '../text/lines.ts';
+import { oneLine, truncate } from '../text/lines.ts';
 import type { Paint } from '../text/paint.ts';
 import { duration } from '../text/time.ts';
 

@@ -1,11 +1,11 @@
 import type { ApiClient } from '../../client/api-client.ts';
 import type { ServerPlan } from '../../domain/deploy/server-plan.ts';
+import { plural } from '../../domain/plural.ts';
 import { confirmTakeover, type TakeoverOptions } from '../deploy/confirm-takeover.ts';
 import { waitForRollout } from '../deploy/wait-command.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
-import { plural } from '../text/lines.ts';
 import { summarisePlan } from './describe-server-plan.ts';
 
 export interface ApplyOptions extends TakeoverOptions {

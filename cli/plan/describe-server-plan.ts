@@ -1,6 +1,6 @@
 import { PLAN_ACTIONS } from '../../domain/deploy/plan-action.ts';
 import type { PlannedNamespace, ServerPlan } from '../../domain/deploy/server-plan.ts';
-import { plural } from '../text/lines.ts';
+import { plural } from '../../domain/plural.ts';
 import type { Column } from '../text/table.ts';
 
 const DENIED = 'denied';

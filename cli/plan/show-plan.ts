@@ -1,11 +1,11 @@
 import type { ApiClient } from '../../client/api-client.ts';
 import type { DeployRequest } from '../../client/deploy-request.ts';
 import type { ServerPlan } from '../../domain/deploy/server-plan.ts';
+import { plural } from '../../domain/plural.ts';
 import { utcTime } from '../../domain/utc-time.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type OutputFormat, printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
-import { plural } from '../text/lines.ts';
 import { painter } from '../text/paint.ts';
 import { drawTable } from '../text/table.ts';
 import { changesNothing, SERVER_PLAN_COLUMNS, summarisePlan } from './describe-server-plan.ts';

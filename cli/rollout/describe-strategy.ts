@@ -1,7 +1,7 @@
+import { plural } from '../../domain/plural.ts';
 import { describeDuration } from '../../domain/rollout/describe-duration.ts';
 import type { ResolvedStrategy, Wave } from '../../domain/rollout/resolved-strategy.ts';
 import type { RolloutHead } from '../../domain/rollout/rollout-view.ts';
-import { plural } from '../text/lines.ts';
 
 const NEWER_RELEASE = {
   replace: 'a newer release replaces what is pending',

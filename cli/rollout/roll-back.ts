@@ -1,11 +1,12 @@
 import type { ApiClient } from '../../client/api-client.ts';
 import type { RollbackBody } from '../../client/rollout-requests.ts';
+import { plural } from '../../domain/plural.ts';
 import type { RolloutView } from '../../domain/rollout/rollout-view.ts';
 import { type WaitChoices, waitForRollout } from '../deploy/wait-command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { printDocument } from '../output-format.ts';
 import type { Io } from '../terminal.ts';
-import { oneLine, plural } from '../text/lines.ts';
+import { oneLine } from '../text/lines.ts';
 import { nameSome } from '../text/name-some.ts';
 
 export interface RollbackChoices extends WaitChoices {

@@ -1,7 +1,8 @@
 import { type FleetRow, HEALTHS, isPastCause } from '../../domain/fleet/fleet-row.ts';
 import type { FleetSummary } from '../../domain/fleet/fleet-summary.ts';
+import { plural } from '../../domain/plural.ts';
 import { isOpen } from '../../domain/rollout/rollout.ts';
-import { oneLine, plural } from '../text/lines.ts';
+import { oneLine } from '../text/lines.ts';
 import { HEALTH_STYLES } from '../text/paint.ts';
 import type { Column } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';

@@ -26,8 +26,3 @@ export function hang(mark: string, text: string, width: number | undefined): str
   const room = width === undefined ? undefined : Math.max(20, width - mark.length);
   return wrap(text, room).map((line, index) => (index === 0 ? mark : ' '.repeat(mark.length)) + line);
 }
-
-/** `1 namespace`, `2 namespaces` */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

@@ -1,6 +1,7 @@
 import type { NamespaceAnswer } from '../../client/namespace-answer.ts';
+import { plural } from '../../domain/plural.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
-import { hang, oneLine, plural, wrap } from '../text/lines.ts';
+import { hang, oneLine, wrap } from '../text/lines.ts';
 import { HEALTH_STYLES, type Paint } from '../text/paint.ts';
 import { type Column, drawTable } from '../text/table.ts';
 import { age, duration, timestamp } from '../text/time.ts';

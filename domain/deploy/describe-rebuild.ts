@@ -1,4 +1,6 @@
+import { plural } from '../plural.ts';
 import { utcTime } from '../utc-time.ts';
+
 /** What was rebuilt after Redis had lost its data. */
 export interface Rebuilt {
   readonly namespaces: number;
@@ -48,8 +50,4 @@ export function adviseAfterRebuild({ interrupted, copy }: Rebuilt): string {
       : []),
     'Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
   ].join(' ');
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

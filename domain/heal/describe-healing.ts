@@ -1,3 +1,4 @@
+import { plural } from '../plural.ts';
 import { utcTime } from '../utc-time.ts';
 import { fleetRemedy } from './fleet-remedy.ts';
 import type { HealingState, HealingStatus, HealMode, NamespaceHealing } from './healing.ts';
@@ -51,7 +52,7 @@ export function describeCounts(status: HealingStatus): string {
   const { sick, fleet } = status;
   const rest = recoveringIn(status);
   const others = rest > 0 ? `, ${rest} recovering or well again` : '';
-  return `${sick} of ${fleet} ${fleet === 1 ? 'namespace' : 'namespaces'} not well${others}`;
+  return `${sick} of ${plural(fleet, 'namespace')} not well${others}`;
 }
 
 /** Namespaces in which no rule holds any more, and that are still shown. */

@@ -1,3 +1,4 @@
+import { plural } from '../plural.ts';
 import type { Repair } from '../rollout/repair.ts';
 import { describeMeans } from './ladder.ts';
 
@@ -16,5 +17,5 @@ interface Group extends Pick<Repair, 'means' | 'rule'> {
 }
 
 function describeGroup({ means, rule, count }: Group): string {
-  return `${describeMeans(means)} in ${count} ${count === 1 ? 'namespace' : 'namespaces'} (${rule})`;
+  return `${describeMeans(means)} in ${plural(count, 'namespace')} (${rule})`;
 }

@@ -1,3 +1,4 @@
+import { plural } from '../plural.ts';
 import { describeFailures, groupFailures } from './group-failures.ts';
 import type { FailureGroup } from './rollout-status.ts';
 import { type DecidedTarget, isCountedFailure, isOver, type Situation } from './situation.ts';
@@ -59,5 +60,5 @@ function unprovedCanary(situation: Situation): string | undefined {
 }
 
 function countOf({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 target' : `${length} targets`;
+  return plural(length, 'target');
 }
