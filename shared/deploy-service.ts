@@ -365,7 +365,6 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
     if (target.kind !== 'deploy' || !release) {
       return { namespace, from, action: 'refuse', reason: state.reason ?? '', steps: [] };
     }
-    const record = records.get(namespace);
     const planned = planDeployment({
       config: target.config,
       release,
@@ -374,7 +373,7 @@ async function plan(parts: ServiceParts, question: DeployQuestion): Promise<Plan
       observed,
       quotas: [],
       manageRbac: parts.manageRbac,
-      done: { bootstrappedId: record?.bootstrappedId, abandonedId: record?.abandonedId },
+      done: records.get(namespace) ?? {},
     });
     const takesOverFrom = planned.action === 'bootstrap' ? helmRelease : undefined;
     return { namespace, version: release.version, release, from, takesOverFrom, ...planned };

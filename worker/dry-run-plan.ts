@@ -1,9 +1,8 @@
 import { FDD, FIELD_MANAGER } from '../domain/cluster/names.ts';
-import { planDeployment, type Step } from '../domain/deploy/plan.ts';
+import { type PlanInput, planDeployment, type Step } from '../domain/deploy/plan.ts';
 import { messageOf, SkipperError, toError } from '../domain/errors.ts';
 import { versionOf } from '../domain/release/image.ts';
 import type { Release } from '../domain/release/release.ts';
-import type { NamespaceRecord } from '../domain/rollout/namespace-record.ts';
 import { KubernetesError } from '../shared/kubernetes/classify-error.ts';
 import type { KubernetesClient } from '../shared/kubernetes/client.ts';
 import type { ClusterCache } from '../shared/kubernetes/cluster-cache.ts';
@@ -50,8 +49,8 @@ export async function dryRunPlan(
   for (let start = 0; start < targets.length; start += AT_ONCE) {
     const tried = await Promise.all(
       targets.slice(start, start + AT_ONCE).map((target) => {
-        const record = records.get(target.namespace);
-        return tryTarget({ target, plan, release: releases.get(target.release ?? ''), record }, dependencies);
+        const release = releases.get(target.release ?? '');
+        return tryTarget({ target, plan, release, done: records.get(target.namespace) ?? {} }, dependencies);
       }),
     );
     await state.savePlanTargets(planId, tried);
@@ -63,7 +62,7 @@ interface Tried {
   readonly target: StoredPlanTarget;
   readonly plan: StoredPlan;
   readonly release: Release | undefined;
-  readonly record: Pick<NamespaceRecord, 'bootstrappedId' | 'abandonedId'> | undefined;
+  readonly done: PlanInput['done'];
 }
 
 async function tryTarget(tried: Tried, dependencies: DryRunDependencies): Promise<StoredPlanTarget> {
@@ -77,7 +76,7 @@ async function tryTarget(tried: Tried, dependencies: DryRunDependencies): Promis
 }
 
 async function planAndTry(
-  { target, plan, release, record }: Tried,
+  { target, plan, release, done }: Tried,
   dependencies: DryRunDependencies,
 ): Promise<Omit<StoredPlanTarget, 'isTried'>> {
   const { client, cluster, manageRbac } = dependencies;
@@ -96,7 +95,7 @@ async function planAndTry(
     observed,
     quotas: [],
     manageRbac,
-    done: { bootstrappedId: record?.bootstrappedId, abandonedId: record?.abandonedId },
+    done,
   });
   const { image } = observed.deployment ?? {};
   const from = image === undefined ? '' : versionOf(image);
