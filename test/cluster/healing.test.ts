@@ -9,6 +9,7 @@ import {
   until,
   WORKER_ACCOUNT,
 } from '../support/real-world.ts';
+import { SHOP } from '../support/shop-application.ts';
 import { type AuditLog, inNamespaces, openAuditLog, summaryOf } from './support/audit-log.ts';
 import { describeCluster } from './support/cluster-suite.ts';
 import { type CuttableProxy, startCuttableProxy } from './support/cuttable-proxy.ts';
@@ -95,9 +96,7 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
     const before = await readApplication(world.admin, namespace);
     world.fdds.misbehaviour.set(namespace, { kind: 'deaf', untilRestart: true });
     await world.admin.create(APPLICATIONS, namespace, {
-      apiVersion: APPLICATIONS.apiVersion,
-      kind: APPLICATIONS.kind,
-      metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
+      ...SHOP,
       spec: { application: 'shop', image: IMAGE, config: { version: 3 } },
     });
 

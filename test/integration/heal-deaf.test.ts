@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { NamespaceHealing } from '../../domain/heal/healing.ts';
 import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -32,12 +33,7 @@ async function addDeaf(namespace: string): Promise<void> {
   for (const { metadata } of items) {
     await world.kube.delete(PODS, { namespace, name: metadata.name }, { gracePeriodSeconds: 0 });
   }
-  await world.kube.create(APPLICATIONS, namespace, {
-    apiVersion: APPLICATIONS.apiVersion,
-    kind: APPLICATIONS.kind,
-    metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
-    spec: { application: 'shop', image: 'shop:1', config: {} },
-  });
+  await world.kube.create(APPLICATIONS, namespace, SHOP);
 }
 
 test('an FDD that nothing cures is quarantined, and not restarted forever', async () => {

@@ -9,6 +9,7 @@ import { CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS } from '../../shared/kubernete
 import { pause } from '../../shared/pause.ts';
 import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.ts';
 import { FDD } from '../support/published.ts';
+import { refusableDeployments } from '../support/refusable-deployments.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -27,15 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => receiver?.close());
 
-let canReadDeployments = true;
+const { cluster, right } = refusableDeployments();
 const world = useWorld(
   {
     flags: FLAGS,
-    cluster: {
-      deny: ({ user, resource }) =>
-        user === 'skipper' && resource === 'deployments' && !canReadDeployments ? '' : undefined,
-      tokens: { 'skipper-token': 'skipper' },
-    },
+    cluster,
   },
   async (opened) => {
     notifications = await writeInto(
@@ -122,7 +119,7 @@ test('rights-missing: a watch that is refused; what was known and decided stays 
   const [sick, falling] = [await well('rights-sick'), await well('rights-falling')];
   await world.kube.delete(DEPLOYMENTS, { namespace: sick, name: FDD });
   await until(async () => (await healingOf(sick))?.findings[0]?.rule === 'no-deployment', 'it is found');
-  canReadDeployments = false;
+  right.isGranted = false;
   world.cluster.faults.dropWatches();
 
   await isFleetWide('rights-missing');
@@ -140,7 +137,7 @@ test('rights-missing: a watch that is refused; what was known and decided stays 
   expect(await healingOf(sick)).toEqual(before);
   expect(await healingOf(falling)).toBeUndefined();
 
-  canReadDeployments = true;
+  right.isGranted = true;
   await isOver();
   await Promise.all([sick, falling].map(isHealed));
   await expectNoted('rights-missing', ['blocked', 'unblocked']);
@@ -166,10 +163,10 @@ test('crd-missing: a watch whose kind is gone', async () => {
 
 test('two workers, whose watches recover at other times, note a cause once', async () => {
   await world.withWorker({ flags: { notifications } }, async () => {
-    canReadDeployments = false;
+    right.isGranted = false;
     world.cluster.faults.dropWatches();
     await isFleetWide('rights-missing');
-    canReadDeployments = true;
+    right.isGranted = true;
 
     const kinds = ['blocked', 'unblocked'];
     await expectNoted('rights-missing', kinds);

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { refusableDeployments } from '../support/refusable-deployments.ts';
+import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -11,15 +13,11 @@ const FLAGS = {
   'deaf-after': 2,
   'api-token': 'skipper-token',
 };
-let canReadDeployments = true;
+const { cluster, right } = refusableDeployments();
 const world = useWorld(
   {
     flags: FLAGS,
-    cluster: {
-      deny: ({ user, resource }) =>
-        user === 'skipper' && resource === 'deployments' && !canReadDeployments ? '' : undefined,
-      tokens: { 'skipper-token': 'skipper' },
-    },
+    cluster,
   },
   async (opened) => {
     await opened.startApi();
@@ -54,19 +52,14 @@ test('a deaf FDD, which looks healthy, is degraded until it hears again, and unk
   await world.addNamespace('hearing');
   await world.deployed('hearing');
   world.fdds.misbehaviour.set('hearing', { kind: 'deaf', untilRestart: true });
-  await world.kube.create(APPLICATIONS, 'hearing', {
-    apiVersion: APPLICATIONS.apiVersion,
-    kind: APPLICATIONS.kind,
-    metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
-    spec: { application: 'shop', image: 'shop:1', config: {} },
-  });
+  await world.kube.create(APPLICATIONS, 'hearing', SHOP);
 
   const deaf = await isHealth('degraded');
   const shown = await degradedRows();
-  canReadDeployments = false;
+  right.isGranted = false;
   world.cluster.faults.dropWatches();
   const unjudged = await isHealth('unknown');
-  canReadDeployments = true;
+  right.isGranted = true;
   await isHealth('degraded');
   await deletePods();
   await isHealth('healthy');

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
+import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
@@ -100,12 +101,7 @@ describe('healing', () => {
     await deployedNamespace('deaf');
     const pods = await podNames('deaf');
     world.fdds.misbehaviour.set('deaf', { kind: 'deaf', untilRestart: true });
-    await world.kube.create(APPLICATIONS, 'deaf', {
-      apiVersion: APPLICATIONS.apiVersion,
-      kind: APPLICATIONS.kind,
-      metadata: { name: 'shop', labels: { app: 'shop', 'fiaas/deployment_id': 'shop-1' } },
-      spec: { application: 'shop', image: 'shop:1', config: {} },
-    });
+    await world.kube.create(APPLICATIONS, 'deaf', SHOP);
     await until(async () => (await healingOf('deaf'))?.steps[0]?.end === 'completed', 'it is healed');
     await untilState('deaf', 'watching');
     world.fdds.misbehaviour.clear('deaf');
