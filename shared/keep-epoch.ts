@@ -1,12 +1,17 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../domain/errors.ts';
+import { inTime } from './network/in-time.ts';
 import { pause } from './pause.ts';
 import { isReady, type RedisConnection } from './redis.ts';
 import type { Epoch, Epochs } from './state/epochs.ts';
+import type { KnownTick, Tick } from './state/ticks.ts';
+import { hasGoneBack } from './state/went-back.ts';
 
 const CHECK_EVERY_MS = 1_000;
+/** The API server can be unreachable: then what it would show is read later. */
+const SAVED_WITHIN_MS = 3_000;
 
-/** Notices that Redis is new or has lost its data, and has the state rebuilt. */
+/** Notices that Redis is new, has lost its data or went back to an older state, and has the state rebuilt. */
 export interface EpochKeeper {
   /** The open epoch, as far as this process knows. */
   current(): Epoch | undefined;
@@ -25,8 +30,10 @@ export interface Missing {
 }
 
 export interface EpochKeeperOptions {
-  readonly state: Pick<Epochs, 'epoch'> & { now(): number };
+  readonly state: Pick<Epochs, 'tick' | 'closeEpoch' | 'doubt' | 'trust'> & { now(): number };
   readonly redis: RedisConnection;
+  /** What the copy outside of Redis knows; undefined if there is none. */
+  readonly readSavedTick: () => Promise<KnownTick | undefined>;
   /** Rebuilds the state, or returns what it has to wait for. */
   readonly rebuild: (missing: Missing) => Promise<string | undefined>;
   readonly log: Logger;
@@ -37,6 +44,7 @@ export interface EpochKeeperOptions {
 export function keepEpoch({
   state,
   redis,
+  readSavedTick,
   rebuild,
   log,
   checkEveryMs = CHECK_EVERY_MS,
@@ -45,6 +53,10 @@ export function keepEpoch({
   const listeners: ((epoch: Epoch) => void)[] = [];
   let current: Epoch | undefined;
   let known: Epoch | undefined;
+  /** The id of an epoch that must be closed. */
+  let older: string | undefined;
+  let isComparedWithSaved = false;
+  let reading: Promise<Epoch | undefined> | undefined;
   let seenAt: number | undefined;
   let problem: string | undefined = NOT_READ;
   /** Why this process could not rebuild the state; it counts until somebody has, also while another process tries. */
@@ -53,13 +65,13 @@ export function keepEpoch({
 
   async function check(): Promise<void> {
     if (!isReady(redis)) return;
-    let epoch = await state.epoch();
+    let epoch = await readEpoch();
     if (epoch === undefined) {
       current = undefined;
       problem ??= REBUILDING;
       const waitsFor = await rebuild({ seenAt }).catch(noteFailure);
       problem = failure ?? waitsFor;
-      if (waitsFor === undefined) epoch = await state.epoch();
+      if (waitsFor === undefined) epoch = await readEpoch();
     }
     if (epoch === undefined) return;
     problem = undefined;
@@ -69,6 +81,44 @@ export function keepEpoch({
     if (known?.id === epoch.id) return;
     known = epoch;
     for (const listener of listeners) listener(epoch);
+  }
+
+  function readEpoch(): Promise<Epoch | undefined> {
+    reading ??= readTrusted().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  /** Closes the epoch of an older state; what is open then can be trusted. */
+  async function readTrusted(): Promise<Epoch | undefined> {
+    const { known, ...found } = await state.tick();
+    const { epoch } = found;
+    if (epoch !== undefined && (await isOlder({ ...found, epoch }, known))) {
+      older = epoch.id;
+      log.warn('Redis went back to an older state: the state is rebuilt from the cluster');
+      await state.closeEpoch(epoch.id);
+      state.trust();
+      return undefined;
+    }
+    state.trust();
+    return epoch;
+  }
+
+  async function isOlder(
+    found: Tick & { readonly epoch: Epoch },
+    known: KnownTick | undefined,
+  ): Promise<boolean> {
+    if (found.epoch.id === older || (known !== undefined && hasGoneBack(known, found))) return true;
+    if (isComparedWithSaved) return false;
+    try {
+      const saved = await inTime({ timeoutMs: SAVED_WITHIN_MS }, readSavedTick);
+      isComparedWithSaved = true;
+      return saved !== undefined && hasGoneBack(saved, found);
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'the saved copy cannot be compared with Redis yet');
+      return false;
+    }
   }
 
   function noteFailure(error: unknown): string {
@@ -100,7 +150,13 @@ export function keepEpoch({
     }
   }
 
-  const again = () => void checkOnce();
+  /** A rebuild that is under way needs the trust as well. */
+  const again = () =>
+    void readEpoch()
+      .catch(() => undefined)
+      .then(checkOnce);
+  state.doubt();
+  redis.on('close', state.doubt);
   redis.on('ready', again);
   void keep();
   return {
@@ -113,6 +169,7 @@ export function keepEpoch({
     check: checkOnce,
     stop: () => {
       redis.off('ready', again);
+      redis.off('close', state.doubt);
       stopping.abort();
     },
   };

@@ -4,7 +4,7 @@ import { SKIPPER } from '../domain/audit/actor.ts';
 import type { AuditEntry } from '../domain/audit/audit-entry.ts';
 import { interruptedEntry } from '../domain/audit/rollout-entries.ts';
 import type { NamespaceSnapshot } from '../domain/cluster/observed.ts';
-import { describeRebuild } from '../domain/deploy/describe-rebuild.ts';
+import { describeLoss, describeRebuild } from '../domain/deploy/describe-rebuild.ts';
 import {
   type OpenRolloutState,
   type RecoveredState,
@@ -72,7 +72,9 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
     const token = randomUUID();
     if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
-      return (await state.hasRecords()) ? await adopt(token, parts) : await fill(token, seenAt, parts);
+      const leftBehind = await state.leftBehind();
+      if (leftBehind === 'records') return await adopt(token, parts);
+      return await fill({ token, seenAt, wentBack: leftBehind === 'older-state' }, parts);
     } catch (error) {
       const reason = messageOf(error);
       if (reason !== logged) log.warn({ reason }, 'the state could not be rebuilt; it is tried again');
@@ -109,19 +111,22 @@ async function adopt(token: string, { state }: RebuildParts): Promise<string | u
 
 const ANOTHER_REBUILDS = 'another process rebuilds the state';
 
-async function fill(
-  token: string,
-  seenAt: number | undefined,
-  parts: RebuildParts,
-): Promise<string | undefined> {
+interface Claim {
+  readonly token: string;
+  readonly seenAt: number | undefined;
+  /** Redis has an older state, which is deleted. */
+  readonly wentBack: boolean;
+}
+
+async function fill(claim: Claim, parts: RebuildParts): Promise<string | undefined> {
   const { readSaved, leaseMs = LEASE_MS } = parts;
-  const isNew =
-    seenAt === undefined && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
+  const isLost = claim.wentBack || claim.seenAt !== undefined;
+  const isNew = !isLost && (await readSaved()) === undefined && !snapshotsOf(parts).some(hasOrigin);
   if (!isNew) await pause(leaseMs + MARGIN_MS, { ref: false });
   const saved = isNew ? undefined : await readSaved();
   const unread = whyUnread(parts.cluster);
   if (unread !== undefined) throw new SkipperError('cluster_unavailable', unread);
-  return rebuild({ token, snapshots: snapshotsOf(parts), saved, isNew, seenAt }, parts);
+  return rebuild({ ...claim, snapshots: snapshotsOf(parts), saved, isNew }, parts);
 }
 
 function snapshotsOf({ cluster }: RebuildParts): NamespaceSnapshot[] {
@@ -132,16 +137,14 @@ function hasOrigin({ application }: NamespaceSnapshot): boolean {
   return application?.origin !== undefined;
 }
 
-interface Claimed {
-  readonly token: string;
+interface Claimed extends Claim {
   readonly snapshots: readonly NamespaceSnapshot[];
   readonly saved: SavedState | undefined;
   readonly isNew: boolean;
-  readonly seenAt: number | undefined;
 }
 
 async function rebuild(
-  { token, snapshots, saved, isNew, seenAt }: Claimed,
+  { token, snapshots, saved, isNew, seenAt, wentBack }: Claimed,
   parts: RebuildParts,
 ): Promise<string | undefined> {
   const { state, rolloutTtlSeconds, isSavedOff, log } = parts;
@@ -156,22 +159,24 @@ async function rebuild(
     id: randomUUID(),
     at: now,
     ...known,
-    ...(isNew ? {} : { rebuilt: summaryOf(recovered, copy) }),
+    ...(isNew ? {} : { rebuilt: { ...summaryOf(recovered, copy), ...(wentBack && { wentBack }) } }),
   };
   if (saved?.deploysPaused) await parts.pauseDeploys();
   const changed = recovered.namespaces.map(({ namespace }) => namespace);
-  const isOurs =
-    isNew || (await state.restore(token, commands)) ? await state.openEpoch(token, epoch, changed) : false;
+  const isFilled =
+    isNew || ((!wentBack || (await state.sweep(token))) && (await state.restore(token, commands)));
+  const isOurs = isFilled && (await state.openEpoch(token, epoch, changed));
   if (!isOurs) return ANOTHER_REBUILDS;
   if (isNew) return undefined;
   const ms = Math.round(performance.now() - began);
-  log.warn({ ...epoch.rebuilt, ms }, 'Redis had lost its data: the state was rebuilt from the cluster');
+  const cause = wentBack ? 'Redis went back to an older state' : 'Redis had lost its data';
+  log.warn({ ...epoch.rebuilt, ms }, `${cause}: the state was rebuilt from the cluster`);
   await afterwards(auditOf(epoch, recovered), parts);
   return undefined;
 }
 
 function auditOf({ at, rebuilt }: Epoch, { rollouts, interrupted }: RecoveredState): AuditEntry[] {
-  const reason = `Redis lost its data: ${rebuilt ? describeRebuild(rebuilt) : ''}`;
+  const reason = rebuilt ? `${describeLoss(rebuilt)}: ${describeRebuild(rebuilt)}` : '';
   const paused = rollouts.filter(({ rollout }) => interrupted.includes(rollout.id));
   return [
     { at, kind: 'state.rebuilt', by: SKIPPER, reason, outcome: 'ok' },

@@ -25,7 +25,7 @@ const EVENTS_SAVED = 50;
 
 export interface SaveParts {
   readonly state: Saveable &
-    Pick<Epochs, 'epoch'> &
+    Pick<Epochs, 'epoch' | 'tick'> &
     Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'rolloutEvents' | 'now'> &
     Pick<Records, 'release'>;
   readonly deployQueue: Pick<Queue, 'isPaused'>;
@@ -130,7 +130,7 @@ async function saveState(parts: CompleteParts): Promise<string | undefined> {
     // Redis lost its data meanwhile: a good copy must not be replaced by its emptiness.
     if (read === undefined) return undefined;
     const { content, epoch } = read;
-    const refusal = whyKept(replaced, epoch, parts.prefix);
+    const refusal = whyKept(replaced, content, epoch);
     if (refusal !== undefined) return refusal;
     const { data, leftOut } = encodeSaved(content);
     try {
@@ -143,12 +143,17 @@ async function saveState(parts: CompleteParts): Promise<string | undefined> {
   return 'other workers save all the time';
 }
 
-function whyKept(replaced: StoredCopy | undefined, epoch: Epoch, prefix: string): string | undefined {
+function whyKept(
+  replaced: StoredCopy | undefined,
+  { prefix, tick = Number.POSITIVE_INFINITY }: SavedContent,
+  epoch: Epoch,
+): string | undefined {
   if (replaced === undefined) return undefined;
   const { content } = replaced;
   if (content.prefix !== prefix) return `the ConfigMap is that of another Skipper (${content.prefix})`;
-  const isKnown = content.epoch === epoch.id || epoch.hasReadSaved !== false;
-  return isKnown
+  const isSameEpoch = content.epoch === epoch.id;
+  if (isSameEpoch && tick <= (content.tick ?? 0)) return 'Redis has an older state than the ConfigMap';
+  return isSameEpoch || epoch.hasReadSaved !== false
     ? undefined
     : 'the ConfigMap has a copy that the state was not rebuilt from: give all processes the same --state-config-map';
 }
@@ -159,7 +164,7 @@ async function readWhole({
   deployQueue,
   prefix,
 }: SaveParts): Promise<{ readonly content: SavedContent; readonly epoch: Epoch } | undefined> {
-  const epoch = await state.epoch();
+  const { epoch, tick } = await state.tick();
   if (epoch === undefined) return undefined;
   // Before anything is read: what is requested meanwhile is newer than the copy.
   const savedAt = state.now();
@@ -177,6 +182,7 @@ async function readWhole({
     format: 1 as const,
     prefix,
     epoch: epoch.id,
+    tick,
     savedAt,
     hashes,
     texts,

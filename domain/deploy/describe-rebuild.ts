@@ -1,7 +1,7 @@
 import { plural } from '../plural.ts';
 import { utcTime } from '../utc-time.ts';
 
-/** What was rebuilt after Redis had lost its data. */
+/** What was rebuilt after Redis had lost its data, or went back to an older state. */
 export interface Rebuilt {
   readonly namespaces: number;
   readonly rollouts: number;
@@ -11,6 +11,12 @@ export interface Rebuilt {
   readonly copy?: 'none' | 'current' | 'old' | undefined;
   /** When the copy was saved, in milliseconds since the epoch. */
   readonly copyAt?: number | undefined;
+  /** Redis had an older state, and not none: from a snapshot, or of a replica that was behind. */
+  readonly wentBack?: boolean | undefined;
+}
+
+export function describeLoss({ wentBack }: Pick<Rebuilt, 'wentBack'>): string {
+  return wentBack ? 'Redis went back to an older state' : 'Redis lost its data';
 }
 
 /** For people: what is there again, and what is lost. */
@@ -19,7 +25,13 @@ export function describeRebuild(rebuilt: Rebuilt): string {
   const records = `the requests of ${plural(namespaces, 'namespace')}`;
   const from = copy === 'current' || copy === 'old' ? 'the cluster and the saved copy' : 'the cluster';
   const found = `${records} and ${plural(rollouts, 'open rollout')} were rebuilt from ${from}`;
-  return `${found}; the history and the audit log from before are lost${describeLost(rebuilt)}`;
+  return `${found}; ${describePast(rebuilt)} lost${describeLost(rebuilt)}`;
+}
+
+function describePast({ wentBack }: Rebuilt): string {
+  return wentBack
+    ? 'rollouts that had ended, and the newest entries of the history and the audit log are'
+    : 'the history and the audit log from before are';
 }
 
 function describeLost({ copy, copyAt }: Rebuilt): string {
@@ -33,7 +45,7 @@ function describeLost({ copy, copyAt }: Rebuilt): string {
 }
 
 /** What a person has to do. */
-export function adviseAfterRebuild({ interrupted, copy }: Rebuilt): string {
+export function adviseAfterRebuild({ interrupted, copy, wentBack }: Rebuilt): string {
   const resume =
     interrupted === 1
       ? 'One rollout is interrupted: check it, and resume or cancel it on its page.'
@@ -48,6 +60,10 @@ export function adviseAfterRebuild({ interrupted, copy }: Rebuilt): string {
           'The release check (skipper releases --check) or a new request brings the release to namespaces that were not reached.',
         ]
       : []),
-    'Find out why Redis lost its data, and give it a disk (persistence) if it has none.',
+    wentBack ? WENT_BACK : LOST,
   ].join(' ');
 }
+
+const LOST = 'Find out why Redis lost its data, and give it a disk (persistence) if it has none.';
+const WENT_BACK =
+  'Unless you restored a backup, find out why Redis lost what was written last, and set appendonly yes if it only saves snapshots.';

@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { adviseAfterRebuild, describeRebuild, type Rebuilt } from '../deploy/describe-rebuild.ts';
+import {
+  adviseAfterRebuild,
+  describeLoss,
+  describeRebuild,
+  type Rebuilt,
+} from '../deploy/describe-rebuild.ts';
 import { describeFleetCause, describeFullCap } from '../heal/describe-healing.ts';
 import { fleetRemedy } from '../heal/fleet-remedy.ts';
 import type { HealingStatus } from '../heal/healing.ts';
@@ -157,7 +162,7 @@ function rebuildingNotice(problem: string): Notice {
 function rebuiltNotice({ at, ...rebuilt }: NonNullable<NoticeFacts['rebuilt']>): Notice {
   return {
     code: 'state_rebuilt',
-    message: `Redis lost its data at ${utcTime(at)}: ${describeRebuild(rebuilt)}.`,
+    message: `${describeLoss(rebuilt)} at ${utcTime(at)}: ${describeRebuild(rebuilt)}.`,
     remedy: adviseAfterRebuild(rebuilt),
   };
 }

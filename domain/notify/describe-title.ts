@@ -39,7 +39,7 @@ const TITLES: Readonly<Record<EventKind, Title>> = {
   'redis-outage': ({ isOver }) => `Redis ${isOver ? 'did' : 'does'} not answer`,
   'cluster-outage': ({ isOver }) => `The Kubernetes API server ${isOver ? 'did' : 'does'} not answer`,
   'outage-ended': () => 'The outage has ended',
-  'state-rebuilt': () => 'Redis has lost its data: the state was rebuilt from the cluster',
+  'state-rebuilt': () => 'Redis has lost data: the state was rebuilt from the cluster',
   test: () => 'Test message from Skipper',
 };
 

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { OpenRolloutState } from '../../domain/deploy/recover-state.ts';
-import { SkipperError } from '../../domain/errors.ts';
+import { messageOf, SkipperError } from '../../domain/errors.ts';
 import type { SavedState } from '../rebuild-state.ts';
 import type { RestoreCommand } from '../state/scripts.ts';
+import type { KnownTick } from '../state/ticks.ts';
 import type { SavedContent, SavedRollout } from './saved-content.ts';
 import type { StateConfigMap } from './state-config-map.ts';
 
@@ -25,10 +26,27 @@ export async function readSavedState(
   return toSavedState(content);
 }
 
+/** What the copy knows of its epoch; undefined if nothing that this Skipper can use is saved. Throws while it cannot be read. */
+export async function readSavedTick(
+  configMap: StateConfigMap | undefined,
+  prefix: string,
+): Promise<KnownTick | undefined> {
+  const content = (await configMap?.read().catch(unlessDamaged))?.content;
+  if (content?.prefix !== prefix) return undefined;
+  return { id: content.epoch, at: content.savedAt, tick: content.tick ?? 0 };
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof SkipperError && error.code === 'config_error')) throw error;
+}
+
 /** Nothing would ever be deployed again if a damaged copy stopped the rebuild. It is not replaced, either. */
 function whatIsDamaged(error: unknown, log: Logger): undefined {
-  if (!(error instanceof SkipperError && error.code === 'config_error')) throw error;
-  log.error({ reason: error.message }, 'the state ConfigMap cannot be used: the state is rebuilt without it');
+  unlessDamaged(error);
+  log.error(
+    { reason: messageOf(error) },
+    'the state ConfigMap cannot be used: the state is rebuilt without it',
+  );
   return undefined;
 }
 

@@ -27,6 +27,8 @@ export const SavedContent = z.object({
   prefix: z.string(),
   /** Id of the epoch that it was read in. */
   epoch: z.string(),
+  /** What Redis had counted by then; left out by an older Skipper, and by a Redis that is full. */
+  tick: z.number().optional(),
   savedAt: z.number(),
   /** Hashes as they are in Redis, by the name of the key. */
   hashes: z.record(z.string(), texts),

@@ -3,6 +3,7 @@ import { jsonText } from '../json-text.ts';
 import { luaJson } from './lua-json.ts';
 import type { RestoreCommand } from './scripts.ts';
 import { rebuildingError, type StateConnection } from './state-connection.ts';
+import type { KnownTick, Tick } from './ticks.ts';
 
 /** The time since Redis last was empty. */
 export const Epoch = z.object({
@@ -21,10 +22,18 @@ export const Epoch = z.object({
       /** What was saved outside of Redis; left out by an older Skipper. */
       copy: z.enum(['none', 'current', 'old']).optional(),
       copyAt: z.number().optional(),
+      /** Redis had an older state, and not none: true, or left out. */
+      wentBack: z.boolean().optional(),
     })
     .optional(),
 });
 export type Epoch = Readonly<z.infer<typeof Epoch>>;
+
+/**
+ * What Redis has although no epoch is open: `records` of an older Skipper, or the `older-state` that it went back to, of which
+ * nothing is used.
+ */
+export type LeftBehind = 'nothing' | 'records' | 'older-state';
 
 /** Notices that Redis has lost its data, and fills it again. While no epoch is open, scripts refuse to act upon the state. */
 export interface Epochs {
@@ -32,12 +41,20 @@ export interface Epochs {
   epoch(): Promise<Epoch | undefined>;
   /** Throws unless the state is whole. */
   requireEpoch(): Promise<void>;
-  /** True if Redis has records although no epoch is open: an older Skipper has written them. */
-  hasRecords(): Promise<boolean>;
+  /** Until `trust` is called, all that needs an epoch fails: Redis may have gone back to an older state. */
+  doubt(): void;
+  trust(): void;
+  /** Counts, and resolves with what this process knew before; also in doubt. */
+  tick(): Promise<Tick & { readonly known: KnownTick | undefined }>;
+  /** Closes the epoch with this id, as Redis has gone back to an older state; also in doubt. */
+  closeEpoch(id: string): Promise<void>;
+  leftBehind(): Promise<LeftBehind>;
   /** True if this process alone may rebuild the state for a while. */
   claimRebuild(token: string): Promise<boolean>;
   /** Gives the claim back, so that another process can rebuild the state. */
   endRebuild(token: string): Promise<void>;
+  /** Deletes the older state, except history and audit log; false if another process has taken over. */
+  sweep(token: string): Promise<boolean>;
   /** Writes a part of the state; false if another process has taken over. */
   restore(token: string, commands: readonly RestoreCommand[]): Promise<boolean>;
   /** Opens the epoch, which ends the rebuild, and announces what has changed; false if another process has done so. */
@@ -48,20 +65,53 @@ export interface Epochs {
 const CLAIM_MS = 10_000;
 /** Commands in one script: Redis does nothing else meanwhile. */
 const CHUNK = 500;
+/** Keys that a script looks at. */
+const SWEPT_AT_ONCE = 2_000;
 
-export function openEpochs({ redis, prefix, run, guarded }: StateConnection): Epochs {
+export function openEpochs({
+  redis,
+  prefix,
+  run,
+  guarded,
+  doubt,
+  ticks,
+  runInDoubt,
+}: StateConnection): Epochs {
   const key = `${prefix}:epoch`;
   const claim = `${prefix}:rebuild`;
   return {
-    epoch: async () => StoredEpoch.safeParse(await guarded(() => redis.get(key))).data,
+    epoch: async () => {
+      doubt.check();
+      return StoredEpoch.safeParse(await guarded(() => redis.get(key))).data;
+    },
     requireEpoch: async () => {
+      doubt.check();
       if ((await guarded(() => redis.exists(key))) === 0) throw rebuildingError();
     },
-    hasRecords: async () => (await guarded(() => redis.exists(`${prefix}:counters`))) === 1,
+    doubt: doubt.begin,
+    trust: doubt.end,
+    tick: () => ticks.ask(async () => toTick(await runInDoubt('tick', {}))),
+    closeEpoch: async (id) => void (await runInDoubt('close-epoch', { id })),
+    leftBehind: async () => {
+      const [wentBack, counters] = await guarded(() =>
+        Promise.all([redis.exists(`${prefix}:went-back`), redis.exists(`${prefix}:counters`)]),
+      );
+      if (wentBack === 1) return 'older-state';
+      return counters === 1 ? 'records' : 'nothing';
+    },
     claimRebuild: async (token) =>
       (await guarded(() => redis.set(claim, token, 'PX', CLAIM_MS, 'NX'))) === 'OK',
     endRebuild: async (token) => {
       if ((await guarded(() => redis.get(claim))) === token) await guarded(() => redis.del(claim));
+    },
+    sweep: async (token) => {
+      let cursor = '0';
+      do {
+        const reply = await run('sweep', { token, cursor, count: SWEPT_AT_ONCE, claimMs: CLAIM_MS });
+        if (reply === 'lost') return false;
+        cursor = String(reply);
+      } while (cursor !== '0');
+      return true;
     },
     restore: async (token, commands) => {
       for (let start = 0; start < commands.length; start += CHUNK) {
@@ -87,3 +137,9 @@ function linesOf(names: readonly string[]): string[] {
 }
 
 const StoredEpoch = jsonText(Epoch);
+const TickReply = z.tuple([StoredEpoch, z.number().nullable()]);
+
+function toTick(reply: unknown): Tick {
+  const [epoch, tick] = TickReply.safeParse(reply).data ?? [undefined, undefined];
+  return { epoch, tick: tick ?? undefined };
+}

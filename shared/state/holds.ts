@@ -29,16 +29,19 @@ export interface Holds {
   endIgnore(versionOrKey: string, entries?: Entries): Promise<number>;
 }
 
-export function openHolds({ redis, prefix, guarded }: StateConnection): Holds {
+export function openHolds({ redis, prefix, guarded, doubt, ticks }: StateConnection): Holds {
   // During a rebuild a change would be lost, or meet only a part of what is stored.
   const begin = async () => {
+    doubt.check();
     if ((await guarded(() => redis.exists(`${prefix}:epoch`))) === 0) throw rebuildingError();
-    return redis.multi();
+    return redis.multi().incr(`${prefix}:ticks`);
   };
+  const end = (transaction: Awaited<ReturnType<typeof begin>>) =>
+    ticks.counted(() => guarded(async () => valuesOf(await transaction.exec()).slice(1)));
   const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {
     const transaction = (await begin()).hset(key, fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);
-    await guarded(async () => valuesOf(await transaction.exec()));
+    await end(transaction);
   };
   const remove = async (key: string, fields: readonly string[], entries: Entries) => {
     const transaction = await begin();
@@ -46,7 +49,7 @@ export function openHolds({ redis, prefix, guarded }: StateConnection): Holds {
     if (present.every((value) => value === null)) return 0;
     transaction.hdel(key, ...fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);
-    const [removed] = await guarded(async () => valuesOf(await transaction.exec()));
+    const [removed] = await end(transaction);
     return Number(removed);
   };
   const holdsKey = `${prefix}:holds`;

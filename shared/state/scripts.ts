@@ -207,6 +207,16 @@ export interface ScriptArguments {
     /** The claim lasts this long from now on. */
     readonly claimMs: number;
   };
+  tick: Readonly<Record<string, never>>;
+  'close-epoch': { readonly id: string };
+  sweep: {
+    readonly token: string;
+    readonly cursor: string;
+    /** Keys that one call looks at. */
+    readonly count: number;
+    /** The claim lasts this long from now on. */
+    readonly claimMs: number;
+  };
   /** `epoch`: JSON. */
   'open-epoch': {
     readonly token: string;
@@ -251,18 +261,35 @@ const COMMANDS = {
   'end-orphans': 'skipperEndOrphans',
   'note-outage': 'skipperNoteOutage',
   'forget-rollout': 'skipperForgetRollout',
+  tick: 'skipperTick',
+  'close-epoch': 'skipperCloseEpoch',
+  sweep: 'skipperSweep',
   restore: 'skipperRestore',
   'open-epoch': 'skipperOpenEpoch',
   heal: 'skipperHeal',
   'move-notify-cursor': 'skipperMoveNotifyCursor',
 } as const satisfies Record<ScriptName, string>;
 
+/** What decides about namespaces: if Redis loses one of these writes, it has gone back to an older state (ticks.ts). */
+export const COUNTED: ReadonlySet<ScriptName> = new Set([
+  'request',
+  'begin',
+  'report',
+  'finish',
+  'park',
+  'advance',
+  'end-orphans',
+  'heal',
+]);
+const COUNT = "redis.call('INCR', KEYS[1] .. ':ticks')\n";
+
 type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;
 
 /** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
 export function loadScripts(redis: RedisConnection, prefix: string): RunScript {
-  for (const [name, command] of Object.entries(COMMANDS)) {
-    redis.defineCommand(command, { numberOfKeys: 1, lua: readScript(name) });
+  for (const name of Object.keys(COMMANDS) as ScriptName[]) {
+    const lua = `${COUNTED.has(name) ? COUNT : ''}${readScript(name)}`;
+    redis.defineCommand(COMMANDS[name], { numberOfKeys: 1, lua });
   }
   const commands = redis as unknown as Commands;
   return (name, args) => commands[COMMANDS[name]](prefix, luaJson(args));

@@ -1,7 +1,8 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { isReady, type RedisConnection } from '../redis.ts';
 import { describeRedisFailure } from '../redis-problems.ts';
-import { loadScripts, type RunScript } from './scripts.ts';
+import { COUNTED, loadScripts, type RunScript } from './scripts.ts';
+import { openTicks, type Ticks } from './ticks.ts';
 
 /** The Redis access that every part of the desired state uses. */
 export interface StateConnection {
@@ -12,10 +13,22 @@ export interface StateConnection {
   readonly rolloutTtlSeconds: number;
   /** The time of records and rollouts, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** Runs one of the scripts, also guarded. */
+  /** Runs one of the scripts, also guarded; fails at once while Redis is in doubt. */
   readonly run: RunScript;
+  /** Whether Redis may have gone back to an older state: scripts wait for the check. */
+  readonly doubt: Doubt;
+  readonly ticks: Ticks;
+  /** Runs one of the scripts that end the doubt. */
+  readonly runInDoubt: RunScript;
   /** Runs a command; while Redis is down it fails at once, with the right error class. */
   readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
+}
+
+export interface Doubt {
+  begin(): void;
+  end(): void;
+  /** Throws while Redis is in doubt. */
+  check(): void;
 }
 
 export function openStateConnection(
@@ -25,20 +38,47 @@ export function openStateConnection(
 ): StateConnection {
   const script = loadScripts(redis, prefix);
   const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
+  const doubt = openDoubt();
+  const ticks = openTicks();
+  const runInDoubt: RunScript = (name, args) =>
+    guarded(async () => {
+      const reply = await script(name, args);
+      if (reply === REBUILDING) throw rebuildingError();
+      return reply;
+    });
   return {
     redis,
     prefix,
     rolloutTtlSeconds,
     now,
     guarded,
-    run: (name, args) =>
-      guarded(async () => {
-        const reply = await script(name, args);
-        if (reply === REBUILDING) throw rebuildingError();
-        return reply;
-      }),
+    run: async (name, args) => {
+      doubt.check();
+      const reply = () => runInDoubt(name, args);
+      return COUNTED.has(name) ? ticks.counted(reply) : reply();
+    },
+    doubt,
+    ticks,
+    runInDoubt,
   };
 }
+
+function openDoubt(): Doubt {
+  let isDoubted = false;
+  return {
+    begin: () => {
+      isDoubted = true;
+    },
+    end: () => {
+      isDoubted = false;
+    },
+    check: () => {
+      if (isDoubted) throw new SkipperError('redis_unavailable', UNCHECKED);
+    },
+  };
+}
+
+const UNCHECKED = 'Redis has just been connected, and whether it still has the latest state is being checked';
 
 /** The answer of scripts that must not act upon a part of the state. */
 const REBUILDING = 'rebuilding';

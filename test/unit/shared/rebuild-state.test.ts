@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { WatchState } from '../../../shared/kubernetes/watch-books.ts';
 import { LEASE_MS } from '../../../shared/lease-ms.ts';
 import { createRebuild, type RebuildParts, type SavedState } from '../../../shared/rebuild-state.ts';
-import type { Epoch } from '../../../shared/state/epochs.ts';
+import type { Epoch, LeftBehind } from '../../../shared/state/epochs.ts';
 import { silentLog } from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
@@ -12,11 +12,19 @@ function aRebuild(overrides: Partial<RebuildParts> = {}) {
   const opened: Epoch[] = [];
   const events: string[] = [];
   let claimed: string | undefined;
-  let readRecords = async () => false;
+  let leftBehind = async (): Promise<LeftBehind> => 'nothing';
   const state: RebuildParts['state'] = {
     epoch: async () => opened.at(-1),
     requireEpoch: async () => undefined,
-    hasRecords: () => readRecords(),
+    doubt: () => undefined,
+    trust: () => undefined,
+    tick: async () => ({ epoch: opened.at(-1), tick: 1, known: undefined }),
+    closeEpoch: async () => undefined,
+    leftBehind: () => leftBehind(),
+    sweep: async (token) => {
+      events.push('sweep');
+      return token === claimed;
+    },
     claimRebuild: async (token) => {
       if (claimed !== undefined) return false;
       claimed = token;
@@ -54,10 +62,13 @@ function aRebuild(overrides: Partial<RebuildParts> = {}) {
     },
     /** An older Skipper has filled Redis; `meanwhile` happens just after that was read. */
     fill: (meanwhile: () => void = () => undefined) => {
-      readRecords = async () => {
+      leftBehind = async () => {
         meanwhile();
-        return true;
+        return 'records';
       };
+    },
+    goBack: () => {
+      leftBehind = async () => 'older-state';
     },
   };
 }
@@ -129,6 +140,22 @@ describe('the rebuild of the state', () => {
 
     expect(await done).toBe('another process rebuilds the state');
     expect(opened).toEqual([]);
+  });
+
+  test('of an older state waits, even if nothing else is known, and deletes it', async () => {
+    const { rebuild, opened, events, goBack } = aRebuild();
+    goBack();
+    const done = rebuild({ seenAt: undefined });
+
+    await jest.advanceTimersByTimeAsync(LEASE_MS);
+    expect(events).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await done;
+
+    expect(events[0]).toBe('sweep');
+    expect(opened).toEqual([
+      expect.objectContaining({ rebuilt: expect.objectContaining({ wentBack: true, copy: 'none' }) }),
+    ]);
   });
 
   test('of what an older Skipper has filled opens the epoch, unless Redis loses its data meanwhile', async () => {

@@ -92,6 +92,22 @@ describe('composeNotices', () => {
       'outdated',
     ],
     [
+      'a Redis with an older state',
+      {
+        rebuilt: {
+          at: NOW - 60_000,
+          namespaces: 12,
+          rollouts: 1,
+          interrupted: 0,
+          copy: 'current',
+          copyAt: 0,
+          wentBack: true,
+        },
+      },
+      'Redis went back to an older state at 1970-01-01 02:45:40 UTC: the requests of 12 namespaces and 1 open rollout were rebuilt from the cluster and the saved copy; rollouts that had ended, and the newest entries of the history and the audit log are lost. Unless you restored a backup, find out why Redis lost what was written last, and set appendonly yes if it only saves snapshots.',
+      'outdated',
+    ],
+    [
       'interrupted rollouts',
       {
         rebuilt: {
