@@ -38,7 +38,7 @@ import { createReleaseSource, type ReleaseSource } from './releases/release-sour
 import { createRollBack, type RollBack } from './roll-back.ts';
 import { createRolloutCommands, type RolloutCommands } from './rollout-commands.ts';
 import { openRolloutPolicy, type RolloutPolicySource } from './rollout-policy-file.ts';
-import { readSavedState, readSavedTick } from './saved-state/read-saved-state.ts';
+import { readSavedEpoch, readSavedState } from './saved-state/read-saved-state.ts';
 import { openStateConfigMap, type StateConfigMap } from './saved-state/state-config-map.ts';
 import { createServerPlans, type ServerPlans } from './server-plans.ts';
 import { type DesiredState, openDesiredState } from './state/desired-state.ts';
@@ -149,7 +149,7 @@ export async function openCore(settings: Settings, log: Logger, version: string)
     state,
     redis,
     log: epochLog,
-    readSavedTick: () => readSavedTick(stateConfigMap, prefix),
+    readSavedEpoch: () => readSavedEpoch(stateConfigMap, prefix),
     rebuild: createRebuild({
       state,
       cluster,

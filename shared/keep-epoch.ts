@@ -3,13 +3,14 @@ import { messageOf } from '../domain/errors.ts';
 import { inTime } from './network/in-time.ts';
 import { pause } from './pause.ts';
 import { isReady, type RedisConnection } from './redis.ts';
-import type { Epoch, Epochs } from './state/epochs.ts';
-import type { KnownTick, Tick } from './state/ticks.ts';
-import { hasGoneBack } from './state/went-back.ts';
+import { isOlderThanCopy, type SavedEpoch } from './saved-state/saved-epoch.ts';
+import type { Epoch } from './state/epoch.ts';
+import type { Epochs } from './state/epochs.ts';
 
 const CHECK_EVERY_MS = 1_000;
-/** The API server can be unreachable: then what it would show is read later. */
+/** The API server can be unreachable: then the copy is read later. */
 const SAVED_WITHIN_MS = 3_000;
+const SAVED_AGAIN_MS = 15_000;
 
 /** Notices that Redis is new, has lost its data or went back to an older state, and has the state rebuilt. */
 export interface EpochKeeper {
@@ -30,10 +31,10 @@ export interface Missing {
 }
 
 export interface EpochKeeperOptions {
-  readonly state: Pick<Epochs, 'tick' | 'closeEpoch' | 'doubt' | 'trust'> & { now(): number };
+  readonly state: Pick<Epochs, 'checkEpoch' | 'closeEpoch'> & { now(): number };
   readonly redis: RedisConnection;
-  /** What the copy outside of Redis knows; undefined if there is none. */
-  readonly readSavedTick: () => Promise<KnownTick | undefined>;
+  /** The epoch of the copy outside of Redis; undefined if there is none. */
+  readonly readSavedEpoch: () => Promise<SavedEpoch | undefined>;
   /** Rebuilds the state, or returns what it has to wait for. */
   readonly rebuild: (missing: Missing) => Promise<string | undefined>;
   readonly log: Logger;
@@ -44,7 +45,7 @@ export interface EpochKeeperOptions {
 export function keepEpoch({
   state,
   redis,
-  readSavedTick,
+  readSavedEpoch,
   rebuild,
   log,
   checkEveryMs = CHECK_EVERY_MS,
@@ -55,8 +56,8 @@ export function keepEpoch({
   let known: Epoch | undefined;
   /** The id of an epoch that must be closed. */
   let older: string | undefined;
-  let isComparedWithSaved = false;
-  let reading: Promise<Epoch | undefined> | undefined;
+  /** When the copy is to be compared with Redis; undefined once it was. */
+  let comparesAt: number | undefined = 0;
   let seenAt: number | undefined;
   let problem: string | undefined = NOT_READ;
   /** Why this process could not rebuild the state; it counts until somebody has, also while another process tries. */
@@ -65,13 +66,13 @@ export function keepEpoch({
 
   async function check(): Promise<void> {
     if (!isReady(redis)) return;
-    let epoch = await readEpoch();
+    let epoch = await readNewest();
     if (epoch === undefined) {
       current = undefined;
       problem ??= REBUILDING;
       const waitsFor = await rebuild({ seenAt }).catch(noteFailure);
       problem = failure ?? waitsFor;
-      if (waitsFor === undefined) epoch = await readEpoch();
+      if (waitsFor === undefined) epoch = await readNewest();
     }
     if (epoch === undefined) return;
     problem = undefined;
@@ -83,41 +84,33 @@ export function keepEpoch({
     for (const listener of listeners) listener(epoch);
   }
 
-  function readEpoch(): Promise<Epoch | undefined> {
-    reading ??= readTrusted().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  }
-
-  /** Closes the epoch of an older state; what is open then can be trusted. */
-  async function readTrusted(): Promise<Epoch | undefined> {
-    const { known, ...found } = await state.tick();
-    const { epoch } = found;
-    if (epoch !== undefined && (await isOlder({ ...found, epoch }, known))) {
-      older = epoch.id;
+  /** Undefined also if what is open is the epoch of an older state: it is closed. */
+  async function readNewest(): Promise<Epoch | undefined> {
+    // Before Redis: a copy that is saved meanwhile does not count.
+    const copy = await readCopy();
+    const { epoch, saves, isOlder } = await state.checkEpoch();
+    if (epoch === undefined) return undefined;
+    const isClosed = isOlder || epoch.id === older || isOlderThanCopy({ epoch, saves }, copy);
+    if (!isClosed) return epoch;
+    if (older !== epoch.id)
       log.warn('Redis went back to an older state: the state is rebuilt from the cluster');
-      await state.closeEpoch(epoch.id);
-      state.trust();
-      return undefined;
-    }
-    state.trust();
-    return epoch;
+    older = epoch.id;
+    current = undefined;
+    problem = OLDER;
+    await state.closeEpoch(epoch.id);
+    return undefined;
   }
 
-  async function isOlder(
-    found: Tick & { readonly epoch: Epoch },
-    known: KnownTick | undefined,
-  ): Promise<boolean> {
-    if (found.epoch.id === older || (known !== undefined && hasGoneBack(known, found))) return true;
-    if (isComparedWithSaved) return false;
+  async function readCopy(): Promise<SavedEpoch | undefined> {
+    if (comparesAt === undefined || performance.now() < comparesAt) return undefined;
     try {
-      const saved = await inTime({ timeoutMs: SAVED_WITHIN_MS }, readSavedTick);
-      isComparedWithSaved = true;
-      return saved !== undefined && hasGoneBack(saved, found);
+      const copy = await inTime({ timeoutMs: SAVED_WITHIN_MS }, readSavedEpoch);
+      comparesAt = undefined;
+      return copy;
     } catch (error) {
+      comparesAt = performance.now() + SAVED_AGAIN_MS;
       log.debug({ reason: messageOf(error) }, 'the saved copy cannot be compared with Redis yet');
-      return false;
+      return undefined;
     }
   }
 
@@ -150,13 +143,7 @@ export function keepEpoch({
     }
   }
 
-  /** A rebuild that is under way needs the trust as well. */
-  const again = () =>
-    void readEpoch()
-      .catch(() => undefined)
-      .then(checkOnce);
-  state.doubt();
-  redis.on('close', state.doubt);
+  const again = () => void checkOnce();
   redis.on('ready', again);
   void keep();
   return {
@@ -169,7 +156,6 @@ export function keepEpoch({
     check: checkOnce,
     stop: () => {
       redis.off('ready', again);
-      redis.off('close', state.doubt);
       stopping.abort();
     },
   };
@@ -177,4 +163,5 @@ export function keepEpoch({
 
 const STARTING_MS = 100;
 const REBUILDING = 'runs from before can still write for some seconds';
+const OLDER = 'Redis went back to an older state';
 const NOT_READ = 'whether Redis has the state has not been checked yet';

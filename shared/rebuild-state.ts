@@ -20,7 +20,8 @@ import { LEASE_MS } from './lease-ms.ts';
 import { pause } from './pause.ts';
 import { COPY_CURRENT_MS } from './saved-state/copy-current-ms.ts';
 import type { AuditLog } from './state/audit-log.ts';
-import type { Epoch, Epochs } from './state/epochs.ts';
+import type { Epoch } from './state/epoch.ts';
+import type { Epochs } from './state/epochs.ts';
 import { restoreCommands } from './state/restore-commands.ts';
 import type { RestoreCommand } from './state/scripts.ts';
 
@@ -73,8 +74,11 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
     if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
       const leftBehind = await state.leftBehind();
-      if (leftBehind === 'records') return await adopt(token, parts);
-      return await fill({ token, seenAt, wentBack: leftBehind === 'older-state' }, parts);
+      const isAdopted = leftBehind === 'records' && seenAt === undefined;
+      const wentBack = leftBehind !== 'nothing';
+      const waitsFor = isAdopted ? await adopt(token, parts) : await fill({ token, seenAt, wentBack }, parts);
+      if (waitsFor !== undefined) await state.endRebuild(token);
+      return waitsFor;
     } catch (error) {
       const reason = messageOf(error);
       if (reason !== logged) log.warn({ reason }, 'the state could not be rebuilt; it is tried again');
@@ -137,6 +141,8 @@ function hasOrigin({ application }: NamespaceSnapshot): boolean {
   return application?.origin !== undefined;
 }
 
+const SAFER_KEPT = [':holds', ':ignored-releases'];
+
 interface Claimed extends Claim {
   readonly snapshots: readonly NamespaceSnapshot[];
   readonly saved: SavedState | undefined;
@@ -161,16 +167,17 @@ async function rebuild(
     ...known,
     ...(isNew ? {} : { rebuilt: { ...summaryOf(recovered, copy), ...(wentBack && { wentBack }) } }),
   };
+  // Without a copy, holds that have ended since are safer than none.
+  const keep = saved === undefined ? SAFER_KEPT : [];
+  if (wentBack && !(await state.sweep(token, keep))) return ANOTHER_REBUILDS;
   if (saved?.deploysPaused) await parts.pauseDeploys();
   const changed = recovered.namespaces.map(({ namespace }) => namespace);
-  const isFilled =
-    isNew || ((!wentBack || (await state.sweep(token))) && (await state.restore(token, commands)));
-  const isOurs = isFilled && (await state.openEpoch(token, epoch, changed));
+  const isOurs =
+    isNew || (await state.restore(token, commands)) ? await state.openEpoch(token, epoch, changed) : false;
   if (!isOurs) return ANOTHER_REBUILDS;
   if (isNew) return undefined;
   const ms = Math.round(performance.now() - began);
-  const cause = wentBack ? 'Redis went back to an older state' : 'Redis had lost its data';
-  log.warn({ ...epoch.rebuilt, ms }, `${cause}: the state was rebuilt from the cluster`);
+  log.warn({ ...epoch.rebuilt, ms }, `${describeLoss({ wentBack })}: the state was rebuilt from the cluster`);
   await afterwards(auditOf(epoch, recovered), parts);
   return undefined;
 }

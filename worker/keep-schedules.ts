@@ -22,20 +22,22 @@ type ScheduleCore = Pick<Core, 'releaseCheckQueue' | 'healQueue' | 'settings' | 
 export async function keepSchedules(
   core: ScheduleCore,
   { everyMs = ASSERT_INTERVAL_MS } = {},
-): Promise<{ check(): void; stop(): void }> {
+): Promise<{ renew(): void; stop(): void }> {
   await assertSchedules(core);
   const log = core.log.child({ logger: 'worker' });
-  const again = () => {
+  const check = (assert: (core: ScheduleCore) => Promise<void>) => {
     if (!isReady(core.redis)) return;
-    assertMissing(core).catch((error: unknown) =>
+    assert(core).catch((error: unknown) =>
       log.debug({ reason: messageOf(error) }, 'schedules cannot be checked'),
     );
   };
+  const again = () => check(assertMissing);
   core.redis.on('ready', again);
   const timer = setInterval(again, everyMs);
   timer.unref();
   return {
-    check: again,
+    // A rebuild can have left a schedule without its next job.
+    renew: () => check(assertSchedules),
     stop: () => {
       core.redis.off('ready', again);
       clearInterval(timer);

@@ -8,7 +8,8 @@ import { pause } from '../shared/pause.ts';
 import { COPY_CURRENT_MS } from '../shared/saved-state/copy-current-ms.ts';
 import { encodeSaved, type SavedContent, type SavedRollout } from '../shared/saved-state/saved-content.ts';
 import type { StateConfigMap, StoredCopy } from '../shared/saved-state/state-config-map.ts';
-import type { Epoch, Epochs } from '../shared/state/epochs.ts';
+import type { Epoch } from '../shared/state/epoch.ts';
+import type { Epochs } from '../shared/state/epochs.ts';
 import type { Records } from '../shared/state/records.ts';
 import type { RolloutControl } from '../shared/state/rollout-control.ts';
 import type { Saveable } from '../shared/state/saveable.ts';
@@ -25,7 +26,7 @@ const EVENTS_SAVED = 50;
 
 export interface SaveParts {
   readonly state: Saveable &
-    Pick<Epochs, 'epoch' | 'tick'> &
+    Pick<Epochs, 'epoch' | 'closeEpoch'> &
     Pick<RolloutControl, 'openRollouts' | 'knownRollout' | 'rolloutEvents' | 'now'> &
     Pick<Records, 'release'>;
   readonly deployQueue: Pick<Queue, 'isPaused'>;
@@ -130,7 +131,11 @@ async function saveState(parts: CompleteParts): Promise<string | undefined> {
     // Redis lost its data meanwhile: a good copy must not be replaced by its emptiness.
     if (read === undefined) return undefined;
     const { content, epoch } = read;
-    const refusal = whyKept(replaced, content, epoch);
+    if (replaced && isOlderCopy(content, replaced.content)) {
+      await parts.state.closeEpoch(epoch.id);
+      return 'Redis went back to an older state than the ConfigMap has';
+    }
+    const refusal = whyKept(replaced, epoch, parts.prefix);
     if (refusal !== undefined) return refusal;
     const { data, leftOut } = encodeSaved(content);
     try {
@@ -143,17 +148,17 @@ async function saveState(parts: CompleteParts): Promise<string | undefined> {
   return 'other workers save all the time';
 }
 
-function whyKept(
-  replaced: StoredCopy | undefined,
-  { prefix, tick = Number.POSITIVE_INFINITY }: SavedContent,
-  epoch: Epoch,
-): string | undefined {
+/** What is saved counts once more in each copy of an epoch. */
+function isOlderCopy({ prefix, epoch, saves }: SavedContent, replaced: SavedContent): boolean {
+  return prefix === replaced.prefix && epoch === replaced.epoch && saves <= replaced.saves;
+}
+
+function whyKept(replaced: StoredCopy | undefined, epoch: Epoch, prefix: string): string | undefined {
   if (replaced === undefined) return undefined;
   const { content } = replaced;
   if (content.prefix !== prefix) return `the ConfigMap is that of another Skipper (${content.prefix})`;
-  const isSameEpoch = content.epoch === epoch.id;
-  if (isSameEpoch && tick <= (content.tick ?? 0)) return 'Redis has an older state than the ConfigMap';
-  return isSameEpoch || epoch.hasReadSaved !== false
+  const isKnown = content.epoch === epoch.id || epoch.hasReadSaved !== false;
+  return isKnown
     ? undefined
     : 'the ConfigMap has a copy that the state was not rebuilt from: give all processes the same --state-config-map';
 }
@@ -164,8 +169,9 @@ async function readWhole({
   deployQueue,
   prefix,
 }: SaveParts): Promise<{ readonly content: SavedContent; readonly epoch: Epoch } | undefined> {
-  const { epoch, tick } = await state.tick();
+  const epoch = await state.epoch();
   if (epoch === undefined) return undefined;
+  const saves = await state.countSave();
   // Before anything is read: what is requested meanwhile is newer than the copy.
   const savedAt = state.now();
   const hashes = await state.savedHashes();
@@ -182,7 +188,8 @@ async function readWhole({
     format: 1 as const,
     prefix,
     epoch: epoch.id,
-    tick,
+    epochAt: epoch.at,
+    saves,
     savedAt,
     hashes,
     texts,

@@ -118,7 +118,7 @@ async function begin(core: Core, ending: AbortSignal, onBroken: (error: Error) =
   await prepare(core, ending);
   const schedules = await keepSchedules(core);
   // Redis has lost them with everything else.
-  core.epoch.onOpened(schedules.check);
+  core.epoch.onOpened(schedules.renew);
   const stopping = new AbortController();
   const leases = keepLeases(core.state, core.log.child({ logger: 'leases' }));
   const connection = connectRedisForWorker(core.redisAddress, core.log.child({ logger: 'redis' }));

@@ -5,7 +5,7 @@ import { remainingOf, summariseFleet } from '../../domain/fleet/summarise-fleet.
 import type { EpochKeeper } from '../../shared/keep-epoch.ts';
 import type { ClusterCache } from '../../shared/kubernetes/cluster-cache.ts';
 import { isReady, type RedisConnection } from '../../shared/redis.ts';
-import type { Epoch } from '../../shared/state/epochs.ts';
+import type { Epoch } from '../../shared/state/epoch.ts';
 import type { RedisHealth } from '../../shared/watch-redis.ts';
 import type { ChannelCache, SnapshotsByChannel } from './channel-cache.ts';
 import { explainStaleness } from './explain-staleness.ts';

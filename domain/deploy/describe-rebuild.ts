@@ -34,7 +34,10 @@ function describePast({ wentBack }: Rebuilt): string {
     : 'the history and the audit log from before are';
 }
 
-function describeLost({ copy, copyAt }: Rebuilt): string {
+function describeLost({ copy, copyAt, wentBack }: Rebuilt): string {
+  if (copy === 'none' && wentBack) {
+    return ', and as there was no saved copy (--state-config-map), so are quarantines, a stop of healing, and the namespaces that rollouts had not reached; holds, pins and ignored releases are those of the older state';
+  }
   if (copy === 'none') {
     return ', and as there was no saved copy (--state-config-map), so are holds, pins, ignored releases, quarantines, a stop of healing, and the namespaces that rollouts had not reached';
   }
@@ -53,7 +56,9 @@ export function adviseAfterRebuild({ interrupted, copy, wentBack }: Rebuilt): st
   return [
     ...(interrupted === 0 ? [] : [resume]),
     ...(copy === 'none' || copy === 'old'
-      ? ['Set holds and pins again, and stop healing again if it was stopped.']
+      ? [
+          `${wentBack && copy === 'none' ? 'Check' : 'Set'} holds and pins again, and stop healing again if it was stopped.`,
+        ]
       : []),
     ...(copy === 'none'
       ? [

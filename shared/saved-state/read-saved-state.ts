@@ -3,8 +3,8 @@ import type { OpenRolloutState } from '../../domain/deploy/recover-state.ts';
 import { messageOf, SkipperError } from '../../domain/errors.ts';
 import type { SavedState } from '../rebuild-state.ts';
 import type { RestoreCommand } from '../state/scripts.ts';
-import type { KnownTick } from '../state/ticks.ts';
 import type { SavedContent, SavedRollout } from './saved-content.ts';
+import type { SavedEpoch } from './saved-epoch.ts';
 import type { StateConfigMap } from './state-config-map.ts';
 
 /** What is saved for a Skipper with this prefix; undefined if nothing is. Throws while the ConfigMap cannot be read. */
@@ -26,14 +26,17 @@ export async function readSavedState(
   return toSavedState(content);
 }
 
-/** What the copy knows of its epoch; undefined if nothing that this Skipper can use is saved. Throws while it cannot be read. */
-export async function readSavedTick(
+/** The epoch of the copy; undefined if nothing that this Skipper can use is saved. Throws while it cannot be read. */
+export async function readSavedEpoch(
   configMap: StateConfigMap | undefined,
   prefix: string,
-): Promise<KnownTick | undefined> {
+): Promise<SavedEpoch | undefined> {
   const content = (await configMap?.read().catch(unlessDamaged))?.content;
-  if (content?.prefix !== prefix) return undefined;
-  return { id: content.epoch, at: content.savedAt, tick: content.tick ?? 0 };
+  return content?.prefix === prefix ? savedEpochOf(content) : undefined;
+}
+
+export function savedEpochOf({ epoch, epochAt, saves }: SavedContent): SavedEpoch {
+  return { id: epoch, at: epochAt, saves };
 }
 
 function unlessDamaged(error: unknown): undefined {

@@ -27,8 +27,10 @@ export const SavedContent = z.object({
   prefix: z.string(),
   /** Id of the epoch that it was read in. */
   epoch: z.string(),
-  /** What Redis had counted by then; left out by an older Skipper, and by a Redis that is full. */
-  tick: z.number().optional(),
+  /** When that epoch was opened. */
+  epochAt: z.number().default(0),
+  /** How often copies had been saved in it, with this one. */
+  saves: z.number().default(0),
   savedAt: z.number(),
   /** Hashes as they are in Redis, by the name of the key. */
   hashes: z.record(z.string(), texts),

@@ -3,7 +3,8 @@ import { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import type { StoredAuditEntry } from '../../domain/audit/audit-list.ts';
 import { jsonText } from '../json-text.ts';
 import { luaJson } from './lua-json.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
+import { valuesOf } from './values-of.ts';
 
 export interface AuditPage {
   readonly entries: readonly StoredAuditEntry[];

@@ -1,33 +1,8 @@
-import { z } from 'zod';
-import { jsonText } from '../json-text.ts';
+import { type Epoch, StoredEpoch } from './epoch.ts';
 import { luaJson } from './lua-json.ts';
 import type { RestoreCommand } from './scripts.ts';
-import { rebuildingError, type StateConnection } from './state-connection.ts';
-import type { KnownTick, Tick } from './ticks.ts';
-
-/** The time since Redis last was empty. */
-export const Epoch = z.object({
-  id: z.string(),
-  /** Milliseconds since 1970. */
-  at: z.number(),
-  /** False if the process that opened it does not know a saved copy: it must not be replaced then. */
-  hasReadSaved: z.boolean().optional(),
-  /** What was rebuilt, if Redis had lost its data; left out if it was new. */
-  rebuilt: z
-    .object({
-      namespaces: z.number(),
-      rollouts: z.number(),
-      /** Rollouts that wait for an operator. */
-      interrupted: z.number(),
-      /** What was saved outside of Redis; left out by an older Skipper. */
-      copy: z.enum(['none', 'current', 'old']).optional(),
-      copyAt: z.number().optional(),
-      /** Redis had an older state, and not none: true, or left out. */
-      wentBack: z.boolean().optional(),
-    })
-    .optional(),
-});
-export type Epoch = Readonly<z.infer<typeof Epoch>>;
+import type { StateConnection } from './state-connection.ts';
+import type { Counted } from './ticks.ts';
 
 /**
  * What Redis has although no epoch is open: `records` of an older Skipper, or the `older-state` that it went back to, of which
@@ -41,20 +16,17 @@ export interface Epochs {
   epoch(): Promise<Epoch | undefined>;
   /** Throws unless the state is whole. */
   requireEpoch(): Promise<void>;
-  /** Until `trust` is called, all that needs an epoch fails: Redis may have gone back to an older state. */
-  doubt(): void;
-  trust(): void;
-  /** Counts, and resolves with what this process knew before; also in doubt. */
-  tick(): Promise<Tick & { readonly known: KnownTick | undefined }>;
-  /** Closes the epoch with this id, as Redis has gone back to an older state; also in doubt. */
+  /** The epoch, and whether it is that of an older state. */
+  checkEpoch(): Promise<Counted>;
+  /** Closes the epoch with this id, as Redis has gone back to an older state. */
   closeEpoch(id: string): Promise<void>;
   leftBehind(): Promise<LeftBehind>;
   /** True if this process alone may rebuild the state for a while. */
   claimRebuild(token: string): Promise<boolean>;
   /** Gives the claim back, so that another process can rebuild the state. */
   endRebuild(token: string): Promise<void>;
-  /** Deletes the older state, except history and audit log; false if another process has taken over. */
-  sweep(token: string): Promise<boolean>;
+  /** Deletes the older state, except the history, the audit log, and these keys; false if another process has taken over. */
+  sweep(token: string, keep: readonly string[]): Promise<boolean>;
   /** Writes a part of the state; false if another process has taken over. */
   restore(token: string, commands: readonly RestoreCommand[]): Promise<boolean>;
   /** Opens the epoch, which ends the rebuild, and announces what has changed; false if another process has done so. */
@@ -68,30 +40,14 @@ const CHUNK = 500;
 /** Keys that a script looks at. */
 const SWEPT_AT_ONCE = 2_000;
 
-export function openEpochs({
-  redis,
-  prefix,
-  run,
-  guarded,
-  doubt,
-  ticks,
-  runInDoubt,
-}: StateConnection): Epochs {
+export function openEpochs({ redis, prefix, run, guarded, ticks, requireWhole }: StateConnection): Epochs {
   const key = `${prefix}:epoch`;
   const claim = `${prefix}:rebuild`;
   return {
-    epoch: async () => {
-      doubt.check();
-      return StoredEpoch.safeParse(await guarded(() => redis.get(key))).data;
-    },
-    requireEpoch: async () => {
-      doubt.check();
-      if ((await guarded(() => redis.exists(key))) === 0) throw rebuildingError();
-    },
-    doubt: doubt.begin,
-    trust: doubt.end,
-    tick: () => ticks.ask(async () => toTick(await runInDoubt('tick', {}))),
-    closeEpoch: async (id) => void (await runInDoubt('close-epoch', { id })),
+    epoch: async () => StoredEpoch.safeParse(await guarded(() => redis.get(key))).data,
+    requireEpoch: requireWhole,
+    checkEpoch: () => guarded(ticks.read),
+    closeEpoch: async (id) => void (await run('close-epoch', { id })),
     leftBehind: async () => {
       const [wentBack, counters] = await guarded(() =>
         Promise.all([redis.exists(`${prefix}:went-back`), redis.exists(`${prefix}:counters`)]),
@@ -104,10 +60,10 @@ export function openEpochs({
     endRebuild: async (token) => {
       if ((await guarded(() => redis.get(claim))) === token) await guarded(() => redis.del(claim));
     },
-    sweep: async (token) => {
+    sweep: async (token, keep) => {
       let cursor = '0';
       do {
-        const reply = await run('sweep', { token, cursor, count: SWEPT_AT_ONCE, claimMs: CLAIM_MS });
+        const reply = await run('sweep', { token, cursor, keep, count: SWEPT_AT_ONCE, claimMs: CLAIM_MS });
         if (reply === 'lost') return false;
         cursor = String(reply);
       } while (cursor !== '0');
@@ -134,12 +90,4 @@ function linesOf(names: readonly string[]): string[] {
   for (let start = 0; start < names.length; start += CHUNK)
     lines.push(names.slice(start, start + CHUNK).join(' '));
   return lines;
-}
-
-const StoredEpoch = jsonText(Epoch);
-const TickReply = z.tuple([StoredEpoch, z.number().nullable()]);
-
-function toTick(reply: unknown): Tick {
-  const [epoch, tick] = TickReply.safeParse(reply).data ?? [undefined, undefined];
-  return { epoch, tick: tick ?? undefined };
 }

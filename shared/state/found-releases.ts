@@ -1,7 +1,8 @@
 import type { AuditEntry } from '../../domain/audit/audit-entry.ts';
 import type { ChannelVersions } from '../../domain/audit/release-entries.ts';
 import { appendAudit } from './audit-log.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
+import { valuesOf } from './values-of.ts';
 
 /** More are not in use: beyond this, those that are not are forgotten. */
 const MAX_CHANNELS = 1_000;

@@ -4,7 +4,8 @@ import { Hold } from '../../domain/rollout/hold.ts';
 import { jsonText } from '../json-text.ts';
 import { appendAudit } from './audit-log.ts';
 import { luaJson } from './lua-json.ts';
-import { rebuildingError, type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
+import { valuesOf } from './values-of.ts';
 
 /** A release that is not rolled out automatically. */
 export interface IgnoredRelease extends Hold {
@@ -29,15 +30,18 @@ export interface Holds {
   endIgnore(versionOrKey: string, entries?: Entries): Promise<number>;
 }
 
-export function openHolds({ redis, prefix, guarded, doubt, ticks }: StateConnection): Holds {
+export function openHolds({ redis, prefix, guarded, ticks, requireWhole }: StateConnection): Holds {
   // During a rebuild a change would be lost, or meet only a part of what is stored.
   const begin = async () => {
-    doubt.check();
-    if ((await guarded(() => redis.exists(`${prefix}:epoch`))) === 0) throw rebuildingError();
-    return redis.multi().incr(`${prefix}:ticks`);
+    await requireWhole();
+    return redis.multi();
   };
-  const end = (transaction: Awaited<ReturnType<typeof begin>>) =>
-    ticks.counted(() => guarded(async () => valuesOf(await transaction.exec()).slice(1)));
+  const end = async (transaction: ReturnType<typeof redis.multi>) => {
+    ticks.countIn(transaction);
+    const values = await guarded(async () => valuesOf(await transaction.exec()));
+    ticks.confirm();
+    return values;
+  };
   const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {
     const transaction = (await begin()).hset(key, fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);

@@ -1,6 +1,7 @@
 import { Parking } from '../../domain/deploy/parking.ts';
 import { jsonText } from '../json-text.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
+import { valuesOf } from './values-of.ts';
 
 /** Runs that wait for FDD without a worker. */
 export interface ParkedRuns {

@@ -5,8 +5,9 @@ import type { Release } from '../../domain/release/release.ts';
 import { jsonText } from '../json-text.ts';
 import { appendAudit } from './audit-log.ts';
 import { luaJson } from './lua-json.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
+import { valuesOf } from './values-of.ts';
 
 /** Plans cannot be carried out after this. */
 export const PLAN_TTL_SECONDS = 24 * 3600;

@@ -5,8 +5,9 @@ import type { NamespaceRecord } from '../../domain/rollout/namespace-record.ts';
 import { PHASES } from '../../domain/rollout/phase.ts';
 import { TargetState } from '../../domain/rollout/rollout.ts';
 import { decodeAttempt, decodeBootstrap, decodeOpenAttempt, decodeSteps } from './history.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, StoredRelease } from './stored-release.ts';
+import { valuesOf } from './values-of.ts';
 
 /** Records are read in pipelines of this many. */
 const READ_CHUNK = 1_000;

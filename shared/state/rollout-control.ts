@@ -13,8 +13,9 @@ import { AcceptedTarget } from './deploy-request.ts';
 import type { IgnoredRelease } from './holds.ts';
 import { luaJson } from './lua-json.ts';
 import { decodeStatus, decodeTargets, StoredRollout } from './rollouts.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
 import { RELEASE_TTL_SECONDS, releaseKey } from './stored-release.ts';
+import { valuesOf } from './values-of.ts';
 
 /** All that is stored about a rollout. */
 export interface KnownRollout {

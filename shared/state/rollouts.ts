@@ -11,7 +11,8 @@ import {
 } from '../../domain/rollout/rollout.ts';
 import { FailureGroup, type RolloutStatus } from '../../domain/rollout/rollout-status.ts';
 import { jsonText } from '../json-text.ts';
-import { type StateConnection, valuesOf } from './state-connection.ts';
+import type { StateConnection } from './state-connection.ts';
+import { valuesOf } from './values-of.ts';
 
 /** The latest; reading the counts of this many takes some 20 ms. */
 const ROLLOUTS_REPAIRED = 1_000;

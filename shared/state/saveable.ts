@@ -20,6 +20,8 @@ export interface Saveable {
   /** Notes why it cannot be saved, for a while; undefined: it was saved. */
   noteSaveProblem(problem: string | undefined): Promise<void>;
   saveProblem(): Promise<string | undefined>;
+  /** How often copies were saved, with the one that follows. */
+  countSave(): Promise<number>;
   /** It was saved without regard to the texts: they have changed. */
   noteSaved(): Promise<void>;
   /** True for one worker at a time. */
@@ -64,6 +66,7 @@ export function openSaveable(connection: StateConnection): Saveable {
       else await guarded(() => redis.set(key, problem, 'PX', PROBLEM_MS));
     },
     saveProblem: async () => (await guarded(() => redis.get(`${prefix}:save-problem`))) ?? undefined,
+    countSave: () => guarded(() => redis.incr(`${prefix}:saves`)),
     noteSaved: async () => {
       await guarded(() => redis.incr(`${prefix}:save-revision`));
     },

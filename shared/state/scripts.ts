@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis.ts';
 import { luaJson } from './lua-json.ts';
 import { readScript } from './read-script.ts';
+import type { Ticks } from './ticks.ts';
 
 /** The limits of a namespace's history. */
 export interface HistoryLimits {
@@ -207,11 +208,12 @@ export interface ScriptArguments {
     /** The claim lasts this long from now on. */
     readonly claimMs: number;
   };
-  tick: Readonly<Record<string, never>>;
   'close-epoch': { readonly id: string };
   sweep: {
     readonly token: string;
     readonly cursor: string;
+    /** Keys without their prefix. */
+    readonly keep: readonly string[];
     /** Keys that one call looks at. */
     readonly count: number;
     /** The claim lasts this long from now on. */
@@ -261,7 +263,6 @@ const COMMANDS = {
   'end-orphans': 'skipperEndOrphans',
   'note-outage': 'skipperNoteOutage',
   'forget-rollout': 'skipperForgetRollout',
-  tick: 'skipperTick',
   'close-epoch': 'skipperCloseEpoch',
   sweep: 'skipperSweep',
   restore: 'skipperRestore',
@@ -270,7 +271,7 @@ const COMMANDS = {
   'move-notify-cursor': 'skipperMoveNotifyCursor',
 } as const satisfies Record<ScriptName, string>;
 
-/** What decides about namespaces: if Redis loses one of these writes, it has gone back to an older state (ticks.ts). */
+/** What decides about namespaces: Redis counts these writes, so that a loss of one shows (ticks.ts). */
 export const COUNTED: ReadonlySet<ScriptName> = new Set([
   'request',
   'begin',
@@ -281,16 +282,22 @@ export const COUNTED: ReadonlySet<ScriptName> = new Set([
   'end-orphans',
   'heal',
 ]);
-const COUNT = "redis.call('INCR', KEYS[1] .. ':ticks')\n";
 
-type Commands = Record<(typeof COMMANDS)[ScriptName], (prefix: string, json: string) => Promise<unknown>>;
+type Commands = Record<
+  (typeof COMMANDS)[ScriptName],
+  (prefix: string, json: string, ...ticks: readonly (string | number)[]) => Promise<unknown>
+>;
 
 /** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
-export function loadScripts(redis: RedisConnection, prefix: string): RunScript {
+export function loadScripts(redis: RedisConnection, prefix: string, ticks: Ticks): RunScript {
+  const count = readScript('includes/count');
   for (const name of Object.keys(COMMANDS) as ScriptName[]) {
-    const lua = `${COUNTED.has(name) ? COUNT : ''}${readScript(name)}`;
+    const lua = COUNTED.has(name) ? `${count}${readScript(name)}` : readScript(name);
     redis.defineCommand(COMMANDS[name], { numberOfKeys: 1, lua });
   }
   const commands = redis as unknown as Commands;
-  return (name, args) => commands[COMMANDS[name]](prefix, luaJson(args));
+  return (name, args) => {
+    const run = commands[COMMANDS[name]].bind(redis, prefix, luaJson(args));
+    return COUNTED.has(name) ? run(...ticks.expected()) : run();
+  };
 }

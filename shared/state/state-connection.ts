@@ -13,22 +13,13 @@ export interface StateConnection {
   readonly rolloutTtlSeconds: number;
   /** The time of records and rollouts, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** Runs one of the scripts, also guarded; fails at once while Redis is in doubt. */
+  /** Runs one of the scripts, also guarded. */
   readonly run: RunScript;
-  /** Whether Redis may have gone back to an older state: scripts wait for the check. */
-  readonly doubt: Doubt;
   readonly ticks: Ticks;
-  /** Runs one of the scripts that end the doubt. */
-  readonly runInDoubt: RunScript;
+  /** Throws unless an epoch is open, and Redis has not gone back to an older state. */
+  readonly requireWhole: () => Promise<void>;
   /** Runs a command; while Redis is down it fails at once, with the right error class. */
   readonly guarded: <T>(command: () => Promise<T>) => Promise<T>;
-}
-
-export interface Doubt {
-  begin(): void;
-  end(): void;
-  /** Throws while Redis is in doubt. */
-  check(): void;
 }
 
 export function openStateConnection(
@@ -36,59 +27,51 @@ export function openStateConnection(
   prefix: string,
   { rolloutTtlSeconds, now }: Pick<StateConnection, 'rolloutTtlSeconds' | 'now'>,
 ): StateConnection {
-  const script = loadScripts(redis, prefix);
+  const ticks = openTicks(redis, prefix);
+  const script = loadScripts(redis, prefix, ticks);
   const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
-  const doubt = openDoubt();
-  const ticks = openTicks();
-  const runInDoubt: RunScript = (name, args) =>
-    guarded(async () => {
-      const reply = await script(name, args);
-      if (reply === REBUILDING) throw rebuildingError();
-      return reply;
-    });
   return {
     redis,
     prefix,
     rolloutTtlSeconds,
     now,
     guarded,
-    run: async (name, args) => {
-      doubt.check();
-      const reply = () => runInDoubt(name, args);
-      return COUNTED.has(name) ? ticks.counted(reply) : reply();
-    },
-    doubt,
     ticks,
-    runInDoubt,
+    requireWhole: async () => {
+      const { epoch, isOlder } = await guarded(ticks.read);
+      if (epoch === undefined) throw rebuildingError();
+      if (isOlder) throw olderError();
+    },
+    run: (name, args) =>
+      guarded(async () => {
+        const reply = await script(name, args);
+        if (reply === REBUILDING) throw rebuildingError();
+        if (reply === OLDER) throw olderError();
+        if (COUNTED.has(name)) ticks.confirm();
+        return reply;
+      }),
   };
 }
-
-function openDoubt(): Doubt {
-  let isDoubted = false;
-  return {
-    begin: () => {
-      isDoubted = true;
-    },
-    end: () => {
-      isDoubted = false;
-    },
-    check: () => {
-      if (isDoubted) throw new SkipperError('redis_unavailable', UNCHECKED);
-    },
-  };
-}
-
-const UNCHECKED = 'Redis has just been connected, and whether it still has the latest state is being checked';
 
 /** The answer of scripts that must not act upon a part of the state. */
 const REBUILDING = 'rebuilding';
+/** The answer of scripts that count, if Redis has counted less than this process knows. */
+const OLDER = 'older';
 /** A rebuild takes about this long. */
 const REBUILD_MS = 10_000;
 
-export function rebuildingError(): SkipperError {
+function rebuildingError(): SkipperError {
   return new SkipperError(
     'redis_unavailable',
     'Redis is new or has lost its data: the state is being rebuilt from the cluster; retry in a few seconds',
+    { retryAfterMs: REBUILD_MS },
+  );
+}
+
+function olderError(): SkipperError {
+  return new SkipperError(
+    'redis_unavailable',
+    'Redis went back to an older state: the state is being rebuilt from the cluster; retry in a few seconds',
     { retryAfterMs: REBUILD_MS },
   );
 }
@@ -101,12 +84,4 @@ async function guard<T>(redis: RedisConnection, command: () => Promise<T>): Prom
     if (error instanceof SkipperError) throw error;
     throw new SkipperError('redis_unavailable', describeRedisFailure(error), { cause: error });
   }
-}
-
-/** The values of a pipeline's replies, in order; throws the first error among them. */
-export function valuesOf(replies: readonly (readonly [Error | null, unknown])[] | null): unknown[] {
-  return (replies ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
 }

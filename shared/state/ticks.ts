@@ -1,51 +1,82 @@
-import type { Epoch } from './epochs.ts';
+import { randomUUID } from 'node:crypto';
+import type { ChainableCommander } from 'ioredis';
+import type { RedisConnection } from '../redis.ts';
+import { type Epoch, StoredEpoch } from './epoch.ts';
+import { valuesOf } from './values-of.ts';
 
-/** What is known of an epoch: from earlier answers of Redis, or from the copy outside of it. */
-export interface KnownTick {
-  /** The epoch's id. */
-  readonly id: string;
-  /** When the epoch was open for certain, in milliseconds since 1970. */
-  readonly at: number;
-  readonly tick: number;
-}
-
-/** An answer of Redis: the open epoch, and a number that only falls if Redis goes back to an older state. */
-export interface Tick {
+/** The open epoch, and what Redis has counted in it. */
+export interface Counted {
+  /** Undefined if none is open. */
   readonly epoch: Epoch | undefined;
-  /** Undefined if Redis does not count: it is full. */
-  readonly tick: number | undefined;
+  /** How often a copy was to be saved outside of Redis. */
+  readonly saves: number;
+  /** Redis has counted less than this process knows it had: it has gone back to an older state. */
+  readonly isOlder: boolean;
 }
 
-/** How far Redis has counted as this process knows: up to the latest answer, and its own writes since then. */
+/**
+ * How far Redis must have counted: the writes that it has confirmed to this process, and those of all processes at the latest
+ * check. Redis counts in the same script or transaction as it writes (lua/includes/count.lua).
+ */
 export interface Ticks {
-  /** Runs a write that Redis counts. */
-  counted<T>(write: () => Promise<T>): Promise<T>;
-  /** Resolves with the answer, and with what was known just before it. */
-  ask(ask: () => Promise<Tick>): Promise<Tick & { readonly known: KnownTick | undefined }>;
+  /** For a script: the id of this process, its own writes, and those of all processes. */
+  expected(): readonly [process: string, own: number, total: number];
+  countIn(transaction: ChainableCommander): ChainableCommander;
+  /** Redis has confirmed a write that it has counted. */
+  confirm(): void;
+  read(): Promise<Counted>;
 }
 
-export function openTicks(): Ticks {
-  let asked = 0;
-  let answered = 0;
-  let latest: KnownTick | undefined;
-  let written = 0;
+/** As in lua/includes/count.lua. */
+const TTL_SECONDS = 86_400;
+
+export function openTicks(redis: RedisConnection, prefix: string): Ticks {
+  const id = randomUUID();
+  const totalKey = `${prefix}:ticks`;
+  const ownKey = `${totalKey}:${id}`;
+  let known: Known = { epoch: undefined, own: 0, total: 0 };
+
+  async function readCounters() {
+    const reading = redis
+      .pipeline()
+      .get(`${prefix}:epoch`)
+      .getex(ownKey, 'EX', TTL_SECONDS)
+      .mget(totalKey, `${prefix}:saves`);
+    const [epoch, own, counters] = valuesOf(await reading.exec());
+    const [total = 0, saves = 0] = (counters as (string | null)[]).map(Number);
+    return { found: { epoch: StoredEpoch.safeParse(epoch).data, own: Number(own), total }, saves };
+  }
+
   return {
-    counted: async (write) => {
-      const after = asked;
-      const reply = await write();
-      // Redis answers in order: what was sent before the latest question is in its answer.
-      if (after >= answered) written += 1;
-      return reply;
+    expected: () => [id, known.own, known.total],
+    countIn: (transaction) => transaction.incr(totalKey).incr(ownKey).expire(ownKey, TTL_SECONDS),
+    confirm: () => {
+      known = { ...known, own: known.own + 1 };
     },
-    ask: async (ask) => {
-      asked += 1;
-      const question = asked;
-      const { epoch, tick } = await ask();
-      const known = latest && { ...latest, tick: latest.tick + written };
-      latest = epoch && (tick === undefined ? known : { id: epoch.id, at: epoch.at, tick });
-      written = 0;
-      answered = question;
-      return { epoch, tick, known };
+    read: async () => {
+      // What is confirmed from now on need not be in the answer.
+      const before = known;
+      const { found, saves } = await readCounters();
+      const isOlder = hasLess(found, before);
+      if (!isOlder) known = found.epoch?.id === before.epoch?.id ? highest(known, found) : found;
+      return { epoch: found.epoch, saves, isOlder };
     },
   };
+}
+
+interface Known {
+  /** Undefined if none is open. */
+  readonly epoch: Epoch | undefined;
+  readonly own: number;
+  readonly total: number;
+}
+
+function hasLess(found: Known, known: Known): boolean {
+  if (found.epoch === undefined || known.epoch === undefined) return false;
+  if (found.epoch.id !== known.epoch.id) return found.epoch.at < known.epoch.at;
+  return found.own < known.own || found.total < known.total;
+}
+
+function highest(one: Known, other: Known): Known {
+  return { ...other, own: Math.max(one.own, other.own), total: Math.max(one.total, other.total) };
 }

@@ -10,6 +10,8 @@ const CONTENT: SavedContent = {
   format: 1,
   prefix: '{skipper}',
   epoch: 'an-epoch',
+  epochAt: 1,
+  saves: 1,
   savedAt: 1,
   hashes: { ':holds': { 'team-a': '{"reason":"an audit"}' } },
   texts: {},

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
 import { CONFIG_MAPS, NAMESPACES, pathOf } from '../../shared/kubernetes/resources.ts';
 import { decodeSaved, type SavedContent } from '../../shared/saved-state/saved-content.ts';
 import { NEW, OLD, OLDEST } from '../support/published.ts';
@@ -144,6 +145,49 @@ describe('a Redis that goes back to a snapshot', () => {
     expect(kinds).toContain('state.rebuilt');
     // Otherwise the receiver would get all of that once more.
     expect(await redis.ask('hget', '{skipper}:notify-cursors', 'chat')).toBe('5-0');
+    await worker.stop();
+    await api.stop();
+  });
+
+  test('that lacks only one accepted hold is noticed', async () => {
+    const flags = flagsWith('none');
+    await world.addNamespace('held', { fdd: OLDEST, tag: 'wanted' });
+    await world.addNamespace('other', { fdd: OLDEST, tag: 'wanted' });
+    const api = await world.startApi({ flags });
+    const workers = [await world.startWorker({ flags }), await world.startWorker({ flags })];
+    await world.deployed('held');
+    await takeSnapshot();
+    await hold('held');
+
+    await goBack();
+    await until(wentBack, 'the state is rebuilt');
+
+    expect(await world.deployed('other')).toMatchObject({ state: 'completed' });
+    for (const worker of workers) await worker.stop();
+    await api.stop();
+  });
+
+  test('keeps the pause of the deploy queue that the copy has', async () => {
+    const flags = flagsWith(`${STATE.namespace}/${STATE.name}`);
+    await world.addNamespace('kept', { fdd: OLDEST, tag: 'wanted' });
+    const api = await world.startApi({ flags });
+    const worker = await world.startWorker({ flags });
+    await takeSnapshot();
+    const queue = new Queue('deploy', { connection: { port: redis.port }, prefix: '{skipper}' });
+    await queue.pause();
+    await hold('kept');
+    await until(async () => {
+      const { deploysPaused, hashes } = await saved();
+      return deploysPaused && JSON.stringify(hashes).includes('kept');
+    }, 'both are saved');
+    await queue.close();
+
+    await goBack();
+    await until(wentBack, 'the state is rebuilt');
+
+    const { notices } = (await world.http('/api/fleet')).body.summary;
+    expect(notices).toContainEqual(expect.objectContaining({ code: 'deploys_paused' }));
+    expect(JSON.stringify((await world.http('/api/holds')).body)).toContain('an audit');
     await worker.stop();
     await api.stop();
   });

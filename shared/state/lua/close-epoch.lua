@@ -4,6 +4,7 @@
 local prefix = KEYS[1]
 local epoch = redis.call('GET', prefix .. ':epoch')
 if not epoch or cjson.decode(epoch).id ~= cjson.decode(ARGV[1]).id then return 'lost' end
-redis.call('SET', prefix .. ':went-back', 1)
+-- In this order: a Redis that is full accepts the second one after the first.
 redis.call('DEL', prefix .. ':epoch')
+redis.call('SET', prefix .. ':went-back', 1)
 return 'ok'

@@ -15,6 +15,8 @@ local kept = {
   -- Without them, receivers would get all that is in the audit log.
   [':notify-cursors'] = true, [':notify-seen'] = true, [':notify-health'] = true,
 }
+for _, key in ipairs(args.keep) do kept[key] = true end
+
 local function isSwept(key)
   if key:sub(1, #prefix + 1) ~= prefix .. ':' then return false end
   local name = key:sub(#prefix + 1)

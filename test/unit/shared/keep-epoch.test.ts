@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type EpochKeeper, keepEpoch, type Missing } from '../../../shared/keep-epoch.ts';
 import type { RedisConnection } from '../../../shared/redis.ts';
-import type { Epoch } from '../../../shared/state/epochs.ts';
-import { type KnownTick, openTicks } from '../../../shared/state/ticks.ts';
+import type { SavedEpoch } from '../../../shared/saved-state/saved-epoch.ts';
+import type { Epoch } from '../../../shared/state/epoch.ts';
 import { silentLog } from '../../support/builders.ts';
 
 let keeper: EpochKeeper | undefined;
@@ -12,13 +12,14 @@ afterEach(() => keeper?.stop());
 
 interface Stored {
   epoch?: Epoch;
-  tick: number;
+  saves: number;
+  isOlder: boolean;
 }
 
 interface Setting {
   readonly epoch?: Epoch;
   readonly rebuild?: (missing: Missing) => Promise<string | undefined>;
-  readonly readSavedTick?: () => Promise<KnownTick | undefined>;
+  readonly readSavedEpoch?: () => Promise<SavedEpoch | undefined>;
   /** Of closing an epoch. */
   readonly failures?: Error[];
 }
@@ -26,32 +27,24 @@ interface Setting {
 function aKeeper({
   epoch,
   rebuild = async () => 'waits',
-  readSavedTick = async () => undefined,
+  readSavedEpoch = async () => undefined,
   failures = [],
 }: Setting) {
-  const stored: Stored = { ...(epoch && { epoch }), tick: 0 };
+  const stored: Stored = { ...(epoch && { epoch }), saves: 4, isOlder: false };
   const redis = Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as RedisConnection;
-  const ticks = openTicks();
-  const trusted: boolean[] = [];
   const closed: string[] = [];
   const state = {
-    tick: () =>
-      ticks.ask(async () => {
-        stored.tick += 1;
-        return { epoch: stored.epoch, tick: stored.tick };
-      }),
+    checkEpoch: async () => ({ epoch: stored.epoch, saves: stored.saves, isOlder: stored.isOlder }),
     closeEpoch: async (id: string) => {
       const failure = failures.shift();
       if (failure) throw failure;
       closed.push(id);
       delete stored.epoch;
     },
-    doubt: () => void trusted.push(false),
-    trust: () => void trusted.push(true),
     now: () => 7,
   };
-  keeper = keepEpoch({ state, redis, readSavedTick, rebuild, log: silentLog, checkEveryMs: 3_600_000 });
-  return { keeper, stored, redis, closed, trusted };
+  keeper = keepEpoch({ state, redis, readSavedEpoch, rebuild, log: silentLog, checkEveryMs: 3_600_000 });
+  return { keeper, stored, closed };
 }
 
 const EPOCH: Epoch = { id: 'a', at: 10 };
@@ -98,68 +91,78 @@ test('a rebuild knows when the state was last whole', async () => {
 });
 
 describe('a Redis that goes back to an older state', () => {
-  test.each<[string, Partial<Stored>]>([
-    ['the same epoch, in which it counts again', { tick: 0 }],
-    ['an epoch from before', { epoch: { id: 'before', at: 9 } }],
-  ])('is noticed by %s: the epoch is closed before anything is trusted', async (_what, older) => {
-    const { keeper, stored, closed, trusted } = aKeeper({ epoch: EPOCH });
-    await keeper.check();
+  test('has its epoch closed, and is rebuilt', async () => {
+    const { keeper, stored, closed } = aKeeper({ epoch: EPOCH });
     await keeper.check();
     expect(closed).toEqual([]);
+    expect(keeper.current()).toEqual(EPOCH);
 
-    Object.assign(stored, older);
-    const { id } = stored.epoch ?? {};
-    const { length } = trusted;
+    stored.isOlder = true;
     await keeper.check();
 
-    expect(closed).toEqual([id]);
-    expect(trusted.slice(length)).toEqual([true]);
+    expect(closed).toEqual(['a']);
     expect(keeper.current()).toBeUndefined();
     expect(keeper.problem()).toBe('waits');
   });
 
-  test('is not trusted while its epoch cannot be closed', async () => {
-    const failures = [new Error('Connection is closed.')];
-    const { keeper, stored, redis, closed, trusted } = aKeeper({ epoch: EPOCH, failures });
+  test('is a problem while its epoch cannot be closed, also when it has counted further', async () => {
+    const { keeper, stored, closed } = aKeeper({ epoch: EPOCH, failures: [new Error('Redis is full')] });
     await keeper.check();
-    redis.emit('close');
-    stored.tick = 0;
+    stored.isOlder = true;
     await keeper.check();
-    expect(trusted.at(-1)).toBe(false);
+    expect(keeper.current()).toBeUndefined();
+    expect(keeper.problem()).toBe('Redis went back to an older state');
 
-    stored.tick = 1_000;
+    stored.isOlder = false;
     await keeper.check();
     expect(closed).toEqual(['a']);
-    expect(trusted.at(-1)).toBe(true);
   });
 
-  test.each<[string, KnownTick | undefined, boolean]>([
-    ['of the same epoch that has counted further', { id: 'a', at: 20, tick: 5 }, true],
-    ['of a later epoch', { id: 'b', at: 20, tick: 1 }, true],
-    ['of the same epoch that has counted less', { id: 'a', at: 20, tick: 0 }, false],
-    ['of an epoch from before', { id: 'b', at: 5, tick: 1_000 }, false],
+  test.each<[string, SavedEpoch | undefined, boolean]>([
+    ['of the same epoch that is newer', { id: 'a', at: 10, saves: 5 }, true],
+    ['of a later epoch', { id: 'b', at: 11, saves: 1 }, true],
+    ['of the same epoch that is the latest', { id: 'a', at: 10, saves: 4 }, false],
+    ['of an epoch from before', { id: 'b', at: 9, saves: 1_000 }, false],
     ['that does not exist', undefined, false],
-  ])('is noticed at the start by a copy %s', async (_what, saved, isOlder) => {
-    const { keeper, closed } = aKeeper({ epoch: EPOCH, readSavedTick: async () => saved });
+  ])('is noticed at the start by a copy %s', async (_what, copy, isOlder) => {
+    const { keeper, closed } = aKeeper({ epoch: EPOCH, readSavedEpoch: async () => copy });
     await keeper.check();
 
     expect(closed).toEqual(isOlder ? ['a'] : []);
   });
 
-  test('is compared with the copy as soon as that can be read', async () => {
-    let isReadable = false;
-    const { keeper, closed } = aKeeper({
+  test('is not concluded from a copy that is saved while it is read', async () => {
+    const { keeper, stored, closed } = aKeeper({
       epoch: EPOCH,
-      readSavedTick: async () => {
-        if (!isReadable) throw new Error('the API server is unreachable');
-        return { id: 'b', at: 20, tick: 1 };
+      readSavedEpoch: async () => {
+        const { saves } = stored;
+        stored.saves += 1;
+        return { id: 'a', at: 10, saves };
       },
     });
     await keeper.check();
-    expect(keeper.current()).toEqual(EPOCH);
 
-    isReadable = true;
+    expect(closed).toEqual([]);
+  });
+
+  test('is compared with the copy later if that cannot be read at the start', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(1_000);
+    const answers = [
+      () => Promise.reject(new Error('the API server is unreachable')),
+      async () => ({ id: 'b', at: 20, saves: 1 }),
+    ];
+    const { keeper, closed } = aKeeper({
+      epoch: EPOCH,
+      readSavedEpoch: async () => answers.shift()?.(),
+    });
+    await keeper.check();
+    await keeper.check();
+    expect(keeper.current()).toEqual(EPOCH);
+    expect(answers).toHaveLength(1);
+
+    clock.mockReturnValue(16_001);
     await keeper.check();
     expect(closed).toEqual(['a']);
+    clock.mockRestore();
   });
 });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { WatchState } from '../../../shared/kubernetes/watch-books.ts';
 import { LEASE_MS } from '../../../shared/lease-ms.ts';
 import { createRebuild, type RebuildParts, type SavedState } from '../../../shared/rebuild-state.ts';
-import type { Epoch, LeftBehind } from '../../../shared/state/epochs.ts';
+import type { Epoch } from '../../../shared/state/epoch.ts';
+import type { LeftBehind } from '../../../shared/state/epochs.ts';
 import { silentLog } from '../../support/builders.ts';
 import { createFakeCluster } from '../../support/fake-core.ts';
 
@@ -16,13 +17,11 @@ function aRebuild(overrides: Partial<RebuildParts> = {}) {
   const state: RebuildParts['state'] = {
     epoch: async () => opened.at(-1),
     requireEpoch: async () => undefined,
-    doubt: () => undefined,
-    trust: () => undefined,
-    tick: async () => ({ epoch: opened.at(-1), tick: 1, known: undefined }),
+    checkEpoch: async () => ({ epoch: opened.at(-1), saves: 0, isOlder: false }),
     closeEpoch: async () => undefined,
     leftBehind: () => leftBehind(),
-    sweep: async (token) => {
-      events.push('sweep');
+    sweep: async (token, keep) => {
+      events.push(`sweep, except ${keep.join()}`);
       return token === claimed;
     },
     claimRebuild: async (token) => {
@@ -142,8 +141,21 @@ describe('the rebuild of the state', () => {
     expect(opened).toEqual([]);
   });
 
-  test('of an older state waits, even if nothing else is known, and deletes it', async () => {
-    const { rebuild, opened, events, goBack } = aRebuild();
+  test.each<[string, Partial<RebuildParts>, string[], object]>([
+    [
+      'without a copy, except holds',
+      {},
+      ['sweep, except :holds,:ignored-releases', 'state.rebuilt', 'repair'],
+      { copy: 'none' },
+    ],
+    [
+      'before the pause of the deploy queue is restored',
+      { readSaved: async () => SAVED },
+      ['sweep, except ', 'deploys paused', 'state.rebuilt', 'repair'],
+      { copy: 'current' },
+    ],
+  ])('of an older state waits, and deletes it: %s', async (_what, parts, expected, rebuilt) => {
+    const { rebuild, opened, events, goBack } = aRebuild(parts);
     goBack();
     const done = rebuild({ seenAt: undefined });
 
@@ -152,9 +164,9 @@ describe('the rebuild of the state', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     await done;
 
-    expect(events[0]).toBe('sweep');
+    expect(events).toEqual(expected);
     expect(opened).toEqual([
-      expect.objectContaining({ rebuilt: expect.objectContaining({ wentBack: true, copy: 'none' }) }),
+      expect.objectContaining({ rebuilt: expect.objectContaining({ wentBack: true, ...rebuilt }) }),
     ]);
   });
 

@@ -35,6 +35,8 @@ function aContent(rollouts: SavedRollout[]): SavedContent {
     format: 1,
     prefix: '{skipper}',
     epoch: 'an-epoch',
+    epochAt: 1,
+    saves: 1,
     savedAt: 1,
     hashes: { ':holds': { 'team-a': '{"reason":"an audit"}' } },
     texts: {},

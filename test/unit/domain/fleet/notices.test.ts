@@ -108,6 +108,21 @@ describe('composeNotices', () => {
       'outdated',
     ],
     [
+      'a Redis with an older state if nothing was saved',
+      {
+        rebuilt: {
+          at: NOW - 60_000,
+          namespaces: 1,
+          rollouts: 0,
+          interrupted: 0,
+          copy: 'none',
+          wentBack: true,
+        },
+      },
+      'Redis went back to an older state at 1970-01-01 02:45:40 UTC: the requests of 1 namespace and 0 open rollouts were rebuilt from the cluster; rollouts that had ended, and the newest entries of the history and the audit log are lost, and as there was no saved copy (--state-config-map), so are quarantines, a stop of healing, and the namespaces that rollouts had not reached; holds, pins and ignored releases are those of the older state. Check holds and pins again, and stop healing again if it was stopped. The release check (skipper releases --check) or a new request brings the release to namespaces that were not reached. Unless you restored a backup, find out why Redis lost what was written last, and set appendonly yes if it only saves snapshots.',
+      'outdated',
+    ],
+    [
       'interrupted rollouts',
       {
         rebuilt: {
