@@ -15,20 +15,30 @@ export interface PollOptions {
 }
 
 export interface Poll {
-  /** Reads now, if nothing is being read; resolves when the page is current. */
+  /** Reads now, or once more after what is being read, which can be older; resolves when the page is current. */
   now(): Promise<void>;
 }
 
 /** Reads again and again, one at a time; a hidden page reads nothing until it is shown. */
 export function startPoll({ read, intervalMs, onState, isHidden, setTimer }: PollOptions): Poll {
   let reading: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
   let round = 0;
 
   function now(): Promise<void> {
-    reading ??= readOnce().finally(() => {
+    if (reading === undefined) return begin();
+    next ??= reading.then(() => {
+      next = undefined;
+      return begin();
+    });
+    return next;
+  }
+
+  function begin(): Promise<void> {
+    round += 1;
+    const own = round;
+    reading = readOnce().finally(() => {
       reading = undefined;
-      round += 1;
-      const own = round;
       setTimer(() => tick(own), intervalMs());
     });
     return reading;
@@ -36,7 +46,7 @@ export function startPoll({ read, intervalMs, onState, isHidden, setTimer }: Pol
 
   /** A timer that another reading has overtaken does nothing. */
   function tick(own: number): void {
-    if (own === round && !isHidden()) void now();
+    if (own === round && !isHidden()) void begin();
   }
 
   async function readOnce(): Promise<void> {

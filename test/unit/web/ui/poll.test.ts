@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { type Polling, startPoll } from '../../../../web/ui/poll.ts';
 
-/** A page whose timers run when the test wants it. */
-function openPage(read: () => Promise<void>) {
+/** A page that was read once, whose timers run when the test wants it. */
+async function openPage(read: () => Promise<void>) {
   const timers: (() => void)[] = [];
   const states: Polling['state'][] = [];
   let isHidden = false;
@@ -13,6 +13,7 @@ function openPage(read: () => Promise<void>) {
     isHidden: () => isHidden,
     setTimer: (run) => timers.push(run),
   });
+  await new Promise((resolve) => setImmediate(resolve));
   return {
     poll,
     states,
@@ -28,10 +29,9 @@ function openPage(read: () => Promise<void>) {
 
 test('a page is read again and again, but not while it is hidden', async () => {
   let reads = 0;
-  const page = openPage(async () => {
+  const page = await openPage(async () => {
     reads += 1;
   });
-  await page.poll.now();
   await page.runTimers();
   expect(reads).toBe(2);
 
@@ -48,10 +48,9 @@ test('a page is read again and again, but not while it is hidden', async () => {
 
 test('a failure is shown, and the next reading ends it', async () => {
   let isDown = true;
-  const page = openPage(async () => {
+  const page = await openPage(async () => {
     if (isDown) throw new Error('no answer');
   });
-  await page.poll.now();
   isDown = false;
   await page.runTimers();
 
@@ -60,12 +59,32 @@ test('a failure is shown, and the next reading ends it', async () => {
 
 test('a reading that is asked for replaces the timer of the one before', async () => {
   let reads = 0;
-  const page = openPage(async () => {
+  const page = await openPage(async () => {
     reads += 1;
   });
-  await page.poll.now();
   await page.poll.now();
   await page.runTimers();
 
   expect(reads).toBe(3);
+});
+
+test('a page that is read while something changes is read once more after it', async () => {
+  let stored = 'paused';
+  let shown = '';
+  const answers: (() => void)[] = [];
+  const page = await openPage(async () => {
+    const read = stored;
+    await new Promise<void>((resolve) => answers.push(resolve));
+    shown = read;
+  });
+  stored = 'running';
+  const current = Promise.all([page.poll.now(), page.poll.now()]);
+  answers.shift()?.();
+  await page.runTimers();
+  answers.shift()?.();
+  await current;
+
+  expect(shown).toBe('running');
+  await page.runTimers();
+  expect(answers).toHaveLength(1);
 });
