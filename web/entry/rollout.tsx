@@ -1,8 +1,8 @@
 import './without-eval.ts';
 import { hydrate } from 'preact';
 import { isOpen } from '../../domain/rollout/rollout.ts';
-import { failuresOf } from '../rollouts/failures-of.ts';
 import type { RolloutPageState } from '../rollouts/page-state.ts';
+import { readPage } from '../rollouts/read-page.ts';
 import { readFailed, readRollout } from '../rollouts/rollout-api.ts';
 import { RolloutPage } from '../rollouts/rollout-page.tsx';
 import { createRolloutStore } from '../rollouts/rollout-store.ts';
@@ -23,13 +23,11 @@ if (root && state) {
   const store = createRolloutStore(state);
   const { id } = state.rollout;
   const poll = followPage({
-    read: async () => {
-      const before = store.rollout.peek();
-      const latest = await readRollout(id, store.selection);
-      store.rollout.value = latest;
-      if (latest.counts.failed !== before.counts.failed)
-        store.failures.value = latest.counts.failed === 0 ? [] : failuresOf(await readFailed(id));
-    },
+    read: () =>
+      readPage(store, {
+        rollout: () => readRollout(id, store.selection),
+        failed: () => readFailed(id),
+      }),
     intervalMs: () => (isOpen(store.rollout.peek().state) ? WHILE_OPEN_MS : WHILE_ENDED_MS),
     polling: store.polling,
     now: store.now,
