@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { parse as parseYaml } from 'yaml';
+import { UNTIL_TIMEOUT_MS } from '../support/until.ts';
 
 /** A bare HTTP client: the contract sees exactly what is on the wire. */
 export interface ApiClient {
@@ -69,8 +70,6 @@ export interface WatchStream {
   close(): void;
 }
 
-const EVENT_TIMEOUT_MS = 30_000;
-
 export function connect(kubeconfig: string): ApiClient {
   const { url, token } = credentials(kubeconfig);
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, bodyTimeout: 0 });
@@ -117,11 +116,11 @@ export function connect(kubeconfig: string): ApiClient {
 
 /** Retries until the answer is accepted. */
 export async function eventually<T>(read: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + EVENT_TIMEOUT_MS;
+  const deadline = Date.now() + UNTIL_TIMEOUT_MS;
   for (;;) {
     const answer = await read();
     if (isEnough(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`not in ${EVENT_TIMEOUT_MS} ms: ${JSON.stringify(answer)}`);
+    if (Date.now() > deadline) throw new Error(`not in ${UNTIL_TIMEOUT_MS} ms: ${JSON.stringify(answer)}`);
     await pause(50);
   }
 }
@@ -164,8 +163,8 @@ function isEndOfStream(error: unknown): boolean {
 
 async function withinTime<T>(result: Promise<T>, what: string): Promise<T> {
   const abort = new AbortController();
-  const timeout = pause(EVENT_TIMEOUT_MS, undefined, { signal: abort.signal, ref: false }).then(() => {
-    throw new Error(`no event in ${EVENT_TIMEOUT_MS} ms on ${what}`);
+  const timeout = pause(UNTIL_TIMEOUT_MS, undefined, { signal: abort.signal, ref: false }).then(() => {
+    throw new Error(`no event in ${UNTIL_TIMEOUT_MS} ms on ${what}`);
   });
   try {
     return await Promise.race([result, timeout]);

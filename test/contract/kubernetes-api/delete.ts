@@ -69,42 +69,34 @@ export function testDelete({
       expect((await get(`${configMaps(namespace)}/stays`)).code).toBe(200);
     });
 
-    testWithControllers(
-      'empties a namespace and removes it',
-      async () => {
-        const namespace = await aNamespace();
-        await post(configMaps(namespace), aConfigMap('one'));
+    testWithControllers('empties a namespace and removes it', async () => {
+      const namespace = await aNamespace();
+      await post(configMaps(namespace), aConfigMap('one'));
 
-        const marked = await remove(`/api/v1/namespaces/${namespace}`);
-        const gone = await eventually(
-          () => get(`/api/v1/namespaces/${namespace}`),
-          ({ code }) => code === 404,
-        );
+      const marked = await remove(`/api/v1/namespaces/${namespace}`);
+      const gone = await eventually(
+        () => get(`/api/v1/namespaces/${namespace}`),
+        ({ code }) => code === 404,
+      );
 
-        expect(marked.body.status).toMatchObject({ phase: 'Terminating' });
-        expect(gone.body.details).toEqual({ name: namespace, kind: 'namespaces' });
-        expect((await get(`${configMaps(namespace)}/one`)).code).toBe(404);
-      },
-      20_000,
-    );
+      expect(marked.body.status).toMatchObject({ phase: 'Terminating' });
+      expect(gone.body.details).toEqual({ name: namespace, kind: 'namespaces' });
+      expect((await get(`${configMaps(namespace)}/one`)).code).toBe(404);
+    });
 
-    testWithControllers(
-      'deletes what the object owned',
-      async () => {
-        const namespace = await aNamespace();
-        const { body } = await post(configMaps(namespace), aConfigMap('owner'));
-        const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: body.metadata.uid };
-        await post(configMaps(namespace), aConfigMap('owned', { ownerReferences: [owner] }));
+    testWithControllers('deletes what the object owned', async () => {
+      const namespace = await aNamespace();
+      const { body } = await post(configMaps(namespace), aConfigMap('owner'));
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: body.metadata.uid };
+      await post(configMaps(namespace), aConfigMap('owned', { ownerReferences: [owner] }));
 
-        await remove(`${configMaps(namespace)}/owner`);
+      await remove(`${configMaps(namespace)}/owner`);
 
-        const gone = await eventually(
-          () => get(`${configMaps(namespace)}/owned`),
-          ({ code }) => code === 404,
-        );
-        expect(gone.body.reason).toBe('NotFound');
-      },
-      20_000,
-    );
+      const gone = await eventually(
+        () => get(`${configMaps(namespace)}/owned`),
+        ({ code }) => code === 404,
+      );
+      expect(gone.body.reason).toBe('NotFound');
+    });
   });
 }
