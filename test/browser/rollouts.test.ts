@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import { type Gate, type GateRequest, isApplicationWrite } from '../support/gate.ts';
 import { NEW, OLD, OLDEST } from '../support/published.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -17,11 +18,15 @@ const GOOD = NEW;
 const WIDTHS = [360, 768, 1280];
 
 let skipper: SkipperProcess;
+/** Holds deploys until the page has shown what it shows only while they run. */
+let gate: Gate;
 let names: readonly string[] = [];
 const world = useWorld({ processes: true }, async (opened) => {
   opened.channel.publish('stable', FIRST);
   const policy = await writeInto(opened, 'policy.yaml', POLICY);
+  gate = await opened.openGate();
   skipper = await opened.startStandalone({
+    gate,
     flags: { 'rollout-policy': policy, 'disable-autoupdate': false, 'release-check-interval': 1 },
   });
   names = await opened.addNamespaces('team', 8);
@@ -50,6 +55,10 @@ async function rolloutOf(version: string): Promise<Rollout> {
   );
 }
 
+function writesTo(namespaces: readonly string[]): (request: GateRequest) => boolean {
+  return (request) => namespaces.some((name) => isApplicationWrite(name)(request));
+}
+
 function fitsItsWindow(page: Page): Promise<boolean> {
   return page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;
@@ -70,11 +79,13 @@ describe('a bad release', () => {
 
   test('fails in its canary, and the page shows the pause with its reason while it happens', async () => {
     for (const name of names) world.fdds.misbehaviour.set(name, { kind: 'crash-loop' }, { version: BAD });
+    const deploys = gate.hold(writesTo(names));
     world.channel.publish('stable', BAD);
     path = `/rollouts/${(await rolloutOf(BAD)).id}`;
     const page = await browser.open(skipper.url + path);
 
     await page.getByText('In progress', { exact: true }).waitFor();
+    deploys.release();
     await page.getByRole('img', { name: 'Wave 1 of 3, canary: 1 failed' }).waitFor();
     await page.getByText('Paused', { exact: true }).first().waitFor();
 
@@ -209,13 +220,20 @@ describe('a bad release', () => {
 
 describe('a good release', () => {
   test('goes through its waves on the page', async () => {
+    const all = gate.hold(writesTo(names));
     world.channel.publish('stable', GOOD);
     const { id } = await rolloutOf(GOOD);
+    const { targets } = await world.rollout(id);
+    const waves = [0, 1, 2].map((wave) =>
+      gate.hold(writesTo(targets.filter((each) => each.wave === wave).map(({ namespace }) => namespace))),
+    );
+    all.release();
     const page = await browser.open(`${skipper.url}/rollouts/${id}`);
 
-    await page.getByText('soaks, ends').first().waitFor();
-    await page.locator('.wave.now', { hasText: 'Wave 2 of 3' }).waitFor();
-    await page.locator('.wave.now', { hasText: 'Wave 3 of 3' }).waitFor();
+    for (const [index, deploys] of waves.entries()) {
+      await page.locator('.wave.now', { hasText: `Wave ${index + 1} of 3` }).waitFor();
+      deploys.release();
+    }
     await page.getByText('Completed', { exact: true }).first().waitFor();
 
     expect((await versions()).filter((version) => version === GOOD)).toHaveLength(names.length - 1);
@@ -234,6 +252,21 @@ describe('a good release', () => {
 
     await page.getByText('No rollouts match.').waitFor();
     expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('completed');
+  });
+});
+
+describe('a rollout that soaks', () => {
+  test('shows until when, and what waits for it', async () => {
+    const strategy = { type: 'Progressive', canary: 1, waves: ['100%'], minSuccessTime: '1h' };
+    const body = { namespaces: names, strategy, reason: 'to be patient' };
+    const { id } = (await world.http('/api/rollouts', { method: 'POST', body })).body;
+    const page = await browser.open(`${skipper.url}/rollouts/${id}`);
+    const soaking = page.locator('.wave.now', { hasText: 'soaks, ends' });
+
+    await soaking.filter({ hasText: 'Wave 1 of 2' }).waitFor();
+    await page.getByText('8 namespaces: 1 done · 7 waiting').waitFor();
+    await give(page, 'Cancel rollout', 'seen enough');
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
   });
 });
 

@@ -11,6 +11,7 @@ export interface Target {
   readonly details?: readonly string[];
   readonly warnings?: readonly string[];
   readonly attempt?: number;
+  readonly wave?: number;
   readonly jobId?: string;
   readonly coalesced?: boolean;
   readonly startedAt?: number;
