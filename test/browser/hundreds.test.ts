@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { FleetDocument } from '../../domain/fleet/fleet-feed.ts';
-import { planFleet } from '../../simulator/demo/plan-fleet.ts';
+import { type DemoNamespace, planFleet } from '../../simulator/demo/plan-fleet.ts';
 import { populateCluster } from '../../simulator/demo/populate-cluster.ts';
 import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { isQuiet } from '../support/demo.ts';
@@ -11,7 +11,10 @@ import { accessibilityProblems, useBrowser } from './support/browser.ts';
 
 /** Five hundred namespaces, 25 of which fail for four reasons: navigation in a large fleet. */
 const NAMESPACES = 500;
-const FILLED_MS = 300_000;
+const FAILING = 25;
+/** These only end hangs: a slow machine needs minutes for so many. */
+const FILLED_MS = 900_000;
+const DEADLINE_SECONDS = 600;
 
 let api: SkipperProcess;
 const world = useWorld(
@@ -20,8 +23,8 @@ const world = useWorld(
     flags: {
       'disable-autoupdate': false,
       'release-check-interval': 5,
-      'progress-deadline': 10,
-      'bootstrap-deadline': 10,
+      'progress-deadline': DEADLINE_SECONDS,
+      'bootstrap-deadline': DEADLINE_SECONDS,
       concurrency: 10,
       'max-in-flight': 40,
       'disable-kubernetes-events': true,
@@ -30,7 +33,7 @@ const world = useWorld(
     openTimeoutMs: FILLED_MS + 10_000,
   },
   async (opened) => {
-    const fleet = planFleet({ namespaces: NAMESPACES, failRate: 0.05 });
+    const fleet = planFleet({ namespaces: NAMESPACES, failRate: FAILING / NAMESPACES }).map(withoutDeadline);
     const usable = { client: opened.kube, untilNamespacesAreUsable: async () => undefined };
     await populateCluster(usable, opened.fdds, fleet, new AbortController().signal);
     api = await opened.startApi();
@@ -40,6 +43,12 @@ const world = useWorld(
   },
 );
 const browser = useBrowser();
+
+/** What hangs fails at its deadline only: either the tests wait for it, or a slow machine is not done by then. */
+function withoutDeadline(namespace: DemoNamespace): DemoNamespace {
+  if (namespace.fault?.kind !== 'hang') return namespace;
+  return { ...namespace, fault: { kind: 'failed', lines: ['exceeded quota: pods'] } };
+}
 
 async function fleetOfApi(): Promise<FleetDocument> {
   return (await world.http('/api/fleet')).body;
@@ -86,7 +95,7 @@ describe('the summary', () => {
     const { summary } = await fleetOfApi();
     await page.locator('.tile.degraded').click();
 
-    expect(page.url()).toContain('health=degraded');
+    await page.waitForURL(/health=degraded/);
     await page.getByText(`${summary.byHealth.degraded} of ${NAMESPACES}`).waitFor();
   });
 });
@@ -120,9 +129,10 @@ describe('finding', () => {
     const counts = (await groups.locator('.group-count').allInnerTexts()).map((text) =>
       Number.parseInt(text, 10),
     );
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(failing.length);
-    // There are four kinds of failures, each in bootstraps and in updates; on a busy machine, some reach their deadline first.
-    expect(counts.length).toBeLessThanOrEqual(16);
+    expect(failing).toHaveLength(FAILING);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(FAILING);
+    // There are four reasons, each in bootstraps and in updates.
+    expect(counts.length).toBeLessThanOrEqual(8);
     const causes = await groups.locator('.group-cause').allInnerTexts();
     expect(causes.join('\n')).not.toMatch(/team-\d+/);
     await groups.first().getByRole('button', { expanded: false }).click();
@@ -191,6 +201,9 @@ describe('a rollout of everything', () => {
     await rollout.getByText(/running/).waitFor();
     await rollout.locator('.eta').waitFor();
     await page.locator('tr.progressing').first().waitFor();
-    await page.getByRole('heading', { name: 'Latest rollout' }).waitFor({ timeout: 200_000 });
-  }, 240_000);
+    const [{ id }] = (await world.http('/api/rollouts')).body.rollouts;
+    await world.http(`/api/rollouts/${id}/cancel`, { method: 'POST', body: { reason: 'seen enough' } });
+    await page.getByRole('heading', { name: 'Latest rollout' }).waitFor();
+    await rollout.getByText(/\d+ cancelled/).waitFor();
+  });
 });
