@@ -34,11 +34,12 @@ test('the audit page filters and links without scripts', async () => {
   await page.getByRole('combobox', { name: 'What' }).selectOption('namespace');
   await page.getByRole('searchbox', { name: 'Namespace' }).fill('alpha');
   await page.getByRole('button', { name: 'Apply' }).click();
+  await page.waitForURL(/namespace=alpha/);
 
   expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual(['Namespace held']);
   expect(await page.getByRole('combobox', { name: 'What' }).inputValue()).toBe('namespace');
   await page.getByRole('link', { name: 'alpha', exact: true }).click();
-  expect(page.url()).toBe(`${api.url}/status/alpha`);
+  await page.waitForURL(`${api.url}/status/alpha`);
 });
 
 test('a choice is applied at once with scripts, and cleared by a link', async () => {

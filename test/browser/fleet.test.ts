@@ -58,9 +58,10 @@ describe('the fleet page', () => {
     await page.getByRole('searchbox').fill('beta');
     await page.getByRole('button', { name: 'Apply' }).click();
     await row(page, 'beta').waitFor();
-    expect(page.url()).toContain('q=beta');
+    await page.waitForURL(/q=beta/);
     expect(await page.getByRole('button', { name: 'Deploy beta' }).isVisible()).toBe(false);
     await page.getByRole('link', { name: 'beta' }).click();
+    await page.waitForURL(`${api.url}/status/beta`);
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('beta');
   });
 
@@ -74,7 +75,7 @@ describe('the fleet page', () => {
         path: pathOf(APPLICATIONS, { namespace: 'epsilon', name: FDD }),
         body: { spec: { image: newImage } },
       });
-    const took = await quickestOf(4, 1_000, async () => {
+    const took = await quickestOf(20, 1_000, async () => {
       await setImage('fiaas/fiaas-deploy-daemon:by-hand');
       const changed = Date.now();
       await row(page, 'epsilon').getByText('Version mismatch').waitFor();
@@ -191,10 +192,14 @@ describe('troubleshooting', () => {
     await confirmDeploy(page);
 
     await row(page, 'epsilon').getByText('poddisruptionbudgets.policy').waitFor();
-    expect(await row(page, 'epsilon').innerText()).toMatch(/failed/i);
-    // Failing namespaces come first.
-    expect(await page.locator('tr[data-namespace]').first().getAttribute('data-namespace')).toBe('epsilon');
+    await row(page, 'epsilon')
+      .getByText(/failed/i)
+      .first()
+      .waitFor();
+    // Failing namespaces come first, as soon as the pointer rests.
+    await page.locator('tr[data-namespace]').first().and(row(page, 'epsilon')).waitFor();
     await page.getByRole('link', { name: 'epsilon' }).click();
+    await page.waitForURL(`${api.url}/status/epsilon`);
     await page.getByRole('heading', { name: 'What to do' }).waitFor();
     expect(await page.locator('.why').innerText()).toContain('poddisruptionbudgets.policy');
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -219,7 +224,8 @@ describe('troubleshooting', () => {
 
 describe('connections', () => {
   test('an API restart is shown, waited for, and caught up with', async () => {
-    browser.expectComplaints(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE/);
+    // How a connection ends depends on when: refused, reset, or without the rest of an answer.
+    browser.expectComplaints(/Failed to load resource: net::ERR_/);
     const port = Number(new URL(api.url).port);
     const other = await world.startApi();
     const page = await browser.open(`${other.url}/status`);
