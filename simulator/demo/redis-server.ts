@@ -7,6 +7,9 @@ import { delimiter, join } from 'node:path';
 import { ConfigurationError } from '../../shared/config.ts';
 import { freePort } from './free-port.ts';
 
+/** Only ends hangs: it takes milliseconds, but not on a busy machine. */
+const START_TIMEOUT_MS = 60_000;
+
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
@@ -56,7 +59,7 @@ export async function startRedisServer(options: {
 }
 
 async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await accepts(port))) {
     if (server.exitCode !== null || server.signalCode !== null || Date.now() > deadline) {
       throw new ConfigurationError(`redis-server did not start on port ${port}`);

