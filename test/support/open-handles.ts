@@ -2,7 +2,8 @@ import { until } from './until.ts';
 
 /** Without pipes and processes: a browser has some, and it ends after the world. */
 const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'];
-const CLOSED_MS = 5_000;
+/** Longer than a busy machine needs, and shorter than a timer that was forgotten. */
+const CLOSED_MS = 20_000;
 
 /** What keeps this process alive: the number of sockets, servers and timers. */
 export type OpenHandles = Readonly<Record<string, number>>;
