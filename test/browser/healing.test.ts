@@ -140,7 +140,7 @@ describe('the page of healing', () => {
     [
       'stale',
       freshStatus({ checkedAt: Date.now() - 9 * MINUTE, intervalSeconds: 15 }),
-      /^Unknown: the latest pass was 9m/,
+      /^Unknown: the latest pass was \d+m/,
     ],
   ])('%s: says so', async (name, status, headline) => {
     await storeHealing(world.redis.url, status, name === 'never' ? new Map() : sick());
