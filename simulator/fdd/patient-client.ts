@@ -3,19 +3,20 @@ import { aroundRequests } from '../../shared/kubernetes/around-requests.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { sleep } from './delays.ts';
 
-/** FDD's own client tries so often. */
-const ATTEMPTS = 10;
 const BASE_MS = 20;
 const CAP_MS = 2_000;
 
-/** A client that tries again where FDD's would: on 429, on 5xx and where nobody answered. */
+/**
+ * A client that retries on 429, on 5xx and if nobody answers, until it is stopped: a kubelet does, and an FDD that gave up
+ * would fail a deploy because of how long an outage lasts.
+ */
 export function patientClient(client: KubernetesClient, signal: AbortSignal): KubernetesClient {
   async function patiently<T>(call: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await call();
       } catch (error) {
-        if (attempt >= ATTEMPTS || signal.aborted || !isPassing(error)) throw error;
+        if (signal.aborted || !isPassing(error)) throw error;
         await sleep(waitMs(error, attempt), signal);
       }
     }
