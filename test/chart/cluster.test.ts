@@ -11,6 +11,7 @@ import {
 } from '../../shared/kubernetes/resources.ts';
 import { describeCluster } from '../cluster/support/cluster-suite.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { until } from '../support/until.ts';
 import {
   CHART,
   helm,
@@ -47,6 +48,7 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
     });
     for (const kind of FOREIGN_KINDS)
       await admin.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, openCrd(kind));
+    for (const kind of FOREIGN_KINDS) await until(() => isServed(kind), `${kind[2]} is served`);
   });
 
   afterAll(async () => {
@@ -197,6 +199,13 @@ describeCluster('the chart on a real control plane', { needsControllers: false }
       run(['uninstall', RELEASE, '--namespace', namespace]);
     });
   });
+
+  /** Helm installs only kinds that the API server lists. */
+  async function isServed([group, version, , plural]: (typeof FOREIGN_KINDS)[number]): Promise<boolean> {
+    const path = `/apis/${group}/${version}`;
+    const { resources } = await admin.request<{ resources: { name: string }[] }>({ method: 'GET', path });
+    return resources.some(({ name }) => name === plural);
+  }
 
   function kubeconfig(): readonly string[] {
     return ['--kubeconfig', controlPlane.kubeconfigPath];
