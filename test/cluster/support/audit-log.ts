@@ -26,6 +26,8 @@ export interface AuditLog {
   mark(): Promise<void>;
 }
 
+const READS = ['get', 'list', 'watch'];
+
 let marks = 0;
 
 export function openAuditLog(world: RealWorld): AuditLog {
@@ -73,14 +75,17 @@ function isEventWritten({ objectRef, verb }: AuditEntry): boolean {
   return objectRef?.resource === 'events' && verb !== 'list';
 }
 
-/** The requests of each namespace with more than `most` of them; empty if none has more. */
-export function overspent(
-  entries: readonly AuditEntry[],
-  namespaces: readonly string[],
-  most: number,
-): Readonly<Record<string, readonly string[]>> {
-  const spent = namespaces.map((name) => [name, inNamespaces(entries, [name]).map(summaryOf)] as const);
-  return Object.fromEntries(spent.filter(([, requests]) => requests.length > most));
+/** The requests of the namespace with the fewest. */
+export function fewestIn(entries: readonly AuditEntry[], namespaces: readonly string[]): readonly string[] {
+  const spent = namespaces.map((name) => inNamespaces(entries, [name]).map(summaryOf));
+  return spent.toSorted((a, b) => a.length - b.length)[0] ?? [];
+}
+
+/** What was written, in order; without what the API server has refused. */
+export function writesAmong(entries: readonly AuditEntry[]): readonly string[] {
+  return entries
+    .filter(({ verb, responseStatus }) => !READS.includes(verb) && (responseStatus?.code ?? 500) < 300)
+    .map(summaryOf);
 }
 
 /** `patch applications 200`, for readable failures. */
