@@ -15,6 +15,7 @@ import { type AuditLog, inNamespaces, openAuditLog, summaryOf } from './support/
 import { describeCluster } from './support/cluster-suite.ts';
 import {
   BOOTSTRAP_POD,
+  type Deployment,
   FDD,
   IMAGE,
   type KubernetesObject,
@@ -49,7 +50,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     world = await startRealWorld();
     audit = openAuditLog(world);
     skipper = await startSkipperPair(world, {
-      flags: { 'retry-backoff-base': 0.2, 'retry-backoff-cap': 1, 'progress-deadline': 30 },
+      flags: { 'retry-backoff-base': 0.2, 'retry-backoff-cap': 1, 'max-attempts': 100 },
     });
   });
 
@@ -148,6 +149,14 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
     });
     const pair = await startSkipperPair(world, { flags: { 'progress-deadline': 4 } });
     try {
+      // The first one can reach its deadline before the controller has tried to create a pod.
+      await pair.deploy([namespace]);
+      await until(
+        'the controller reports the quota',
+        () => world.admin.get<Deployment>(DEPLOYMENTS, { namespace, name: FDD }),
+        (deployment) => (deployment?.status.conditions ?? []).some(({ type }) => type === 'ReplicaFailure'),
+      );
+
       const targets = await pair.deploy([namespace]);
 
       const target = targets[namespace];
@@ -286,7 +295,7 @@ describeCluster('refusals of a real control plane', { needsControllers: true }, 
 
     await world.admin.delete(NAMESPACES, { name: namespace });
     // Kubernetes deletes pods first and checks again only after half of their grace period.
-    const { targets } = await skipper.finished(id, 60_000);
+    const { targets } = await skipper.finished(id);
 
     expect(targets).toEqual([
       expect.objectContaining({ state: 'cancelled', outcome: 'skipped', code: 'namespace_gone' }),

@@ -62,6 +62,7 @@ export interface Deployment extends KubernetesObject {
     readonly observedGeneration?: number;
     readonly updatedReplicas?: number;
     readonly availableReplicas?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
 
