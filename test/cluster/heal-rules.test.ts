@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { findRules } from '../../domain/heal/find-rules.ts';
 import type { Finding } from '../../domain/heal/rule.ts';
@@ -98,11 +99,12 @@ describeCluster('rules of healing on a real control plane', { needsControllers: 
 
     const finding = await found(namespace, 'progress-deadline');
     expect(finding?.evidence).toMatch(/^Deployment Progressing=False: ProgressDeadlineExceeded: /);
-    expect(find(namespace).map(({ rule }) => rule)).toEqual([
-      'image-pull',
-      'progress-deadline',
-      'unavailable',
-    ]);
+    // Kubelet and controller report in any order.
+    await until(
+      'the image and the missing replica are found, too',
+      () => find(namespace).map(({ rule }) => rule),
+      (rules) => isDeepStrictEqual(rules, ['image-pull', 'progress-deadline', 'unavailable']),
+    );
   });
 
   test('drifted: names the field manager that overwrote the Application', async () => {
