@@ -29,8 +29,11 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
     await skipper.deploy([namespace]);
 
-    const { objects, plan, diff, reports } = await read<NamespaceObjects>(
-      `/api/namespaces/${namespace}/objects`,
+    // The plan is made from what the watches of the API show.
+    const { objects, plan, diff, reports } = await until(
+      'the API sees what was deployed',
+      () => read<NamespaceObjects>(`/api/namespaces/${namespace}/objects`),
+      ({ plan }) => plan.action === 'unchanged',
     );
 
     expect(objects.filter(({ problem }) => problem !== undefined)).toEqual([]);
@@ -58,11 +61,15 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
   });
 
   test('the logs are read by the worker, with the rights of the chart', async () => {
-    const { logs } = await read<NamespaceLogs>('/api/namespaces/team-read/logs');
+    // The pod of the FDD before the deploy can still be there.
+    const { logs } = await until(
+      'only the new FDD is there, and has logged',
+      () => read<NamespaceLogs>('/api/namespaces/team-read/logs'),
+      ({ logs }) => logs.length === 1 && logs[0]?.text !== '',
+    );
 
     expect(logs).toMatchObject([{ container: 'fiaas-deploy-daemon', isPrevious: false }]);
     expect(logs[0]?.problem).toBeUndefined();
-    expect(logs[0]?.text).not.toBe('');
   });
 
   test('the logs include what a crashed container wrote before its restart', async () => {
