@@ -70,7 +70,7 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
       return namespaces[0];
     };
     const isOver = (healing?: NamespaceHealing) => healing?.state === 'watching' && healing.steps.length > 0;
-    const found = await until(`${namespace} is healed`, read, isOver, 90_000);
+    const found = await until(`${namespace} is healed`, read, isOver);
     if (!found) throw new Error('not found');
     return found;
   }
@@ -121,7 +121,7 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
     proxy.cut();
     proxy.repair();
 
-    const fleetWide = await until('it is found', readFleetWide, Boolean, 90_000);
+    const fleetWide = await until('it is found', readFleetWide);
     expect(fleetWide).toMatchObject([
       {
         rule: 'rights-missing',
@@ -139,11 +139,11 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
 
     const body = { kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects };
     await createClusterWide(world.admin, body);
-    await until('it is over', readFleetWide, (found) => found === undefined, 90_000);
+    await until('it is over', readFleetWide, (found) => found === undefined);
     const { steps } = await healed(namespace);
 
     expect(steps).toMatchObject([{ means: 'deploy', rule: 'no-deployment', end: 'completed' }]);
-  }, 300_000);
+  });
 
   async function readFleetWide(): Promise<HealingStatus['fleetWide']> {
     const response = await fetch(`${skipper.api.url}/api/healing`);
@@ -167,18 +167,11 @@ describeCluster('healing on a real control plane', { needsControllers: true }, (
     });
     for (const { metadata } of pods.items) await world.admin.delete(PODS, { namespace, name: metadata.name });
 
-    const step = await until(
-      'the restart has failed',
-      async () => {
-        const response = await fetch(`${skipper.api.url}/api/healing?namespace=${namespace}`);
-        const { namespaces } = (await response.json()) as { namespaces: readonly NamespaceHealing[] };
-        return namespaces[0]?.steps.find(
-          ({ means, endedAt }) => means === 'restart' && endedAt !== undefined,
-        );
-      },
-      Boolean,
-      90_000,
-    );
+    const step = await until('the restart has failed', async () => {
+      const response = await fetch(`${skipper.api.url}/api/healing?namespace=${namespace}`);
+      const { namespaces } = (await response.json()) as { namespaces: readonly NamespaceHealing[] };
+      return namespaces[0]?.steps.find(({ means, endedAt }) => means === 'restart' && endedAt !== undefined);
+    });
 
     expect(step).toMatchObject({ end: 'failed', result: expect.stringMatching(/cannot delete|forbidden/) });
     world.fdds.misbehaviour.clear(namespace);
