@@ -290,15 +290,14 @@ export async function until<T>(
   what: string,
   read: () => Promise<T> | T,
   isEnough: (answer: T) => boolean = Boolean,
-  timeoutMs = UNTIL_TIMEOUT_MS,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + UNTIL_TIMEOUT_MS;
   for (;;) {
     const answer = await read();
     if (isEnough(answer)) return answer;
     if (Date.now() > deadline) {
       throw new Error(
-        `not in ${timeoutMs} ms: ${what}; last answer: ${JSON.stringify(answer, undefined, 1)}`,
+        `not in ${UNTIL_TIMEOUT_MS} ms: ${what}; last answer: ${JSON.stringify(answer, undefined, 1)}`,
       );
     }
     await pause(50);

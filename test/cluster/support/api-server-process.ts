@@ -33,12 +33,10 @@ export async function findApiServer(world: RealWorld): Promise<ApiServerProcess>
       const output = openSync(log, 'a');
       child = spawn(binary, flags, { stdio: ['ignore', output, output] });
       pid = child.pid ?? 0;
-      await until('the API server is ready again', () => isReady(world), Boolean, 60_000).catch(
-        async (error: unknown) => {
-          const lines = (await readFile(log, 'utf8')).trim().split('\n').slice(-15);
-          throw new Error(`${String(error)} (exit code ${child?.exitCode})\n${lines.join('\n')}`);
-        },
-      );
+      await until('the API server is ready again', () => isReady(world)).catch(async (error: unknown) => {
+        const lines = (await readFile(log, 'utf8')).trim().split('\n').slice(-15);
+        throw new Error(`${String(error)} (exit code ${child?.exitCode})\n${lines.join('\n')}`);
+      });
     },
     stop: async () => {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) await kill();

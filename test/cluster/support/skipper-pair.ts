@@ -4,7 +4,6 @@ import { freePort } from '../../support/free-port.ts';
 import { API_ACCOUNT, type RealWorld, until, WORKER_ACCOUNT } from '../../support/real-world.ts';
 import { startSkipperHere } from '../../support/skipper-here.ts';
 import { startStrictProcess } from '../../support/strict-process.ts';
-import { UNTIL_TIMEOUT_MS } from '../../support/until.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -40,11 +39,11 @@ export interface SkipperPair {
   sees(...namespaces: readonly string[]): Promise<void>;
   post(body: Readonly<Record<string, unknown>>): Promise<RolloutAnswer>;
   rollout(id: string): Promise<RolloutAnswer>;
-  finished(id: string, timeoutMs?: number): Promise<RolloutAnswer>;
+  finished(id: string): Promise<RolloutAnswer>;
   /** Requests a deploy of these namespaces and waits until it has ended; returns the targets by namespace. */
   deploy(
     namespaces: readonly string[],
-    options?: { force?: boolean; timeoutMs?: number },
+    options?: { force?: boolean },
   ): Promise<Readonly<Record<string, Target>>>;
   status(): Promise<readonly StatusAnswer[]>;
   stop(): Promise<void>;
@@ -127,12 +126,11 @@ function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair
     return JSON.parse(text) as RolloutAnswer;
   }
 
-  async function finished(id: string, timeoutMs = UNTIL_TIMEOUT_MS): Promise<RolloutAnswer> {
+  async function finished(id: string): Promise<RolloutAnswer> {
     return until(
       `rollout ${id} has ended`,
       () => rollout(id),
       ({ state }) => state !== 'pending' && state !== 'running',
-      timeoutMs,
     );
   }
 
@@ -153,10 +151,10 @@ function clientOf(api: SkipperProcess, worker: SkipperProcess): Omit<SkipperPair
     rollout,
     finished,
     status,
-    deploy: async (namespaces, { force = false, timeoutMs } = {}) => {
+    deploy: async (namespaces, { force = false } = {}) => {
       await sees(...namespaces);
       const { id } = await post({ namespaces, ...(force ? { force_bootstrap: true } : {}) });
-      const { targets } = await finished(id, timeoutMs);
+      const { targets } = await finished(id);
       return Object.fromEntries(targets.map((target) => [target.namespace, target]));
     },
   };
