@@ -63,7 +63,7 @@ export function startSkipperHere(options: SkipperProcessOptions): SkipperProcess
       end();
     },
     exited,
-    stop: async (graceMs = 30_000) => {
+    stop: async (graceMs = UNTIL_TIMEOUT_MS) => {
       end();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_resolve, reject) => {

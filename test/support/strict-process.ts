@@ -3,6 +3,7 @@ import {
   type SkipperProcessOptions,
   startSkipperProcess,
 } from '../../simulator/demo/skipper-process.ts';
+import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 /** Starts a process that SIGTERM must end in time: `stop` throws if it had to be killed. */
 export function startStrictProcess(options: SkipperProcessOptions): SkipperProcess {
@@ -14,7 +15,8 @@ export function startStrictProcess(options: SkipperProcessOptions): SkipperProce
       isKilled ||= signal === 'SIGKILL';
       started.signal(signal);
     },
-    stop: async (graceMs) => {
+    ready: (timeoutMs = UNTIL_TIMEOUT_MS) => started.ready(timeoutMs),
+    stop: async (graceMs = UNTIL_TIMEOUT_MS) => {
       await started.stop(graceMs);
       const { signal } = await started.exited;
       if (signal !== 'SIGKILL' || isKilled) return;
