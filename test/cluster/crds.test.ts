@@ -274,6 +274,7 @@ describeCluster('CRDs on a real API server', { needsControllers: false }, () => 
 
   test('no step needs rights to namespaces', async () => {
     const everything = openAuditLog(world);
+    await runWorker();
 
     const requests = await everything.skipperRequests();
 

@@ -6,6 +6,8 @@ import { describeCluster } from './support/cluster-suite.ts';
 import { IMAGE, OLD_IMAGE } from './support/fdd-objects.ts';
 import { type SkipperPair, startSkipperPair } from './support/skipper-pair.ts';
 
+const NAMESPACE = 'team-read';
+
 describeCluster("a namespace's objects on a real control plane", { needsControllers: true }, () => {
   let world: RealWorld;
   let skipper: SkipperPair;
@@ -13,6 +15,9 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
   beforeAll(async () => {
     world = await startRealWorld();
     skipper = await startSkipperPair(world);
+    await world.createNamespace(NAMESPACE);
+    await world.fdds.installFdd(NAMESPACE, { image: OLD_IMAGE });
+    await skipper.deploy([NAMESPACE]);
   });
 
   afterAll(async () => {
@@ -25,14 +30,10 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
   }
 
   test('are read with the rights of the chart, without refusals', async () => {
-    const namespace = await world.createNamespace('team-read');
-    await world.fdds.installFdd(namespace, { image: OLD_IMAGE });
-    await skipper.deploy([namespace]);
-
     // The plan is made from what the watches of the API show.
     const { objects, plan, diff, reports } = await until(
       'the API sees what was deployed',
-      () => read<NamespaceObjects>(`/api/namespaces/${namespace}/objects`),
+      () => read<NamespaceObjects>(`/api/namespaces/${NAMESPACE}/objects`),
       ({ plan }) => plan.action === 'unchanged',
     );
 
@@ -51,7 +52,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     // The end of the deploy reaches the API's view by a message.
     const { attempts, why, checks } = await until(
       'no deploy is in progress',
-      () => read<NamespaceDetails>('/api/namespaces/team-read'),
+      () => read<NamespaceDetails>(`/api/namespaces/${NAMESPACE}`),
       ({ why: { health } }) => health !== 'progressing',
     );
 
@@ -64,7 +65,7 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
     // The pod of the FDD before the deploy can still be there.
     const { logs } = await until(
       'only the new FDD is there, and has logged',
-      () => read<NamespaceLogs>('/api/namespaces/team-read/logs'),
+      () => read<NamespaceLogs>(`/api/namespaces/${NAMESPACE}/logs`),
       ({ logs }) => logs.length === 1 && logs[0]?.text !== '',
     );
 
@@ -74,11 +75,11 @@ describeCluster("a namespace's objects on a real control plane", { needsControll
 
   test('the logs include what a crashed container wrote before its restart', async () => {
     const lines = ['the last words'];
-    world.fdds.misbehaviour.set('team-read', { kind: 'crash-loop', lines });
+    world.fdds.misbehaviour.set(NAMESPACE, { kind: 'crash-loop', lines });
 
     const { logs } = await until(
       'the log of the crashed container',
-      () => read<NamespaceLogs>('/api/namespaces/team-read/logs'),
+      () => read<NamespaceLogs>(`/api/namespaces/${NAMESPACE}/logs`),
       ({ logs }) => logs.some(({ isPrevious, text }) => isPrevious && text.includes('the last words')),
     );
 
