@@ -58,6 +58,9 @@ export async function startRedisServer(options: {
   };
 }
 
+/** Only ends hangs: one that has ended is noticed at once. */
+const START_TIMEOUT_MS = 60_000;
+
 async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await accepts(port))) {

@@ -21,6 +21,7 @@ import type { Delays } from '../../simulator/fdd/delays.ts';
 import { type SimulatedFdds, startSimulatedFdds } from '../../simulator/fdd/start-simulated-fdds.ts';
 import { type Manifest, render } from '../chart/support/helm.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { freePort } from './free-port.ts';
 import { expectNoMoreHandles, openHandles } from './open-handles.ts';
 import { UNTIL_TIMEOUT_MS } from './until.ts';
 
@@ -101,7 +102,7 @@ async function buildWorld(
   ends.push(() => rm(folder, { recursive: true, force: true }));
   const [controlPlane, redis, channel] = await Promise.all([
     startControlPlane({ controllerManager: !bare }),
-    startRedisServer({ path: process.env.PATH }),
+    startRedisServer({ path: process.env.PATH, port: await freePort() }),
     startChannelServer(),
   ]);
   ends.push(controlPlane.stop, redis.stop, channel.close);
