@@ -152,13 +152,16 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
   closers.add(stopAll);
   const requests = createRequests(apiUrl);
 
-  async function addNamespace(name: string, given: NamespaceOptions = {}): Promise<void> {
-    await createNamespace({ kube, fdds }, name, given);
+  async function addNamespaces(names: readonly string[], given: NamespaceOptions = {}): Promise<void> {
+    await Promise.all(names.map((name) => createNamespace({ kube, fdds }, name, given)));
     if (apiUrl() === undefined || given.configMap === null) return;
-    await until(
-      async () => (await requests.http(`/api/namespaces/${name}`)).status === 200,
-      `the api sees namespace ${name}`,
-    );
+    // Not the page of each: it reads what the watches of the API do not show yet.
+    const areSeen = async () => {
+      const rows: Raw[] = (await requests.http('/api/status')).body;
+      const seen = new Set(rows.map(({ namespace }) => namespace));
+      return names.every((name) => seen.has(name));
+    };
+    await until(areSeen, `the watches of the api show ${names.join(', ')}`);
   }
 
   return {
@@ -172,10 +175,10 @@ async function openWorld(options: WorldOptions, closers: Closers): Promise<World
       return gate;
     },
     onClose: closers.add,
-    addNamespace,
+    addNamespace: (name, given) => addNamespaces([name], given),
     addNamespaces: async (prefix, count, given) => {
       const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
-      await Promise.all(names.map((name) => addNamespace(name, given)));
+      await addNamespaces(names, given);
       return names;
     },
     removeNamespace: (name) => kube.delete(NAMESPACES, { name }),
