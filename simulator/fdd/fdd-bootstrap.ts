@@ -7,7 +7,7 @@ import { type DeployRun, deployApplication, type FddContext, info, logLevel } fr
 import { BOOTSTRAP, BOOTSTRAP_LABEL, DEPLOYMENT_ID_LABEL } from './fdd-names.ts';
 import type { Application } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
-import { whileHanging } from './misbehaviour.ts';
+import { whileHanging, whileSlow } from './misbehaviour.ts';
 import type { Program } from './program.ts';
 
 interface Outcome {
@@ -23,8 +23,7 @@ export async function runBootstrap(context: FddContext, program: Program): Promi
   if (refused !== undefined) return { exitCode: refused };
   log(info(`${BOOTSTRAP} starting, version ${version}`));
   const where = { namespace: pod.metadata.namespace, version };
-  const slow = context.misbehaviour.find('slow-start', where);
-  await sleep(slow?.ms ?? 0, signal);
+  await whileSlow(context.misbehaviour, where, signal);
   const exits = context.misbehaviour.find('bootstrap-exits', where);
   if (exits !== undefined) {
     for (const line of exits.lines ?? []) log(logLevel(exits.exitCode === 0 ? 'INFO' : 'ERROR', line));

@@ -5,13 +5,14 @@ import type {
   ContainerRuntime,
   RunningContainer,
 } from './container-runtime.ts';
-import { silence, sleep } from './delays.ts';
+import { silence } from './delays.ts';
 import { runBootstrap } from './fdd-bootstrap.ts';
 import { runDaemon } from './fdd-daemon.ts';
 import type { FddContext } from './fdd-deploy.ts';
 import { BOOTSTRAP, isFddImage } from './fdd-names.ts';
 import type { Pod } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
+import { whileSlow } from './misbehaviour.ts';
 import { type Program, whereOf } from './program.ts';
 
 /** As Kubernetes' scheduler words it. */
@@ -41,9 +42,10 @@ export function fddRuntime(context: FddContext): ContainerRuntime {
       if (container.command?.[0] === BOOTSTRAP) {
         return startProgram(pod, output, (program) => runBootstrap(context, program));
       }
-      const slow = misbehaviour.find('slow-start', whereOf(pod));
       const daemon = (program: Program) => runDaemon(context, program);
-      const running = startProgram(pod, output, daemon, slow?.ms ?? 0);
+      const running = startProgram(pod, output, daemon, (signal) =>
+        whileSlow(misbehaviour, whereOf(pod), signal),
+      );
       // A container that is going to crash is never ready, not even briefly.
       return misbehaviour.find('crash-loop', whereOf(pod)) ? { ...running, ready: never() } : running;
     },
@@ -54,19 +56,20 @@ function startProgram(
   pod: Pod,
   output: ContainerOutput,
   main: (program: Program) => Promise<ContainerExit>,
-  readyAfterMs = 0,
+  untilReady: (signal: AbortSignal) => Promise<void> = async () => undefined,
 ): Required<RunningContainer> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const program = { pod, version: whereOf(pod).version, signal, log: output.log };
-  const exited = sleep(readyAfterMs, signal)
+  const ready = untilReady(signal);
+  const exited = ready
     .then(() => (signal.aborted ? killed(signal) : main(program)))
     .catch((error: unknown) => {
       output.log(`General failure in ${keyOf(pod)}: ${String(error)}`);
       return { exitCode: 1 };
     });
   return {
-    ready: sleep(readyAfterMs, signal),
+    ready,
     // A killed program counts as ended at once; its work in progress ends automatically.
     exited: Promise.race([exited, killed(signal)]),
     // Process 1 without a handler ignores SIGTERM.

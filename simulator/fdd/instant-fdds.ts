@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { DEPLOYMENTS, pathOf } from '../../shared/kubernetes/resources.ts';
-import { sleep } from './delays.ts';
 import { deploymentStatus, saysAlready } from './deployment-status.ts';
 import type { ConfigurationReader } from './fdd-configuration.ts';
 import { info, logLevel, patchDeployment } from './fdd-deploy.ts';
@@ -10,7 +9,7 @@ import { DEPLOYMENT_ID_LABEL, FDD, imageVersion } from './fdd-names.ts';
 import type { Feed } from './feed.ts';
 import { type Application, type Deployment, withoutManagedFields } from './kubernetes-objects.ts';
 import { mainContainer } from './main-container.ts';
-import { type Misbehaviour, type Whereabouts, whileHanging } from './misbehaviour.ts';
+import { type Misbehaviour, type Whereabouts, whileHanging, whileSlow } from './misbehaviour.ts';
 import { hasCode } from './patient-client.ts';
 import type { StatusBook } from './status-book.ts';
 
@@ -183,7 +182,7 @@ async function rollOut(options: InstantFddsOptions, deployment: Deployment): Pro
   const counts = { generation, desired, ready, replicas: desired, updated: desired };
   const status = deploymentStatus({ ...counts, deadlineExceeded: false, createFailure: undefined }, name);
   if (saysAlready(deployment.status, status)) return;
-  await sleep(misbehaviour.find('slow-start', where)?.ms ?? 0, signal);
+  await whileSlow(misbehaviour, where, signal);
   const path = pathOf(DEPLOYMENTS, { namespace, name, subresource: 'status' });
   await client
     .request({ method: 'PATCH', patchType: 'merge', path, body: { status } })

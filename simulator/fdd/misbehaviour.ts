@@ -1,3 +1,5 @@
+import { sleep } from './delays.ts';
+
 /** What can be wrong with the FDD of a namespace. */
 export type Fault =
   /** The image cannot be had: ErrImagePull, ImagePullBackOff. */
@@ -18,7 +20,7 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** The deploy ends FAILED, with these lines in its log; before the Deployment is written, or after. */
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly afterDeployment?: boolean }
-  /** FDD becomes ready late. */
+  /** FDD becomes ready late: after this time, or once the fault is cleared. */
   | { readonly kind: 'slow-start'; readonly ms: number }
   /** The bootstrap ends without having done anything. */
   | { readonly kind: 'bootstrap-exits'; readonly exitCode: 0 | 1; readonly lines?: readonly string[] }
@@ -104,6 +106,22 @@ function findFault<K extends FaultKind>(
 
 function isOfKind<K extends FaultKind>(fault: Fault, kind: K): fault is Extract<Fault, { kind: K }> {
   return fault.kind === kind;
+}
+
+/** Waits for the time of the fault `slow-start`, unless it is cleared before, or the signal is aborted. */
+export async function whileSlow(
+  misbehaviour: Misbehaviour,
+  where: Whereabouts,
+  signal: AbortSignal,
+): Promise<void> {
+  const slow = misbehaviour.find('slow-start', where);
+  if (slow === undefined) return;
+  const cleared = new AbortController();
+  const forget = misbehaviour.onChange(() => {
+    if (misbehaviour.find('slow-start', where) === undefined) cleared.abort();
+  });
+  await sleep(slow.ms, AbortSignal.any([signal, cleared.signal]));
+  forget();
 }
 
 /** Waits as long as the fault `hang` is set; comes back as well when the signal is aborted. */
