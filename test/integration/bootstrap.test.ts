@@ -2,10 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { EVENTS, PODS, RESOURCE_QUOTAS, SERVICE_ACCOUNTS } from '../../shared/kubernetes/resources.ts';
 import type { Gate, GateRequest } from '../support/gate.ts';
 import { BOOTSTRAP_POD, FDD, NEW, OLD, OLDEST } from '../support/published.ts';
-import { type Raw, useWorld } from '../support/simulated-world.ts';
+import { type Raw, useWorld, type World } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-let gate: Gate;
 const created: GateRequest[] = [];
 
 const world = useWorld(
@@ -18,17 +17,22 @@ const world = useWorld(
           : undefined,
       tokens: { 'skipper-token': 'skipper' },
     },
-    flags: { 'api-token': 'skipper-token', 'progress-deadline': 3, 'bootstrap-deadline': 2 },
+    flags: { 'api-token': 'skipper-token' },
   },
   async (opened) => {
-    gate = await opened.openGate();
-    gate.before(async (request) => {
-      if (request.method === 'POST' && request.path.includes('/pods')) created.push(request);
-    });
     await opened.startApi();
-    await opened.startWorker({ gate });
+    await opened.startWorker({ gate: await openRecordingGate(opened) });
   },
 );
+
+/** A gate that notes which pods are created. */
+async function openRecordingGate(opened: World): Promise<Gate> {
+  const gate = await opened.openGate();
+  gate.before(async (request) => {
+    if (request.method === 'POST' && request.path.includes('/pods')) created.push(request);
+  });
+  return gate;
+}
 
 function podsOf(namespace: string): Raw[] {
   return created
@@ -118,24 +122,6 @@ describe('a bootstrap', () => {
       expect(podsOf(`args-${name}`)[0].spec.containers[0].args).toEqual(args);
     },
   );
-
-  test('acceptance 8: requests no resources if a quota admits only BestEffort pods', async () => {
-    await world.addNamespace('best-effort');
-    await world.kube.create(RESOURCE_QUOTAS, 'best-effort', {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'best-effort-only', namespace: 'best-effort' },
-      spec: { hard: { pods: '0' }, scopes: ['NotBestEffort'] },
-    });
-
-    await world.deployed('best-effort');
-
-    // The quota refuses the first one; only then are the quotas read.
-    expect(podsOf('best-effort').map((pod) => pod.spec.containers[0].resources)).toEqual([
-      { requests: { memory: '128Mi' } },
-      undefined,
-    ]);
-  });
 
   test('acceptance 8: waits until the old pod is gone, then creates the new one', async () => {
     await world.addNamespace('succession');
@@ -239,44 +225,6 @@ describe('a bootstrap', () => {
     expect(kept.length).toBeLessThan(70 * 1024);
   });
 
-  test('acceptance 11: fails if its pod exits with 0 but FDD is missing', async () => {
-    await world.addNamespace('idle');
-    world.fdds.misbehaviour.set('idle', {
-      kind: 'bootstrap-exits',
-      exitCode: 0,
-      lines: ['Bootstrapped 0 applications'],
-    });
-
-    expect(await world.deployed('idle')).toMatchObject({
-      state: 'failed',
-      code: 'bootstrap_failed',
-      reason: expect.stringContaining('FDD was not deployed'),
-    });
-  });
-
-  test('acceptance 11: fails at the deadline with the reason if it hangs, and its pod is deleted', async () => {
-    await world.addNamespace('hanging');
-    world.fdds.misbehaviour.set('hanging', { kind: 'hang' });
-
-    const target = await world.deployed('hanging');
-
-    expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
-    expect(target.details?.join('\n')).toMatch(/FDD reported nothing|bootstrap pod/);
-    await until(async () => !(await bootstrapPod('hanging')), 'the hanging pod is gone');
-  });
-
-  test("acceptance 11: fails with the pod's reason if its image cannot be pulled", async () => {
-    await world.addNamespace('imageless');
-    world.fdds.misbehaviour.set('imageless', { kind: 'image-pull-failure', message: 'manifest unknown' });
-
-    const target = await world.deployed('imageless');
-
-    expect(target.state).toBe('failed');
-    expect([target.reason, ...(target.details ?? [])].join('\n')).toMatch(
-      /(ErrImagePull|ImagePullBackOff).*manifest unknown/,
-    );
-  });
-
   test('acceptance 10: does not happen if FDD runs', async () => {
     await world.addNamespace('running', { fdd: OLD });
 
@@ -288,7 +236,7 @@ describe('a bootstrap', () => {
 
   test('acceptance 10: does not happen while a rollout of FDD is in progress', async () => {
     await world.addNamespace('rolling', { fdd: OLD });
-    world.fdds.misbehaviour.set('rolling', { kind: 'slow-start', ms: 1_000 }, { version: NEW });
+    world.fdds.misbehaviour.set('rolling', { kind: 'slow-start', ms: 3_600_000 }, { version: NEW });
     const first = await world.deploy({ namespaces: ['rolling'] });
     await until(
       async () => (await world.deployment('rolling')).status.availableReplicas === undefined,
@@ -296,8 +244,13 @@ describe('a bootstrap', () => {
     );
 
     const second = await world.deploy({ namespaces: ['rolling'] });
+    await until(async () => {
+      const isReplaced = (await world.rollout(first.id)).targets[0]?.state === 'superseded';
+      return isReplaced && (await world.http('/api/namespaces/rolling')).body.phase === 'waiting for FDD';
+    }, 'the second one has been planned');
+    world.fdds.misbehaviour.clear('rolling');
 
-    for (const { id } of [first, second]) await world.rolloutFinished(id);
+    expect((await world.rolloutFinished(second.id)).targets[0]).toMatchObject({ state: 'completed' });
     expect(podsOf('rolling')).toEqual([]);
   });
 
@@ -330,5 +283,72 @@ describe('a bootstrap', () => {
       reason: expect.stringContaining('resourcequotas'),
     });
     expect(await bootstrapPod('no-quota-rights')).toBeUndefined();
+  });
+});
+
+describe('a bootstrap that leaves no FDD until the deadline', () => {
+  /** Long enough for a slow machine to start a pod. */
+  const world = useWorld({ flags: { 'progress-deadline': 10 } }, async (opened) => {
+    await opened.startApi();
+    await opened.startWorker({ gate: await openRecordingGate(opened) });
+  });
+
+  test.concurrent('acceptance 8: requests no resources if a quota admits only BestEffort pods', async () => {
+    await world.addNamespace('best-effort');
+    await world.kube.create(RESOURCE_QUOTAS, 'best-effort', {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'best-effort-only', namespace: 'best-effort' },
+      spec: { hard: { pods: '0' }, scopes: ['NotBestEffort'] },
+    });
+
+    await world.deployed('best-effort');
+
+    // The quota refuses the first one; only then are the quotas read.
+    expect(podsOf('best-effort').map((pod) => pod.spec.containers[0].resources)).toEqual([
+      { requests: { memory: '128Mi' } },
+      undefined,
+    ]);
+  });
+
+  test.concurrent('acceptance 11: fails if its pod exits with 0 but FDD is missing', async () => {
+    await world.addNamespace('idle');
+    world.fdds.misbehaviour.set('idle', {
+      kind: 'bootstrap-exits',
+      exitCode: 0,
+      lines: ['Bootstrapped 0 applications'],
+    });
+
+    expect(await world.deployed('idle')).toMatchObject({
+      state: 'failed',
+      code: 'bootstrap_failed',
+      reason: expect.stringContaining('FDD was not deployed'),
+    });
+  });
+
+  test.concurrent('acceptance 11: fails at the deadline with the reason if it hangs, and its pod is deleted', async () => {
+    await world.addNamespace('hanging');
+    world.fdds.misbehaviour.set('hanging', { kind: 'hang' });
+
+    const target = await world.deployed('hanging');
+
+    expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+    expect(target.details?.join('\n')).toMatch(/FDD reported nothing|bootstrap pod/);
+    await until(
+      async () => !(await world.kube.get(PODS, { namespace: 'hanging', name: BOOTSTRAP_POD })),
+      'the hanging pod is gone',
+    );
+  });
+
+  test.concurrent("acceptance 11: fails with the pod's reason if its image cannot be pulled", async () => {
+    await world.addNamespace('imageless');
+    world.fdds.misbehaviour.set('imageless', { kind: 'image-pull-failure', message: 'manifest unknown' });
+
+    const target = await world.deployed('imageless');
+
+    expect(target.state).toBe('failed');
+    expect([target.reason, ...(target.details ?? [])].join('\n')).toMatch(
+      /(ErrImagePull|ImagePullBackOff).*manifest unknown/,
+    );
   });
 });
