@@ -4,7 +4,7 @@ import { type DesiredState, openDesiredState } from '../../shared/state/desired-
 import { aRedisAddress, silentLog } from '../support/builders.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
-import { until } from '../support/until.ts';
+import { UNTIL_TIMEOUT_MS, until } from '../support/until.ts';
 
 const QPS = 10;
 /** A full bucket holds the requests of one second. */
@@ -19,7 +19,7 @@ let state: DesiredState;
 
 beforeAll(async () => {
   redis = connectRedis(aRedisAddress(world.redis.url), silentLog);
-  await untilReady(redis, AbortSignal.timeout(10_000));
+  await untilReady(redis, AbortSignal.timeout(UNTIL_TIMEOUT_MS));
   state = openDesiredState(redis);
   world.onClose(async () => redis.disconnect());
 });
@@ -31,58 +31,61 @@ afterEach(async () => {
 describe('the budget of requests, in Redis', () => {
   const draw = (wanted: { urgent?: number; others?: number; congested?: boolean; qps?: number } = {}) =>
     state.draw({ qps: QPS, urgent: 0, others: 0, congested: false, ...wanted });
-  const letPass = async (ms: number) => {
-    await redis.hincrby(KEY, 'at', -ms);
-    await redis.hincrby(KEY, 'halvedAt', -ms);
+  const lastDrawAt = async () => Number(await redis.hget(KEY, 'at'));
+
+  /** A draw for which no time has passed since the one before, however long the machine takes. */
+  const drawAtOnce = async (wanted: Parameters<typeof draw>[0]) => {
+    await redis.hset(KEY, 'at', Date.now() + 3_600_000);
+    return draw(wanted);
   };
+
+  /** A draw after at least `ms`, and how long after the one before it really was. */
+  const drawAfter = async (ms: number, wanted?: Parameters<typeof draw>[0]) => {
+    const before = await redis.hincrby(KEY, 'at', -ms);
+    await redis.hincrby(KEY, 'halvedAt', -ms);
+    const drawn = await draw(wanted);
+    return { ...drawn, passedMs: (await lastDrawAt()) - before };
+  };
+  const risen = (rate: number, passedMs: number) => Math.min(QPS, rate + (QPS * passedMs) / 60_000);
 
   test('gives one second of requests at once, and keeps a fifth for people', async () => {
     expect(await draw({ others: 100 })).toMatchObject({ others: 8, rate: 10 });
-    expect(await draw({ urgent: 2, others: 100 })).toMatchObject({ urgent: 2, others: 0 });
+    expect(await drawAtOnce({ urgent: 2, others: 100 })).toMatchObject({ urgent: 2, others: 0 });
   });
 
   test('refills with time, up to one second of requests', async () => {
     await draw({ urgent: 100 });
 
-    await letPass(500);
-    expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 5 });
-    await letPass(60_000);
-    expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 10 });
+    const { urgent, passedMs } = await drawAfter(500, { urgent: 100 });
+    expect(urgent).toBe(Math.min(10, Math.floor((QPS * passedMs) / 1_000)));
+    expect(await drawAfter(60_000, { urgent: 100 })).toMatchObject({ urgent: 10 });
   });
 
   test('says how long to wait for the next', async () => {
-    const began = performance.now();
-    const first = await draw({ urgent: 11 });
-    const second = await draw({ others: 1 });
-    const betweenMs = performance.now() - began;
-
     // One request takes 100 ms; the others start when the fifth for people is full.
-    expect(first).toMatchObject({ urgent: 10, waitMs: 100 });
-    expect(second.others).toBe(0);
-    expect(second.waitMs).toBeGreaterThan(200 - betweenMs);
-    expect(second.waitMs).toBeLessThanOrEqual(300);
+    expect(await draw({ urgent: 11 })).toMatchObject({ urgent: 10, waitMs: 100 });
+    expect(await drawAtOnce({ others: 1 })).toMatchObject({ others: 0, waitMs: 300 });
   });
 
   test('halves at congestion, once in two seconds, and rises to the setting within a minute', async () => {
     await draw();
 
     expect(await draw({ congested: true })).toMatchObject({ rate: 5 });
-    expect((await draw({ congested: true })).rate).toBeCloseTo(5, 1);
-    await letPass(2_000);
-    expect((await draw({ congested: true })).rate).toBeCloseTo(2.67, 1);
-    await letPass(15_000);
-    expect((await draw()).rate).toBeCloseTo(5.17, 1);
-    await letPass(60_000);
-    expect(await draw()).toMatchObject({ rate: 10 });
+    const halvedAt = await lastDrawAt();
+    const { rate } = await draw({ congested: true });
+    const passedMs = (await lastDrawAt()) - halvedAt;
+    expect(rate).toBeCloseTo(risen(5, passedMs) / (passedMs < 2_000 ? 1 : 2), 5);
+    const again = await drawAfter(2_000, { congested: true });
+    expect(again.rate).toBeCloseTo(risen(rate, again.passedMs) / 2, 5);
+    const later = await drawAfter(15_000);
+    expect(later.rate).toBeCloseTo(risen(again.rate, later.passedMs), 5);
+    expect(await drawAfter(60_000)).toMatchObject({ rate: 10 });
   });
 
   test('never stops', async () => {
-    for (let n = 0; n < 20; n += 1) {
-      await draw({ congested: true });
-      await letPass(2_000);
-    }
+    for (let n = 0; n < 20; n += 1) await drawAfter(2_000, { congested: true });
 
-    expect((await draw()).rate).toBeGreaterThanOrEqual(1);
+    expect((await drawAfter(2_000)).rate).toBeGreaterThanOrEqual(1);
     expect(await draw({ urgent: 100 })).toMatchObject({ urgent: 2 });
   });
 
