@@ -51,8 +51,9 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
   }
   const endWithUs = () => child.kill('SIGKILL');
   process.once('exit', endWithUs);
+  // Not `exit`: its last lines can follow.
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       process.off('exit', endWithUs);
       resolve({ code, signal });
     });
@@ -80,7 +81,6 @@ export function startSkipperProcess(options: SkipperProcessOptions): SkipperProc
     },
     exited,
     stop: async (graceMs = 30_000) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       await exited;

@@ -82,7 +82,9 @@ describe('the audit log', () => {
           .flatMap((worker) => worker.lines())
           .filter((line) => line.includes('"logger":"audit"') && line.includes(id))
           .map((line) => JSON.parse(line).audit.kind);
-      await until(() => printed().includes('rollout.completed'), 'the end is printed');
+      const arePrinted = () =>
+        ['rollout.requested', 'rollout.completed'].every((kind) => printed().includes(kind));
+      await until(arePrinted, 'request and end are printed');
       for (const worker of workers) await worker.stop();
 
       expect(printed().filter((kind) => kind === 'rollout.requested')).toHaveLength(1);

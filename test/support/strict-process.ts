@@ -11,6 +11,7 @@ export function startStrictProcess(options: SkipperProcessOptions): SkipperProce
   let isKilled = false;
   return {
     ...started,
+    ready: (timeoutMs = UNTIL_TIMEOUT_MS) => started.ready(timeoutMs),
     signal: (signal) => {
       isKilled ||= signal === 'SIGKILL';
       started.signal(signal);
