@@ -21,13 +21,11 @@ describe('a release that leaves no FDD alive', () => {
     const namespace = `dead-${kind}`;
     await world.addNamespace(namespace, { fdd: OLD });
     world.fdds.misbehaviour.set(namespace, { kind }, { version: NEW });
-    const began = Date.now();
 
     const target = await world.deployed(namespace);
 
     expect(target).toMatchObject({ state: 'failed', code: 'fdd_cannot_run', attempt: 1 });
     expect(target.reason).toContain(reason.replace('ImagePullBackOff', 'pull'));
-    expect(Date.now() - began).toBeLessThan(DEADLINE_S * 1_000);
     const why = await until(async () => {
       const { body } = await world.http(`/api/namespaces/${namespace}`);
       return body.row.activity === 'idle' && body.why;
@@ -87,7 +85,8 @@ describe('a release that leaves no FDD alive', () => {
 });
 
 describe('a deployment id that ended at the deadline', () => {
-  const world = useWorld({ flags: { 'progress-deadline': 3 } }, async (opened) => {
+  /** For what hangs, and long enough on a slow machine for what does not. */
+  const world = useWorld({ flags: { 'progress-deadline': 15 } }, async (opened) => {
     await opened.startApi();
     await opened.startWorker();
   });
@@ -106,7 +105,7 @@ describe('a deployment id that ended at the deadline', () => {
     return body.plan.action;
   }
 
-  test('is not verified again: the next request writes a new one, and says so before', async () => {
+  test.concurrent('is not verified again: the next request writes a new one, and says so before', async () => {
     const id = await abandon('half-done');
 
     expect(await planned('half-done')).toBe('redeploy');
@@ -118,7 +117,7 @@ describe('a deployment id that ended at the deadline', () => {
     expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
   });
 
-  test('is not verified again by a retry of its rollout either', async () => {
+  test.concurrent('is not verified again by a retry of its rollout either', async () => {
     const id = await abandon('retried');
     const rollout = (await world.http('/api/namespaces/retried')).body.attempts[0].rolloutId;
 
@@ -131,7 +130,7 @@ describe('a deployment id that ended at the deadline', () => {
     expect((await world.rolloutFinished(rollout)).targets[0]).toMatchObject({ state: 'completed' });
   });
 
-  test('counts if its SUCCESS came late', async () => {
+  test.concurrent('counts if its SUCCESS came late', async () => {
     const id = await abandon('late');
     world.fdds.misbehaviour.clear('late');
     await until(async () => (await planned('late')) === 'unchanged', 'FDD has finished it');
@@ -140,13 +139,14 @@ describe('a deployment id that ended at the deadline', () => {
     expect(await world.deploymentId('late')).toBe(id);
   });
 
-  test('is not verified again either if Redis has lost the record', async () => {
+  test.concurrent('is not verified again either if Redis has lost the record', async () => {
     const id = await abandon('forgotten');
     const redis = new Redis(world.redis.url);
     await redis.del('{skipper}:namespace:forgotten');
     redis.disconnect();
     // Times in the cluster are in whole seconds.
-    await until(async () => Date.now() % 1_000 > 900, 'a second has passed');
+    const abandonedAt = Date.now();
+    await until(() => Date.now() > abandonedAt + 1_000, 'a second has passed');
 
     const { id: rollout } = await world.deploy({ namespaces: ['forgotten'] });
     await until(async () => (await world.deploymentId('forgotten')) !== id, 'a new id is written');

@@ -5,7 +5,7 @@ import { BOOTSTRAP_POD, NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-const world = useWorld({ flags: { 'progress-deadline': 20, 'bootstrap-deadline': 10 } }, async (opened) => {
+const world = useWorld({}, async (opened) => {
   await opened.startApi();
   await opened.startWorker();
 });
