@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type SkipperProcess, startSkipperProcess } from '../../simulator/demo/skipper-process.ts';
+import type { FleetRow } from '../../domain/fleet/fleet-row.ts';
+import type { SkipperProcess } from '../../simulator/demo/skipper-process.ts';
 import { createCli, NOWHERE, SKIPPER, shown } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Gate, isApplicationWrite } from '../support/gate.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld, writeInto } from '../support/simulated-world.ts';
+import { startStrictProcess } from '../support/strict-process.ts';
 import { until } from '../support/until.ts';
 
 let gate: Gate | undefined;
@@ -17,6 +19,11 @@ const world = useWorld({}, async (opened) => {
 const cli = createCli(world);
 const { start, skipper } = cli;
 afterEach(() => cli.killAll());
+
+async function rowOf(namespace: string): Promise<FleetRow | undefined> {
+  const { rows } = (await world.http('/api/fleet')).body;
+  return rows.find((row: FleetRow) => row.namespace === namespace);
+}
 
 function rolloutIn(text: string): string {
   return /rollout (\S+) has started/.exec(text)?.[1] ?? '';
@@ -91,6 +98,7 @@ describe('skipper deploy', () => {
     expect(out).toMatch(/^deploying 2 namespaces: 2 bootstrap$/m);
     expect(out).toMatch(/^\d{4}-\S+Z good-1 completed after \S+: bootstrapped$/m);
     expect(out).toMatch(/ 2 of 2 ended$/m);
+    await until(async () => (await rowOf('good-1'))?.health === 'healthy', 'the row shows it');
     const status = await skipper(['status', 'good-1', '-o', 'json']);
     expect(JSON.parse(status.out).rows).toMatchObject([
       { namespace: 'good-1', status: 'OK', health: 'healthy', version: NEW },
@@ -110,6 +118,7 @@ describe('skipper deploy', () => {
     });
 
     const { code, err } = await skipper(['deploy', 'healthy', 'unhealthy', '--wait', '-o', 'json']);
+    await until(async () => (await rowOf('unhealthy'))?.health === 'degraded', 'the row shows it');
     const why = await skipper(['why', 'unhealthy']);
     const failing = await skipper(['status', '--health', 'degraded', 'healthy', 'unhealthy']);
 
@@ -160,6 +169,9 @@ describe('skipper deploy', () => {
     interrupted.signal('SIGINT');
     const after = await interrupted.ended;
 
+    world.fdds.misbehaviour.clear('slow');
+    await world.rolloutFinished(id);
+
     expect(code).toBe(4);
     expect(err).toContain(`rollout ${id} continues; follow it with: skipper wait ${id}`);
     expect(after.code).toBe(130);
@@ -199,6 +211,7 @@ describe('on a terminal', () => {
 
   test('status is cut to the width, coloured unless NO_COLOR is set, and ends with the totals', async () => {
     await world.addNamespace('coloured');
+    await until(async () => (await rowOf('coloured'))?.wanted === NEW, 'it has its row');
     const args = ['status', 'coloured'];
 
     const [coloured, plain] = await Promise.all([
@@ -308,7 +321,7 @@ describe('completion', () => {
 describe('an API that restarts', () => {
   /** An API on a fixed port, so that it can come back on the same one. */
   async function apiOn(port: number): Promise<SkipperProcess> {
-    const api = startSkipperProcess({
+    const api = startStrictProcess({
       command: 'api',
       port,
       flags: {
@@ -338,7 +351,7 @@ describe('an API that restarts', () => {
     const env = { SKIPPER_SERVER: first.url };
     const watch = start(['status', '--watch', 'through'], { env });
     await until(() => watch.err().includes('watching'), 'the watch has begun');
-    const wait = start(['deploy', 'through', '--wait', '--timeout', '60'], { env });
+    const wait = start(['deploy', 'through', '--wait'], { env });
     await until(
       () => rolloutIn(wait.out()) !== '' && wait.out().includes(' 0 of 1 ended'),
       'the wait has begun',
