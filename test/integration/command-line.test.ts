@@ -7,7 +7,7 @@ import { isReadBy, PROCESSES } from '../../shared/setting-readers.ts';
 import { freePort } from '../support/free-port.ts';
 import { FDD, NEW } from '../support/published.ts';
 import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
-import { until } from '../support/until.ts';
+import { UNTIL_TIMEOUT_MS, until } from '../support/until.ts';
 
 const SKIPPER = fileURLToPath(new URL('../../dist/bin/skipper.js', import.meta.url));
 
@@ -33,7 +33,7 @@ function skipper(args: readonly string[], env: Readonly<Record<string, string>> 
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  const overdue = setTimeout(() => child.kill('SIGKILL'), UNTIL_TIMEOUT_MS);
   return new Promise((resolve) => {
     child.once('close', (code) => {
       clearTimeout(overdue);

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 export interface RawAnswer {
   /** 0 if the connection ended without a response. */
@@ -18,10 +19,10 @@ export interface RawRequest {
 }
 
 /**
- * Sends bytes that no HTTP client would send and returns the response; throws if there is none within `timeoutMs`. Header
+ * Sends bytes that no HTTP client would send and returns the response; throws if there is none. Header
  * values are bytes (latin1).
  */
-export function sendRaw(url: string, request: RawRequest, timeoutMs = 30_000): Promise<RawAnswer> {
+export function sendRaw(url: string, request: RawRequest, timeoutMs = UNTIL_TIMEOUT_MS): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { method, path, headers = [], body, headOnly = false } = request;
   const isNamed = (name: string) => headers.some(([key]) => key.toLowerCase() === name);
