@@ -7,6 +7,7 @@ import { packageRoot } from '../../simulator/demo/package-root.ts';
 import { isQuiet, useDemo } from '../support/demo.ts';
 import { freePort } from '../support/free-port.ts';
 import { NEW } from '../support/published.ts';
+import { until } from '../support/until.ts';
 
 const DEMO = join(packageRoot, 'dist', 'simulator', 'bin', 'demo.js');
 
@@ -93,9 +94,13 @@ describe('demo, until it is stopped', () => {
   const running = useDemo({ namespaces: NAMESPACES, failRate: 0.1 }, isQuiet(NAMESPACES));
 
   test('fills a cluster, deploys all of it with two workers, and shows why one failed', async () => {
-    const { rows, summary } = await running.fleet();
+    const { rows, summary } = await until(async () => {
+      const fleet = await running.fleet();
+      const { byHealth, workers } = fleet.summary;
+      return byHealth.healthy === 11 && byHealth.degraded === 1 && workers === 2 && fleet;
+    }, 'all but one are healthy, and both workers are counted');
 
-    expect(summary).toMatchObject({ byHealth: { healthy: 11, degraded: 1 }, workers: 2, stale: [] });
+    expect(summary.stale).toEqual([]);
     expect(summary.channels.map(({ channel, version }) => [channel, version])).toEqual([['stable', NEW]]);
     const failed = rows.filter(({ health }) => health === 'degraded');
     expect(failed).toMatchObject([{ cause: expect.stringContaining('manifest unknown') }]);
