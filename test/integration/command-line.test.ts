@@ -270,7 +270,8 @@ describe('settings', () => {
       try {
         const base = `http://127.0.0.1:${port}`;
         await until(async () => (await fetch(`${base}/healthz`)).ok, `the process listens on ${port}`);
-        expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'INFO' });
+        const first = await until(() => lines[0], 'the first line is read');
+        expect(JSON.parse(first)).toMatchObject({ level: 'INFO' });
       } finally {
         child.kill('SIGTERM');
         await exited;
