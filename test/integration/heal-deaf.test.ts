@@ -4,6 +4,7 @@ import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts
 import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
 
 /** As by default, an FDD has longer to hear than a repair has to show an effect. */
 const FLAGS = {
@@ -15,8 +16,14 @@ const FLAGS = {
   'progress-deadline': 6,
   'max-attempts': 1,
 };
+/** Enough for an FDD that works. */
+const PATIENT = { heal: 'off', 'progress-deadline': PROGRESS_DEADLINE_MS / 1_000 };
 const world = useWorld({ flags: { ...FLAGS, heal: 'on' } }, async (opened) => {
   await opened.startApi();
+  await opened.withWorker({ flags: PATIENT }, async () => {
+    await opened.addNamespace('forever');
+    await opened.deployed('forever');
+  });
   await opened.startWorker();
 });
 
@@ -25,9 +32,7 @@ async function healingOf(namespace: string): Promise<NamespaceHealing | undefine
 }
 
 /** Its FDD does not begin what is requested from now on. */
-async function addDeaf(namespace: string): Promise<void> {
-  await world.addNamespace(namespace);
-  await world.deployed(namespace);
+async function makeDeaf(namespace: string): Promise<void> {
   world.fdds.misbehaviour.set(namespace, { kind: 'deaf' });
   const { items } = await world.kube.request<Raw>({ method: 'GET', path: pathOf(PODS, { namespace }) });
   for (const { metadata } of items) {
@@ -37,16 +42,12 @@ async function addDeaf(namespace: string): Promise<void> {
 }
 
 test('an FDD that nothing cures is quarantined, and not restarted forever', async () => {
-  await addDeaf('forever');
+  await makeDeaf('forever');
 
-  const parked = await until(
-    async () => {
-      const healing = await healingOf('forever');
-      return healing?.state === 'quarantined' && healing;
-    },
-    'quarantined',
-    120_000,
-  );
+  const parked = await until(async () => {
+    const healing = await healingOf('forever');
+    return healing?.state === 'quarantined' && healing;
+  }, 'quarantined');
 
   expect(parked.steps.map(({ means }) => means)).toEqual(['restart', 'deploy']);
   const { entries } = (await world.http('/api/audit?namespace=forever&kind=namespace')).body;
