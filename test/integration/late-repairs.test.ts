@@ -79,11 +79,7 @@ test('a step that waited for room writes nothing in a namespace that was put on 
   expect(await recordOf('held')).toMatchObject({ state: 'completed', finishedAt: deployed.finishedAt });
 
   await hold('held', 'release');
-  await until(
-    async () => (await healingOf('held'))?.steps.at(-1)?.end === 'completed',
-    'it is healed',
-    60_000,
-  );
+  await until(async () => (await healingOf('held'))?.steps.at(-1)?.end === 'completed', 'it is healed');
   expect((await healingOf('held'))?.steps).toMatchObject([
     { means: 'deploy', end: 'cancelled' },
     { means: 'deploy', end: 'completed' },
@@ -123,8 +119,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     },
     ends: async (namespace) => {
       await world.kube.create(DEPLOYMENTS, namespace, deleted.get(namespace));
-      const findings = async () => (await healingOf(namespace))?.findings;
-      await until(async () => (await findings())?.length === 0, 'no rule holds any more');
     },
   },
 };
@@ -140,6 +134,9 @@ test.each(Object.entries(FAULTS))(
     await untilItWaits(namespace);
     const before = world.changes(namespace);
     await ends(namespace);
+    // Until the worker's watches show it.
+    const findings = async () => (await healingOf(namespace))?.findings;
+    await until(async () => (await findings())?.length === 0, 'no rule holds any more');
     await free();
 
     const { step, target } = await firstEnd(namespace);
