@@ -91,7 +91,6 @@ test('a worker that is suspended does not count as alive, and does when it conti
   await until(
     async () => (await noticesOf()).some(({ code }) => code === 'no_worker'),
     'it is reported missing',
-    25_000,
   );
   expect((await whyItWaits()).headline).toMatch(/^No worker is alive/);
 
