@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { NamespaceDetails, NamespaceObjects } from '../../domain/explain/namespace-details.ts';
 import type { Attempt } from '../../domain/rollout/attempt.ts';
 import type { Fault } from '../../simulator/fdd/misbehaviour.ts';
-import { type Gate, isApplicationWrite } from '../support/gate.ts';
+import { type Gate, isApplicationWrite, isDeploymentWatch } from '../support/gate.ts';
 import { NEW, OLD, OLDEST } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
@@ -43,9 +43,20 @@ async function settledDetails(namespace: string): Promise<NamespaceDetails> {
   }, `${namespace} is at rest`);
 }
 
+/** Deploys a namespace whose FDD reacts only after the run was seen to wait for it. */
+async function deployOnceSeen(namespace: string, step: string): Promise<void> {
+  world.fdds.misbehaviour.set(namespace, { kind: 'hang' });
+  await world.withWorker(worker, async () => {
+    const { id } = await world.deploy({ namespaces: [namespace] });
+    await until(async () => kindsOf((await detailsOf(namespace)).attempts[0]).includes(step), step);
+    world.fdds.misbehaviour.clear(namespace);
+    await world.rolloutFinished(id);
+  });
+}
+
 /** A run that waits for the Deployment after FDD's report keeps its slot; one that waits for FDD is parked soon. */
 function holdVerification(gate: Gate, namespace: string): void {
-  gate.stall(({ path }) => path.startsWith('/apis/apps/v1/deployments?') && path.includes('watch='));
+  gate.stall(isDeploymentWatch);
   let isWritten = false;
   gate.hold((request) => {
     isWritten ||= isApplicationWrite(namespace)(request);
@@ -56,7 +67,7 @@ function holdVerification(gate: Gate, namespace: string): void {
 describe('the timeline', () => {
   test('shows what an update did and how long each step took', async () => {
     await world.addNamespace('updated', { fdd: OLD });
-    await world.withWorker(worker, () => world.deployed('updated'));
+    await deployOnceSeen('updated', 'waiting for FDD');
 
     const { attempts, rollouts, jobs } = await detailsOf('updated');
 
@@ -239,7 +250,7 @@ describe('the timeline', () => {
 describe('the last bootstrap', () => {
   test('keeps its exit code and log after the pod is gone', async () => {
     await world.addNamespace('fresh');
-    await world.withWorker(worker, () => world.deployed('fresh'));
+    await deployOnceSeen('fresh', 'bootstrapping');
 
     const { bootstrap, attempts, fddPods } = await settledDetails('fresh');
 

@@ -153,6 +153,10 @@ export function isApplicationWrite(namespace: string) {
     method === 'PATCH' && path.includes(`/namespaces/${namespace}/applications/`);
 }
 
+export function isDeploymentWatch({ path }: GateRequest): boolean {
+  return path.startsWith('/apis/apps/v1/deployments?') && path.includes('watch=');
+}
+
 export function isConfigMapWatch({ path }: GateRequest): boolean {
   return path.startsWith('/api/v1/configmaps?') && path.includes('watch=');
 }
