@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { HealingStatus, NamespaceHealing } from '../../domain/heal/healing.ts';
 import { APPLICATIONS, CONFIG_MAPS, DEPLOYMENTS, PODS, pathOf } from '../../shared/kubernetes/resources.ts';
+import { type Gate, isDeploymentWatch } from '../support/gate.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
 import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
@@ -16,13 +17,12 @@ const HEALING = {
   'deaf-after': 2,
 };
 
-const world = useWorld(
-  { flags: { ...HEALING, 'progress-deadline': 6, 'bootstrap-deadline': 6 } },
-  async (opened) => {
-    await opened.startApi();
-    await opened.startWorker();
-  },
-);
+let gate: Gate;
+const world = useWorld({ flags: HEALING }, async (opened) => {
+  gate = await opened.openGate();
+  await opened.startApi();
+  await opened.startWorker({ gate });
+});
 
 async function healingOf(namespace: string): Promise<NamespaceHealing | undefined> {
   const { body } = await world.http(`/api/healing?namespace=${namespace}`);
@@ -93,7 +93,6 @@ describe('healing', () => {
     await until(
       async () => (await world.deployment('crashing'))?.status?.availableReplicas === 1,
       'FDD runs again',
-      60_000,
     );
   });
 
@@ -167,17 +166,13 @@ describe('healing', () => {
     const application = pathOf(APPLICATIONS, { namespace: 'contested', name: FDD });
     const changeBack = () => patch(application, { spec: { image: `fiaas/fiaas-deploy-daemon:${OLD}` } });
     await changeBack();
-    await until(
-      async () => {
-        const { spec } = await world.application('contested');
-        const healing = await healingOf('contested');
-        const isOver = healing?.steps.every(({ endedAt }) => endedAt !== undefined) ?? false;
-        if (isOver && !spec.image.endsWith(OLD)) await changeBack();
-        return healing?.state === 'quarantined';
-      },
-      'it is quarantined',
-      90_000,
-    );
+    await until(async () => {
+      const { spec } = await world.application('contested');
+      const healing = await healingOf('contested');
+      const isOver = healing?.steps.every(({ endedAt }) => endedAt !== undefined) ?? false;
+      if (isOver && !spec.image.endsWith(OLD)) await changeBack();
+      return healing?.state === 'quarantined';
+    }, 'it is quarantined');
 
     const { quarantine, steps } = (await healingOf('contested')) ?? {};
     expect(quarantine?.reason).toMatch(
@@ -189,7 +184,10 @@ describe('healing', () => {
   test('stops as a whole if most of the fleet falls sick at once', async () => {
     const names = await world.addNamespaces('many', 20);
     await world.rolloutFinished((await world.deploy({ namespaces: names })).id);
+    // The worker sees all of them at once, however long they take.
+    const stalled = gate.stall(isDeploymentWatch);
     await Promise.all(names.map((namespace) => world.kube.delete(DEPLOYMENTS, { namespace, name: FDD })));
+    stalled.release();
 
     await until(async () => (await healingStatus())?.stopped !== undefined, 'it is stopped');
 
