@@ -6,6 +6,7 @@ import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.t
 import { FDD, OLD } from '../support/published.ts';
 import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
+import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
 
 const COUNT = 200;
 const names = Array.from({ length: COUNT }, (_, index) => `team-${index + 1}`);
@@ -46,9 +47,14 @@ receivers:
     notifications,
   };
   await opened.startApi({ flags });
+  // Far longer than an FDD that works needs on a busy machine.
+  const patient = { ...flags, heal: 'off', 'progress-deadline': PROGRESS_DEADLINE_MS / 1_000 };
+  await opened.withWorker({ flags: patient }, async () => {
+    const { id } = await opened.deploy({});
+    expect((await opened.rolloutFinished(id)).state).toBe('completed');
+  });
   await opened.startWorker({ flags });
   await opened.startWorker({ flags });
-  await opened.rolloutFinished((await opened.deploy({})).id, 120_000);
   await until(async () => (await status())?.fleet === COUNT, 'healing knows the fleet');
 });
 
