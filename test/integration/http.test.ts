@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ROUTES } from '../../api/routes.ts';
@@ -131,6 +132,10 @@ describe('POST /api/deploy', () => {
   test('a dry run returns the plan and changes nothing', async () => {
     await world.addNamespace('planned', { fdd: OLD });
     await world.addNamespace('planned-fresh');
+    await until(
+      async () => (await world.http('/api/namespaces/planned')).body.deployment !== undefined,
+      'the API sees the Deployment',
+    );
 
     const { status, body } = await post({ namespaces: ['planned', 'planned-fresh'], dry_run: true });
 
@@ -244,11 +249,20 @@ describe('read routes', () => {
       body: { spec: { replicas: 2 } },
     });
 
+    const expected = {
+      'status-failed': 'FAILED',
+      'status-mismatch': 'VERSION_MISMATCH',
+      'status-missing': 'NOT_FOUND',
+      'status-ok': 'OK',
+      'status-unavailable': 'UNAVAILABLE',
+    };
     const rows = await until(async () => {
       const answer: Raw[] = (await world.http('/api/status')).body;
       const found = answer.filter(({ namespace }) => namespace.startsWith('status-'));
-      return new Set(found.map(({ status }) => status)).size === 5 && found;
-    }, 'all five values are shown');
+      const statuses = Object.fromEntries(found.map(({ namespace, status }) => [namespace, status]));
+      if (!isDeepStrictEqual(statuses, expected)) throw new Error(JSON.stringify(statuses));
+      return found;
+    }, 'each namespace has its status');
 
     for (const row of rows) {
       for (const key of ['name', 'namespace', 'status', 'description', 'version', 'channel']) {
@@ -256,13 +270,6 @@ describe('read routes', () => {
       }
       expect(row).toMatchObject({ name: FDD, channel: 'stable' });
     }
-    expect(Object.fromEntries(rows.map(({ namespace, status }) => [namespace, status]))).toEqual({
-      'status-missing': 'NOT_FOUND',
-      'status-ok': 'OK',
-      'status-unavailable': 'UNAVAILABLE',
-      'status-mismatch': 'VERSION_MISMATCH',
-      'status-failed': 'FAILED',
-    });
     expect(rows.find(({ status }) => status === 'OK')).toMatchObject({ description: '', version: NEW });
     for (const namespace of ['status-unavailable', 'status-failed', 'status-mismatch'])
       world.fdds.misbehaviour.clear(namespace);
@@ -507,6 +514,7 @@ describe('the board', () => {
   test('lists the queues, and jobs by namespace with progress, log and result', async () => {
     await world.addNamespace('on-the-board');
     const target = await world.deployed('on-the-board');
+    await world.endedJob(target.jobId);
 
     const { queues } = (
       await world.http('/queues/api/queues?activeQueue=deploy&status=completed&page=1&jobsPerPage=50')
