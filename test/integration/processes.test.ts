@@ -30,8 +30,8 @@ function expectNothingDoubled(world: World, namespaces: readonly string[], pods:
 }
 
 /**
- * Waits until FDD has deployed itself there, while the answer to Skipper's write is stalled. A run that then gets its answer
- * has nothing to wait for; one that waits for FDD is parked soon.
+ * Waits until FDD has deployed itself there, while the answer to Skipper's write is stalled. A run that gets its answer then
+ * is not parked, as one that waits for FDD would be.
  */
 async function untilDeployed(world: World, namespace: string): Promise<void> {
   const path = pathOf(APPLICATION_STATUSES, { namespace });
@@ -46,7 +46,8 @@ async function untilDeployed(world: World, namespace: string): Promise<void> {
 }
 
 describe('signals', () => {
-  const world = useWorld({}, (opened) => opened.startApi());
+  /** The old FDD continues for 30 s, as in a cluster: a run that sees it keeps its slot until nothing has changed for a while. */
+  const world = useWorld({ delays: { graceMs: 30_000 } }, (opened) => opened.startApi());
 
   test('SIGTERM lets running jobs finish, then the worker exits with 0', async () => {
     await world.addNamespace('draining', { fdd: OLD });
