@@ -39,16 +39,18 @@ export async function startMisbehavingProxy(target?: string): Promise<Misbehavin
   const server = createServer((client) => {
     opened += 1;
     keep(client);
-    if (behaviour === 'closes') return client.end();
-    if (behaviour === 'is mute') return client.resume();
-    if (target !== undefined && behaviour === 'refuses') return client.resetAndDestroy();
-    if (target !== undefined && behaviour === 'well') {
+    // A request that arrives after the behaviour has changed still gets that of its connection.
+    const as = behaviour;
+    if (as === 'closes') return client.end();
+    if (as === 'is mute') return client.resume();
+    if (target !== undefined && as === 'refuses') return client.resetAndDestroy();
+    if (target !== undefined && as === 'well') {
       const { hostname, port } = new URL(target);
       return join(client, hostname, Number(port), '');
     }
     client.once('data', (head) => {
-      if (behaviour === 'refuses') return client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
-      if (behaviour === 'answers nonsense') return client.end('220 mail.example ESMTP\r\n\r\n');
+      if (as === 'refuses') return client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+      if (as === 'answers nonsense') return client.end('220 mail.example ESMTP\r\n\r\n');
       const [, host = '', port] = /^CONNECT (\S+):(\d+) /.exec(head.toString('latin1')) ?? [];
       join(client, host, Number(port), 'HTTP/1.1 200 Connection established\r\n\r\n');
     });

@@ -2,8 +2,6 @@ import { until } from './until.ts';
 
 /** Without pipes and processes: a browser has some, and it ends after the world. */
 const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'];
-/** Longer than a busy machine needs, and shorter than a timer that was forgotten. */
-const CLOSED_MS = 20_000;
 
 /** What keeps this process alive: the number of sockets, servers and timers. */
 export type OpenHandles = Readonly<Record<string, number>>;
@@ -16,7 +14,7 @@ export function openHandles(): OpenHandles {
 /** Throws if more is open than before. A socket can take a moment to close. */
 export async function expectNoMoreHandles(before: OpenHandles): Promise<void> {
   const leaked = () => Object.entries(openHandles()).filter(([kind, count]) => count > (before[kind] ?? 0));
-  await until(() => leaked().length === 0, 'everything is closed', CLOSED_MS).catch(() => {
+  await until(() => leaked().length === 0, 'everything is closed').catch(() => {
     throw new Error(`left open: ${JSON.stringify(leaked())}, before: ${JSON.stringify(before)}`);
   });
 }
