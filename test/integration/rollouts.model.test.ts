@@ -129,7 +129,11 @@ function requestOf(names: readonly string[], { of = { type: 'All' } as Strategy 
   return { kind: 'request', namespaces: names, strategy: of, isPaused: false, trigger: 'api' };
 }
 
-function commandOf(kind: 'pause' | 'cancel' | 'retry', index = 0, names: readonly string[] = ['a']): Step {
+function commandOf(
+  kind: 'pause' | 'cancel' | 'retry' | 'skip',
+  index = 0,
+  names: readonly string[] = ['a'],
+): Step {
   return { kind, rollout: index, namespaces: names };
 }
 
@@ -188,6 +192,18 @@ const FOUND: [Step, Step[]][] = [
       { kind: 'finish', ...at, state: 'failed' },
       requestOf(['a']),
       commandOf('retry', 1),
+      { kind: 'decide', rollout: 1, how: 'once' },
+    ],
+  ],
+  // A newer rollout skips the namespace: the older one can be retried.
+  [
+    requestOf(['b']),
+    [
+      requestOf(['b', 'c'], { of: Strategy.parse({ ...PROGRESSIVE, canary: 0, maxConcurrency: 1 }) }),
+      commandOf('skip', 0, ['b']),
+      { kind: 'begin', namespace: 'b' },
+      { kind: 'finish', namespace: 'b', state: 'failed' },
+      commandOf('retry', 1, ['b']),
       { kind: 'decide', rollout: 1, how: 'once' },
     ],
   ],

@@ -61,6 +61,8 @@ export function createRolloutModel() {
   /** Effective writes by rollout and namespace, and how often the target was retried. */
   const writes = new Map<string, number>();
   const retries = new Map<string, number>();
+  /** Targets that were skipped or cancelled before they were admitted: their rollouts request nothing there any more. */
+  const withdrawn = new Set<string>();
 
   function of(namespace: string): NamespaceModel {
     const known = namespaces.get(namespace);
@@ -95,7 +97,9 @@ export function createRolloutModel() {
         admittedAt !== undefined && before.plans.get(namespace)?.admittedAt === undefined,
     );
     for (const [namespace] of admitted) {
-      const newest = of(namespace).asked.at(-1);
+      const newest = of(namespace).asked.findLast(
+        (each) => each === id || !withdrawn.has(`${each}/${namespace}`),
+      );
       // A rollout that was created paused asks when it is admitted.
       const isNewest = newest === id || !of(namespace).asked.includes(id);
       assert.ok(isNewest, `${id} admits ${namespace}, which ${newest} was requested for later`);
@@ -124,6 +128,16 @@ export function createRolloutModel() {
       assert.ok(!isOpen(target.state), `wave ${wave} begins before ${target.namespace} has ended`);
       const soakedAt = (target.finishedAt ?? 0) + strategy.minSuccessMs;
       assert.ok(target.state !== 'completed' || soakedAt <= now, `${target.namespace} has not soaked`);
+    }
+  }
+
+  function noteWithdrawn({ rollout, targets, plans }: KnownRollout): void {
+    for (const [namespace, { admittedAt, wasAdmitted }] of plans) {
+      const key = `${rollout.id}/${namespace}`;
+      const isHeldBack = admittedAt === undefined && !wasAdmitted;
+      const state = targets.get(namespace)?.state;
+      if (isHeldBack && state !== undefined && !isOpen(state)) withdrawn.add(key);
+      else withdrawn.delete(key);
     }
   }
 
@@ -169,6 +183,7 @@ export function createRolloutModel() {
       checkAdmissions(before, after, now);
       checkState(before, after, command);
       endUnbegun(before, after);
+      noteWithdrawn(after);
       for (const [namespace, { state }] of before.targets) {
         const isReopened =
           command === 'retry' && !isOpen(state) && isOpen(after.targets.get(namespace)?.state ?? state);
