@@ -7,6 +7,7 @@ import { adoptionLag } from '../domain/release/adoption.ts';
 import type { RolloutTarget } from '../domain/rollout/rollout.ts';
 import type { DeployJob } from '../shared/queues.ts';
 import type { Run } from '../shared/state/runs.ts';
+import { recordOutcome } from '../shared/telemetry/spans.ts';
 import type { DeployResult, ParkedDeploy } from './deploy-namespace.ts';
 import type { InterruptedError } from './interrupted-error.ts';
 import { type Conclusion, type OpenAttempt, type ProcessDependencies, targetOf } from './open-attempt.ts';
@@ -71,6 +72,7 @@ export async function park(
   const superseded = context.ending('superseded', { reason });
   const moved = await state.park(namespace, run, { fields, parking: parked }, superseded);
   if (moved) return { result: { outcome: 'nothing new' }, moved };
+  recordOutcome('parked');
   // What resumes does not wait behind what has not begun.
   await Promise.allSettled([job.updateProgress({ phase, detail }), job.changePriority({ priority: URGENT })]);
   await job.moveToDelayed(parked.until + 1, token);

@@ -7,7 +7,15 @@ import { type Raw, useWorld } from '../support/simulated-world.ts';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
 /** So long that spans are only sent when a process ends. */
-const ONLY_AT_THE_END = { OTEL_BSP_SCHEDULE_DELAY: '600000' };
+const ONLY_AT_THE_END = { OTEL_BSP_SCHEDULE_DELAY: '600000', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2048' };
+/** An export that waits for much longer than a test. */
+const PATIENT = {
+  OTEL_BSP_SCHEDULE_DELAY: '100',
+  OTEL_BSP_EXPORT_TIMEOUT: '600000',
+  OTEL_EXPORTER_OTLP_TIMEOUT: '600000',
+};
+/** Only ends hangs. */
+const STOPPED_MS = 60_000;
 
 let collector: FakeCollector;
 
@@ -58,8 +66,10 @@ describe('traces', () => {
     const trace = spans.filter(({ traceId }) => traceId === TRACE);
     const request = named('POST /api/deploy', trace);
     const add = named('addBulk deploy', trace);
-    const job = named('process deploy', trace);
-    const attempt = named('deploy namespace', trace);
+    // A run that waits for long is parked, and another job continues it.
+    const jobs = trace.filter(({ name }) => name === 'process deploy');
+    const attempts = trace.filter(({ name }) => name === 'deploy namespace');
+    const [first] = attempts;
     const write = named('apply-application', trace);
     const patch = named('kubernetes PATCH', trace);
 
@@ -70,18 +80,21 @@ describe('traces', () => {
       attributes: { 'http.route': '/api/deploy', 'http.response.status_code': 202 },
     });
     expect(add).toMatchObject({ parentSpanId: request.spanId, kind: 4 });
-    expect(job).toMatchObject({ parentSpanId: add.spanId, kind: 5 });
-    expect(attempt).toMatchObject({
-      parentSpanId: job.spanId,
-      attributes: {
-        'k8s.namespace.name': 'traced',
-        'skipper.rollout': rolloutId,
-        'skipper.attempt': 1,
-        'skipper.outcome': 'updated',
-      },
-    });
+    expect(attempts.length).toBeGreaterThan(0);
+    expect(jobs).toMatchObject(attempts.map(() => ({ parentSpanId: add.spanId, kind: 5 })));
+    expect(attempts).toMatchObject(
+      jobs.map(({ spanId }, index) => ({
+        parentSpanId: spanId,
+        attributes: {
+          'k8s.namespace.name': 'traced',
+          'skipper.rollout': rolloutId,
+          'skipper.attempt': 1,
+          'skipper.outcome': index === jobs.length - 1 ? 'updated' : 'parked',
+        },
+      })),
+    );
     for (const step of ['plan', 'apply-application', 'verify']) {
-      expect(named(step, trace)).toMatchObject({ parentSpanId: attempt.spanId, isError: false });
+      expect(named(step, trace)).toMatchObject({ parentSpanId: first?.spanId, isError: false });
     }
     expect(patch).toMatchObject({
       parentSpanId: write.spanId,
@@ -132,16 +145,14 @@ describe('a collector that is down', () => {
   ])('and %s affects neither a deploy nor the end of a process', async (what, endpoint) => {
     const name = what.replaceAll(' ', '-');
     const flags = { 'otel-exporter-otlp-endpoint': await endpoint() };
-    const skipper = await world.startStandalone({ flags, env: { OTEL_BSP_SCHEDULE_DELAY: '100' } });
+    const skipper = await world.startStandalone({ flags, env: PATIENT });
     await world.addNamespace(name, { fdd: OLD });
 
     const target = await world.deployed(name);
-    const began = Date.now();
-    await skipper.stop(20_000);
+    await skipper.stop(STOPPED_MS);
 
     expect(target).toMatchObject({ state: 'completed', version: NEW });
     expect(await skipper.exited).toEqual({ code: 0, signal: null });
-    expect(Date.now() - began).toBeLessThan(15_000);
   });
 
   test('is reported once', async () => {
@@ -151,7 +162,7 @@ describe('a collector that is down', () => {
       env: { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
     });
     for (let request = 0; request < 5; request += 1) await world.http('/api/status');
-    await skipper.stop(20_000);
+    await skipper.stop(STOPPED_MS);
 
     const reported = jsonLines(skipper.lines()).filter(({ message }) => message === 'traces cannot be sent');
     expect(reported).toHaveLength(1);

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { NamespaceSnapshot } from '../../../domain/cluster/observed.ts';
 import { SHORTEST_WAIT_MS } from '../../../domain/deploy/after-failure.ts';
@@ -429,5 +430,27 @@ describe('processJob', () => {
       },
     ]);
     expect(worker.delayedTo).toEqual([]);
+  });
+});
+
+describe('the span of an attempt', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  beforeAll(() => provider.register());
+  afterEach(() => exporter.reset());
+  afterAll(() => provider.shutdown());
+
+  const outcomes = () =>
+    exporter.getFinishedSpans().flatMap(({ attributes }) => attributes['skipper.outcome'] ?? []);
+
+  test.each([
+    ['parked', 'it waits for FDD', false],
+    ['superseded', 'there is a newer request', true],
+  ])('says %s, if %s', async (outcome, _when, isMoved) => {
+    await aWorker(OUTDATED, { parkAfterMs: 20, isMoved })
+      .process()
+      .catch(() => undefined);
+
+    expect(outcomes()).toEqual([outcome]);
   });
 });
