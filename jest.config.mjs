@@ -19,6 +19,8 @@ export default {
   transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
   // Most files wait (for deadlines, browsers, control planes): two cores can run four of them.
   maxWorkers: Math.max(4, availableParallelism()),
+  // Tests of one file that run at once (`test.concurrent`) mostly wait, too.
+  maxConcurrency: 16,
   // Not a performance bound: it only ends hangs, and is long enough on a busy machine.
   testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
