@@ -135,12 +135,11 @@ describe('a Redis Cluster', () => {
       () => world.deployed('cluster-after').catch(() => undefined),
       'a deploy is accepted',
     );
-    const workers = await metric(api.url, 'skipper_workers');
+    await until(async () => (await metric(api.url, 'skipper_workers')) === 1, 'the worker is counted');
     await worker.stop();
     await api.stop();
 
     expect([before.state, after.state]).toEqual(['completed', 'completed']);
-    expect(workers).toBe(1);
   });
 
   /** A metric without labels; NaN if it has no value. */

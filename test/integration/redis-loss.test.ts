@@ -37,9 +37,12 @@ describe('a Redis that has lost its data', () => {
         await redis.flushall();
         await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 
-        await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again', 10_000);
+        await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again');
         await until(async () => (await checks.getJobs(['completed'])).length > 1, 'the checks run');
-        expect(await metric(api.url, 'skipper_release_check_age_seconds')).toBeLessThan(10);
+        await until(
+          async () => (await metric(api.url, 'skipper_release_check_age_seconds')) < 10,
+          'the age is that of a new check',
+        );
         expect(await metric(api.url, 'skipper_release_check_interval_seconds')).toBe(2);
       }),
     );
@@ -51,7 +54,7 @@ describe('a Redis that has lost its data', () => {
       await until(async () => (await scheduled()).length === 2, 'the checks are scheduled');
       await redis.flushall();
 
-      await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again', 30_000);
+      await until(async () => (await scheduled()).length === 2, 'the checks are scheduled again');
     });
   });
 
@@ -107,7 +110,6 @@ describe('a release check that is overdue', () => {
             /The last release check ended .* ago, although one is due every 1 s/.test(message),
           ),
         'the summary reports it',
-        60_000,
       );
       const { lastReleaseCheck, notices } = (await world.http('/api/fleet')).body.summary;
       expect(notices).toContainEqual(expect.objectContaining({ message: lastReleaseCheck.problem }));

@@ -17,7 +17,7 @@ const IN_WAVES = {
   canary: 1,
   waves: ['100%'],
   maxConcurrency: 10,
-  minSuccessTime: '60s',
+  minSuccessTime: '1h',
 };
 
 let isCopyRefused = false;
@@ -93,12 +93,11 @@ describe('a Redis that loses its data after a rollout has ended', () => {
     expect((await world.http('/api/rollouts')).body.rollouts).toEqual([]);
     for (const [index, name] of names.entries()) {
       const { release, generation } = records[index];
-      expect(await recordOf(name)).toMatchObject({
-        state: 'completed',
-        release,
-        generation,
-        handled: generation,
-      });
+      await until(async () => {
+        const expected = { state: 'completed', release, generation, handled: generation };
+        expect(await recordOf(name)).toMatchObject(expected);
+        return true;
+      }, `the record of ${name} is back`);
     }
   });
 

@@ -66,9 +66,7 @@ describe('a Redis that loses its data', () => {
     await until(async () => ((await stateOf(id)).counts.completed ?? 0) > 250, 'a part is done');
 
     await own.redis.flushall();
-    const lostAt = Date.now();
     await rebuilt(own.redis);
-    const rebuiltAfterMs = Date.now() - lostAt;
     const before = writes().filter((count) => count > 0).length;
 
     const { body } = await world.http('/api/holds');
@@ -80,8 +78,6 @@ describe('a Redis that loses its data', () => {
     expect(writes().filter((count) => count > 1)).toEqual([]);
     expect(writes().filter((count) => count === 1)).toHaveLength(COUNT - 2);
     expect((await stateOf(id)).counts).toMatchObject({ completed: COUNT - 2 });
-    // Leases from before have to expire, which takes 5 s. The bench measures it without the rest of the test.
-    expect(rebuiltAfterMs).toBeLessThan(30_000);
     expect((await world.application(names[2] ?? '')).spec.image).toContain(NEW);
   });
 

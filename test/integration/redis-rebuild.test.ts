@@ -64,6 +64,11 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
       query: { fieldManager: 'jo' },
       body: { spec: { replicas: 0 } },
     });
+    await until(
+      async () =>
+        (await world.http(`/api/namespaces/${switchedOff}`)).body.row.cause?.includes('scaled to 0'),
+      'the change is seen',
+    );
     const body = { reason: 'continue' };
     expect((await world.http(`/api/rollouts/${id}/resume`, { method: 'POST', body })).status).toBe(200);
     for (const name of hung) world.fdds.misbehaviour.clear(name);
@@ -89,12 +94,15 @@ describe('a Redis that loses its data while namespaces wait for FDD', () => {
     await own.redis.flushall();
     await rebuilt(own.redis);
 
-    const { record } = (await world.http('/api/namespaces/known')).body;
-    expect(record).toMatchObject({
-      state: 'completed',
-      release: before.release,
-      handledRelease: before.release,
-    });
+    await until(async () => {
+      const { record } = (await world.http('/api/namespaces/known')).body;
+      expect(record).toMatchObject({
+        state: 'completed',
+        release: before.release,
+        handledRelease: before.release,
+      });
+      return true;
+    }, 'its record is back');
     expect(await world.deployed('known')).toMatchObject({ outcome: 'unchanged', version: NEW });
     expect(world.changes('known')).toEqual(['patch applications']);
   });

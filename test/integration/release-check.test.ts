@@ -78,7 +78,7 @@ describe('three workers that start together', () => {
 describe('the release check', () => {
   const world = useWorld({ flags: { 'disable-autoupdate': false } }, async (opened) => {
     await opened.startApi();
-    await opened.startWorker({ flags: { 'progress-deadline': 3 } });
+    await opened.startWorker();
     await until(async () => (await checks(opened)).length > 0, 'the first check has ended');
   });
 

@@ -176,7 +176,7 @@ describe('an operator', () => {
 
   test('cancels a rollout: what has begun is left and listed, the rest ends', async () => {
     world.channel.publish('stable', NEW);
-    world.fdds.misbehaviour.set('team-1', { kind: 'hang' });
+    world.fdds.misbehaviour.set('*', { kind: 'hang' });
     const { id } = await create(world, { namespaces: ['team-1', 'team-2', 'team-3'], strategy: ONE_BY_ONE });
     const first = await until(
       async () => (await world.rollout(id)).targets.find(({ state }) => state === 'running')?.namespace,
@@ -191,7 +191,7 @@ describe('an operator', () => {
       'cancelled: 2 targets ended; 1 target is being worked on: what is written there is still verified',
     );
     expect(await stateOf(world, id, others[0] ?? '')).toBe('cancelled');
-    world.fdds.misbehaviour.clear('team-1');
+    world.fdds.misbehaviour.clear('*');
     await world.rolloutFinished(id);
     expect(await versionsOf(world, others)).toEqual([OLD, OLD]);
 
@@ -301,9 +301,9 @@ describe('an operator', () => {
       'one is running',
     );
     await isRunning(world, id, running);
-    world.fdds.misbehaviour.clear('*');
 
     const back = await post(world, `/api/rollouts/${id}/rollback`);
+    world.fdds.misbehaviour.clear('*');
 
     expect(back.body.targets).toMatchObject([{ namespace: running }]);
     await inState(world, back.body.id, 'completed');

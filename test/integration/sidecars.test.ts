@@ -9,7 +9,6 @@ const SIDECAR = { name: 'a-proxy', image: 'proxy:1' };
 const world = useWorld(
   {
     cluster: { mutate: withSidecar },
-    flags: { 'progress-deadline': 60, 'bootstrap-deadline': 60 },
   },
   async (opened) => {
     await opened.startApi();
@@ -37,13 +36,12 @@ function injected(spec: PodSpec): PodSpec {
 describe('with a sidecar in every pod', () => {
   test('a bootstrap ends with its own container, and its log is kept', async () => {
     await world.addNamespace('fresh');
-    const began = Date.now();
 
     const target = await world.deployed('fresh');
 
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped' });
+    // It did not have to wait for the deadline of the bootstrap.
     expect(target.warnings).toBeUndefined();
-    expect(Date.now() - began).toBeLessThan(30_000);
     expect((await world.endedJob(target.jobId)).returnvalue).toMatchObject({ bootstrapExitCode: 0 });
     expect(await world.jobLog(target.jobId)).toContain('Bootstrapped 1 applications');
   });
@@ -52,7 +50,6 @@ describe('with a sidecar in every pod', () => {
     await world.addNamespace('failing');
     const lines = ['Forbidden: cannot list applications'];
     world.fdds.misbehaviour.set('failing', { kind: 'bootstrap-exits', exitCode: 1, lines });
-    const began = Date.now();
 
     const target = await world.deployed('failing');
 
@@ -62,7 +59,6 @@ describe('with a sidecar in every pod', () => {
       reason: expect.stringContaining('exit code 1'),
     });
     expect(target.details?.join('\n')).toContain('Forbidden: cannot list applications');
-    expect(Date.now() - began).toBeLessThan(30_000);
   });
 
   test('an update is verified, although its Deployment lists the sidecar first', async () => {

@@ -10,7 +10,7 @@ import {
   ROLE_BINDINGS,
 } from '../../shared/kubernetes/resources.ts';
 import { FDD, NEW, OLD } from '../support/published.ts';
-import { useWorld } from '../support/simulated-world.ts';
+import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 import type { Rollout } from '../support/world-requests.ts';
 import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
@@ -108,12 +108,21 @@ describe('a Deployment', () => {
   });
 
   test('that is deleted after its bootstrap has succeeded is bootstrapped again', async () => {
-    world.fdds.misbehaviour.set('swept', { kind: 'slow-start', ms: 2_000 });
+    world.fdds.misbehaviour.set('swept', { kind: 'hang' });
     await world.addNamespace('swept');
     const { id } = await world.deploy({ namespaces: ['swept'] });
+    const pod = { namespace: 'swept', name: `${FDD}-bootstrap` };
+    await until(
+      async () => (await world.kube.get<Raw>(PODS, pod))?.status?.phase === 'Running',
+      'the bootstrap runs',
+    );
+    // The FDD that it starts becomes ready so late that the deletion comes first.
+    world.fdds.misbehaviour.clear('swept');
+    world.fdds.misbehaviour.set('swept', { kind: 'slow-start', ms: PROGRESS_DEADLINE_MS });
     const ref = { namespace: 'swept', name: FDD };
     await until(async () => (await world.kube.get(DEPLOYMENTS, ref)) !== undefined, 'the Deployment exists');
 
+    world.fdds.misbehaviour.clear('swept');
     await world.kube.delete(DEPLOYMENTS, ref);
     const [target] = (await world.rolloutFinished(id)).targets;
 
@@ -145,10 +154,9 @@ describe('a bootstrap pod', () => {
 
     await world.kube.delete(PODS, pod);
     world.fdds.misbehaviour.clear(namespace);
-    const began = Date.now();
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS / 2);
+    // If it were noticed at the deadline only, the deploy would have failed.
     expect(target).toMatchObject({ state: 'completed', outcome: 'bootstrapped', attempt: 2 });
     expect(await world.jobLog(target?.jobId)).toContain('the bootstrap pod was deleted during the deploy');
   });
@@ -178,11 +186,10 @@ describe('an Application', () => {
     const { id } = await begun('deleted');
     await world.kube.delete(APPLICATIONS, { namespace: 'deleted', name: FDD });
     world.fdds.misbehaviour.clear('deleted');
-    const began = Date.now();
 
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS / 2);
+    // If it were noticed at the deadline only, the deploy would have failed.
     expect(target?.state).toBe('completed');
     expect(await world.jobLog(target?.jobId)).toContain('the Application was deleted during the deploy');
   });
@@ -191,13 +198,11 @@ describe('an Application', () => {
     const { id } = await begun('overwritten');
     const image = `fiaas/${FDD}:theirs`;
     await patch(APPLICATIONS, 'overwritten', { spec: { image } });
-    const began = Date.now();
     await until(async () => (await rowOf('overwritten')).attempt > 1, 'the change is detected');
     world.fdds.misbehaviour.clear('overwritten');
 
     const [target] = (await world.rolloutFinished(id)).targets;
 
-    expect(Date.now() - began).toBeLessThan(PROGRESS_DEADLINE_MS);
     expect(target?.state).toBe('completed');
     expect(await world.jobLog(target?.jobId)).toContain(
       `the Application was overwritten during the deploy by kubectl-edit: its image is ${image}`,

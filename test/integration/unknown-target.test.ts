@@ -3,7 +3,7 @@ import { NEW, OLD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
 
-const world = useWorld({ flags: { 'release-timeout': 1 } }, (opened) => opened.startApi());
+const world = useWorld({}, (opened) => opened.startApi());
 
 afterEach(() => world.channel.faults.clear());
 

@@ -6,7 +6,8 @@ import { until } from '../support/until.ts';
 import type { Target } from '../support/world-requests.ts';
 
 const world = useWorld(
-  { delays: { bootstrapPollMs: 1_500 }, flags: { 'progress-deadline': 10 } },
+  // A bootstrap pod that ends long after FDD has started.
+  { delays: { bootstrapPollMs: 600_000, bootstrapTimeoutMs: 600_000 } },
   async (opened) => {
     await opened.startApi();
     await opened.startWorker({ flags: { 'bootstrap-deadline': 0.5 } });
@@ -116,31 +117,6 @@ describe('verification', () => {
     },
   );
 
-  test("acceptance 11: an update whose pods do not start fails at the deadline with the pods' reasons", async () => {
-    const kinds = {
-      'image-pull-failure': /ImagePullBackOff|ErrImagePull/,
-      hang: /FDD reported|FDD has not picked up/,
-    } as const;
-    for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
-      await world.addNamespace(`ends-${kind}`, { fdd: OLD });
-      const scope = kind === 'hang' ? {} : { version: NEW };
-      world.fdds.misbehaviour.set(`ends-${kind}`, { kind }, scope);
-    }
-    const began = Date.now();
-
-    const { id } = await world.deploy({ namespaces: Object.keys(kinds).map((kind) => `ends-${kind}`) });
-    const { targets } = await world.rolloutFinished(id);
-
-    expect(Date.now() - began).toBeGreaterThanOrEqual(10_000);
-    for (const [kind, reason] of Object.entries(kinds)) {
-      const target = targets.find(({ namespace }) => namespace === `ends-${kind}`);
-      expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
-      expect([target?.reason, ...(target?.details ?? [])].join('\n')).toMatch(reason);
-    }
-    const image = targets.find(({ namespace }) => namespace === 'ends-image-pull-failure');
-    expect(image?.details?.join('\n')).toMatch(/Deployment: 0 of 1 available/);
-  });
-
   test('the status shows the phase of a namespace and what it waits for', async () => {
     await world.addNamespace('observed', { fdd: OLD });
     world.fdds.misbehaviour.set('observed', { kind: 'hang' });
@@ -156,5 +132,38 @@ describe('verification', () => {
     expect(job.progress).toMatchObject({ phase: 'waiting for FDD' });
     world.fdds.misbehaviour.clear('observed');
     await world.rolloutFinished(id);
+  });
+});
+
+describe('verification until the deadline', () => {
+  const DEADLINE_SECONDS = 10;
+  const hurried = useWorld({ flags: { 'progress-deadline': DEADLINE_SECONDS } }, async (opened) => {
+    await opened.startApi();
+    await opened.startWorker();
+  });
+
+  test("acceptance 11: an update whose pods do not start fails at the deadline with the pods' reasons", async () => {
+    const kinds = {
+      'image-pull-failure': /ImagePullBackOff|ErrImagePull/,
+      hang: /FDD reported|FDD has not picked up/,
+    } as const;
+    for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
+      await hurried.addNamespace(`ends-${kind}`, { fdd: OLD });
+      const scope = kind === 'hang' ? {} : { version: NEW };
+      hurried.fdds.misbehaviour.set(`ends-${kind}`, { kind }, scope);
+    }
+    const began = Date.now();
+
+    const { id } = await hurried.deploy({ namespaces: Object.keys(kinds).map((kind) => `ends-${kind}`) });
+    const { targets } = await hurried.rolloutFinished(id);
+
+    expect(Date.now() - began).toBeGreaterThanOrEqual(DEADLINE_SECONDS * 1_000);
+    for (const [kind, reason] of Object.entries(kinds)) {
+      const target = targets.find(({ namespace }) => namespace === `ends-${kind}`);
+      expect(target).toMatchObject({ state: 'failed', code: 'progress_deadline' });
+      expect([target?.reason, ...(target?.details ?? [])].join('\n')).toMatch(reason);
+    }
+    const image = targets.find(({ namespace }) => namespace === 'ends-image-pull-failure');
+    expect(image?.details?.join('\n')).toMatch(/Deployment: 0 of 1 available/);
   });
 });
