@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -25,6 +25,12 @@ describe('openRolloutPolicy', () => {
     return source;
   };
 
+  /** As a mounted ConfigMap changes: at no time is the file empty, which would be a policy without rules. */
+  async function replace(text: string): Promise<void> {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  }
+
   test('has no rules without a file', () => {
     expect(openRolloutPolicy(undefined, silentLog).current()).toEqual({});
   });
@@ -45,16 +51,16 @@ describe('openRolloutPolicy', () => {
   test('reads the file again when it changes, and keeps the last good policy of a wrong one', async () => {
     await writeFile(path, 'api: {type: All}\n');
     const policy = open();
-    await writeFile(path, 'release: {type: All}\n');
+    await replace('release: {type: All}\n');
     await until(() => policy.current().release !== undefined, 'the new policy is in use');
 
-    await writeFile(path, 'release: {type: Sometimes}\n');
+    await replace('release: {type: Sometimes}\n');
     await until(() => policy.problem() !== undefined, 'the wrong policy is noticed');
 
     expect(policy.problem()).toMatch(/line 1: release.*; the policy that was read before stays in use$/s);
     expect(policy.current()).toEqual({ release: { type: 'All' } });
 
-    await writeFile(path, 'api: {type: All} # corrected\n');
+    await replace('api: {type: All} # corrected\n');
     await until(() => policy.problem() === undefined, 'the corrected policy is in use');
     expect(policy.current()).toEqual({ api: { type: 'All' } });
   });
