@@ -73,8 +73,11 @@ describe('an export', () => {
     const log = largeLog();
     const socket = await ask(await listen({ state: log.state }));
     await until(() => log.reads() > 0, 'it begins');
-    await pause(500);
-    const unread = log.reads();
+    const unread = await until(async () => {
+      const before = log.reads();
+      await pause(500);
+      return log.reads() === before && before;
+    }, 'the client is full');
     socket.destroy();
     await pause(500);
 

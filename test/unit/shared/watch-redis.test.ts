@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RedisConnection } from '../../../shared/redis.ts';
 import { watchRedis } from '../../../shared/watch-redis.ts';
 import { silentLog } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 
 /** A Redis that refuses some commands, with a message. */
 function aRedis(refusals: Readonly<Record<string, string>> = {}, log = silentLog) {
@@ -57,9 +58,9 @@ describe('watchRedis', () => {
   test('reports when Redis is full, and when it has recovered', async () => {
     const { facts, health, changes } = aRedis();
     facts.write = 'OOM command not allowed';
-    await pause(40);
+    await until(() => changes.length === 1, 'it is reported');
     facts.write = '';
-    await pause(40);
+    await until(() => changes.length === 2, 'its end is reported');
     health.stop();
 
     expect(changes).toEqual([expect.stringMatching(/^Redis is full/), '']);
@@ -71,11 +72,12 @@ describe('watchRedis', () => {
   ])('logs that Redis is healthy again only if it is connected: %s', async (status, logged) => {
     const infos: string[] = [];
     const log = { ...silentLog, warn: () => undefined, info: (text: string) => void infos.push(text) };
-    const { facts, health } = aRedis({}, log as unknown as typeof silentLog);
+    const { facts, health, changes } = aRedis({}, log as unknown as typeof silentLog);
     facts.write = 'OOM command not allowed';
-    await pause(40);
+    await until(() => changes.length === 1, 'it is reported');
     Object.assign(facts, { status, write: '' });
     await pause(40);
+    await until(() => infos.length >= logged.length, 'it is logged');
     health.stop();
 
     expect(infos).toEqual(logged);

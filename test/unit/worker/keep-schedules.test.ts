@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Core } from '../../../shared/core.ts';
 import { keepSchedules } from '../../../worker/keep-schedules.ts';
 import { createFakeCore } from '../../support/fake-core.ts';
+import { until } from '../../support/until.ts';
 
 /** A queue whose schedules a test can delete. */
 function aForgetfulQueue() {
@@ -31,14 +32,14 @@ describe('keepSchedules', () => {
   test('schedules immediately, and again on each connection', async () => {
     const { redis, schedules, core } = aForgetfulQueue();
     const kept = await keepSchedules(core, { everyMs: 1_000_000 });
-    const atFirst = Object.fromEntries(schedules);
+    const atFirst = new Map(schedules);
     schedules.clear();
 
     redis.emit('ready');
-    await pause(10);
+    await until(() => schedules.size === atFirst.size, 'all are scheduled');
     kept.stop();
 
-    expect(atFirst).toEqual(ALL);
+    expect(Object.fromEntries(atFirst)).toEqual(ALL);
     expect(Object.fromEntries(schedules)).toEqual(ALL);
   });
 
@@ -47,7 +48,7 @@ describe('keepSchedules', () => {
     const kept = await keepSchedules(core, { everyMs: 20 });
     schedules.clear();
 
-    await pause(60);
+    await until(() => schedules.size === Object.keys(ALL).length, 'all are scheduled');
     kept.stop();
 
     expect(Object.fromEntries(schedules)).toEqual(ALL);

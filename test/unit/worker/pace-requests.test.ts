@@ -5,6 +5,7 @@ import { createMetrics } from '../../../shared/metrics.ts';
 import { pause } from '../../../shared/pause.ts';
 import type { DrawnRequests, WantedRequests } from '../../../shared/state/api-budget.ts';
 import { paceRequests } from '../../../worker/pace-requests.ts';
+import { until } from '../../support/until.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -42,7 +43,7 @@ describe('paceRequests', () => {
     for (const name of ['a', 'b', 'c']) void enter(name);
     await pause(0);
     expect(entered).toEqual(['a', 'b']);
-    await pause(100);
+    await until(() => entered.length === 3, 'all have entered');
 
     expect(entered).toEqual(['a', 'b', 'c']);
     expect(draws.map(({ others }) => others)).toEqual([4, 2]);
@@ -77,7 +78,7 @@ describe('paceRequests', () => {
     void enter('b');
     await pause(10);
     stopping.abort(new Error('the worker is stopping'));
-    await pause(100);
+    await until(() => entered.length === 2, 'the other one has entered');
 
     expect(entered).toEqual(['a: the worker is stopping', 'b']);
     expect(draws.at(-1)).toMatchObject({ others: 2 });
@@ -118,7 +119,7 @@ describe('paceRequests', () => {
     for (let n = 0; n < 10; n += 1) pace.left(5_000);
     await pause(10);
     void enter('a');
-    await pause(200);
+    await until(() => draws.length === 2, 'the second draw');
 
     expect(draws.map((wanted) => wanted.congested)).toEqual([true, false]);
   });

@@ -4,6 +4,7 @@ import { SkipperError } from '../../../domain/errors.ts';
 import { classifyRefusal } from '../../../shared/kubernetes/classify-error.ts';
 import { watchOutage } from '../../../worker/watch-outage.ts';
 import { silentLog } from '../../support/builders.ts';
+import { until } from '../../support/until.ts';
 
 const REQUEST = { method: 'GET', path: '/readyz' };
 const UNREACHABLE = new SkipperError('cluster_unavailable', 'ECONNREFUSED');
@@ -76,9 +77,10 @@ describe('watchOutage', () => {
     const { outage, server, journal } = aWorker(UNREACHABLE);
     await outage.check();
     await pause(30);
+    await until(() => journal.length > 1, 'it is published');
     const during = [...journal];
     server.answer = undefined;
-    await pause(60);
+    await until(() => journal.includes('resume'), 'it resumes');
 
     expect(new Set(during)).toEqual(new Set(['rest', 'publish ECONNREFUSED']));
     expect(journal.slice(-2)).toEqual(['publish undefined', 'resume']);

@@ -263,12 +263,12 @@ describe('startWatch', () => {
   });
 
   test('does not treat a watch with occasional events as silent', async () => {
-    const { watch: started } = follow({ silenceTimeoutMs: 250 });
+    const { watch: started } = follow({ silenceTimeoutMs: 2_000 });
     const stream = await server.nextWatch();
 
     for (let version = 2; version <= 9; version += 1) {
       stream.send('BOOKMARK', { metadata: { resourceVersion: String(version) } });
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 400));
     }
 
     expect(started.state()).toMatchObject({ position: '9', problem: undefined });
