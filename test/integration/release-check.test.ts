@@ -22,6 +22,14 @@ function checks(world: World): Promise<Raw[]> {
   });
 }
 
+/** How many lost jobs were queued again, by checks or by repairs. */
+function repairsOf(world: World): Promise<number> {
+  return withCheckQueue(world, async (queue) => {
+    const jobs = await queue.getJobs(['completed']);
+    return jobs.reduce((sum, { returnvalue }) => sum + (returnvalue?.repaired ?? 0), 0);
+  });
+}
+
 /** Requests a check, waits until it has ended and returns its result. */
 async function checkNow(world: World): Promise<Raw> {
   await until(async () => {
@@ -192,9 +200,10 @@ describe('the release check', () => {
     await (await world.job(targets[0]?.jobId)).remove();
     await world.queue.resume();
 
-    const result = await checkNow(world);
+    await checkNow(world);
 
-    expect(result.repaired).toBe(1);
+    // The repair that every worker makes now and then can come first.
+    expect(await repairsOf(world)).toBe(1);
     expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
   });
 });

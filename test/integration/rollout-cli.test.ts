@@ -32,6 +32,11 @@ async function listed(...filters: string[]): Promise<string> {
   return JSON.parse(out).rollouts[0]?.id ?? '';
 }
 
+/** The newest rollout of a release check. */
+async function latestRelease(): Promise<string> {
+  return (await world.http('/api/rollouts?trigger=release&limit=1')).body.rollouts[0].id;
+}
+
 describe('a rollout in waves', () => {
   test('waits for an approval, is paused, resumed, approved and completed by commands', async () => {
     const names = await world.addNamespaces('steered', 3);
@@ -86,8 +91,12 @@ describe('a bad release', () => {
     for (const { namespace } of JSON.parse(names).rows) {
       world.fdds.misbehaviour.set(namespace, { kind: 'crash-loop' }, { version: NEW });
     }
+    const before = await latestRelease();
     world.channel.publish('stable', NEW);
-    const id = await until(() => listed('--trigger', 'release', '--state', 'running'), 'the rollout runs');
+    const id = await until(async () => {
+      const latest = await latestRelease();
+      return latest !== before && latest;
+    }, 'the rollout has begun');
 
     const watch = await skipper(['rollout', 'watch', id]);
     const show = await skipper(['rollout', 'show', id]);

@@ -28,6 +28,10 @@ async function inState(world: World, state: string): Promise<Rollout> {
   }, `the rollout is ${state}`);
 }
 
+function metricIs(world: World, name: string, expected: number): Promise<unknown> {
+  return until(async () => (await metric(world, name)) === expected, `${name} is ${expected}`);
+}
+
 async function metric(world: World, name: string): Promise<number> {
   const lines: string[] = (await world.http('/_/metrics')).text.split('\n');
   return Number(
@@ -74,16 +78,19 @@ describe('a release', () => {
   });
 
   test('is measured: paused rollouts, ended ones, and the time until each namespace has it', async () => {
-    expect(await metric(world, 'skipper_rollouts{state="paused"}')).toBe(1);
+    await metricIs(world, 'skipper_rollouts{state="paused"}', 1);
     const { id } = await inState(world, 'paused');
     for (const name of names) world.fdds.misbehaviour.clear(name);
 
     await world.http(`/api/rollouts/${id}/retry`, { method: 'POST', body: { reason: 'corrected' } });
     await inState(world, 'completed');
 
-    expect(await metric(world, 'skipper_adoption_lag_seconds_count')).toBe(names.length);
-    expect(await metric(world, 'skipper_rollouts{state="paused"}')).toBe(0);
-    expect(await metric(world, 'skipper_rollouts_ended_total{state="completed"}')).toBeGreaterThan(1);
+    await metricIs(world, 'skipper_adoption_lag_seconds_count', names.length);
+    await metricIs(world, 'skipper_rollouts{state="paused"}', 0);
+    await until(
+      async () => (await metric(world, 'skipper_rollouts_ended_total{state="completed"}')) > 1,
+      'the ended rollouts are counted',
+    );
     expect(await metric(world, 'skipper_rollout_decisions_total{result="ok"}')).toBeGreaterThan(5);
   });
 });

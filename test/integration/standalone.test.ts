@@ -30,10 +30,15 @@ describe('standalone', () => {
   });
 
   test('runs several times side by side and shares the work', async () => {
-    const both = await Promise.all([1, 2].map(() => world.startStandalone({ flags: { concurrency: 2 } })));
+    const gate = await world.openGate();
+    const held = gate.hold(({ method, path }) => method === 'PATCH' && path.includes('/shared-'));
+    const start = () => world.startStandalone({ gate, flags: { concurrency: 2 } });
+    const both = await Promise.all([start(), start()]);
     const namespaces = await world.addNamespaces('shared', 12, { fdd: OLD });
 
     const { id } = await world.deploy({ namespaces });
+    await until(() => held.count() === 4, 'each has as many runs as it may have');
+    held.release();
     const { targets } = await world.rolloutFinished(id);
     const jobs = await Promise.all(targets.map(({ jobId }) => world.job(jobId)));
     await Promise.all(both.map((each) => each.stop()));
