@@ -193,7 +193,7 @@ describe('a Redis that goes back to a snapshot', () => {
   });
 
   test('is not one that has lost nothing', async () => {
-    redis = await processes.start(['appendfsync always']);
+    redis = await processes.start([]);
     const flags = flagsWith('none');
     await world.addNamespace('continues', { fdd: OLDEST, tag: 'wanted' });
     const api = await world.startApi({ flags });

@@ -11,7 +11,6 @@ export function startStrictProcess(options: SkipperProcessOptions): SkipperProce
   let isKilled = false;
   return {
     ...started,
-    ready: (timeoutMs = UNTIL_TIMEOUT_MS) => started.ready(timeoutMs),
     signal: (signal) => {
       isKilled ||= signal === 'SIGKILL';
       started.signal(signal);
