@@ -84,7 +84,9 @@ async function prepare(
   const common = [...ports, 'bind 127.0.0.1', `dir ${directory}`];
   writeFileSync(
     file,
-    [...common, ...(sentinel ? [] : ['save ""', 'appendonly yes', 'appendfsync no']), ...lines, ''].join('\n'),
+    [...common, ...(sentinel ? [] : ['save ""', 'appendonly yes', 'appendfsync no']), ...lines, ''].join(
+      '\n',
+    ),
   );
   let child: ChildProcess | undefined;
 
