@@ -148,7 +148,7 @@ async function saveState(parts: CompleteParts): Promise<string | undefined> {
   return 'other workers save all the time';
 }
 
-/** What is saved counts once more in each copy of an epoch. */
+/** Each copy of an epoch counts once more. */
 function isOlderCopy({ prefix, epoch, saves }: SavedContent, replaced: SavedContent): boolean {
   return prefix === replaced.prefix && epoch === replaced.epoch && saves <= replaced.saves;
 }

@@ -32,11 +32,8 @@ export async function readSavedEpoch(
   prefix: string,
 ): Promise<SavedEpoch | undefined> {
   const content = (await configMap?.read().catch(unlessDamaged))?.content;
-  return content?.prefix === prefix ? savedEpochOf(content) : undefined;
-}
-
-export function savedEpochOf({ epoch, epochAt, saves }: SavedContent): SavedEpoch {
-  return { id: epoch, at: epochAt, saves };
+  if (content?.prefix !== prefix) return undefined;
+  return { id: content.epoch, at: content.epochAt, saves: content.saves };
 }
 
 function unlessDamaged(error: unknown): undefined {
