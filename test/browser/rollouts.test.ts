@@ -123,12 +123,13 @@ describe('a bad release', () => {
     const page = await browser.open(`${skipper.url}/rollouts?state=paused`, { javaScriptEnabled: false });
     expect(await page.locator('.rollout-entry').count()).toBe(1);
     await page.getByRole('link', { name: BAD }).click();
+    await page.waitForURL(skipper.url + path);
 
     await page.getByRole('img', { name: 'Wave 1 of 3, canary: 1 failed' }).waitFor();
     await page.getByRole('heading', { name: 'Failures by cause' }).waitFor();
     await page.getByText('Paused by Skipper').waitFor();
     expect(await page.locator('.targets tbody tr').count()).toBe(8);
-    expect(await page.getByRole('button', { name: 'Resume…' }).isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Resume…' }).waitFor({ state: 'hidden' });
     await page.locator('.failed-names a').click();
     await page.getByRole('heading', { name: /^team-\d$/ }).waitFor();
   });
