@@ -109,6 +109,8 @@ describe('the page of healing', () => {
     await check(page, 'on');
 
     await page.getByRole('link', { name: 'image-pull' }).click();
+    // With its script, which applies what is chosen.
+    await page.waitForURL(/rule=image-pull/);
     await page.getByText('1 namespace', { exact: true }).waitFor();
     await page.getByLabel('State').selectOption('waiting');
     await page.getByText('No namespaces match.').waitFor();
