@@ -258,7 +258,7 @@ describeCluster('deploying on a real control plane', { needsControllers: true },
       ].join('\n'),
     );
     const pair = await startSkipperPair(world, {
-      flags: { 'spec-file-override': override, 'max-attempts': 3 },
+      flags: { 'spec-file-override': override },
     });
     try {
       const first = await pair.deploy([namespace]);

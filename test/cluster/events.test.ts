@@ -24,7 +24,7 @@ describeCluster('Events on a real API server', { needsControllers: false }, () =
 
   beforeAll(async () => {
     world = await startRealWorld();
-    skipper = await startSkipperPair(world, { flags: { 'max-attempts': 1 } });
+    skipper = await startSkipperPair(world);
   });
 
   afterAll(async () => {

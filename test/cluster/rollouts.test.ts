@@ -38,7 +38,6 @@ describeCluster('rollouts on a real control plane', { needsControllers: true }, 
         'rollout-policy': policy,
         'disable-autoupdate': false,
         'release-check-interval': 1,
-        'max-attempts': 1,
         concurrency: CONCURRENCY,
       },
     });
