@@ -38,8 +38,9 @@ export function openHolds({ redis, prefix, guarded, ticks, requireWhole }: State
   };
   const end = async (transaction: ReturnType<typeof redis.multi>) => {
     ticks.countIn(transaction);
+    const confirm = ticks.begin();
     const values = await guarded(async () => valuesOf(await transaction.exec()));
-    ticks.confirm();
+    confirm();
     return values;
   };
   const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {

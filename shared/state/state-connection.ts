@@ -44,10 +44,11 @@ export function openStateConnection(
     },
     run: (name, args) =>
       guarded(async () => {
+        const confirm = ticks.begin();
         const reply = await script(name, args);
         if (reply === REBUILDING) throw rebuildingError();
         if (reply === OLDER) throw olderError();
-        if (COUNTED.has(name)) ticks.confirm();
+        if (COUNTED.has(name)) confirm();
         return reply;
       }),
   };

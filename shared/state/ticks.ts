@@ -22,8 +22,8 @@ export interface Ticks {
   /** For a script: the id of this process, its own writes, and those of all processes. */
   expected(): readonly [process: string, own: number, total: number];
   countIn(transaction: ChainableCommander): ChainableCommander;
-  /** Redis has confirmed a write that it has counted. */
-  confirm(): void;
+  /** Called before a write that Redis counts; what it returns is called once Redis has confirmed the write. */
+  begin(): () => void;
   read(): Promise<Counted>;
 }
 
@@ -50,15 +50,19 @@ export function openTicks(redis: RedisConnection, prefix: string): Ticks {
   return {
     expected: () => [id, known.own, known.total],
     countIn: (transaction) => transaction.incr(totalKey).incr(ownKey).expire(ownKey, TTL_SECONDS),
-    confirm: () => {
-      known = { ...known, own: known.own + 1 };
+    begin: () => {
+      const { epoch } = known;
+      return () => {
+        // Another epoch counts from its own beginning.
+        if (known.epoch?.id === epoch?.id) known = { ...known, own: known.own + 1 };
+      };
     },
     read: async () => {
       // What is confirmed from now on need not be in the answer.
       const before = known;
       const { found, saves } = await readCounters();
       const isOlder = hasLess(found, before);
-      if (!isOlder) known = found.epoch?.id === before.epoch?.id ? highest(known, found) : found;
+      if (!isOlder) known = withFound(known, found);
       return { epoch: found.epoch, saves, isOlder };
     },
   };
@@ -77,6 +81,11 @@ function hasLess(found: Known, known: Known): boolean {
   return found.own < known.own || found.total < known.total;
 }
 
-function highest(one: Known, other: Known): Known {
-  return { ...other, own: Math.max(one.own, other.own), total: Math.max(one.total, other.total) };
+/**
+ * Own writes count only when they are confirmed, which can be noticed after an answer that contains them: from the answer as well,
+ * they would count twice.
+ */
+function withFound(known: Known, found: Known): Known {
+  if (known.epoch?.id !== found.epoch?.id) return found;
+  return { ...known, epoch: found.epoch, total: Math.max(known.total, found.total) };
 }

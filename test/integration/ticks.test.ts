@@ -24,8 +24,9 @@ afterAll(async () => {
 const open = () => openTicks(redis, PREFIX);
 
 async function write(ticks: ReturnType<typeof open>): Promise<void> {
+  const confirm = ticks.begin();
   await ticks.countIn(redis.multi()).exec();
-  ticks.confirm();
+  confirm();
 }
 
 /** What Redis has forgotten when it goes back. */
@@ -82,6 +83,30 @@ test('a write that is confirmed while Redis is read is not expected in its answe
 
   expect(await reading).toMatchObject({ isOlder: false });
   await writing;
+  expect(await ticks.read()).toMatchObject({ isOlder: false });
+});
+
+test('a write whose confirmation is noticed after an answer that contains it counts once', async () => {
+  const ticks = open();
+  await ticks.read();
+  const confirm = ticks.begin();
+  await ticks.countIn(redis.multi()).exec();
+  await ticks.read();
+  confirm();
+
+  expect(await ticks.read()).toMatchObject({ isOlder: false });
+});
+
+test('a write whose confirmation is noticed in a later epoch does not count in that one', async () => {
+  const ticks = open();
+  await ticks.read();
+  const confirm = ticks.begin();
+  await ticks.countIn(redis.multi()).exec();
+  await redis.flushall();
+  await redis.set(`${PREFIX}:epoch`, JSON.stringify({ id: 'c', at: 6 }));
+  await ticks.read();
+  confirm();
+
   expect(await ticks.read()).toMatchObject({ isOlder: false });
 });
 
