@@ -125,7 +125,8 @@ describe('the fleet feed', () => {
     const summary = await until(
       () =>
         listener.heard.findLast(
-          ({ event, data }) => event === 'summary' && data.rollouts[0]?.state === 'completed',
+          ({ event, data }) =>
+            event === 'summary' && data.rollouts[0]?.state === 'completed' && data.byStatus.OK !== undefined,
         ),
       'the summary shows the end',
     );
@@ -298,6 +299,7 @@ describe('the fleet feed during an outage', () => {
 
   test('costs Redis no more with twenty listeners than with one', async () => {
     const redis = new Redis(world.redis.url);
+    world.onClose(async () => redis.disconnect());
     await world.withApi({}, async () => {
       await listen(world);
       const withOne = await costOf(redis);
@@ -305,10 +307,10 @@ describe('the fleet feed during an outage', () => {
       const withTwenty = await costOf(redis);
 
       expect(twenty.every(({ ended }) => !ended())).toBe(true);
-      for (const { polls, inMs } of [withOne, withTwenty]) expect(polls).toBeLessThanOrEqual(1 + inMs / 900);
+      // One can be under way at the beginning.
+      for (const { polls, inMs } of [withOne, withTwenty]) expect(polls).toBeLessThanOrEqual(2 + inMs / 900);
       expect(withTwenty.commandsPerPoll).toBeLessThan(withOne.commandsPerPoll * 1.5);
     });
-    redis.disconnect();
   });
 
   test('ends with the process, without delaying it', async () => {

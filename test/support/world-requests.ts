@@ -72,7 +72,9 @@ export function createRequests(apiUrl: () => string | undefined): WorldRequests 
   }
 
   async function rollout(id: string): Promise<Rollout> {
-    return (await http(`/api/rollouts/${id}`)).body;
+    const { status, text, body } = await http(`/api/rollouts/${id}`);
+    if (status !== 200) throw new Error(`GET /api/rollouts/${id}: ${status} ${text}`);
+    return body;
   }
 
   async function rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout> {
