@@ -119,9 +119,14 @@ describe('namespaces that change while their rollout holds them back', () => {
     await patch('retagged', { data: { tag: 'other' } });
     await patch('broken', { data: { tag: 'a b' } });
     await patch('held', { metadata: { annotations: { 'skipper.fiaas.io/hold': 'audit' } } });
+    // The last of the changes, in the same process that decides about the rollout.
     await until(
-      async () => (await targetsOf(world, id)).held?.startsWith('cancelled'),
-      'the last change is noticed while the canary is verified',
+      async () => (await world.http('/api/namespaces/held')).body.holds.length > 1,
+      'the changes are seen while the canary is verified',
+    );
+    await until(
+      async () => (await targetsOf(world, id)).retagged?.startsWith('superseded'),
+      'a release check requests the other channel there',
     );
     world.fdds.misbehaviour.clear('first');
 
@@ -334,20 +339,20 @@ describe('a release that is published while another one is rolled out, with `new
       async () => (await rollouts()).every(({ state }) => state === 'completed'),
       'the first one has ended',
     );
+    const first = await latestOf(world, 'release');
     for (const name of names)
       world.fdds.misbehaviour.set(name, { kind: 'slow-start', ms: 2_000 }, { version: BETWEEN });
     world.channel.publish('stable', BETWEEN);
-    await until(
-      async () => ((await latestOf(world, 'release'))?.counts.completed ?? 0) > 0,
-      'the canary has it',
-    );
-    const between = await latestOf(world, 'release');
+    const between = await until(async () => {
+      const rollout = await latestOf(world, 'release');
+      return rollout?.id !== first?.id && (rollout?.counts.completed ?? 0) > 0 && rollout;
+    }, 'the canary has it');
     world.channel.publish('stable', NEW);
     await until(async () => (await latestOf(world, 'release'))?.state === 'paused', 'an operator is asked');
     const asked = await latestOf(world, 'release');
 
     await until(
-      async () => (await rollouts()).find(({ id }) => id === between?.id)?.state === 'completed',
+      async () => (await rollouts()).find(({ id }) => id === between.id)?.state === 'completed',
       'the one between has ended',
     );
     for (let check = 0; check < 2; check += 1) {
