@@ -122,8 +122,9 @@ describe('traces', () => {
 
   test('include a release check, but no probes, pages, polling or queue housekeeping', () => {
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name);
-    // The test's own read of the namespace, and what a process reads at its start.
-    const expected = ['GET /api/namespaces/:namespace', 'GET /api/rollouts/:id', 'release check'];
+    // What the test itself reads, and what a process reads at its start.
+    const own = ['GET /api/namespaces/:namespace', 'GET /api/rollouts/:id', 'GET /api/status'];
+    const expected = [...own, 'release check'];
 
     expect(roots).toContain('release check');
     expect(
