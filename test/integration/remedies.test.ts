@@ -67,17 +67,16 @@ async function play(name: string, scenario: RemedyScenario): Promise<void> {
     last = await shown(namespace);
     // FDD is up, but this machine is slower than the short deadline: the page says that a deploy verifies it.
     if (isLate(last)) await world.deployed(namespace);
-    return last.row.health === 'healthy' && last.row.activity === 'idle';
-  }, 'it is healthy').catch((error: unknown) => {
+    const isWell = last.row.health === 'healthy' && last.row.activity === 'idle';
+    // A pass of healing that began before can show a moment later what it has seen then.
+    return isWell && last.why.remedy.length === 0;
+  }, 'it is healthy, and nothing is advised').catch((error: unknown) => {
     throw new Error(`${String(error)}: ${JSON.stringify({ remedy, last: [last?.why, last?.row] })}`);
   });
 }
 
 describe('the remedy that the page shows, followed to the letter, ends healthy', () => {
-  test.concurrent.each(Object.entries(REMEDY_SCENARIOS))('%s', async (name, scenario) => {
-    await play(name, scenario);
-    expect((await shown(name.toLowerCase().replaceAll('_', '-'))).why.remedy).toEqual([]);
-  });
+  test.concurrent.each(Object.entries(REMEDY_SCENARIOS))('%s', play);
 });
 
 describe('the remedy of the code that the API answers with, followed to the letter, ends healthy', () => {
