@@ -27,8 +27,8 @@ export interface Ticks {
   read(): Promise<Counted>;
 }
 
-/** As in lua/includes/count.lua. */
-const TTL_SECONDS = 86_400;
+/** 30 days, as in lua/includes/count.lua: a process that comes back after its count has expired would take that for a loss. */
+const TTL_SECONDS = 2_592_000;
 
 export function openTicks(redis: RedisConnection, prefix: string): Ticks {
   const id = randomUUID();
