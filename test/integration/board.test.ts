@@ -32,7 +32,7 @@ async function failing(namespaces: readonly string[]): Promise<Rollout> {
   const { id } = await world.deploy({ namespaces });
   const rollout = await world.rolloutFinished(id);
   for (const namespace of namespaces) world.fdds.misbehaviour.clear(namespace);
-  await until(async () => (await queue('deploy')).counts.active === 0, 'no job is active');
+  await Promise.all(rollout.targets.map(({ jobId }) => world.endedJob(jobId)));
   return rollout;
 }
 
