@@ -185,8 +185,10 @@ describe('a Redis that goes back to a snapshot', () => {
     await goBack();
     await until(wentBack, 'the state is rebuilt');
 
-    const { notices } = (await world.http('/api/fleet')).body.summary;
-    expect(notices).toContainEqual(expect.objectContaining({ code: 'deploys_paused' }));
+    await until(async () => {
+      const { notices } = (await world.http('/api/fleet')).body.summary;
+      return notices.some(({ code }: { code: string }) => code === 'deploys_paused');
+    }, 'deploys are paused');
     expect(JSON.stringify((await world.http('/api/holds')).body)).toContain('an audit');
     await worker.stop();
     await api.stop();
