@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { RESOURCE_QUOTAS } from '../../shared/kubernetes/resources.ts';
 import { NEW, OLD } from '../support/published.ts';
 import { useWorld } from '../support/simulated-world.ts';
+import { until } from '../support/until.ts';
+import type { HttpAnswer } from '../support/world-requests.ts';
 
 describe('a plan that the API server has tried', () => {
   const world = useWorld({}, async (opened) => {
@@ -9,8 +11,15 @@ describe('a plan that the API server has tried', () => {
     await opened.startApi();
     await opened.startWorker();
   });
-  const plan = async (namespaces?: readonly string[]) =>
-    world.http('/api/rollouts?dryRun=server', { method: 'POST', body: { namespaces } });
+  const plan = async (namespaces?: readonly string[]): Promise<HttpAnswer> => {
+    const made = await world.http('/api/rollouts?dryRun=server', { method: 'POST', body: { namespaces } });
+    if (made.body.pending === 0) return made;
+    // A busy worker can need longer than the answer waits.
+    return until(async () => {
+      const answer = await world.http(`/api/plans/${made.body.id}`);
+      return answer.body.pending === 0 && answer;
+    }, 'all is tried');
+  };
   const carryOut = (id: string) => world.http('/api/rollouts', { method: 'POST', body: { plan: id } });
 
   test('says what would happen in each namespace, changes nothing, and is carried out once', async () => {
