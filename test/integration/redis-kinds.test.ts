@@ -99,11 +99,13 @@ describe('Redis with TLS', () => {
 
     const isLogged = (line: string) => line.includes('Redis connection lost') && line.includes(problem);
     await until(() => refused.lines().some(isLogged), 'the reason is logged');
-    const answer = await world.http('/readyz', { url: refused.url });
+    await until(async () => {
+      const answer = await world.http('/readyz', { url: refused.url });
+      expect(answer).toMatchObject({ status: 503, body: { problems: ['Redis is not connected'] } });
+      return true;
+    }, 'Redis is all that it lacks');
     await complete.stop();
     await refused.stop();
-
-    expect(answer).toMatchObject({ status: 503, body: { problems: ['Redis is not connected'] } });
   });
 });
 
