@@ -108,7 +108,8 @@ async function send(url: string, { method = 'GET', body, headers }: HttpOptions)
   const response = await fetch(url, {
     method,
     redirect: 'manual',
-    headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...headers },
+    // A connection that is kept can be closed by the server while a busy machine sends on it.
+    headers: { connection: 'close', ...(isJson ? { 'content-type': 'application/json' } : {}), ...headers },
     body: isJson ? JSON.stringify(body) : (body as string | undefined),
   });
   const text = await response.text();
