@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { Link } from '../ui/link.tsx';
 import { PollNote } from '../ui/poll-note.tsx';
-import { type Toast, Toasts } from '../ui/toasts.tsx';
+import { nextToastId, type Toast, Toasts } from '../ui/toasts.tsx';
 import { TopBar } from '../ui/top-bar.tsx';
 import { CommandDialog } from './command-dialog.tsx';
 import { COMMAND_WORDS, fittingCommands, primaryCommand, type RolloutCommand } from './commands.ts';
@@ -28,7 +28,7 @@ export function RolloutPage({ store, readAgain = nothing }: RolloutPageProps) {
   const toasts = useSignal<readonly Toast[]>([]);
   const done = (answer: CommandAnswer) => {
     store.checked.value = new Set();
-    const id = `${toasts.value.length}`;
+    const id = nextToastId(toasts.value);
     toasts.value = [...toasts.value, { id, content: <Done answer={answer} /> }];
     void readAgain();
   };

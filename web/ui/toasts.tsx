@@ -7,6 +7,11 @@ export interface Toast {
   readonly content: ComponentChildren;
 }
 
+/** For pages that number their toasts: an id that none of these has. */
+export function nextToastId(toasts: readonly Toast[]): string {
+  return `${Number(toasts.at(-1)?.id ?? 0) + 1}`;
+}
+
 /** Confirms an action; stays until it is closed, so that users need not hurry. */
 export function Toasts({ toasts, onClose }: { toasts: readonly Toast[]; onClose: (id: string) => void }) {
   const place = useRef<HTMLDivElement>(null);
