@@ -173,7 +173,10 @@ describe('a Redis that goes back to a snapshot', () => {
     const api = await world.startApi({ flags });
     const worker = await world.startWorker({ flags });
     await takeSnapshot();
-    const queue = new Queue('deploy', { connection: { port: redis.port }, prefix: '{skipper}' });
+    const queue = new Queue('deploy', {
+      connection: { host: '127.0.0.1', port: redis.port },
+      prefix: '{skipper}',
+    });
     await queue.pause();
     await hold('kept');
     await until(async () => {

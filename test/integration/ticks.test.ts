@@ -10,7 +10,7 @@ let redis: Redis;
 
 beforeAll(async () => {
   const { port } = await processes.start([]);
-  redis = new Redis({ port });
+  redis = new Redis({ host: '127.0.0.1', port });
 });
 beforeEach(async () => {
   await redis.flushall();
