@@ -10,7 +10,7 @@ import type { Epochs } from './state/epochs.ts';
 const CHECK_EVERY_MS = 1_000;
 /** The API server can be unreachable: then the copy is read later. */
 const SAVED_WITHIN_MS = 3_000;
-const SAVED_AGAIN_MS = 15_000;
+const SAVED_AGAIN_MS = 2_000;
 
 /** Notices that Redis is new, has lost its data or went back to an older state, and has the state rebuilt. */
 export interface EpochKeeper {
@@ -66,13 +66,13 @@ export function keepEpoch({
 
   async function check(): Promise<void> {
     if (!isReady(redis)) return;
-    let epoch = await readNewest();
+    let epoch = await readOrClose();
     if (epoch === undefined) {
       current = undefined;
       problem ??= REBUILDING;
       const waitsFor = await rebuild({ seenAt }).catch(noteFailure);
       problem = failure ?? waitsFor;
-      if (waitsFor === undefined) epoch = await readNewest();
+      if (waitsFor === undefined) epoch = await readOrClose();
     }
     if (epoch === undefined) return;
     problem = undefined;
@@ -85,19 +85,20 @@ export function keepEpoch({
   }
 
   /** Undefined also if what is open is the epoch of an older state: it is closed. */
-  async function readNewest(): Promise<Epoch | undefined> {
+  async function readOrClose(): Promise<Epoch | undefined> {
     // Before Redis: a copy that is saved meanwhile does not count.
     const copy = await readCopy();
     const { epoch, saves, isOlder } = await state.checkEpoch();
     if (epoch === undefined) return undefined;
-    const isClosed = isOlder || epoch.id === older || isOlderThanCopy({ epoch, saves }, copy);
-    if (!isClosed) return epoch;
+    const mustClose = isOlder || epoch.id === older || isOlderThanCopy({ epoch, saves }, copy);
+    if (!mustClose) return epoch;
     if (older !== epoch.id)
       log.warn('Redis went back to an older state: the state is rebuilt from the cluster');
     older = epoch.id;
     current = undefined;
     problem = OLDER;
     await state.closeEpoch(epoch.id);
+    older = undefined;
     return undefined;
   }
 

@@ -40,6 +40,8 @@ export interface SavedState {
   /** An operator has paused the deploy queue on the board. */
   readonly deploysPaused: boolean;
   readonly savedAt: number;
+  /** When its epoch was opened. */
+  readonly epochAt: number;
   /** Ids of open rollouts that it had no room for. */
   readonly leftOut: readonly string[];
 }
@@ -74,7 +76,8 @@ export function createRebuild(parts: RebuildParts): EpochKeeperOptions['rebuild'
     if (!(await state.claimRebuild(token))) return ANOTHER_REBUILDS;
     try {
       const leftBehind = await state.leftBehind();
-      const isAdopted = leftBehind === 'records' && seenAt === undefined;
+      const isAdopted =
+        leftBehind === 'records' && seenAt === undefined && (await parts.readSaved()) === undefined;
       const wentBack = leftBehind !== 'nothing';
       const waitsFor = isAdopted ? await adopt(token, parts) : await fill({ token, seenAt, wentBack }, parts);
       if (waitsFor !== undefined) await state.endRebuild(token);
@@ -163,7 +166,8 @@ async function rebuild(
   const known = isSavedOff ? { hasReadSaved: false } : {};
   const epoch = {
     id: randomUUID(),
-    at: now,
+    // Later than that of the copy, also if the clock of a new Redis is behind.
+    at: Math.max(now, (saved?.epochAt ?? 0) + 1),
     ...known,
     ...(isNew ? {} : { rebuilt: { ...summaryOf(recovered, copy), ...(wentBack && { wentBack }) } }),
   };

@@ -157,6 +157,9 @@ function whyKept(replaced: StoredCopy | undefined, epoch: Epoch, prefix: string)
   if (replaced === undefined) return undefined;
   const { content } = replaced;
   if (content.prefix !== prefix) return `the ConfigMap is that of another Skipper (${content.prefix})`;
+  // What is open is that of an older state, as the next check finds, or that of a Redis that is not used any more.
+  if (content.epoch !== epoch.id && content.epochAt > epoch.at)
+    return 'the ConfigMap has a copy of a later state';
   const isKnown = content.epoch === epoch.id || epoch.hasReadSaved !== false;
   return isKnown
     ? undefined

@@ -7,13 +7,15 @@ const POLL_MS = 500;
 const LONGEST_MS = 60_000;
 
 /** Waits until the state is whole: a scheduled job that failed meanwhile would be missed until the next one is due. */
-export async function untilWhole(state: Pick<Epochs, 'epoch' | 'requireEpoch'>): Promise<void> {
+export async function untilWhole(state: Pick<Epochs, 'requireEpoch'>): Promise<void> {
   const deadline = Date.now() + LONGEST_MS;
-  while ((await state.epoch().catch(unlessAway)) === undefined && Date.now() < deadline) await pause(POLL_MS);
-  await state.requireEpoch();
-}
-
-function unlessAway(error: unknown): undefined {
-  if (error instanceof SkipperError && error.code === 'redis_unavailable') return undefined;
-  throw error;
+  for (;;) {
+    try {
+      return await state.requireEpoch();
+    } catch (error) {
+      const isPassing = error instanceof SkipperError && error.code === 'redis_unavailable';
+      if (!isPassing || Date.now() >= deadline) throw error;
+    }
+    await pause(POLL_MS);
+  }
 }

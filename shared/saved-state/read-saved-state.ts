@@ -57,6 +57,7 @@ function toSavedState({
   texts,
   deploysPaused,
   savedAt,
+  epochAt,
   leftOut,
 }: SavedContent): SavedState {
   return {
@@ -68,6 +69,7 @@ function toSavedState({
     ],
     deploysPaused,
     savedAt,
+    epochAt,
     leftOut,
   };
 }

@@ -47,7 +47,10 @@ export function openEpochs({ redis, prefix, run, guarded, ticks, requireWhole }:
     epoch: async () => StoredEpoch.safeParse(await guarded(() => redis.get(key))).data,
     requireEpoch: requireWhole,
     checkEpoch: () => guarded(ticks.read),
-    closeEpoch: async (id) => void (await run('close-epoch', { id })),
+    closeEpoch: async (id) => {
+      await run('close-epoch', { id });
+      ticks.forget();
+    },
     leftBehind: async () => {
       const [wentBack, counters] = await guarded(() =>
         Promise.all([redis.exists(`${prefix}:went-back`), redis.exists(`${prefix}:counters`)]),

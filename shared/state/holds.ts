@@ -36,13 +36,8 @@ export function openHolds({ redis, prefix, guarded, ticks, requireWhole }: State
     await requireWhole();
     return redis.multi();
   };
-  const end = async (transaction: ReturnType<typeof redis.multi>) => {
-    ticks.countIn(transaction);
-    const confirm = ticks.begin();
-    const values = await guarded(async () => valuesOf(await transaction.exec()));
-    confirm();
-    return values;
-  };
+  const end = (transaction: ReturnType<typeof redis.multi>) =>
+    guarded(() => ticks.count(async () => valuesOf(await ticks.countIn(transaction).exec())));
   const write = async (key: string, fields: Readonly<Record<string, string>>, entries: Entries) => {
     const transaction = (await begin()).hset(key, fields).incr(`${prefix}:save-revision`);
     appendAudit(transaction, prefix, entries);

@@ -271,8 +271,8 @@ const COMMANDS = {
   'move-notify-cursor': 'skipperMoveNotifyCursor',
 } as const satisfies Record<ScriptName, string>;
 
-/** What decides about namespaces: Redis counts these writes, so that a loss of one shows (ticks.ts). */
-export const COUNTED: ReadonlySet<ScriptName> = new Set([
+/** What decides: Redis counts these writes, so that a loss of one shows (ticks.ts). */
+const COUNTED: ReadonlySet<ScriptName> = new Set([
   'request',
   'begin',
   'report',
@@ -280,24 +280,37 @@ export const COUNTED: ReadonlySet<ScriptName> = new Set([
   'park',
   'advance',
   'end-orphans',
-  'heal',
 ]);
 
+/** A pass of healing that has decided nothing is not counted: the next one finds the same. */
+export function isCounted<Name extends ScriptName>(name: Name, args: ScriptArguments[Name]): boolean {
+  if (name === 'heal') return (args as ScriptArguments['heal']).audit.length > 0;
+  return COUNTED.has(name);
+}
+
+type CommandName = (typeof COMMANDS)[ScriptName];
 type Commands = Record<
-  (typeof COMMANDS)[ScriptName],
+  CommandName | `${CommandName}Counted`,
   (prefix: string, json: string, ...ticks: readonly (string | number)[]) => Promise<unknown>
 >;
 
 /** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
 export function loadScripts(redis: RedisConnection, prefix: string, ticks: Ticks): RunScript {
   const count = readScript('includes/count');
-  for (const name of Object.keys(COMMANDS) as ScriptName[]) {
-    const lua = COUNTED.has(name) ? `${count}${readScript(name)}` : readScript(name);
-    redis.defineCommand(COMMANDS[name], { numberOfKeys: 1, lua });
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    redis.defineCommand(command, { numberOfKeys: 1, lua: readScript(name) });
+    redis.defineCommand(countedName(command), { numberOfKeys: 1, lua: `${count}${readScript(name)}` });
   }
   const commands = redis as unknown as Commands;
   return (name, args) => {
-    const run = commands[COMMANDS[name]].bind(redis, prefix, luaJson(args));
-    return COUNTED.has(name) ? run(...ticks.expected()) : run();
+    const command = COMMANDS[name];
+    const json = luaJson(args);
+    return isCounted(name, args)
+      ? commands[countedName(command)](prefix, json, ...ticks.expected())
+      : commands[command](prefix, json);
   };
+}
+
+function countedName<Name extends string>(command: Name): `${Name}Counted` {
+  return `${command}Counted`;
 }

@@ -1,7 +1,7 @@
 import { SkipperError } from '../../domain/errors.ts';
 import { isReady, type RedisConnection } from '../redis.ts';
 import { describeRedisFailure } from '../redis-problems.ts';
-import { COUNTED, loadScripts, type RunScript } from './scripts.ts';
+import { isCounted, loadScripts, type RunScript } from './scripts.ts';
 import { openTicks, type Ticks } from './ticks.ts';
 
 /** The Redis access that every part of the desired state uses. */
@@ -42,15 +42,15 @@ export function openStateConnection(
       if (epoch === undefined) throw rebuildingError();
       if (isOlder) throw olderError();
     },
-    run: (name, args) =>
-      guarded(async () => {
-        const confirm = ticks.begin();
+    run: (name, args) => {
+      const send = async () => {
         const reply = await script(name, args);
         if (reply === REBUILDING) throw rebuildingError();
         if (reply === OLDER) throw olderError();
-        if (COUNTED.has(name)) confirm();
         return reply;
-      }),
+      };
+      return guarded(isCounted(name, args) ? () => ticks.count(send) : send);
+    },
   };
 }
 

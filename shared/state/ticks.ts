@@ -22,9 +22,11 @@ export interface Ticks {
   /** For a script: the id of this process, its own writes, and those of all processes. */
   expected(): readonly [process: string, own: number, total: number];
   countIn(transaction: ChainableCommander): ChainableCommander;
-  /** Called before a write that Redis counts; what it returns is called once Redis has confirmed the write. */
-  begin(): () => void;
+  /** Runs a write that Redis counts. */
+  count<T>(write: () => Promise<T>): Promise<T>;
   read(): Promise<Counted>;
+  /** The epoch has been closed: the next one counts from its own beginning. */
+  forget(): void;
 }
 
 /** 30 days, as in lua/includes/count.lua: a process that comes back after its count has expired would take that for a loss. */
@@ -34,7 +36,8 @@ export function openTicks(redis: RedisConnection, prefix: string): Ticks {
   const id = randomUUID();
   const totalKey = `${prefix}:ticks`;
   const ownKey = `${totalKey}:${id}`;
-  let known: Known = { epoch: undefined, own: 0, total: 0 };
+  let known = NOTHING;
+  let inFlight = 0;
 
   async function readCounters() {
     const reading = redis
@@ -50,20 +53,29 @@ export function openTicks(redis: RedisConnection, prefix: string): Ticks {
   return {
     expected: () => [id, known.own, known.total],
     countIn: (transaction) => transaction.incr(totalKey).incr(ownKey).expire(ownKey, TTL_SECONDS),
-    begin: () => {
+    count: async (write) => {
       const { epoch } = known;
-      return () => {
+      inFlight += 1;
+      try {
+        const reply = await write();
         // Another epoch counts from its own beginning.
         if (known.epoch?.id === epoch?.id) known = { ...known, own: known.own + 1 };
-      };
+        return reply;
+      } finally {
+        inFlight -= 1;
+      }
     },
     read: async () => {
       // What is confirmed from now on need not be in the answer.
       const before = known;
+      const isQuiet = inFlight === 0;
       const { found, saves } = await readCounters();
       const isOlder = hasLess(found, before);
-      if (!isOlder) known = withFound(known, found);
+      if (!isOlder) known = withFound(known, found, isQuiet);
       return { epoch: found.epoch, saves, isOlder };
+    },
+    forget: () => {
+      known = NOTHING;
     },
   };
 }
@@ -75,6 +87,8 @@ interface Known {
   readonly total: number;
 }
 
+const NOTHING: Known = { epoch: undefined, own: 0, total: 0 };
+
 function hasLess(found: Known, known: Known): boolean {
   if (found.epoch === undefined || known.epoch === undefined) return false;
   if (found.epoch.id !== known.epoch.id) return found.epoch.at < known.epoch.at;
@@ -82,10 +96,15 @@ function hasLess(found: Known, known: Known): boolean {
 }
 
 /**
- * Own writes count only when they are confirmed, which can be noticed after an answer that contains them: from the answer as well,
- * they would count twice.
+ * Own writes count when they are confirmed, which can be noticed after an answer that contains them: from that answer as well, they
+ * would count twice. If none was in flight, the answer has those, too, whose confirmation was lost.
  */
-function withFound(known: Known, found: Known): Known {
-  if (known.epoch?.id !== found.epoch?.id) return found;
-  return { ...known, epoch: found.epoch, total: Math.max(known.total, found.total) };
+function withFound(known: Known, found: Known, isQuiet: boolean): Known {
+  if (found.epoch === undefined) return NOTHING;
+  if (known.epoch?.id !== found.epoch.id) return found;
+  return {
+    epoch: found.epoch,
+    own: isQuiet ? Math.max(known.own, found.own) : known.own,
+    total: Math.max(known.total, found.total),
+  };
 }

@@ -23,10 +23,27 @@ afterAll(async () => {
 
 const open = () => openTicks(redis, PREFIX);
 
-async function write(ticks: ReturnType<typeof open>): Promise<void> {
-  const confirm = ticks.begin();
-  await ticks.countIn(redis.multi()).exec();
-  confirm();
+async function write(ticks: ReturnType<typeof open>, confirmed: Promise<void> = Promise.resolve()) {
+  await ticks.count(async () => {
+    await ticks.countIn(redis.multi()).exec();
+    await confirmed;
+  });
+}
+
+/** A write that Redis has carried out, and whose confirmation the process has not noticed yet. */
+async function writeUnnoticed(ticks: ReturnType<typeof open>) {
+  let notice: () => void = () => undefined;
+  const written = write(
+    ticks,
+    new Promise((resolve) => {
+      notice = resolve;
+    }),
+  );
+  await redis.ping();
+  return async () => {
+    notice();
+    await written;
+  };
 }
 
 /** What Redis has forgotten when it goes back. */
@@ -89,10 +106,9 @@ test('a write that is confirmed while Redis is read is not expected in its answe
 test('a write whose confirmation is noticed after an answer that contains it counts once', async () => {
   const ticks = open();
   await ticks.read();
-  const confirm = ticks.begin();
-  await ticks.countIn(redis.multi()).exec();
+  const notice = await writeUnnoticed(ticks);
   await ticks.read();
-  confirm();
+  await notice();
 
   expect(await ticks.read()).toMatchObject({ isOlder: false });
 });
@@ -100,14 +116,39 @@ test('a write whose confirmation is noticed after an answer that contains it cou
 test('a write whose confirmation is noticed in a later epoch does not count in that one', async () => {
   const ticks = open();
   await ticks.read();
-  const confirm = ticks.begin();
-  await ticks.countIn(redis.multi()).exec();
+  const notice = await writeUnnoticed(ticks);
   await redis.flushall();
   await redis.set(`${PREFIX}:epoch`, JSON.stringify({ id: 'c', at: 6 }));
   await ticks.read();
-  confirm();
+  await notice();
 
   expect(await ticks.read()).toMatchObject({ isOlder: false });
+});
+
+test('a write whose confirmation was lost hides no later one', async () => {
+  const [one, other] = [open(), open()];
+  await one.read();
+  const late = one.count(async () => {
+    await one.countIn(redis.multi()).exec();
+    throw new Error('no answer in time');
+  });
+  await expect(late).rejects.toThrow('no answer in time');
+  await one.read();
+  const goBack = await snapshot();
+  await write(one);
+  await goBack();
+  await write(other);
+
+  expect(await one.read()).toMatchObject({ isOlder: true });
+});
+
+test('what was counted in an epoch that has been closed is not expected in the next one', async () => {
+  const ticks = open();
+  await ticks.read();
+  await write(ticks);
+  ticks.forget();
+
+  expect(ticks.expected()).toEqual([expect.any(String), 0, 0]);
 });
 
 test('an epoch from before is older; a later one begins again', async () => {

@@ -14,13 +14,11 @@
 --- @include "announce"
 --- @include "audit"
 --- @include "end-unbegun"
---- @include "has-epoch"
 --- @include "integer"
 
 local MAX_DECISIONS = 500
 
 local prefix = KEYS[1]
-if not hasEpoch() then return 'rebuilding' end
 local args = cjson.decode(ARGV[1])
 local key = prefix .. ':rollout:' .. args.id
 local rolloutJson = redis.call('GET', key)

@@ -5,13 +5,11 @@
 -- Returns 'rebuilding' | 'busy' | 'full' (too many namespaces are in flight) | 'held' (its rollout is paused) | 'idle' (no unfinished request) | 'release lost' (the request has ended) | JSON of the record
 --- @include "announce"
 --- @include "end-unbegun"
---- @include "has-epoch"
 --- @include "integer"
 --- @include "record-attempt"
 --- @include "set-target"
 
 local prefix = KEYS[1]
-if not hasEpoch() then return 'rebuilding' end
 local args = cjson.decode(ARGV[1])
 local namespace, jobId, now = args.namespace, args.jobId, integer(args.now)
 

@@ -2,11 +2,9 @@
 -- Namespaces that are still requested are marked as unfinished again, in case that set was lost.
 -- ARGV[1] JSON {id, now}
 -- Returns 'rebuilding' | how many targets were ended
---- @include "has-epoch"
 --- @include "set-target"
 
 local prefix = KEYS[1]
-if not hasEpoch() then return 'rebuilding' end
 local args = cjson.decode(ARGV[1])
 local id = args.id
 local key = prefix .. ':rollout:' .. id

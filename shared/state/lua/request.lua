@@ -9,7 +9,6 @@
 --- @include "admit"
 --- @include "announce"
 --- @include "audit"
---- @include "has-epoch"
 --- @include "integer"
 --- @include "record-attempt"
 
@@ -17,7 +16,6 @@
 local ANNOUNCED_AT_ONCE = 500
 
 local prefix = KEYS[1]
-if not hasEpoch() then return 'rebuilding' end
 local request = cjson.decode(ARGV[1])
 local rollout, idempotency, state = request.rollout, request.idempotency, request.state
 

@@ -160,7 +160,7 @@ describe('a Redis that goes back to an older state', () => {
     expect(keeper.current()).toEqual(EPOCH);
     expect(answers).toHaveLength(1);
 
-    clock.mockReturnValue(16_001);
+    clock.mockReturnValue(3_001);
     await keeper.check();
     expect(closed).toEqual(['a']);
     clock.mockRestore();

@@ -78,6 +78,7 @@ const SAVED: SavedState = {
   commands: [],
   deploysPaused: true,
   savedAt: 1,
+  epochAt: 0,
   leftOut: [],
 };
 

@@ -74,3 +74,11 @@ test('a copy that is newer than what Redis has is kept, and the epoch is closed'
   expect(problems).toEqual(['Redis went back to an older state than the ConfigMap has']);
   expect(closed).toEqual(['a']);
 });
+
+test('a copy of a later epoch is kept', async () => {
+  const { closed, problems, written } = await save(9, { ...COPY, epoch: 'later', epochAt: 11 });
+
+  expect(written).toEqual([]);
+  expect(problems).toEqual(['the ConfigMap has a copy of a later state']);
+  expect(closed).toEqual([]);
+});

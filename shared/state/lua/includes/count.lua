@@ -1,12 +1,12 @@
--- At the beginning of a script that decides: counts it, unless Redis has counted less than the process knows. Then Redis has gone
--- back to an older state, and nothing is decided upon that. Without an epoch, Redis has lost its data: the script knows.
+-- At the beginning of a script that decides: counts it, unless the state is not whole. If Redis has counted less than the process
+-- knows, it has gone back to an older state.
 -- ARGV[2] id of the process; ARGV[3] how often it was counted at least; ARGV[4] how often all processes were
 do
   local total = KEYS[1] .. ':ticks'
   local own = total .. ':' .. ARGV[2]
   local function counted(key) return tonumber(redis.call('GET', key) or 0) end
-  local isLess = counted(own) < tonumber(ARGV[3]) or counted(total) < tonumber(ARGV[4])
-  if isLess and redis.call('EXISTS', KEYS[1] .. ':epoch') == 1 then return 'older' end
+  if redis.call('EXISTS', KEYS[1] .. ':epoch') == 0 then return 'rebuilding' end
+  if counted(own) < tonumber(ARGV[3]) or counted(total) < tonumber(ARGV[4]) then return 'older' end
   redis.call('INCR', total)
   redis.call('INCR', own)
   redis.call('EXPIRE', own, 2592000)
