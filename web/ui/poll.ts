@@ -26,8 +26,10 @@ export function startPoll({ read, intervalMs, onState, isHidden, setTimer }: Pol
   let round = 0;
 
   function now(): Promise<void> {
+    // It begins a moment after the end of the reading before: until then nothing is being read, but another one would be too much.
+    if (next !== undefined) return next;
     if (reading === undefined) return begin();
-    next ??= reading.then(() => {
+    next = reading.then(() => {
       next = undefined;
       return begin();
     });

@@ -88,3 +88,18 @@ test('a page that is read while something changes is read once more after it', a
   await page.runTimers();
   expect(answers).toHaveLength(1);
 });
+
+test('a page that is asked for again at the end of a reading is not read twice at once', async () => {
+  let isSlow = false;
+  const answers: (() => void)[] = [];
+  const page = await openPage(async () => {
+    if (isSlow) await new Promise<void>((resolve) => answers.push(resolve));
+  });
+  isSlow = true;
+  void page.poll.now().then(page.poll.now);
+  void page.poll.now();
+  answers.shift()?.();
+  await page.runTimers();
+
+  expect(answers).toHaveLength(1);
+});
