@@ -194,9 +194,9 @@ describe('a killed worker', () => {
     victim.signal('SIGKILL');
     const killedAt = Date.now();
     await victim.exited;
-    // Those that were parked by then continue as soon as FDD does.
+    // Those that were parked by then continue as soon as FDD does. A stalled one waits before another worker takes it.
     await until(async () => {
-      const jobs = await world.queue.getJobs(['active']);
+      const jobs = await world.queue.getJobs(['active', 'waiting', 'prioritized']);
       return jobs.every(({ processedOn = 0 }) => processedOn >= killedAt);
     }, 'all jobs are taken over');
     for (const namespace of namespaces) world.fdds.misbehaviour.clear(namespace);
