@@ -195,6 +195,7 @@ describe('the release check', () => {
 
   test('queues a lost job again', async () => {
     await world.addNamespace('lost', { fdd: OLD });
+    const before = await repairsOf(world);
     await world.queue.pause();
     const { id, targets } = await world.deploy({ namespaces: ['lost'] });
     await (await world.job(targets[0]?.jobId)).remove();
@@ -203,7 +204,7 @@ describe('the release check', () => {
     await checkNow(world);
 
     // The repair that every worker makes now and then can come first.
-    expect(await repairsOf(world)).toBe(1);
+    expect(await repairsOf(world)).toBe(before + 1);
     expect((await world.rolloutFinished(id)).targets[0]).toMatchObject({ state: 'completed' });
   });
 });
