@@ -54,6 +54,18 @@ describe('keepSchedules', () => {
     expect(Object.fromEntries(schedules)).toEqual(ALL);
   });
 
+  test('renews also what is scheduled after a rebuild: its next job can be lost', async () => {
+    const { schedules, core } = aForgetfulQueue();
+    const kept = await keepSchedules(core, { everyMs: 1_000_000 });
+    for (const id of schedules.keys()) schedules.set(id, 0);
+
+    kept.renew();
+    await until(() => [...schedules.values()].every((value) => value > 0), 'all are scheduled');
+    kept.stop();
+
+    expect(Object.fromEntries(schedules)).toEqual(ALL);
+  });
+
   test('schedules nothing while Redis is unreachable, or after the stop', async () => {
     const { redis, schedules, core } = aForgetfulQueue();
     const kept = await keepSchedules(core, { everyMs: 10 });
