@@ -7,8 +7,8 @@ const BASE_MS = 20;
 const CAP_MS = 2_000;
 
 /**
- * A client that retries on 429, on 5xx and if nobody answers, until it is stopped: a kubelet does, and an FDD that gave up
- * would fail a deploy because of how long an outage lasts.
+ * A client that retries on 401, 429 and 5xx, and if nobody answers, until it is stopped: a kubelet does, and an FDD that gave
+ * up would fail a deploy because of how long an outage lasts.
  */
 export function patientClient(client: KubernetesClient, signal: AbortSignal): KubernetesClient {
   async function patiently<T>(call: () => Promise<T>): Promise<T> {
