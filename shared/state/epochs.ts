@@ -37,7 +37,7 @@ export interface Epochs {
 const CLAIM_MS = 10_000;
 /** Commands in one script: Redis does nothing else meanwhile. */
 const CHUNK = 500;
-/** Keys that a script looks at. */
+/** Keys that one script checks. */
 const SWEPT_AT_ONCE = 2_000;
 
 export function openEpochs({ redis, prefix, run, guarded, ticks, requireWhole }: StateConnection): Epochs {

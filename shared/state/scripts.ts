@@ -214,7 +214,7 @@ export interface ScriptArguments {
     readonly cursor: string;
     /** Keys without their prefix. */
     readonly keep: readonly string[];
-    /** Keys that one call looks at. */
+    /** Keys that one call checks. */
     readonly count: number;
     /** The claim lasts this long from now on. */
     readonly claimMs: number;
