@@ -4,7 +4,7 @@ import { APPLICATIONS, PODS, pathOf } from '../../shared/kubernetes/resources.ts
 import { SHOP } from '../support/shop-application.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
+import { PATIENT_FLAGS } from '../support/world-skippers.ts';
 
 /** As by default, an FDD has longer to hear than a repair has to show an effect. */
 const FLAGS = {
@@ -16,11 +16,9 @@ const FLAGS = {
   'progress-deadline': 6,
   'max-attempts': 1,
 };
-/** Enough for an FDD that works. */
-const PATIENT = { heal: 'off', 'progress-deadline': PROGRESS_DEADLINE_MS / 1_000 };
 const world = useWorld({ flags: { ...FLAGS, heal: 'on' } }, async (opened) => {
   await opened.startApi();
-  await opened.withWorker({ flags: PATIENT }, async () => {
+  await opened.withWorker({ flags: PATIENT_FLAGS }, async () => {
     await opened.addNamespace('forever');
     await opened.deployed('forever');
   });

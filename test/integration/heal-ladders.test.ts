@@ -9,7 +9,7 @@ import { aRelease, OLD_IMAGE } from '../support/builders.ts';
 import { FDD } from '../support/published.ts';
 import { type Raw, useWorld } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
+import { PATIENT_FLAGS } from '../support/world-skippers.ts';
 
 /** Waits end after 1, 2, 4, … seconds; nobody is too many, and nothing too much at once. */
 const FLAGS = {
@@ -21,13 +21,11 @@ const FLAGS = {
   'bootstrap-deadline': 4,
   'max-attempts': 1,
 };
-/** Enough for an FDD that works. */
-const PATIENT = { heal: 'off', 'progress-deadline': PROGRESS_DEADLINE_MS / 1_000 };
 const world = useWorld({ flags: { ...FLAGS, heal: 'on' } }, async (opened) => {
   await opened.startApi();
   const namespaces = [...SCENARIOS, STUCK].map(named);
   for (const name of namespaces) await opened.addNamespace(name);
-  await opened.withWorker({ flags: PATIENT }, async () => {
+  await opened.withWorker({ flags: PATIENT_FLAGS }, async () => {
     const { id } = await opened.deploy({ namespaces });
     expect((await opened.rolloutFinished(id)).state).toBe('completed');
   });

@@ -6,7 +6,7 @@ import { type FakeReceiver, startFakeReceiver } from '../support/fake-receiver.t
 import { FDD, OLD } from '../support/published.ts';
 import { type Raw, useWorld, writeInto } from '../support/simulated-world.ts';
 import { until } from '../support/until.ts';
-import { PROGRESS_DEADLINE_MS } from '../support/world-skippers.ts';
+import { PATIENT_FLAGS } from '../support/world-skippers.ts';
 
 const COUNT = 200;
 const names = Array.from({ length: COUNT }, (_, index) => `team-${index + 1}`);
@@ -47,9 +47,7 @@ receivers:
     notifications,
   };
   await opened.startApi({ flags });
-  // Far longer than an FDD that works needs on a busy machine.
-  const patient = { ...flags, heal: 'off', 'progress-deadline': PROGRESS_DEADLINE_MS / 1_000 };
-  await opened.withWorker({ flags: patient }, async () => {
+  await opened.withWorker({ flags: { ...flags, ...PATIENT_FLAGS } }, async () => {
     const { id } = await opened.deploy({});
     expect((await opened.rolloutFinished(id)).state).toBe('completed');
   });
