@@ -32,6 +32,7 @@ import {
 } from '../../simulator/fdd/start-simulated-fdds.ts';
 import { statusName } from '../../simulator/fdd/status-name.ts';
 import { startKubernetesApi } from '../../simulator/kubernetes-api/kubernetes-api.ts';
+import { UNTIL_TIMEOUT_MS } from '../support/until.ts';
 
 const FDD = 'fiaas-deploy-daemon';
 const BOOTSTRAP = 'fiaas-deploy-daemon-bootstrap';
@@ -861,8 +862,8 @@ function present<T>(value: T | undefined): T {
   return value;
 }
 
-async function eventually<T>(check: () => Promise<T>, timeoutMs = 120_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+async function eventually<T>(check: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + UNTIL_TIMEOUT_MS;
   for (;;) {
     try {
       return await check();

@@ -14,8 +14,6 @@ const PATIENT = {
   OTEL_BSP_EXPORT_TIMEOUT: '600000',
   OTEL_EXPORTER_OTLP_TIMEOUT: '600000',
 };
-/** Only ends hangs. */
-const STOPPED_MS = 60_000;
 
 let collector: FakeCollector;
 
@@ -150,7 +148,7 @@ describe('a collector that is down', () => {
     await world.addNamespace(name, { fdd: OLD });
 
     const target = await world.deployed(name);
-    await skipper.stop(STOPPED_MS);
+    await skipper.stop();
 
     expect(target).toMatchObject({ state: 'completed', version: NEW });
     expect(await skipper.exited).toEqual({ code: 0, signal: null });
@@ -163,7 +161,7 @@ describe('a collector that is down', () => {
       env: { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
     });
     for (let request = 0; request < 5; request += 1) await world.http('/api/status');
-    await skipper.stop(STOPPED_MS);
+    await skipper.stop();
 
     const reported = jsonLines(skipper.lines()).filter(({ message }) => message === 'traces cannot be sent');
     expect(reported).toHaveLength(1);

@@ -18,11 +18,8 @@ export interface RawRequest {
   readonly headOnly?: boolean;
 }
 
-/**
- * Sends bytes that no HTTP client would send and returns the response; throws if there is none. Header
- * values are bytes (latin1).
- */
-export function sendRaw(url: string, request: RawRequest, timeoutMs = UNTIL_TIMEOUT_MS): Promise<RawAnswer> {
+/** Sends bytes that no HTTP client would send and returns the response; throws if there is none. Header values are bytes (latin1). */
+export function sendRaw(url: string, request: RawRequest): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const { method, path, headers = [], body, headOnly = false } = request;
   const isNamed = (name: string) => headers.some(([key]) => key.toLowerCase() === name);
@@ -38,8 +35,8 @@ export function sendRaw(url: string, request: RawRequest, timeoutMs = UNTIL_TIME
     const chunks: Buffer[] = [];
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`no answer to ${method} ${path.slice(0, 200)} within ${timeoutMs} ms`));
-    }, timeoutMs);
+      reject(new Error(`no answer to ${method} ${path.slice(0, 200)} within ${UNTIL_TIMEOUT_MS} ms`));
+    }, UNTIL_TIMEOUT_MS);
 
     function end(): void {
       clearTimeout(timer);

@@ -52,7 +52,7 @@ export interface WorldRequests {
   deploy(body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Rollout>;
   rollout(id: string): Promise<Rollout>;
   /** Waits until every target of the rollout has ended. */
-  rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout>;
+  rolloutFinished(id: string): Promise<Rollout>;
   /** Deploys one namespace and returns its target when the rollout has ended. */
   deployed(namespace: string, body?: Readonly<Record<string, unknown>>): Promise<Target>;
 }
@@ -77,13 +77,13 @@ export function createRequests(apiUrl: () => string | undefined): WorldRequests 
     return body;
   }
 
-  async function rolloutFinished(id: string, timeoutMs?: number): Promise<Rollout> {
+  async function rolloutFinished(id: string): Promise<Rollout> {
     let last: Rollout | undefined;
     const finished = async () => {
       last = await rollout(id);
       return last.targets.every(({ state }) => !['pending', 'running', 'paused'].includes(state));
     };
-    await until(finished, `rollout ${id} is finished`, timeoutMs).catch((error: unknown) => {
+    await until(finished, `rollout ${id} is finished`).catch((error: unknown) => {
       const open = last?.targets.filter(({ state }) => state === 'pending' || state === 'running');
       throw new Error(`${String(error)}: ${JSON.stringify(open)}`);
     });

@@ -3,7 +3,6 @@ import { freePort } from './free-port.ts';
 import type { Gate } from './gate.ts';
 import { startSkipperHere } from './skipper-here.ts';
 import { startStrictProcess } from './strict-process.ts';
-import { UNTIL_TIMEOUT_MS } from './until.ts';
 
 export type Flags = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -46,7 +45,6 @@ export interface WorldSkippers {
   stopAll(): Promise<void>;
 }
 
-const STOP_TIMEOUT_MS = 60_000;
 /** Long: on a busy machine, an FDD that works needs more than half a minute. Tests of deadlines have their own. */
 export const PROGRESS_DEADLINE_MS = 90_000;
 const WORKER_FLAGS: Flags = {
@@ -80,7 +78,7 @@ export function createSkippers(defaults: SkipperDefaults): WorldSkippers {
     running.push(started);
     void started.exited.then(() => running.splice(running.indexOf(started), 1));
     if (command !== 'worker') apis.add(started);
-    if (!options.unready) await started.ready(UNTIL_TIMEOUT_MS);
+    if (!options.unready) await started.ready();
     return started;
   }
 
@@ -93,7 +91,7 @@ export function createSkippers(defaults: SkipperDefaults): WorldSkippers {
     running: () => [...running],
     apiUrl: () => running.findLast((each) => apis.has(each))?.url,
     stopAll: async () => {
-      await Promise.all(running.map((each) => each.stop(STOP_TIMEOUT_MS)));
+      await Promise.all(running.map((each) => each.stop()));
     },
   };
 }
