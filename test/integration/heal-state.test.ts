@@ -67,6 +67,17 @@ describe('a pass of healing', () => {
     expect((await state.auditBefore(undefined, 10)).entries).toMatchObject([ENTRY]);
   });
 
+  test('counts as a decision only if it has decided something', async () => {
+    const { state, prefix } = freshState();
+    const counted = () => own.redis.get(`${prefix}:ticks`);
+    const change = { healing: asMap({ a: SICK }), status: STATUS };
+
+    await state.saveHealing({ ...change, revision: 0, audit: [] });
+    expect(await counted()).toBeNull();
+    await state.saveHealing({ ...change, revision: 1, audit: [ENTRY] });
+    expect(await counted()).toBe('1');
+  });
+
   test('announces what it changes, to those who show it', async () => {
     const { state, prefix } = freshState();
     const names = Array.from({ length: 600 }, (_, index) => `team-${index}`);
