@@ -1,4 +1,6 @@
-import { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { pause } from '../shared/pause.ts';
 
 export interface CommandCounts {
@@ -18,13 +20,11 @@ const SETTLE_MS = 300;
 
 /** Counts what Redis does during some work, in total. MONITOR slows Redis down, so nothing else should be measured. */
 export async function countCommands(redisUrl: string, work: () => Promise<unknown>): Promise<CommandCounts> {
-  const redis = new Redis(redisUrl);
-  const monitor = await redis.monitor();
   let sent = 0;
   let executed = 0;
   let recordReads = 0;
   let parked = 0;
-  monitor.on('monitor', (_time: string, [command = '', key = '']: string[], source: string) => {
+  const stop = await monitor(redisUrl, ({ source, command, key }) => {
     const name = command.toLowerCase();
     const isSent = source !== 'lua';
     executed += 1;
@@ -35,9 +35,32 @@ export async function countCommands(redisUrl: string, work: () => Promise<unknow
   const began = Date.now();
   await work();
   await pause(SETTLE_MS);
-  monitor.disconnect();
-  redis.disconnect();
+  stop();
   return { sent, executed, recordReads, parked, seconds: (Date.now() - began) / 1_000 };
+}
+
+interface Monitored {
+  /** The address of a client, or `lua`. */
+  readonly source: string;
+  readonly command: string;
+  /** Its first argument. */
+  readonly key: string;
+}
+
+const LINE = /^\+[\d.]+ \[\d+ (\S+)\] "((?:[^"\\]|\\.)*)"(?: "((?:[^"\\]|\\.)*)")?/;
+
+/** Resolves once Redis reports its commands. Without ioredis: it takes a first command that follows at once for a reply. */
+async function monitor(redisUrl: string, listener: (monitored: Monitored) => void): Promise<() => void> {
+  const { hostname, port } = new URL(redisUrl);
+  const socket = connect(Number(port), hostname);
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => {
+    const [match, source = '', command = '', key = ''] = LINE.exec(line) ?? [];
+    if (match !== undefined) listener({ source, command, key });
+  });
+  socket.write('MONITOR\r\n');
+  await once(lines, 'line');
+  return () => socket.destroy();
 }
 
 export function perUnit(counts: CommandCounts, units: number): CommandCounts {
