@@ -120,11 +120,12 @@ function firstProcessOf({ pid }: ChildProcess): number | undefined {
 }
 
 /** Ends it with SIGTERM: its exit code, and how long that took. */
-async function terminate({ pid, ended, kill }: Started) {
+async function terminate({ pid, ended, lines, kill }: Started) {
   const began = Date.now();
   const overdue = setTimeout(kill, UNTIL_TIMEOUT_MS);
   process.kill(pid, 'SIGTERM');
   const code = await ended;
+  if (code === null) throw new Error(`SIGTERM did not end it: ${lines().slice(-2_000)}`);
   clearTimeout(overdue);
   return { code, inMs: Date.now() - began };
 }
