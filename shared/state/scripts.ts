@@ -1,7 +1,6 @@
 import type { RedisConnection } from '../redis.ts';
 import { luaJson } from './lua-json.ts';
 import { readScript } from './read-script.ts';
-import type { Ticks } from './ticks.ts';
 
 /** The limits of a namespace's history. */
 export interface HistoryLimits {
@@ -247,6 +246,13 @@ export type RunScript = <Name extends ScriptName>(
   args: ScriptArguments[Name],
 ) => Promise<unknown>;
 
+/** With `expected`, Redis counts the script. */
+type SendScript = <Name extends ScriptName>(
+  name: Name,
+  args: ScriptArguments[Name],
+  expected?: readonly (string | number)[],
+) => Promise<unknown>;
+
 /** Each script, and the name of its command on a connection. */
 const COMMANDS = {
   request: 'skipperRequest',
@@ -288,29 +294,17 @@ export function isCounted<Name extends ScriptName>(name: Name, args: ScriptArgum
   return COUNTED.has(name);
 }
 
-type CommandName = (typeof COMMANDS)[ScriptName];
 type Commands = Record<
-  CommandName | `${CommandName}Counted`,
-  (prefix: string, json: string, ...ticks: readonly (string | number)[]) => Promise<unknown>
+  (typeof COMMANDS)[ScriptName],
+  (prefix: string, json: string, ...expected: readonly (string | number)[]) => Promise<unknown>
 >;
 
 /** Registers the scripts with a connection; ioredis sends each body once and its digest from then on. */
-export function loadScripts(redis: RedisConnection, prefix: string, ticks: Ticks): RunScript {
+export function loadScripts(redis: RedisConnection, prefix: string): SendScript {
   const count = readScript('includes/count');
   for (const [name, command] of Object.entries(COMMANDS)) {
-    redis.defineCommand(command, { numberOfKeys: 1, lua: readScript(name) });
-    redis.defineCommand(countedName(command), { numberOfKeys: 1, lua: `${count}${readScript(name)}` });
+    redis.defineCommand(command, { numberOfKeys: 1, lua: `${count}${readScript(name)}` });
   }
   const commands = redis as unknown as Commands;
-  return (name, args) => {
-    const command = COMMANDS[name];
-    const json = luaJson(args);
-    return isCounted(name, args)
-      ? commands[countedName(command)](prefix, json, ...ticks.expected())
-      : commands[command](prefix, json);
-  };
-}
-
-function countedName<Name extends string>(command: Name): `${Name}Counted` {
-  return `${command}Counted`;
+  return (name, args, expected = []) => commands[COMMANDS[name]](prefix, luaJson(args), ...expected);
 }

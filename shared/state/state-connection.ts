@@ -28,7 +28,7 @@ export function openStateConnection(
   { rolloutTtlSeconds, now }: Pick<StateConnection, 'rolloutTtlSeconds' | 'now'>,
 ): StateConnection {
   const ticks = openTicks(redis, prefix);
-  const script = loadScripts(redis, prefix, ticks);
+  const script = loadScripts(redis, prefix);
   const guarded = <T>(command: () => Promise<T>) => guard(redis, command);
   return {
     redis,
@@ -43,13 +43,14 @@ export function openStateConnection(
       if (isOlder) throw olderError();
     },
     run: (name, args) => {
+      const counts = isCounted(name, args);
       const send = async () => {
-        const reply = await script(name, args);
+        const reply = await script(name, args, counts ? ticks.expected() : []);
         if (reply === REBUILDING) throw rebuildingError();
         if (reply === OLDER) throw olderError();
         return reply;
       };
-      return guarded(isCounted(name, args) ? () => ticks.count(send) : send);
+      return guarded(counts ? () => ticks.count(send) : send);
     },
   };
 }

@@ -1,6 +1,6 @@
 -- Deletes a part of the older state that Redis went back to, except the history and the audit log, with what was read of it. Only
 -- for the process that has claimed the rebuild, and only until the epoch is opened.
--- ARGV[1] JSON {token, cursor, count (keys per call), claimMs}
+-- ARGV[1] JSON {token, cursor, keep: [key without prefix], count (keys per call), claimMs}
 -- Returns 'lost' | the cursor of the next part: '0' at the end
 --- @include "has-epoch"
 

@@ -1,7 +1,7 @@
--- At the beginning of a script that decides: counts it, unless the state is not whole. If Redis has counted less than the process
+-- At the beginning of each script: counts one that decides, unless the state is not whole. If Redis has counted less than the process
 -- knows, it has gone back to an older state.
--- ARGV[2] id of the process; ARGV[3] how often it was counted at least; ARGV[4] how often all processes were
-do
+-- ARGV[2] id of the process, left out if the script is not counted; ARGV[3] how often it was counted at least; ARGV[4] how often all processes were
+if ARGV[2] then
   local total = KEYS[1] .. ':ticks'
   local own = total .. ':' .. ARGV[2]
   local function counted(key) return tonumber(redis.call('GET', key) or 0) end
